@@ -1,0 +1,156 @@
+"""Every error that authctl raises on purpose: its type, message, hint, and the exit status it ends a command with.
+
+    AuthctlError
+    ├── UsageError     2    the command line is not well formed
+    ├── Invalid        3    a value, or what the policy says of it; names every wrong field at once
+    ├── NotFound       4
+    ├── Conflict       5    taken already, or changed in between
+    ├── Denied         6    credentials, codes, tokens, blocked, more factors, rate limits
+    └── Unavailable    7    the database, mail or SMS
+
+Raising means that nothing happened. An attempt that must be remembered is a returned verdict instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """How a command ends; scripts rely on these numbers."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    INVALID = 3
+    NOT_FOUND = 4
+    CONFLICT = 5
+    DENIED = 6
+    UNAVAILABLE = 7
+    PARTIAL = 8
+    INTERRUPTED = 130
+
+
+EXIT_STATUSES = {
+    ExitStatus.DONE: "done",
+    ExitStatus.UNEXPECTED: "unexpected: a bug in authctl",
+    ExitStatus.USAGE: "the command line is not well formed, or a confirmation is missing",
+    ExitStatus.INVALID: "an invalid value, or refused by the policy",
+    ExitStatus.NOT_FOUND: "not found",
+    ExitStatus.CONFLICT: "conflict: taken already, or changed in between",
+    ExitStatus.DENIED: "denied: credentials, code, token, blocked, more factors, rate limit",
+    ExitStatus.UNAVAILABLE: "unavailable: database, mail or SMS",
+    ExitStatus.PARTIAL: "bulk work done, with some records refused",
+    ExitStatus.INTERRUPTED: "interrupted",
+}
+
+# The closed list: type → (exit status, what it means). Names are Appwrite's where it has one.
+TYPES: dict[str, tuple[ExitStatus, str]] = {
+    "general_unexpected": (ExitStatus.UNEXPECTED, "a bug in authctl"),
+    "general_interrupted": (ExitStatus.INTERRUPTED, "stopped by Ctrl-C"),
+    "general_usage": (ExitStatus.USAGE, "the command line is not well formed"),
+    "general_confirmation_required": (ExitStatus.USAGE, "a destructive command needs --yes off a terminal"),
+    "general_partial": (ExitStatus.PARTIAL, "bulk work done, with some records refused"),
+    "general_argument_invalid": (ExitStatus.INVALID, "a value is malformed or out of range"),
+    "general_config_invalid": (ExitStatus.INVALID, "a setting is malformed, unknown or out of range"),
+    "general_key_missing": (ExitStatus.INVALID, "no secret key is configured for this database"),
+    "general_key_mismatch": (ExitStatus.INVALID, "the secret key is not the one of this database"),
+    "password_too_short": (ExitStatus.INVALID, "a password below the least length"),
+    "password_too_long": (ExitStatus.INVALID, "a password above 256 characters"),
+    "user_not_found": (ExitStatus.NOT_FOUND, "no such user"),
+    "user_already_exists": (ExitStatus.CONFLICT, "the id or username is taken"),
+    "user_email_already_exists": (ExitStatus.CONFLICT, "the email is taken, by a user or an identity"),
+    "user_phone_already_exists": (ExitStatus.CONFLICT, "the phone is taken"),
+    "user_changed": (ExitStatus.CONFLICT, "the user was changed by someone else in between"),
+    "user_invalid_credentials": (ExitStatus.DENIED, "wrong credentials, whichever part was wrong"),
+    "database_unavailable": (ExitStatus.UNAVAILABLE, "the database cannot be reached or opened"),
+    "database_not_initialized": (ExitStatus.UNAVAILABLE, "the database holds no directory yet"),
+    "database_foreign": (ExitStatus.UNAVAILABLE, "the database belongs to another program"),
+    "database_schema_older": (ExitStatus.UNAVAILABLE, "the database is older than this authctl"),
+    "database_schema_newer": (ExitStatus.UNAVAILABLE, "the database is newer than this authctl"),
+    "database_locked": (ExitStatus.UNAVAILABLE, "the database was busy for too long"),
+    "database_read_only": (ExitStatus.UNAVAILABLE, "the database cannot be written to"),
+    "database_full": (ExitStatus.UNAVAILABLE, "no space is left for the database"),
+    "database_damaged": (ExitStatus.UNAVAILABLE, "the database file is not intact"),
+    "database_timeout": (ExitStatus.UNAVAILABLE, "a statement took longer than allowed"),
+    "file_unavailable": (ExitStatus.UNAVAILABLE, "a file cannot be read or written"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: its type, the field it is in (None where there is none), and a sentence."""
+
+    type: str
+    message: str
+    field: str | None = None
+
+
+class AuthctlError(Exception):
+    """The root. `problems` holds all that is wrong, the first of them speaks for the error.
+
+    hint: what to do next, a sentence; None where nothing useful can be said.
+    """
+
+    status = ExitStatus.UNEXPECTED
+
+    def __init__(self, type: str, message: str, *, field: str | None = None, hint: str | None = None) -> None:
+        self._hold((Problem(type, message, field),), hint)
+
+    def _hold(self, problems: tuple[Problem, ...], hint: str | None) -> None:
+        for problem in problems:
+            assert TYPES[problem.type][0] == self.status, f"{problem.type} does not belong to {type(self).__name__}"
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+        self.hint = hint
+
+    @property
+    def type(self) -> str:
+        return self.problems[0].type
+
+    @property
+    def message(self) -> str:
+        return self.problems[0].message
+
+    @property
+    def field(self) -> str | None:
+        return self.problems[0].field
+
+
+class UsageError(AuthctlError):
+    status = ExitStatus.USAGE
+
+
+class Invalid(AuthctlError):
+    """A value is wrong, or the policy refuses it."""
+
+    status = ExitStatus.INVALID
+
+    @classmethod
+    def of(cls, problems: Iterable[Problem], *, hint: str | None = None) -> Invalid:
+        """One error that names every problem; there must be at least one."""
+        error = cls.__new__(cls)
+        error._hold(tuple(problems), hint)
+        return error
+
+
+class NotFound(AuthctlError):
+    status = ExitStatus.NOT_FOUND
+
+
+class Conflict(AuthctlError):
+    status = ExitStatus.CONFLICT
+
+
+class Denied(AuthctlError):
+    status = ExitStatus.DENIED
+
+
+class Unavailable(AuthctlError):
+    status = ExitStatus.UNAVAILABLE
+
+
+class Interrupted(AuthctlError):
+    status = ExitStatus.INTERRUPTED

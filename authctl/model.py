@@ -1,0 +1,157 @@
+"""The nouns of a directory, as frozen records, and how each is shown to the outside (DESIGN §4.2).
+
+`public()` is the shape that JSON answers, audit details and `--dry-run` share. Secrets are fields with `repr=False`
+and are in no public shape. Times are aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import StrEnum
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """What is stored of a password. `hash` says by itself which algorithm made it."""
+
+    hash: str = field(repr=False)
+    algorithm: str
+    updated_at: datetime
+    must_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. `seq` is the row's number in storage; it never leaves the program."""
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    username: str | None = None
+    name: str = ""
+    email: str | None = None
+    email_verified: bool = False
+    phone: str | None = None
+    phone_verified: bool = False
+    status: Status = Status.ACTIVE
+    blocked_until: datetime | None = None
+    labels: tuple[str, ...] = ()
+    prefs: Json = field(default_factory=dict)
+    metadata: Json = field(default_factory=dict)
+    mfa: bool = False
+    password: Password | None = None
+    locked_until: datetime | None = None
+    last_sign_in_at: datetime | None = None
+
+    def public(self) -> Json:
+        password = self.password
+        return {
+            "id": self.id,
+            "username": self.username,
+            "name": self.name,
+            "email": self.email,
+            "email_verified": self.email_verified,
+            "phone": self.phone,
+            "phone_verified": self.phone_verified,
+            "status": str(self.status),
+            "labels": list(self.labels),
+            "prefs": self.prefs,
+            "mfa": self.mfa,
+            "factors": {
+                "totp": False,
+                "email": self.email_verified,
+                "phone": self.phone_verified,
+                "recovery_code": False,
+            },
+            "password": {
+                "set": password is not None,
+                "algorithm": password.algorithm if password else None,
+                "updated_at": instant(password.updated_at) if password else None,
+                "must_change": password.must_change if password else False,
+            },
+            "locked_until": instant(self.locked_until),
+            "blocked_until": instant(self.blocked_until),
+            "metadata": self.metadata,
+            "created_at": instant(self.created_at),
+            "updated_at": instant(self.updated_at),
+            "last_sign_in_at": instant(self.last_sign_in_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the audit log. `name` follows Appwrite's grammar; `details` hold no secret."""
+
+    id: str
+    time: datetime
+    actor: str
+    os_user: str | None
+    name: str
+    resource: str
+    details: Json
+    ip: str | None = None
+    reason: str | None = None
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "time": instant(self.time),
+            "actor": self.actor,
+            "os_user": self.os_user,
+            "name": self.name,
+            "resource": self.resource,
+            "details": self.details,
+            "ip": self.ip,
+            "reason": self.reason,
+        }
+
+
+class EventName(StrEnum):
+    """The names of events, in Appwrite's grammar: the noun in the plural, the verb, and what it changed."""
+
+    DIRECTORY_CREATE = "directory.create"
+    USERS_CREATE = "users.create"
+    USERS_DELETE = "users.delete"
+    USERS_UPDATE_NAME = "users.update.name"
+    USERS_UPDATE_USERNAME = "users.update.username"
+    USERS_UPDATE_EMAIL = "users.update.email"
+    USERS_UPDATE_PHONE = "users.update.phone"
+    USERS_UPDATE_PASSWORD = "users.update.password"  # noqa: S105 - the name of an event
+    USERS_UPDATE_LABELS = "users.update.labels"
+    USERS_UPDATE_PREFS = "users.update.prefs"
+    USERS_UPDATE_METADATA = "users.update.metadata"
+    USERS_UPDATE_STATUS = "users.update.status"
+    USERS_UPDATE_EMAIL_VERIFICATION = "users.update.email_verification"
+    USERS_UPDATE_PHONE_VERIFICATION = "users.update.phone_verification"
+    USERS_VERIFY_PASSWORD = "users.verify.password"  # noqa: S105 - the name of an event
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a unit of work did to one resource: its public shape before and after; None where it did not exist."""
+
+    resource: str
+    before: Json | None
+    after: Json | None
+
+
+def instant(time: datetime | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds and `Z`, as every JSON answer has it."""
+    if time is None:
+        return None
+    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+Clock = Callable[[], datetime]
+RandomBytes = Callable[[int], bytes]
