@@ -1,0 +1,145 @@
+"""Everything outside the program that a command touches, as one object that tests replace by keyword.
+
+Streams and whether they are terminals, the environment's variables, the window, the clock, the dice, the machine.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import StringIO, TextIOWrapper
+from typing import TextIO
+
+from authctl.model import Clock, RandomBytes
+
+USUAL_WINDOW = (80, 24)  # columns and lines, where neither the terminal nor COLUMNS and LINES tell
+
+
+def _clock() -> datetime:
+    """The time, from the one place that reads the clock."""
+    from authctl.core import work
+
+    return work.system_clock()
+
+
+def _random_bytes(count: int) -> bytes:
+    """Random bytes, from the one place that makes them."""
+    from authctl.core import work
+
+    return work.system_random_bytes(count)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The outside of one command. Without arguments: empty streams off a terminal, as most tests want them.
+
+    no_color: set by --no-color, which wins over every variable.
+    monotonic: seconds from a clock that never goes back, for progress and nothing else.
+    """
+
+    stdin: TextIO = field(default_factory=StringIO)
+    stdout: TextIO = field(default_factory=StringIO)
+    stderr: TextIO = field(default_factory=StringIO)
+    stdin_isatty: bool = False
+    stdout_isatty: bool = False
+    stderr_isatty: bool = False
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    no_color: bool = False
+    clock: Clock = _clock
+    random_bytes: RandomBytes = _random_bytes
+    monotonic: Callable[[], float] = time.monotonic
+
+    @classmethod
+    def of_process(cls) -> Environment:
+        """The environment that this process runs in; its output streams are set so that no text can crash them."""
+        stdin = sys.stdin or StringIO()  # a closed descriptor (`>&-`) leaves None
+        stdout = _unbreakable(sys.stdout)
+        stderr = _unbreakable(sys.stderr)
+        return cls(stdin, stdout, stderr, stdin.isatty(), stdout.isatty(), stderr.isatty(), os.environ)
+
+    @property
+    def columns(self) -> int:
+        """The width of the window: COLUMNS, else what the terminal says, else 80."""
+        return self._window("COLUMNS", 0)
+
+    @property
+    def lines(self) -> int:
+        """The height of the window: LINES, else what the terminal says, else 24."""
+        return self._window("LINES", 1)
+
+    def _window(self, variable: str, side: int) -> int:
+        told = self.environ.get(variable, "")
+        if told.isascii() and told.isdigit() and int(told) > 0:
+            return int(told)
+        for stream, isatty in ((self.stdout, self.stdout_isatty), (self.stderr, self.stderr_isatty)):
+            if not isatty:
+                continue
+            try:
+                size = os.get_terminal_size(stream.fileno())[side]
+            except OSError:  # a test's stream without a descriptor raises a kind of OSError too
+                continue
+            if size > 0:
+                return size
+        return USUAL_WINDOW[side]
+
+    def colors(self, isatty: bool) -> bool:
+        """Whether to colour a stream: --no-color, then NO_COLOR, FORCE_COLOR and TERM=dumb, then the terminal."""
+        if self.no_color or self.environ.get("NO_COLOR"):
+            return False
+        if self.environ.get("FORCE_COLOR"):
+            return True
+        return isatty and not self.is_dumb
+
+    @property
+    def is_dumb(self) -> bool:
+        """Whether the terminal cannot move its cursor."""
+        return self.environ.get("TERM") == "dumb"
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody is there to answer: questions go to stderr, answers come by stdin."""
+        return self.stdin_isatty and self.stderr_isatty
+
+    def read_line(self, limit: int) -> bytes:
+        """One line of stdin as bytes, its end included, or as much of it as `limit` bytes; empty at the end.
+
+        Bytes, because a text stream turns a carriage return inside a secret into the end of a line.
+        """
+        binary = getattr(self.stdin, "buffer", None)
+        if binary is None:
+            return self.stdin.readline(limit).encode("utf-8", "surrogateescape")
+        line: bytes = binary.readline(limit)
+        return line
+
+    def host_name(self) -> str:
+        """The name of this machine."""
+        return os.uname().nodename
+
+    def os_user(self) -> str:
+        """Who the operating system says runs this: not LOGNAME or USER, which anybody can set."""
+        import pwd
+
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:  # containers run as numbers without a name
+            return str(os.getuid())
+
+
+def is_utf8(stream: TextIO) -> bool:
+    """Whether a stream can carry any text; one without an encoding holds text itself."""
+    encoding = getattr(stream, "encoding", None)
+    return encoding is None or codecs.lookup(encoding).name == "utf-8"
+
+
+def _unbreakable(stream: TextIO | None) -> TextIO:
+    """The stream, showing as `\\xNN` or `\\uNNNN` what its encoding lacks instead of raising."""
+    if stream is None:
+        return StringIO()
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
