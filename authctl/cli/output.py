@@ -1,0 +1,465 @@
+"""What a command prints: records on stdout in five formats, and notes, warnings and errors on stderr.
+
+    table   on a terminal: a table for a list, `field  value` lines for one record or where a table does not fit
+    tsv     when piped: no header, nothing cut, no colour; hostile characters are shown as escapes
+    csv     RFC 4180 with a header and every field, guarded against formulas; exact with --csv-raw
+    json    one object, or an array that is written as its records come
+    jsonl   one object a line
+
+Absent is `null` in JSON, empty in TSV and CSV, `-` in tables. Times are UTC everywhere: a table of many records shows
+`2026-11-20 21:30Z`, which every option that takes a time accepts; all else has them as given.
+A list that breaks off ends well-formed all the same; the exit status says that it is not whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from authctl.cli.environment import Environment, is_utf8
+from authctl.cli.escaping import safe_json, visible, visible_in_csv, without_formula
+from authctl.errors import AuthctlError, Invalid, Problem
+
+Record = dict[str, Any]
+
+TABLE_ROWS = 500  # drawn at once: memory stays the same however long the list is
+LEAST_WRAPPED = 24  # a word longer than this may be folded, unless it is an id
+DRY_RUN_FIELDS = ("dry_run", "changes")  # beside the fields of every shape, where --dry-run was given
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z")
+_WORD = re.compile(r"[A-Za-z0-9._:/@+-]+")
+_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One kind of record, as data: its public fields in order, members of objects as `password.algorithm`.
+
+    columns: what a list shows as a table or TSV unless --fields is given; every field by default.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+
+    def knows(self, field: str) -> bool:
+        """Whether --fields may name it: a field, or an object with all its members."""
+        inside = field + "."
+        return field in self.fields or field in DRY_RUN_FIELDS or any(known.startswith(inside) for known in self.fields)
+
+
+class _Listing(Protocol):
+    """A list being written. `close` ends it; not complete: something broke it off."""
+
+    def add(self, record: Record) -> None: ...
+
+    def close(self, *, complete: bool) -> None: ...
+
+
+class Output:
+    """Where a command's results go. `prepare` comes first, then one `show`, one `stream`, or a `bulk` of shows."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        format: Format | None = None,
+        fields: tuple[str, ...] | None = None,
+        *,
+        quiet: bool = False,
+        csv_raw: bool = False,
+    ) -> None:
+        self.environment = environment
+        self.format = format or (Format.TABLE if environment.stdout_isatty else Format.TSV)
+        self.fields = fields
+        self.quiet = quiet
+        self.csv_raw = csv_raw
+        self._shape: Shape | None = None
+        self._listing: _Listing | None = None
+
+    # Results
+
+    def prepare(self, shape: Shape) -> None:
+        """Says what the records will be, and refuses unknown --fields before anything is done."""
+        if self.fields is not None:
+            _check_fields(self.fields, shape)
+        self._shape = shape
+
+    def show(self, record: Record) -> None:
+        """Prints one record; inside `bulk`, the next of a list."""
+        if self._listing is not None:
+            self._listing.add(record)
+        elif self.format is Format.JSON:
+            self._write(self._json(self._selected(record), indent=2) + "\n")
+        elif self.format is Format.TABLE:
+            self._write(self._lines_of(record, self._all_fields(record)))
+        else:
+            listing = self._new_listing()
+            listing.add(record)
+            listing.close(complete=True)
+        self.flush()
+
+    def stream(self, records: Iterable[Record]) -> None:
+        """Prints a list as its records come, in constant memory."""
+        found = False
+        with self.bulk():
+            assert self._listing is not None
+            for record in records:
+                self._listing.add(record)
+                found = True
+        if not found and self.format is Format.TABLE:
+            self.note("Nothing found.")
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Makes one list of all that is shown within."""
+        assert self._listing is None, "lists do not nest"
+        self._listing = listing = self._new_listing()
+        complete = False
+        try:
+            yield
+            complete = True
+        finally:
+            self._listing = None
+            listing.close(complete=complete)
+        self.flush()
+
+    def flush(self) -> None:
+        """Hands over what is still held back; raises BrokenPipeError when nobody reads it any more."""
+        self.environment.stdout.flush()
+
+    # What is not a result
+
+    def note(self, line: str) -> None:
+        """Tells a person at the terminal something by the way; a script never sees it."""
+        if self.environment.stderr_isatty and not self.quiet:
+            self._tell(visible(line))
+
+    def warn(self, message: str) -> None:
+        """Warns on stderr, also when quiet; as an object of its own where errors are JSON."""
+        if self._speaks_json:
+            self._tell(self._json_for_stderr({"warning": {"message": message}}))
+        else:
+            self._tell("authctl: warning: " + visible(message))
+
+    def error(self, error: AuthctlError) -> None:
+        """Says on stderr all that is wrong and what to do about it."""
+        if self._speaks_json:
+            self._tell(self._json_for_stderr({"error": _public(error)}))
+            return
+        for problem in error.problems:
+            self._tell("authctl: " + visible(problem.message))
+        if error.hint:
+            self._tell("hint: " + visible(error.hint))
+
+    @property
+    def _speaks_json(self) -> bool:
+        return self.format in (Format.JSON, Format.JSONL)
+
+    def _tell(self, line: str) -> None:
+        self.environment.stderr.write(line + "\n")
+        self.environment.stderr.flush()
+
+    def _json_for_stderr(self, value: object) -> str:
+        return safe_json(json.dumps(value, ensure_ascii=not is_utf8(self.environment.stderr)))
+
+    # How records become text
+
+    def _new_listing(self) -> _Listing:
+        match self.format:
+            case Format.JSON:
+                return _JsonArray(self._write, lambda record: self._json(self._selected(record), indent=2))
+            case Format.JSONL:
+                return _Lines(lambda record: self._write(self._json(self._selected(record)) + "\n"))
+            case Format.CSV:
+                return _Csv(self.environment, self.fields or self._known.fields, raw=self.csv_raw)
+            case Format.TSV:
+                columns = self._columns
+                return _Lines(lambda record: self._write("\t".join(_cells(record, columns)) + "\n"))
+            case Format.TABLE:
+                return _Table(self, self._columns)
+
+    def _write(self, text: str) -> None:
+        self.environment.stdout.write(text)
+
+    @property
+    def _known(self) -> Shape:
+        assert self._shape is not None, "prepare() tells the shape first"
+        return self._shape
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return self.fields or self._known.columns or self._known.fields
+
+    def _all_fields(self, record: Record) -> tuple[str, ...]:
+        """The fields of the shape, and what the record has beyond them, such as `dry_run`."""
+        if self.fields:
+            return self.fields
+        fields = self._known.fields
+        covered = {field.partition(".")[0] for field in fields}
+        return (*fields, *(key for key in record if key not in covered))
+
+    def _selected(self, record: Record) -> Record:
+        """The record with the chosen fields alone, objects staying objects."""
+        if not self.fields:
+            return record
+        selected: Record = {}
+        for field in self.fields:
+            *parents, last = field.split(".")
+            if parents and parents[0] in self.fields:
+                continue  # the whole object was asked for as well
+            place = selected
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = _value(record, field)
+        return selected
+
+    def _json(self, value: object, indent: int | None = None) -> str:
+        return safe_json(json.dumps(value, indent=indent, ensure_ascii=not is_utf8(self.environment.stdout)))
+
+    def _lines_of(self, record: Record, fields: tuple[str, ...]) -> str:
+        """One `field  value` a line. Long values are left to the terminal to wrap: they can be copied whole then."""
+        bold, dim, plain = (_BOLD, _DIM, _PLAIN) if self._colors else ("", "", "")
+        width = max(map(len, fields))
+        lines = []
+        for field in fields:
+            cell = visible(_text(_value(record, field))) or f"{dim}-{plain}"
+            lines.append(f"{bold}{visible(field)}{plain}{' ' * (width - len(field))}  {cell}\n")
+        return "".join(lines)
+
+    @property
+    def _colors(self) -> bool:
+        return self.environment.colors(self.environment.stdout_isatty)
+
+
+class _Lines:
+    """A list where each record stands for itself."""
+
+    def __init__(self, write: Callable[[Record], None]) -> None:
+        self.add = write
+
+    def close(self, *, complete: bool) -> None:
+        """Nothing is left to write."""
+
+
+class _JsonArray:
+    """A JSON array, laid out as `json.dumps(…, indent=2)` would, that is valid wherever it ends."""
+
+    def __init__(self, write: Callable[[str], None], encode: Callable[[Record], str]) -> None:
+        self._write, self._encode = write, encode
+        self._begun = False
+
+    def add(self, record: Record) -> None:
+        # A line end in JSON text is layout and never part of a string, so it can be indented blindly.
+        self._write((",\n  " if self._begun else "[\n  ") + self._encode(record).replace("\n", "\n  "))
+        self._begun = True
+
+    def close(self, *, complete: bool) -> None:
+        if self._begun:
+            self._write("\n]\n")
+        elif complete:  # what failed before its first record prints nothing
+            self._write("[]\n")
+
+
+class _Csv:
+    """RFC 4180: a header always, CRLF, quotes where needed."""
+
+    def __init__(self, environment: Environment, fields: tuple[str, ...], *, raw: bool) -> None:
+        import csv
+
+        self._writer = csv.writer(environment.stdout, lineterminator="\r\n")
+        self._fields, self._raw = fields, raw
+        self._begun = False
+
+    def add(self, record: Record) -> None:
+        self._begin()
+        values = [_value(record, field) for field in self._fields]
+        self._writer.writerow([_text(value) if self._raw else _guarded(value) for value in values])
+
+    def close(self, *, complete: bool) -> None:
+        if complete:
+            self._begin()
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._writer.writerow(self._fields)
+            self._begun = True
+
+
+class _Table:
+    """A table for people, drawn in parts of 500 rows; records one below another where the window is too narrow."""
+
+    def __init__(self, output: Output, columns: tuple[str, ...]) -> None:
+        self._output, self._columns = output, columns
+        self._records: list[Record] = []
+        self._upright = False
+        self._begun = False
+
+    def add(self, record: Record) -> None:
+        self._records.append(record)
+        if len(self._records) == TABLE_ROWS:
+            self._draw()
+
+    def close(self, *, complete: bool) -> None:
+        if self._records:
+            self._draw()
+
+    def _draw(self) -> None:
+        environment = self._output.environment
+        rows = [self._row(record) for record in self._records]
+        window = environment.columns if environment.stdout_isatty else None
+        widths = None if self._upright else _fitting_widths(self._columns, rows, window)
+        if widths is None:
+            self._upright = True  # and stays so: a list in two layouts is harder to read
+            text = "\n".join(self._output._lines_of(record, self._columns) for record in self._records)
+            text = "\n" + text if self._begun else text
+        else:
+            text = _drawn(self._columns, rows, widths, color=self._output._colors)
+        environment.stdout.write(text)
+        environment.stdout.flush()
+        self._records, self._begun = [], True
+
+    def _row(self, record: Record) -> list[str]:
+        encoding = self._output.environment.stdout.encoding or "utf-8"
+        row = _cells(record, self._columns, short_times=True)
+        return [cell.encode(encoding, "backslashreplace").decode(encoding) for cell in row]  # as wide as it will be
+
+
+def _fitting_widths(columns: tuple[str, ...], rows: list[list[str]], window: int | None) -> list[int] | None:
+    """The width of each column, the widest wrapped until all fit the window; None where they cannot.
+
+    Ids are never wrapped, words only when they are very long.
+    """
+    from rich.cells import cell_len
+
+    natural, least = [], []
+    for column, cells in zip(columns, zip(columns, *rows, strict=True), strict=True):
+        width = max(map(cell_len, cells))
+        longest_word = max((cell_len(word) for cell in cells for word in cell.split()), default=0)
+        natural.append(width)
+        least.append(width if _is_id(column) else max(len(column), min(longest_word, LEAST_WRAPPED)))
+    if window is None:
+        return natural
+    room = window - 2 * (len(columns) - 1)
+    if sum(least) > room:
+        return None
+    widths = [max(bottom, min(top, room)) for top, bottom in zip(natural, least, strict=True)]
+    while sum(widths) > room:
+        spare = [index for index in range(len(widths)) if widths[index] > least[index]]
+        widths[max(spare, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _drawn(columns: tuple[str, ...], rows: list[list[str]], widths: list[int], *, color: bool) -> str:
+    """The table as text, by Rich, which knows how wide characters are. Cells are Text: markup in them is no markup."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(Text(column), width=width, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) if cell else Text("-", style="dim") for cell in row))
+    console = Console(
+        file=StringIO(),
+        force_terminal=True,
+        color_system="standard" if color else None,
+        no_color=not color,
+        width=sum(widths) + 2 * len(widths),
+        height=TABLE_ROWS,
+        legacy_windows=False,
+    )
+    with console.capture() as captured:
+        console.print(table)
+    return "".join(line.rstrip() + "\n" for line in captured.get().rstrip("\n").split("\n"))
+
+
+def _cells(record: Record, columns: tuple[str, ...], *, short_times: bool = False) -> list[str]:
+    """A record as a row of text that is safe to show."""
+    cells = [visible(_text(_value(record, column))) for column in columns]
+    if short_times:
+        return [_short_time(cell) if _is_time(column) else cell for column, cell in zip(columns, cells, strict=True)]
+    return cells
+
+
+def _value(record: Record, field: str) -> Any:
+    """What a field such as `name` or `password.algorithm` holds; None where the record lacks it."""
+    value: Any = record
+    for part in field.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any) -> str:
+    """A value as the text of a cell, not yet made safe."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) and _WORD.fullmatch(item) for item in value):
+        return ",".join(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _guarded(value: Any) -> str:
+    """A value as the text of a CSV cell that neither a spreadsheet runs nor a terminal obeys."""
+    text = _text(value)
+    return visible_in_csv(text if isinstance(value, (int, float)) else without_formula(text))
+
+
+def _is_id(column: str) -> bool:
+    return column == "id" or column.endswith("_id")
+
+
+def _is_time(column: str) -> bool:
+    return column == "time" or column.endswith(("_at", "_until"))
+
+
+def _short_time(cell: str) -> str:
+    time = _TIME.fullmatch(cell)
+    return f"{time[1]} {time[2]}Z" if time else cell
+
+
+def _public(error: AuthctlError) -> Record:
+    """An error as programs read it: the first problem, and all of them."""
+    return {
+        "type": error.type,
+        "message": error.message,
+        "hint": error.hint,
+        "field": error.field,
+        "errors": [{"type": each.type, "field": each.field, "message": each.message} for each in error.problems],
+    }
+
+
+def _check_fields(fields: tuple[str, ...], shape: Shape) -> None:
+    """Refuses what the records do not have, naming the nearest and all that there is."""
+    hint = f"The fields of {shape.name} are: {', '.join(shape.fields)}."
+    if not fields:
+        raise Invalid("general_argument_invalid", "--fields names no field.", field="fields", hint=hint)
+    unknown = [field for field in fields if not shape.knows(field)]
+    if not unknown:
+        return
+    from difflib import get_close_matches
+
+    problems = []
+    for field in unknown:
+        nearest = get_close_matches(field, shape.fields, 1)
+        suggestion = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        message = f"--fields: there is no field '{field}' in {shape.name}.{suggestion}"
+        problems.append(Problem("general_argument_invalid", message, "fields"))
+    raise Invalid.of(problems, hint=hint)
