@@ -50,6 +50,7 @@ EXIT_STATUSES = {
 TYPES: dict[str, tuple[ExitStatus, str]] = {
     "general_unexpected": (ExitStatus.UNEXPECTED, "a bug in authctl"),
     "general_interrupted": (ExitStatus.INTERRUPTED, "stopped by Ctrl-C"),
+    "general_declined": (ExitStatus.INTERRUPTED, "a question was answered with no, or not at all"),
     "general_usage": (ExitStatus.USAGE, "the command line is not well formed"),
     "general_confirmation_required": (ExitStatus.USAGE, "a destructive command needs --yes off a terminal"),
     "general_partial": (ExitStatus.PARTIAL, "bulk work done, with some records refused"),

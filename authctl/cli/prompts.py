@@ -1,0 +1,175 @@
+"""Questions to whoever sits at the terminal, and what scripts pass instead: secrets and ids by stdin or a descriptor.
+
+Questions are written to stderr and answered on stdin, only where both are terminals. Anywhere else nothing is asked,
+and the error names the flag that answers. Answers are read as bytes, so that a secret arrives exactly as it was sent.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from authctl.cli.environment import Environment
+from authctl.cli.escaping import visible
+from authctl.errors import Interrupted, Invalid, UsageError
+
+SECRET_LENGTH = 1024  # characters; four times the longest password, and more than any secret we make
+ID_LENGTH = 1024  # bytes; the longest subject, an email with `email:` before it, has fewer than 300
+ANSWER_LENGTH = 80  # bytes
+ENTRIES = 3  # pairs that may differ before a new secret is given up
+
+
+def confirm(environment: Environment, question: str, *, yes: bool) -> None:
+    """Returns when `yes`, or when the person at the terminal agrees; raises otherwise."""
+    if yes:
+        return
+    if not environment.is_interactive:
+        raise UsageError(
+            "general_confirmation_required", f"This needs a yes: {question}", hint="Pass --yes to confirm it."
+        )
+    answer = _ask(environment, f"{visible(question)} [y/N] ", ANSWER_LENGTH).strip().lower()
+    if answer not in (b"y", b"yes"):
+        raise Interrupted("general_declined", "Nothing was done.")
+
+
+def secret(environment: Environment, label: str, *, twice: bool = False, flag: str = "--password-stdin") -> str:
+    """Asks for a secret without showing it; twice, until both agree, when it is a new one."""
+    if not environment.is_interactive:
+        raise UsageError(
+            "general_usage",
+            f"{label}: there is no terminal to ask at.",
+            hint=f"Pass {flag} and send it on standard input.",
+        )
+    with _without_echo(environment):
+        for _ in range(ENTRIES):
+            entered = _ask_silently(environment, f"{label}: ", label)
+            if not twice or _ask_silently(environment, f"{label} again: ", label) == entered:
+                return entered
+            environment.stderr.write("The two differ; enter it again.\n")
+    raise Invalid("general_argument_invalid", f"{label}: the two entries differ.", field=_field(label))
+
+
+def read_secret_line(environment: Environment, flag: str) -> str:
+    """The next line of stdin, for --password-stdin and its like; nothing but the line end is taken off."""
+    if environment.is_interactive:
+        with _without_echo(environment):
+            return _ask_silently(environment, f"{flag}: ", flag)
+    line = environment.read_line(_secret_bytes())
+    if not line:
+        raise UsageError(
+            "general_usage",
+            f"{flag}: standard input has no line left for it.",
+            hint="Send the secret as one line; where a current and a new one are needed, the current one first.",
+        )
+    return _secret_of(line, flag)
+
+
+def read_secret_descriptor(environment: Environment, descriptor: int, flag: str) -> str:
+    """The next line of an open file descriptor, as `--password-fd 3 3<file` gives it."""
+    if descriptor == 0:
+        return read_secret_line(environment, flag)
+    try:
+        # Unbuffered: a second secret may follow in the same file.
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            line = file.readline(_secret_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "general_usage",
+            f"{flag}: file descriptor {descriptor} cannot be read.",
+            hint=f"Open it in the shell, as in '{flag} 3 3<FILE'.",
+        ) from error
+    if not line:
+        raise UsageError("general_usage", f"{flag}: file descriptor {descriptor} is empty.")
+    return _secret_of(line, flag)
+
+
+def read_ids(environment: Environment) -> Iterator[str]:
+    """The lines of stdin, stripped, without the blank ones, as they come.
+
+    What is no UTF-8 or far too long for an id still comes out, and is refused where ids are looked up, so that it costs
+    its own record and not the rest of the work.
+    """
+    if environment.stdin_isatty and environment.stderr_isatty:
+        environment.stderr.write("Enter ids, one a line; Ctrl-D ends them.\n")
+        environment.stderr.flush()
+    while line := environment.read_line(ID_LENGTH):
+        rest = line
+        while len(rest) == ID_LENGTH and not rest.endswith(b"\n"):
+            rest = environment.read_line(ID_LENGTH)
+        if word := line.decode("utf-8", "surrogateescape").strip():
+            yield word
+
+
+def _secret_bytes() -> int:
+    """How much of a line to read: enough to see that it is too long, whichever characters it has."""
+    return 4 * SECRET_LENGTH + len(b"\r\n")
+
+
+def _secret_of(line: bytes, name: str) -> str:
+    """The secret in a line, or an error that does not repeat it."""
+    if line.endswith(b"\n"):
+        line = line.removesuffix(b"\n").removesuffix(b"\r")
+    elif len(line) == _secret_bytes():
+        raise _too_long(name)
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        # Without `from`: the decoder's error holds the secret.
+        raise Invalid("general_argument_invalid", f"{name}: this is not UTF-8 text.", field=_field(name)) from None
+    if len(text) > SECRET_LENGTH:
+        raise _too_long(name)
+    return text
+
+
+def _too_long(name: str) -> Invalid:
+    message = f"{name}: this is longer than {SECRET_LENGTH:,} characters."
+    return Invalid("general_argument_invalid", message, field=_field(name))
+
+
+def _field(name: str) -> str:
+    """The field that a label or flag stands for: `New password` and `--new-password-stdin` are `new_password`."""
+    return name.lower().strip("-").removesuffix("-stdin").removesuffix("-fd").replace("-", "_").replace(" ", "_")
+
+
+def _ask(environment: Environment, question: str, limit: int) -> bytes:
+    """The answer to a question as a line; the end of input (Ctrl-D) is a refusal to answer."""
+    environment.stderr.write(question)
+    environment.stderr.flush()
+    try:
+        answer = environment.read_line(limit)
+    except KeyboardInterrupt:
+        environment.stderr.write("\n")  # what comes next begins on a line of its own
+        raise
+    if not answer:
+        environment.stderr.write("\n")
+        raise Interrupted("general_declined", "No answer was given, and nothing was done.")
+    return answer
+
+
+def _ask_silently(environment: Environment, question: str, label: str) -> str:
+    line = _ask(environment, question, _secret_bytes())
+    environment.stderr.write("\n")  # the one that ended the answer was not shown
+    environment.stderr.flush()
+    return _secret_of(line, label)
+
+
+@contextmanager
+def _without_echo(environment: Environment) -> Iterator[None]:
+    """Keeps the terminal from showing what is typed, and restores it however this ends."""
+    import termios
+
+    try:
+        descriptor = environment.stdin.fileno()
+    except io.UnsupportedOperation:  # a test's stream shows nothing by itself
+        yield
+        return
+    before = termios.tcgetattr(descriptor)
+    silent = before[:]
+    silent[3] &= ~termios.ECHO
+    try:
+        # What was typed before the question could be seen, and is no answer to it; later answers may be typed ahead.
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
