@@ -1,0 +1,128 @@
+"""How far long work is, on stderr: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from authctl.cli.environment import Environment
+from authctl.cli.escaping import visible
+
+LINE_SECONDS = 5.0  # between two lines off a terminal: a job's log stays short
+DRAW_SECONDS = 0.1  # between two states of the bar: drawing must not slow the work
+
+Step = Callable[[int], None]
+
+
+@contextmanager
+def progress(environment: Environment, label: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Step]:
+    """Gives a function to call with the number of records just done.
+
+    total: how many there will be; None where nobody knows, and then there is no share and no time left.
+    """
+    if quiet:
+        yield _nothing
+    elif environment.stderr_isatty and not environment.is_dumb:
+        with _bar(environment, label, total) as step:
+            yield step
+    else:
+        yield _Lines(environment, label, total).step
+
+
+def _nothing(count: int) -> None:
+    """Shows no progress."""
+
+
+class _Lines:
+    """Progress for logs. Work that ends within the first seconds leaves no line."""
+
+    def __init__(self, environment: Environment, label: str, total: int | None) -> None:
+        self._environment, self._label, self._total = environment, label, total
+        self._done = 0
+        self._began = self._told = environment.monotonic()
+
+    def step(self, count: int) -> None:
+        self._done += count
+        now = self._environment.monotonic()
+        if now - self._told < LINE_SECONDS:
+            return
+        self._told = now
+        self._environment.stderr.write(self._line(now - self._began) + "\n")
+        self._environment.stderr.flush()
+
+    def _line(self, seconds: float) -> str:
+        rate = self._done / seconds
+        line = f"{visible(self._label)}: {self._done:,}"
+        if self._total:
+            line += f" of {self._total:,} ({min(100, 100 * self._done // self._total)}%)"
+        line += f", {rate:,.0f}/s"
+        if self._total and rate and self._done < self._total:
+            line += f", {_duration((self._total - self._done) / rate)} left"
+        return line
+
+
+@contextmanager
+def _bar(environment: Environment, label: str, total: int | None) -> Iterator[Step]:
+    """A bar with rate and time left, taken off the screen at the end.
+
+    It is drawn by the calls of `step`, not by a thread of its own, so that work may fork.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """Records a second."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f}/s" if speed else "")
+
+    color = environment.colors(environment.stderr_isatty)
+    console = Console(
+        file=environment.stderr,
+        force_terminal=True,
+        color_system="standard" if color else None,
+        no_color=not color,
+        width=environment.columns,
+        height=environment.lines,
+        legacy_windows=False,
+    )
+    shown = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeLeft(),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        get_time=environment.monotonic,
+    )
+    drawn = environment.monotonic()
+    with shown:
+        task = shown.add_task(visible(label), total=total)
+        shown.refresh()
+
+        def step(count: int) -> None:
+            nonlocal drawn
+            shown.update(task, advance=count)
+            if (now := environment.monotonic()) - drawn >= DRAW_SECONDS:
+                drawn = now
+                shown.refresh()
+
+        yield step
+
+
+def _duration(seconds: float) -> str:
+    """`16 s`, `3 min 20 s` or `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
