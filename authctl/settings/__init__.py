@@ -1,0 +1,36 @@
+"""Local configuration: which database, whose key, how mail and SMS travel, how results are written.
+
+    defaults < /etc/authctl/config.toml < $XDG_CONFIG_HOME/authctl/config.toml, or --config, AUTHCTL_CONFIG
+             < [profiles.NAME] of these files < AUTHCTL_* < options
+
+`declared.py` has every setting; to add one is one `entry(…)` there. `kinds.py` says how text becomes a value,
+`loading.py` lays one place over the other, `keys.py` keeps the secret key's file, `manual.py` writes the sample file.
+This is loaded on every command, so nothing here imports more than it needs, and most of it only when it is needed.
+"""
+
+from authctl.settings.declared import ENTRIES, Database, Email, Output, Settings, Sms, os_user
+from authctl.settings.entries import Entry, Origin
+from authctl.settings.keys import parse_key, read_key, write_key_file
+from authctl.settings.kinds import redact_url
+from authctl.settings.loading import load
+from authctl.settings.places import default_database_url, default_key_file, find_config_folder
+
+__all__ = [
+    "ENTRIES",
+    "Database",
+    "Email",
+    "Entry",
+    "Origin",
+    "Output",
+    "Settings",
+    "Sms",
+    "default_database_url",
+    "default_key_file",
+    "find_config_folder",
+    "load",
+    "os_user",
+    "parse_key",
+    "read_key",
+    "redact_url",
+    "write_key_file",
+]

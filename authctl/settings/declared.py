@@ -1,0 +1,299 @@
+"""Every setting, declared once: files, environment, `status`, sample-config.toml and the README come from here."""
+
+from __future__ import annotations
+
+import os
+
+from authctl.settings import places
+from authctl.settings.entries import DEFAULT, Entry, Found, Origin, Section, declared_in, entry
+from authctl.settings.kinds import (
+    DATABASE_URL,
+    EMAIL_SENDER,
+    HIDDEN,
+    HOSTS,
+    HTTP_URL,
+    PATH,
+    SENDER,
+    TEMPLATE,
+    TEXT,
+    choice,
+    integer,
+    redact_url,
+    seconds,
+    twilio_id,
+)
+
+TYPE_CHECKING = False  # importing typing costs milliseconds on every command; type checkers know this name
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409, RFC 8314 and RFC 5321
+
+
+class Database(Section):
+    """How long the database is waited for."""
+
+    name = "database"
+
+    connect_timeout: float = entry(
+        seconds(1, 3600), 10.0, "How long a connection to Postgres may take, in seconds.", example=10
+    )
+    lock_timeout: float = entry(
+        seconds(0, 3600), 30.0, "How long a command waits for others who are writing, in seconds.", example=30
+    )
+    statement_timeout: float = entry(
+        seconds(0, 86_400), 60.0, "How long one statement may run in Postgres, in seconds; 0 is no limit.", example=60
+    )
+
+
+class Email(Section):
+    """The SMTP server that mails are sent through. Without a host, none are sent."""
+
+    name = "email"
+
+    host: str | None = entry(TEXT, None, "The name of the SMTP server.", example="smtp.example.com")
+    port: int = entry(
+        integer(1, 65_535),
+        lambda email: SMTP_PORTS[email.security],
+        "The port of the SMTP server.",
+        example=587,
+        default_label="587 with starttls, 465 with tls, 25 with none",
+    )
+    security: str = entry(
+        choice(*SMTP_PORTS), "starttls", "How the connection is encrypted: starttls, tls from the first byte, or none."
+    )
+    username: str | None = entry(TEXT, None, "The name to sign in to the SMTP server with.", example="authctl")
+    password: str | None = entry(
+        TEXT,
+        None,
+        "The password to sign in to the SMTP server with.",
+        example="/etc/authctl/smtp-password",
+        secret=True,
+    )
+    from_address: str | None = entry(
+        EMAIL_SENDER, None, "Who mails come from.", key="from", example="Example <no-reply@example.com>"
+    )
+    timeout: float = entry(
+        seconds(1, 600), 30.0, "How long the SMTP server may take for an answer, in seconds.", example=30
+    )
+
+
+class Sms(Section):
+    """The provider that text messages are sent through. Without a provider, none are sent."""
+
+    name = "sms"
+
+    provider: str | None = entry(
+        choice("twilio", "twilio-verify", "messagebird", "vonage", "textlocal", "webhook", "file", "console"),
+        None,
+        "Who sends: twilio, twilio-verify, messagebird, vonage, textlocal, a webhook of your own; for development, "
+        "file and console write what would be sent.",
+        example="twilio",
+    )
+    sender: str | None = entry(
+        SENDER,
+        None,
+        "Who messages come from: a number or a name, with twilio also a messaging service (MG…).",
+        example="+15005550006",
+    )
+    template: str = entry(
+        TEMPLATE,
+        "{code} is your code for {application}.",
+        "The text of a message; {code} and {application} are filled in.",
+    )
+    timeout: float = entry(
+        seconds(1, 600), 10.0, "How long the provider may take for an answer, in seconds.", example=10
+    )
+    base_url: str | None = entry(
+        HTTP_URL,
+        None,
+        "The beginning of the provider's addresses, for another region, a proxy or a test.",
+        example="https://api.txtlocal.com",
+        default_label="the provider's own",
+    )
+    account_sid: str | None = entry(
+        twilio_id("AC", "the account's id"),
+        None,
+        "twilio, twilio-verify: the account's id (AC…).",
+        example="AC00000000000000000000000000000000",
+    )
+    auth_token: str | None = entry(
+        TEXT,
+        None,
+        "twilio, twilio-verify: the account's token.",
+        example="/etc/authctl/twilio-token",
+        secret=True,
+    )
+    service_sid: str | None = entry(
+        twilio_id("VA", "the Verify service's id"),
+        None,
+        "twilio-verify: the Verify service's id (VA…).",
+        example="VA00000000000000000000000000000000",
+    )
+    content_sid: str | None = entry(
+        twilio_id("HX", "the content template's id"),
+        None,
+        "twilio: the content template (HX…) that WhatsApp messages are made from.",
+        example="HX00000000000000000000000000000000",
+    )
+    access_key: str | None = entry(
+        TEXT, None, "messagebird: the access key.", example="/etc/authctl/messagebird-key", secret=True
+    )
+    api_key: str | None = entry(
+        TEXT, None, "vonage, textlocal: the API key.", example="/etc/authctl/sms-api-key", secret=True
+    )
+    api_secret: str | None = entry(
+        TEXT, None, "vonage: the API secret.", example="/etc/authctl/vonage-secret", secret=True
+    )
+    webhook_url: str | None = entry(
+        HTTP_URL, None, "webhook: the address that each message is posted to.", example="https://sms.example.com/send"
+    )
+    webhook_secret: str | None = entry(
+        TEXT,
+        None,
+        "webhook: the secret that each post is signed with.",
+        example="/etc/authctl/webhook-secret",
+        secret=True,
+    )
+    file: str | None = entry(PATH, None, "file: the file that each message is added to.", example="sms.txt")
+
+
+class Output(Section):
+    """How results are written, where the command line does not say."""
+
+    name = "output"
+
+    format: str | None = entry(
+        choice("table", "json", "jsonl", "csv", "tsv"),
+        None,
+        "How results are written: table, json, jsonl, csv or tsv.",
+        example="json",
+        option="--output",
+        default_label="table on a terminal, tsv elsewhere",
+    )
+    color: str = entry(
+        choice("auto", "always", "never"),
+        "auto",
+        "Whether tables are coloured; auto is on a terminal, and obeys NO_COLOR and FORCE_COLOR.",
+        option="--no-color",
+    )
+
+
+class Settings(Section):
+    """Which directory is worked on, and by whom."""
+
+    config: str | None = entry(
+        PATH,
+        lambda settings: places.find_default_config(settings._environ),
+        "The configuration file, in place of the one in the config folder.",
+        example="/srv/authctl/config.toml",
+        option="--config",
+        in_file=False,
+        default_label="config.toml in $XDG_CONFIG_HOME/authctl",
+    )
+    profile: str | None = entry(
+        TEXT,
+        None,
+        "The profile to use: the tables below [profiles.NAME].",
+        example="staging",
+        option="--profile",
+        in_file=False,
+    )
+    database_url: str = entry(
+        DATABASE_URL,
+        lambda settings: places.default_database_url(settings._environ),
+        "The database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+        example="postgresql://authctl@db.example.com/authctl",
+        has_file=True,
+        option="--database",
+        default_label="authctl.db in $XDG_DATA_HOME/authctl",
+    )
+    secret_key: str | None = entry(
+        TEXT,
+        None,
+        "The key that secrets in the database are sealed with: 32 random bytes in base64. `authctl init` makes one.",
+        example="/etc/authctl/secret.key",
+        secret=True,
+        default_label="secret.key in $XDG_CONFIG_HOME/authctl",
+    )
+    allowed_redirects: tuple[str, ...] = entry(
+        HOSTS, (), "The hosts that the links in mails may lead to.", example=["app.example.com", "localhost:3000"]
+    )
+    application_name: str = entry(
+        TEXT, "authctl", "What the application is called, in mails and in authenticator apps.", example="Example"
+    )
+    actor: str = entry(
+        TEXT,
+        lambda settings: f"{os_user()}@{_host()}",
+        "Who is written in the audit log.",
+        example="ci@example.com",
+        default_label="user@host of the operating system",
+    )
+
+    def __init__(self, found: dict[str, Found], environ: Mapping[str, str], warnings: tuple[str, ...] = ()) -> None:
+        super().__init__(found, environ)
+        vars(self).update(
+            warnings=warnings,
+            database=Database(found, environ),
+            email=Email(found, environ),
+            sms=Sms(found, environ),
+            output=Output(found, environ),
+        )
+
+    warnings: tuple[str, ...]
+    database: Database
+    email: Email
+    sms: Sms
+    output: Output
+
+    @property
+    def secret_key_file(self) -> str | None:
+        """The file that holds the secret key, or will; None where the key itself was given."""
+        found = self._found.get("secret_key")
+        if found is None or (found.file is None and found.value is None):
+            return places.default_key_file(self._environ)
+        return found.file
+
+    def origin(self, name: str) -> Origin:
+        """Where a setting came from. KeyError for a name that is not declared."""
+        found = self._found.get(ENTRIES[name].name)
+        return DEFAULT if found is None else found.origin
+
+    def shown(self, name: str) -> object:
+        """A setting as `status` may show it: of a secret only the file that holds it, or that it is set."""
+        entry = ENTRIES[name]
+        if entry.name == "secret_key":
+            return self.secret_key_file or HIDDEN
+        if entry.secret:
+            found = self._found.get(name)
+            return found and (found.file or (found.value and HIDDEN))
+        value = getattr(getattr(self, entry.section) if entry.section else self, entry.attribute)
+        if name == "database_url":
+            return redact_url(value)
+        return list(value) if isinstance(value, tuple) else value
+
+    def public(self) -> list[dict[str, object]]:
+        """Every setting with what may be shown of it and where it came from, in the order of declaration."""
+        return [{"name": name, "value": self.shown(name), "origin": str(self.origin(name))} for name in ENTRIES]
+
+
+SECTIONS: tuple[type[Section], ...] = (Settings, Database, Email, Sms, Output)
+ENTRIES: dict[str, Entry] = {entry.name: entry for section in SECTIONS for entry in declared_in(section)}
+
+
+def os_user() -> str:
+    """The operating system's name for who runs this; the user's number where it has no name (a container)."""
+    try:
+        import pwd
+    except ImportError:  # Windows has no such list
+        return os.environ.get("USERNAME", "unknown")
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def _host() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    return os.environ.get("COMPUTERNAME", "localhost")

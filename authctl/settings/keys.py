@@ -1,0 +1,112 @@
+"""The secret key's file: 32 random bytes in base64 on one line, for nobody but its owner to read."""
+
+from __future__ import annotations
+
+import os
+
+from authctl.settings.declared import Settings
+from authctl.settings.entries import read_secret_file, unreadable
+
+KEY_SIZE_BYTES = 32
+
+
+def parse_key(text: str, *, source: str = "secret_key") -> bytes:
+    """The key that base64 text says, in either alphabet, padded or not. Invalid names `source`, never the text."""
+    from binascii import Error, a2b_base64
+
+    text = text.strip().replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        key = a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+    except (Error, ValueError):
+        raise _malformed(source, "is not base64") from None
+    if len(key) != KEY_SIZE_BYTES:
+        raise _malformed(source, f"holds {len(key)} bytes")
+    return key
+
+
+def read_key(settings: Settings) -> bytes | None:
+    """The secret key; None where its file (`settings.secret_key_file`) is not there."""
+    path = settings.secret_key_file
+    if path is None:
+        assert settings.secret_key is not None
+        return parse_key(settings.secret_key, source=f"secret_key ({settings.origin('secret_key')})")
+    try:
+        text = read_secret_file(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise unreadable(path, error, "It holds the secret key.", "secret_key") from None
+    except ValueError as error:
+        raise _malformed(path, str(error)) from None
+    return parse_key(text, source=path)
+
+
+def write_key_file(path: str, key: bytes) -> bool:
+    """Put a new key into a file of mode 0600, for good once this returns; False where a file is there already.
+
+    Whoever reads sees the whole key or no file: it is written under another name and linked. Of two processes that
+    do this at once one gets False, and reads what the other wrote.
+    """
+    from hashlib import sha256
+
+    assert len(key) == KEY_SIZE_BYTES
+    folder = os.path.dirname(os.path.abspath(path))
+    # The key is random, so a digest of it is a name that no other process and no other machine has in hand.
+    draft = os.path.join(folder, f".secret-{sha256(key).hexdigest()[:16]}")
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        try:
+            _write_new(draft, key)
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        finally:
+            if os.path.lexists(draft):  # it is not, on a disk that refused it
+                os.unlink(draft)
+        _sync_folder(folder)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    return True
+
+
+def _write_new(path: str, key: bytes) -> None:
+    from binascii import b2a_base64
+
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(b2a_base64(key))
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync_folder(folder: str) -> None:
+    """The file's name survives a power cut only once the folder is written, too."""
+    if os.name != "posix":  # elsewhere folders cannot be opened
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _malformed(source: str, problem: str) -> Exception:
+    from authctl import errors
+
+    return errors.Invalid(
+        "general_config_invalid",
+        f"{source} must be {KEY_SIZE_BYTES} random bytes in base64; it {problem}.",
+        field="secret_key",
+        hint="`authctl init` makes a key; `openssl rand -base64 32` writes one.",
+    )
+
+
+def _unwritable(path: str, error: OSError) -> Exception:
+    from authctl import errors
+
+    return errors.Unavailable(
+        "file_unavailable",
+        f"The secret key cannot be written to {path}: {error.strerror or type(error).__name__}.",
+        field="secret_key",
+        hint="Name a file that can be written with AUTHCTL_SECRET_KEY_FILE, or give the key with AUTHCTL_SECRET_KEY.",
+    )
