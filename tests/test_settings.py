@@ -124,6 +124,12 @@ def test_an_option_names_the_file_and_profile_before_a_variable_does(load, write
     assert (found.actor, found.application_name, found.profile, found.config) == ("b", "P", "p", named)
 
 
+def test_a_named_file_may_begin_with_the_home_folder(load, write):
+    path = write('actor = "x"', "home/named.toml")
+    found = load(variables={"AUTHCTL_CONFIG": "~/named.toml"})
+    assert (found.actor, found.config) == ("x", path)
+
+
 def test_a_named_file_must_be_there(load, tmp_path):
     with pytest.raises(Unavailable, match=r"missing\.toml cannot be read: No such file") as caught:
         load(config=str(tmp_path / "missing.toml"))
@@ -415,6 +421,11 @@ def test_no_secret_is_in_a_repr_an_error_or_the_status(load, write, name):
         load()
     assert SECRET not in repr(caught.value) + str(caught.value.hint)
     assert caught.value.__cause__ is None
+
+
+def test_a_secret_in_the_wrong_line_is_not_repeated(load):
+    token = "0123456789abcdef" * 2
+    assert token not in problems_of(load, variables={"AUTHCTL_SMS_ACCOUNT_SID": token})
 
 
 def test_broken_toml_does_not_carry_the_file_into_the_traceback(load, write):

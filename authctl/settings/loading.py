@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FILE_SUFFIX = "_file"
 TABLES = frozenset(section.name for section in SECTIONS if section.name)
 OTHERS_MAY_READ = 0o044
+MAX_SHOWN_LENGTH = 20
 # Docker and Kubernetes put secrets here, readable by all and not to be changed: only the container's processes see it.
 CONTAINER_SECRETS = "/run/secrets/"
 
@@ -72,6 +73,8 @@ def _read_files(environ: Mapping[str, str], config: str | None, system_config: s
     named = config or environ.get("AUTHCTL_CONFIG")
     if named:
         who = "--config" if config else "AUTHCTL_CONFIG"
+        if places.find_home(environ):
+            named = expander("", environ)(named)
         tables = [(system_config, _read(system_config)), (named, _read(named, required_by=who))]
     else:
         default = places.find_default_config(environ)
@@ -89,7 +92,9 @@ def _read(path: str, *, required_by: str | None = None) -> dict[str, Any] | None
             return None
         raise unreadable(path, error, f"It is named by {required_by}.", "config") from None
     except OSError as error:
-        raise unreadable(path, error, "It holds settings that may be needed.", "config") from None
+        raise unreadable(
+            path, error, "It may hold settings: let whoever runs authctl read it, or remove it.", "config"
+        ) from None
     return _parse(path, content)
 
 
@@ -237,8 +242,8 @@ def _place(origin: Origin) -> str:
 
 
 def _but_not(value: object, entry: Entry) -> str:
-    """The offending value, where it may be shown and is short enough to help."""
-    if entry.has_file or not isinstance(value, (str, int, float)) or len(str(value)) > 60:
+    """The offending value, where it may be shown; a long one could be a token that was put in the wrong line."""
+    if entry.has_file or not isinstance(value, (str, int, float)) or len(str(value)) > MAX_SHOWN_LENGTH:
         return ""
     return f" (it is {value!r})"
 
