@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO, TextIOWrapper
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from authctl.model import Clock, RandomBytes
+if TYPE_CHECKING:
+    from authctl.model import Clock, RandomBytes
 
 USUAL_WINDOW = (80, 24)  # columns and lines, where neither the terminal nor COLUMNS and LINES tell
 

@@ -33,6 +33,7 @@ DRY_RUN_FIELDS = ("dry_run", "changes")  # beside the fields of every shape, whe
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z")
 _WORD = re.compile(r"[A-Za-z0-9._:/@+-]+")
+_json_of = json.JSONEncoder(ensure_ascii=False).encode
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -102,7 +103,7 @@ class Output:
         if self._listing is not None:
             self._listing.add(record)
         elif self.format is Format.JSON:
-            self._write(self._json(self._selected(record), indent=2) + "\n")
+            self._write(self._encoder(indent=2)(record) + "\n")
         elif self.format is Format.TABLE:
             self._write(self._lines_of(record, self._all_fields(record)))
         else:
@@ -180,9 +181,10 @@ class Output:
     def _new_listing(self) -> _Listing:
         match self.format:
             case Format.JSON:
-                return _JsonArray(self._write, lambda record: self._json(self._selected(record), indent=2))
+                return _JsonArray(self._write, self._encoder(indent=2))
             case Format.JSONL:
-                return _Lines(lambda record: self._write(self._json(self._selected(record)) + "\n"))
+                encode = self._encoder()
+                return _Lines(lambda record: self._write(encode(record) + "\n"))
             case Format.CSV:
                 return _Csv(self.environment, self.fields or self._known.fields, raw=self.csv_raw)
             case Format.TSV:
@@ -226,8 +228,10 @@ class Output:
             place[last] = _value(record, field)
         return selected
 
-    def _json(self, value: object, indent: int | None = None) -> str:
-        return safe_json(json.dumps(value, indent=indent, ensure_ascii=not is_utf8(self.environment.stdout)))
+    def _encoder(self, indent: int | None = None) -> Callable[[Record], str]:
+        """What makes JSON of a record; made once for a list, because making it costs as much as using it."""
+        encode = json.JSONEncoder(indent=indent, ensure_ascii=not is_utf8(self.environment.stdout)).encode
+        return lambda record: safe_json(encode(self._selected(record)))
 
     def _lines_of(self, record: Record, fields: tuple[str, ...]) -> str:
         """One `field  value` a line. Long values are left to the terminal to wrap: they can be copied whole then."""
@@ -411,9 +415,11 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, (list, tuple)) and all(isinstance(item, str) and _WORD.fullmatch(item) for item in value):
         return ",".join(value)
-    return json.dumps(value, ensure_ascii=False)
+    return _json_of(value)
 
 
 def _guarded(value: Any) -> str:
