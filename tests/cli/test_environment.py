@@ -1,0 +1,64 @@
+"""The outside of a command: the window, the machine, the clock and the dice."""
+
+import fcntl
+import os
+import pty
+import pwd
+import struct
+import termios
+from datetime import timedelta
+
+import pytest
+
+from authctl.cli.environment import USUAL_WINDOW, Environment
+
+
+@pytest.mark.parametrize(("told", "columns"), [("40", 40), ("0", 80), ("-5", 80), ("wide", 80), ("²", 80), ("", 80)])
+def test_columns_are_obeyed_when_they_are_a_number(told, columns):
+    assert Environment(environ={"COLUMNS": told}).columns == columns
+
+
+def test_the_window_is_asked_of_the_terminal_each_time():
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as stream:
+        for environment in (
+            Environment(stdout=stream, stdout_isatty=True),
+            Environment(stderr=stream, stderr_isatty=True),
+        ):
+            for columns, lines in ((40, 10), (132, 50)):
+                fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+                assert (environment.columns, environment.lines) == (columns, lines)
+    os.close(master)
+
+
+def test_without_a_terminal_the_window_is_the_usual_one():
+    for environment in (Environment(), Environment(stdout_isatty=True)):
+        assert (environment.columns, environment.lines) == USUAL_WINDOW
+
+
+def test_the_user_is_the_one_the_system_knows(monkeypatch):
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    monkeypatch.setenv("USER", "somebody-else")
+    assert Environment().os_user() == pwd.getpwuid(os.getuid()).pw_name
+    assert Environment().host_name() == os.uname().nodename
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert Environment().os_user() == "54321"
+
+
+def test_clock_and_dice_are_those_of_the_program():
+    environment = Environment()
+    assert environment.clock().utcoffset() == timedelta(0)
+    assert len(environment.random_bytes(16)) == 16
+    assert environment.random_bytes(16) != environment.random_bytes(16)
+
+
+def test_a_line_is_read_as_bytes_from_any_stream(tmp_path):
+    path = tmp_path / "lines"
+    path.write_bytes(b"a\rb\r\n\xff\nlong")
+    with path.open(encoding="ascii") as stdin:
+        environment = Environment(stdin=stdin)
+        assert [environment.read_line(3) for _ in range(5)] == [b"a\rb", b"\r\n", b"\xff\n", b"lon", b"g"]
+        assert environment.read_line(3) == b""
