@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 
+# Patterns are text: `re` compiles and keeps them when the first odd character comes, which most commands never see.
 _BEYOND_C0 = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_HOSTILE = re.compile(f"[\x00-\x1f{_BEYOND_C0}]")
+_HOSTILE = f"[\x00-\x1f{_BEYOND_C0}]"
 # RFC 4180 gives lines and quotes a way to live inside a cell; other control characters are not part of its text.
-_HOSTILE_IN_CSV = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{_BEYOND_C0}]")
-_HOSTILE_IN_JSON = re.compile(f"[{_BEYOND_C0}]")  # json escapes C0 itself; what is left of it is its own layout
+_HOSTILE_IN_CSV = f"[\x00-\x08\x0b\x0c\x0e-\x1f{_BEYOND_C0}]"
+_HOSTILE_IN_JSON = f"[{_BEYOND_C0}]"  # json escapes C0 itself; what is left of it is its own layout
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 # Spreadsheets run a cell that begins with one of these (OWASP, CSV Injection), the full-width forms included.
@@ -25,21 +26,21 @@ def visible(text: str) -> str:
     """The text with every hostile character shown as `\\n`, `\\x1b` or `\\u202e`."""
     if text.isprintable():
         return text
-    return _HOSTILE.sub(_escape, text)
+    return re.sub(_HOSTILE, _escape, text)
 
 
 def visible_in_csv(text: str) -> str:
     """The same for a quoted cell, where line ends and tabs may stay."""
     if text.isprintable():
         return text
-    return _HOSTILE_IN_CSV.sub(_escape, text)
+    return re.sub(_HOSTILE_IN_CSV, _escape, text)
 
 
 def safe_json(text: str) -> str:
     """JSON text with hostile characters as `\\uNNNN`: they stand in strings only, so the value stays exact."""
     if text.isascii() and "\x7f" not in text:
         return text
-    return _HOSTILE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_HOSTILE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def without_formula(text: str) -> str:

@@ -31,8 +31,8 @@ TABLE_ROWS = 500  # drawn at once: memory stays the same however long the list i
 LEAST_WRAPPED = 24  # a word longer than this may be folded, unless it is an id
 DRY_RUN_FIELDS = ("dry_run", "changes")  # beside the fields of every shape, where --dry-run was given
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z")
-_WORD = re.compile(r"[A-Za-z0-9._:/@+-]+")
+_TIME = r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z"
+_WORD = r"[A-Za-z0-9._:/@+-]+"
 _json_of = json.JSONEncoder(ensure_ascii=False).encode
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -45,7 +45,7 @@ class Format(StrEnum):
     TSV = "tsv"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """One kind of record, as data: its public fields in order, members of objects as `password.algorithm`.
 
@@ -417,7 +417,7 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (list, tuple)) and all(isinstance(item, str) and _WORD.fullmatch(item) for item in value):
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) and re.fullmatch(_WORD, item) for item in value):
         return ",".join(value)
     return _json_of(value)
 
@@ -437,7 +437,7 @@ def _is_time(column: str) -> bool:
 
 
 def _short_time(cell: str) -> str:
-    time = _TIME.fullmatch(cell)
+    time = re.fullmatch(_TIME, cell)
     return f"{time[1]} {time[2]}Z" if time else cell
 
 
