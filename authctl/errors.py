@@ -6,7 +6,9 @@
     ├── NotFound       4
     ├── Conflict       5    taken already, or changed in between
     ├── Denied         6    credentials, codes, tokens, blocked, more factors, rate limits
-    └── Unavailable    7    the database, mail or SMS
+    ├── Unavailable    7    the database, mail or SMS
+    ├── Partial        8    bulk work done, with some records refused
+    └── Interrupted  130    Ctrl-C
 
 Raising means that nothing happened. An attempt that must be remembered is a returned verdict instead.
 """
@@ -60,6 +62,11 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "general_key_mismatch": (ExitStatus.INVALID, "the secret key is not the one of this database"),
     "password_too_short": (ExitStatus.INVALID, "a password below the least length"),
     "password_too_long": (ExitStatus.INVALID, "a password above 256 characters"),
+    "password_hash_invalid": (ExitStatus.INVALID, "an imported hash, or an option of it, is malformed"),
+    "password_hash_too_costly": (ExitStatus.INVALID, "checking the imported hash would take too long"),
+    "password_hash_unsupported": (ExitStatus.INVALID, "a known hash that cannot be checked here"),
+    "password_hash_unnamed": (ExitStatus.INVALID, "the imported hash does not say which algorithm made it"),
+    "password_hash_empty": (ExitStatus.INVALID, "the imported hash is empty or locked: no password"),
     "user_not_found": (ExitStatus.NOT_FOUND, "no such user"),
     "user_already_exists": (ExitStatus.CONFLICT, "the id or username is taken"),
     "user_email_already_exists": (ExitStatus.CONFLICT, "the email is taken, by a user or an identity"),
@@ -151,6 +158,12 @@ class Denied(AuthctlError):
 
 class Unavailable(AuthctlError):
     status = ExitStatus.UNAVAILABLE
+
+
+class Partial(AuthctlError):
+    """Bulk work is done, and some of its records were refused, each of which has been told."""
+
+    status = ExitStatus.PARTIAL
 
 
 class Interrupted(AuthctlError):

@@ -1,0 +1,136 @@
+"""Argon2 (i, d, id; versions 1.0 and 1.3) in PHC form; argon2id is what new passwords get."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from authctl.core.hashing import shapes
+from authctl.core.hashing.shapes import Malformed, Strength, TooCostly, Unsupported
+
+MAX_MEMORY = 1 << 20  # KiB; Kratos and Supabase stop at 1 GiB too
+MAX_TIME = 20
+MAX_PARALLELISM = 16  # each is a thread
+MAX_WORK = 4 << 20  # KiB × passes, so that the ceilings do not multiply
+STRONG_WORK = 7168 * 5  # KiB × passes; the least of OWASP's equivalent choices
+VERSIONS = (16, 19)
+
+SHAPE = re.compile(r"\$argon2(id|i|d)(?:\$v=([0-9]{1,3}))?\$([a-z]+=[^$]*)\$([^$]+)\$([^$]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What a new argon2id hash costs. memory_cost: KiB; tag_size: bytes."""
+
+    time_cost: int = 3
+    memory_cost: int = 65536
+    parallelism: int = 4
+    tag_size: int = 32
+
+
+# RFC 9106 §4, the second recommended option, "low-memory"; its salt has 16 bytes.
+TODAY = Parameters()
+SALT_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Argon2(shapes.StoredHash):
+    kind: str
+    version: int
+    parameters: Parameters
+    salt: bytes
+
+    def __post_init__(self) -> None:
+        cost = self.parameters
+        if self.version not in VERSIONS:
+            raise Malformed("The version of this argon2 hash is not 16 or 19.")
+        shapes.check_range(cost.time_cost, 1, MAX_TIME, "argon2 time cost")
+        shapes.check_range(cost.parallelism, 1, MAX_PARALLELISM, "argon2 parallelism")
+        shapes.check_range(cost.memory_cost, 8 * cost.parallelism, MAX_MEMORY, "argon2 memory in KiB")
+        if cost.memory_cost * cost.time_cost > MAX_WORK:
+            raise TooCostly(f"Memory times passes of this argon2 hash is above {MAX_WORK} KiB, the most there may be.")
+        shapes.check_size(self.salt, 8, 64, "argon2 salt")
+        shapes.check_size(self.expected, 12, 128, "argon2 tag")
+
+    @classmethod
+    def parse(cls, stored: str) -> Self:
+        match = SHAPE.fullmatch(stored)
+        if not match:
+            raise Malformed("This is not an argon2 hash in PHC form: $argon2id$v=19$m=…,t=…,p=…$salt$hash.")
+        kind, version, parameters, salt, tag = match.groups()
+        costs = shapes.pairs(parameters, "argon2")
+        if "keyid" in costs:
+            raise Unsupported("This argon2 hash needs a key (pepper) that is not in it; the password needs a reset.")
+        if costs.keys() != {"m", "t", "p"}:
+            raise Malformed("This argon2 hash must have the parameters m, t and p, and no others.")
+        memory, time, lanes = (shapes.number(costs[key], f"argon2 parameter {key}") for key in "mtp")
+        expected = shapes.decode64(tag)
+        return cls(
+            expected=expected,
+            kind=kind,
+            version=int(version) if version else 16,  # the reference code reads a missing version as 1.0
+            parameters=Parameters(time, memory, lanes, len(expected)),
+            salt=shapes.decode64(salt),
+        )
+
+    def __str__(self) -> str:
+        cost = self.parameters
+        return (
+            f"$argon2{self.kind}$v={self.version}$m={cost.memory_cost},t={cost.time_cost},p={cost.parallelism}"
+            f"${shapes.encode64(self.salt)}${shapes.encode64(self.expected)}"
+        )
+
+    @property
+    def algorithm(self) -> str:
+        return f"argon2{self.kind}"
+
+    @property
+    def strength(self) -> Strength:
+        cost = self.parameters
+        return Strength.STRONG if cost.memory_cost * cost.time_cost >= STRONG_WORK else Strength.LEGACY
+
+    def compute(self, password: str) -> bytes:
+        return self.compute_from(shapes.octets(password))
+
+    def compute_from(self, secret: bytes) -> bytes:
+        """The tag of any bytes. Raises argon2's HashingError when memory runs out: that is not a wrong password."""
+        from argon2.low_level import Type, hash_secret_raw
+
+        cost = self.parameters
+        return hash_secret_raw(
+            secret,
+            self.salt,
+            time_cost=cost.time_cost,
+            memory_cost=cost.memory_cost,
+            parallelism=cost.parallelism,
+            hash_len=cost.tag_size,
+            type={"i": Type.I, "d": Type.D, "id": Type.ID}[self.kind],
+            version=self.version,
+        )
+
+    def is_today(self, parameters: Parameters) -> bool:
+        return (self.kind, self.version, self.parameters) == ("id", 19, parameters) and len(self.salt) >= SALT_SIZE
+
+
+def new(secret: bytes, parameters: Parameters, salt: bytes) -> Argon2:
+    """argon2id over these bytes."""
+    blank = empty(parameters, salt)
+    return Argon2(blank.compute_from(secret), "id", 19, parameters, salt)
+
+
+def empty(parameters: Parameters, salt: bytes) -> Argon2:
+    """An argon2id hash that costs as much as any other, and that no password has."""
+    return Argon2(bytes(parameters.tag_size), "id", 19, parameters, salt)
+
+
+def parse(stored: str) -> Argon2:
+    return Argon2.parse(stored)
+
+
+def accept(text: str, name: str | None, options: shapes.Options) -> Argon2:
+    """PHC as it is."""
+    found = parse(text)
+    if name in ("argon2i", "argon2d", "argon2id") and found.algorithm != name:
+        raise Malformed(f"This is {found.algorithm}, not {name}.")
+    return found

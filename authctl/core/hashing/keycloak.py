@@ -1,0 +1,37 @@
+"""What Keycloak exports of a password: the value of `secretData`, with salt and costs as options."""
+
+from __future__ import annotations
+
+from authctl.core.hashing import argon2, pbkdf2, registry, shapes
+from authctl.core.hashing.shapes import Option
+
+DIGESTS = {"pbkdf2": "sha1", "pbkdf2-sha256": "sha256", "pbkdf2-sha512": "sha512"}
+VERSIONS = {"1.0": 16, "1.3": 19}
+
+OPTIONS = (
+    Option("algorithm", f"one of {', '.join(DIGESTS)}, argon2"),
+    Option("salt", "base64"),
+    Option("iterations", "hashIterations", ("hashIterations",)),
+    Option("type", "argon2's: id (default), i or d"),
+    Option("version", "argon2's: 1.3 (default) or 1.0"),
+    Option("memory", "argon2's, in KiB"),
+    Option("parallelism", "argon2's"),
+    Option("length", "argon2's, in bytes; checked when given", ("hashLength",)),
+)
+
+
+def accept(text: str, name: str | None, options: shapes.Options) -> shapes.StoredHash:
+    """A provider from outside may have put a hash that names itself in the value."""
+    if text.startswith("$"):
+        return registry.accept(text, None, {})
+    algorithm = options.choice("algorithm", (*DIGESTS, "argon2"))
+    salt, expected = options.decoded("salt", "base64"), shapes.decode64(text)
+    iterations = options.whole("iterations")
+    if algorithm != "argon2":
+        return pbkdf2.Pbkdf2(expected, DIGESTS[algorithm], iterations, salt)
+    if options.whole("length", len(expected)) != len(expected):
+        raise shapes.Malformed("This argon2 hash has not the length that its option says.")
+    kind = options.choice("type", ("id", "i", "d"), "id")
+    version = VERSIONS[options.choice("version", tuple(VERSIONS), "1.3")]
+    memory, lanes = options.whole("memory"), options.whole("parallelism")
+    return argon2.Argon2(expected, kind, version, argon2.Parameters(iterations, memory, lanes, len(expected)), salt)

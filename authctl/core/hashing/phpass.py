@@ -1,0 +1,62 @@
+"""phpass, the portable hashes of WordPress up to 6.7, phpBB and others: MD5 stretched, `$P$` or `$H$`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Self
+
+from authctl.core.hashing import bcrypt, shapes
+from authctl.core.hashing.shapes import Malformed, Strength
+
+MIN_LOG2, MAX_LOG2 = 7, 18  # 2^18 digests take 0.1 s
+SHAPE = re.compile(r"\$[PH]\$([./0-9A-Za-z])([./0-9A-Za-z]{8})([./0-9A-Za-z]{22})")
+# Three bytes at a time, the first lowest, and one alone at the end.
+ORDER = (*((first + 2, first + 1, first) for first in range(0, 15, 3)), (15,))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Phpass(shapes.StoredHash):
+    """expected: the 22 characters at the end."""
+
+    log2_rounds: int
+    salt: str
+
+    def __post_init__(self) -> None:
+        shapes.check_range(self.log2_rounds, MIN_LOG2, MAX_LOG2, "phpass exponent")
+
+    def __str__(self) -> str:
+        return f"$P${chr(shapes.CRYPT_ALPHABET[self.log2_rounds])}{self.salt}{self.expected.decode()}"
+
+    @property
+    def algorithm(self) -> str:
+        return "phpass"
+
+    @property
+    def strength(self) -> Strength:
+        return Strength.WEAK
+
+    def compute(self, password: str) -> bytes:
+        secret, md5 = shapes.octets(password), shapes.digester("md5")
+        digest = md5(self.salt.encode() + secret)
+        for _ in range(1 << self.log2_rounds):
+            digest = md5(digest + secret)
+        return shapes.encode_crypt(digest, ORDER)
+
+    def without_digest(self) -> Self:
+        return replace(self, expected=b"." * len(self.expected))
+
+
+def parse(stored: str) -> Phpass:
+    match = SHAPE.fullmatch(stored)
+    if not match:
+        raise Malformed("This is not a phpass hash: $P$ or $H$, and 31 characters.")
+    rounds, salt, expected = match.groups()
+    return Phpass(expected.encode(), shapes.CRYPT_ALPHABET.index(rounds.encode()), salt)
+
+
+def accept(text: str, name: str | None, options: shapes.Options) -> shapes.StoredHash:
+    """Where phpass found a better crypt it used that: Appwrite stores a `$2a$` under the same name."""
+    if text.startswith("$2"):
+        return bcrypt.accept(text, None, options)
+    return parse(text)

@@ -1,0 +1,192 @@
+"""Which file knows which hash: by the name given with `--hash`, and by how a text begins. A new hash is an entry here.
+
+Families are loaded on first use. Nothing is recognised by its length, nor tried.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from authctl.core.hashing import shapes
+from authctl.core.hashing.shapes import Malformed, NoPassword, Unnamed, Unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name for `--hash`. marks: the beginnings by which a text says that it is this."""
+
+    name: str
+    module: str
+    help: str
+    aliases: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+
+ENTRIES = (
+    Entry("argon2", "argon2", "argon2i, argon2d, argon2id in PHC form",
+          ("argon2id", "argon2i", "argon2d"), ("$argon2",)),
+    Entry("bcrypt", "bcrypt", "bcrypt: $2a$, $2b$, $2x$, $2y$", ("bcrypt-2a", "bcrypt-2b", "bcrypt-2y"), ("$2",)),
+    Entry("md5", "digests", "MD5 in hex or base64, with or without salt", ("md5-salted",)),
+    Entry("sha", "digests", "SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt",
+          (*tuple(shapes.DIGESTS)[1:], "sha1-salted", "sha256-salted", "sha512-salted")),
+    Entry("phpass", "phpass", "phpass: $P$, $H$", ("md5-phpass", "phpass-md5"), ("$P$", "$H$")),
+    Entry("scrypt", "scrypt", "scrypt in PHC form, or bare with its options", ("scrypt-phc",), ("$scrypt$",)),
+    Entry("scrypt-modified", "firebase", "Firebase's scrypt, as Firebase, Appwrite, Supabase, Kratos or Clerk write it",
+          ("scrypt-mod", "firebase", "firebase-scrypt", "scrypt-firebase", "fbscrypt", "firescrypt"),
+          ("$fbscrypt$", "$firescrypt$")),
+    Entry("pbkdf2", "pbkdf2", "PBKDF2 as passlib and Auth0 write it, or bare with its options",
+          ("pbkdf2-sha1", "pbkdf2-sha224", "pbkdf2-sha256", "pbkdf2-sha384", "pbkdf2-sha512"), ("$pbkdf2",)),
+    Entry("hmac", "hmacs", "HMAC in hex or base64, with its key",
+          tuple(f"hmac-{digest}" for digest in shapes.DIGESTS)),
+    Entry("md5-crypt", "md5_crypt", "md5-crypt: $1$", ("crypt-md5",), ("$1$", "$md5-crypt$")),
+    Entry("apr1", "md5_crypt", "Apache's md5-crypt: $apr1$", ("htpasswd-md5",), ("$apr1$",)),
+    Entry("sha-crypt", "sha_crypt", "sha256-crypt and sha512-crypt: $5$, $6$", ("sha256-crypt", "sha512-crypt"),
+          ("$5$", "$6$", "$sha256-crypt$", "$sha512-crypt$")),
+    Entry("ldap", "ldap", "{SSHA}, {SHA512}, {CRYPT}, {PBKDF2-SHA256} and the other schemes of LDAP directories",
+          ("rfc2307", "ldap-ssha", "smd5", "ssha", "ssha256", "ssha384", "ssha512"), ("{",)),
+    Entry("django", "django", "what Django stores: pbkdf2_sha256$…, argon2$…, bcrypt_sha256$…, scrypt$…, md5$…",
+          ("pbkdf2-sha256-django", "pbkdf2-sha1-django", "bcrypt-sha256-django", "django-bcrypt-sha256"),
+          ("pbkdf2_", "argon2$", "bcrypt$", "bcrypt_sha256$", "scrypt$", "md5$", "sha1$", "crypt$")),
+    Entry("wordpress", "bcrypt", "what WordPress stores since 6.8: $wp$2y$…", ("wordpress-bcrypt",), ("$wp$",)),
+    Entry("bcrypt-sha256", "bcrypt", "passlib's bcrypt over SHA-256: $bcrypt-sha256$…",
+          ("passlib-bcrypt-sha256",), ("$bcrypt-sha256$",)),
+    Entry("werkzeug", "werkzeug", "what Werkzeug and Flask store: scrypt:…, pbkdf2:…", ("scrypt-werkzeug", "flask"),
+          ("pbkdf2:", "scrypt:")),
+    Entry("kratos", "kratos", "what Ory Kratos stores; its ln is N, its PBKDF2 sha384 is SHA-3", ("ory",),
+          ("$md5$", "$sha1$", "$sha256$", "$sha512$", "$hmac-")),
+    Entry("keycloak", "keycloak", "the value of a Keycloak credential, with its options"),
+)  # fmt: skip
+
+# How what is stored begins → the file that reads it. The rest of a family's forms are translated when they come in.
+STORED = {
+    "$argon2": "argon2",
+    "$2": "bcrypt",
+    "$scrypt$": "scrypt",
+    "$P$": "phpass",
+    "$1$": "md5_crypt",
+    "$apr1$": "md5_crypt",
+    "$5$": "sha_crypt",
+    "$6$": "sha_crypt",
+    "$authctl$wrapped-": "wrapped",
+    "$authctl$firebase-scrypt$": "firebase",
+    "$authctl$pbkdf2-": "pbkdf2",
+    "$authctl$hmac-": "hmacs",
+    "$authctl$django-bcrypt-sha256$": "bcrypt",
+    "$authctl$passlib-bcrypt-sha256": "bcrypt",
+    "$authctl$wordpress-bcrypt$": "bcrypt",
+    "$authctl$md5": "digests",
+    "$authctl$sha": "digests",
+    "$authctl$ssha": "digests",
+    "$authctl$smd5": "digests",
+}
+
+# Known, and out of reach of the libraries here: the password needs a reset.
+UNSUPPORTED = {
+    "$y$": "yescrypt",
+    "$gy$": "gost-yescrypt",
+    "$7$": "libxcrypt's scrypt",
+    "$3$": "the NT hash",
+    "$md5,": "Solaris' md5",
+    "$S$": "Drupal's SHA-512",
+    "$sm3$": "sm3crypt",
+    "_": "BSDi's DES crypt",
+    "U$": "Drupal's update of an older hash",
+    '{"': "an encrypted column, whose key is elsewhere",
+    "awscognito#": "a pointer to a Cognito pool, not a hash",
+}
+UNSUPPORTED_NAMES = ("md4", "ntlm", "nt", "yescrypt", "des", "lanman", "bcryptpeppered", "awscognito")
+PRINTABLE = re.compile(r"[\x21-\x7e]*")
+
+WORDS = {shapes.plain(word): (entry, word) for entry in ENTRIES for word in (entry.name, *entry.aliases)}
+MARKED = {mark: entry for entry in ENTRIES for mark in entry.marks}
+
+
+def _any_of(marks: Iterable[str]) -> re.Pattern[str]:
+    """The longest of these beginnings; one expression, because an import asks it a hundred thousand times a second."""
+    return re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))))
+
+
+ANY_MARK = _any_of((*MARKED, *UNSUPPORTED))
+ANY_STORED = _any_of(STORED)
+
+
+class UnknownName(Unsupported):
+    """No such name for `--hash`."""
+
+    field = "hash"
+
+
+def accept(text: str, name: str | None, given: Mapping[str, str]) -> shapes.StoredHash:
+    """An incoming hash, its shape and cost checked. Raises HashError."""
+    entry, word = find(name) if name is not None else (None, None)
+    _check_text(text)
+    if text.startswith(shapes.OWN):
+        return _own(text, name, given)
+    entry = entry or _by_mark(text)
+    options = shapes.Options(given, options_of(entry))
+    found = cast("shapes.Family", load(entry.module)).accept(text, word, options)
+    options.check_all_used()
+    return found
+
+
+def parse(stored: str) -> shapes.StoredHash:
+    """A stored hash taken apart. Raises HashError when it is damaged."""
+    mark = ANY_STORED.match(stored) if len(stored) <= shapes.MAX_TEXT else None
+    if not mark:
+        raise Malformed("This is not a stored hash.")
+    return cast("shapes.StoredFamily", load(STORED[mark.group()])).parse(stored)
+
+
+def find(name: str) -> tuple[Entry, str]:
+    """The entry of a name or alias in any spelling, and the word that it was named by."""
+    wanted = shapes.plain(name)
+    if wanted in WORDS:
+        entry, word = WORDS[wanted]
+        return entry, word.removesuffix("-salted")  # which says no more than the option salt does
+    if wanted in UNSUPPORTED_NAMES:
+        raise UnknownName("Hashes of this algorithm cannot be checked here; import without password, and reset it.")
+    raise UnknownName(f"Hashing algorithm {name[:32]!r} is not supported.")
+
+
+@cache
+def load(module: str) -> object:
+    return import_module(f"authctl.core.hashing.{module}")
+
+
+def options_of(entry: Entry) -> tuple[shapes.Option, ...]:
+    """What `--hash-option` may say with this name."""
+    return cast("tuple[shapes.Option, ...]", getattr(load(entry.module), "OPTIONS", ()))
+
+
+def _check_text(text: str) -> None:
+    """Before anything looks closer."""
+    if len(text) > shapes.MAX_TEXT:
+        raise Malformed(f"This hash is longer than {shapes.MAX_TEXT} characters.")
+    if not text:
+        raise NoPassword("The hash is empty: there is no password.")
+    if text.startswith(("!", "*")):
+        raise NoPassword("This account is locked or its password unusable: nothing matches its hash.")
+    if not PRINTABLE.fullmatch(text):
+        raise Malformed("This hash holds a space, or a character outside ASCII, which no hash has.")
+
+
+def _own(text: str, name: str | None, given: Mapping[str, str]) -> shapes.StoredHash:
+    if name is not None or given:
+        raise Malformed("This hash comes from authctl and says everything by itself; give it without name and options.")
+    return parse(text)
+
+
+def _by_mark(text: str) -> Entry:
+    """The entry that a text names itself, the longest beginning first; never by length."""
+    match = ANY_MARK.match(text)
+    if not match:
+        raise Unnamed("This text does not say which algorithm made it; name the algorithm with it.")
+    if match.group() in UNSUPPORTED:
+        what = UNSUPPORTED[match.group()]
+        raise Unsupported(f"This is {what}, which cannot be checked here; the password needs a reset.")
+    return MARKED[match.group()]

@@ -1,0 +1,104 @@
+"""scrypt in PHC form, as Appwrite and Auth0 export it, and as passlib and Kratos write it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from authctl.core.hashing import shapes
+from authctl.core.hashing.shapes import Malformed, Option, Strength, TooCostly
+
+MAX_MEMORY = 256 << 20  # bytes, 128·N·r; Kratos' ceiling of r ≤ 8 would refuse Appwrite's own r = 13
+MAX_BLOCK, MAX_PARALLEL = 32, 16
+MAX_WORK = 1 << 23  # N·r·p
+STRONG_WORK = (1 << 14) * 8 * 5  # N·r·p; the least of OWASP's equivalent choices
+MAX_LOG2 = 63  # Kratos writes N itself where PHC has log2(N); no N of 63 or less was ever used
+
+OPTIONS = (
+    Option("salt", "the salt", ("passwordSalt",)),
+    Option("cpu", "N, a power of two", ("costCpu", "passwordCpu", "cost", "n")),
+    Option("memory", "r, the block size", ("costMemory", "passwordMemory", "blockSize", "r")),
+    Option("parallel", "p", ("costParallel", "passwordParallel", "parallelization", "p")),
+    Option("length", "bytes of the hash; checked when given", ("passwordLength", "keylen")),
+    shapes.SALT_ENCODING,
+    shapes.ENCODING,
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scrypt(shapes.StoredHash):
+    """n: N; block: r; parallel: p."""
+
+    n: int
+    block: int
+    parallel: int
+    salt: bytes
+
+    def __post_init__(self) -> None:
+        check_cost(self.n, self.block, self.parallel)
+        shapes.check_size(self.salt, 0, shapes.MAX_SALT_SIZE, "scrypt salt")
+        shapes.check_size(self.expected, 16, 128, "scrypt key")
+
+    def __str__(self) -> str:
+        cost = f"ln={self.n.bit_length() - 1},r={self.block},p={self.parallel}"
+        return f"$scrypt${cost}${shapes.encode64(self.salt)}${shapes.encode64(self.expected)}"
+
+    @property
+    def algorithm(self) -> str:
+        return "scrypt"
+
+    @property
+    def strength(self) -> Strength:
+        return Strength.STRONG if self.n * self.block * self.parallel >= STRONG_WORK else Strength.LEGACY
+
+    def compute(self, password: str) -> bytes:
+        return derive(shapes.octets(password), self.salt, self.n, self.block, self.parallel, len(self.expected))
+
+
+def check_cost(n: int, block: int, parallel: int) -> None:
+    shapes.check_range(block, 1, MAX_BLOCK, "scrypt block size")
+    shapes.check_range(parallel, 1, MAX_PARALLEL, "scrypt parallelism")
+    if n < 2 or n & (n - 1):
+        raise Malformed("N of this scrypt hash must be a power of two above 1.")
+    if 128 * n * block > MAX_MEMORY:
+        raise TooCostly(f"This scrypt hash needs more than {MAX_MEMORY >> 20} MiB, the most that is checked.")
+    if n * block * parallel > MAX_WORK:
+        raise TooCostly(f"N·r·p of this scrypt hash is above {MAX_WORK}, the most that is checked.")
+
+
+def derive(secret: bytes, salt: bytes, n: int, block: int, parallel: int, size: int) -> bytes:
+    """scrypt with as much memory as it needs; OpenSSL's own limit of 32 MiB stops at N = 32768, r = 8."""
+    memory = 128 * block * (n + parallel + 2) + 1024
+    return hashlib.scrypt(secret, salt=salt, n=n, r=block, p=parallel, maxmem=memory, dklen=size)
+
+
+def parse(stored: str) -> Scrypt:
+    return read_phc(stored)
+
+
+def accept(text: str, name: str | None, options: shapes.Options) -> Scrypt:
+    """`$scrypt$…`, or a bare hash with its options."""
+    if text.startswith("$"):
+        return read_phc(text)
+    encoding = options.choice("encoding", shapes.ENCODINGS, "hex")
+    salt_encoding = options.choice("salt_encoding", shapes.SALT_ENCODINGS, "utf8")
+    expected = shapes.decode(text, encoding)
+    if "length" in options and options.whole("length") != len(expected):
+        raise Malformed("This scrypt hash has not the length that its option says.")
+    salt = options.decoded("salt", salt_encoding)
+    if not salt:
+        raise shapes.WrongOption("The hash option salt is empty.")
+    return Scrypt(expected, options.whole("cpu"), options.whole("memory"), options.whole("parallel", 1), salt)
+
+
+def read_phc(text: str, *, kratos: bool = False) -> Scrypt:
+    """kratos: `ln` is N whatever its size."""
+    fields = text.split("$")
+    if len(fields) != 5 or fields[:2] != ["", "scrypt"]:
+        raise Malformed("This is not an scrypt hash in PHC form: $scrypt$ln=…,r=…,p=…$salt$hash.")
+    costs = shapes.pairs(fields[2], "scrypt")
+    if costs.keys() != {"ln", "r", "p"}:
+        raise Malformed("This scrypt hash must have the parameters ln, r and p, and no others.")
+    cost, block, parallel = (shapes.number(costs[key], f"scrypt parameter {key}") for key in ("ln", "r", "p"))
+    n = cost if kratos or cost > MAX_LOG2 else 1 << cost
+    return Scrypt(shapes.decode64(fields[4]), n, block, parallel, shapes.decode64(fields[3]))

@@ -1,0 +1,65 @@
+"""A weak hash inside argon2id: argon2id over the digest that the old recipe makes, without that digest.
+
+Stored as `$authctl$wrapped-NAME:ARGON2ID:RECIPE`, where RECIPE is the old stored string with its digest blanked out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from authctl.core.hashing import argon2, registry, shapes
+from authctl.core.hashing.shapes import Malformed, Strength
+
+MARK = f"{shapes.OWN}wrapped-"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Wrapped(shapes.StoredHash):
+    """expected: argon2id's tag."""
+
+    outer: argon2.Argon2
+    recipe: shapes.StoredHash
+
+    def __post_init__(self) -> None:
+        if self.recipe.strength is not Strength.WEAK or isinstance(self.recipe, Wrapped):
+            raise Malformed("Only a weak hash is wrapped.")
+
+    def __str__(self) -> str:
+        return f"{MARK}{self.recipe.algorithm}:{self.outer}:{self.recipe}"
+
+    @property
+    def algorithm(self) -> str:
+        return f"wrapped-{self.recipe.algorithm}"
+
+    @property
+    def strength(self) -> Strength:
+        return self.outer.strength
+
+    @property
+    def holds_key(self) -> bool:
+        return self.recipe.holds_key
+
+    def compute(self, password: str) -> bytes:
+        return self.outer.compute_from(self.recipe.compute(password))
+
+    def without_digest(self) -> Self:
+        raise NotImplementedError("a wrapped hash is not wrapped again")
+
+
+def wrap(weak: shapes.StoredHash, parameters: argon2.Parameters, salt: bytes) -> Wrapped:
+    outer = argon2.new(weak.expected, parameters, salt)
+    return Wrapped(outer.expected, outer, weak.without_digest())
+
+
+def parse(stored: str) -> Wrapped:
+    name, _, rest = stored.removeprefix(MARK).partition(":")
+    phc, _, recipe = rest.partition(":")
+    outer = argon2.parse(phc)
+    if recipe.startswith(MARK):
+        raise Malformed("A wrapped hash is not wrapped again.")
+    found = Wrapped(outer.expected, outer, registry.parse(recipe))
+    if found.recipe.algorithm != name or outer.kind != "id" or found.recipe != found.recipe.without_digest():
+        raise Malformed("This stored wrapped hash is damaged.")
+    return found
+
