@@ -220,7 +220,7 @@ def test_the_largest_searches_and_documents_are_taken_by_every_database(postgres
     assert postgres_answers(postgres, document, query) == query.matches(document)
 
 
-@given(TEXTS)
+@given(TEXTS.filter(lambda text: len(text) <= words.MAX_SEARCH))
 def test_a_text_finds_itself(text):
     document = words.document("1", None, text, None, None)
     query = Query().with_phrase(text)
