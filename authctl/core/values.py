@@ -113,7 +113,7 @@ def identifier(value: str, *, field: str = "id") -> str:
 
 def username(value: str, *, field: str = "username") -> str:
     """1–128 printable characters without spaces, `@` or a leading `+`, in Unicode's composed form (NFC)."""
-    value = _normalized("NFC", text(value, field))
+    value = _composed(text(value, field))
     if 1 <= len(value) <= MAX_USERNAME and value.isprintable() and not _NOT_IN_USERNAMES.search(value):
         return value
     raise _invalid(
@@ -124,13 +124,6 @@ def username(value: str, *, field: str = "username") -> str:
 
 
 _NOT_IN_USERNAMES = re.compile(r"[@ ]|\A\+")
-
-
-def username_key(value: str) -> str:
-    """What two usernames share when they differ only in case or in the form of their characters (NFKC)."""
-    if value.isascii():
-        return value.lower()
-    return _normalized("NFKC", _normalized("NFKC", value).casefold())
 
 
 def name(value: str, *, field: str = "name") -> str:
@@ -563,12 +556,12 @@ def _invalid(
     return Invalid(type, f"{field} {message}", field=field, hint=hint)
 
 
-def _normalized(form: Literal["NFC", "NFKC"], value: str) -> str:
+def _composed(value: str) -> str:
     if value.isascii():
         return value
     from unicodedata import normalize
 
-    return normalize(form, value)
+    return normalize("NFC", value)
 
 
 def _kind(value: object) -> str:

@@ -29,10 +29,10 @@ MAX_SEARCH = 256  # characters; facts/appwrite.md §0.2
 _PLAIN = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 _WORD = re.compile(r"[^\W_]+")
 _TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
-_PHONE = re.compile(r"\+[0-9 .()-]+")
+_PHONE = re.compile(r"\+[1-9][0-9 .()-]*")
 
 
-def words(text: str) -> list[str]:
+def of(text: str) -> list[str]:
     """The words of a text: NFKC, case folded, runs of letters and digits, each clipped to 64 characters."""
     if text.isascii():
         found = text.translate(_PLAIN).split()
@@ -51,7 +51,7 @@ def document(
     """What FTS5 stores of a user; it must be given again, the same, to take the user out of the index."""
     parts = []
     for field in (id, username, name, email, phone):
-        if field and (found := words(field)):
+        if field and (found := of(field)):
             parts.append(" ".join(found[:MAX_FIELD_WORDS]))
     if labels and (tokens := dict.fromkeys(_LABEL + label.lower() for label in labels)):
         parts.append(" ".join(tokens))
@@ -93,7 +93,7 @@ class Query:
         if _PHONE.fullmatch(text.strip()):
             text = re.sub("[^0-9]", "", text)
         conditions = [
-            _phrase(words(quoted)) if term is None else _beginning(words(term))
+            _phrase(of(quoted)) if term is None else _beginning(of(term))
             for quoted, term in (found.groups() for found in _TERM.finditer(text))
         ]
         return cls(tuple(filter(None, conditions)) or (_phrase([_NOWHERE]),))
@@ -108,7 +108,7 @@ class Query:
 
         It narrows a look-up of an exact value, which storage compares itself; of a long text it asks the first 50.
         """
-        found = words(text)[:MAX_FIELD_WORDS]
+        found = of(text)[:MAX_FIELD_WORDS]
         return Query((*self.conditions, _phrase(found))) if found else self
 
     @property
