@@ -4,29 +4,32 @@ Every stored hash is one string that says by itself what it is. `accept` decides
 cost, never by trying it; `verify` checks a password; `needs_rehash` says whether a good sign-in should replace it; and
 `wrap` puts a weak one inside argon2id. Families are one small file each, listed in `registry`.
 
-A string that `accept` says `holds_key` of carries a secret of the whole source (Firebase's signer key, an HMAC key):
-the caller seals the string as a whole before it stores it, and unseals it before it calls anything here.
+A string that `holds_key` is true of carries a secret of the whole source (Firebase's signer key, an HMAC key): the
+caller seals it as a whole before storing it, and unseals it before calling anything here.
 
 `verify` answers a fast imported hash in microseconds: the caller evens out the time of a failure with `dummy`.
+
+Every command imports this file, so what it needs is imported where it is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from authctl import errors
-from authctl.core.hashing import argon2, registry, shapes
-from authctl.core.hashing.argon2 import SALT_SIZE, TODAY, Parameters
-from authctl.core.hashing.shapes import HashError, Option, Strength
+from authctl.core.hashing.parameters import SALT_SIZE, TODAY, Parameters
+
+if TYPE_CHECKING:
+    from authctl.core.hashing.registry import Entry
+    from authctl.core.hashing.shapes import HashError, Imported, StoredHash, Strength
 
 __all__ = [
     "SALT_SIZE",
     "TODAY",
+    "Entry",
     "HashError",
     "Imported",
-    "Name",
-    "Option",
     "Parameters",
     "Strength",
     "accept",
@@ -41,48 +44,33 @@ __all__ = [
     "wrap",
 ]
 
+RESET = "Create the user without a password, and send a recovery."
 HINTS = {
     "password_hash_unnamed": "Name it with --hash, for example --hash md5 or --hash django.",
-    "password_hash_unsupported": "Create the user without a password, and send a recovery.",
-    "password_hash_too_costly": "Create the user without a password, and send a recovery.",
+    "password_hash_unsupported": RESET,
+    "password_hash_too_costly": RESET,
     "password_hash_empty": "Leave the hash out to create the user without a password.",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """An incoming hash that was accepted. holds_key: whether `stored` must be sealed before it is stored."""
-
-    stored: str = field(repr=False)
-    algorithm: str
-    strength: Strength
-    warnings: tuple[str, ...] = ()
-    holds_key: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name that `--hash` takes, for help and completion."""
-
-    name: str
-    aliases: tuple[str, ...]
-    help: str
-    options: tuple[Option, ...]
+def __getattr__(name: str) -> object:
+    """The types of this interface, loaded when they are asked for."""
+    homes = {"Entry": "registry", "HashError": "shapes", "Imported": "shapes", "Strength": "shapes"}
+    if name not in homes:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{homes[name]}"), name)
 
 
 def hash_new(password: str, *, parameters: Parameters = TODAY, salt: bytes) -> str:
     """argon2id of a new password, as it is stored. salt: 16 random bytes. Slow on purpose."""
+    from authctl.core.hashing import argon2, shapes
+
     return str(argon2.new(shapes.octets(password), parameters, salt))
 
 
 def verify(stored: str, password: str) -> bool:
     """Whether the password has this stored hash. Raises HashError only when the stored hash is damaged."""
-    found = registry.parse(stored)
-    try:
-        size = len(shapes.octets(password))
-    except UnicodeEncodeError:  # a lone surrogate: no password has one
-        return False
-    return size <= shapes.MAX_PASSWORD_SIZE and found.matches(password)
+    return _parse(stored).verify(password)
 
 
 def accept(text: str, name: str | None = None, options: Mapping[str, str] | None = None) -> Imported:
@@ -92,29 +80,37 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
     password_hash_unnamed (the operator must say what it is), password_hash_empty (no password, or a locked one); the
     field is password_hash, hash or hash_option. No message holds the hash.
     """
+    from authctl.core.hashing import registry, shapes
+
     try:
         found = registry.accept(text, name, options or {})
-    except HashError as error:
+    except shapes.HashError as error:
+        from authctl import errors
+
         raise errors.Invalid(error.type, str(error), field=error.field, hint=_hint(error, name)) from None
-    return Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
+    return shapes.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
 
 
 def describe(stored: str) -> str:
     """The algorithm's name: argon2id, bcrypt, firebase-scrypt, wrapped-md5 …"""
-    return registry.parse(stored).algorithm
+    return _parse(stored).algorithm
 
 
 def strength(stored: str) -> Strength:
-    return registry.parse(stored).strength
+    """strong, legacy or weak."""
+    return _parse(stored).strength
 
 
 def holds_key(stored: str) -> bool:
-    return registry.parse(stored).holds_key
+    """Whether the string must be sealed before it is stored."""
+    return _parse(stored).holds_key
 
 
 def needs_rehash(stored: str, parameters: Parameters = TODAY) -> bool:
     """Whether a good sign-in should replace it: anything but argon2id at exactly these parameters."""
-    found = registry.parse(stored)
+    from authctl.core.hashing import argon2
+
+    found = _parse(stored)
     return not (isinstance(found, argon2.Argon2) and found.is_today(parameters))
 
 
@@ -125,22 +121,32 @@ def wrap(stored: str, *, parameters: Parameters = TODAY, salt: bytes) -> str:
     """
     from authctl.core.hashing import wrapped
 
-    return str(wrapped.wrap(registry.parse(stored), parameters, salt))
+    return str(wrapped.wrap(_parse(stored), parameters, salt))
 
 
 def dummy(parameters: Parameters = TODAY) -> str:
     """A stored hash that costs what others cost and that no password has, to verify against when there is no user."""
+    from authctl.core.hashing import argon2
+
     return str(argon2.empty(parameters, bytes(SALT_SIZE)))
 
 
-def names() -> tuple[Name, ...]:
-    """All that `--hash` takes."""
-    return tuple(
-        Name(entry.name, entry.aliases, entry.help, registry.options_of(entry)) for entry in registry.ENTRIES
-    )
+def names() -> tuple[Entry, ...]:
+    """All that `--hash` takes, for help and completion: name, aliases, help, options."""
+    from authctl.core.hashing import registry
+
+    return registry.ENTRIES
+
+
+def _parse(stored: str) -> StoredHash:
+    from authctl.core.hashing import registry
+
+    return registry.parse(stored)
 
 
 def _hint(error: HashError, name: str | None) -> str | None:
+    from authctl.core.hashing import registry
+
     if isinstance(error, registry.UnknownName):
         return _nearest(name or "")
     return HINTS.get(error.type)
@@ -149,8 +155,10 @@ def _hint(error: HashError, name: str | None) -> str | None:
 def _nearest(name: str) -> str:
     from difflib import get_close_matches
 
-    words = [word for entry in registry.ENTRIES for word in (entry.name, *entry.aliases)]
-    near = get_close_matches(name[:32].lower(), words, n=1)
+    from authctl.core.hashing import registry
+
+    spellings = [word for _, word in registry.words().values()]
+    near = get_close_matches(name[:32].lower(), spellings, n=1)
     if near:
         return f"Did you mean {near[0]}?"
     return f"It takes: {', '.join(entry.name for entry in registry.ENTRIES)}."

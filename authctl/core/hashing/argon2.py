@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Self
 
 from authctl.core.hashing import shapes
+from authctl.core.hashing.parameters import SALT_SIZE, Parameters
 from authctl.core.hashing.shapes import Malformed, Strength, TooCostly, Unsupported
 
 MAX_MEMORY = 1 << 20  # KiB; Kratos and Supabase stop at 1 GiB too
@@ -16,22 +16,7 @@ MAX_WORK = 4 << 20  # KiB × passes, so that the ceilings do not multiply
 STRONG_WORK = 7168 * 5  # KiB × passes; the least of OWASP's equivalent choices
 VERSIONS = (16, 19)
 
-SHAPE = re.compile(r"\$argon2(id|i|d)(?:\$v=([0-9]{1,3}))?\$([a-z]+=[^$]*)\$([^$]+)\$([^$]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """What a new argon2id hash costs. memory_cost: KiB; tag_size: bytes."""
-
-    time_cost: int = 3
-    memory_cost: int = 65536
-    parallelism: int = 4
-    tag_size: int = 32
-
-
-# RFC 9106 §4, the second recommended option, "low-memory"; its salt has 16 bytes.
-TODAY = Parameters()
-SALT_SIZE = 16
+KINDS = ("i", "d", "id")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,23 +40,24 @@ class Argon2(shapes.StoredHash):
 
     @classmethod
     def parse(cls, stored: str) -> Self:
-        match = SHAPE.fullmatch(stored)
-        if not match:
+        fields = stored.split("$")
+        # The reference code reads a missing version as 1.0, which is 16.
+        version = fields.pop(2) if len(fields) == 6 else "v=16"
+        if len(fields) != 5 or fields[0] or fields[1].removeprefix("argon2") not in KINDS or version[:2] != "v=":
             raise Malformed("This is not an argon2 hash in PHC form: $argon2id$v=19$m=…,t=…,p=…$salt$hash.")
-        kind, version, parameters, salt, tag = match.groups()
-        costs = shapes.pairs(parameters, "argon2")
+        costs = shapes.pairs(fields[2], "argon2")
         if "keyid" in costs:
             raise Unsupported("This argon2 hash needs a key (pepper) that is not in it; the password needs a reset.")
         if costs.keys() != {"m", "t", "p"}:
             raise Malformed("This argon2 hash must have the parameters m, t and p, and no others.")
         memory, time, lanes = (shapes.number(costs[key], f"argon2 parameter {key}") for key in "mtp")
-        expected = shapes.decode64(tag)
+        expected = shapes.decode64(fields[4])
         return cls(
             expected=expected,
-            kind=kind,
-            version=int(version) if version else 16,  # the reference code reads a missing version as 1.0
+            kind=fields[1].removeprefix("argon2"),
+            version=shapes.number(version[2:], "argon2 version"),
             parameters=Parameters(time, memory, lanes, len(expected)),
-            salt=shapes.decode64(salt),
+            salt=shapes.decode64(fields[3]),
         )
 
     def __str__(self) -> str:

@@ -85,7 +85,7 @@ class Digest(shapes.StoredHash):
 
 
 def _wrong_size(digest: str, size: int, found: bytes) -> str:
-    if len(found) == 2 * size and shapes.HEX.fullmatch(found.decode("latin-1")):
+    if len(found) == 2 * size and shapes.HEX.issuperset(found.decode("latin-1")):
         return f"This is base64 of the hexadecimal text of a {digest} digest; decode it once, and give the text as hex."
     return f"A {digest} digest has {size} bytes; this one has {len(found)}."
 

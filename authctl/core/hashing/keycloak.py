@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from authctl.core.hashing import argon2, pbkdf2, registry, shapes
+from authctl.core.hashing.parameters import Parameters
 from authctl.core.hashing.shapes import Option
 
 DIGESTS = {"pbkdf2": "sha1", "pbkdf2-sha256": "sha256", "pbkdf2-sha512": "sha512"}
@@ -34,4 +35,4 @@ def accept(text: str, name: str | None, options: shapes.Options) -> shapes.Store
     kind = options.choice("type", ("id", "i", "d"), "id")
     version = VERSIONS[options.choice("version", tuple(VERSIONS), "1.3")]
     memory, lanes = options.whole("memory"), options.whole("parallelism")
-    return argon2.Argon2(expected, kind, version, argon2.Parameters(iterations, memory, lanes, len(expected)), salt)
+    return argon2.Argon2(expected, kind, version, Parameters(iterations, memory, lanes, len(expected)), salt)

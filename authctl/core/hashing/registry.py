@@ -6,7 +6,7 @@ Families are loaded on first use. Nothing is recognised by its length, nor tried
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -25,6 +25,11 @@ class Entry:
     help: str
     aliases: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> tuple[shapes.Option, ...]:
+        """What `--hash-option` may say with this name."""
+        return cast("tuple[shapes.Option, ...]", getattr(load(self.module), "OPTIONS", ()))
 
 
 ENTRIES = (
@@ -100,19 +105,23 @@ UNSUPPORTED = {
     "awscognito#": "a pointer to a Cognito pool, not a hash",
 }
 UNSUPPORTED_NAMES = ("md4", "ntlm", "nt", "yescrypt", "des", "lanman", "bcryptpeppered", "awscognito")
-PRINTABLE = re.compile(r"[\x21-\x7e]*")
-
-WORDS = {shapes.plain(word): (entry, word) for entry in ENTRIES for word in (entry.name, *entry.aliases)}
-MARKED = {mark: entry for entry in ENTRIES for mark in entry.marks}
 
 
-def _any_of(marks: Iterable[str]) -> re.Pattern[str]:
-    """The longest of these beginnings; one expression, because an import asks it a hundred thousand times a second."""
-    return re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))))
+@cache
+def words() -> dict[str, tuple[Entry, str]]:
+    """Every name and alias in its plainest spelling → its entry, and the word itself."""
+    return {shapes.plain(word): (entry, word) for entry in ENTRIES for word in (entry.name, *entry.aliases)}
 
 
-ANY_MARK = _any_of((*MARKED, *UNSUPPORTED))
-ANY_STORED = _any_of(STORED)
+@cache
+def _marked() -> dict[str, Entry]:
+    return {mark: entry for entry in ENTRIES for mark in entry.marks}
+
+
+@cache
+def _any_mark() -> re.Pattern[str]:
+    """The longest of all beginnings, in one expression, because an import asks for each of a million users."""
+    return re.compile("|".join(map(re.escape, sorted((*_marked(), *UNSUPPORTED), key=len, reverse=True))))
 
 
 class UnknownName(Unsupported):
@@ -128,7 +137,7 @@ def accept(text: str, name: str | None, given: Mapping[str, str]) -> shapes.Stor
     if text.startswith(shapes.OWN):
         return _own(text, name, given)
     entry = entry or _by_mark(text)
-    options = shapes.Options(given, options_of(entry))
+    options = shapes.Options(given, entry.options)
     found = cast("shapes.Family", load(entry.module)).accept(text, word, options)
     options.check_all_used()
     return found
@@ -136,17 +145,18 @@ def accept(text: str, name: str | None, given: Mapping[str, str]) -> shapes.Stor
 
 def parse(stored: str) -> shapes.StoredHash:
     """A stored hash taken apart. Raises HashError when it is damaged."""
-    mark = ANY_STORED.match(stored) if len(stored) <= shapes.MAX_TEXT else None
-    if not mark:
-        raise Malformed("This is not a stored hash.")
-    return cast("shapes.StoredFamily", load(STORED[mark.group()])).parse(stored)
+    if len(stored) <= shapes.MAX_TEXT:
+        for mark, module in STORED.items():
+            if stored.startswith(mark):
+                return cast("shapes.StoredFamily", load(module)).parse(stored)
+    raise Malformed("This is not a stored hash.")
 
 
 def find(name: str) -> tuple[Entry, str]:
     """The entry of a name or alias in any spelling, and the word that it was named by."""
     wanted = shapes.plain(name)
-    if wanted in WORDS:
-        entry, word = WORDS[wanted]
+    if wanted in words():
+        entry, word = words()[wanted]
         return entry, word.removesuffix("-salted")  # which says no more than the option salt does
     if wanted in UNSUPPORTED_NAMES:
         raise UnknownName("Hashes of this algorithm cannot be checked here; import without password, and reset it.")
@@ -158,11 +168,6 @@ def load(module: str) -> object:
     return import_module(f"authctl.core.hashing.{module}")
 
 
-def options_of(entry: Entry) -> tuple[shapes.Option, ...]:
-    """What `--hash-option` may say with this name."""
-    return cast("tuple[shapes.Option, ...]", getattr(load(entry.module), "OPTIONS", ()))
-
-
 def _check_text(text: str) -> None:
     """Before anything looks closer."""
     if len(text) > shapes.MAX_TEXT:
@@ -171,7 +176,7 @@ def _check_text(text: str) -> None:
         raise NoPassword("The hash is empty: there is no password.")
     if text.startswith(("!", "*")):
         raise NoPassword("This account is locked or its password unusable: nothing matches its hash.")
-    if not PRINTABLE.fullmatch(text):
+    if not (text.isascii() and text.isprintable()) or " " in text:
         raise Malformed("This hash holds a space, or a character outside ASCII, which no hash has.")
 
 
@@ -183,10 +188,10 @@ def _own(text: str, name: str | None, given: Mapping[str, str]) -> shapes.Stored
 
 def _by_mark(text: str) -> Entry:
     """The entry that a text names itself, the longest beginning first; never by length."""
-    match = ANY_MARK.match(text)
+    match = _any_mark().match(text)
     if not match:
         raise Unnamed("This text does not say which algorithm made it; name the algorithm with it.")
     if match.group() in UNSUPPORTED:
         what = UNSUPPORTED[match.group()]
         raise Unsupported(f"This is {what}, which cannot be checked here; the password needs a reset.")
-    return MARKED[match.group()]
+    return _marked()[match.group()]

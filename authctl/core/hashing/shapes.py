@@ -16,9 +16,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
+import string
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, Self
 
@@ -94,8 +94,13 @@ class StoredHash:
         """What `expected` would be for this password."""
         raise NotImplementedError
 
-    def matches(self, password: str) -> bool:
-        return hmac.compare_digest(self.compute(password), self.expected)
+    def verify(self, password: str) -> bool:
+        """Whether it is this password's; false for what no password can be."""
+        try:
+            size = len(octets(password))
+        except UnicodeEncodeError:  # a lone surrogate
+            return False
+        return size <= MAX_PASSWORD_SIZE and hmac.compare_digest(self.compute(password), self.expected)
 
     def without_digest(self) -> Self:
         """The same recipe with nothing left to compare with, and nothing to crack."""
@@ -116,6 +121,17 @@ class StoredFamily(Protocol):
     """A family that is stored in its own form, not translated into another's."""
 
     def parse(self, stored: str) -> StoredHash: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An incoming hash that was accepted. holds_key: whether `stored` must be sealed before it is stored."""
+
+    stored: str = field(repr=False)
+    algorithm: str
+    strength: Strength
+    warnings: tuple[str, ...] = ()
+    holds_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +225,9 @@ DIGESTS = {
     "sha3-512": ("sha3_512", 64),
 }
 
-NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
-BASE64 = re.compile(r"[A-Za-z0-9+/_.-]*={0,2}")
-HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
+MAX_DIGITS = 18
+HEX = frozenset(string.hexdigits)
+BASE64 = frozenset(string.ascii_letters + string.digits + "+/-_.")
 # The URL alphabet, and passlib's with `.` for `+`, as standard base64.
 STANDARD = str.maketrans("-_.", "+/+")
 CRYPT_ALPHABET = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -244,7 +260,7 @@ def octets(password: str, encoding: str = "utf8") -> bytes:
 
 def number(text: str, what: str) -> int:
     """A whole number without sign, leading zeros or foreign digits."""
-    if not NUMBER.fullmatch(text):
+    if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS or (text[0] == "0" and text != "0"):
         raise Malformed(f"The {what} of this hash must be a whole number without leading zeros.")
     return int(text)
 
@@ -276,7 +292,7 @@ def decode(text: str, encoding: str) -> bytes:
 def decode64(text: str) -> bytes:
     """Base64 in any of its alphabets, padded or not."""
     bare = text.rstrip("=")
-    if not BASE64.fullmatch(text) or len(bare) % 4 == 1:
+    if not BASE64.issuperset(bare) or len(text) - len(bare) > 2 or len(bare) % 4 == 1:
         raise Malformed("A part of this hash is not base64.")
     return base64.b64decode(bare.translate(STANDARD) + "=" * (-len(bare) % 4))
 
@@ -286,7 +302,7 @@ def encode64(data: bytes) -> str:
 
 
 def decode_hex(text: str) -> bytes:
-    if not HEX.fullmatch(text):
+    if not HEX.issuperset(text) or len(text) % 2:
         raise Malformed("A part of this hash is not hexadecimal.")
     return bytes.fromhex(text)
 

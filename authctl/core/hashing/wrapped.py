@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from authctl.core.hashing import argon2, registry, shapes
+from authctl.core.hashing.parameters import Parameters
 from authctl.core.hashing.shapes import Malformed, Strength
 
 MARK = f"{shapes.OWN}wrapped-"
@@ -47,7 +48,7 @@ class Wrapped(shapes.StoredHash):
         raise NotImplementedError("a wrapped hash is not wrapped again")
 
 
-def wrap(weak: shapes.StoredHash, parameters: argon2.Parameters, salt: bytes) -> Wrapped:
+def wrap(weak: shapes.StoredHash, parameters: Parameters, salt: bytes) -> Wrapped:
     outer = argon2.new(weak.expected, parameters, salt)
     return Wrapped(outer.expected, outer, weak.without_digest())
 
