@@ -1,3 +1,54 @@
-"""authctl: a user directory administered from a terminal."""
+"""authctl: a user directory administered from a terminal, and the same rules as a Python package.
+
+import authctl
+
+with authctl.open("postgresql://authctl@localhost/authctl") as directory:
+    user = directory.users.create(email="ada@example.com", name="Ada Lovelace")
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing typing costs milliseconds on every command; type checkers know this name
+if TYPE_CHECKING:
+    from authctl.core.directory import Directory
+    from authctl.core.hashing import Parameters
+    from authctl.model import Clock, RandomBytes
 
 __version__ = "0.1.0"
+
+
+def open(
+    url: str | None = None,
+    *,
+    key: str | None = None,
+    actor: str | None = None,
+    config: str | None = None,
+    profile: str | None = None,
+    clock: Clock | None = None,
+    random_bytes: RandomBytes | None = None,
+    hash_parameters: Parameters | None = None,
+) -> Directory:
+    """Open a directory; nothing is read until it is used. It may be shared by threads, and is closed by `with`.
+
+    url: `sqlite:///PATH` or `postgresql://…`; by default what the command line would use here: configuration files,
+    environment, and at last the SQLite file in the data folder. key: the secret key, 32 bytes in base64; by default
+    from the configuration too. actor: who is written in the audit log. clock, random_bytes, hash_parameters: for
+    tests.
+
+    Raises Invalid (general_config_invalid) for settings that cannot be read.
+    """
+    import os
+
+    from authctl.core import setup, work
+    from authctl.settings import load
+
+    options = {"database_url": url, "secret_key": key, "actor": actor}
+    given = {name: value for name, value in options.items() if value is not None}
+    settings = load(os.environ, config=config, profile=profile, options=given)
+    return setup.open_directory(
+        settings,
+        work.Actor.of(settings),
+        clock=clock or work.system_clock,
+        random_bytes=random_bytes or work.system_random_bytes,
+        hash_parameters=hash_parameters,
+    )

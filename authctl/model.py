@@ -7,8 +7,8 @@ and are in no public shape. Times are aware datetimes in UTC.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -53,6 +53,15 @@ class User:
     password: Password | None = None
     locked_until: datetime | None = None
     last_sign_in_at: datetime | None = None
+
+    def at(self, now: datetime) -> User:
+        """The account at that moment: a block or a lock whose end has come is over."""
+        user = self
+        if user.blocked_until is not None and user.blocked_until <= now:
+            user = replace(user, status=Status.ACTIVE, blocked_until=None)
+        if user.locked_until is not None and user.locked_until <= now:
+            user = replace(user, locked_until=None)
+        return user
 
     def public(self) -> Json:
         password = self.password
@@ -121,6 +130,7 @@ class EventName(StrEnum):
     """The names of events, in Appwrite's grammar: the noun in the plural, the verb, and what it changed."""
 
     DIRECTORY_CREATE = "directory.create"
+    DIRECTORY_UPDATE_SCHEMA = "directory.update.schema"
     USERS_CREATE = "users.create"
     USERS_DELETE = "users.delete"
     USERS_UPDATE_NAME = "users.update.name"
@@ -145,13 +155,56 @@ class Change:
     before: Json | None
     after: Json | None
 
+    def public(self) -> Json:
+        """Of a resource that stays, only what differs."""
+        before, after = self.before, self.after
+        if before is not None and after is not None:
+            names = [name for name in after if before.get(name) != after[name]]
+            before, after = {name: before.get(name) for name in names}, {name: after[name] for name in names}
+        return {"resource": self.resource, "before": before, "after": after}
+
 
 def instant(time: datetime | None) -> str | None:
     """ISO 8601 in UTC with milliseconds and `Z`, as every JSON answer has it."""
     if time is None:
         return None
-    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+def username_key(username: str) -> str:
+    """What two usernames share that differ only in case or in the form of their characters: unique in a directory."""
+    if username.isascii():
+        return username.lower()
+    from unicodedata import normalize
+
+    return normalize("NFKC", normalize("NFKC", username).casefold())
 
 
 Clock = Callable[[], datetime]
 RandomBytes = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition of a list: `field` is public, `op` one of = != < <= > >= ~, `value` already of the field's type."""
+
+    field: str
+    op: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list asks for, at a moment. `after` and `before` are ids; at most one of them is given.
+
+    limit: how many at the most; None for all.
+    """
+
+    now: datetime
+    search: str | None = None
+    filters: tuple[Filter, ...] = ()
+    sort: str = "created_at"
+    descending: bool = True
+    limit: int | None = 25
+    after: str | None = None
+    before: str | None = None

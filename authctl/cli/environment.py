@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO, TextIOWrapper
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from authctl.model import Clock, RandomBytes
@@ -53,6 +53,7 @@ class Environment:
     no_color: bool = False
     clock: Clock = _clock
     random_bytes: RandomBytes = _random_bytes
+    hash_parameters: Any = None
     monotonic: Callable[[], float] = time.monotonic
 
     @classmethod

@@ -112,6 +112,17 @@ class Output:
             listing.close(complete=True)
         self.flush()
 
+    def show_json(self, value: Record) -> None:
+        """Prints a value that is an answer by itself as JSON, whichever the format; on one line unless it is shown."""
+        compact = self.format in (Format.JSONL, Format.TSV, Format.CSV)
+        self._write(self._encoder(None if compact else 2)(value) + "\n")
+        self.flush()
+
+    def tell(self, line: str) -> None:
+        """Tells on stderr what must be known once, also off a terminal; not when quiet."""
+        if not self.quiet:
+            self._tell("authctl: " + visible(line))
+
     def stream(self, records: Iterable[Record]) -> None:
         """Prints a list as its records come, in constant memory."""
         found = False

@@ -453,9 +453,7 @@ def duration(value: str, *, field: str = "duration") -> timedelta:
     return found
 
 
-def moment(
-    value: str, now: datetime, *, bare: Literal["ahead", "ago"] | None = None, field: str = "time"
-) -> datetime:
+def moment(value: str, now: datetime, *, bare: Literal["ahead", "ago"] | None = None, field: str = "time") -> datetime:
     """An instant in UTC: `2026-01-31`, `2026-01-31T09:00`, `2026-01-31 09:00:00+02:00`, `+2h`, `-7d`, `now`, `today`.
 
     Without a zone it is UTC, as every time that authctl prints is: the same words mean the same on every machine.
@@ -550,9 +548,7 @@ def status(value: str, *, field: str = "status") -> Status:
 # Inside
 
 
-def _invalid(
-    field: str, message: str, *, type: str = "general_argument_invalid", hint: str | None = None
-) -> Invalid:
+def _invalid(field: str, message: str, *, type: str = "general_argument_invalid", hint: str | None = None) -> Invalid:
     return Invalid(type, f"{field} {message}", field=field, hint=hint)
 
 

@@ -10,7 +10,7 @@ This is loaded on every command, so nothing here imports more than it needs, and
 
 from authctl.settings.declared import ENTRIES, Database, Email, Output, Settings, Sms, os_user
 from authctl.settings.entries import Entry, Origin
-from authctl.settings.keys import parse_key, read_key, write_key_file
+from authctl.settings.keys import parse_key, read_key, read_key_file, write_key_file
 from authctl.settings.kinds import redact_url
 from authctl.settings.loading import load
 from authctl.settings.places import default_database_url, default_key_file, find_config_folder
@@ -31,6 +31,7 @@ __all__ = [
     "os_user",
     "parse_key",
     "read_key",
+    "read_key_file",
     "redact_url",
     "write_key_file",
 ]

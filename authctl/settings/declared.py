@@ -247,6 +247,11 @@ class Settings(Section):
     output: Output
 
     @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment that they were read in, where the folders of default files are named."""
+        return self._environ
+
+    @property
     def secret_key_file(self) -> str | None:
         """The file that holds the secret key, or will; None where the key itself was given."""
         found = self._found.get("secret_key")

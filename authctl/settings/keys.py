@@ -30,6 +30,11 @@ def read_key(settings: Settings) -> bytes | None:
     if path is None:
         assert settings.secret_key is not None
         return parse_key(settings.secret_key, source=f"secret_key ({settings.origin('secret_key')})")
+    return read_key_file(path)
+
+
+def read_key_file(path: str) -> bytes | None:
+    """The key in a file; None where the file is not there."""
     try:
         text = read_secret_file(path)
     except (FileNotFoundError, NotADirectoryError):

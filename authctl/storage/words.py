@@ -11,9 +11,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from authctl.core import values
-from authctl.errors import Invalid
-
 # Private-use characters are no letters or digits, so no text can hold a word that has one.
 SEPARATOR = "\ue000"  # stands between two fields, so that no phrase crosses them
 _LABEL = "\ue001"  # begins the word of a label, so that labels are apart from words
@@ -23,7 +20,6 @@ _BETWEEN = f" {SEPARATOR} "
 
 MAX_WORD = 64  # characters; Postgres refuses words above 2,046 bytes, so longer ones are clipped everywhere
 MAX_FIELD_WORDS = 50  # a tsvector keeps 255 positions of a word: what five fields of 50 can reach
-MAX_SEARCH = 256  # characters; facts/appwrite.md §0.2
 
 # ASCII as words have it: letters in lower case, and a space for what is no letter or digit.
 _PLAIN = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
@@ -77,19 +73,12 @@ class Query:
 
     @classmethod
     def parse(cls, text: str) -> Query:
-        """A query from what a person searches for, at most 256 characters.
+        """A query from what a person searches for.
 
         Terms stand between spaces, and each is a phrase whose last word may go on (`united.co.uk` finds
         `united.co.ukraine`); between quotes a phrase is whole. A phone number may be written with spaces. Text
         without a word, such as `>`, finds nothing.
         """
-        values.text(text, "search")
-        if len(text) > MAX_SEARCH:
-            raise Invalid(
-                "general_argument_invalid",
-                f"search has {len(text)} characters; use at most {MAX_SEARCH}",
-                field="search",
-            )
         if _PHONE.fullmatch(text.strip()):
             text = re.sub("[^0-9]", "", text)
         conditions = [

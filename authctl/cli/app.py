@@ -1,0 +1,141 @@
+"""The command line from words to exit status: the groups, and the one place where errors become messages.
+
+main (authctl/__main__.py) → run → the group's module → the command → core → output
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from authctl.cli.commands import LazyGroup, build_command, build_group
+from authctl.cli.environment import Environment
+from authctl.cli.output import Format, Output
+from authctl.errors import AuthctlError, ExitStatus, Interrupted, UsageError
+
+# Name → (the module that holds it, what it does). Modules load when one of their commands is asked for.
+GROUPS = {
+    "users": ("authctl.cli.users", "Accounts: make, find, change and remove them."),
+}
+COMMANDS = {
+    "init": ("authctl.cli.setup", "Make a directory in an empty database, with a key of its own."),
+    "upgrade": ("authctl.cli.setup", "Bring the database's schema up to this authctl."),
+    "status": ("authctl.cli.setup", "Say what is being talked to: database, schema, key, counts, settings."),
+}
+
+DESCRIPTION = """A user directory, administered from the terminal: in a SQLite file or a Postgres database, without a
+server.
+
+The first command makes the database: authctl users create --email ada@example.com --name "Ada Lovelace"
+"""
+
+
+def root() -> LazyGroup:
+    """The command tree, of which only what is asked for is built."""
+    summaries = {name: help for name, (_, help) in (GROUPS | COMMANDS).items()}
+    return LazyGroup(
+        "authctl",
+        DESCRIPTION,
+        summaries,
+        _build,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+def _build(name: str) -> Any:
+    if name in GROUPS:
+        module, help = GROUPS[name]
+        return build_group(import_module(module).COMMANDS, help)
+    return build_command(import_module(COMMANDS[name][0]).COMMANDS.declared[name])
+
+
+def run(args: Sequence[str], environment: Environment | None = None) -> int:
+    """Run one command line and return its exit status."""
+    environment = environment or Environment.of_process()
+    with redirect_stdout(environment.stdout), redirect_stderr(environment.stderr):
+        try:
+            status = _run(args, environment)
+            environment.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read the results has seen enough: `authctl users list | head -1` is no failure.
+            _silence(environment)
+            return ExitStatus.DONE
+    return status
+
+
+def _run(args: Sequence[str], environment: Environment) -> int:
+    meta: dict[str, Any] = {}
+    try:
+        if not args:
+            args = ["--help"]
+        command = root()
+        with command.make_context("authctl", list(args), obj=environment) as ctx:
+            meta = ctx.meta
+            command.invoke(ctx)
+    except typer.Exit as finished:
+        return finished.exit_code
+    except BrokenPipeError:
+        raise
+    except (KeyboardInterrupt, typer.Abort):
+        environment.stderr.write("\n" if environment.stderr_isatty else "")
+        return _tell(Interrupted("general_interrupted", "Stopped."), args, meta, environment)
+    except typer.TyperException as error:
+        return _tell(_usage(error), args, meta, environment)
+    except AuthctlError as error:
+        return _tell(error, args, meta, environment)
+    except Exception as error:  # noqa: BLE001 - the last handler: internals stay inside
+        return _tell(_unexpected(error), args, meta, environment)
+    return ExitStatus.DONE
+
+
+def _tell(error: AuthctlError, args: Sequence[str], meta: dict[str, Any], environment: Environment) -> int:
+    output = meta.get("output") or Output(environment, _format_asked_for(args))
+    output.error(error)
+    return error.status
+
+
+def _format_asked_for(args: Sequence[str]) -> Format | None:
+    """How results were to be written, of a line that could not be read."""
+    words = [word.removeprefix("--output=").removeprefix("-o") for word in args]
+    asked = "--json" in args or any(
+        words[place] in (Format.JSON, Format.JSONL)
+        or (word in ("-o", "--output") and words[place + 1 : place + 2] == ["json"])
+        for place, word in enumerate(args)
+        if word.startswith(("-o", "--output"))
+    )
+    return Format.JSON if asked else None
+
+
+def _usage(error: typer.TyperException) -> AuthctlError:
+    """What Typer has against a line, as an error of ours."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "authctl"
+    return UsageError("general_usage", error.format_message(), hint=f"See: {path} --help")
+
+
+def _unexpected(error: Exception) -> AuthctlError:
+    """A bug. What a report needs is where it happened; values may be secrets, and stay here."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = code.co_filename.rpartition(f"authctl{os.sep}")[2]
+        frames.append(f"{place}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return AuthctlError(
+        "general_unexpected",
+        f"This is a bug in authctl: {type(error).__name__} at {' < '.join(reversed(frames[-4:]))}.",
+        hint="Please report it with this line and what you did; nothing was changed.",
+    )
+
+
+def _silence(environment: Environment) -> None:
+    """Keep the interpreter from writing into the closed pipe once more when it ends."""
+    if environment.stdout is sys.__stdout__:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())

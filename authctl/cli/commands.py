@@ -1,0 +1,219 @@
+"""How a command is declared, and what every command gets from that: subjects, common options, help, bulk, questions.
+
+A group's module holds a `Commands` and one plain function a command; Typer makes a command of a function only when it
+is asked for. What a command may do is said in its declaration, so that the mechanics are here, once:
+
+    @users.command(USER, writes=True, asks="Delete the user {user} and everything of it?", example="… ada@example.com")
+    def delete(ctx: Context, user: UserArgument) -> None:
+        ctx.show_deleted(ctx.directory.users.delete(user).id)
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from authctl.cli import help as help_pages
+from authctl.cli.context import Context
+from authctl.cli.options import common_options, writing_options
+from authctl.cli.output import Shape
+from authctl.errors import AuthctlError, ExitStatus, Partial, Unavailable, UsageError
+
+STDIN = "-"  # in the place of a subject: the subjects come by stdin, one a line
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What is known of a command without building it.
+
+    shape: what it answers. writes: it changes the directory, and takes --dry-run, --reason, and `-` for its subject.
+    asks: the question before it does what cannot be undone. secrets: it prints or takes some, so stdin is its own.
+    """
+
+    function: Callable[..., None]
+    name: str
+    shape: Shape | None = None
+    writes: bool = False
+    asks: str | None = None
+    examples: tuple[str, ...] = ()
+    exits: tuple[ExitStatus, ...] = ()
+
+    @property
+    def help(self) -> str:
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def summary(self) -> str:
+        return self.help.partition("\n")[0]
+
+
+@dataclass(slots=True)
+class Commands:
+    """The commands of one group, in the order they are declared."""
+
+    name: str
+    declared: dict[str, Declaration] = field(default_factory=dict)
+
+    def command(
+        self,
+        shape: Shape | None = None,
+        *,
+        name: str | None = None,
+        writes: bool = False,
+        asks: str | None = None,
+        example: str | Sequence[str] = (),
+        exits: tuple[ExitStatus, ...] = (),
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Declare a command; its name is the function's unless given, its help the docstring."""
+
+        def declare(function: Callable[..., None]) -> Callable[..., None]:
+            word = name or function.__name__.rstrip("_").replace("_", "-")
+            examples = (example,) if isinstance(example, str) else tuple(example)
+            self.declared[word] = Declaration(function, word, shape, writes, asks, examples, exits)
+            return function
+
+        return declare
+
+
+def positional(flag: str, help: str, *, metavar: str, **options: Any) -> Any:
+    """A positional argument that Appwrite's flag gives as well: `users get USER`, `users get --user-id USER`."""
+    argument = typer.Argument(help=f"{help} (Also {flag}.)", metavar=metavar, show_default=False, **options)
+    argument.rich_help_panel = flag  # carried to `Command`, which makes the flag of it
+    return argument
+
+
+class Command(TyperCommand):
+    """A command with all that the declarations promise."""
+
+    context_class = Context
+    declaration: Declaration
+
+    def complete(self, declaration: Declaration) -> None:
+        """Add what every command has: the flags of its subjects, and the common options."""
+        self.declaration = declaration
+        self.twins: dict[str, TyperOption] = {}
+        for parameter in self.params:
+            if isinstance(parameter, TyperArgument) and (parameter.rich_help_panel or "").startswith("--"):
+                self.twins[str(parameter.name)] = _twin(parameter)
+        self.params = [*self.params, *self.twins.values()]
+        if declaration.writes:
+            self.params += writing_options()
+        self.params += common_options()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        before_dashes = args[: args.index("--")] if "--" in args else args
+        words = {word.partition("=")[0] for word in before_dashes}
+        ctx.flagged = {name for name, option in self.twins.items() if words & set(option.opts)}
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Each subject once: as the flag where the line has it, else by its place."""
+        flagged: set[str] = getattr(ctx, "flagged", set())
+        kept = []
+        for parameter in super().get_params(ctx):
+            twin = self.twins.get(str(parameter.name))
+            if twin is None or (parameter is twin) == (parameter.name in flagged):
+                kept.append(parameter)
+        return kept
+
+    def invoke(self, ctx: Any) -> Any:
+        """Everything that can be refused is, before anything is done; then the command, for each of its subjects."""
+        declaration = self.declaration
+        if declaration.shape is not None:
+            ctx.output.prepare(declaration.shape)
+        subject = next((name for name in self.twins if ctx.params.get(name) == STDIN), None)
+        if subject is not None and declaration.writes:
+            return self._invoke_for_stdin(ctx, subject)
+        if declaration.asks is not None and not ctx.is_dry_run:
+            ctx.confirm(declaration.asks.format(**ctx.params))
+        return super().invoke(ctx)
+
+    def _invoke_for_stdin(self, ctx: Context, subject: str) -> None:
+        """The command for each line of stdin, each its own unit of work; what is refused is told, the rest is done."""
+        taken = [name for name in ctx.params if name.endswith("_stdin") and ctx.params[name]]
+        if taken:
+            flag = "--" + taken[0].replace("_", "-")
+            raise UsageError("general_usage", f"stdin cannot hold the ids and what {flag} reads.", field=taken[0])
+        if self.declaration.asks is not None and not ctx.is_dry_run:
+            ctx.confirm(self.declaration.asks.format(**ctx.params | {subject: "named on stdin"}))
+        done = refused = 0
+        with ctx.output.bulk():
+            for value in ctx.read_ids():
+                ctx.params[subject] = value
+                try:
+                    super().invoke(ctx)
+                    done += 1
+                except Unavailable:
+                    raise
+                except AuthctlError as error:
+                    ctx.output.error(error)
+                    refused += 1
+        if refused:
+            raise Partial("general_partial", f"{done} done, {refused} refused.")
+
+    # Help is drawn in cli/help.py.
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        help_pages.write_command(self, ctx, formatter)
+
+
+def _twin(argument: TyperArgument) -> TyperOption:
+    assert argument.name is not None
+    return TyperOption(
+        param_decls=[argument.name, str(argument.rich_help_panel)],
+        type=argument.type,
+        required=argument.required,
+        default=argument.default,
+        multiple=argument.nargs == -1,
+        hidden=True,
+    )
+
+
+class LazyGroup(TyperGroup):
+    """A group that builds only the command that is asked for.
+
+    summaries: each command's name and what it does, in one line.
+    """
+
+    context_class = Context
+
+    def __init__(
+        self, name: str, help: str, summaries: Mapping[str, str], build: Callable[[str], Any], **settings: Any
+    ) -> None:
+        super().__init__(name=name, help=help, rich_markup_mode=None, **settings)
+        self.summaries = summaries
+        self.params += common_options()
+        # What is read of it is its names, for suggestions.
+        self.commands = dict.fromkeys(summaries)  # type: ignore[assignment]
+        self._build = build
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.summaries)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return self._build(cmd_name) if cmd_name in self.summaries else None
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        help_pages.write_group(self, ctx, formatter)
+
+
+def build_group(commands: Commands, help: str) -> LazyGroup:
+    summaries = {name: declaration.summary for name, declaration in commands.declared.items()}
+    return LazyGroup(
+        commands.name, help, summaries, lambda name: build_command(commands.declared[name]), no_args_is_help=True
+    )
+
+
+def build_command(declaration: Declaration) -> Command:
+    """The command as Typer makes it of the function, and what every command has."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(declaration.name, cls=Command, help=declaration.help)(declaration.function)
+    command = typer.main.get_command(app)
+    assert isinstance(command, Command)
+    command.complete(declaration)
+    return command

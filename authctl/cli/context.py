@@ -1,0 +1,144 @@
+"""What a command works with: the environment, the output, the directory. Each is made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.environment import Environment
+from authctl.cli.output import Format, Output
+
+if TYPE_CHECKING:
+    from authctl.core.directory import Directory
+    from authctl.core.work import Actor
+    from authctl.model import Json
+    from authctl.settings import Settings
+
+T = TypeVar("T")
+
+
+class Context(typer.Context):
+    """Typer's context, with what commands ask of it. One line's contexts share what they have made."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The common options of the line."""
+        given: dict[str, Any] = self.meta.setdefault("given", {})
+        return given
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        if name not in self.meta:
+            self.meta[name] = make()
+        made: T = self.meta[name]
+        return made
+
+    @property
+    def environment(self) -> Environment:
+        return self._once("environment", self._make_environment)
+
+    def _make_environment(self) -> Environment:
+        from dataclasses import replace
+
+        environment: Environment = self.obj
+        return replace(environment, no_color=True) if "no_color" in self.given else environment
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration; what it warns of is told when it is first read."""
+        return self._once("settings", self._make_settings)
+
+    def _make_settings(self) -> Settings:
+        from authctl.settings import load
+
+        options = {"database_url": self.given.get("database_url")}
+        settings = load(
+            self.environment.environ,
+            config=self.given.get("config"),
+            profile=self.given.get("profile"),
+            options=options,
+        )
+        for warning in settings.warnings:
+            self.output.warn(warning)
+        return settings
+
+    @property
+    def output(self) -> Output:
+        return self._once("output", self._make_output)
+
+    def _make_output(self) -> Output:
+        given = self.given
+        format = Format.JSON if "json" in given else given.get("output_format")
+        fields = tuple(filter(None, (field.strip() for field in given.get("fields", "").split(","))))
+        return Output(self.environment, format, fields or None, quiet="quiet" in given, csv_raw="csv_raw" in given)
+
+    # The directory, and who acts in it
+
+    @property
+    def is_dry_run(self) -> bool:
+        return "dry_run" in self.given
+
+    @property
+    def directory(self) -> Directory:
+        return self._once("directory", self._open_directory)
+
+    def _open_directory(self) -> Directory:
+        from authctl.core import setup
+
+        environment = self.environment
+        directory = setup.open_directory(
+            self.settings,
+            self.actor,
+            clock=environment.clock,
+            random_bytes=environment.random_bytes,
+            hash_parameters=environment.hash_parameters,
+            notice=self.output.tell,
+        )
+        self.call_on_close(directory.close)
+        return directory.acting(directory.actor, dry_run=self.is_dry_run)
+
+    @property
+    def actor(self) -> Actor:
+        from authctl.core.work import Actor
+
+        return Actor.of(
+            self.settings,
+            os_user=self.environment.os_user,
+            host=self.environment.host_name,
+            reason=self.given.get("reason"),
+            ip=self.given.get("ip"),
+        )
+
+    # Results
+
+    def show(self, record: Json) -> None:
+        """Print a command's answer; of a dry run, what would have changed too."""
+        if self.is_dry_run:
+            changes = self.directory.changes
+            record = record | {"dry_run": True, "changes": [change.public() for change in changes]}
+            changes.clear()
+            self.output.note("Dry run: nothing was changed.")
+        self.output.show(record)
+
+    def show_json(self, value: Json) -> None:
+        """Print an object that is an answer by itself, such as preferences: JSON in every format."""
+        if self.is_dry_run:
+            self.show({"value": value})
+        else:
+            self.output.show_json(value)
+
+    def show_count(self, count: int) -> None:
+        from authctl.cli.output import Shape
+
+        self.output.prepare(Shape("count", fields=("count",)))
+        self.output.show({"count": count})
+
+    # Questions
+
+    def confirm(self, question: str) -> None:
+        prompts.confirm(self.environment, question, yes="yes" in self.given)
+
+    def read_ids(self) -> Iterator[str]:
+        return prompts.read_ids(self.environment)

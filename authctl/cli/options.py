@@ -1,0 +1,83 @@
+"""The options that every command takes, before the group or after the command: declared once, added by `commands`.
+
+What the line says is collected in the context, whichever part of the line said it; the last one wins.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import typer
+from typer.core import TyperOption
+
+from authctl.cli.output import Format
+
+COMMON = "Common options"
+WRITING = "Options of every change"
+
+
+def common_options() -> list[TyperOption]:
+    return [*_common()]
+
+
+def writing_options() -> list[TyperOption]:
+    return [*_writing()]
+
+
+@cache
+def _common() -> tuple[TyperOption, ...]:
+    return (
+        _option("output_format", "-o", "--output", metavar="|".join(Format), help="How results are written.",
+                check=_format),
+        _option("json", "--json", is_flag=True, help="The same as -o json."),
+        _option("fields", "--fields", metavar="FIELD,…", help="Only these fields, in this order."),
+        _option("csv_raw", "--csv-raw", is_flag=True, help="CSV without the guard against formulas, to read back in."),
+        _option("quiet", "-q", "--quiet", is_flag=True, help="Say nothing beside results, warnings and errors."),
+        _option("yes", "-y", "--yes", is_flag=True, help="Do not ask before what cannot be undone."),
+        _option("database_url", "--database", metavar="URL", help="sqlite:///PATH or postgresql://…"),
+        _option("config", "--config", metavar="FILE", help="The configuration file, in place of the own one."),
+        _option("profile", "--profile", metavar="NAME", help="The profile of the configuration to use."),
+        _option("no_color", "--no-color", is_flag=True, help="No colours."),
+    )  # fmt: skip
+
+
+@cache
+def _writing() -> tuple[TyperOption, ...]:
+    return (
+        _option("dry_run", "--dry-run", is_flag=True, help="Show what would be done, and do nothing."),
+        _option("reason", "--reason", metavar="TEXT", help="Why, for the audit log."),
+        _option("ip", "--ip", metavar="ADDRESS", help="Where the request of a person came from, for the audit log."),
+    )
+
+
+def _option(
+    name: str, *words: str, help: str, metavar: str | None = None, is_flag: bool = False, check: Any = None
+) -> TyperOption:
+    def note(ctx: Any, param: Any, value: Any) -> None:
+        if value:
+            ctx.given[name] = check(value) if check else value
+
+    return TyperOption(
+        param_decls=[name, *words],
+        type=None if is_flag else str,
+        is_flag=is_flag,
+        default=False if is_flag else None,
+        metavar=metavar,
+        help=help,
+        callback=note,
+        expose_value=False,
+        rich_help_panel=WRITING if name in ("dry_run", "reason", "ip") else COMMON,
+    )
+
+
+def _format(value: str) -> Format:
+    try:
+        return Format(value.lower())
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(Format)}.") from None
+
+
+def split(values: list[str] | None) -> list[str]:
+    """Repeatable options take commas as well: `--labels a,b --labels c`."""
+    return [part for value in values or () for part in (piece.strip() for piece in value.split(",")) if part]

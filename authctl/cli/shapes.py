@@ -1,0 +1,64 @@
+"""The shapes of answers (DESIGN §4.2) as data: their fields, and the columns that lists show of them."""
+
+from __future__ import annotations
+
+from authctl.cli.output import Shape
+
+USER = Shape(
+    "user",
+    fields=(
+        "id",
+        "username",
+        "name",
+        "email",
+        "email_verified",
+        "phone",
+        "phone_verified",
+        "status",
+        "labels",
+        "prefs",
+        "mfa",
+        "factors.totp",
+        "factors.email",
+        "factors.phone",
+        "factors.recovery_code",
+        "password.set",
+        "password.algorithm",
+        "password.updated_at",
+        "password.must_change",
+        "locked_until",
+        "blocked_until",
+        "metadata",
+        "created_at",
+        "updated_at",
+        "last_sign_in_at",
+    ),
+    columns=("id", "name", "email", "phone", "status"),
+)
+
+EVENT = Shape(
+    "event",
+    fields=("id", "time", "actor", "os_user", "name", "resource", "details", "ip", "reason"),
+    columns=("time", "actor", "name", "resource", "details"),
+)
+DELETED = Shape("deletion", fields=("id", "deleted"))
+VERIFIED = Shape("verification", fields=("id", "valid"))
+PREFS = Shape("preferences", fields=())
+MADE = Shape("directory", fields=("database", "schema", "key_fingerprint", "key_file", "created"))
+UPGRADED = Shape("upgrade", fields=("before", "after", "copy"))
+STATUS = Shape(
+    "status",
+    fields=(
+        "version",
+        "database",
+        "server",
+        "schema",
+        "schema_wanted",
+        "key.fingerprint",
+        "key.file",
+        "key.state",
+        "counts.users",
+        "counts.events",
+        "settings",
+    ),
+)

@@ -1,0 +1,434 @@
+"""`authctl users`: words in, one call into core, words out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.commands import Commands, positional
+from authctl.cli.context import Context
+from authctl.cli.options import split
+from authctl.cli.shapes import DELETED, EVENT, PREFS, USER, VERIFIED
+from authctl.errors import Denied, ExitStatus, UsageError
+
+INVALID, NOT_FOUND, CONFLICT, DENIED = (
+    ExitStatus.INVALID,
+    ExitStatus.NOT_FOUND,
+    ExitStatus.CONFLICT,
+    ExitStatus.DENIED,
+)
+
+COMMANDS = Commands("users")
+command = COMMANDS.command
+
+User = Annotated[
+    str, positional("--user-id", "Id, email, phone or username; `id:`, `email:`, … say which.", metavar="USER")
+]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin: one line.")]
+PasswordFd = Annotated[int | None, typer.Option("--password-fd", metavar="N", help="Read it from this descriptor.")]
+Password = Annotated[
+    str | None,
+    typer.Option(
+        "--password",
+        metavar="TEXT",
+        help="The password itself. Others on this machine can see it: prefer --password-stdin.",
+    ),
+]
+GeneratePassword = Annotated[
+    bool, typer.Option("--generate-password", help="Make one, show it once, and have it changed at the first sign-in.")
+]
+MustChange = Annotated[bool, typer.Option("--must-change", help="Have it changed at the next sign-in.")]
+Labels = Annotated[list[str] | None, typer.Option("--labels", metavar="LABEL,…", help="Repeatable; takes commas.")]
+Merge = Annotated[bool, typer.Option("--merge", help="Change the given keys only; null removes one.")]
+Search = Annotated[
+    str | None,
+    typer.Option(
+        "--search", metavar="TEXT", help="Beginnings of words in id, username, name, email and phone. Indexed."
+    ),
+]
+Filter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="'FIELD OP VALUE'",
+        help="OP is = != < <= > >=, or ~ for any part of a text or a member of labels. Repeatable: all must hold."
+        " Indexed fields: id, username, email, phone, name (=), labels (~), status, email_verified, phone_verified,"
+        " mfa, created_at. Others, and ~ on a text, read the list until enough is found.",
+    ),
+]
+
+
+def _password(
+    ctx: Context, *, stdin: bool, descriptor: int | None, given: str | None, generate: bool = False, ask: bool = False
+) -> str | None:
+    """The one password that the options give; None where none of them does."""
+    ways = {
+        "--password-stdin": stdin,
+        "--password-fd": descriptor is not None,
+        "--password": given is not None,
+        "--generate-password": generate,
+    }
+    chosen = [flag for flag, taken in ways.items() if taken]
+    if len(chosen) > 1:
+        raise UsageError("general_usage", f"{' and '.join(chosen)} exclude each other.", field="password")
+    if stdin:
+        return prompts.read_secret_line(ctx.environment, "--password-stdin")
+    if descriptor is not None:
+        return prompts.read_secret_descriptor(ctx.environment, descriptor, "--password-fd")
+    if generate:
+        from authctl.core import secrets
+
+        return secrets.new_password(ctx.environment.random_bytes)
+    if given is None and ask:
+        return prompts.secret(ctx.environment, "New password", twice=True)
+    return given
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, CONFLICT),
+    example=(
+        'authctl users create --email ada@example.com --name "Ada Lovelace"',
+        "authctl users create --username ada --labels staff,admin --generate-password -o json",
+    ),
+)
+def create(
+    ctx: Context,
+    id: Annotated[
+        str | None, typer.Option("--id", "--user-id", metavar="ID", help="Its id; unique() or nothing makes one.")
+    ] = None,
+    username: Annotated[str | None, typer.Option(metavar="NAME", help="A name to sign in with.")] = None,
+    email: Annotated[str | None, typer.Option(metavar="EMAIL", help="Lower-cased; one account has it.")] = None,
+    phone: Annotated[str | None, typer.Option(metavar="PHONE", help="With + and the calling code.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="At most 128 characters.")] = None,
+    labels: Labels = None,
+    prefs: Annotated[str | None, typer.Option(metavar="JSON", help="The user's own preferences: an object.")] = None,
+    metadata: Annotated[str | None, typer.Option(metavar="JSON", help="What operators keep about it.")] = None,
+    email_verified: Annotated[bool, typer.Option("--email-verified", help="The email is known to be theirs.")] = False,
+    phone_verified: Annotated[bool, typer.Option("--phone-verified", help="The phone is known to be theirs.")] = False,
+    blocked: Annotated[bool, typer.Option("--blocked", help="Let nobody sign in to it yet.")] = False,
+    if_absent: Annotated[
+        bool, typer.Option("--if-absent", help="Where it exists already, answer with it and change nothing.")
+    ] = False,
+    password_stdin: PasswordStdin = False,
+    password_fd: PasswordFd = None,
+    password: Password = None,
+    ask_password: Annotated[
+        bool, typer.Option("--ask-password", help="Ask for it, twice, without showing it.")
+    ] = False,
+    generate_password: GeneratePassword = False,
+    must_change: MustChange = False,
+) -> None:
+    """Make an account. Nothing is required; without a password nobody can sign in with one."""
+    secret = _password(
+        ctx,
+        stdin=password_stdin,
+        descriptor=password_fd,
+        given=password,
+        generate=generate_password,
+        ask=ask_password,
+    )
+    user = ctx.directory.users.create(
+        id=id,
+        username=username,
+        email=email,
+        phone=phone,
+        name=name,
+        labels=split(labels),
+        prefs=prefs,
+        metadata=metadata,
+        email_verified=email_verified,
+        phone_verified=phone_verified,
+        blocked=blocked,
+        password=secret,
+        must_change=must_change or generate_password,
+        if_absent=if_absent,
+    )
+    ctx.show(user.public() | ({"generated_password": secret} if generate_password else {}))
+
+
+@command(
+    USER,
+    name="list",
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl users list --search ada",
+        "authctl users list --filter 'status = blocked' --sort name --limit 50",
+        "authctl users list --all -o jsonl",
+    ),
+)
+def list_(
+    ctx: Context,
+    search: Search = None,
+    filter: Filter = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only created_at is indexed.")
+    ] = "-created_at",
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
+    all: Annotated[bool, typer.Option("--all", help="Without a limit, streamed.")] = False,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this user.")] = None,
+    before: Annotated[str | None, typer.Option("--before", metavar="ID", help="The page before this user.")] = None,
+    count: Annotated[bool, typer.Option("--count", help="Only say how many there are.")] = False,
+) -> None:
+    """List accounts, the newest first, 25 a page unless told otherwise."""
+    users = ctx.directory.users
+    if all and (after or before):
+        raise UsageError("general_usage", "--all and --after or --before exclude each other.")
+    if count:
+        ctx.show_count(users.count(search=search, filters=filter or ()))
+    elif all:
+        ctx.output.stream(user.public() for user in users.iterate(search=search, filters=filter or (), sort=sort))
+    else:
+        page = users.list(search=search, filters=filter or (), sort=sort, limit=limit, after=after, before=before)
+        ctx.output.stream(user.public() for user in page)
+        if len(page) == limit:
+            ctx.output.note(f"There may be more: --after {page[-1].id}, or --all.")
+
+
+@command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
+def get(ctx: Context, user: User) -> None:
+    """Show one account."""
+    ctx.show(ctx.directory.users.get(user).public())
+
+
+@command(
+    DELETED,
+    writes=True,
+    asks="Delete the user {user} and everything of it?",
+    exits=(NOT_FOUND, ExitStatus.PARTIAL),
+    example=(
+        "authctl users delete ada@example.com --yes",
+        "authctl users list --filter 'labels ~ trial' --all --fields id | authctl users delete - --yes",
+    ),
+)
+def delete(ctx: Context, user: User) -> None:
+    """Remove an account and everything of it. Its address is free at once; the audit log stays."""
+    ctx.show({"id": ctx.directory.users.delete(user).id, "deleted": True})
+
+
+@command(USER, writes=True, exits=(INVALID, NOT_FOUND), example='authctl users update-name ada@example.com "Ada King"')
+def update_name(
+    ctx: Context,
+    user: User,
+    name: Annotated[str, positional("--name", "At most 128 characters; '' clears it.", metavar="NAME")],
+) -> None:
+    """Change the name."""
+    ctx.show(ctx.directory.users.update_name(user, name).public())
+
+
+@command(
+    USER, writes=True, exits=(INVALID, NOT_FOUND, CONFLICT), example="authctl users update-username ada@example.com ada"
+)
+def update_username(
+    ctx: Context,
+    user: User,
+    username: Annotated[
+        str, positional("--username", "Without spaces and @; unique ignoring case; '' clears it.", metavar="USERNAME")
+    ],
+) -> None:
+    """Change the username."""
+    ctx.show(ctx.directory.users.update_username(user, username).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT),
+    example="authctl users update-email ada@example.com ada@example.org",
+)
+def update_email(
+    ctx: Context,
+    user: User,
+    email: Annotated[str, positional("--email", "The new address; '' clears it.", metavar="EMAIL")],
+) -> None:
+    """Change the email. The new one counts as unverified."""
+    ctx.show(ctx.directory.users.update_email(user, email).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT),
+    example='authctl users update-phone ada@example.com "+442079460123"',
+)
+def update_phone(
+    ctx: Context,
+    user: User,
+    phone: Annotated[str, positional("--number", "With + and the calling code; '' clears it.", metavar="PHONE")],
+) -> None:
+    """Change the phone. The new one counts as unverified."""
+    ctx.show(ctx.directory.users.update_phone(user, phone).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="authctl users update-password ada@example.com --password-stdin < new-password.txt",
+)
+def update_password(
+    ctx: Context,
+    user: User,
+    password_stdin: PasswordStdin = False,
+    password_fd: PasswordFd = None,
+    password: Password = None,
+    generate_password: GeneratePassword = False,
+    must_change: MustChange = False,
+) -> None:
+    """Set a password: asked for twice on a terminal, or from stdin."""
+    secret = _password(
+        ctx, stdin=password_stdin, descriptor=password_fd, given=password, generate=generate_password, ask=True
+    )
+    assert secret is not None
+    updated = ctx.directory.users.update_password(user, secret, must_change=must_change or generate_password)
+    ctx.show(updated.public() | ({"generated_password": secret} if generate_password else {}))
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl users update-labels ada@example.com staff admin",
+        "authctl users update-labels ada@example.com --add beta --remove trial",
+    ),
+)
+def update_labels(
+    ctx: Context,
+    user: User,
+    labels: Annotated[
+        list[str] | None, positional("--labels", "The labels it shall have; none clears them.", metavar="[LABEL]...")
+    ] = None,
+    add: Annotated[list[str] | None, typer.Option("--add", metavar="LABEL,…", help="Add these.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL,…", help="Take these away.")] = None,
+) -> None:
+    """Replace the labels, or add some and take others away."""
+    if labels and (add or remove):
+        raise UsageError("general_usage", "Labels to replace with, and --add or --remove, exclude each other.")
+    replacing = split(labels) if not (add or remove) else None
+    updated = ctx.directory.users.update_labels(user, replacing, add=split(add), remove=split(remove))
+    ctx.show(updated.public())
+
+
+@command(PREFS, exits=(NOT_FOUND,), example="authctl users get-prefs ada@example.com")
+def get_prefs(ctx: Context, user: User) -> None:
+    """Show the preferences of a user, as JSON."""
+    ctx.show_json(ctx.directory.users.get_prefs(user))
+
+
+@command(
+    PREFS,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="""authctl users update-prefs ada@example.com '{"theme": "dark"}' --merge""",
+)
+def update_prefs(
+    ctx: Context,
+    user: User,
+    prefs: Annotated[str, positional("--prefs", "An object, at most 65,535 bytes.", metavar="JSON")],
+    merge: Merge = False,
+) -> None:
+    """Replace the preferences of a user, or with --merge some of their keys."""
+    ctx.show_json(ctx.directory.users.update_prefs(user, prefs, merge=merge))
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="""authctl users update-metadata ada@example.com '{"crm": 4711}'""",
+)
+def update_metadata(
+    ctx: Context,
+    user: User,
+    metadata: Annotated[str, positional("--metadata", "An object, at most 65,535 bytes.", metavar="JSON")],
+    merge: Merge = False,
+) -> None:
+    """Replace what operators keep about a user, or with --merge some of its keys."""
+    ctx.show(ctx.directory.users.update_metadata(user, metadata, merge=merge).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl users update-status ada@example.com blocked --until 2h",
+        "authctl users update-status ada@example.com active",
+    ),
+)
+def update_status(
+    ctx: Context,
+    user: User,
+    status: Annotated[str, positional("--status", "active or blocked.", metavar="STATUS")],
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="When the block ends: 2h, 7d, 2027-01-31, …")
+    ] = None,
+) -> None:
+    """Block an account, or let it in again."""
+    ctx.show(ctx.directory.users.update_status(user, status, until=until).public())
+
+
+Verified = Annotated[str, positional("--verified", "true or false.", metavar="true|false")]
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="authctl users update-email-verification ada@example.com true",
+)
+def update_email_verification(ctx: Context, user: User, verified: Verified) -> None:
+    """Say whether the email is known to be theirs."""
+    ctx.show(ctx.directory.users.update_email_verification(user, verified).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="authctl users update-phone-verification ada@example.com true",
+)
+def update_phone_verification(ctx: Context, user: User, verified: Verified) -> None:
+    """Say whether the phone is known to be theirs."""
+    ctx.show(ctx.directory.users.update_phone_verification(user, verified).public())
+
+
+@command(
+    VERIFIED,
+    exits=(DENIED,),
+    example="authctl users verify-password ada@example.com --password-stdin < password.txt",
+)
+def verify_password(
+    ctx: Context,
+    user: User,
+    password_stdin: PasswordStdin = False,
+    password_fd: PasswordFd = None,
+    password: Password = None,
+) -> None:
+    """Say whether a password is the user's: exit status 0, or 6 for a wrong one, no such user, or none set."""
+    secret = _password(ctx, stdin=password_stdin, descriptor=password_fd, given=password)
+    if secret is None:
+        secret = prompts.secret(ctx.environment, "Password")
+    if not ctx.directory.users.verify_password(user, secret):
+        raise Denied("user_invalid_credentials", "The user or the password is wrong.")
+    ctx.show({"id": ctx.directory.users.get(user).id, "valid": True})
+
+
+@command(
+    EVENT,
+    exits=(NOT_FOUND,),
+    example="authctl users list-logs ada@example.com --limit 100",
+)
+def list_logs(
+    ctx: Context,
+    user: User,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this event.")] = None,
+) -> None:
+    """Show what was done to an account, the newest first. By id, of a deleted one too."""
+    events = ctx.directory.users.list_logs(user, limit=limit, after=after)
+    ctx.output.stream(event.public() for event in events)

@@ -1,0 +1,171 @@
+"""What a list may be asked: `--filter 'FIELD OP VALUE'`, `--sort`, pages; text in, a Listing out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from authctl.core import values
+from authctl.errors import Invalid
+from authctl.model import Filter, Listing
+
+MAX_LIMIT = 10_000
+MAX_SEARCH = 256  # characters; facts/appwrite.md §0.2
+
+
+class Kind(StrEnum):
+    """What a field holds, and so which operators it takes."""
+
+    TEXT = "text"
+    TIME = "time"
+    FLAG = "true or false"
+    STATUS = "active or blocked"
+    MEMBERS = "a list"
+
+
+_OPERATORS = {
+    Kind.TEXT: ("=", "!=", "<", "<=", ">", ">=", "~"),
+    Kind.TIME: ("=", "!=", "<", "<=", ">", ">="),
+    Kind.FLAG: ("=", "!="),
+    Kind.STATUS: ("=", "!="),
+    Kind.MEMBERS: ("~",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that lists are filtered and sorted by. indexed: found without reading the whole directory."""
+
+    kind: Kind
+    indexed: bool = False
+    nullable: bool = True
+    normalize: str | None = None  # the look-up of core.values that stored values went through
+
+
+def parse(
+    fields: Mapping[str, Field],
+    now: datetime,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-created_at",
+    limit: int | None = 25,
+    after: str | None = None,
+    before: str | None = None,
+) -> Listing:
+    """A list as it was asked for; Invalid names everything that is wrong with it."""
+    check = values.Check()
+    found = [check(_filter, text, fields, now) for text in filters]
+    key = check(_sort_key, sort, fields)
+    search = check(_search, search)
+    if limit is not None:
+        check(_limit, limit)
+    if after is not None and before is not None:
+        check(_not_both, "before")
+    check.done()
+    return Listing(
+        now=now,
+        search=search,
+        filters=tuple(filter for filter in found if filter is not None),
+        sort=key or "created_at",
+        descending=sort.startswith("-"),
+        limit=limit,
+        after=after,
+        before=before,
+    )
+
+
+def _search(text: str) -> str:
+    if len(values.text(text, "search")) <= MAX_SEARCH:
+        return text
+    raise Invalid(
+        "general_argument_invalid", f"search has {len(text)} characters; use at most {MAX_SEARCH}", field="search"
+    )
+
+
+_FILTER = re.compile(r"\s*([A-Za-z_.]+)\s*(!=|<=|>=|=|<|>|~)\s*(.*?)\s*", re.DOTALL)
+
+
+def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
+    parsed = _FILTER.fullmatch(values.text(text, "filter"))
+    if parsed is None:
+        raise Invalid(
+            "general_argument_invalid",
+            f"filter {values.shown(text)} cannot be read; write FIELD OP VALUE",
+            field="filter",
+            hint="As in: --filter 'status = blocked' or --filter 'created_at >= 2026-01-01'.",
+        )
+    name, operator, value = parsed.groups()
+    field = fields.get(name)
+    if field is None:
+        raise _unknown("filter", name, fields)
+    if operator not in _OPERATORS[field.kind]:
+        raise Invalid(
+            "general_argument_invalid",
+            f"filter on {name} takes {' '.join(_OPERATORS[field.kind])}, not {operator}",
+            field="filter",
+        )
+    return Filter(name, operator, _value(name, field, operator, _unquoted(value), now))
+
+
+def _unquoted(value: str) -> str:
+    """The value without the quotes that keep its spaces."""
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1]
+    return value
+
+
+def _value(name: str, field: Field, operator: str, value: str, now: datetime) -> Any:
+    label = f"filter on {name}"
+    if value == "" and field.kind is not Kind.FLAG:
+        if field.nullable and operator in ("=", "!="):
+            return None
+        if field.kind is not Kind.TEXT or operator == "~":
+            raise Invalid("general_argument_invalid", f"{label}: a value is missing after {operator}", field="filter")
+    match field.kind:
+        case Kind.FLAG:
+            return values.boolean(value, field=label)
+        case Kind.STATUS:
+            return str(values.status(value, field=label))
+        case Kind.TIME:
+            return values.moment(value, now, field=label)
+    if field.normalize is not None and operator != "~":
+        return getattr(values, field.normalize)(value) or value
+    return value
+
+
+def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
+    name = sort.removeprefix("-")
+    if name not in fields or fields[name].kind is Kind.MEMBERS:
+        raise _unknown("sort", name, {key: field for key, field in fields.items() if field.kind is not Kind.MEMBERS})
+    return name
+
+
+def _limit(limit: int) -> int:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise Invalid(
+            "general_argument_invalid",
+            f"limit {limit} is out of range; use 1 to {MAX_LIMIT:,}, or --all",
+            field="limit",
+        )
+    return limit
+
+
+def _not_both(field: str) -> None:
+    raise Invalid("general_argument_invalid", "after and before exclude each other; give one of them", field=field)
+
+
+def _unknown(option: str, name: str, fields: Mapping[str, Field]) -> Invalid:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, fields, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return Invalid(
+        "general_argument_invalid",
+        f"{option} names the field {values.shown(name)}, which there is not; known are {', '.join(fields)}.{meant}",
+        field=option,
+    )

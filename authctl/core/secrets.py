@@ -1,0 +1,50 @@
+"""How random bytes become ids and passwords. The bytes come from the unit of work; nothing here rolls dice.
+
+An id is twenty lower-case characters of Crockford's base 32: nine of the time in milliseconds, so that ids sort by
+time until the year 3084, and eleven of chance (55 bits), so that ids made in the same millisecond differ.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from authctl.model import RandomBytes
+
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# No 0/O, 1/l/I: a generated password is read out and typed in.
+_LOWER, _UPPER, _DIGITS, _SYMBOLS = "abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "+-=@#%?!"
+_READABLE = _LOWER + _UPPER + _DIGITS
+
+
+def new_id(now: datetime, random: RandomBytes) -> str:
+    milliseconds = int((now - _EPOCH).total_seconds() * 1000)
+    return _base32(milliseconds, 9) + _base32(int.from_bytes(random(7)), 11)
+
+
+def _base32(number: int, length: int) -> str:
+    return "".join(_BASE32[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5))
+
+
+def new_password(random: RandomBytes, *, length: int = 20) -> str:
+    """A password to read out once: letters, digits and a symbol, 5.8 bits a character, every strength class in it."""
+    classes = [_LOWER, _UPPER, _DIGITS, _SYMBOLS]
+    characters = [_pick(letters, random) for letters in classes]
+    characters += [_pick(_READABLE, random) for _ in range(length - len(classes))]
+    for last in range(len(characters) - 1, 0, -1):  # Fisher-Yates: the classes stand anywhere
+        other = _below(last + 1, random)
+        characters[last], characters[other] = characters[other], characters[last]
+    return "".join(characters)
+
+
+def _pick(letters: str, random: RandomBytes) -> str:
+    return letters[_below(len(letters), random)]
+
+
+def _below(bound: int, random: RandomBytes) -> int:
+    """A number below `bound`, at most 256, each as likely as another: what is past the last whole multiple is dropped."""
+    limit = 256 - 256 % bound
+    while (byte := random(1)[0]) >= limit:
+        pass
+    return byte % bound

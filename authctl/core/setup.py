@@ -1,0 +1,252 @@
+"""Opening a directory, making one, and bringing its schema up to date."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core import sealing
+from authctl.core.directory import Directory
+from authctl.core.work import Actor, Work, system_clock, system_random_bytes
+from authctl.model import Clock, EventName, Json, RandomBytes
+from authctl.settings import Settings, find_config_folder, read_key, read_key_file, write_key_file
+
+if TYPE_CHECKING:
+    from authctl.core.hashing import Parameters
+    from authctl.storage.schema import State
+
+Notice = Callable[[str], None]
+
+
+def open_directory(
+    settings: Settings,
+    actor: Actor,
+    *,
+    clock: Clock = system_clock,
+    random_bytes: RandomBytes = system_random_bytes,
+    hash_parameters: Parameters | None = None,
+    notice: Notice = lambda line: None,
+) -> Directory:
+    """The directory that the settings name. The default SQLite file is made and migrated by itself.
+
+    notice: is told, once, where new files are.
+    """
+    directory = Directory(
+        storage.database.Database(settings.database_url),
+        find_key=lambda fingerprint: _find_key(settings, fingerprint),
+        actor=actor,
+        clock=clock,
+        random_bytes=random_bytes,
+        hash_parameters=hash_parameters,
+    )
+    if is_default(settings):
+        directory.make_ready = lambda state: _make_ready(directory, settings, state, notice)
+    return directory
+
+
+def is_default(settings: Settings) -> bool:
+    """Whether nobody named a database, so that it is the one in the data folder."""
+    return settings.origin("database_url").kind == "default"
+
+
+def _make_ready(directory: Directory, settings: Settings, state: State | None, notice: Notice) -> None:
+    if state is None:
+        made = initialize(directory, settings)
+        if made.is_new:
+            notice(f"Made the database {made.database} and its key {made.key_file}. Keep a copy of the key elsewhere.")
+    else:
+        done = upgrade(directory)
+        notice(f"Migrated the database from schema {done.before} to {done.after}; a copy is in {done.copy}.")
+
+
+# Making
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `authctl init` made, or found."""
+
+    database: str
+    schema: str
+    key_fingerprint: str
+    key_file: str | None
+    is_new: bool
+
+    def public(self) -> Json:
+        return {
+            "database": self.database,
+            "schema": self.schema,
+            "key_fingerprint": self.key_fingerprint,
+            "key_file": self.key_file,
+            "created": self.is_new,
+        }
+
+
+def initialize(directory: Directory, settings: Settings) -> Made:
+    """Make a directory in an empty database, with a key of its own; done already, it changes nothing.
+
+    A new key is in its file before the database remembers it: there never is a database whose key nobody has.
+    """
+    database = directory.database
+    if database.path is not None:
+        storage.schema.create_file(database.path)
+        storage.schema.use_write_ahead_log(database.path)
+    if storage.schema.find_state(database) is not None:
+        directory.key  # noqa: B018 - refuses a key that is not this database's, and a schema it does not know
+        return _made(directory, settings, is_new=False)
+    key, path = _make_key(settings, directory.random_bytes)
+    try:
+        is_new = database.write(lambda db: _initialize(directory.work(db), key))
+    except BaseException:
+        if path is not None:
+            os.unlink(path)
+        raise
+    return _made(directory, settings, is_new=is_new)
+
+
+def _initialize(work: Work, key: bytes) -> bool:
+    """Within one transaction: the schema, the key's fingerprint, and the first event. False where another was first."""
+    storage.schema.migrate(work.db)
+    if storage.schema.find_key_fingerprint(work.db) is not None:
+        return False
+    storage.schema.set_key_fingerprint(work.db, sealing.fingerprint(key))
+    work.record(EventName.DIRECTORY_CREATE, "directory", {"schema": storage.schema.HEAD})
+    return True
+
+
+def _made(directory: Directory, settings: Settings, *, is_new: bool) -> Made:
+    state = directory.state
+    found = _key_file(settings, state.key_fingerprint)
+    return Made(directory.database.describe(), state.version, state.key_fingerprint or "", found, is_new)
+
+
+# Keys
+
+
+def _given(settings: Settings) -> bool:
+    """Whether somebody said what the key is or where."""
+    return settings.origin("secret_key").kind != "default"
+
+
+def _own_key_file(fingerprint: str, settings: Settings) -> str:
+    """Where the key of a database that is not the default one is kept: under its fingerprint."""
+    folder = find_config_folder(settings.environ)
+    return os.path.join(folder or "", "keys", f"{fingerprint}.key")
+
+
+def _key_file(settings: Settings, fingerprint: str | None) -> str | None:
+    """The file that the key of that fingerprint is in; None for a key that was given itself."""
+    if _given(settings) or fingerprint is None:
+        return settings.secret_key_file
+    own = _own_key_file(fingerprint, settings)
+    return own if os.path.exists(own) else settings.secret_key_file
+
+
+def _find_key(settings: Settings, fingerprint: str | None) -> bytes | None:
+    """The key as it was given; else the one kept under this fingerprint; else the default database's."""
+    path = _key_file(settings, fingerprint)
+    if path is None or _given(settings):
+        return read_key(settings)
+    key = read_key_file(path)
+    if key is not None and not is_default(settings) and sealing.fingerprint(key) != fingerprint:
+        return None  # the default database's key is not a wrong key for this one, it is none
+    return key
+
+
+def _make_key(settings: Settings, random_bytes: RandomBytes) -> tuple[bytes, str | None]:
+    """The key for a new directory, and the file it was written to; None for a key that was there."""
+    if _given(settings) or is_default(settings):
+        present = read_key(settings)
+        if present is not None:
+            return present, None
+        path = settings.secret_key_file
+        assert path is not None
+        key = random_bytes(sealing.KEY_SIZE)
+        if not write_key_file(path, key):  # another process was first
+            return _make_key(settings, random_bytes)
+        return key, path
+    key = random_bytes(sealing.KEY_SIZE)
+    path = _own_key_file(sealing.fingerprint(key), settings)
+    write_key_file(path, key)
+    return key, path
+
+
+# Upgrading
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What `authctl upgrade` did: the schema before and after, and the copy it made of an SQLite file first."""
+
+    before: str
+    after: str
+    copy: str | None
+
+    def public(self) -> Json:
+        return {"before": self.before, "after": self.after, "copy": self.copy}
+
+
+def upgrade(directory: Directory) -> Upgraded:
+    """Bring the schema up to date. An SQLite file is copied first; where nothing is to be done nothing is."""
+    database = directory.database
+    state = storage.schema.get_state(database)
+    if not storage.schema.is_older(state):
+        storage.schema.check_version(state, database.describe())
+        return Upgraded(state.version, state.version, None)
+    copy = _copy(database.path, state.version) if database.path else None
+    database.write(lambda db: _upgrade(directory.work(db), state.version))
+    return Upgraded(state.version, storage.schema.HEAD, copy)
+
+
+def _upgrade(work: Work, before: str) -> None:
+    storage.schema.migrate(work.db)
+    work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", {"before": before, "after": storage.schema.HEAD})
+
+
+def _copy(path: str, version: str) -> str:
+    copy, number = f"{path}.schema-{version}", 1
+    while os.path.exists(copy):
+        copy, number = f"{path}.schema-{version}.{number}", number + 1
+    storage.schema.copy_file(path, copy)
+    return copy
+
+
+def migration_sql(directory: Directory) -> str:
+    """The statements that `upgrade` would run, or `init` in an empty database, as text."""
+    state = storage.schema.find_state(directory.database)
+    return storage.schema.migration_sql(directory.database.dialect, state.version if state else None)
+
+
+# Looking
+
+
+def status(directory: Directory, settings: Settings) -> Json:
+    """What is being talked to: database, version, schema, key, counts, and where each setting came from."""
+    from authctl import __version__
+
+    state = storage.schema.get_state(directory.database)
+    current = state.version == storage.schema.HEAD
+    return {
+        "version": __version__,
+        "database": directory.database.describe(),
+        "server": directory.database.read(storage.schema.server_version),
+        "schema": state.version,
+        "schema_wanted": storage.schema.HEAD,
+        "key": _key_status(settings, state.key_fingerprint),
+        "counts": directory.read(_counts) if current else None,
+        "settings": settings.public(),
+    }
+
+
+def _key_status(settings: Settings, fingerprint: str | None) -> Json:
+    key = _find_key(settings, fingerprint)
+    found = sealing.fingerprint(key) if key else None
+    state = "missing" if key is None else "ok" if found == fingerprint else "wrong"
+    return {"fingerprint": fingerprint, "file": _key_file(settings, fingerprint), "state": state}
+
+
+def _counts(work: Work) -> Json:
+    return storage.schema.counts(work.db)

@@ -1,0 +1,107 @@
+"""One unit of work: everything that a rule may use, and everything that lands together or not at all.
+
+The clock and the dice are here and nowhere else, so that tests set them. What is mailed waits in the outbox until
+the transaction is through.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core import policy, secrets
+from authctl.model import Change, Event, EventName, Json, RandomBytes
+from authctl.settings import Settings
+from authctl.settings import os_user as system_user
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as the audit log writes it.
+
+    name: `user@host`, or what AUTHCTL_ACTOR or the application says. os_user: the operating system's user, written
+    beside a name that was given. ip: where a person's request came from. reason: why, in the actor's words.
+    """
+
+    name: str
+    os_user: str | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        *,
+        os_user: Callable[[], str] = system_user,
+        host: Callable[[], str] | None = None,
+        reason: str | None = None,
+        ip: str | None = None,
+    ) -> Actor:
+        """The actor that the settings name, with the operating system's user beside it; else that user at this host."""
+        if settings.origin("actor").kind == "default":
+            name = f"{os_user()}@{host()}" if host else settings.actor
+            return cls(name, None, ip=ip, reason=reason)
+        return cls(settings.actor, os_user(), ip=ip, reason=reason)
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def system_random_bytes(size: int) -> bytes:
+    return os.urandom(size)
+
+
+@dataclass(slots=True)
+class Work:
+    """A transaction under way, who acts in it, and when."""
+
+    db: sa.Connection
+    actor: Actor
+    now: datetime
+    random: RandomBytes
+    changes: list[Change] = field(default_factory=list)
+    _policy: policy.Policy | None = None
+
+    @property
+    def policy(self) -> policy.Policy:
+        """The security policy, read when first asked for."""
+        if self._policy is None:
+            self._policy = policy.Policy(storage.policies.read(self.db))
+        return self._policy
+
+    def new_id(self) -> str:
+        return secrets.new_id(self.now, self.random)
+
+    def record(
+        self, name: EventName, resource: str, details: Json | None = None, *, user_id: str | None = None
+    ) -> None:
+        """Write an event into the audit log, in this transaction. Details hold no secret.
+
+        user_id: whose log it is in as well.
+        """
+        event = Event(
+            id=self.new_id(),
+            time=self.now,
+            actor=self.actor.name,
+            os_user=self.actor.os_user,
+            name=str(name),
+            resource=resource,
+            details=details or {},
+            ip=self.actor.ip,
+            reason=self.actor.reason,
+        )
+        storage.events.insert(self.db, event, user_id)
+
+    def changed(self, resource: str, before: Json | None, after: Json | None) -> None:
+        """Note a public change, for the answer of a dry run."""
+        self.changes.append(Change(resource, before, after))

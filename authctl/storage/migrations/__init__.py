@@ -1,0 +1,1 @@
+"""The migrations, run by Alembic; `authctl.storage.schema` is the door."""

@@ -1,0 +1,96 @@
+"""Lists as SQL: filters, order, and keyset pages, once for every table that is listed.
+
+A page begins behind a row, not after a number of rows, so that the last page costs what the first does. The row's
+number breaks ties, so that every order is total.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.model import Filter, Listing
+from authctl.storage.tables import Instant, JsonText
+
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A listed table: its row number, its id, and the columns behind the public fields."""
+
+    seq: sa.ColumnElement[int]
+    id: sa.ColumnElement[str]
+    fields: dict[str, sa.ColumnElement[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A row's place in an order: what it is sorted by, and its number."""
+
+    key: Any
+    seq: int
+
+
+def sort_key(source: Source, listing: Listing) -> sa.ColumnElement[Any]:
+    """What the list is sorted by; absent values count as the least."""
+    column = source.fields[listing.sort]
+    if not getattr(column, "nullable", False):
+        return column
+    # The type stays with the column, so that a position is bound the way the column is.
+    return sa.type_coerce(
+        sa.func.coalesce(column, sa.literal(-1 if isinstance(column.type, Instant) else "")), column.type
+    )
+
+
+def ordered(source: Source, listing: Listing) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    key = sort_key(source, listing)
+    if listing.descending != (listing.before is not None):
+        return key.desc(), source.seq.desc()
+    return key.asc(), source.seq.asc()
+
+
+def beyond(source: Source, listing: Listing, position: Position) -> Condition:
+    """The rows on the far side of a position, in the direction that the list is read."""
+    here = sa.tuple_(sort_key(source, listing), source.seq)
+    there = sa.tuple_(sa.literal(position.key, sort_key(source, listing).type), sa.literal(position.seq))
+    return here < there if listing.descending != (listing.before is not None) else here > there
+
+
+def find_position(db: sa.Connection, source: Source, listing: Listing, id: str) -> Position | None:
+    row = db.execute(sa.select(sort_key(source, listing), source.seq).where(source.id == id)).one_or_none()
+    return Position(row[0], row[1]) if row else None
+
+
+def condition(source: Source, filter: Filter) -> Condition:
+    """What a filter asks of a row. Absent values are unlike any other."""
+    column = source.fields[filter.field]
+    made: Condition
+    match filter.op:
+        case "=":
+            made = column.is_(None) if filter.value is None else column == filter.value
+        case "!=":
+            made = column.is_not(None) if filter.value is None else column.is_distinct_from(filter.value)
+        case "<":
+            made = column < filter.value
+        case "<=":
+            made = column <= filter.value
+        case ">":
+            made = column > filter.value
+        case ">=":
+            made = column >= filter.value
+        case "~" if isinstance(column.type, JsonText):
+            made = _contains(sa.type_coerce(column, sa.Text), f'"{filter.value}"')
+        case "~":
+            # Both databases lower ASCII letters alone here; bytes do the same.
+            made = _contains(sa.func.lower(column), filter.value.encode().lower().decode())
+        case _:
+            raise AssertionError(filter.op)
+    return made
+
+
+def _contains(text: sa.ColumnElement[Any], part: str) -> Condition:
+    """Any part of a text, taken literally; no pattern characters, and the same on both databases."""
+    return sa.func.length(sa.func.replace(text, part, "")) != sa.func.length(text)

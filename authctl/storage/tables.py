@@ -1,0 +1,144 @@
+"""Every table of a directory, on one page. Migrations make them; a test holds the two equal.
+
+Rules that hold throughout: text sorts by code point on both databases; times are milliseconds since the epoch in UTC,
+so that they compare and page the same way everywhere; JSON is compact text, since Postgres' own type reorders keys.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware datetime, kept as whole milliseconds since the epoch."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        return None if value is None else (value - EPOCH) // MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(milliseconds=value)
+
+
+class JsonText(sa.types.TypeDecorator[Any]):
+    """A JSON value as compact text, its keys in the order they came in."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        return None if value is None else encode_json(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+def encode_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+# Postgres sorts "C" by code point, as SQLite does by itself.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+metadata = sa.MetaData()
+
+
+def _owner(name: str = "user_seq") -> sa.Column[int]:
+    """The user that a row belongs to; deleting the user takes the row along."""
+    return sa.Column(name, Sequence, sa.ForeignKey("users.seq", ondelete="CASCADE"), nullable=False)
+
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    sa.Column("username", Text),
+    sa.Column("username_key", Text),  # the username casefolded: unique ignoring case
+    sa.Column("name", Text, nullable=False),
+    sa.Column("email", Text),
+    sa.Column("email_verified", sa.Boolean, nullable=False),
+    sa.Column("phone", Text),
+    sa.Column("phone_verified", sa.Boolean, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("blocked_until", Instant),
+    sa.Column("labels", JsonText, nullable=False),
+    sa.Column("prefs", JsonText, nullable=False),
+    sa.Column("metadata", JsonText, nullable=False),
+    sa.Column("mfa", sa.Boolean, nullable=False),
+    sa.Column("password_hash", Text),
+    sa.Column("password_algorithm", Text),
+    sa.Column("password_updated_at", Instant),
+    sa.Column("password_must_change", sa.Boolean, nullable=False),
+    sa.Column("locked_until", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("last_sign_in_at", Instant),
+    sa.UniqueConstraint("id", name="users_id_key"),
+    sa.UniqueConstraint("username_key", name="users_username_key_key"),
+    sa.UniqueConstraint("email", name="users_email_key"),
+    sa.UniqueConstraint("phone", name="users_phone_key"),
+    sa.Index("users_created_at", "created_at", "seq"),
+    # Each choice that lists are filtered by, in the order that lists walk.
+    sa.Index("users_status", "status", "created_at", "seq"),
+    sa.Index("users_email_verified", "email_verified", "created_at", "seq"),
+    sa.Index("users_phone_verified", "phone_verified", "created_at", "seq"),
+    sa.Index("users_mfa", "mfa", "created_at", "seq"),
+)
+
+# An email belongs to one user, whether the account or an identity holds it: this key decides.
+addresses = sa.Table(
+    "addresses",
+    metadata,
+    sa.Column("address", Text, primary_key=True),
+    _owner(),
+    sa.Index("addresses_user_seq", "user_seq"),
+)
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("value", JsonText, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    sa.Column("time", Instant, nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("os_user", Text),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("resource", Text, nullable=False),
+    sa.Column("user_id", Text),  # whom it is about; no key, since the log outlives the user
+    sa.Column("details", JsonText, nullable=False),
+    sa.Column("ip", Text),
+    sa.Column("reason", Text),
+    sa.Column("digest", sa.LargeBinary),  # room for a chain over the rows
+    sa.UniqueConstraint("id", name="events_id_key"),
+    sa.Index("events_time", "time", "seq"),
+    sa.Index("events_user_id", "user_id", "seq"),
+)
+
+# Facts about the directory itself: the fingerprint of its key, when it was made.
+directory = sa.Table(
+    "directory",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("value", Text, nullable=False),
+)
+
+# Beside these, the search index `user_words`, for which SQLAlchemy has no words: a contentless FTS5 table on SQLite
+# (rowid = users.seq), a tsvector with a GIN index on Postgres (user_seq). Its statements are in search.py and users.py.

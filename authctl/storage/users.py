@@ -1,0 +1,364 @@
+"""The users: their rows, their addresses, and their words in the search index, changed together.
+
+How a search finds its page (measured at 1,000,000 users): first the order is walked for `WALK` rows, which answers at
+once for words that many have; only then the index is asked and its matches sorted, which answers at once for words that
+few have. Neither sorts everybody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.compiler import compiles
+
+from authctl.errors import Conflict
+from authctl.model import Listing, Password, Status, User, username_key
+from authctl.storage import pages, search, words
+from authctl.storage.database import violation
+from authctl.storage.tables import Sequence, addresses, users
+
+WALK = 2500  # rows of the order that are looked at before the search index is asked
+
+_PLAIN_FIELDS = (
+    "id",
+    "username",
+    "name",
+    "email",
+    "email_verified",
+    "phone",
+    "phone_verified",
+    "status",
+    "blocked_until",
+    "labels",
+    "mfa",
+    "locked_until",
+    "created_at",
+    "updated_at",
+    "last_sign_in_at",
+)
+
+
+def _source(columns: Any) -> pages.Source:
+    """The fields of users as lists know them, over the table or a query that has its columns."""
+    fields = {name: columns[name] for name in _PLAIN_FIELDS} | {
+        "password.set": columns.password_hash.is_not(None),
+        "password.algorithm": columns.password_algorithm,
+        "password.updated_at": columns.password_updated_at,
+        "password.must_change": columns.password_must_change,
+    }
+    return pages.Source(columns.seq, columns.id, fields)
+
+
+SOURCE = _source(users.c)
+
+
+def insert(db: sa.Connection, user: User) -> User:
+    """Store a new user; a Conflict where the id, username, email or phone is taken."""
+    try:
+        seq = db.execute(users.insert().values(_columns(user)).returning(users.c.seq)).scalar_one()
+        if user.email is not None:
+            db.execute(addresses.insert().values(address=user.email, user_seq=seq))
+    except IntegrityError as error:
+        raise _conflict(error, user) from None
+    search.insert(db, seq, document(user), words.tsvector)
+    return User(**(_fields(user) | {"seq": seq}))
+
+
+def update(db: sa.Connection, before: User, after: User) -> None:
+    """Store what changed between two states of one user; a Conflict where a new value is taken."""
+    old, new = _columns(before), _columns(after)
+    changed = {name: value for name, value in new.items() if old[name] != value}
+    if not changed:
+        return
+    try:
+        db.execute(users.update().where(users.c.seq == before.seq).values(changed))
+        if before.email != after.email:
+            _move_address(db, before, after)
+    except IntegrityError as error:
+        raise _conflict(error, after) from None
+    search.replace(db, before.seq, document(before), document(after), words.tsvector)
+
+
+def _move_address(db: sa.Connection, before: User, after: User) -> None:
+    if before.email is not None:
+        db.execute(addresses.delete().where(addresses.c.address == before.email))
+    if after.email is not None:
+        db.execute(addresses.insert().values(address=after.email, user_seq=after.seq))
+
+
+def delete(db: sa.Connection, user: User) -> None:
+    """Remove a user and all that belongs to it; the foreign keys see to the rest."""
+    search.delete(db, user.seq, document(user))
+    db.execute(users.delete().where(users.c.seq == user.seq))
+
+
+def find(db: sa.Connection, column: str, value: str, *, lock: bool = False) -> User | None:
+    """The user whose id, username_key, email or phone is `value`. lock: keep others from changing it meanwhile."""
+    statement = sa.select(users).where(users.c[column] == value)
+    if lock:
+        statement = statement.with_for_update()
+    row = db.execute(statement).one_or_none()
+    return record(row) if row else None
+
+
+def find_position(db: sa.Connection, listing: Listing, id: str) -> pages.Position | None:
+    return pages.find_position(db, SOURCE, listing, id)
+
+
+def list_page(db: sa.Connection, listing: Listing, position: pages.Position | None) -> list[User]:
+    """One page, in the order asked for."""
+    assert listing.limit is not None
+    query = query_of(listing)
+    if query is None:
+        found = list(_select(db, listing, position, listing.limit))
+    elif query.is_empty:
+        found = []
+    else:
+        found = _search_page(db, listing, query, position)
+    return found[::-1] if listing.before is not None else found
+
+
+def iterate(db: sa.Connection, listing: Listing) -> Iterator[User]:
+    """All of a list, streamed."""
+    query = query_of(listing)
+    if query is None:
+        yield from _select(db, listing, None, None)
+    elif not query.is_empty:
+        yield from _search_index(db, listing, query, None, None)
+
+
+def count(db: sa.Connection, listing: Listing) -> int:
+    query = query_of(listing)
+    statement = sa.select(sa.func.count()).select_from(users).where(*_conditions(SOURCE, listing))
+    if query is not None:
+        if query.is_empty:
+            return 0
+        matches = _matches(db, query)
+        statement = statement.join(matches, matches.c.user_seq == users.c.seq)
+    return db.execute(statement).scalar_one()
+
+
+def query_of(listing: Listing) -> words.Query | None:
+    """What of a list the search index can answer, its words, labels and whole names; None where it has none."""
+    query = words.Query.parse(listing.search) if listing.search is not None else None
+    for filter in listing.filters:
+        if filter.field == "labels" and filter.op == "~":
+            query = (query or words.Query()).with_label(filter.value)
+        elif filter.field == "name" and filter.op == "=" and words.of(filter.value or ""):
+            query = (query or words.Query()).with_phrase(filter.value)
+    return query
+
+
+def _conditions(source: pages.Source, listing: Listing) -> Iterator[sa.ColumnElement[bool]]:
+    """The filters; a block whose end has come counts as none."""
+    for filter in listing.filters:
+        if filter.field != "status":
+            yield pages.condition(source, filter)
+            continue
+        status, until = source.fields["status"], source.fields["blocked_until"]
+        lasting = sa.or_(until.is_(None), until > listing.now)
+        blocked = sa.and_(status == str(Status.BLOCKED), lasting)
+        # `active` is the absence of a block: the order is walked, and what is blocked passed over.
+        yield blocked if (filter.value == Status.BLOCKED) == (filter.op == "=") else sa.not_(blocked)
+
+
+def _statement(listing: Listing, position: pages.Position | None) -> sa.Select[Any]:
+    statement = sa.select(users).where(*_conditions(SOURCE, listing))
+    if position is not None:
+        statement = statement.where(pages.beyond(SOURCE, listing, position))
+    return statement
+
+
+def _select(db: sa.Connection, listing: Listing, position: pages.Position | None, limit: int | None) -> Iterator[User]:
+    statement = _statement(listing, position).order_by(*pages.ordered(SOURCE, listing)).limit(limit)
+    return _records(db, statement, stream=limit is None)
+
+
+def _search_page(
+    db: sa.Connection, listing: Listing, query: words.Query, position: pages.Position | None
+) -> list[User]:
+    assert listing.limit is not None
+    if listing.sort == "created_at":
+        found = _walk(db, listing, query, position, listing.limit)
+        if len(found) == listing.limit:
+            return found
+    return list(_search_index(db, listing, query, position, listing.limit))
+
+
+def _walk(
+    db: sa.Connection, listing: Listing, query: words.Query, position: pages.Position | None, limit: int
+) -> list[User]:
+    """Those of the next WALK rows of the order that match, read only as far as the limit asks."""
+    bare = replace(listing, filters=())
+    order = pages.ordered(SOURCE, listing)
+    walked = _statement(bare, position).order_by(*order).limit(WALK).subquery()
+    source = _source(walked.c)
+    statement = sa.select(walked).where(*_conditions(source, listing)).limit(limit)
+    if db.dialect.name == "sqlite":
+        # The inner query is a coroutine here, which keeps its order; asking for it again would sort all of it.
+        connection = db.connection.driver_connection
+        assert connection is not None
+        connection.create_function("authctl_matches", len(_WORDED), partial(_matches_row, query))
+        statement = statement.where(sa.func.authctl_matches(*(walked.c[name] for name in _WORDED), type_=sa.Boolean))
+    else:
+        statement = (
+            statement.join(_USER_WORDS, _USER_WORDS.c.user_seq == walked.c.seq)
+            .where(_USER_WORDS.c.words.op("@@")(sa.cast(query.tsquery(), _TSQUERY)))
+            .order_by(*pages.ordered(source, listing))
+        )
+    return list(_records(db, statement))
+
+
+_WORDED = ("id", "username", "name", "email", "phone", "labels")
+
+
+def _matches_row(
+    query: words.Query, id: str, username: str | None, name: str, email: str | None, phone: str | None, labels: str
+) -> bool:
+    return query.matches(words.document(id, username, name, email, phone, json.loads(labels)))
+
+
+def _search_index(
+    db: sa.Connection, listing: Listing, query: words.Query, position: pages.Position | None, limit: int | None
+) -> Iterator[User]:
+    """The users that the index names, sorted. The index leads, whatever the planner thinks of the words."""
+    matches = _matches(db, query)
+    statement = (
+        _statement(listing, position)
+        .select_from(_LeadingJoin(matches, users, matches.c.user_seq == users.c.seq))
+        .order_by(*pages.ordered(SOURCE, listing))
+        .limit(limit)
+    )
+    return _records(db, statement, stream=limit is None)
+
+
+def _matches(db: sa.Connection, query: words.Query) -> sa.FromClause:
+    """The numbers of the users that match."""
+    if db.dialect.name == "sqlite":
+        condition = sa.literal_column("user_words").op("MATCH")(query.fts5())
+        return (
+            sa.select(sa.literal_column("rowid", Sequence).label("user_seq"))
+            .select_from(sa.table("user_words"))
+            .where(condition)
+            .cte("matches")
+        )
+    # Without statistics the planner may think little of the index; a scan of all words is never what is wanted.
+    db.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    condition = _USER_WORDS.c.words.op("@@")(sa.cast(query.tsquery(), _TSQUERY))
+    return sa.select(_USER_WORDS.c.user_seq).where(condition).cte("matches").prefix_with("MATERIALIZED")
+
+
+class _TSQUERY(sa.types.UserDefinedType[str]):
+    cache_ok = True
+
+    def get_col_spec(self, **options: Any) -> str:
+        return "TSQUERY"
+
+
+_USER_WORDS = sa.table("user_words", sa.column("user_seq", sa.BigInteger), sa.column("words"))
+
+
+class _LeadingJoin(sa.sql.selectable.Join):
+    """A join whose left side is read first. SQLite takes the word CROSS for that; Postgres joins as it sees fit."""
+
+    inherit_cache = True
+
+
+@compiles(_LeadingJoin, "sqlite")
+def _compile_leading_join(join: _LeadingJoin, compiler: Any, **options: Any) -> str:
+    options["asfrom"] = True
+    left, right = compiler.process(join.left, **options), compiler.process(join.right, **options)
+    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **options)}"
+
+
+def _records(db: sa.Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[User]:
+    if stream:
+        statement = statement.execution_options(yield_per=500)
+    with db.execute(statement) as rows:
+        for row in rows:
+            yield record(row)
+
+
+def document(user: User) -> search.Document:
+    return words.document(user.id, user.username, user.name, user.email, user.phone, user.labels)
+
+
+def record(row: sa.Row[Any]) -> User:
+    return User(
+        seq=row.seq,
+        id=row.id,
+        username=row.username,
+        name=row.name,
+        email=row.email,
+        email_verified=row.email_verified,
+        phone=row.phone,
+        phone_verified=row.phone_verified,
+        status=Status(row.status),
+        blocked_until=row.blocked_until,
+        labels=tuple(row.labels),
+        prefs=row.prefs,
+        metadata=row.metadata,
+        mfa=row.mfa,
+        password=_password(row),
+        locked_until=row.locked_until,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        last_sign_in_at=row.last_sign_in_at,
+    )
+
+
+def _password(row: sa.Row[Any]) -> Password | None:
+    if row.password_hash is None:
+        return None
+    return Password(row.password_hash, row.password_algorithm, row.password_updated_at, row.password_must_change)
+
+
+def _fields(user: User) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in User.__slots__}
+
+
+def _columns(user: User) -> dict[str, Any]:
+    fields = _fields(user)
+    password: Password | None = fields.pop("password")
+    del fields["seq"]
+    return fields | {
+        "status": str(user.status),
+        "labels": list(user.labels),
+        "username_key": user.username and username_key(user.username),
+        "password_hash": password.hash if password else None,
+        "password_algorithm": password.algorithm if password else None,
+        "password_updated_at": password.updated_at if password else None,
+        "password_must_change": password.must_change if password else False,
+    }
+
+
+def _conflict(error: IntegrityError, user: User) -> Conflict:
+    match violation(error):
+        case "users_id_key":
+            return Conflict("user_already_exists", f"The id {user.id} is taken.", field="id", hint=_OTHER)
+        case "users_username_key_key":
+            return Conflict(
+                "user_already_exists", f"The username {user.username} is taken.", field="username", hint=_OTHER
+            )
+        case "users_email_key" | "addresses_pkey" | "addresses_address_key":
+            return Conflict(
+                "user_email_already_exists", f"The email {user.email} is taken.", field="email", hint=_SEE(user.email)
+            )
+        case "users_phone_key":
+            return Conflict(
+                "user_phone_already_exists", f"The phone {user.phone} is taken.", field="phone", hint=_SEE(user.phone)
+            )
+    raise error
+
+
+_OTHER = "Choose another, or leave it out."
+
+
+def _SEE(address: str | None) -> str:
+    return f"See who has it with: authctl users get {address}"

