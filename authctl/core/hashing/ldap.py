@@ -56,6 +56,6 @@ def _pbkdf2(scheme: str, rest: str) -> pbkdf2.Pbkdf2:
     """OpenLDAP's `{PBKDF2-SHA512}iterations$salt$key`; 389-DS writes one block of bytes instead."""
     fields = rest.split("$")
     if len(fields) != 3:
-        raise Unsupported(f"The scheme {scheme} in this form cannot be checked here; the password needs a reset.")
+        raise Unsupported("This form of PBKDF2 cannot be checked here; the password needs a reset.")
     digest = shapes.plain(scheme).removeprefix("pbkdf2") or "sha1"
     return pbkdf2.build(digest, fields[0], shapes.decode64(fields[1]), shapes.decode64(fields[2]))

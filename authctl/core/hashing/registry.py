@@ -104,6 +104,7 @@ UNSUPPORTED = {
     '{"': "an encrypted column, whose key is elsewhere",
     "awscognito#": "a pointer to a Cognito pool, not a hash",
 }
+MAX_SHOWN = 24  # characters; shorter than any hash
 UNSUPPORTED_NAMES = ("md4", "ntlm", "nt", "yescrypt", "des", "lanman", "bcryptpeppered", "awscognito")
 
 
@@ -160,7 +161,9 @@ def find(name: str) -> tuple[Entry, str]:
         return entry, word.removesuffix("-salted")  # which says no more than the option salt does
     if wanted in UNSUPPORTED_NAMES:
         raise UnknownName("Hashes of this algorithm cannot be checked here; import without password, and reset it.")
-    raise UnknownName(f"Hashing algorithm {name[:32]!r} is not supported.")
+    # A long word may be the hash itself, given in the wrong place.
+    shown = f" {name!r}" if len(name) < MAX_SHOWN and name.isalnum() else ""
+    raise UnknownName(f"Hashing algorithm{shown} is not supported.")
 
 
 @cache

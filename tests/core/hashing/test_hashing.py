@@ -1,0 +1,137 @@
+"""The interface: making, checking, describing, replacing and wrapping stored hashes."""
+
+from __future__ import annotations
+
+import pytest
+
+from authctl import errors
+from authctl.core import hashing
+
+CHEAP = hashing.Parameters(time_cost=1, memory_cost=64, parallelism=1)
+SALT = bytes(range(16))
+UMLAUT = "pässwörd-✓-日本語"
+
+
+def test_a_new_hash_is_argon2id_and_matches_its_password_only() -> None:
+    stored = hashing.hash_new(UMLAUT, parameters=CHEAP, salt=SALT)
+    assert stored.startswith("$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$")
+    assert hashing.verify(stored, UMLAUT)
+    assert not hashing.verify(stored, UMLAUT + " ")
+
+
+def test_todays_parameters_are_those_of_rfc_9106() -> None:
+    assert hashing.Parameters(time_cost=3, memory_cost=64 * 1024, parallelism=4, tag_size=32) == hashing.TODAY
+
+
+def test_a_new_password_is_never_cut() -> None:
+    long = "x" * 256
+    stored = hashing.hash_new(long, parameters=CHEAP, salt=SALT)
+    assert hashing.verify(stored, long)
+    assert not hashing.verify(stored, long[:72])
+
+
+def test_the_dummy_costs_what_others_cost_and_matches_nothing() -> None:
+    stored = hashing.dummy(CHEAP)
+    real = hashing.hash_new("secret", parameters=CHEAP, salt=SALT)
+    assert stored.split("$")[:4] == real.split("$")[:4]
+    assert not hashing.verify(stored, "")
+    assert not hashing.verify(stored, "secret")
+
+
+def test_only_argon2id_at_todays_parameters_stays() -> None:
+    stored = hashing.hash_new("secret", parameters=CHEAP, salt=SALT)
+    assert not hashing.needs_rehash(stored, CHEAP)
+    assert hashing.needs_rehash(stored)
+    assert hashing.needs_rehash(stored.replace("argon2id", "argon2i"), CHEAP)
+    assert hashing.needs_rehash("$2b$10$nFguVi9LsCAcvTZFKQlRKeLVydo8ETv483lkNsSFI/Wl1Rz1Ypo1K", CHEAP)
+
+
+DAMAGED = ["", "secret", "$argon2id$", "$authctl$md5$$$AAAA", "$authctl$wrapped-md5", "!", "{SSHA}A"]
+
+
+@pytest.mark.parametrize("stored", DAMAGED)
+def test_a_damaged_stored_hash_is_an_error_of_its_own(stored: str) -> None:
+    with pytest.raises(hashing.HashError):
+        hashing.verify(stored, "secret")
+
+
+ODD = ["", "\0", "a\0b", chr(0xD800), chr(0xDCA3), "x" * 100_000, "é" * 5_000, "🦊" * 72]
+
+
+@pytest.mark.parametrize("password", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$2b$04$abcdefghijklmnopqrstueAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAe",
+        "$5$rounds=1000$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "$1$salt$AAAAAAAAAAAAAAAAAAAAAA",
+        "$scrypt$ln=4,r=8,p=1$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "{SSHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    ],
+)
+def test_no_wrong_password_is_an_error(text: str, password: str) -> None:
+    assert not hashing.verify(hashing.accept(text).stored, password)
+
+
+MD5 = "5f4dcc3b5aa765d61d8327deb882cf99"  # of "password"
+
+
+def test_a_weak_hash_is_wrapped_in_argon2id() -> None:
+    weak = hashing.accept(MD5, "md5")
+    assert weak.strength == "weak"
+    stored = hashing.wrap(weak.stored, parameters=CHEAP, salt=SALT)
+    assert hashing.describe(stored) == "wrapped-md5"
+    assert hashing.verify(stored, "password")
+    assert not hashing.verify(stored, "Password")
+    assert hashing.needs_rehash(stored, CHEAP)
+    assert weak.stored.rpartition("$")[2] not in stored
+    assert hashing.accept(stored).stored == stored
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "options", "password"),
+    [
+        ("$P$Br387rwferoKN7uwHZqNMu98q3U8RO.", None, {}, "appwrite"),
+        ("$apr1$9oqTGBvk$rDukZagmjB1q2S5p20I1z1", None, {}, "correct horse battery staple"),
+        ("{SSHA}15+B51NCuugeHjB6qbFJpaxrBIsg3hya", None, {}, UMLAUT),
+        ("j2If46uJLl6Vd3DumcPcWkQnpNI=", "hmac-sha1", {"key": "shh", "encoding": "base64"}, None),
+    ],
+)
+def test_every_weak_family_can_be_wrapped(text: str, name: str, options: dict[str, str], password: str | None) -> None:
+    weak = hashing.accept(text, name, options)
+    stored = hashing.wrap(weak.stored, parameters=CHEAP, salt=SALT)
+    assert hashing.describe(stored) == f"wrapped-{weak.algorithm}"
+    assert weak.stored[-20:] not in stored
+    assert hashing.holds_key(stored) == weak.holds_key
+    assert password is None or hashing.verify(stored, password)
+    assert not hashing.verify(stored, "wrong")
+
+
+def test_a_strong_hash_is_not_wrapped() -> None:
+    with pytest.raises(hashing.HashError):
+        hashing.wrap(hashing.hash_new("secret", parameters=CHEAP, salt=SALT), parameters=CHEAP, salt=SALT)
+
+
+def test_a_wrapped_hash_that_still_holds_its_digest_is_damaged() -> None:
+    weak = hashing.accept(MD5, "md5").stored
+    stored = hashing.wrap(weak, parameters=CHEAP, salt=SALT)
+    outer = stored.rpartition(":")[0]
+    with pytest.raises(hashing.HashError):
+        hashing.verify(f"{outer}:{weak}", "password")
+
+
+def test_a_hash_with_a_secret_key_says_so_and_never_shows_it() -> None:
+    key = "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="
+    text = "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="
+    options = {"salt": "42xEC+ixf3L2lw==", "salt_separator": "Bw==", "signer_key": key}
+    imported = hashing.accept(text, "firebase", options)
+    assert imported.holds_key
+    assert key[:20] not in repr(imported)
+    with pytest.raises(errors.Invalid) as caught:
+        hashing.accept(text, "firebase", {**options, "signer_key": key[:50]})
+    assert key[:20] not in str(caught.value)
+
+
+def test_todays_parameters_can_be_verified() -> None:
+    """The ceilings are above what new passwords get."""
+    assert hashing.strength(hashing.dummy()) == "strong"
