@@ -92,9 +92,6 @@ class Bcrypt(shapes.StoredHash):
             return base64.b64encode(hashlib.sha256(secret).digest())
         return secret
 
-    def without_digest(self) -> Self:
-        raise NotImplementedError("bcrypt is never weak")
-
 
 def parse(stored: str) -> Bcrypt:
     digest = ""

@@ -17,6 +17,7 @@ import base64
 import hashlib
 import hmac
 import string
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -68,14 +69,15 @@ class Strength(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class StoredHash:
+class StoredHash(ABC):
     """One stored hash, taken apart; making one checks its shape and its cost. `str()` is what is stored."""
 
     expected: bytes
 
     @property
+    @abstractmethod
     def algorithm(self) -> str:
-        raise NotImplementedError
+        """Its name, as `describe` tells it."""
 
     @property
     def strength(self) -> Strength:
@@ -90,9 +92,9 @@ class StoredHash:
     def warnings(self) -> tuple[str, ...]:
         return fast(self.algorithm) if self.strength is Strength.WEAK else ()
 
+    @abstractmethod
     def compute(self, password: str) -> bytes:
         """What `expected` would be for this password."""
-        raise NotImplementedError
 
     def verify(self, password: str) -> bool:
         """Whether it is this password's; false for what no password can be."""

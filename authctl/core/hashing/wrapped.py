@@ -6,7 +6,6 @@ Stored as `$authctl$wrapped-NAME:ARGON2ID:RECIPE`, where RECIPE is the old store
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 from authctl.core.hashing import argon2, registry, shapes
 from authctl.core.hashing.parameters import Parameters
@@ -23,8 +22,7 @@ class Wrapped(shapes.StoredHash):
     recipe: shapes.StoredHash
 
     def __post_init__(self) -> None:
-        if self.recipe.strength is not Strength.WEAK or isinstance(self.recipe, Wrapped):
-            raise Malformed("Only a weak hash is wrapped.")
+        check_weak(self.recipe)
 
     def __str__(self) -> str:
         return f"{MARK}{self.recipe.algorithm}:{self.outer}:{self.recipe}"
@@ -44,11 +42,15 @@ class Wrapped(shapes.StoredHash):
     def compute(self, password: str) -> bytes:
         return self.outer.compute_from(self.recipe.compute(password))
 
-    def without_digest(self) -> Self:
-        raise NotImplementedError("a wrapped hash is not wrapped again")
+
+def check_weak(found: shapes.StoredHash) -> None:
+    if found.strength is not Strength.WEAK:
+        raise Malformed("Only a weak hash is wrapped in argon2id.")
 
 
 def wrap(weak: shapes.StoredHash, parameters: Parameters, salt: bytes) -> Wrapped:
+    """Slow on purpose."""
+    check_weak(weak)
     outer = argon2.new(weak.expected, parameters, salt)
     return Wrapped(outer.expected, outer, weak.without_digest())
 

@@ -107,9 +107,17 @@ def test_every_weak_family_can_be_wrapped(text: str, name: str, options: dict[st
     assert not hashing.verify(stored, "wrong")
 
 
-def test_a_strong_hash_is_not_wrapped() -> None:
+@pytest.mark.parametrize(
+    "stored",
+    [
+        hashing.dummy(CHEAP),
+        "$2b$10$nFguVi9LsCAcvTZFKQlRKeLVydo8ETv483lkNsSFI/Wl1Rz1Ypo1K",
+        hashing.wrap(hashing.accept("ab" * 16, "md5").stored, parameters=CHEAP, salt=SALT),
+    ],
+)
+def test_only_a_weak_hash_is_wrapped(stored: str) -> None:
     with pytest.raises(hashing.HashError):
-        hashing.wrap(hashing.hash_new("secret", parameters=CHEAP, salt=SALT), parameters=CHEAP, salt=SALT)
+        hashing.wrap(stored, parameters=CHEAP, salt=SALT)
 
 
 def test_a_wrapped_hash_that_still_holds_its_digest_is_damaged() -> None:
