@@ -28,6 +28,7 @@ class Password:
     algorithm: str
     updated_at: datetime
     must_change: bool = False
+    self_service: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,87 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """An account elsewhere (`provider`, `provider_uid`) by which a person signs in here."""
+
+    id: str
+    user_id: str
+    provider: str
+    provider_uid: str
+    email: str | None
+    created_at: datetime
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "user_id": self.user_id,
+            "provider": self.provider,
+            "provider_uid": self.provider_uid,
+            "email": self.email,
+            "created_at": instant(self.created_at),
+        }
+
+
+class Factor(StrEnum):
+    """How a session was signed in to; multi-factor authentication asks for two different ones."""
+
+    PASSWORD = "password"
+    EMAIL = "email"
+    PHONE = "phone"
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+    TOKEN = "token"
+    SERVER = "server"
+    ANONYMOUS = "anonymous"
+    OAUTH2 = "oauth2"
+
+
+class Ended(StrEnum):
+    """Why a session ended."""
+
+    SIGNED_OUT = "signed_out"
+    DELETED = "deleted"
+    LIMIT = "session_limit"
+    PASSWORD_CHANGED = "password_changed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in person, or what is left of one. The secret is known only to whom it was given."""
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    user_id: str
+    provider: str
+    factors: tuple[str, ...]
+    ip: str | None
+    user_agent: str | None
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+    mfa_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_reason: str | None = None
+
+    def public(self, *, current: bool = False) -> Json:
+        return {
+            "id": self.id,
+            "user_id": self.user_id,
+            "provider": self.provider,
+            "factors": list(self.factors),
+            "ip": self.ip,
+            "user_agent": self.user_agent,
+            "created_at": instant(self.created_at),
+            "expires_at": instant(self.expires_at),
+            "mfa_at": instant(self.mfa_at),
+            "ended_at": instant(self.ended_at),
+            "ended_reason": self.ended_reason,
+            "current": current,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One row of the audit log. `name` follows Appwrite's grammar; `details` hold no secret."""
 
@@ -144,6 +226,16 @@ class EventName(StrEnum):
     USERS_UPDATE_STATUS = "users.update.status"
     USERS_UPDATE_EMAIL_VERIFICATION = "users.update.email_verification"
     USERS_UPDATE_PHONE_VERIFICATION = "users.update.phone_verification"
+    USERS_SESSIONS_CREATE = "users.sessions.create"
+    USERS_SESSIONS_UPDATE = "users.sessions.update"
+    USERS_SESSIONS_DELETE = "users.sessions.delete"
+    USERS_IDENTITIES_CREATE = "users.identities.create"
+    USERS_IDENTITIES_DELETE = "users.identities.delete"
+    USERS_UNLOCK = "users.unlock"
+    USERS_LOCK = "users.lock"
+    SECURITY_UPDATE_POLICY = "security.update.policy"
+    SECURITY_KEYS_CREATE = "security.keys.create"
+    SECURITY_KEYS_ROTATE = "security.keys.rotate"
     USERS_VERIFY_PASSWORD = "users.verify.password"  # noqa: S105 - the name of an event
 
 

@@ -80,6 +80,8 @@ users = sa.Table(
     sa.Column("password_algorithm", Text),
     sa.Column("password_updated_at", Instant),
     sa.Column("password_must_change", sa.Boolean, nullable=False),
+    # Set by the person before any address was verified: it ends when somebody proves to own the address.
+    sa.Column("password_self_service", sa.Boolean, nullable=False),
     sa.Column("locked_until", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
@@ -103,6 +105,92 @@ addresses = sa.Table(
     sa.Column("address", Text, primary_key=True),
     _owner(),
     sa.Index("addresses_user_seq", "user_seq"),
+)
+
+# The hashes of passwords that may not come back, the newest with the highest number.
+password_history = sa.Table(
+    "password_history",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    _owner(),
+    sa.Column("hash", Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("password_history_user_seq", "user_seq", "seq"),
+)
+
+# Accounts elsewhere by which a person signs in here.
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    _owner(),
+    sa.Column("provider", Text, nullable=False),
+    sa.Column("provider_uid", Text, nullable=False),
+    sa.Column("email", Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("id", name="identities_id_key"),
+    sa.UniqueConstraint("provider", "provider_uid", name="identities_provider_key"),
+    sa.Index("identities_user_seq", "user_seq", "seq"),
+)
+
+# Sessions, and what is left of ended ones until they are purged: an ended secret still gets the answer it deserves.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    _owner(),
+    sa.Column("secret_digest", sa.LargeBinary, nullable=False),
+    sa.Column("provider", Text, nullable=False),
+    sa.Column("factors", JsonText, nullable=False),
+    sa.Column("ip", Text),
+    sa.Column("user_agent", Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("used_at", Instant, nullable=False),  # to the minute; what the idle time-out counts from
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("mfa_at", Instant),
+    sa.Column("ended_at", Instant),
+    sa.Column("ended_reason", Text),
+    sa.UniqueConstraint("id", name="sessions_id_key"),
+    sa.UniqueConstraint("secret_digest", name="sessions_secret_digest_key"),
+    sa.Index("sessions_user_seq", "user_seq", "seq"),
+    sa.Index("sessions_expires_at", "expires_at"),
+)
+
+# Attempts at credentials, counted by account and by source: core/throttle.py has the machine.
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("bucket", Text, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("locked_until", Instant),
+    sa.Index("attempts_since", "since"),
+)
+
+# Where a person has signed in from before, as a digest of the source.
+known_sources = sa.Table(
+    "known_sources",
+    metadata,
+    _owner(),
+    sa.Column("source", sa.LargeBinary, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("user_seq", "source", name="known_sources_pkey"),
+)
+
+# The keys that JWTs are signed with: the newest that is not retired signs, all that are kept verify.
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    sa.Column("algorithm", Text, nullable=False),
+    sa.Column("public_jwk", JsonText, nullable=False),
+    sa.Column("sealed_private_key", sa.LargeBinary),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("retired_at", Instant),
+    sa.UniqueConstraint("id", name="signing_keys_id_key"),
 )
 
 policies = sa.Table(

@@ -316,7 +316,13 @@ def record(row: sa.Row[Any]) -> User:
 def _password(row: sa.Row[Any]) -> Password | None:
     if row.password_hash is None:
         return None
-    return Password(row.password_hash, row.password_algorithm, row.password_updated_at, row.password_must_change)
+    return Password(
+        row.password_hash,
+        row.password_algorithm,
+        row.password_updated_at,
+        row.password_must_change,
+        row.password_self_service,
+    )
 
 
 def _fields(user: User) -> dict[str, Any]:
@@ -335,6 +341,7 @@ def _columns(user: User) -> dict[str, Any]:
         "password_algorithm": password.algorithm if password else None,
         "password_updated_at": password.updated_at if password else None,
         "password_must_change": password.must_change if password else False,
+        "password_self_service": password.self_service if password else False,
     }
 
 

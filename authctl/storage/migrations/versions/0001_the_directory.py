@@ -10,6 +10,10 @@ text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+def owner() -> sa.Column[int]:
+    return sa.Column("user_seq", sequence, sa.ForeignKey("users.seq", ondelete="CASCADE"), nullable=False)
+
+
 def upgrade() -> None:
     op.create_table(
         "users",
@@ -32,6 +36,7 @@ def upgrade() -> None:
         sa.Column("password_algorithm", text),
         sa.Column("password_updated_at", sa.BigInteger),
         sa.Column("password_must_change", sa.Boolean, nullable=False),
+        sa.Column("password_self_service", sa.Boolean, nullable=False),
         sa.Column("locked_until", sa.BigInteger),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
@@ -47,9 +52,77 @@ def upgrade() -> None:
     op.create_table(
         "addresses",
         sa.Column("address", text, primary_key=True),
-        sa.Column("user_seq", sequence, sa.ForeignKey("users.seq", ondelete="CASCADE"), nullable=False),
+        owner(),
     )
     op.create_index("addresses_user_seq", "addresses", ["user_seq"])
+    op.create_table(
+        "password_history",
+        sa.Column("seq", sequence, sa.Identity(), primary_key=True),
+        owner(),
+        sa.Column("hash", text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("password_history_user_seq", "password_history", ["user_seq", "seq"])
+    op.create_table(
+        "identities",
+        sa.Column("seq", sequence, sa.Identity(), primary_key=True),
+        sa.Column("id", text, nullable=False),
+        owner(),
+        sa.Column("provider", text, nullable=False),
+        sa.Column("provider_uid", text, nullable=False),
+        sa.Column("email", text),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("id", name="identities_id_key"),
+        sa.UniqueConstraint("provider", "provider_uid", name="identities_provider_key"),
+    )
+    op.create_index("identities_user_seq", "identities", ["user_seq", "seq"])
+    op.create_table(
+        "sessions",
+        sa.Column("seq", sequence, sa.Identity(), primary_key=True),
+        sa.Column("id", text, nullable=False),
+        owner(),
+        sa.Column("secret_digest", sa.LargeBinary, nullable=False),
+        sa.Column("provider", text, nullable=False),
+        sa.Column("factors", sa.Text, nullable=False),
+        sa.Column("ip", text),
+        sa.Column("user_agent", text),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("used_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("mfa_at", sa.BigInteger),
+        sa.Column("ended_at", sa.BigInteger),
+        sa.Column("ended_reason", text),
+        sa.UniqueConstraint("id", name="sessions_id_key"),
+        sa.UniqueConstraint("secret_digest", name="sessions_secret_digest_key"),
+    )
+    op.create_index("sessions_user_seq", "sessions", ["user_seq", "seq"])
+    op.create_index("sessions_expires_at", "sessions", ["expires_at"])
+    op.create_table(
+        "attempts",
+        sa.Column("bucket", text, primary_key=True),
+        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sa.Column("locked_until", sa.BigInteger),
+    )
+    op.create_index("attempts_since", "attempts", ["since"])
+    op.create_table(
+        "known_sources",
+        owner(),
+        sa.Column("source", sa.LargeBinary, nullable=False),
+        sa.Column("seen_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("user_seq", "source", name="known_sources_pkey"),
+    )
+    op.create_table(
+        "signing_keys",
+        sa.Column("seq", sequence, sa.Identity(), primary_key=True),
+        sa.Column("id", text, nullable=False),
+        sa.Column("algorithm", text, nullable=False),
+        sa.Column("public_jwk", sa.Text, nullable=False),
+        sa.Column("sealed_private_key", sa.LargeBinary),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("retired_at", sa.BigInteger),
+        sa.UniqueConstraint("id", name="signing_keys_id_key"),
+    )
     op.create_table(
         "policies",
         sa.Column("name", text, primary_key=True),
