@@ -124,12 +124,12 @@ class Identity:
 class Factor(StrEnum):
     """How a session was signed in to; multi-factor authentication asks for two different ones."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - the name of a factor
     EMAIL = "email"
     PHONE = "phone"
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - the name of a factor
     SERVER = "server"
     ANONYMOUS = "anonymous"
     OAUTH2 = "oauth2"
@@ -141,7 +141,7 @@ class Ended(StrEnum):
     SIGNED_OUT = "signed_out"
     DELETED = "deleted"
     LIMIT = "session_limit"
-    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
     BLOCKED = "blocked"
 
 
