@@ -71,6 +71,8 @@ def condition(source: Source, filter: Filter) -> Condition:
     match filter.op:
         case "=":
             made = column.is_(None) if filter.value is None else column == filter.value
+        case "!=" if isinstance(column.type, sa.Boolean) and not getattr(column, "nullable", True):
+            made = column == (not filter.value)  # which an index answers
         case "!=":
             made = column.is_not(None) if filter.value is None else column.is_distinct_from(filter.value)
         case "<":

@@ -2,7 +2,8 @@
 
 How a search finds its page (measured at 1,000,000 users): first the order is walked for `WALK` rows, which answers at
 once for words that many have; only then the index is asked and its matches sorted, which answers at once for words that
-few have. Neither sorts everybody.
+few have. Neither sorts everybody. Filters that have an index in that order narrow the walk itself: what few have is
+walked to its end, and the search index is not asked at all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
 
 from authctl.errors import Conflict
-from authctl.model import Listing, Password, Status, User, username_key
+from authctl.model import Filter, Listing, Password, Status, User, username_key
 from authctl.storage import pages, search, words
 from authctl.storage.database import violation
 from authctl.storage.tables import Sequence, addresses, users
@@ -165,7 +166,13 @@ def _conditions(source: pages.Source, listing: Listing) -> Iterator[sa.ColumnEle
         lasting = sa.or_(until.is_(None), until > listing.now)
         blocked = sa.and_(status == str(Status.BLOCKED), lasting)
         # `active` is the absence of a block: the order is walked, and what is blocked passed over.
-        yield blocked if (filter.value == Status.BLOCKED) == (filter.op == "=") else sa.not_(blocked)
+        yield blocked if _is_blocked(filter) else sa.not_(blocked)
+
+
+def _is_blocked(filter: Filter) -> bool:
+    """Whether a filter on the status asks for those who are blocked."""
+    is_equal: bool = filter.value == Status.BLOCKED
+    return is_equal == (filter.op == "=")
 
 
 def _statement(listing: Listing, position: pages.Position | None) -> sa.Select[Any]:
@@ -185,19 +192,40 @@ def _search_page(
 ) -> list[User]:
     assert listing.limit is not None
     if listing.sort == "created_at":
-        found = _walk(db, listing, query, position, listing.limit)
-        if len(found) == listing.limit:
+        walked = _walked(listing, position)
+        found = _walk(db, listing, query, walked, listing.limit)
+        if len(found) == listing.limit or _ends_early(db, walked):
             return found
     return list(_search_index(db, listing, query, position, listing.limit))
 
 
-def _walk(
-    db: sa.Connection, listing: Listing, query: words.Query, position: pages.Position | None, limit: int
-) -> list[User]:
-    """Those of the next WALK rows of the order that match, read only as far as the limit asks."""
-    bare = replace(listing, filters=())
-    order = pages.ordered(SOURCE, listing)
-    walked = _statement(bare, position).order_by(*order).limit(WALK).subquery()
+def _walked(listing: Listing, position: pages.Position | None) -> sa.Subquery:
+    """The next WALK rows of the order, among those that one index in this order narrows it to."""
+    times = tuple(filter for filter in listing.filters if filter.field == "created_at")
+    choices = [filter for filter in listing.filters if _narrows(filter)]
+    rarest = sorted(choices, key=lambda filter: _NARROWING.index(filter.field))[:1]
+    narrow = replace(listing, filters=(*rarest, *times))
+    return _statement(narrow, position).order_by(*pages.ordered(SOURCE, listing)).limit(WALK).subquery()
+
+
+# What has an index in the order of lists; first what usually fewest have.
+_NARROWING = ("status", "mfa", "phone_verified", "email_verified")
+
+
+def _narrows(filter: Filter) -> bool:
+    """Whether the rows that a filter asks for stand together in an index, in the order of lists."""
+    if filter.field == "status":
+        return _is_blocked(filter)
+    return filter.field in _NARROWING
+
+
+def _ends_early(db: sa.Connection, walked: sa.Subquery) -> bool:
+    """Whether the walk came to the end of the order, so that nothing is left to be found."""
+    return db.execute(sa.select(sa.func.count()).select_from(walked)).scalar_one() < WALK
+
+
+def _walk(db: sa.Connection, listing: Listing, query: words.Query, walked: sa.Subquery, limit: int) -> list[User]:
+    """Those of the walked rows that match, read only as far as the limit asks."""
     source = _source(walked.c)
     statement = sa.select(walked).where(*_conditions(source, listing)).limit(limit)
     if db.dialect.name == "sqlite":
