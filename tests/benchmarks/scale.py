@@ -51,7 +51,8 @@ def calls(middle: dict[str, Any], common_name: str) -> Iterator[Call]:
         "email_verified = false",
         "created_at > 2025-01-01",
     ):
-        yield filter, ["list", "--filter", filter], {"filters": [filter]}
+        called = "name = (some have)" if common_name in filter else filter
+        yield called, ["list", "--filter", filter], {"filters": [filter]}
     yield (
         "search and filter",
         ["list", "--search", COMMON, "--filter", "status = blocked"],
