@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from authctl.model import Json
     from authctl.settings import Settings
 
+WIDEST, NARROWEST = 100, 30  # columns of a help page
+
 T = TypeVar("T")
 
 
@@ -97,7 +99,15 @@ class Context(typer.Context):
             notice=self.output.tell,
         )
         self.call_on_close(directory.close)
-        return directory.acting(directory.actor, dry_run=self.is_dry_run)
+        directory = directory.acting(directory.actor, dry_run=self.is_dry_run)
+        return directory.as_session(self.session_secret()) if "as_session" in self.given else directory
+
+    def session_secret(self, *, stdin: bool = False) -> str:
+        """The secret of the session that acts: from AUTHCTL_SESSION, else the next line of stdin."""
+        secret = self.environment.environ.get("AUTHCTL_SESSION")
+        if secret and not stdin:
+            return secret
+        return prompts.read_secret_line(self.environment, "--secret-stdin")
 
     @property
     def actor(self) -> Actor:
@@ -109,25 +119,35 @@ class Context(typer.Context):
             host=self.environment.host_name,
             reason=self.given.get("reason"),
             ip=self.given.get("ip"),
+            user_agent=self.given.get("user_agent"),
         )
+
+    def make_formatter(self) -> Any:
+        """What lays out help pages: as wide as the window, and no wider than can be read well."""
+        return self.formatter_class(width=max(min(self.environment.columns, WIDEST) - 2, NARROWEST))
 
     # Results
 
     def show(self, record: Json) -> None:
         """Print a command's answer; of a dry run, what would have changed too."""
-        if self.is_dry_run:
-            changes = self.directory.changes
-            record = record | {"dry_run": True, "changes": [change.public() for change in changes]}
-            changes.clear()
-            self.output.note("Dry run: nothing was changed.")
-        self.output.show(record)
+        self.output.show(record | self._dry_run())
 
-    def show_json(self, value: Json) -> None:
-        """Print an object that is an answer by itself, such as preferences: JSON in every format."""
-        if self.is_dry_run:
-            self.show({"value": value})
-        else:
-            self.output.show_json(value)
+    def show_json(self, name: str, value: Json) -> None:
+        """Print an object that is an answer by itself, such as preferences: JSON in every format.
+
+        Of a dry run it has its name, beside what would have changed.
+        """
+        self.output.show_json({name: value} | self._dry_run() if self.is_dry_run else value)
+
+    def _dry_run(self) -> Json:
+        """What the answer of a dry run has beyond that of a real one."""
+        if not self.is_dry_run:
+            return {}
+        changes = [change.public() for change in self.directory.changes]
+        self.directory.changes.clear()
+        if not self.output.speaks_json:  # which says so itself
+            self._once("dry run told", lambda: self.output.tell("Dry run: nothing was changed."))
+        return {"dry_run": True, "changes": changes}
 
     def show_count(self, count: int) -> None:
         from authctl.cli.output import Shape

@@ -50,16 +50,19 @@ class Shape:
     """One kind of record, as data: its public fields in order, members of objects as `password.algorithm`.
 
     columns: what a list shows as a table or TSV unless --fields is given; every field by default.
+    extras: fields that only some answers have, shown wherever they are, such as a password that was made.
     """
 
     name: str
     fields: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
 
     def knows(self, field: str) -> bool:
         """Whether --fields may name it: a field, or an object with all its members."""
         inside = field + "."
-        return field in self.fields or field in DRY_RUN_FIELDS or any(known.startswith(inside) for known in self.fields)
+        known = (*self.fields, *self.extras, *DRY_RUN_FIELDS)
+        return field in known or any(each.startswith(inside) for each in self.fields)
 
 
 class _Listing(Protocol):
@@ -114,8 +117,11 @@ class Output:
 
     def show_json(self, value: Record) -> None:
         """Prints a value that is an answer by itself as JSON, whichever the format; on one line unless it is shown."""
-        compact = self.format in (Format.JSONL, Format.TSV, Format.CSV)
-        self._write(self._encoder(None if compact else 2)(value) + "\n")
+        if self._listing is not None and self.speaks_json:
+            self._listing.add(value)
+        else:
+            indent = 2 if self.format in (Format.JSON, Format.TABLE) else None
+            self._write(self._encoder(indent)(value) + "\n")
         self.flush()
 
     def tell(self, line: str) -> None:
@@ -161,14 +167,14 @@ class Output:
 
     def warn(self, message: str) -> None:
         """Warns on stderr, also when quiet; as an object of its own where errors are JSON."""
-        if self._speaks_json:
+        if self.speaks_json:
             self._tell(self._json_for_stderr({"warning": {"message": message}}))
         else:
             self._tell("authctl: warning: " + visible(message))
 
     def error(self, error: AuthctlError) -> None:
         """Says on stderr all that is wrong and what to do about it."""
-        if self._speaks_json:
+        if self.speaks_json:
             self._tell(self._json_for_stderr({"error": _public(error)}))
             return
         for problem in error.problems:
@@ -177,7 +183,8 @@ class Output:
             self._tell("hint: " + visible(error.hint))
 
     @property
-    def _speaks_json(self) -> bool:
+    def speaks_json(self) -> bool:
+        """Whether results and errors are JSON."""
         return self.format in (Format.JSON, Format.JSONL)
 
     def _tell(self, line: str) -> None:
@@ -197,12 +204,12 @@ class Output:
                 encode = self._encoder()
                 return _Lines(lambda record: self._write(encode(record) + "\n"))
             case Format.CSV:
-                return _Csv(self.environment, self.fields or self._known.fields, raw=self.csv_raw)
+                return _Csv(self.environment, self.fields or self._known.fields, self._extras, raw=self.csv_raw)
             case Format.TSV:
-                columns = self._columns
-                return _Lines(lambda record: self._write("\t".join(_cells(record, columns)) + "\n"))
+                columns, extras = self._columns, self._extras
+                return _Lines(lambda record: self._write("\t".join(_cells(record, columns, extras)) + "\n"))
             case Format.TABLE:
-                return _Table(self, self._columns)
+                return _Table(self, self._columns, self._extras)
 
     def _write(self, text: str) -> None:
         self.environment.stdout.write(text)
@@ -215,6 +222,10 @@ class Output:
     @property
     def _columns(self) -> tuple[str, ...]:
         return self.fields or self._known.columns or self._known.fields
+
+    @property
+    def _extras(self) -> tuple[str, ...]:
+        return () if self.fields else self._known.extras
 
     def _all_fields(self, record: Record) -> tuple[str, ...]:
         """The fields of the shape, and what the record has beyond them, such as `dry_run`."""
@@ -250,8 +261,9 @@ class Output:
         width = max(map(len, fields))
         lines = []
         for field in fields:
-            cell = visible(_text(_value(record, field))) or f"{dim}-{plain}"
-            lines.append(f"{bold}{visible(field)}{plain}{' ' * (width - len(field))}  {cell}\n")
+            for value in _lines_in(field, _value(record, field)):
+                cell = visible(value) or f"{dim}-{plain}"
+                lines.append(f"{bold}{visible(field)}{plain}{' ' * (width - len(field))}  {cell}\n")
         return "".join(lines)
 
     @property
@@ -291,14 +303,18 @@ class _JsonArray:
 class _Csv:
     """RFC 4180: a header always, CRLF, quotes where needed."""
 
-    def __init__(self, environment: Environment, fields: tuple[str, ...], *, raw: bool) -> None:
+    def __init__(
+        self, environment: Environment, fields: tuple[str, ...], extras: tuple[str, ...], *, raw: bool
+    ) -> None:
         import csv
 
         self._writer = csv.writer(environment.stdout, lineterminator="\r\n")
-        self._fields, self._raw = fields, raw
+        self._fields, self._extras, self._raw = fields, extras, raw
         self._begun = False
 
     def add(self, record: Record) -> None:
+        if not self._begun:
+            self._fields += _present(self._extras, record)
         self._begin()
         values = [_value(record, field) for field in self._fields]
         self._writer.writerow([_text(value) if self._raw else _guarded(value) for value in values])
@@ -308,7 +324,7 @@ class _Csv:
             self._begin()
 
     def _begin(self) -> None:
-        if not self._begun:
+        if not self._begun and self._fields:  # JSON that is an answer by itself has none
             self._writer.writerow(self._fields)
             self._begun = True
 
@@ -316,13 +332,15 @@ class _Csv:
 class _Table:
     """A table for people, drawn in parts of 500 rows; records one below another where the window is too narrow."""
 
-    def __init__(self, output: Output, columns: tuple[str, ...]) -> None:
-        self._output, self._columns = output, columns
+    def __init__(self, output: Output, columns: tuple[str, ...], extras: tuple[str, ...]) -> None:
+        self._output, self._columns, self._extras = output, columns, extras
         self._records: list[Record] = []
         self._upright = False
         self._begun = False
 
     def add(self, record: Record) -> None:
+        if not self._begun and not self._records:
+            self._columns += _present(self._extras, record)
         self._records.append(record)
         if len(self._records) == TABLE_ROWS:
             self._draw()
@@ -404,8 +422,16 @@ def _drawn(columns: tuple[str, ...], rows: list[list[str]], widths: list[int], *
     return "".join(line.rstrip() + "\n" for line in captured.get().rstrip("\n").split("\n"))
 
 
-def _cells(record: Record, columns: tuple[str, ...], *, short_times: bool = False) -> list[str]:
+def _present(extras: tuple[str, ...], record: Record) -> tuple[str, ...]:
+    """Those fields that only some answers have and this one has."""
+    return tuple(extra for extra in extras if extra in record) if extras else ()
+
+
+def _cells(
+    record: Record, columns: tuple[str, ...], extras: tuple[str, ...] = (), *, short_times: bool = False
+) -> list[str]:
     """A record as a row of text that is safe to show."""
+    columns += _present(extras, record)
     cells = [visible(_text(_value(record, column))) for column in columns]
     if short_times:
         return [_short_time(cell) if _is_time(column) else cell for column, cell in zip(columns, cells, strict=True)]
@@ -431,6 +457,28 @@ def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)) and all(isinstance(item, str) and re.fullmatch(_WORD, item) for item in value):
         return ",".join(value)
     return _json_of(value)
+
+
+def _lines_in(field: str, value: Any) -> list[str]:
+    """A value as the lines of text that it takes below one another: the changes of a dry run, or sentences."""
+    if field == "changes" and value:
+        return _changed(value)
+    if isinstance(value, list) and any(isinstance(item, str) and " " in item for item in value):
+        return [_text(item) for item in value]
+    return [_text(value)]
+
+
+def _changed(changes: list[Record]) -> list[str]:
+    """The changes of a dry run for people, a line each: `email: ada@example.com -> ada@example.org`."""
+    lines = []
+    for change in changes:
+        before, after = change["before"], change["after"]
+        if before is None or after is None:
+            lines.append(f"{change['resource']} {'made' if before is None else 'removed'}")
+            continue
+        fields = [name for name in after if before.get(name) != after[name] and name != "updated_at"]
+        lines += [f"{name}: {_text(before.get(name)) or '-'} -> {_text(after[name]) or '-'}" for name in fields]
+    return lines or [""]
 
 
 def _guarded(value: Any) -> str:

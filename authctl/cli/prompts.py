@@ -26,7 +26,9 @@ def confirm(environment: Environment, question: str, *, yes: bool) -> None:
         return
     if not environment.is_interactive:
         raise UsageError(
-            "general_confirmation_required", f"This needs a yes: {question}", hint="Pass --yes to confirm it."
+            "general_confirmation_required",
+            f"{question} There is no terminal to ask at.",
+            hint="Pass --yes to do it without being asked.",
         )
     answer = _ask(environment, f"{visible(question)} [y/N] ", ANSWER_LENGTH).strip().lower()
     if answer not in (b"y", b"yes"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from authctl.cli.commands import Commands
 from authctl.cli.context import Context
+from authctl.cli.output import Format
 from authctl.cli.shapes import MADE, STATUS, UPGRADED
 from authctl.errors import ExitStatus
 
@@ -17,7 +18,7 @@ command = COMMANDS.command
     example=("authctl init --database postgresql://authctl@localhost/authctl", "authctl init"),
 )
 def init(ctx: Context) -> None:
-    """Make a directory in an empty database, with a key of its own. Done already, it changes nothing."""
+    """Make a directory in an empty database, and its key. Where there is one already, nothing is changed."""
     from authctl.core import setup
 
     made = setup.initialize(ctx.directory, ctx.settings)
@@ -33,18 +34,28 @@ def init(ctx: Context) -> None:
     example=("authctl upgrade", "authctl upgrade --dry-run > migration.sql"),
 )
 def upgrade(ctx: Context) -> None:
-    """Bring the schema up to this authctl. An SQLite file is copied first; --dry-run prints the SQL instead."""
+    """Bring the database's schema up to this authctl. A SQLite file is copied first; --dry-run prints the SQL."""
     from authctl.core import setup
 
     if ctx.is_dry_run:
-        ctx.environment.stdout.write(setup.migration_sql(ctx.directory))
+        sql = setup.migration_sql(ctx.directory)
+        ctx.environment.stdout.write(sql)
+        if not sql:
+            ctx.output.note("Nothing is to be done: the schema is up to date.")
     else:
         ctx.output.show(setup.upgrade(ctx.directory).public())
 
 
 @command(STATUS, exits=(ExitStatus.INVALID,), example=("authctl status", "authctl status -o json | jq .counts.users"))
 def status(ctx: Context) -> None:
-    """Say what is being talked to: database, schema, key, counts, and where each setting came from."""
+    """Show which database this is, and how it is doing: schema, key, counts, and where each setting came from.
+
+    A table leaves out the settings that nobody has set; json has them all.
+    """
     from authctl.core import setup
 
-    ctx.output.show(setup.status(ctx.directory, ctx.settings))
+    found = setup.status(ctx.directory, ctx.settings)
+    if ctx.output.format is Format.TABLE and not ctx.output.fields:
+        given = [setting for setting in found["settings"] if setting["origin"] != "default"]
+        found["settings"] = [f"{setting['name']} = {setting['value']} ({setting['origin']})" for setting in given]
+    ctx.output.show(found)

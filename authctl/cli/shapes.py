@@ -34,6 +34,7 @@ USER = Shape(
         "last_sign_in_at",
     ),
     columns=("id", "name", "email", "phone", "status"),
+    extras=("generated_password",),
 )
 
 EVENT = Shape(
@@ -61,4 +62,49 @@ STATUS = Shape(
         "counts.events",
         "settings",
     ),
+    columns=(
+        "version",
+        "database",
+        "server",
+        "schema",
+        "schema_wanted",
+        "key.fingerprint",
+        "key.file",
+        "key.state",
+        "counts.users",
+        "counts.events",
+    ),
+)
+
+_SESSION = (
+    "id",
+    "user_id",
+    "provider",
+    "factors",
+    "ip",
+    "user_agent",
+    "created_at",
+    "expires_at",
+    "mfa_at",
+    "ended_at",
+    "ended_reason",
+    "current",
+)
+SESSION = Shape("session", fields=_SESSION, columns=("id", "provider", "factors", "ip", "created_at", "expires_at"))
+SIGNED_IN = Shape(
+    "session",
+    fields=(*_SESSION, "secret", "more_factors_required"),
+    columns=("id", "user_id", "secret", "more_factors_required", "expires_at"),
+)
+PERSON = Shape("person", fields=(*USER.fields, *(f"session.{field}" for field in _SESSION)), columns=USER.columns)
+SESSIONS_DELETED = Shape("deletion", fields=("id", "deleted", "sessions"))
+IDENTITY = Shape(
+    "identity",
+    fields=("id", "user_id", "provider", "provider_uid", "email", "created_at"),
+)
+ROLE = Shape("role", fields=("role",))
+JWT = Shape("jwt", fields=("jwt", "expires_at"))
+JWT_CLAIMS = Shape(
+    "claims",
+    fields=("id", "user_id", "session_id", "issuer", "audience", "issued_at", "expires_at", "key_id"),
 )

@@ -20,14 +20,23 @@ INVALID, NOT_FOUND, CONFLICT, DENIED = (
     ExitStatus.DENIED,
 )
 
+PAGE = 25  # records of a list, where --limit does not say
+
 COMMANDS = Commands("users")
 command = COMMANDS.command
 
 User = Annotated[
-    str, positional("--user-id", "Id, email, phone or username; `id:`, `email:`, … say which.", metavar="USER")
+    str,
+    positional(
+        "--user-id",
+        "Id, email, phone or username; `id:` or `email:` before it says which.",
+        metavar="USER",
+    ),
 ]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin: one line.")]
-PasswordFd = Annotated[int | None, typer.Option("--password-fd", metavar="N", help="Read it from this descriptor.")]
+PasswordFd = Annotated[
+    int | None, typer.Option("--password-fd", metavar="N", help="Read the password from this file descriptor.")
+]
 Password = Annotated[
     str | None,
     typer.Option(
@@ -37,10 +46,11 @@ Password = Annotated[
     ),
 ]
 GeneratePassword = Annotated[
-    bool, typer.Option("--generate-password", help="Make one, show it once, and have it changed at the first sign-in.")
+    bool,
+    typer.Option("--generate-password", help="Make a password, show it once, have it changed at the next sign-in."),
 ]
-MustChange = Annotated[bool, typer.Option("--must-change", help="Have it changed at the next sign-in.")]
-Labels = Annotated[list[str] | None, typer.Option("--labels", metavar="LABEL,…", help="Repeatable; takes commas.")]
+MustChange = Annotated[bool, typer.Option("--must-change", help="The password must be changed at the next sign-in.")]
+Labels = Annotated[list[str] | None, typer.Option("--labels", metavar="LABEL,...", help="Repeatable; takes commas.")]
 Merge = Annotated[bool, typer.Option("--merge", help="Change the given keys only; null removes one.")]
 Search = Annotated[
     str | None,
@@ -60,7 +70,7 @@ Filter = Annotated[
 ]
 
 
-def _password(
+def password_given(
     ctx: Context, *, stdin: bool, descriptor: int | None, given: str | None, generate: bool = False, ask: bool = False
 ) -> str | None:
     """The one password that the options give; None where none of them does."""
@@ -73,6 +83,9 @@ def _password(
     chosen = [flag for flag, taken in ways.items() if taken]
     if len(chosen) > 1:
         raise UsageError("general_usage", f"{' and '.join(chosen)} exclude each other.", field="password")
+    if generate and ctx.output.fields and "generated_password" not in ctx.output.fields:
+        message = "--fields leaves out generated_password, which is shown this once only."
+        raise UsageError("general_usage", message, field="fields", hint="Add generated_password to --fields.")
     if stdin:
         return prompts.read_secret_line(ctx.environment, "--password-stdin")
     if descriptor is not None:
@@ -98,32 +111,45 @@ def _password(
 def create(
     ctx: Context,
     id: Annotated[
-        str | None, typer.Option("--id", "--user-id", metavar="ID", help="Its id; unique() or nothing makes one.")
+        str | None,
+        typer.Option("--id", "--user-id", metavar="ID", help="The id; without it, or as unique(), one is made."),
     ] = None,
-    username: Annotated[str | None, typer.Option(metavar="NAME", help="A name to sign in with.")] = None,
-    email: Annotated[str | None, typer.Option(metavar="EMAIL", help="Lower-cased; one account has it.")] = None,
-    phone: Annotated[str | None, typer.Option(metavar="PHONE", help="With + and the calling code.")] = None,
+    username: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A name to sign in with, unique ignoring case.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Kept in lower case; only one account can have it.")
+    ] = None,
+    phone: Annotated[str | None, typer.Option(metavar="PHONE", help="With + and the country's calling code.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="At most 128 characters.")] = None,
     labels: Labels = None,
     prefs: Annotated[str | None, typer.Option(metavar="JSON", help="The user's own preferences: an object.")] = None,
-    metadata: Annotated[str | None, typer.Option(metavar="JSON", help="What operators keep about it.")] = None,
+    metadata: Annotated[
+        str | None, typer.Option(metavar="JSON", help="What operators keep about the user: an object.")
+    ] = None,
     email_verified: Annotated[bool, typer.Option("--email-verified", help="The email is known to be theirs.")] = False,
     phone_verified: Annotated[bool, typer.Option("--phone-verified", help="The phone is known to be theirs.")] = False,
-    blocked: Annotated[bool, typer.Option("--blocked", help="Let nobody sign in to it yet.")] = False,
+    blocked: Annotated[bool, typer.Option("--blocked", help="Nobody can sign in to it yet.")] = False,
     if_absent: Annotated[
-        bool, typer.Option("--if-absent", help="Where it exists already, answer with it and change nothing.")
+        bool,
+        typer.Option(
+            "--if-absent", help="Where one with this id, username, email or phone exists, answer with it as it is."
+        ),
     ] = False,
     password_stdin: PasswordStdin = False,
     password_fd: PasswordFd = None,
     password: Password = None,
     ask_password: Annotated[
-        bool, typer.Option("--ask-password", help="Ask for it, twice, without showing it.")
+        bool, typer.Option("--ask-password", help="Ask for the password, twice, without showing it.")
     ] = False,
     generate_password: GeneratePassword = False,
     must_change: MustChange = False,
 ) -> None:
-    """Make an account. Nothing is required; without a password nobody can sign in with one."""
-    secret = _password(
+    """Make an account. No option is required; without a password, nobody can sign in with one."""
+    if if_absent and generate_password:
+        # The answer does not tell whether the account was there, and so whether the password is its.
+        raise UsageError("general_usage", "--if-absent and --generate-password exclude each other.", field="if_absent")
+    secret = password_given(
         ctx,
         stdin=password_stdin,
         descriptor=password_fd,
@@ -167,25 +193,33 @@ def list_(
     sort: Annotated[
         str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only created_at is indexed.")
     ] = "-created_at",
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
-    all: Annotated[bool, typer.Option("--all", help="Without a limit, streamed.")] = False,
-    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this user.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help=f"At most so many; {PAGE} unless given.")
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="All of them, streamed.")] = False,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after this user.")] = None,
     before: Annotated[str | None, typer.Option("--before", metavar="ID", help="The page before this user.")] = None,
     count: Annotated[bool, typer.Option("--count", help="Only say how many there are.")] = False,
 ) -> None:
-    """List accounts, the newest first, 25 a page unless told otherwise."""
+    """List accounts: the newest first, 25 a page, unless told otherwise."""
     users = ctx.directory.users
-    if all and (after or before):
-        raise UsageError("general_usage", "--all and --after or --before exclude each other.")
+    paging = {"--limit": limit, "--after": after, "--before": before}
+    given = [flag for flag, value in paging.items() if value is not None]
+    if given and (all or count):
+        flag = "--count" if count else "--all"
+        raise UsageError("general_usage", f"{flag} and {given[0]} exclude each other.", field=flag.strip("-"))
+    if after is not None and before is not None:
+        raise UsageError("general_usage", "--after and --before exclude each other.", field="before")
     if count:
         ctx.show_count(users.count(search=search, filters=filter or ()))
     elif all:
         ctx.output.stream(user.public() for user in users.iterate(search=search, filters=filter or (), sort=sort))
     else:
-        page = users.list(search=search, filters=filter or (), sort=sort, limit=limit, after=after, before=before)
+        most = PAGE if limit is None else limit
+        page = users.list(search=search, filters=filter or (), sort=sort, limit=most, after=after, before=before)
         ctx.output.stream(user.public() for user in page)
-        if len(page) == limit:
-            ctx.output.note(f"There may be more: --after {page[-1].id}, or --all.")
+        if len(page) == most:
+            ctx.output.note(f"There may be more: --after {page[-1].id} shows the next page, --all shows all.")
 
 
 @command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
@@ -197,7 +231,7 @@ def get(ctx: Context, user: User) -> None:
 @command(
     DELETED,
     writes=True,
-    asks="Delete the user {user} and everything of it?",
+    asks="Delete {user} and everything of it?",
     exits=(NOT_FOUND, ExitStatus.PARTIAL),
     example=(
         "authctl users delete ada@example.com --yes",
@@ -215,7 +249,7 @@ def update_name(
     user: User,
     name: Annotated[str, positional("--name", "At most 128 characters; '' clears it.", metavar="NAME")],
 ) -> None:
-    """Change the name."""
+    """Change the name of a user."""
     ctx.show(ctx.directory.users.update_name(user, name).public())
 
 
@@ -229,7 +263,7 @@ def update_username(
         str, positional("--username", "Without spaces and @; unique ignoring case; '' clears it.", metavar="USERNAME")
     ],
 ) -> None:
-    """Change the username."""
+    """Change the username of a user."""
     ctx.show(ctx.directory.users.update_username(user, username).public())
 
 
@@ -244,7 +278,7 @@ def update_email(
     user: User,
     email: Annotated[str, positional("--email", "The new address; '' clears it.", metavar="EMAIL")],
 ) -> None:
-    """Change the email. The new one counts as unverified."""
+    """Change the email of a user. The new one counts as unverified."""
     ctx.show(ctx.directory.users.update_email(user, email).public())
 
 
@@ -259,7 +293,7 @@ def update_phone(
     user: User,
     phone: Annotated[str, positional("--number", "With + and the calling code; '' clears it.", metavar="PHONE")],
 ) -> None:
-    """Change the phone. The new one counts as unverified."""
+    """Change the phone of a user. The new one counts as unverified."""
     ctx.show(ctx.directory.users.update_phone(user, phone).public())
 
 
@@ -278,8 +312,8 @@ def update_password(
     generate_password: GeneratePassword = False,
     must_change: MustChange = False,
 ) -> None:
-    """Set a password: asked for twice on a terminal, or from stdin."""
-    secret = _password(
+    """Set a new password: asked for twice on a terminal, or from stdin."""
+    secret = password_given(
         ctx, stdin=password_stdin, descriptor=password_fd, given=password, generate=generate_password, ask=True
     )
     assert secret is not None
@@ -302,10 +336,10 @@ def update_labels(
     labels: Annotated[
         list[str] | None, positional("--labels", "The labels it shall have; none clears them.", metavar="[LABEL]...")
     ] = None,
-    add: Annotated[list[str] | None, typer.Option("--add", metavar="LABEL,…", help="Add these.")] = None,
-    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL,…", help="Take these away.")] = None,
+    add: Annotated[list[str] | None, typer.Option("--add", metavar="LABEL,...", help="Add these.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL,...", help="Take these away.")] = None,
 ) -> None:
-    """Replace the labels, or add some and take others away."""
+    """Replace the labels; or add some, and take others away."""
     if labels and (add or remove):
         raise UsageError("general_usage", "Labels to replace with, and --add or --remove, exclude each other.")
     replacing = split(labels) if not (add or remove) else None
@@ -315,8 +349,8 @@ def update_labels(
 
 @command(PREFS, exits=(NOT_FOUND,), example="authctl users get-prefs ada@example.com")
 def get_prefs(ctx: Context, user: User) -> None:
-    """Show the preferences of a user, as JSON."""
-    ctx.show_json(ctx.directory.users.get_prefs(user))
+    """Show the preferences of a user: JSON, whichever the format."""
+    ctx.show_json("prefs", ctx.directory.users.get_prefs(user))
 
 
 @command(
@@ -331,8 +365,8 @@ def update_prefs(
     prefs: Annotated[str, positional("--prefs", "An object, at most 65,535 bytes.", metavar="JSON")],
     merge: Merge = False,
 ) -> None:
-    """Replace the preferences of a user, or with --merge some of their keys."""
-    ctx.show_json(ctx.directory.users.update_prefs(user, prefs, merge=merge))
+    """Replace the preferences of a user. With --merge, change the given keys only."""
+    ctx.show_json("prefs", ctx.directory.users.update_prefs(user, prefs, merge=merge))
 
 
 @command(
@@ -347,7 +381,7 @@ def update_metadata(
     metadata: Annotated[str, positional("--metadata", "An object, at most 65,535 bytes.", metavar="JSON")],
     merge: Merge = False,
 ) -> None:
-    """Replace what operators keep about a user, or with --merge some of its keys."""
+    """Replace what operators keep about a user. With --merge, change the given keys only."""
     ctx.show(ctx.directory.users.update_metadata(user, metadata, merge=merge).public())
 
 
@@ -365,10 +399,10 @@ def update_status(
     user: User,
     status: Annotated[str, positional("--status", "active or blocked.", metavar="STATUS")],
     until: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="When the block ends: 2h, 7d, 2027-01-31, …")
+        str | None, typer.Option("--until", metavar="TIME", help="When the block ends: 2h, 7d, 2027-01-31T09:00Z.")
     ] = None,
 ) -> None:
-    """Block an account, or let it in again."""
+    """Block an account, at once or until a time; or let it in again."""
     ctx.show(ctx.directory.users.update_status(user, status, until=until).public())
 
 
@@ -409,8 +443,8 @@ def verify_password(
     password_fd: PasswordFd = None,
     password: Password = None,
 ) -> None:
-    """Say whether a password is the user's: exit status 0, or 6 for a wrong one, no such user, or none set."""
-    secret = _password(ctx, stdin=password_stdin, descriptor=password_fd, given=password)
+    """Check a password: exit status 0 if it is the user's, 6 if it is wrong, or there is no such user or password."""
+    secret = password_given(ctx, stdin=password_stdin, descriptor=password_fd, given=password)
     if secret is None:
         secret = prompts.secret(ctx.environment, "Password")
     if not ctx.directory.users.verify_password(user, secret):
@@ -426,9 +460,9 @@ def verify_password(
 def list_logs(
     ctx: Context,
     user: User,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
-    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this event.")] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = PAGE,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after this event.")] = None,
 ) -> None:
-    """Show what was done to an account, the newest first. By id, of a deleted one too."""
+    """Show what was done to an account, the newest first. By its id, of a deleted one too."""
     events = ctx.directory.users.list_logs(user, limit=limit, after=after)
     ctx.output.stream(event.public() for event in events)
