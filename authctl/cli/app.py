@@ -16,24 +16,28 @@ import typer
 
 from authctl.cli.commands import LazyGroup, build_command, build_group
 from authctl.cli.environment import Environment
+from authctl.cli.options import version_option
 from authctl.cli.output import Format, Output
-from authctl.errors import AuthctlError, ExitStatus, Interrupted, UsageError
+from authctl.errors import AuthctlError, ExitStatus, Interrupted
 
 # Name → (the module that holds it, what it does). Modules load when one of their commands is asked for.
 GROUPS = {
-    "users": ("authctl.cli.users", "Accounts: make, find, change and remove them."),
+    "users": ("authctl.cli.users", "Make, find, change and remove accounts."),
 }
 COMMANDS = {
-    "init": ("authctl.cli.setup", "Make a directory in an empty database, with a key of its own."),
+    "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),
     "upgrade": ("authctl.cli.setup", "Bring the database's schema up to this authctl."),
-    "status": ("authctl.cli.setup", "Say what is being talked to: database, schema, key, counts, settings."),
+    "status": ("authctl.cli.setup", "Show which database this is, and how it is doing."),
 }
 
-DESCRIPTION = """A user directory, administered from the terminal: in a SQLite file or a Postgres database, without a
-server.
-
-The first command makes the database: authctl users create --email ada@example.com --name "Ada Lovelace"
-"""
+DESCRIPTION = """A user directory, administered from the terminal. It is kept in a SQLite file, which the first command
+makes, or in a Postgres database; there is no server to run."""
+EXAMPLES = (
+    'authctl users create --email ada@example.com --name "Ada Lovelace"',
+    "authctl users list --search ada",
+    "authctl users get ada@example.com -o json",
+    "authctl status",
+)
 
 
 def root() -> LazyGroup:
@@ -44,7 +48,9 @@ def root() -> LazyGroup:
         DESCRIPTION,
         summaries,
         _build,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        examples=EXAMPLES,
+        more=[version_option()],
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
 
 
@@ -72,8 +78,6 @@ def run(args: Sequence[str], environment: Environment | None = None) -> int:
 def _run(args: Sequence[str], environment: Environment) -> int:
     meta: dict[str, Any] = {}
     try:
-        if not args:
-            args = ["--help"]
         command = root()
         with command.make_context("authctl", list(args), obj=environment) as ctx:
             meta = ctx.meta
@@ -86,7 +90,11 @@ def _run(args: Sequence[str], environment: Environment) -> int:
         environment.stderr.write("\n" if environment.stderr_isatty else "")
         return _tell(Interrupted("general_interrupted", "Stopped."), args, meta, environment)
     except typer.TyperException as error:
-        return _tell(_usage(error), args, meta, environment)
+        from authctl.cli import complaints
+
+        return _tell(
+            complaints.of_line(error, meta.get("reading") or getattr(error, "ctx", None)), args, meta, environment
+        )
     except AuthctlError as error:
         return _tell(error, args, meta, environment)
     except Exception as error:  # noqa: BLE001 - the last handler: internals stay inside
@@ -102,21 +110,14 @@ def _tell(error: AuthctlError, args: Sequence[str], meta: dict[str, Any], enviro
 
 def _format_asked_for(args: Sequence[str]) -> Format | None:
     """How results were to be written, of a line that could not be read."""
-    words = [word.removeprefix("--output=").removeprefix("-o") for word in args]
-    asked = "--json" in args or any(
-        words[place] in (Format.JSON, Format.JSONL)
-        or (word in ("-o", "--output") and words[place + 1 : place + 2] == ["json"])
+    asked = ["json" if word == "--json" else word.removeprefix("--output=").removeprefix("-o") for word in args]
+    beginnings = ("-o", "--output", "--json")
+    values = [
+        asked[place + 1] if word in ("-o", "--output") and word != args[-1] else asked[place]
         for place, word in enumerate(args)
-        if word.startswith(("-o", "--output"))
-    )
-    return Format.JSON if asked else None
-
-
-def _usage(error: typer.TyperException) -> AuthctlError:
-    """What Typer has against a line, as an error of ours."""
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "authctl"
-    return UsageError("general_usage", error.format_message(), hint=f"See: {path} --help")
+        if word.startswith(beginnings)
+    ]
+    return Format.JSON if {"json", "jsonl"} & set(values) else None
 
 
 def _unexpected(error: Exception) -> AuthctlError:

@@ -11,6 +11,7 @@ is asked for. What a command may do is said in its declaration, so that the mech
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ from authctl.cli.options import common_options, writing_options
 from authctl.cli.output import Shape
 from authctl.errors import AuthctlError, ExitStatus, Partial, Unavailable, UsageError
 
+GROUP_EXAMPLES = 4  # on the help page of a group: the first of its first commands
 STDIN = "-"  # in the place of a subject: the subjects come by stdin, one a line
 
 
@@ -49,7 +51,8 @@ class Declaration:
 
     @property
     def summary(self) -> str:
-        return self.help.partition("\n")[0]
+        """The first sentence, for lists of commands."""
+        return re.split(r"[.:] |[.]$|\n", self.help, maxsplit=1, flags=re.MULTILINE)[0] + "."
 
 
 @dataclass(slots=True)
@@ -109,7 +112,14 @@ class Command(TyperCommand):
         before_dashes = args[: args.index("--")] if "--" in args else args
         words = {word.partition("=")[0] for word in before_dashes}
         ctx.flagged = {name for name, option in self.twins.items() if words & set(option.opts)}
-        return super().parse_args(ctx, args)
+        ctx.meta["reading"] = ctx
+        ctx.allow_extra_args = True  # to be refused in words of ours
+        extra = super().parse_args(ctx, args)
+        if extra:
+            from authctl.cli import complaints
+
+            raise complaints.too_many(self, ctx, len(extra))
+        return extra
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Each subject once: as the flag where the line has it, else by its place."""
@@ -130,7 +140,7 @@ class Command(TyperCommand):
         if subject is not None and declaration.writes:
             return self._invoke_for_stdin(ctx, subject)
         if declaration.asks is not None and not ctx.is_dry_run:
-            ctx.confirm(declaration.asks.format(**ctx.params))
+            ctx.confirm(declaration.asks.format(**_named(ctx.params)))
         return super().invoke(ctx)
 
     def _invoke_for_stdin(self, ctx: Context, subject: str) -> None:
@@ -140,7 +150,8 @@ class Command(TyperCommand):
             flag = "--" + taken[0].replace("_", "-")
             raise UsageError("general_usage", f"stdin cannot hold the ids and what {flag} reads.", field=taken[0])
         if self.declaration.asks is not None and not ctx.is_dry_run:
-            ctx.confirm(self.declaration.asks.format(**ctx.params | {subject: "named on stdin"}))
+            named = _named(ctx.params) | {subject: f"each {subject} named on stdin"}
+            ctx.confirm(self.declaration.asks.format(**named))
         done = refused = 0
         with ctx.output.bulk():
             for value in ctx.read_ids():
@@ -158,8 +169,16 @@ class Command(TyperCommand):
 
     # Help is drawn in cli/help.py.
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return help_pages.usage(self, ctx)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         help_pages.write_command(self, ctx, formatter)
+
+
+def _named(params: Mapping[str, Any]) -> dict[str, str]:
+    """What a question calls the subjects of a line: `the user ada`."""
+    return {name: f"the {name} {value}" for name, value in params.items()}
 
 
 def _twin(argument: TyperArgument) -> TyperOption:
@@ -183,14 +202,27 @@ class LazyGroup(TyperGroup):
     context_class = Context
 
     def __init__(
-        self, name: str, help: str, summaries: Mapping[str, str], build: Callable[[str], Any], **settings: Any
+        self,
+        name: str,
+        help: str,
+        summaries: Mapping[str, str],
+        build: Callable[[str], Any],
+        *,
+        examples: Sequence[str] = (),
+        more: Sequence[TyperOption] = (),
+        **settings: Any,
     ) -> None:
-        super().__init__(name=name, help=help, rich_markup_mode=None, **settings)
+        super().__init__(name=name, help=help, rich_markup_mode=None, subcommand_metavar="COMMAND ...", **settings)
         self.summaries = summaries
-        self.params += common_options()
+        self.examples = examples
+        self.params += [*common_options(), *more]
         # What is read of it is its names, for suggestions.
         self.commands = dict.fromkeys(summaries)  # type: ignore[assignment]
         self._build = build
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta["reading"] = ctx
+        return super().parse_args(ctx, args or ["--help"])
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.summaries)
@@ -204,8 +236,9 @@ class LazyGroup(TyperGroup):
 
 def build_group(commands: Commands, help: str) -> LazyGroup:
     summaries = {name: declaration.summary for name, declaration in commands.declared.items()}
+    examples = [declaration.examples[0] for declaration in commands.declared.values()][:GROUP_EXAMPLES]
     return LazyGroup(
-        commands.name, help, summaries, lambda name: build_command(commands.declared[name]), no_args_is_help=True
+        commands.name, help, summaries, lambda name: build_command(commands.declared[name]), examples=examples
     )
 
 

@@ -1,11 +1,12 @@
 """Help pages: what a command does and changes, its options in groups, examples that run, its exit statuses.
 
-Plain text in the width of the window, with bold headings on a terminal; no boxes, so that it can be read aloud, piped
-and searched.
+Plain text in the width of the window, without colour or boxes, so that it can be read aloud, piped and searched; in
+ASCII alone, so that every terminal can show it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperArgument, TyperOption
@@ -22,29 +23,47 @@ ALWAYS = (ExitStatus.DONE, ExitStatus.USAGE, ExitStatus.UNAVAILABLE)
 def write_group(group: LazyGroup, ctx: Any, formatter: Any) -> None:
     group.format_usage(ctx, formatter)
     group.format_help_text(ctx, formatter)
-    with formatter.section("Commands"):
-        formatter.write_dl(list(group.summaries.items()))
+    _write_rows("Commands", list(group.summaries.items()), formatter)
     _write_options(group, ctx, formatter)
+    _write_examples(group.examples, formatter)
     formatter.write_paragraph()
-    formatter.write_text(f"More on one of them: {ctx.command_path} COMMAND --help")
+    formatter.write_text(f"More about a command: {ctx.command_path} COMMAND --help")
+
+
+def usage(command: Command, ctx: Any) -> list[str]:
+    """What stands behind the command in its usage line: optional words in brackets."""
+    pieces = ["[OPTIONS]"]
+    for parameter in command.get_params(ctx):
+        if isinstance(parameter, TyperArgument):
+            name = parameter.make_metavar(ctx=ctx)
+            pieces.append(name if parameter.required or name.startswith("[") else f"[{name}]")
+    return pieces
 
 
 def write_command(command: Command, ctx: Any, formatter: Any) -> None:
     command.format_usage(ctx, formatter)
     command.format_help_text(ctx, formatter)
     arguments = [row for parameter in command.get_params(ctx) if (row := _argument_row(parameter, ctx))]
-    if arguments:
-        with formatter.section("Arguments"):
-            formatter.write_dl(arguments)
+    _write_rows("Arguments", arguments, formatter)
     _write_options(command, ctx, formatter)
     declaration = command.declaration
-    if declaration.examples:
+    _write_examples(declaration.examples, formatter)
+    statuses = sorted({*ALWAYS, *declaration.exits})
+    _write_rows("Exit status", [(str(int(status)), EXIT_STATUSES[status]) for status in statuses], formatter)
+
+
+def _write_rows(title: str, rows: Sequence[tuple[str, str]], formatter: Any) -> None:
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows, col_max=min(30, formatter.width // 3))
+
+
+def _write_examples(examples: Sequence[str], formatter: Any) -> None:
+    """Each on a line of its own, however long, so that it can be copied."""
+    if examples:
         with formatter.section("Examples"):
-            for example in declaration.examples:
+            for example in examples:
                 formatter.write(f"{'':{formatter.current_indent}}{example}\n")
-    with formatter.section("Exit status"):
-        statuses = sorted({*ALWAYS, *declaration.exits})
-        formatter.write_dl([(str(int(status)), EXIT_STATUSES[status]) for status in statuses])
 
 
 def _argument_row(parameter: Any, ctx: Any) -> tuple[str, str] | None:
@@ -64,6 +83,4 @@ def _write_options(command: Any, ctx: Any, formatter: Any) -> None:
             is_help = "--help" in parameter.opts
             groups.setdefault(COMMON if is_help else panel or "Options", []).append(row)
     for title, rows in groups.items():
-        if rows:
-            with formatter.section(title):
-                formatter.write_dl(rows)
+        _write_rows(title, rows, formatter)

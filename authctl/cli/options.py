@@ -28,18 +28,41 @@ def writing_options() -> list[TyperOption]:
 @cache
 def _common() -> tuple[TyperOption, ...]:
     return (
-        _option("output_format", "-o", "--output", metavar="|".join(Format), help="How results are written.",
-                check=_format),
+        _option("output_format", "-o", "--output", metavar="FORMAT", check=_format,
+                help=f"{', '.join(Format)}. By default a table on a terminal, else tsv."),
         _option("json", "--json", is_flag=True, help="The same as -o json."),
-        _option("fields", "--fields", metavar="FIELD,…", help="Only these fields, in this order."),
+        _option("fields", "--fields", metavar="FIELD,...", help="Only these fields, in this order."),
         _option("csv_raw", "--csv-raw", is_flag=True, help="CSV without the guard against formulas, to read back in."),
-        _option("quiet", "-q", "--quiet", is_flag=True, help="Say nothing beside results, warnings and errors."),
+        _option("quiet", "-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
         _option("yes", "-y", "--yes", is_flag=True, help="Do not ask before what cannot be undone."),
-        _option("database_url", "--database", metavar="URL", help="sqlite:///PATH or postgresql://…"),
-        _option("config", "--config", metavar="FILE", help="The configuration file, in place of the own one."),
+        _option("as_session", "--as-session", is_flag=True,
+                help="Act as the person whose session's secret AUTHCTL_SESSION, or the first line of stdin, holds."),
+        _option("database_url", "--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME."),
+        _option("config", "--config", metavar="FILE", help="The configuration file to read instead of yours."),
         _option("profile", "--profile", metavar="NAME", help="The profile of the configuration to use."),
         _option("no_color", "--no-color", is_flag=True, help="No colours."),
     )  # fmt: skip
+
+
+def version_option() -> TyperOption:
+    """`authctl --version` among other options; alone it is answered before Typer is loaded."""
+    return TyperOption(
+        param_decls=["version", "--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        help="Show the version and exit.",
+        callback=_show_version,
+        rich_help_panel=COMMON,
+    )
+
+
+def _show_version(ctx: Any, param: Any, value: bool) -> None:
+    if value:
+        from authctl import __version__
+
+        ctx.environment.stdout.write(f"authctl {__version__}\n")
+        raise typer.Exit
 
 
 @cache
@@ -47,7 +70,8 @@ def _writing() -> tuple[TyperOption, ...]:
     return (
         _option("dry_run", "--dry-run", is_flag=True, help="Show what would be done, and do nothing."),
         _option("reason", "--reason", metavar="TEXT", help="Why, for the audit log."),
-        _option("ip", "--ip", metavar="ADDRESS", help="Where the request of a person came from, for the audit log."),
+        _option("ip", "--ip", metavar="ADDRESS", check=_address, help="Where a person's request came from."),
+        _option("user_agent", "--user-agent", metavar="TEXT", help="What a person's client calls itself."),
     )
 
 
@@ -67,8 +91,14 @@ def _option(
         help=help,
         callback=note,
         expose_value=False,
-        rich_help_panel=WRITING if name in ("dry_run", "reason", "ip") else COMMON,
+        rich_help_panel=WRITING if name in ("dry_run", "reason", "ip", "user_agent") else COMMON,
     )
+
+
+def _address(value: str) -> str:
+    from authctl.core import values
+
+    return values.address(value)
 
 
 def _format(value: str) -> Format:

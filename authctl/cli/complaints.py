@@ -1,0 +1,90 @@
+"""What Typer has against a line, in our words; loaded when a line cannot be read.
+
+Words of the line that no option asked for are not repeated: one of them may be a secret in the wrong place.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import typer
+
+from authctl.errors import UsageError
+
+
+def of_line(error: typer.TyperException, ctx: Any) -> UsageError:
+    """The error as one of ours. ctx: the context of the group or command whose words were being read."""
+    path = ctx.command_path if ctx is not None else "authctl"
+    return UsageError("general_usage", _message(error, ctx), field=_field(error), hint=f"See: {path} --help")
+
+
+def too_many(command: Any, ctx: Any, extra: int) -> UsageError:
+    """More words by their place than the command takes."""
+    from typer.core import TyperArgument
+
+    twice = [name for name in ctx.flagged if extra <= len(ctx.flagged)]
+    if twice:
+        flag = command.twins[twice[0]].opts[-1]
+        by_place = next(each for each in command.params if each.name == twice[0])
+        message = f"{by_place.make_metavar(ctx=ctx)} is given twice: by its place, and by {flag}."
+        return UsageError("general_usage", message, field=twice[0], hint=f"See: {ctx.command_path} --help")
+    takes = [each.make_metavar(ctx=ctx) for each in command.get_params(ctx) if isinstance(each, TyperArgument)]
+    taken = " ".join(takes) or "options only"
+    words = "one word" if extra == 1 else f"{extra} words"
+    return UsageError(
+        "general_usage",
+        f"There is {words} too many: {ctx.command_path} takes {taken}.",
+        hint=f"Put values with spaces into quotes. See: {ctx.command_path} --help",
+    )
+
+
+def _message(error: typer.TyperException, ctx: Any) -> str:
+    kind = type(error).__name__
+    parameter = getattr(error, "param", None)
+    option = getattr(error, "option_name", "")
+    if kind == "NoSuchOption":
+        return f"There is no option '{option}'.{_suggestion(option, _options(ctx))}"
+    if kind == "BadOptionUsage" and "requires an argument" in error.message:
+        return f"{option} needs a value behind it."
+    if kind == "BadOptionUsage":
+        return f"{option} takes no value."
+    if kind == "MissingParameter" and parameter is not None:
+        return f"{_name(parameter, ctx)} is missing."
+    if parameter is not None:
+        return f"{_name(parameter, ctx)}: {_plain(error.message)}"
+    if error.message == "Missing command.":
+        return f"{ctx.command_path} needs a command behind it."
+    unknown = re.match(r"No such command '(.*)'[.]", error.message, re.DOTALL)
+    if unknown is not None:
+        known = list(getattr(ctx.command, "summaries", ()))
+        return f"There is no command '{unknown[1]}' in {ctx.command_path}.{_suggestion(unknown[1], known)}"
+    return str(error.format_message())
+
+
+def _plain(message: str) -> str:
+    """Typer's words for a value of the wrong kind, with kinds named as people do."""
+    return message.replace("a valid int", "a whole number")
+
+
+def _field(error: typer.TyperException) -> str | None:
+    parameter = getattr(error, "param", None)
+    return None if parameter is None else str(parameter.name)
+
+
+def _name(parameter: Any, ctx: Any) -> str:
+    """The parameter as the line has it: its longest flag, or what help calls an argument."""
+    flags = [word for word in parameter.opts if word.startswith("--")]
+    return max(flags, key=len) if flags else str(parameter.make_metavar(ctx=ctx))
+
+
+def _options(ctx: Any) -> list[str]:
+    params = ctx.command.get_params(ctx) if ctx is not None else ()
+    return [word for each in params for word in each.opts if word.startswith("--")]  # -y is near to any letter
+
+
+def _suggestion(word: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
