@@ -1,0 +1,204 @@
+"""Replays whole terminal sessions, written as text beside this file, on both databases.
+
+A session reads as a terminal does:
+
+    # A comment. Commands follow a dollar sign; `\\` at the end of a line goes on in the next.
+    $ authctl users create --id ada --password-stdin <<< 'correct horse'
+    ada␉␉␉␉active
+    $ authctl users list --all --fields id | authctl users delete - --yes
+    ada␉true
+    $ authctl users get ada
+    ! authctl: There is no user 'ada'.
+    ? 4
+
+Below a command stand its exact stdout, then stderr behind `! `, then `?` and the exit status where it is not 0. Words
+are quoted as in bash, `$'\\x1b'` included; `<<<` gives a line of stdin, `|` what the command before printed, and
+`NAME=value` before a command is its environment. `sleep 2h` sets the clock forward.
+
+Tabs are shown as ␉, carriage returns as ␍, a space at the end of a line as ␠, and an output that ends within a line
+has ␄ there. A line of stdout that looks like one of the marks, or that is empty, has `|` before it. What differs from
+machine to machine has a name: <home>, <database>, <version>, <schema>.
+
+A first line of `#! empty` replays on a database without a directory, `#! empty sqlite` or `#! empty postgres` on one
+of the two alone, and `#! default` on the database that makes itself.
+UPDATE_SESSIONS=1 writes what came out into the files.
+"""
+
+import difflib
+import os
+import re
+import shlex
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from authctl import __version__
+from authctl.cli import escaping
+from authctl.core import values
+from authctl.storage import schema
+from authctl.storage.database import Database
+
+SESSIONS = sorted(Path(__file__).parent.glob("*.txt"))
+UPDATING = bool(os.environ.get("UPDATE_SESSIONS"))
+MARKS = ("$ ", "> ", "! ", "# ", "? ", "|", "#!")
+
+
+def databases(path):
+    """The databases that a session's first line names."""
+    first = path.read_text().partition("\n")[0]
+    named = [kind for kind in ("sqlite", "postgres") if first == f"#! empty {kind}"]
+    return [] if first == "#! default" else named or ["sqlite", "postgres"]
+
+
+PAIRS = [pytest.param(path, kind, id=f"{path.stem}-{kind}") for path in SESSIONS for kind in databases(path)]
+
+
+@pytest.mark.parametrize(("session", "database_url"), PAIRS, indirect=["database_url"])
+def test_sessions_replay(session, replay):
+    assert_same(session, replay(session.read_text()))
+
+
+@pytest.mark.parametrize("session", [path for path in SESSIONS if not databases(path)], ids=lambda path: path.stem)
+def test_sessions_replay_on_the_database_that_makes_itself(session, authctl, home, clock, names):
+    assert_same(session, replayed(session.read_text(), authctl, {}, clock, names))
+
+
+@pytest.fixture
+def names(home):
+    """What differs from run to run, and what stands for it; the longest first."""
+    return {home["HOME"]: "<home>", __version__: "<version>", schema.HEAD: "<schema>"}
+
+
+@pytest.fixture
+def replay(authctl, database_url, clock, names):
+    """Replays a session's text on an empty database, or on a new directory."""
+    environ = {"AUTHCTL_DATABASE_URL": database_url}
+    database = Database(database_url)
+    names = {database_url: "<database-url>", database.describe(): "<database>"} | names
+
+    def run(text):
+        if not text.startswith("#! empty"):
+            assert authctl("init", env=environ).status == 0
+        return replayed(text, authctl, environ, clock, names)
+
+    yield run
+    database.close()
+
+
+def assert_same(session, replayed):
+    """Fails with the difference as a diff, or writes what came out where that was asked for."""
+    written = session.read_text()
+    if UPDATING:
+        session.write_text(replayed)
+    elif replayed != written:
+        difference = difflib.unified_diff(
+            written.splitlines(), replayed.splitlines(), "written down", "came out", lineterm=""
+        )
+        pytest.fail(f"{session.name} (UPDATE_SESSIONS=1 rewrites it)\n" + "\n".join(difference), pytrace=False)
+
+
+def replayed(text, authctl, environ, clock, names):
+    """The session with what its commands print now."""
+    lines = []
+    for block in blocks(text):
+        lines += block
+        if block[0].startswith("$ "):
+            lines += answer(
+                "\n".join([block[0][2:], *(line[2:] for line in block[1:])]), authctl, environ, clock, names
+            )
+    return "\n".join(lines) + "\n"
+
+
+def blocks(text):
+    """The lines that stay: comments and blank ones alone, and each command with the lines it goes on in."""
+    lines = iter(text.splitlines())
+    for line in lines:
+        if line.startswith("$ "):
+            block = [line]
+            while block[-1].endswith("\\"):
+                block.append(next(lines))
+            yield block
+        elif not line or line.startswith("#"):
+            yield [line]
+
+
+def answer(line, authctl, environ, clock, names):
+    """What a command line prints, as the lines that stand below it."""
+    stdin, stderr = "", ""
+    for words, given in commands(line.replace("\\\n", "")):
+        if words[0] == "sleep":
+            clock.now += values.duration(words[1]) if words[1:] else timedelta()
+            return []
+        variables = {}
+        while "=" in words[0]:
+            name, _, value = words.pop(0).partition("=")
+            variables[name] = value
+        assert words[0] == "authctl", f"not a command of a session: {line}"
+        ran = authctl(words[1:], stdin=stdin if given is None else given, env=environ | variables)
+        stdin, stderr, status = ran.stdout, stderr + ran.stderr, ran.status
+    lines = [f"|{shown}" if shown.startswith(MARKS) or not shown else shown for shown in visible(stdin, names)]
+    lines += [f"! {shown}".rstrip() for shown in visible(stderr, names)]
+    return lines + ([f"? {status}"] if status else [])
+
+
+def visible(text, names):
+    """The lines of an output, with what differs by its name and no character that an editor would lose."""
+    for value, name in names.items():
+        text = text.replace(value, name)
+    text = re.sub(r"\b(SQLite|PostgreSQL) [0-9.]+", r"<server>", text)
+    lines = text.split("\n")
+    if last := lines.pop():
+        lines.append(last + "␄")
+    shown = []
+    for line in lines:
+        line = line.replace("\t", "␉").replace("\r", "␍")
+        assert line == escaping.visible(line), f"not safe to show: {line!r}"
+        shown.append(re.sub(r" \Z", "␠", line))
+    return shown
+
+
+TOKEN = re.compile(
+    r"""(?P<space>\s+) | (?P<pipe>\|) | (?P<here><<<)
+    | (?P<word>(?: \$'(?:[^'\\]|\\.)*' | '[^']*' | "(?:[^"\\]|\\.)*" | \\. | [^\s'"\\|<] )+)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def commands(line):
+    """The commands of a pipeline as (words, the line of stdin that `<<<` gives or None)."""
+    words, given, here = [], None, False
+    place = 0
+    while place < len(line):
+        token = TOKEN.match(line, place)
+        assert token, f"cannot be read from here on: {line[place:]}"
+        place = token.end()
+        if token["pipe"]:
+            yield words, given
+            words, given = [], None
+        elif token["here"]:
+            here = True
+        elif token["word"]:
+            word = unquoted(token["word"])
+            if here:
+                given, here = word + "\n", False
+            else:
+                words.append(word)
+    yield words, given
+
+
+def unquoted(word):
+    """A word without its quotes, as bash reads it."""
+    parts = re.split(r"(\$'(?:[^'\\]|\\.)*')", word)
+    return "".join(escaped(part) if part.startswith("$'") else "".join(shlex.split(part)) for part in parts)
+
+
+def escaped(quoted):
+    r"""The text of $'…'; of its escapes \n, \t, \\, \', \xNN and \uNNNN."""
+    short = {"n": "\n", "t": "\t", "r": "\r"}
+
+    def character(found):
+        code = found[1] or found[2]
+        return chr(int(code, 16)) if code else short.get(found[3], found[3])
+
+    return re.sub(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|(.))", character, quoted[2:-1])
