@@ -40,7 +40,7 @@ class Directory:
         self,
         database: Database,
         *,
-        find_key: Callable[[str | None], bytes | None],
+        find_key: Callable[[str], bytes | None],
         actor: Actor,
         clock: Clock,
         random_bytes: RandomBytes,
@@ -133,25 +133,30 @@ class Directory:
     def key(self) -> bytes:
         """The secret key; refuses a missing one, and one that is not this database's."""
         if self._key is None:
-            wanted = self.state.key_fingerprint
-            key = self._find_key(wanted)
-            if key is None:
-                raise Invalid(
-                    "general_key_missing",
-                    f"The secret key {wanted} of {self.database.describe()} was not found.",
-                    field="secret_key",
-                    hint="Set secret_key_file (or AUTHCTL_SECRET_KEY_FILE) to the file that `authctl init` made.",
-                )
-            if sealing.fingerprint(key) != wanted:
-                raise Invalid(
-                    "general_key_mismatch",
-                    f"The secret key {sealing.fingerprint(key)} is not the one of {self.database.describe()},"
-                    f" which is {wanted}.",
-                    field="secret_key",
-                    hint="Check secret_key, secret_key_file and the database URL: they belong together.",
-                )
-            self._key = key
+            self._key = self.find_key(self.state)
         return self._key
+
+    def find_key(self, state: State) -> bytes:
+        """The secret key of a database in that state; refuses a missing one, and a wrong one."""
+        wanted, where = state.key_fingerprint, self.database.describe()
+        if wanted is None:  # the schema was made by hand, and `authctl init` was not run yet
+            raise storage.failures.not_initialized(where)
+        key = self._find_key(wanted)
+        if key is None:
+            raise Invalid(
+                "general_key_missing",
+                f"The secret key {wanted} of {where} was not found.",
+                field="secret_key",
+                hint="Set secret_key_file (or AUTHCTL_SECRET_KEY_FILE) to the file that `authctl init` made.",
+            )
+        if (found := sealing.fingerprint(key)) != wanted:
+            raise Invalid(
+                "general_key_mismatch",
+                f"The secret key {found} is not the one of {where}, which is {wanted}.",
+                field="secret_key",
+                hint="Check secret_key, secret_key_file and the database URL: they belong together.",
+            )
+        return key
 
     def close(self) -> None:
         """Give the connections back."""

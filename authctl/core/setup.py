@@ -34,8 +34,14 @@ def open_directory(
 
     notice: is told, once, where new files are.
     """
+    database = storage.database.Database(
+        settings.database_url,
+        connect_timeout=settings.database.connect_timeout,
+        lock_timeout=settings.database.lock_timeout,
+        statement_timeout=settings.database.statement_timeout,
+    )
     directory = Directory(
-        storage.database.Database(settings.database_url),
+        database,
         find_key=lambda fingerprint: _find_key(settings, fingerprint),
         actor=actor,
         clock=clock,
@@ -88,30 +94,34 @@ class Made:
 def initialize(directory: Directory, settings: Settings) -> Made:
     """Make a directory in an empty database, with a key of its own; done already, it changes nothing.
 
-    A new key is in its file before the database remembers it: there never is a database whose key nobody has.
+    A schema that was made by hand, from what `upgrade --dry-run` prints, gets its key.
     """
     database = directory.database
+    if _given(settings):
+        read_key(settings)  # a malformed key is told before anything is made
     if database.path is not None:
         storage.schema.create_file(database.path)
-        storage.schema.use_write_ahead_log(database.path)
-    if storage.schema.find_state(database) is not None:
+    state = storage.schema.find_state(database)
+    if state is not None and state.key_fingerprint is not None:
         directory.key  # noqa: B018 - refuses a key that is not this database's, and a schema it does not know
         return _made(directory, settings, is_new=False)
-    key, path = _make_key(settings, directory.random_bytes)
-    try:
-        is_new = database.write(lambda db: _initialize(directory.work(db), key))
-    except BaseException:
-        if path is not None:
-            os.unlink(path)
-        raise
+    if database.path is not None:
+        storage.schema.use_write_ahead_log(database)
+    new_key = directory.random_bytes(sealing.KEY_SIZE)
+    is_new = database.write(lambda db: _initialize(directory.work(db), settings, new_key))
     return _made(directory, settings, is_new=is_new)
 
 
-def _initialize(work: Work, key: bytes) -> bool:
-    """Within one transaction: the schema, the key's fingerprint, and the first event. False where another was first."""
+def _initialize(work: Work, settings: Settings, new_key: bytes) -> bool:
+    """Within one transaction: the schema, the key and its fingerprint, the first event. False where another was first.
+
+    The key is in its file before the database remembers it, and stays there whatever the commit comes to: there never
+    is a database whose key nobody has.
+    """
     storage.schema.migrate(work.db)
     if storage.schema.find_key_fingerprint(work.db) is not None:
         return False
+    key = _keep_key(settings, new_key)
     storage.schema.set_key_fingerprint(work.db, sealing.fingerprint(key))
     work.record(EventName.DIRECTORY_CREATE, "directory", {"schema": storage.schema.HEAD})
     return True
@@ -156,22 +166,17 @@ def _find_key(settings: Settings, fingerprint: str | None) -> bytes | None:
     return key
 
 
-def _make_key(settings: Settings, random_bytes: RandomBytes) -> tuple[bytes, str | None]:
-    """The key for a new directory, and the file it was written to; None for a key that was there."""
-    if _given(settings) or is_default(settings):
-        present = read_key(settings)
-        if present is not None:
-            return present, None
-        path = settings.secret_key_file
-        assert path is not None
-        key = random_bytes(sealing.KEY_SIZE)
-        if not write_key_file(path, key):  # another process was first
-            return _make_key(settings, random_bytes)
-        return key, path
-    key = random_bytes(sealing.KEY_SIZE)
-    path = _own_key_file(sealing.fingerprint(key), settings)
-    write_key_file(path, key)
-    return key, path
+def _keep_key(settings: Settings, new_key: bytes) -> bytes:
+    """The key of a new directory: the one that was given or is there, else the new one, written to its file."""
+    if not (_given(settings) or is_default(settings)):
+        write_key_file(_own_key_file(sealing.fingerprint(new_key), settings), new_key)
+        return new_key
+    path = settings.secret_key_file
+    if path is not None:
+        write_key_file(path, new_key)  # leaves a file that is there already as it is
+    key = read_key(settings)
+    assert key is not None
+    return key
 
 
 # Upgrading
@@ -196,22 +201,19 @@ def upgrade(directory: Directory) -> Upgraded:
     if not storage.schema.is_older(state):
         storage.schema.check_version(state, database.describe())
         return Upgraded(state.version, state.version, None)
-    copy = _copy(database.path, state.version) if database.path else None
-    database.write(lambda db: _upgrade(directory.work(db), state.version))
+    directory.find_key(state)
+    copy = None
+    if database.path is not None:
+        copy = storage.schema.copy_file(database, f"{database.path}.schema-{state.version}")
+    database.write(lambda db: _upgrade(directory.work(db)))
     return Upgraded(state.version, storage.schema.HEAD, copy)
 
 
-def _upgrade(work: Work, before: str) -> None:
-    storage.schema.migrate(work.db)
-    work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", {"before": before, "after": storage.schema.HEAD})
-
-
-def _copy(path: str, version: str) -> str:
-    copy, number = f"{path}.schema-{version}", 1
-    while os.path.exists(copy):
-        copy, number = f"{path}.schema-{version}.{number}", number + 1
-    storage.schema.copy_file(path, copy)
-    return copy
+def _upgrade(work: Work) -> None:
+    """Within one transaction: the migrations, and the event that says so; nothing where another was first."""
+    before = storage.schema.migrate(work.db)
+    if before != storage.schema.HEAD:
+        work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", {"before": before, "after": storage.schema.HEAD})
 
 
 def migration_sql(directory: Directory) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
         events as events,
     )
     from authctl.storage import (
+        failures as failures,
+    )
+    from authctl.storage import (
         pages as pages,
     )
     from authctl.storage import (

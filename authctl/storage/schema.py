@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
 
-from authctl.errors import Unavailable
-from authctl.storage.database import APPLICATION_ID, BUSY_SECONDS, Database
+from authctl.errors import AuthctlError, Unavailable
+from authctl.storage.database import APPLICATION_ID, Database, connect_sqlite
+from authctl.storage.failures import foreign
 from authctl.storage.tables import directory, events, metadata, users
 
 HEAD = "0001"  # the newest migration; a test holds it equal to the files
@@ -27,11 +31,14 @@ class State:
 def get_state(database: Database) -> State:
     """What the database says of itself, in one statement; refuses one that holds no directory."""
     try:
-        return database.read(_read_state)
+        state = database.read(_read_state)
     except Unavailable as error:
-        if error.type == "database_not_initialized":
-            _refuse_foreign(database)
+        if error.type == "database_not_initialized" and database.read(_is_foreign):
+            raise foreign(database.describe()) from None
         raise
+    if state is None:
+        raise foreign(database.describe())
+    return state
 
 
 def find_state(database: Database) -> State | None:
@@ -46,11 +53,11 @@ def find_state(database: Database) -> State | None:
         raise
 
 
-def _read_state(db: sa.Connection) -> State:
-    row = db.exec_driver_sql(
+def _read_state(db: sa.Connection) -> State | None:
+    version, key_fingerprint = db.exec_driver_sql(
         "SELECT (SELECT version_num FROM alembic_version), (SELECT value FROM directory WHERE name = 'key_fingerprint')"
     ).one()
-    return State(row[0], row[1])
+    return None if version is None else State(version, key_fingerprint)
 
 
 def is_older(state: State) -> bool:
@@ -73,17 +80,8 @@ def check_version(state: State, where: str) -> None:
         )
 
 
-def _refuse_foreign(database: Database) -> None:
-    """Tell an empty database from another program's, of which nothing is touched."""
-    if database.read(_is_foreign):
-        raise Unavailable(
-            "database_foreign",
-            f"The database {database.describe()} belongs to another program: its tables are not authctl's.",
-            hint="Name a database of authctl's own, or a schema of it with ?options=-csearch_path%3Dauthctl",
-        )
-
-
 def _is_foreign(db: sa.Connection) -> bool:
+    """Whether a database without a directory is another program's, of which nothing is touched."""
     names = set(sa.inspect(db).get_table_names())
     if db.dialect.name == "sqlite":
         return bool(names) or db.exec_driver_sql("PRAGMA application_id").scalar_one() not in (0, APPLICATION_ID)
@@ -91,19 +89,26 @@ def _is_foreign(db: sa.Connection) -> bool:
     return bool(names & {*metadata.tables, "user_words", "alembic_version"})
 
 
-def migrate(db: sa.Connection) -> None:
-    """Bring the schema to HEAD, within the caller's transaction; nothing where another was first."""
+def migrate(db: sa.Connection) -> str | None:
+    """Bring the schema to HEAD, within the caller's transaction; the version that it had, None for an empty database.
+
+    Does nothing where another was first.
+    """
     from alembic import command
+    from alembic.runtime.migration import MigrationContext
 
     _lock(db)
+    before = MigrationContext.configure(db).get_current_revision()
     command.upgrade(_config(connection=db), "head")
     if db.dialect.name == "sqlite":
         db.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    return before
 
 
 def _lock(db: sa.Connection) -> None:
     """Two that migrate at once wait for each other; SQLite's BEGIN IMMEDIATE has seen to it there."""
     if db.dialect.name == "postgresql":
+        db.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
         db.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})")
 
 
@@ -152,29 +157,47 @@ def create_file(path: str) -> bool:
     return True
 
 
-def use_write_ahead_log(path: str) -> None:
+def use_write_ahead_log(database: Database) -> None:
     """Let readers read while a writer writes. The file remembers it."""
-    import sqlite3
-
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
-    try:
+    with _sqlite(database) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
-    finally:
-        connection.close()
 
 
-def copy_file(path: str, copy: str) -> None:
-    """A consistent copy of an SQLite database in use, readable by its owner alone; never overwrites."""
+def copy_file(database: Database, name: str) -> str:
+    """A consistent copy of an SQLite database in use, readable by its owner alone; the path that it has.
+
+    name: the path to use, with a number behind it where there is a file already.
+    """
     import sqlite3
 
-    os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    target = sqlite3.connect(copy)
+    copy = _new_file(name)
     try:
-        source.backup(target)
-    finally:
-        target.close()
-        source.close()
+        with _sqlite(database) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except AuthctlError:
+        os.unlink(copy)  # half a copy is none
+        raise
+    return copy
+
+
+def _new_file(name: str) -> str:
+    for path in (name, *(f"{name}.{number}" for number in count(1))):
+        if create_file(path):
+            return path
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def _sqlite(database: Database) -> Iterator[Any]:
+    """A connection of the driver's own, for what cannot be done within a transaction."""
+    import sqlite3
+
+    assert database.path is not None
+    try:
+        with closing(connect_sqlite(database.path, database.lock_timeout)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise database.translate(error) from None
 
 
 def server_version(db: sa.Connection) -> str:
