@@ -64,6 +64,10 @@ class User:
             user = replace(user, locked_until=None)
         return user
 
+    def as_the_person_sees_it(self) -> User:
+        """Without what operators keep about the person."""
+        return replace(self, metadata={})
+
     def public(self) -> Json:
         password = self.password
         return {
@@ -97,6 +101,14 @@ class User:
             "updated_at": instant(self.updated_at),
             "last_sign_in_at": instant(self.last_sign_in_at),
         }
+
+
+class WeakHash(StrEnum):
+    """What becomes of an imported password hash that is fast to guess at."""
+
+    KEEP = "keep"
+    WRAP = "wrap"
+    RESET = "reset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +189,70 @@ class Session:
             "ended_at": instant(self.ended_at),
             "ended_reason": self.ended_reason,
             "current": current,
+        }
+
+
+class JwtAlgorithm(StrEnum):
+    """What JWTs are signed with, by the names of RFC 8037 and RFC 7518."""
+
+    EDDSA = "EdDSA"  # Ed25519
+    ES256 = "ES256"  # ECDSA on P-256, for verifiers that do not know EdDSA
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that JWTs are signed with. `public_jwk` is its public half (RFC 7517); a retired one has no other."""
+
+    id: str
+    algorithm: str
+    public_jwk: Json
+    sealed_private_key: bytes | None = field(repr=False)
+    created_at: datetime
+    retired_at: datetime | None = None
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "algorithm": self.algorithm,
+            "created_at": instant(self.created_at),
+            "retired_at": instant(self.retired_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Jwt:
+    """A JWT that was just made: whoever has it is the user until then, unless the session ends."""
+
+    jwt: str = field(repr=False)
+    expires_at: datetime
+
+    def public(self) -> Json:
+        return {"jwt": self.jwt, "expires_at": instant(self.expires_at)}
+
+
+@dataclass(frozen=True, slots=True)
+class JwtClaims:
+    """What a verified JWT says. `id` is the token's own; `key_id` the key's that signed it."""
+
+    id: str
+    user_id: str
+    session_id: str
+    issuer: str
+    audience: str | None
+    issued_at: datetime
+    expires_at: datetime
+    key_id: str
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "user_id": self.user_id,
+            "session_id": self.session_id,
+            "issuer": self.issuer,
+            "audience": self.audience,
+            "issued_at": instant(self.issued_at),
+            "expires_at": instant(self.expires_at),
+            "key_id": self.key_id,
         }
 
 

@@ -22,7 +22,8 @@ from authctl.errors import AuthctlError, ExitStatus, Interrupted
 
 # Name → (the module that holds it, what it does). Modules load when one of their commands is asked for.
 GROUPS = {
-    "users": ("authctl.cli.users", "Make, find, change and remove accounts."),
+    "users": ("authctl.cli.user_sessions", "Make, find, change and remove accounts."),
+    "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
 }
 COMMANDS = {
     "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),

@@ -99,7 +99,15 @@ class Context(typer.Context):
             notice=self.output.tell,
         )
         self.call_on_close(directory.close)
-        return directory.acting(directory.actor, dry_run=self.is_dry_run)
+        directory = directory.acting(directory.actor, dry_run=self.is_dry_run)
+        return directory.as_session(self.session_secret()) if "as_session" in self.given else directory
+
+    def session_secret(self, *, stdin: bool = False) -> str:
+        """The secret of the session that acts: from AUTHCTL_SESSION, else the next line of stdin."""
+        secret = self.environment.environ.get("AUTHCTL_SESSION")
+        if secret and not stdin:
+            return secret
+        return prompts.read_secret_line(self.environment, "--secret-stdin")
 
     @property
     def actor(self) -> Actor:
@@ -111,6 +119,7 @@ class Context(typer.Context):
             host=self.environment.host_name,
             reason=self.given.get("reason"),
             ip=self.given.get("ip"),
+            user_agent=self.given.get("user_agent"),
         )
 
     def make_formatter(self) -> Any:

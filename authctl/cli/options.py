@@ -35,6 +35,8 @@ def _common() -> tuple[TyperOption, ...]:
         _option("csv_raw", "--csv-raw", is_flag=True, help="CSV without the guard against formulas, to read back in."),
         _option("quiet", "-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
         _option("yes", "-y", "--yes", is_flag=True, help="Do not ask before what cannot be undone."),
+        _option("as_session", "--as-session", is_flag=True,
+                help="Act as the person whose session's secret AUTHCTL_SESSION, or the first line of stdin, holds."),
         _option("database_url", "--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME."),
         _option("config", "--config", metavar="FILE", help="The configuration file to read instead of yours."),
         _option("profile", "--profile", metavar="NAME", help="The profile of the configuration to use."),
@@ -68,7 +70,8 @@ def _writing() -> tuple[TyperOption, ...]:
     return (
         _option("dry_run", "--dry-run", is_flag=True, help="Show what would be done, and do nothing."),
         _option("reason", "--reason", metavar="TEXT", help="Why, for the audit log."),
-        _option("ip", "--ip", metavar="ADDRESS", help="Where a person's request came from."),
+        _option("ip", "--ip", metavar="ADDRESS", check=_address, help="Where a person's request came from."),
+        _option("user_agent", "--user-agent", metavar="TEXT", help="What a person's client calls itself."),
     )
 
 
@@ -88,8 +91,14 @@ def _option(
         help=help,
         callback=note,
         expose_value=False,
-        rich_help_panel=WRITING if name in ("dry_run", "reason", "ip") else COMMON,
+        rich_help_panel=WRITING if name in ("dry_run", "reason", "ip", "user_agent") else COMMON,
     )
+
+
+def _address(value: str) -> str:
+    from authctl.core import values
+
+    return values.address(value)
 
 
 def _format(value: str) -> Format:

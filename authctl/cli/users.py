@@ -12,6 +12,7 @@ from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.shapes import DELETED, EVENT, PREFS, USER, VERIFIED
 from authctl.errors import Denied, ExitStatus, UsageError
+from authctl.model import WeakHash
 
 INVALID, NOT_FOUND, CONFLICT, DENIED = (
     ExitStatus.INVALID,
@@ -68,6 +69,45 @@ Filter = Annotated[
         " mfa, created_at. Others, and ~ on a text, read the list until enough is found.",
     ),
 ]
+
+
+PasswordHash = Annotated[
+    str | None,
+    typer.Option(
+        "--password-hash",
+        metavar="HASH",
+        help="Another system's hash instead of a password. Others can see it here: prefer --password-hash-stdin.",
+    ),
+]
+PasswordHashStdin = Annotated[bool, typer.Option("--password-hash-stdin", help="Read the hash from stdin: one line.")]
+HashName = Annotated[
+    str | None,
+    typer.Option(
+        "--hash", metavar="NAME", help="What made the hash, where it does not say so itself: bcrypt, md5, django, ..."
+    ),
+]
+HashOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hash-option", metavar="KEY=VALUE", help="What the hash was made with: salt=..., rounds=... Repeatable."
+    ),
+]
+WeakHashOption = Annotated[
+    WeakHash,
+    typer.Option("--weak-hash", help="A hash that is fast to guess at: keep it, wrap it in argon2id, or reset."),
+]
+
+
+def _hash_options(given: list[str] | None) -> dict[str, str]:
+    """`KEY=VALUE` words as a mapping."""
+    options: dict[str, str] = {}
+    for word in given or ():
+        key, equals, value = word.partition("=")
+        if not equals:
+            # The word is not shown: it may be a key.
+            raise UsageError("general_usage", "--hash-option takes KEY=VALUE.", field="hash_option")
+        options[key.strip().replace("-", "_")] = value
+    return options
 
 
 def password_given(
@@ -144,6 +184,14 @@ def create(
     ] = False,
     generate_password: GeneratePassword = False,
     must_change: MustChange = False,
+    password_hash: PasswordHash = None,
+    password_hash_stdin: PasswordHashStdin = False,
+    hash: HashName = None,
+    hash_option: HashOption = None,
+    weak_hash: WeakHashOption = WeakHash.KEEP,
+    self_service: Annotated[
+        bool, typer.Option("--self-service", help="A sign-up by the person: the user limit and its rules apply.")
+    ] = False,
 ) -> None:
     """Make an account. No option is required; without a password, nobody can sign in with one."""
     if if_absent and generate_password:
@@ -171,6 +219,13 @@ def create(
         blocked=blocked,
         password=secret,
         must_change=must_change or generate_password,
+        password_hash=prompts.read_secret_line(ctx.environment, "--password-hash-stdin")
+        if password_hash_stdin
+        else password_hash,
+        hash=hash,
+        hash_options=_hash_options(hash_option),
+        weak_hash=weak_hash,
+        self_service=self_service,
         if_absent=if_absent,
     )
     ctx.show(user.public() | ({"generated_password": secret} if generate_password else {}))

@@ -12,32 +12,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from authctl.core import (
         directory as directory,
-    )
-    from authctl.core import (
+        hashing as hashing,
+        identities as identities,
+        jwts as jwts,
         listing as listing,
-    )
-    from authctl.core import (
+        password_rules as password_rules,
         passwords as passwords,
-    )
-    from authctl.core import (
         policy as policy,
-    )
-    from authctl.core import (
+        roles as roles,
         sealing as sealing,
-    )
-    from authctl.core import (
         secrets as secrets,
-    )
-    from authctl.core import (
+        sessions as sessions,
         setup as setup,
-    )
-    from authctl.core import (
+        throttle as throttle,
         users as users,
-    )
-    from authctl.core import (
         values as values,
-    )
-    from authctl.core import (
         work as work,
     )
 

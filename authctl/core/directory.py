@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from authctl import storage
-from authctl.core import sealing
+from authctl.core import sealing, values
 from authctl.core.work import Actor, Work
-from authctl.errors import Invalid
+from authctl.errors import Denied, Invalid
 from authctl.model import Change, Clock, RandomBytes
 
 if TYPE_CHECKING:
     from authctl.core.hashing import Parameters
+    from authctl.core.sessions import Sessions
     from authctl.core.users import Users
     from authctl.storage.database import Database
     from authctl.storage.schema import State
@@ -51,6 +53,8 @@ class Directory:
         self.clock = clock
         self.random_bytes = random_bytes
         self.dry_run = False
+        self._session: str | None = None
+        self._admission: dict[str, bool] = {}
         self.changes: list[Change] = []
         self.make_ready: Callable[[State | None], None] | None = None
         self._find_key = find_key
@@ -59,6 +63,13 @@ class Directory:
         self._key: bytes | None = None
 
     # The groups.
+
+    @property
+    def sessions(self) -> Sessions:
+        """What a signed-in application does: every verb of `authctl sessions`."""
+        from authctl.core.sessions import Sessions
+
+        return Sessions(self)
 
     @property
     def users(self) -> Users:
@@ -77,6 +88,39 @@ class Directory:
         directory.changes = []
         return directory
 
+    def as_session(self, secret: str) -> Directory:
+        """The same directory as a signed-in person sees it: the own account alone, by the rules for persons."""
+        directory = copy.copy(self)
+        directory._session = secret
+        return directory
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a signed-in person acts, and not an operator."""
+        return self._session is not None
+
+    def admitting(self, **admission: bool) -> Directory:
+        """The same for a step that a session may take before it may take others: see `sessions.admit`."""
+        directory = copy.copy(self)
+        directory._admission = admission
+        return directory
+
+    def operating(self) -> Directory:
+        """The same directory as the program itself, for what must be remembered of a person."""
+        directory = copy.copy(self)
+        directory._session = None
+        return directory
+
+    def from_request(self, ip: str | None, user_agent: str | None) -> Directory:
+        """The same for a request that came from there, as the log and new sessions say."""
+        directory = copy.copy(self)
+        directory.actor = replace(
+            self.actor,
+            ip=values.address(ip) if ip is not None else self.actor.ip,
+            user_agent=values.user_agent(user_agent) if user_agent is not None else self.actor.user_agent,
+        )
+        return directory
+
     @property
     def hash_parameters(self) -> Parameters:
         from authctl.core import hashing
@@ -91,7 +135,7 @@ class Directory:
         works: list[Work] = []
 
         def run(db: Any) -> T:
-            works.append(self.work(db))
+            works.append(self._admitted(self.work(db)))
             return step(works[-1], *args, **kwargs)
 
         result = self.database.write(run, rollback=self.dry_run)
@@ -102,17 +146,33 @@ class Directory:
     def read(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `step` in a transaction that only reads."""
         self.state  # noqa: B018 - an unknown schema is told before anything is read
-        return self.database.read(lambda db: step(self.work(db), *args, **kwargs))
+        return self.database.read(lambda db: step(self._admitted(self.work(db)), *args, **kwargs))
 
     def stream(self, step: Callable[[Work], Iterator[T]]) -> Iterator[T]:
         """What `step` yields, one by one, from one transaction that stays open meanwhile."""
         self.state  # noqa: B018 - an unknown schema is told before anything is read
         return self.database.stream(lambda db: step(self.work(db)))
 
+    def _admitted(self, work: Work) -> Work:
+        """The unit of work, done for the person whose session it is, if that may act now."""
+        if self._session is not None:
+            from authctl.core import sessions
+
+            work.act_for(sessions.admit(work, self._session, **self._admission))
+        return work
+
     def work(self, db: Any) -> Work:
         """A unit of work in that transaction."""
         now = self.clock()
-        return Work(db, self.actor, now.replace(microsecond=now.microsecond // 1000 * 1000), self.random_bytes)
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return Work(db, self.actor, now, self.random_bytes, lambda: self._key_within(db))
+
+    def _key_within(self, db: Any) -> bytes:
+        """The secret key for that transaction; another process may have given the directory a new one meanwhile."""
+        held = storage.sealed.hold_fingerprint(db)
+        if held != self.state.key_fingerprint:
+            self._state, self._key = replace(self.state, key_fingerprint=held), None
+        return self.key
 
     # What the database says of itself.
 
@@ -180,12 +240,16 @@ class Group:
 
 
 class writes(Generic[P, T]):
-    """A verb that is one unit of work: `verb(work, …)` in its module, `directory.group.verb(…)` at the door."""
+    """A verb that is one unit of work: `verb(work, …)` in its module, `directory.group.verb(…)` at the door.
+
+    person: a signed-in person may use it, for the own account; the others are for operators.
+    """
 
     method = "write"
 
-    def __init__(self, function: Callable[Concatenate[Work, P], T]) -> None:
+    def __init__(self, function: Callable[Concatenate[Work, P], T], *, person: bool = False) -> None:
         self.function = function
+        self.person = person
         self.__doc__ = function.__doc__
 
     @overload
@@ -195,6 +259,7 @@ class writes(Generic[P, T]):
     def __get__(self, group: Group | None, owner: type) -> Any:
         if group is None:
             return self.function
+        _check_person(group.directory, self.person)
         return _bound(self.function, getattr(group.directory, self.method))
 
 
@@ -207,8 +272,9 @@ class reads(writes[P, T]):
 class flow(Generic[P, T]):
     """A verb of several units of work, with slow steps between them: `verb(directory, …)` in its module."""
 
-    def __init__(self, function: Callable[Concatenate[Directory, P], T]) -> None:
+    def __init__(self, function: Callable[Concatenate[Directory, P], T], *, person: bool = False) -> None:
         self.function = function
+        self.person = person
         self.__doc__ = function.__doc__
 
     @overload
@@ -219,7 +285,13 @@ class flow(Generic[P, T]):
         if group is None:
             return self.function
         directory = group.directory
+        _check_person(directory, self.person)
         return _bound(self.function, lambda function, *args, **kwargs: function(directory, *args, **kwargs))
+
+
+def _check_person(directory: Directory, allowed: bool) -> None:
+    if directory.is_person and not allowed:
+        raise Denied("user_unauthorized", "This is for operators; a person sees and changes only the own account.")
 
 
 def _bound(function: Callable[..., Any], run: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,7 +13,6 @@ from authctl.core import values
 from authctl.errors import Invalid
 from authctl.model import Filter, Listing
 
-MAX_LIMIT = 10_000
 MAX_SEARCH = 256  # characters; facts/appwrite.md §0.2
 
 
@@ -62,8 +61,7 @@ def parse(
     found = [check(_filter, text, fields, now) for text in filters]
     key = check(_sort_key, sort, fields)
     search = check(_search, search)
-    if limit is not None:
-        check(_limit, limit)
+    check(values.limit, limit)
     if after is not None and before is not None:
         check(_not_both, "before")
     check.done()
@@ -143,16 +141,6 @@ def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
     if name not in fields or fields[name].kind is Kind.MEMBERS:
         raise _unknown("sort", name, {key: field for key, field in fields.items() if field.kind is not Kind.MEMBERS})
     return name
-
-
-def _limit(limit: int) -> int:
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid(
-            "general_argument_invalid",
-            f"limit {limit} is out of range; use 1 to {MAX_LIMIT:,}, or --all",
-            field="limit",
-        )
-    return limit
 
 
 def _not_both(field: str) -> None:

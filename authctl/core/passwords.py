@@ -1,18 +1,21 @@
-"""Passwords: what is asked of a new one, how it is hashed, and everything that happens when one is set.
+"""Passwords: what is asked of a new one, how one is verified, and everything that happens when one is set.
 
 Hashing takes a tenth of a second of every core, so it is done before a transaction begins: `prepare` checks and
-hashes, `change` stores.
+hashes, `change` stores; `judge` verifies.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core import hashing, values
-from authctl.model import EventName, Password, User
+from authctl.core import hashing, password_rules, sealing
+from authctl.core.policy import Policy
+from authctl.errors import Conflict, Invalid, Problem
+from authctl.model import Ended, EventName, Password, User, WeakHash
 
 if TYPE_CHECKING:
     from authctl.core.directory import Directory
@@ -21,46 +24,154 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A new password that the policy takes, hashed. None of the password itself is kept."""
+    """A new password that the policy takes, hashed. None of the password itself is kept.
+
+    before: the hash that it was checked beside, so that a change in between is noticed.
+    """
 
     hash: str = field(repr=False)
     algorithm: str
+    before: str | None = field(default=None, repr=False)
 
-    def at(self, now: datetime, *, must_change: bool = False) -> Password:
+    def at(self, now: datetime, *, must_change: bool = False, self_service: bool = False) -> Password:
         """As a record of the moment that it is set."""
-        return Password(self.hash, self.algorithm, now, must_change)
+        return Password(self.hash, self.algorithm, now, must_change, self_service)
 
 
-def check(directory: Directory, password: str) -> None:
-    """Refuse a password that the policy does not take."""
-    minimum = directory.read(lambda work: work.policy["password-min-length"])
-    values.password(password, minimum=minimum)
+# A new password
 
 
-def prepare(directory: Directory, password: str) -> Prepared:
-    """Check a new password against the policy and hash it. Slow; never inside a transaction."""
-    check(directory, password)
+def problems(directory: Directory, password: str, user: User | None) -> list[Problem]:
+    """All that the policy has against a password for that user, an account or one to be made. Reads, and hashes."""
+    policy, past = directory.read(_standing, user)
+    found = password_rules.failures(password, policy, user=user)
+    if any(hashing.verify(_revealed(directory, hash, user), password) for hash in past):
+        last = policy["password-history"]
+        found.append(
+            Problem(
+                "password_recently_used",
+                f"password is one of the last {last}; choose another"
+                if last > 1
+                else "password is the one that is set",
+                "password",
+            )
+        )
+    return found
+
+
+def _standing(work: Work, user: User | None) -> tuple[Policy, list[str]]:
+    """The policy, and the hashes of passwords that may not come back: the one that is set, and those before it."""
+    keep = work.policy["password-history"]
+    if user is None or not user.seq or not keep:
+        return work.policy, []
+    current = [user.password.hash] if user.password else []
+    past = storage.passwords.list_past(work.db, user.seq, keep)
+    return work.policy, [*current, *(hash for hash in past if hash not in current)][:keep]
+
+
+def prepare(directory: Directory, password: str, user: User | None = None) -> Prepared:
+    """Check a new password against the policy and hash it; Invalid with all that is wrong. Slow."""
+    found = problems(directory, password, user)
+    if found:
+        raise Invalid.of(found)
+    return hash_new(directory, password, user)
+
+
+def hash_new(directory: Directory, password: str, user: User | None = None) -> Prepared:
+    """Hash a password that has been checked. Slow; never inside a transaction."""
     salt = directory.random_bytes(hashing.SALT_SIZE)
     encoded = hashing.hash_new(password, parameters=directory.hash_parameters, salt=salt)
-    return Prepared(encoded, hashing.describe(encoded))
+    before = user.password.hash if user and user.password else None
+    return Prepared(encoded, hashing.describe(encoded), before)
 
 
 def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = False) -> User:
     """Give a user a new password. All that follows from it is listed here."""
-    after = replace(
-        user,
-        password=prepared.at(work.now, must_change=must_change),
-        updated_at=work.now,
-    )
+    if (user.password.hash if user.password else None) != prepared.before:
+        raise Conflict("user_changed", "The password was changed by someone else in between.", hint="Try again.")
+    password = prepared.at(work.now, must_change=must_change, self_service=work.person is not None)
+    after = replace(user, password=password, updated_at=work.now)
     storage.users.update(work.db, user, after)
+    storage.passwords.remember(work.db, user.seq, prepared.hash, work.now, work.policy["password-history"])
+    ended = 0
+    if work.policy["session-invalidation"]:
+        # All of them for an operator's change; all but the current one for the person's own.
+        current = work.person.session.seq if work.person else None
+        ended = storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED, but=current)
     resource = f"users/{user.id}"
-    work.record(EventName.USERS_UPDATE_PASSWORD, resource, {"must_change": must_change}, user_id=user.id)
+    details = {"must_change": must_change, "sessions_ended": ended}
+    work.record(EventName.USERS_UPDATE_PASSWORD, resource, details, user_id=user.id)
     work.changed(resource, user.public(), after.public())
     return after
 
 
-def verify(directory: Directory, user: User | None, password: str) -> bool:
-    """Whether it is the user's password; takes as long where there is no user or no password."""
-    stored = user.password.hash if user and user.password else None
-    matches = hashing.verify(stored or hashing.dummy(directory.hash_parameters), password)
-    return matches and stored is not None
+def take_in(
+    directory: Directory, text: str, name: str | None, options: Mapping[str, str], weak: WeakHash
+) -> Prepared | None:
+    """Another system's hash as it will be stored, judged by its shape and cost; None where a weak one is reset.
+
+    Raises Invalid (password_hash_…) for what is no such hash, or would take too long to verify.
+    """
+    imported = hashing.accept(text, name, options)
+    if imported.strength != "weak" or weak is WeakHash.KEEP:
+        return Prepared(imported.stored, imported.algorithm)
+    if weak is WeakHash.RESET:
+        return None
+    salt = directory.random_bytes(hashing.SALT_SIZE)
+    wrapped = hashing.wrap(imported.stored, parameters=directory.hash_parameters, salt=salt)
+    return Prepared(wrapped, hashing.describe(wrapped))
+
+
+# A password that is given
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a password is right. replacement: where it is, and its hash is not of today, a better one."""
+
+    is_right: bool
+    replacement: Prepared | None = None
+
+
+def judge(directory: Directory, user: User | None, password: str, *, allowed: bool = True) -> Verdict:
+    """Verify a password; takes as long without a user or a password, and where it is not allowed. Slow."""
+    stored = _revealed(directory, user.password.hash, user) if user and user.password else None
+    parameters = directory.hash_parameters
+    if stored is None or not allowed:
+        hashing.verify(hashing.dummy(parameters), password)
+        return Verdict(False)
+    is_right = hashing.verify(stored, password)
+    if not hashing.needs_rehash(stored, parameters):
+        return Verdict(is_right)
+    # A fast imported hash would answer a wrong password sooner than others do. A right one is hashed anew.
+    if not is_right:
+        hashing.verify(hashing.dummy(parameters), password)
+        return Verdict(False)
+    return Verdict(True, hash_new(directory, password, user))
+
+
+def rehash(work: Work, user: User, verdict: Verdict) -> None:
+    """Put today's hash in the place of an old one of the same password; a change in between wins."""
+    found = verdict.replacement
+    if found is not None and found.before is not None:
+        storage.passwords.exchange(work.db, user.seq, found.before, found.hash, found.algorithm)
+
+
+# Hashes that hold a secret of their source are sealed
+
+
+def _context(user: User) -> str:
+    return f"password_hash/{user.id}"
+
+
+def sealed(work: Work, user: User, stored: str) -> str:
+    """A hash as it is stored: sealed where it holds a key of the whole system that it came from."""
+    if not hashing.holds_key(stored):
+        return stored
+    return sealing.seal_text(work.key, stored, context=_context(user), nonce=work.random(sealing.NONCE_SIZE))
+
+
+def _revealed(directory: Directory, stored: str, user: User | None) -> str:
+    if user is None or not sealing.is_sealed_text(stored):
+        return stored
+    return sealing.unseal_text(directory.key, stored, context=_context(user))

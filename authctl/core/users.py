@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from authctl import storage
-from authctl.core import listing, passwords, values
+from authctl import core, storage
+from authctl.core import identities, listing, passwords, sessions, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.core.listing import Field, Kind
-from authctl.errors import Invalid, NotFound
-from authctl.model import Event, EventName, Json, Listing, Status, User, username_key
+from authctl.errors import Denied, Invalid, NotFound, Problem
+from authctl.model import Ended, Event, EventName, Json, Listing, Status, User, WeakHash, username_key
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
@@ -60,18 +60,24 @@ def create(
     blocked: bool = False,
     password: str | None = None,
     must_change: bool = False,
+    password_hash: str | None = None,
+    hash: str | None = None,
+    hash_options: Mapping[str, str] | None = None,
+    weak_hash: WeakHash | str = WeakHash.KEEP,
+    self_service: bool = False,
     if_absent: bool = False,
 ) -> User:
     """Make an account; nothing is required.
 
     id: None or `unique()` for a new one. prefs, metadata: a dict or its JSON text. must_change: the password is only
-    good for choosing another. if_absent: where the id, username, email or phone is taken by one account, return that
-    account as it is, instead of refusing.
+    good for choosing another one. password_hash: another system's, instead of a password; hash: what made it, where
+    the text does not say; hash_options: what it was made with; weak_hash: keep it, wrap it in argon2id, or reset it.
+    self_service: a sign-up by the person, to which the user limit applies. if_absent: where the id, username, email
+    or phone is taken by an account, answer with that as it is, instead of refusing.
 
     Raises Invalid with every wrong field, Conflict where the id, username, email or phone is taken.
     """
-    user = _checked(
-        directory,
+    user, problems, hint = _read(
         id=None if id == "unique()" else id,
         username=username,
         email=email,
@@ -83,33 +89,37 @@ def create(
         email_verified=email_verified,
         phone_verified=phone_verified,
         blocked=blocked,
-        password=password,
+        now=directory.clock(),
     )
+    if self_service:
+        problems += _not_by_oneself(user, password_hash)
+    if password is not None and password_hash is not None:
+        problems.append(_excluding("password_hash", "password and password_hash exclude each other"))
+    if password is not None:
+        problems += passwords.problems(directory, password, user)
+    if problems:
+        raise Invalid.of(problems, hint=hint)
     if if_absent and (present := directory.read(_present, user)) is not None:
         return present
-    prepared = None if password is None else passwords.prepare(directory, password)
-    return directory.write(_insert, user, prepared, must_change)
-
-
-def _checked(directory: Directory, **given: Any) -> User:
-    """The account that was asked for, or one error naming every wrong field."""
-    check = values.Check()
-    password = given["password"]
+    prepared = None
     if password is not None:
-        check(lambda text: passwords.check(directory, text), password)
+        prepared = passwords.hash_new(directory, password)
+    elif password_hash is not None:
+        prepared = passwords.take_in(directory, password_hash, hash, hash_options or {}, WeakHash(weak_hash))
+    return directory.write(_create, user, prepared, must_change=must_change, self_service=self_service)
+
+
+def _read(**given: Any) -> tuple[User, list[Problem], str | None]:
+    """The account that was asked for, what is wrong with it, and what to do about that."""
+    check = values.Check()
     id = check(values.identifier, given["id"])
     email = check(values.email, given["email"] or None)
     phone = check(values.phone, given["phone"] or None)
-    if given["email_verified"] and not given["email"]:
-        check(_needs, "email_verified", of="email")
-    if given["phone_verified"] and not given["phone"]:
-        check(_needs, "phone_verified", of="phone")
-    now = directory.clock()
     user = User(
         seq=0,
         id=id or "",
-        created_at=now,
-        updated_at=now,
+        created_at=given["now"],
+        updated_at=given["now"],
         username=check(values.username, given["username"] or None),
         name=check(values.name, given["name"]) or "",
         email=email,
@@ -121,12 +131,30 @@ def _checked(directory: Directory, **given: Any) -> User:
         prefs=check(values.prefs, given["prefs"]) or {},
         metadata=check(values.metadata, given["metadata"]) or {},
     )
-    check.done()
-    return user
+    for address in ("email", "phone"):
+        if given[f"{address}_verified"] and not given[address]:
+            message = f"{address}_verified is set, but there is no {address} to be verified"
+            check.problems.append(Problem("general_argument_invalid", message, f"{address}_verified"))
+    return user, check.problems, check.hint
 
 
-def _needs(field: str, *, of: str) -> None:
-    raise Invalid("general_argument_invalid", f"{field} is set, but there is no {of} to be verified", field=field)
+def _not_by_oneself(user: User, password_hash: str | None) -> list[Problem]:
+    """What a person who signs up cannot say of the own account."""
+    given = {
+        "labels": user.labels,
+        "metadata": user.metadata,
+        "email_verified": user.email_verified,
+        "phone_verified": user.phone_verified,
+        "blocked": user.status is Status.BLOCKED,
+        "password_hash": password_hash,
+    }
+    return [
+        _excluding(field, f"{field} is for operators; leave it out of a sign-up") for field in given if given[field]
+    ]
+
+
+def _excluding(field: str, message: str) -> Problem:
+    return Problem("general_argument_invalid", message, field)
 
 
 def _present(work: Work, user: User) -> User | None:
@@ -143,25 +171,36 @@ def _present(work: Work, user: User) -> User | None:
     return None
 
 
-def _insert(work: Work, user: User, prepared: passwords.Prepared | None, must_change: bool) -> User:
-    user = storage.users.insert(
-        work.db,
-        replace(
-            user,
-            id=user.id or work.new_id(),
-            created_at=work.now,
-            updated_at=work.now,
-            password=prepared.at(work.now, must_change=must_change) if prepared else None,
-        ),
-    )
-    work.record(
-        EventName.USERS_CREATE,
-        f"users/{user.id}",
-        _given(user, "username", "email", "phone", "name", "labels") | {"password": prepared is not None},
-        user_id=user.id,
-    )
+def _create(
+    work: Work, user: User, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
+) -> User:
+    if self_service:
+        check_room(work)
+    user = replace(user, id=user.id or work.new_id())
+    if prepared is not None:
+        password = prepared.at(work.now, must_change=must_change, self_service=self_service)
+        user = replace(user, password=replace(password, hash=passwords.sealed(work, user, password.hash)))
+    return insert_new(work, user)
+
+
+def insert_new(work: Work, user: User) -> User:
+    """Store a new account, with an id where it has none, and say so in the log."""
+    user = replace(user, id=user.id or work.new_id(), created_at=work.now, updated_at=work.now)
+    user = storage.users.insert(work.db, user)
+    if user.password is not None:
+        keep = work.policy["password-history"]
+        storage.passwords.remember(work.db, user.seq, user.password.hash, work.now, keep)
+    details = _given(user, "username", "email", "phone", "name", "labels") | {"password": user.password is not None}
+    work.record(EventName.USERS_CREATE, f"users/{user.id}", details, user_id=user.id)
     work.changed(f"users/{user.id}", None, user.public())
     return user
+
+
+def check_room(work: Work) -> None:
+    """Refuse an account beyond the policy's user limit, which is for those that people make themselves."""
+    limit = work.policy["user-limit"]
+    if limit and not storage.users.has_room(work.db, limit):
+        raise Invalid("user_count_exceeded", f"The directory takes no more than {limit:,} accounts by sign-up.")
 
 
 def _given(user: User, *names: str) -> Json:
@@ -178,8 +217,18 @@ def get(work: Work, user: str) -> User:
     return _get(work, user, lock=False)
 
 
-def _get(work: Work, user: str, *, lock: bool = True) -> User:
+def get_locked(work: Work, user: str) -> User:
+    """The same, kept from others until this unit of work is through."""
+    return _get(work, user, lock=True)
+
+
+def _get(work: Work, user: str, *, lock: bool) -> User:
     found = find(work, user, lock=lock)
+    if work.person is not None:
+        # A person is not told whether others exist.
+        if found is None or found.seq != work.person.user.seq:
+            raise Denied("user_unauthorized", "A person sees and changes only the own account.", field="user")
+        return found.as_the_person_sees_it()
     if found is None:
         raise NotFound(
             "user_not_found",
@@ -268,7 +317,7 @@ def count(work: Work, *, search: str | None = None, filters: Iterable[str] = ())
 
 def delete(work: Work, user: str) -> User:
     """Remove an account and everything of it, in this transaction; its address is free at once. Audit rows stay."""
-    found = _get(work, user)
+    found = get_locked(work, user)
     storage.users.delete(work.db, found)
     work.record(EventName.USERS_DELETE, f"users/{found.id}", user_id=found.id)
     work.changed(f"users/{found.id}", found.public(), None)
@@ -295,35 +344,45 @@ def _save(work: Work, before: User, event: EventName, details: Json | None = Non
 
 def update_name(work: Work, user: str, name: str) -> User:
     """Change the name; an empty one clears it."""
-    return _save(work, _get(work, user), EventName.USERS_UPDATE_NAME, name=values.name(name))
+    return _save(work, get_locked(work, user), EventName.USERS_UPDATE_NAME, name=values.name(name))
 
 
 def update_username(work: Work, user: str, username: str) -> User:
     """Change the username; an empty one clears it."""
     value = values.username(username) if username else None
-    return _save(work, _get(work, user), EventName.USERS_UPDATE_USERNAME, username=value)
+    return _save(work, get_locked(work, user), EventName.USERS_UPDATE_USERNAME, username=value)
 
 
-def update_email(work: Work, user: str, email: str) -> User:
-    """Change the email, which is unverified from then on; an empty one clears it."""
+def update_email(directory: Directory, user: str, email: str, *, password: str | None = None) -> User:
+    """Change the email, which is unverified from then on; an empty one clears it.
+
+    password: the current one, which a person must give.
+    """
     value = values.email(email) if email else None
-    before = _get(work, user)
-    verified = before.email_verified and value == before.email
-    return _save(work, before, EventName.USERS_UPDATE_EMAIL, email=value, email_verified=verified)
+    core.sessions.confirm(directory, password)
+    return directory.write(_update_address, user, "email", value, EventName.USERS_UPDATE_EMAIL)
 
 
-def update_phone(work: Work, user: str, phone: str) -> User:
-    """Change the phone, which is unverified from then on; an empty one clears it."""
+def update_phone(directory: Directory, user: str, phone: str, *, password: str | None = None) -> User:
+    """Change the phone, which is unverified from then on; an empty one clears it.
+
+    password: the current one, which a person must give.
+    """
     value = values.phone(phone) if phone else None
-    before = _get(work, user)
-    verified = before.phone_verified and value == before.phone
-    return _save(work, before, EventName.USERS_UPDATE_PHONE, phone=value, phone_verified=verified)
+    core.sessions.confirm(directory, password)
+    return directory.write(_update_address, user, "phone", value, EventName.USERS_UPDATE_PHONE)
+
+
+def _update_address(work: Work, user: str, kind: str, value: str | None, event: EventName) -> User:
+    before = get_locked(work, user)
+    verified = getattr(before, f"{kind}_verified") and value == getattr(before, kind)
+    return _save(work, before, event, **{kind: value, f"{kind}_verified": verified})
 
 
 def update_email_verification(work: Work, user: str, verified: bool | str) -> User:
     """Say whether the email is verified; refused where there is none."""
     verified = values.boolean(verified, field="verified")
-    before = _get(work, user)
+    before = get_locked(work, user)
     if verified and before.email is None:
         raise Invalid("general_argument_invalid", "The user has no email that could be verified.", field="verified")
     return _save(work, before, EventName.USERS_UPDATE_EMAIL_VERIFICATION, email_verified=verified)
@@ -332,7 +391,7 @@ def update_email_verification(work: Work, user: str, verified: bool | str) -> Us
 def update_phone_verification(work: Work, user: str, verified: bool | str) -> User:
     """Say whether the phone is verified; refused where there is none."""
     verified = values.boolean(verified, field="verified")
-    before = _get(work, user)
+    before = get_locked(work, user)
     if verified and before.phone is None:
         raise Invalid("general_argument_invalid", "The user has no phone that could be verified.", field="verified")
     return _save(work, before, EventName.USERS_UPDATE_PHONE_VERIFICATION, phone_verified=verified)
@@ -348,7 +407,7 @@ def update_labels(
 ) -> User:
     """Replace the labels, or `add` some and `remove` others; none at all clears them."""
     new, gone = values.labels(add), set(values.labels(remove))
-    before = _get(work, user)
+    before = get_locked(work, user)
     kept = before.labels if labels is None else values.labels(labels)
     after = values.labels([label for label in (*kept, *new) if label not in gone])
     return _save(work, before, EventName.USERS_UPDATE_LABELS, labels=after)
@@ -370,7 +429,7 @@ def update_metadata(work: Work, user: str, metadata: Json | str, *, merge: bool 
 
 
 def _save_json(work: Work, user: str, field: str, event: EventName, given: Json, merge: bool) -> User:
-    before = _get(work, user)
+    before = get_locked(work, user)
     old = getattr(before, field)
     new = values.prefs(values.merge(old, given), field=field) if merge else given
     # Values may be private or long: the log names the keys that changed.
@@ -379,7 +438,7 @@ def _save_json(work: Work, user: str, field: str, event: EventName, given: Json,
 
 
 def update_status(work: Work, user: str, status: Status | str, *, until: datetime | str | None = None) -> User:
-    """Block an account, or let it in again.
+    """Block an account, which ends its sessions at once, or let it in again.
 
     until: when the block ends by itself, an aware datetime or as `values.until` reads it (`2h`, `2026-12-31`).
     """
@@ -387,37 +446,50 @@ def update_status(work: Work, user: str, status: Status | str, *, until: datetim
     if until is not None and new is not Status.BLOCKED:
         raise Invalid("general_argument_invalid", "until goes with blocked only; leave it out", field="until")
     end = values.until(until, work.now) if isinstance(until, str) else until
-    return _save(work, _get(work, user), EventName.USERS_UPDATE_STATUS, status=new, blocked_until=end)
+    after = _save(work, get_locked(work, user), EventName.USERS_UPDATE_STATUS, status=new, blocked_until=end)
+    if new is Status.BLOCKED:
+        storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.BLOCKED)
+    return after
+
+
+def unlock(work: Work, user: str) -> User:
+    """Forget the wrong attempts at an account, so that it can be signed in to at once."""
+    before = get_locked(work, user)
+    core.throttle.unlock(work, before)
+    work.record(EventName.USERS_UNLOCK, f"users/{before.id}", user_id=before.id)
+    after = replace(before, locked_until=None)
+    work.changed(f"users/{before.id}", before.public(), after.public())
+    return after
 
 
 # Passwords
 
 
-def update_password(directory: Directory, user: str, password: str, *, must_change: bool = False) -> User:
+def update_password(
+    directory: Directory, user: str, password: str, *, current: str | None = None, must_change: bool = False
+) -> User:
     """Set a password. must_change: it is only good for choosing another one.
 
-    Raises Invalid with all that the policy has against it.
+    current: the one that is set, which a person must give. Raises Invalid with all that the policy has against the
+    new one, Denied (user_invalid_credentials) for a wrong current one.
     """
+    directory = directory.admitting(to_change_password=True)
+    core.sessions.confirm(directory, current)
     found = directory.read(get, user)
-    prepared = passwords.prepare(directory, password)
+    prepared = passwords.prepare(directory, password, found)
     return directory.write(_change_password, found.id, prepared, must_change)
 
 
 def _change_password(work: Work, id: str, prepared: passwords.Prepared, must_change: bool) -> User:
-    return passwords.change(work, _get(work, f"id:{id}"), prepared, must_change=must_change)
+    return passwords.change(work, get_locked(work, f"id:{id}"), prepared, must_change=must_change)
 
 
 def verify_password(directory: Directory, user: str, password: str) -> bool:
-    """Whether that is the user's password. A wrong one, an unknown user and a user without one are the same answer."""
-    found = directory.read(find, user)
-    valid = passwords.verify(directory, found, password)
-    directory.write(_record_verification, found, valid)
-    return valid
+    """Whether that is the user's password, without signing in.
 
-
-def _record_verification(work: Work, user: User | None, valid: bool) -> None:
-    resource = f"users/{user.id}" if user else "users"
-    work.record(EventName.USERS_VERIFY_PASSWORD, resource, {"valid": valid}, user_id=user.id if user else None)
+    A wrong one, an unknown user, a user without one and a locked account are the same answer. Counted like signing in.
+    """
+    return core.sessions.verify_password(directory, user, password)
 
 
 # What happened
@@ -428,33 +500,50 @@ def list_logs(work: Work, user: str, *, limit: int = 25, after: str | None = Non
 
     Asked by id, it answers for a deleted account too.
     """
-    found = find(work, user)
+    found = _get(work, user, lock=False) if work.person else find(work, user)
     events = storage.events.list_of_user(work.db, found.id if found else user.removeprefix("id:"), limit, after)
     if found is None and not events:
         _get(work, user, lock=False)
     return events
 
 
+def list_roles(work: Work, user: str) -> list[str]:
+    """The role strings that the user has, as permissions name them; none for a blocked user."""
+    return core.roles.roles_of(_get(work, user, lock=False))
+
+
 class Users(Group):
     """Accounts: the same verbs as the commands of `authctl users`."""
 
     create = flow(create)
-    get = reads(get)
+    get = reads(get, person=True)
     list = reads(list_)
     iterate = flow(iterate)
     count = reads(count)
     delete = writes(delete)
-    update_name = writes(update_name)
+    update_name = writes(update_name, person=True)
     update_username = writes(update_username)
-    update_email = writes(update_email)
-    update_phone = writes(update_phone)
+    update_email = flow(update_email, person=True)
+    update_phone = flow(update_phone, person=True)
     update_email_verification = writes(update_email_verification)
     update_phone_verification = writes(update_phone_verification)
     update_labels = writes(update_labels)
-    get_prefs = reads(get_prefs)
-    update_prefs = writes(update_prefs)
+    get_prefs = reads(get_prefs, person=True)
+    update_prefs = writes(update_prefs, person=True)
     update_metadata = writes(update_metadata)
     update_status = writes(update_status)
-    update_password = flow(update_password)
+    update_password = flow(update_password, person=True)
     verify_password = flow(verify_password)
-    list_logs = reads(list_logs)
+    unlock = writes(unlock)
+    list_logs = reads(list_logs, person=True)
+    list_roles = reads(list_roles, person=True)
+
+    create_session = writes(sessions.create_for)
+    list_sessions = reads(sessions.list_of, person=True)
+    delete_session = writes(sessions.delete_of, person=True)
+    delete_sessions = writes(sessions.delete_all_of, person=True)
+    delete_everybodys_sessions = writes(sessions.delete_everybodys)
+
+    create_identity = writes(identities.create)
+    list_identities = reads(identities.list_)
+    delete_identity = writes(identities.delete, person=True)

@@ -24,6 +24,9 @@ MAX_ROLES = 100
 MAX_JSON_BYTES = 65_535
 MAX_JSON_DEPTH = 100  # far below where jq, Python and both databases need special settings
 MAX_PASSWORD = 256
+MAX_PROVIDER_UID = 255
+MAX_LIMIT = 10_000
+MAX_USER_AGENT = 512
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -131,6 +134,46 @@ def name(value: str, *, field: str = "name") -> str:
     if len(text(value, field)) <= MAX_NAME:
         return value
     raise _invalid(field, f"has {len(value)} characters; use at most {MAX_NAME}")
+
+
+_PROVIDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def provider(value: str, *, field: str = "provider") -> str:
+    """The name of a system that identities come from, lower-cased: `google`, `github`, `corp-sso`."""
+    lowered = text(value, field).strip().lower()
+    if _PROVIDER.fullmatch(lowered):
+        return lowered
+    raise _invalid(field, f"{shown(value)} is not a provider; use 1 to 64 ASCII letters, digits and . _ -")
+
+
+def provider_uid(value: str, *, field: str = "provider_uid") -> str:
+    """The id of an account elsewhere, kept exactly: 1 to 255 characters."""
+    if 1 <= len(text(value, field)) <= MAX_PROVIDER_UID:
+        return value
+    raise _invalid(field, f"has {len(value)} characters; use 1 to {MAX_PROVIDER_UID}")
+
+
+def address(value: str, *, field: str = "ip") -> str:
+    """An IPv4 or IPv6 address, in its usual form."""
+    from ipaddress import ip_address
+
+    try:
+        return str(ip_address(text(value, field).strip()))
+    except ValueError:
+        raise _invalid(field, f"{shown(value)} is not an IP address; write it as in 192.0.2.7 or 2001:db8::7") from None
+
+
+def user_agent(value: str, *, field: str = "user_agent") -> str:
+    """What a client calls itself, cut at 512 characters: nothing hangs on it."""
+    return text(value, field)[:MAX_USER_AGENT]
+
+
+def limit(value: int, *, field: str = "limit") -> int:
+    """How many a list may show at once: 1 to 10,000."""
+    if 1 <= value <= MAX_LIMIT:
+        return value
+    raise _invalid(field, f"{value} is out of range; use 1 to {MAX_LIMIT:,}")
 
 
 # Emails

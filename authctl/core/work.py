@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from authctl.settings import os_user as system_user
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+    from authctl.core.sessions import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,13 @@ class Actor:
         host: Callable[[], str] | None = None,
         reason: str | None = None,
         ip: str | None = None,
+        user_agent: str | None = None,
     ) -> Actor:
         """The actor that the settings name, with the operating system's user beside it; else that user at this host."""
         if settings.origin("actor").kind == "default":
             name = f"{os_user()}@{host()}" if host else settings.actor
-            return cls(name, None, ip=ip, reason=reason)
-        return cls(settings.actor, os_user(), ip=ip, reason=reason)
+            return cls(name, None, ip=ip, user_agent=user_agent, reason=reason)
+        return cls(settings.actor, os_user(), ip=ip, user_agent=user_agent, reason=reason)
 
 
 def system_clock() -> datetime:
@@ -63,14 +66,27 @@ def system_random_bytes(size: int) -> bytes:
 
 @dataclass(slots=True)
 class Work:
-    """A transaction under way, who acts in it, and when."""
+    """A transaction under way, who acts in it, and when.
+
+    person: who is signed in, where the unit of work is done for a person; None where an operator acts.
+    """
 
     db: sa.Connection
     actor: Actor
     now: datetime
     random: RandomBytes
+    find_key: Callable[[], bytes]
     changes: list[Change] = field(default_factory=list)
+    person: Person | None = None
     _policy: policy.Policy | None = None
+    _key: bytes | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> bytes:
+        """The directory's secret key, asked for when first needed; it stays that until the transaction ends."""
+        if self._key is None:
+            self._key = self.find_key()
+        return self._key
 
     @property
     def policy(self) -> policy.Policy:
@@ -78,6 +94,11 @@ class Work:
         if self._policy is None:
             self._policy = policy.Policy(storage.policies.read(self.db))
         return self._policy
+
+    def act_for(self, person: Person) -> None:
+        """Do the rest for a signed-in person: the log names the person, and the session is in use."""
+        self.person = person
+        self.actor = replace(self.actor, name=f"user:{person.user.id}", os_user=self.actor.os_user or self.actor.name)
 
     def new_id(self) -> str:
         return secrets.new_id(self.now, self.random)

@@ -11,33 +11,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from authctl.storage import (
+        attempts as attempts,
         database as database,
-    )
-    from authctl.storage import (
         events as events,
-    )
-    from authctl.storage import (
         failures as failures,
-    )
-    from authctl.storage import (
+        identities as identities,
         pages as pages,
-    )
-    from authctl.storage import (
+        passwords as passwords,
         policies as policies,
-    )
-    from authctl.storage import (
         schema as schema,
-    )
-    from authctl.storage import (
+        sealed as sealed,
         search as search,
-    )
-    from authctl.storage import (
+        sessions as sessions,
+        signing_keys as signing_keys,
         tables as tables,
-    )
-    from authctl.storage import (
         users as users,
-    )
-    from authctl.storage import (
         words as words,
     )
 

@@ -169,12 +169,12 @@ attempts = sa.Table(
     sa.Index("attempts_since", "since"),
 )
 
-# Where a person has signed in from before, as a digest of the source.
+# Where a person has signed in from before.
 known_sources = sa.Table(
     "known_sources",
     metadata,
     _owner(),
-    sa.Column("source", sa.LargeBinary, nullable=False),
+    sa.Column("source", Text, nullable=False),
     sa.Column("seen_at", Instant, nullable=False),
     sa.PrimaryKeyConstraint("user_seq", "source", name="known_sources_pkey"),
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from authctl.errors import Conflict
 from authctl.model import Filter, Listing, Password, Status, User, username_key
-from authctl.storage import pages, search, words
+from authctl.storage import identities, pages, search, words
 from authctl.storage.database import violation
 from authctl.storage.tables import Sequence, addresses, users
 
@@ -87,9 +88,10 @@ def update(db: sa.Connection, before: User, after: User) -> None:
 
 
 def _move_address(db: sa.Connection, before: User, after: User) -> None:
+    """Free the old address and take the new one; an identity of the same user may hold either as well."""
     if before.email is not None:
-        db.execute(addresses.delete().where(addresses.c.address == before.email))
-    if after.email is not None:
+        identities.release(db, before.email)
+    if after.email is not None and not identities.holds(db, after.seq, after.email):
         db.execute(addresses.insert().values(address=after.email, user_seq=after.seq))
 
 
@@ -97,6 +99,22 @@ def delete(db: sa.Connection, user: User) -> None:
     """Remove a user and all that belongs to it; the foreign keys see to the rest."""
     search.delete(db, user.seq, document(user))
     db.execute(users.delete().where(users.c.seq == user.seq))
+
+
+def set_locked(db: sa.Connection, seq: int, until: datetime | None) -> None:
+    db.execute(users.update().where(users.c.seq == seq).values(locked_until=until))
+
+
+def set_signed_in(db: sa.Connection, seq: int, now: datetime) -> None:
+    db.execute(users.update().where(users.c.seq == seq).values(last_sign_in_at=now))
+
+
+def has_room(db: sa.Connection, limit: int) -> bool:
+    """Whether there are fewer users than that; who asks at the same time waits, so that both do not get the last."""
+    if db.dialect.name == "postgresql":
+        db.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('authctl user-limit'))")
+    some = sa.select(users.c.seq).limit(limit).subquery()
+    return db.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() < limit
 
 
 def find(db: sa.Connection, column: str, value: str, *, lock: bool = False) -> User | None:
@@ -192,20 +210,20 @@ def _search_page(
 ) -> list[User]:
     assert listing.limit is not None
     if listing.sort == "created_at":
-        walked = _walked(listing, position)
-        found = _walk(db, listing, query, walked, listing.limit)
-        if len(found) == listing.limit or _ends_early(db, walked):
+        order = _walked(listing, position)
+        found = _walk(db, listing, query, order, listing.limit)
+        if len(found) == listing.limit or _ends_early(db, order):
             return found
     return list(_search_index(db, listing, query, position, listing.limit))
 
 
-def _walked(listing: Listing, position: pages.Position | None) -> sa.Subquery:
-    """The next WALK rows of the order, among those that one index in this order narrows it to."""
+def _walked(listing: Listing, position: pages.Position | None) -> sa.Select[Any]:
+    """The order from there on, with the rows that one index in this order narrows it to."""
     times = tuple(filter for filter in listing.filters if filter.field == "created_at")
     choices = [filter for filter in listing.filters if _narrows(filter)]
     rarest = sorted(choices, key=lambda filter: _NARROWING.index(filter.field))[:1]
     narrow = replace(listing, filters=(*rarest, *times))
-    return _statement(narrow, position).order_by(*pages.ordered(SOURCE, listing)).limit(WALK).subquery()
+    return _statement(narrow, position).order_by(*pages.ordered(SOURCE, listing))
 
 
 # What has an index in the order of lists; first what usually fewest have.
@@ -219,13 +237,15 @@ def _narrows(filter: Filter) -> bool:
     return filter.field in _NARROWING
 
 
-def _ends_early(db: sa.Connection, walked: sa.Subquery) -> bool:
+def _ends_early(db: sa.Connection, order: sa.Select[Any]) -> bool:
     """Whether the walk came to the end of the order, so that nothing is left to be found."""
-    return db.execute(sa.select(sa.func.count()).select_from(walked)).scalar_one() < WALK
+    last = order.with_only_columns(users.c.seq).limit(1).offset(WALK - 1)
+    return db.execute(last).one_or_none() is None
 
 
-def _walk(db: sa.Connection, listing: Listing, query: words.Query, walked: sa.Subquery, limit: int) -> list[User]:
-    """Those of the walked rows that match, read only as far as the limit asks."""
+def _walk(db: sa.Connection, listing: Listing, query: words.Query, order: sa.Select[Any], limit: int) -> list[User]:
+    """Those of the next WALK rows of the order that match, read only as far as the limit asks."""
+    walked = order.limit(WALK).subquery()
     source = _source(walked.c)
     statement = sa.select(walked).where(*_conditions(source, listing)).limit(limit)
     if db.dialect.name == "sqlite":

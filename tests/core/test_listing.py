@@ -51,7 +51,7 @@ def test_a_filter_is_read(text, wanted):
         ({"sort": "labels"}, "sort", "known are"),
         ({"sort": "-nme"}, "sort", "Did you mean name?"),
         ({"limit": 0}, "limit", "out of range"),
-        ({"limit": 10_001}, "limit", "--all"),
+        ({"limit": 10_001}, "limit", "10,000"),
         ({"search": "x" * 257}, "search", "at most 256"),
         ({"search": "ada\0"}, "search", "U+0000"),
         ({"after": "a", "before": "b"}, "before", "exclude"),

@@ -81,7 +81,7 @@ def test_everything_wrong_is_told_at_once(directory):
     with pytest.raises(Invalid) as refused:
         directory.users.create(id="$", email="ada", phone="1", name="x" * 129, labels=["a b"], prefs="[]", password="x")
     fields = [problem.field for problem in refused.value.problems]
-    assert fields == ["password", "id", "email", "phone", "name", "labels", "prefs"]
+    assert fields == ["id", "email", "phone", "name", "labels", "prefs", "password"]
     assert directory.users.count() == 0
 
 

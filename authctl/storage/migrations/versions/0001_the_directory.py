@@ -108,7 +108,7 @@ def upgrade() -> None:
     op.create_table(
         "known_sources",
         owner(),
-        sa.Column("source", sa.LargeBinary, nullable=False),
+        sa.Column("source", text, nullable=False),
         sa.Column("seen_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("user_seq", "source", name="known_sources_pkey"),
     )

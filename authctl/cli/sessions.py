@@ -1,0 +1,141 @@
+"""`authctl sessions`: what a signed-in application does. The secret comes by stdin or from AUTHCTL_SESSION."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.commands import Commands
+from authctl.cli.context import Context
+from authctl.cli.shapes import DELETED, JWT, JWT_CLAIMS, PERSON, SESSION, SIGNED_IN
+from authctl.cli.users import Password, PasswordFd, PasswordStdin, password_given
+from authctl.errors import ExitStatus, UsageError
+
+INVALID, NOT_FOUND, CONFLICT, DENIED = (
+    ExitStatus.INVALID,
+    ExitStatus.NOT_FOUND,
+    ExitStatus.CONFLICT,
+    ExitStatus.DENIED,
+)
+
+COMMANDS = Commands("sessions")
+command = COMMANDS.command
+
+SecretStdin = Annotated[
+    bool, typer.Option("--secret-stdin", help="Read the session's secret from stdin. Else AUTHCTL_SESSION has it.")
+]
+
+
+@command(
+    SIGNED_IN,
+    writes=True,
+    exits=(INVALID, CONFLICT, DENIED),
+    example=(
+        "authctl sessions create ada@example.com --password-stdin < password.txt",
+        "authctl sessions create --identity google 1184 --email ada@example.com --email-verified",
+        "authctl sessions create --anonymous",
+    ),
+)
+def create(
+    ctx: Context,
+    user: Annotated[
+        str | None, typer.Argument(metavar="USER", help="Id, email, phone or username.", show_default=False)
+    ] = None,
+    password_stdin: PasswordStdin = False,
+    password_fd: PasswordFd = None,
+    password: Password = None,
+    identity: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--identity", metavar="PROVIDER UID", help="An identity that the application has verified."),
+    ] = None,
+    email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="Its email, with --identity.")] = None,
+    email_verified: Annotated[
+        bool, typer.Option("--email-verified", help="The provider has verified that email.")
+    ] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Make an account without credentials.")] = False,
+) -> None:
+    """Sign in: with a password, with an identity from elsewhere, or anonymously. The secret is shown this once.
+
+    A wrong user, a wrong password and a locked account are one answer, exit status 6. Attempts are counted by account,
+    and by source where --ip tells it.
+    """
+    ways = [user is not None, identity is not None, anonymous]
+    if sum(ways) != 1:
+        raise UsageError("general_usage", "Give one of USER, --identity and --anonymous.", field="user")
+    if (email or email_verified) and identity is None:
+        raise UsageError("general_usage", "--email and --email-verified go with --identity.", field="email")
+    sessions = ctx.directory.sessions
+    if anonymous:
+        ctx.show(sessions.create_anonymous().public())
+    elif identity is not None:
+        signed_in = sessions.create_with_identity(*identity, email=email, email_verified=email_verified)
+        ctx.show(signed_in.public())
+    else:
+        assert user is not None
+        secret = password_given(ctx, stdin=password_stdin, descriptor=password_fd, given=password)
+        if secret is None:
+            secret = prompts.secret(ctx.environment, "Password")
+        ctx.show(sessions.create(user, secret).public())
+
+
+@command(PERSON, exits=(DENIED,), example="authctl sessions get --secret-stdin < session.txt")
+def get(ctx: Context, secret_stdin: SecretStdin = False) -> None:
+    """Say who is signed in: the account and the session, or exit status 6 and why not.
+
+    The answers: user_unauthorized for no such session or an ended one, user_blocked, user_more_factors_required, and
+    user_password_reset_required.
+    """
+    ctx.show(ctx.directory.sessions.get(ctx.session_secret(stdin=secret_stdin)).public())
+
+
+@command(SESSION, writes=True, exits=(DENIED,), example="authctl sessions update --secret-stdin < session.txt")
+def update(ctx: Context, secret_stdin: SecretStdin = False) -> None:
+    """Extend the session by the policy's duration, from now."""
+    ctx.show(ctx.directory.sessions.update(ctx.session_secret(stdin=secret_stdin)).public(current=True))
+
+
+@command(DELETED, writes=True, exits=(DENIED,), example="authctl sessions delete --secret-stdin < session.txt")
+def delete(ctx: Context, secret_stdin: SecretStdin = False) -> None:
+    """Sign out: the session ends at once, and its JWTs with it."""
+    session = ctx.directory.sessions.delete(ctx.session_secret(stdin=secret_stdin))
+    ctx.show({"id": session.id, "deleted": True})
+
+
+@command(
+    JWT,
+    writes=True,
+    exits=(INVALID, DENIED),
+    example="authctl sessions create-jwt --duration 5m --secret-stdin < session.txt",
+)
+def create_jwt(
+    ctx: Context,
+    secret_stdin: SecretStdin = False,
+    duration: Annotated[
+        str, typer.Option("--duration", metavar="DURATION", help="At most an hour: 900, 15m, 1h.")
+    ] = "15m",
+) -> None:
+    """Make a JWT that stands for the session, for programs that check signatures. It dies with the session."""
+    secret = ctx.session_secret(stdin=secret_stdin)
+    ctx.show(ctx.directory.sessions.create_jwt(secret, duration=duration).public())
+
+
+@command(
+    JWT_CLAIMS,
+    exits=(DENIED,),
+    example="authctl sessions verify-jwt --secret-stdin < jwt.txt",
+)
+def verify_jwt(
+    ctx: Context,
+    secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read the JWT from stdin.")] = False,
+    audience: Annotated[
+        str | None, typer.Option("--audience", metavar="TEXT", help="Whom it must be for; by default the policy says.")
+    ] = None,
+) -> None:
+    """Check a JWT: signature, issuer, audience, time, and that its session lives. Exit status 6 where it is no good."""
+    if secret_stdin:
+        token = prompts.read_secret_line(ctx.environment, "--secret-stdin")
+    else:
+        token = prompts.secret(ctx.environment, "JWT", flag="--secret-stdin")
+    ctx.show(ctx.directory.sessions.verify_jwt(token, audience=audience).public())

@@ -1,0 +1,60 @@
+"""Identities: accounts elsewhere by which a person signs in here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authctl import core, storage
+from authctl.core import values
+from authctl.errors import NotFound
+from authctl.model import EventName, Identity, User
+
+if TYPE_CHECKING:
+    from authctl.core.work import Work
+
+
+def create(work: Work, user: str, provider: str, provider_uid: str, *, email: str | None = None) -> Identity:
+    """Link an account elsewhere to a user, who can sign in with it from then on.
+
+    email: the address that it has there; unique over users and identities. Raises Conflict
+    (user_identity_already_exists, user_email_already_exists).
+    """
+    check = values.Check()
+    provider = check(values.provider, provider) or ""
+    provider_uid = check(values.provider_uid, provider_uid) or ""
+    address = check(values.email, email or None)
+    check.done()
+    return link(work, core.users.get_locked(work, user), provider, provider_uid, address)
+
+
+def link(work: Work, user: User, provider: str, provider_uid: str, email: str | None) -> Identity:
+    """Store a new identity of a user, and say so in the log."""
+    identity = Identity(work.new_id(), user.id, provider, provider_uid, email, work.now)
+    storage.identities.insert(work.db, identity, user.seq)
+    details = {"provider": provider, "provider_uid": provider_uid, "email": email}
+    work.record(EventName.USERS_IDENTITIES_CREATE, _resource(identity), details, user_id=user.id)
+    work.changed(_resource(identity), None, identity.public())
+    return identity
+
+
+def list_(work: Work, user: str | None = None, *, limit: int = 25, after: str | None = None) -> list[Identity]:
+    """A user's identities, or everybody's, the oldest first. after: the identity that the page goes on from."""
+    seq = core.users.get(work, user).seq if user is not None else None
+    return storage.identities.list_page(work.db, seq, after, values.limit(limit))
+
+
+def delete(work: Work, identity: str) -> Identity:
+    """Unlink an account elsewhere. Sessions that it began go on."""
+    found = storage.identities.find(work.db, values.identifier(identity))
+    if found is None or (work.person is not None and found.user_id != work.person.user.id):
+        raise NotFound("user_identity_not_found", f"There is no identity {values.shown(identity)}.", field="identity")
+    core.users.get_locked(work, f"id:{found.user_id}")
+    storage.identities.delete(work.db, found)
+    details = {"provider": found.provider, "provider_uid": found.provider_uid}
+    work.record(EventName.USERS_IDENTITIES_DELETE, _resource(found), details, user_id=found.user_id)
+    work.changed(_resource(found), found.public(), None)
+    return found
+
+
+def _resource(identity: Identity) -> str:
+    return f"users/{identity.user_id}/identities/{identity.id}"

@@ -1,0 +1,114 @@
+"""How guessing is slowed down: attempts at a credential are counted before they are made, by account and by source.
+
+Each bucket is a machine of two states, kept in the database, so that every process counts in the same one:
+
+                   attempt (count < limit)
+                      ┌──────────┐
+                      ▼          │           the attempt that reaches the limit
+                    ┌──────────────┐ ───────────────────────────────────▶ ┌──────────────┐
+       empty ─────▶ │     OPEN     │                                      │    LOCKED    │ ──┐ attempt: refused,
+                    └──────────────┘ ◀─────────────────────────────────── └──────────────┘ ◀─┘ whatever it was
+                      ▲          │     `sign-in-lockout` has passed, `users unlock`,
+                      └──────────┘     or the attempt that locked it was right
+             `sign-in-window` has passed since the first: the count begins again
+
+An attempt is counted in a transaction of its own (`claim`), then made, which is slow, then judged (`settle`). Many at
+once get no more tries than one after another, and a process that dies in between has used up its try, no more: the
+window forgets it. The attempt that reaches the limit is still made; it locks the bucket meanwhile.
+
+Which buckets an attempt counts in:
+    source:ADDRESS      where --ip tells it; IPv6 by its /64, which is what one subscriber has
+    user:ID             for strangers to the account
+    user:ID@ADDRESS     for a source that has signed in to the account before: strangers cannot lock it out
+    name:DIGEST         for a name that no account has, so that it looks and takes the same
+A source that is locked out is not counted against the account: it cannot lock out others by going on. Every lock ends
+by itself, so nobody is ever locked out for good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.model import EventName, User
+
+if TYPE_CHECKING:
+    from authctl.core.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An attempt that has been counted. allowed: whether it may be made at all."""
+
+    account: str
+    source: str | None
+    allowed: bool
+
+
+def claim(work: Work, user: User | None, name: str) -> Claim:
+    """Count an attempt at an account before it is made. name: what was given for it, where there is no such account."""
+    source = source_of(work.actor.ip)
+    account = _account(work, user, name, source)
+    if source is not None and not _count(work, f"source:{source}", None):
+        return Claim(account, source, allowed=False)
+    return Claim(account, source, allowed=_count(work, account, user))
+
+
+def succeed(work: Work, claim: Claim, user: User) -> None:
+    """The attempt was right: its account's count begins again, its source's forgets this one."""
+    storage.attempts.forget(work.db, claim.account)
+    if claim.source is not None:
+        storage.attempts.uncount(work.db, f"source:{claim.source}")
+        storage.attempts.know(work.db, user.seq, claim.source, work.now)
+    if user.locked_until is not None and "@" not in claim.account:
+        storage.users.set_locked(work.db, user.seq, None)
+
+
+def unlock(work: Work, user: User) -> None:
+    """Forget every attempt at an account, also those of sources known to it."""
+    storage.attempts.forget(work.db, f"user:{user.id}")
+    storage.attempts.forget_all(work.db, f"user:{user.id}@")
+    storage.users.set_locked(work.db, user.seq, None)
+
+
+def source_of(ip: str | None) -> str | None:
+    """What stands for a source: an IPv4 address, or the /64 that an IPv6 one is in."""
+    if ip is None:
+        return None
+    address = ip_address(ip)
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None:
+        address = mapped
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+
+
+def _account(work: Work, user: User | None, name: str, source: str | None) -> str:
+    if user is None:
+        # What was typed may be a password in the wrong place: it is not kept.
+        return f"name:{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    if source is not None and storage.attempts.is_known(work.db, user.seq, source):
+        return f"user:{user.id}@{source}"
+    return f"user:{user.id}"
+
+
+def _count(work: Work, bucket: str, user: User | None) -> bool:
+    """Count one attempt; False where the bucket is locked."""
+    window: timedelta = work.policy["sign-in-window"]
+    counted = storage.attempts.count(work.db, bucket, work.now, work.now - window)
+    if counted.locked_until is not None:
+        return False
+    if counted.count >= work.policy["sign-in-attempts"]:
+        _lock(work, bucket, user)
+    return True
+
+
+def _lock(work: Work, bucket: str, user: User | None) -> None:
+    until = work.now + work.policy["sign-in-lockout"]
+    storage.attempts.lock(work.db, bucket, until)
+    if user is not None and "@" not in bucket:
+        storage.users.set_locked(work.db, user.seq, until)
+        work.record(EventName.USERS_LOCK, f"users/{user.id}", {"until": until.isoformat()}, user_id=user.id)

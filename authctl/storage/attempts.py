@@ -1,0 +1,84 @@
+"""Attempts at credentials, counted in buckets, and where people have signed in from before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.storage.tables import Instant, attempts, known_sources
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What was counted in a bucket, and until when it is locked."""
+
+    count: int
+    locked_until: datetime | None
+
+
+# One statement, so that attempts made at once wait for each other here and each is counted. A bucket whose window has
+# passed, or whose lock has ended, begins again.
+_COUNT = sa.text(
+    """
+    INSERT INTO attempts (bucket, count, since) VALUES (:bucket, 1, :now)
+    ON CONFLICT (bucket) DO UPDATE SET
+        count = CASE WHEN attempts.since <= :expired AND attempts.locked_until IS NULL OR attempts.locked_until <= :now
+                THEN 1 ELSE attempts.count + 1 END,
+        since = CASE WHEN attempts.since <= :expired AND attempts.locked_until IS NULL OR attempts.locked_until <= :now
+                THEN :now ELSE attempts.since END,
+        locked_until = CASE WHEN attempts.locked_until > :now THEN attempts.locked_until ELSE NULL END
+    RETURNING count, locked_until
+    """
+).bindparams(sa.bindparam("now", type_=Instant), sa.bindparam("expired", type_=Instant))
+
+
+def count(db: sa.Connection, bucket: str, now: datetime, expired: datetime) -> Bucket:
+    """Count one more attempt. expired: what began before then is forgotten."""
+    statement = _COUNT.columns(sa.column("count", sa.Integer), sa.column("locked_until", Instant))
+    row: Any = db.execute(statement, {"bucket": bucket, "now": now, "expired": expired}).one()
+    return Bucket(row[0], row[1])
+
+
+def lock(db: sa.Connection, bucket: str, until: datetime) -> None:
+    db.execute(attempts.update().where(attempts.c.bucket == bucket).values(locked_until=until))
+
+
+def uncount(db: sa.Connection, bucket: str) -> None:
+    """Take one attempt back, and the lock that it brought."""
+    db.execute(
+        attempts.update().where(attempts.c.bucket == bucket).values(count=attempts.c.count - 1, locked_until=None)
+    )
+
+
+def forget(db: sa.Connection, bucket: str) -> None:
+    db.execute(attempts.delete().where(attempts.c.bucket == bucket))
+
+
+def forget_all(db: sa.Connection, prefix: str) -> None:
+    """Empty every bucket whose name begins so."""
+    following = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    db.execute(attempts.delete().where(attempts.c.bucket >= prefix, attempts.c.bucket < following))
+
+
+def is_known(db: sa.Connection, user_seq: int, source: str) -> bool:
+    """Whether that source has signed in to that account before."""
+    found = sa.select(known_sources.c.seen_at).where(
+        known_sources.c.user_seq == user_seq, known_sources.c.source == source
+    )
+    return db.execute(found).one_or_none() is not None
+
+
+_KNOW = sa.text(
+    """
+    INSERT INTO known_sources (user_seq, source, seen_at) VALUES (:user_seq, :source, :now)
+    ON CONFLICT (user_seq, source) DO UPDATE SET seen_at = :now
+    """
+).bindparams(sa.bindparam("now", type_=Instant))
+
+
+def know(db: sa.Connection, user_seq: int, source: str, now: datetime) -> None:
+    """Remember that a source has signed in to an account."""
+    db.execute(_KNOW, {"user_seq": user_seq, "source": source, "now": now})

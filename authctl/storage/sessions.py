@@ -1,0 +1,108 @@
+"""Sessions. A row outlives its session as a tombstone, until it is purged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.model import Ended, Session
+from authctl.storage.tables import sessions, users
+
+Condition = sa.ColumnElement[bool]
+
+
+def insert(db: sa.Connection, session: Session, user_seq: int, digest: bytes) -> None:
+    db.execute(
+        sessions.insert()
+        .inline()
+        .values(
+            id=session.id,
+            user_seq=user_seq,
+            secret_digest=digest,
+            provider=session.provider,
+            factors=list(session.factors),
+            ip=session.ip,
+            user_agent=session.user_agent,
+            created_at=session.created_at,
+            used_at=session.used_at,
+            expires_at=session.expires_at,
+            mfa_at=session.mfa_at,
+        )
+    )
+
+
+def find_by_digest(db: sa.Connection, digest: bytes) -> Session | None:
+    return _find(db, sessions.c.secret_digest == digest)
+
+
+def find_by_id(db: sa.Connection, id: str) -> Session | None:
+    return _find(db, sessions.c.id == id)
+
+
+def find(db: sa.Connection, user_seq: int, id: str) -> Session | None:
+    return _find(db, sessions.c.user_seq == user_seq, sessions.c.id == id)
+
+
+def _find(db: sa.Connection, *conditions: Condition) -> Session | None:
+    row = db.execute(_select().where(*conditions)).one_or_none()
+    return record(row) if row else None
+
+
+def list_of_user(db: sa.Connection, user_seq: int, live: tuple[Condition, ...] = ()) -> list[Session]:
+    """A user's sessions, the newest first; with the conditions of `live`, those that are."""
+    statement = _select().where(sessions.c.user_seq == user_seq, *live).order_by(sessions.c.seq.desc())
+    return [record(row) for row in db.execute(statement)]
+
+
+def live(now: datetime, idle_since: datetime | None) -> tuple[Condition, ...]:
+    """What a session must be to be alive: not ended, not past its time, and used since `idle_since`."""
+    conditions: tuple[Condition, ...] = (sessions.c.ended_at.is_(None), sessions.c.expires_at > now)
+    return conditions if idle_since is None else (*conditions, sessions.c.used_at > idle_since)
+
+
+def end(db: sa.Connection, seqs: list[int], now: datetime, reason: Ended) -> None:
+    _end(db, now, reason, sessions.c.seq.in_(seqs))
+
+
+def end_of_user(db: sa.Connection, user_seq: int, now: datetime, reason: Ended, *, but: int | None = None) -> int:
+    """End all of a user's sessions, but one of that number; how many there were."""
+    kept = () if but is None else (sessions.c.seq != but,)
+    return _end(db, now, reason, sessions.c.user_seq == user_seq, *kept)
+
+
+def end_all(db: sa.Connection, now: datetime, reason: Ended) -> int:
+    """End everybody's sessions; how many there were."""
+    return _end(db, now, reason)
+
+
+def _end(db: sa.Connection, now: datetime, reason: Ended, *conditions: Condition) -> int:
+    statement = sessions.update().where(sessions.c.ended_at.is_(None), sessions.c.expires_at > now, *conditions)
+    return db.execute(statement.values(ended_at=now, ended_reason=str(reason))).rowcount
+
+
+def update(db: sa.Connection, seq: int, **values: Any) -> None:
+    db.execute(sessions.update().where(sessions.c.seq == seq).values(values))
+
+
+def _select() -> sa.Select[Any]:
+    return sa.select(sessions, users.c.id.label("user_id")).join(users, users.c.seq == sessions.c.user_seq)
+
+
+def record(row: sa.Row[Any]) -> Session:
+    return Session(
+        seq=row.seq,
+        id=row.id,
+        user_id=row.user_id,
+        provider=row.provider,
+        factors=tuple(row.factors),
+        ip=row.ip,
+        user_agent=row.user_agent,
+        created_at=row.created_at,
+        used_at=row.used_at,
+        expires_at=row.expires_at,
+        mfa_at=row.mfa_at,
+        ended_at=row.ended_at,
+        ended_reason=row.ended_reason,
+    )
