@@ -68,8 +68,15 @@ def _bar(environment: Environment, label: str, total: int | None) -> Iterator[St
     It is drawn by the calls of `step`, not by a thread of its own, so that work may fork.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn as TimeLeft,
+    )
     from rich.text import Text
 
     class Rate(ProgressColumn):

@@ -43,7 +43,7 @@ def _pick(letters: str, random: RandomBytes) -> str:
 
 
 def _below(bound: int, random: RandomBytes) -> int:
-    """A number below `bound`, at most 256, each as likely as another: bytes past the last whole multiple are dropped."""
+    """A number below `bound`, at most 256, all alike likely: bytes past the last whole multiple are dropped."""
     limit = 256 - 256 % bound
     while (byte := random(1)[0]) >= limit:
         pass

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from authctl.core.work import Work
     from authctl.storage.events import Asked, Position
 
-SETTLING = 10  # polls; for so long a transaction may hold back events that are older than some already seen
+# How far behind the newest event one may still appear, because its transaction was not through.
+SETTLING_LOOKS = 10
+SETTLING_EVENTS = 100  # before the first look
 
 
 # Policies
@@ -56,7 +60,7 @@ def reset(work: Work, names: Iterable[str] = (), *, all: bool = False) -> dict[s
     """Give policies their defaults again: those named, or all; returns them."""
     wanted = [policy.get(name) for name in names] if not all else list(policy.DECLARATIONS.values())
     defaults = {declaration.name: declaration.default for declaration in wanted}
-    _change(work, defaults)
+    _change(work, defaults, to_default=True)
     return defaults
 
 
@@ -69,19 +73,19 @@ def apply(work: Work, wanted: Mapping[str, Any] | str) -> list[Difference]:
     return _change(work, policy.preset(wanted) if isinstance(wanted, str) else policy.parse_all(wanted))
 
 
-def _change(work: Work, wanted: Mapping[str, Any]) -> list[Difference]:
-    """Store what differs, with an event for each. A policy at its default is not stored."""
+def _change(work: Work, wanted: Mapping[str, Any], *, to_default: bool = False) -> list[Difference]:
+    """Store what differs, with an event for each. to_default: nobody has set these policies any more."""
     before = policy.Policy(storage.policies.read_locked(work.db))
     changes = [Difference(name, before[name], value) for name, value in wanted.items() if before[name] != value]
-    storage.policies.put(work.db, {each.name: policy.plain(each.name, each.after) for each in changes})
-    at_default = [each.name for each in changes if each.after == policy.DECLARATIONS[each.name].default]
-    storage.policies.remove(work.db, at_default)
+    if to_default:
+        storage.policies.remove(work.db, wanted)
+    else:
+        storage.policies.put(work.db, {each.name: policy.plain(each.name, each.after) for each in changes})
     for each in changes:
         old, new = (policy.shown(each.name, value)[0] for value in (each.before, each.after))
         resource = f"policies/{each.name}"
         work.record(EventName.SECURITY_UPDATE_POLICY, resource, {"before": old, "after": new})
         work.changed(resource, {"value": old}, {"value": new})
-    work.forget_policy()
     return changes
 
 
@@ -142,13 +146,9 @@ def list_logs(
 
     Found by index: time and user. Other conditions read the log from its end until enough is found.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid("general_argument_invalid", f"limit {limit} is out of range; use 1 to {MAX_LIMIT:,}", field="limit")
+    values.limit(limit)
     asked = _asked(work, user=user, events=events, actor=actor, since=since, until=until)
     return list(storage.events.list_page(work.db, asked, limit, _position(work, after)))
-
-
-MAX_LIMIT = 10_000
 
 
 def iterate_logs(directory: Directory, *, after: str | None = None, **conditions: Any) -> Iterator[Event]:
@@ -168,20 +168,116 @@ def follow_logs(
     wait: called between looks; it returns when it is time to look again, or raises to stop. limit: how many of those
     that have happened already; None for all of them. Conditions are those of `list_logs`.
     """
-    asked, behind, begin = directory.read(_begin, limit, conditions)
-    yield from begin
-    # Numbers are given before a transaction is through, so one may appear below others: each look goes back a while.
+    asked, first, last = directory.read(_beginning, limit, conditions)
+    # Numbers are given before a transaction is through, so an event may appear below others: looks go back a while.
+    looks = [max(0, last - SETTLING_EVENTS)]
+    behind = min(first - 1, looks[0])
     seen: set[int] = set()
-    if limit is not None:
-        seen = {seq for seq, _ in directory.stream(lambda work: storage.events.list_behind(work.db, asked, behind))}
-    looks = [behind]
     while True:
         newest = looks[-1]
-        for seq, event in directory.stream(lambda work: storage.events.list_behind(work.db, asked, looks[0])):
+        for seq, event in directory.stream(partial(_behind, asked=asked, seq=behind)):
             newest = max(newest, seq)
-            if seq not in seen:
+            if seq in seen:
+                continue
+            if seq > looks[0]:
                 seen.add(seq)
+            if seq >= first:
                 yield event
-        looks = [*looks, newest][-SETTLING:]
-        seen = {seq for seq in seen if seq > looks[0]}
+        first = 0
+        looks = [*looks, newest][-SETTLING_LOOKS:]
+        behind = looks[0]
+        seen = {seq for seq in seen if seq > behind}
         wait()
+
+
+def _beginning(work: Work, limit: int | None, conditions: Mapping[str, Any]) -> tuple[Asked, int, int]:
+    """The question, the number of the first event to show, and of the last that there is."""
+    asked = _asked(work, **conditions)
+    last = storage.events.last_seq(work.db)
+    if limit is None:
+        return asked, 1, last
+    first = storage.events.first_seq(work.db, asked, values.limit(limit))
+    return asked, last + 1 if first is None else first, last
+
+
+def _behind(work: Work, *, asked: Asked, seq: int) -> Iterator[tuple[int, Event]]:
+    return storage.events.list_behind(work.db, asked, seq)
+
+
+def _asked(
+    work: Work,
+    *,
+    user: str | None = None,
+    events: Iterable[str] = (),
+    actor: str | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
+) -> Asked:
+    check = values.Check()
+    names = [name for name in (check(_event, event) for event in events) if name]
+    begin = check(_moment, since, work.now, "since")
+    end = check(_moment, until, work.now, "until")
+    check(values.text, actor, "actor")
+    check.done()
+    return storage.events.Asked(
+        user_id=None if user is None else _user_id(work, user),
+        names=tuple(names),
+        actor=actor,
+        since=begin,
+        until=end,
+    )
+
+
+def _event(name: str) -> str:
+    """The name of an event, or a pattern that fits some: `users.*`."""
+    from difflib import get_close_matches
+    from fnmatch import fnmatchcase
+
+    wanted = values.text(name, "event").strip()
+    if re.fullmatch("[a-z0-9_.*]+", wanted) and any(fnmatchcase(known, wanted) for known in EventName):
+        return wanted
+    near = get_close_matches(wanted, list(EventName), n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    raise Invalid(
+        "general_argument_invalid",
+        f"event {values.shown(name)} is the name of no event.{meant}",
+        field="event",
+        hint="Write a name such as users.create, or a pattern such as 'users.*' or '*.delete'.",
+    )
+
+
+def _moment(given: datetime | str, now: datetime, field: str) -> datetime:
+    return values.moment(given, now, bare="ago", field=field) if isinstance(given, str) else given
+
+
+def _user_id(work: Work, user: str) -> str:
+    """The id of a user, also of one that only the log knows."""
+    found = users.find(work, user)
+    if found is not None:
+        return found.id
+    id = user.removeprefix("id:")
+    if not storage.events.has_user(work.db, id):
+        users.get(work, user)
+    return id
+
+
+def _position(work: Work, id: str | None) -> Position | None:
+    if id is None:
+        return None
+    found = storage.events.find_position(work.db, values.text(id, "after"))
+    if found is None:
+        raise NotFound("event_not_found", f"There is no event {values.shown(id)} to go on from.", field="after")
+    return found
+
+
+class Security(Group):
+    """Policies and the audit log: the same verbs as the commands of `authctl security`."""
+
+    show = reads(show)
+    set = writes(set_)
+    reset = writes(reset)
+    apply = writes(apply)
+    check_password = flow(check_password)
+    list_logs = reads(list_logs)
+    iterate_logs = flow(iterate_logs)
+    follow_logs = flow(follow_logs)

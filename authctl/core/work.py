@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from authctl import storage
 from authctl.core import policy, secrets
 from authctl.model import Change, Event, EventName, Json, RandomBytes
-from authctl.settings import Settings
-from authctl.settings import os_user as system_user
+from authctl.settings import Settings, os_user as system_user
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

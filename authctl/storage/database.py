@@ -30,7 +30,6 @@ ATTEMPTS = 8  # tries of one transaction that the database gives up for another'
 CONNECT_SECONDS = 10.0
 LOCK_SECONDS = 30.0
 STATEMENT_SECONDS = 60.0
-MMAP_BYTES = 1 << 30  # SQLite reads through the page cache instead of copying; an upper bound, not a reservation
 APPLICATION_ID = 0x61757468  # "auth": tells our SQLite files from other programs'
 
 _RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
@@ -192,7 +191,7 @@ def _sqlite_engine(path: str, lock_timeout: float) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
-        for pragma in ("foreign_keys=ON", f"mmap_size={MMAP_BYTES}", "trusted_schema=ON", "recursive_triggers=OFF"):
+        for pragma in ("foreign_keys=ON", "trusted_schema=ON", "recursive_triggers=OFF"):
             connection.execute(f"PRAGMA {pragma}")
         # What is read there may be a frozen view, which must not outlive a transaction.
         record.info["single_use"] = not _can_write_beside(path)

@@ -133,6 +133,12 @@ def last_seq(db: sa.Connection) -> int:
     return db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0
 
 
+def first_seq(db: sa.Connection, asked: Asked, limit: int) -> int | None:
+    """The number of the oldest of the newest events; None where there are none."""
+    newest = _matching(asked).order_by(*_newest_first(asked)).limit(limit).subquery()
+    return db.execute(sa.select(sa.func.min(newest.c.seq))).scalar()
+
+
 def list_behind(db: sa.Connection, asked: Asked, seq: int) -> Iterator[tuple[int, Event]]:
     """All events behind a number, each with its own, the oldest first."""
     statement = _matching(asked).where(events.c.seq > seq).order_by(events.c.seq)

@@ -25,8 +25,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.core import secrets, setup
+from authctl.core.directory import Directory
 from authctl.core.work import Actor
-from authctl.settings import load
+from authctl.settings import load as load_settings
 from authctl.storage import words
 from authctl.storage.database import Database
 from authctl.storage.tables import EPOCH, MILLISECOND, users
@@ -112,19 +113,26 @@ def _row(
 
 def make(url: str, count: int) -> None:
     """Make a directory in an empty database, and that many users in it."""
-    environ = {"HOME": tempfile.mkdtemp(), "AUTHCTL_ACTOR": "benchmark"}
-    settings = load(environ, options={"database_url": url}, system_config=os.devnull)
-    with setup.open_directory(settings, Actor("benchmark")) as directory:
-        setup.initialize(directory, settings)
+    with open_empty(url) as directory:
         made = rows(count)
         while batch := list(islice(made, BATCH)):
-            directory.database.write(partial(_load, batch))
+            directory.database.write(partial(load, batch))
         _finish(directory.database)
 
 
-def _load(batch: list[tuple[dict[str, Any], str]], db: sa.Connection) -> None:
-    load = _load_sqlite if db.dialect.name == "sqlite" else _load_postgres
-    load(db.connection.driver_connection, batch)
+def open_empty(url: str) -> Directory:
+    """A new directory in an empty database; its key stays in a folder for temporary files."""
+    environ = {"HOME": tempfile.mkdtemp(), "AUTHCTL_ACTOR": "benchmark"}
+    settings = load_settings(environ, options={"database_url": url}, system_config=os.devnull)
+    directory = setup.open_directory(settings, Actor("benchmark"))
+    setup.initialize(directory, settings)
+    return directory
+
+
+def load(batch: list[tuple[dict[str, Any], str]], db: sa.Connection) -> None:
+    """Put rows and documents into the tables, all at once."""
+    load_into = _load_sqlite if db.dialect.name == "sqlite" else _load_postgres
+    load_into(db.connection.driver_connection, batch)
 
 
 def _values(batch: list[tuple[dict[str, Any], str]]) -> Iterator[tuple[Any, ...]]:
