@@ -21,6 +21,7 @@ from authctl.model import Change, Clock, RandomBytes
 
 if TYPE_CHECKING:
     from authctl.core.hashing import Parameters
+    from authctl.core.security import Security
     from authctl.core.sessions import Sessions
     from authctl.core.users import Users
     from authctl.storage.database import Database
@@ -70,6 +71,13 @@ class Directory:
         from authctl.core.sessions import Sessions
 
         return Sessions(self)
+
+    @property
+    def security(self) -> Security:
+        """Policies, the audit log, and what a password would get: every verb of `authctl security`."""
+        from authctl.core.security import Security
+
+        return Security(self)
 
     @property
     def users(self) -> Users:

@@ -151,24 +151,42 @@ def list_logs(
     return list(storage.events.list_page(work.db, asked, limit, _position(work, after)))
 
 
-def iterate_logs(directory: Directory, *, after: str | None = None, **conditions: Any) -> Iterator[Event]:
-    """All events of a list, streamed in constant memory from one moment. Conditions are those of `list_logs`."""
+def iterate_logs(
+    directory: Directory,
+    *,
+    user: str | None = None,
+    events: Iterable[str] = (),
+    actor: str | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
+    after: str | None = None,
+) -> Iterator[Event]:
+    """All events of a list, streamed in constant memory from one moment; by the same conditions."""
 
     def step(work: Work) -> Iterator[Event]:
-        return storage.events.list_page(work.db, _asked(work, **conditions), None, _position(work, after))
+        asked = _asked(work, user=user, events=events, actor=actor, since=since, until=until)
+        return storage.events.list_page(work.db, asked, None, _position(work, after))
 
     return directory.stream(step)
 
 
 def follow_logs(
-    directory: Directory, wait: Callable[[], None], *, limit: int | None = 25, **conditions: Any
+    directory: Directory,
+    wait: Callable[[], None],
+    *,
+    user: str | None = None,
+    events: Iterable[str] = (),
+    actor: str | None = None,
+    since: datetime | str | None = None,
+    limit: int | None = 25,
 ) -> Iterator[Event]:
     """The newest events, the oldest of them first, and then what happens, without end.
 
     wait: called between looks; it returns when it is time to look again, or raises to stop. limit: how many of those
-    that have happened already; None for all of them. Conditions are those of `list_logs`.
+    that have happened already; None for all of them. The other conditions are those of `list_logs`.
     """
-    asked, first, last = directory.read(_beginning, limit, conditions)
+    asked = directory.read(_asked, user=user, events=events, actor=actor, since=since)
+    first, last = directory.read(_beginning, asked, limit)
     # Numbers are given before a transaction is through, so an event may appear below others: looks go back a while.
     looks = [max(0, last - SETTLING_EVENTS)]
     behind = min(first - 1, looks[0])
@@ -190,17 +208,16 @@ def follow_logs(
         wait()
 
 
-def _beginning(work: Work, limit: int | None, conditions: Mapping[str, Any]) -> tuple[Asked, int, int]:
-    """The question, the number of the first event to show, and of the last that there is."""
-    asked = _asked(work, **conditions)
+def _beginning(work: Work, asked: Asked, limit: int | None) -> tuple[int, int]:
+    """The number of the first event to show, and of the last that there is."""
     last = storage.events.last_seq(work.db)
     if limit is None:
-        return asked, 1, last
+        return 1, last
     first = storage.events.first_seq(work.db, asked, values.limit(limit))
-    return asked, last + 1 if first is None else first, last
+    return last + 1 if first is None else first, last
 
 
-def _behind(work: Work, *, asked: Asked, seq: int) -> Iterator[tuple[int, Event]]:
+def _behind(work: Work, asked: Asked, seq: int) -> Iterator[tuple[int, Event]]:
     return storage.events.list_behind(work.db, asked, seq)
 
 
@@ -215,8 +232,10 @@ def _asked(
 ) -> Asked:
     check = values.Check()
     names = [name for name in (check(_event, event) for event in events) if name]
-    begin = check(_moment, since, work.now, "since")
-    end = check(_moment, until, work.now, "until")
+    begin, end = (
+        check(values.moment, given, work.now, bare="ago", field=field) if isinstance(given, str) else given
+        for field, given in (("since", since), ("until", until))
+    )
     check(values.text, actor, "actor")
     check.done()
     return storage.events.Asked(
@@ -244,10 +263,6 @@ def _event(name: str) -> str:
         field="event",
         hint="Write a name such as users.create, or a pattern such as 'users.*' or '*.delete'.",
     )
-
-
-def _moment(given: datetime | str, now: datetime, field: str) -> datetime:
-    return values.moment(given, now, bare="ago", field=field) if isinstance(given, str) else given
 
 
 def _user_id(work: Work, user: str) -> str:
