@@ -83,6 +83,11 @@ class Context(typer.Context):
         return "dry_run" in self.given
 
     @property
+    def is_person(self) -> bool:
+        """Whether the line says --as-session."""
+        return "as_session" in self.given
+
+    @property
     def directory(self) -> Directory:
         return self._once("directory", self._open_directory)
 
@@ -100,7 +105,7 @@ class Context(typer.Context):
         )
         self.call_on_close(directory.close)
         directory = directory.acting(directory.actor, dry_run=self.is_dry_run)
-        return directory.as_session(self.session_secret()) if "as_session" in self.given else directory
+        return directory.as_session(self.session_secret()) if self.is_person else directory
 
     def session_secret(self, *, stdin: bool = False) -> str:
         """The secret of the session that acts: from AUTHCTL_SESSION, else the next line of stdin."""

@@ -38,6 +38,10 @@ PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the 
 PasswordFd = Annotated[
     int | None, typer.Option("--password-fd", metavar="N", help="Read the password from this file descriptor.")
 ]
+CurrentPasswordStdin = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="With --as-session: read the person's current password from stdin."),
+]
 Password = Annotated[
     str | None,
     typer.Option(
@@ -108,6 +112,17 @@ def _hash_options(given: list[str] | None) -> dict[str, str]:
             raise UsageError("general_usage", "--hash-option takes KEY=VALUE.", field="hash_option")
         options[key.strip().replace("-", "_")] = value
     return options
+
+
+def current_password(ctx: Context, *, stdin: bool) -> str | None:
+    """The password that a person confirms a change with; None where an operator acts, who needs none."""
+    if not ctx.is_person:
+        if stdin:
+            raise UsageError("general_usage", "--password-stdin goes with --as-session here.", field="password")
+        return None
+    if stdin:
+        return prompts.read_secret_line(ctx.environment, "--password-stdin")
+    return prompts.secret(ctx.environment, "Current password") if ctx.environment.is_interactive else None
 
 
 def password_given(
@@ -332,9 +347,11 @@ def update_email(
     ctx: Context,
     user: User,
     email: Annotated[str, positional("--email", "The new address; '' clears it.", metavar="EMAIL")],
+    password_stdin: CurrentPasswordStdin = False,
 ) -> None:
     """Change the email of a user. The new one counts as unverified."""
-    ctx.show(ctx.directory.users.update_email(user, email).public())
+    users = ctx.directory.users
+    ctx.show(users.update_email(user, email, password=current_password(ctx, stdin=password_stdin)).public())
 
 
 @command(
@@ -347,9 +364,11 @@ def update_phone(
     ctx: Context,
     user: User,
     phone: Annotated[str, positional("--number", "With + and the calling code; '' clears it.", metavar="PHONE")],
+    password_stdin: CurrentPasswordStdin = False,
 ) -> None:
     """Change the phone of a user. The new one counts as unverified."""
-    ctx.show(ctx.directory.users.update_phone(user, phone).public())
+    users = ctx.directory.users
+    ctx.show(users.update_phone(user, phone, password=current_password(ctx, stdin=password_stdin)).public())
 
 
 @command(
@@ -367,12 +386,17 @@ def update_password(
     generate_password: GeneratePassword = False,
     must_change: MustChange = False,
 ) -> None:
-    """Set a new password: asked for twice on a terminal, or from stdin."""
+    """Set a new password: asked for twice on a terminal, or from stdin.
+
+    With --as-session the current password comes first: asked for, or the line of stdin before the new one.
+    """
+    users = ctx.directory.users
+    current = current_password(ctx, stdin=password_stdin) if ctx.is_person else None
     secret = password_given(
         ctx, stdin=password_stdin, descriptor=password_fd, given=password, generate=generate_password, ask=True
     )
     assert secret is not None
-    updated = ctx.directory.users.update_password(user, secret, must_change=must_change or generate_password)
+    updated = users.update_password(user, secret, current=current, must_change=must_change or generate_password)
     ctx.show(updated.public() | ({"generated_password": secret} if generate_password else {}))
 
 
