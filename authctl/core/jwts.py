@@ -87,7 +87,7 @@ def sign(key: SigningKey, private_key: bytes, claims: Json) -> str:
     """The claims as a JWT of ours."""
     from jwt import PyJWS
 
-    payload = json.dumps(PURPOSE | claims, separators=(",", ":")).encode()
+    payload = json.dumps(PURPOSE | claims, separators=(",", ":"), ensure_ascii=False).encode()
     signer = PyJWS(algorithms=[key.algorithm])
     return signer.encode(payload, _jwk(key, private_key), algorithm=key.algorithm, headers=_header(key))
 

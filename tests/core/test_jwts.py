@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authctl import storage
-from authctl.core import jwts, sealing, setup
+from authctl.core import jwts, policy, sealing, setup
 from authctl.core.work import Actor
 from authctl.errors import Denied, Invalid, Unavailable
 from authctl.model import JwtAlgorithm, Session, SigningKey
@@ -338,6 +338,14 @@ def test_issuer_and_audience_are_the_policy_s(directory, make):
     for token, audience in ((made.jwt, "other"), (made.jwt, ""), (before.jwt, None)):
         with pytest.raises(Denied):
             directory.read(jwts.verify, token, audience=audience)
+
+
+def test_the_longest_names_make_a_token_that_is_read(directory, session, clock):
+    longest = "\U0001f511" * policy.MAX_TEXT
+    directory.write(_set_policies, {"jwt-issuer": longest, "jwt-audience": longest})
+    user = directory.users.create(id="a" * 128)
+    made = directory.write(jwts.create, session, user)
+    assert directory.read(jwts.verify, made.jwt).issuer == longest
 
 
 def _set_policies(work, values):
