@@ -16,8 +16,7 @@ from pathlib import Path
 import cryptography
 import jwt
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from authctl import storage
 from authctl.core import jwts, policy, sealing, setup

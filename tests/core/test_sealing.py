@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from authctl import storage
 from authctl.core import sealing, setup
