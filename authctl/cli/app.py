@@ -24,6 +24,7 @@ from authctl.errors import AuthctlError, ExitStatus, Interrupted
 GROUPS = {
     "users": ("authctl.cli.user_sessions", "Make, find, change and remove accounts."),
     "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
+    "security": ("authctl.cli.security", "Policies, the audit log, what a password would get."),
 }
 COMMANDS = {
     "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),

@@ -41,6 +41,7 @@ class Environment:
 
     no_color: set by --no-color, which wins over every variable.
     monotonic: seconds from a clock that never goes back, for progress and nothing else.
+    sleep: waits for so many seconds.
     """
 
     stdin: TextIO = field(default_factory=StringIO)
@@ -55,6 +56,7 @@ class Environment:
     random_bytes: RandomBytes = _random_bytes
     hash_parameters: Any = None
     monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
     @classmethod
     def of_process(cls) -> Environment:

@@ -43,6 +43,12 @@ def safe_json(text: str) -> str:
     return re.sub(_HOSTILE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def safe_toml(text: str, *, ascii: bool) -> str:
+    """TOML text with hostile characters as escapes, and all beyond ASCII where the stream cannot carry them."""
+    hostile = "[^\x00-\x7e]" if ascii else _HOSTILE_IN_JSON
+    return re.sub(hostile, lambda found: f"\\U{ord(found[0]):08x}", text)
+
+
 def without_formula(text: str) -> str:
     """The cell with `'` before it where a spreadsheet would run it.
 

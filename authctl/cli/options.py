@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperOption
 
-from authctl.cli.output import Format
+from authctl.cli.output import FORMATS, Format
 
 COMMON = "Common options"
 WRITING = "Options of every change"
@@ -29,7 +29,7 @@ def writing_options() -> list[TyperOption]:
 def _common() -> tuple[TyperOption, ...]:
     return (
         _option("output_format", "-o", "--output", metavar="FORMAT", check=_format,
-                help=f"{', '.join(Format)}. By default a table on a terminal, else tsv."),
+                help=f"{', '.join(FORMATS)}. By default a table on a terminal, else tsv."),
         _option("json", "--json", is_flag=True, help="The same as -o json."),
         _option("fields", "--fields", metavar="FIELD,...", help="Only these fields, in this order."),
         _option("csv_raw", "--csv-raw", is_flag=True, help="CSV without the guard against formulas, to read back in."),
@@ -105,7 +105,7 @@ def _format(value: str) -> Format:
     try:
         return Format(value.lower())
     except ValueError:
-        raise typer.BadParameter(f"{value!r} is not one of {', '.join(Format)}.") from None
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(FORMATS)}.") from None
 
 
 def split(values: list[str] | None) -> list[str]:

@@ -22,8 +22,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from authctl.cli.environment import Environment, is_utf8
-from authctl.cli.escaping import safe_json, visible, visible_in_csv, without_formula
-from authctl.errors import AuthctlError, Invalid, Problem
+from authctl.cli.escaping import safe_json, safe_toml, visible, visible_in_csv, without_formula
+from authctl.errors import AuthctlError, Invalid, Problem, UsageError
 
 Record = dict[str, Any]
 
@@ -43,6 +43,10 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     TSV = "tsv"
+    TOML = "toml"  # only of records whose shape says so
+
+
+FORMATS = (Format.TABLE, Format.JSON, Format.JSONL, Format.CSV, Format.TSV)
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,14 @@ class Shape:
 
     columns: what a list shows as a table or TSV unless --fields is given; every field by default.
     extras: fields that only some answers have, shown wherever they are, such as a password that was made.
+    formats: those that it is written in.
     """
 
     name: str
     fields: tuple[str, ...]
     columns: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
+    formats: tuple[Format, ...] = FORMATS
 
     def knows(self, field: str) -> bool:
         """Whether --fields may name it: a field, or an object with all its members."""
@@ -96,7 +102,13 @@ class Output:
     # Results
 
     def prepare(self, shape: Shape) -> None:
-        """Says what the records will be, and refuses unknown --fields before anything is done."""
+        """Says what the records will be, and refuses unknown --fields and formats before anything is done."""
+        if self.format not in shape.formats:
+            raise UsageError(
+                "general_usage",
+                f"This is not written as {self.format}; use {', '.join(shape.formats)}.",
+                field="output",
+            )
         if self.fields is not None:
             _check_fields(self.fields, shape)
         self._shape = shape
@@ -122,6 +134,13 @@ class Output:
         else:
             indent = 2 if self.format in (Format.JSON, Format.TABLE) else None
             self._write(self._encoder(indent)(value) + "\n")
+        self.flush()
+
+    def show_toml(self, value: Record) -> None:
+        """Prints an object that is an answer by itself as TOML."""
+        from tomli_w import dumps
+
+        self._write(safe_toml(dumps(value), ascii=not is_utf8(self.environment.stdout)))
         self.flush()
 
     def tell(self, line: str) -> None:
@@ -210,6 +229,8 @@ class Output:
                 return _Lines(lambda record: self._write("\t".join(_cells(record, columns, extras)) + "\n"))
             case Format.TABLE:
                 return _Table(self, self._columns, self._extras)
+            case Format.TOML:
+                raise AssertionError("show_toml writes it")
 
     def _write(self, text: str) -> None:
         self.environment.stdout.write(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authctl.cli.output import Shape
+from authctl.cli.output import FORMATS, Format, Shape
 
 USER = Shape(
     "user",
@@ -108,3 +108,10 @@ JWT_CLAIMS = Shape(
     "claims",
     fields=("id", "user_id", "session_id", "issuer", "audience", "issued_at", "expires_at", "key_id"),
 )
+
+_POLICY = ("name", "value", "default", "changed", "range", "help")
+_POLICY_COLUMNS = ("name", "value", "default", "changed", "help")
+POLICY = Shape("policy", fields=_POLICY, columns=_POLICY_COLUMNS)
+POLICIES = Shape("policies", fields=_POLICY, columns=_POLICY_COLUMNS, formats=(*FORMATS, Format.TOML))
+DIFFERENCE = Shape("difference", fields=("name", "before", "after"))
+PASSWORD_REPORT = Shape("password report", fields=("accepted", "failures", "score", "crack_time"))

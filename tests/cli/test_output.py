@@ -22,7 +22,7 @@ from authctl import errors
 from authctl.cli import output as output_module
 from authctl.cli.environment import Environment, is_utf8
 from authctl.cli.escaping import visible, without_formula
-from authctl.cli.output import Format, Output, Shape
+from authctl.cli.output import FORMATS, Format, Output, Shape
 
 USER = Shape(
     name="user",
@@ -380,7 +380,7 @@ def test_closed_streams_crash_nothing():
     assert subprocess.run(f'{sys.executable} -c "{program}" <&- >&- 2>&-', shell=True).returncode == 0
 
 
-@pytest.mark.parametrize("format", list(Format))
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_closed_pipe_is_told_as_such(format):
     reading, writing = os.pipe()
     os.close(reading)

@@ -1,0 +1,364 @@
+"""`authctl security`: the policies that hold, what happened, and what a password would get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.commands import STDIN, Commands
+from authctl.cli.context import Context
+from authctl.cli.options import split
+from authctl.cli.output import Format
+from authctl.cli.shapes import DIFFERENCE, EVENT, PASSWORD_REPORT, POLICIES, POLICY
+from authctl.core import policy
+from authctl.errors import ExitStatus, Invalid, Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from authctl.core.security import PasswordReport
+    from authctl.model import Event, Json
+
+COMMANDS = Commands("security")
+command = COMMANDS.command
+
+FILE_SIZE = 1_048_576  # bytes; some hundred times all policies
+BETWEEN_LOOKS = 1.0  # seconds
+
+INVALID, NOT_FOUND, UNAVAILABLE = ExitStatus.INVALID, ExitStatus.NOT_FOUND, ExitStatus.UNAVAILABLE
+
+# Policies
+
+
+@command(
+    POLICIES,
+    exits=(INVALID,),
+    example=(
+        "authctl security show",
+        "authctl security show session-duration",
+        "authctl security show -o toml > policies.toml",
+    ),
+)
+def show(
+    ctx: Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these policies.", show_default=False)
+    ] = None,
+) -> None:
+    """Show the policies that hold. JSON is one object: {NAME: VALUE, ...}, durations in seconds, null for off.
+
+    -o toml writes what `security apply` reads.
+    """
+    _show_policies(ctx, ctx.directory.security.show(names or ()))
+
+
+@command(
+    POLICY,
+    name="set",
+    writes=True,
+    exits=(INVALID,),
+    example=(
+        "authctl security set session-duration 30d",
+        "authctl security set password-strength upper,lower,digit",
+        "authctl security set session-idle-timeout off",
+    ),
+)
+def set_(
+    ctx: Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The policy.", show_default=False)],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="Its new value.", show_default=False)],
+) -> None:
+    """Set a policy. It holds at once, for every operator and application."""
+    held = ctx.directory.security.set(name, value)
+    _warn_of_missing_file(ctx, {name: held})
+    _show_policies(ctx, {name: held})
+
+
+set_.__doc__ = f"{set_.__doc__}\n\n\b\nNAME           VALUE, and its default\n" + "\n".join(
+    f"{each.name}\n               {each.kind.range}: {each.kind.text(each.default)}"
+    for each in policy.DECLARATIONS.values()
+)
+
+
+@command(
+    POLICY,
+    writes=True,
+    exits=(INVALID,),
+    example=("authctl security reset session-duration", "authctl security reset --all --dry-run"),
+)
+def reset(
+    ctx: Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="The policies.", show_default=False)
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Give policies their defaults again."""
+    if all == bool(names):
+        raise UsageError("general_usage", "Give the names of policies, or --all for all of them.", field="name")
+    _show_policies(ctx, ctx.directory.security.reset(names or (), all=all))
+
+
+@command(
+    DIFFERENCE,
+    writes=True,
+    exits=(INVALID, UNAVAILABLE),
+    example=(
+        "authctl security apply policies.toml --dry-run",
+        "authctl security apply supabase",
+        "authctl security show -o toml | authctl security apply -",
+    ),
+)
+def apply(
+    ctx: Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|PRESET|-",
+            help=f"A TOML file, - for stdin, or a preset: {', '.join(policy.PRESETS)}.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Set the policies of a file, or all policies as a preset has them, and show what differs from before.
+
+    Policies that a file does not name stay as they are. Where anything is wrong, all of it is told and nothing changes.
+    """
+    wanted = source if source in policy.PRESETS else policy.parse_file(_read(ctx, source))
+    differences = ctx.directory.security.apply(wanted)
+    _warn_of_missing_file(ctx, {each.name: each.after for each in differences})
+    _tell_dry_run(ctx)
+    with ctx.output.bulk():
+        for each in differences:
+            before, after = (_form(ctx, each.name, value) for value in (each.before, each.after))
+            ctx.output.show({"name": each.name, "before": before, "after": after} | _dry_run(ctx, each.name))
+    if not differences:
+        ctx.output.note("Nothing differs.")
+
+
+def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
+    """Policies as one object in JSON and TOML, as rows in tables and where --fields asks for them."""
+    output = ctx.output
+    if output.format is Format.TOML:
+        output.show_toml({name: policy.plain(name, value) for name, value in held.items()})
+    elif output.speaks_json and output.fields is None:
+        ctx.show({name: policy.shown(name, value)[0] for name, value in held.items()})
+    else:
+        rows = [_row(ctx, name, value) | _dry_run(ctx, name) for name, value in held.items()]
+        _tell_dry_run(ctx)
+        if len(rows) == 1:
+            output.show(rows[0])
+        else:
+            output.stream(rows)
+
+
+def _row(ctx: Context, name: str, value: Any) -> Json:
+    declaration = policy.get(name)
+    return {
+        "name": name,
+        "value": _form(ctx, name, value),
+        "default": _form(ctx, name, declaration.default),
+        "changed": value != declaration.default,
+        "range": declaration.kind.range,
+        "help": declaration.help,
+    }
+
+
+def _form(ctx: Context, name: str, value: Any) -> Any:
+    """A policy's value for programs where they read JSON, else for people."""
+    json, text = policy.shown(name, value)
+    return json if ctx.output.speaks_json else text
+
+
+def _dry_run(ctx: Context, name: str) -> Json:
+    """What the row of a policy has beyond a real one's."""
+    if not ctx.is_dry_run:
+        return {}
+    changes = [change.public() for change in ctx.directory.changes if change.resource == f"policies/{name}"]
+    return {"dry_run": True, "changes": changes}
+
+
+def _tell_dry_run(ctx: Context) -> None:
+    if ctx.is_dry_run and not ctx.output.speaks_json:
+        ctx.output.tell("Dry run: nothing was changed.")
+
+
+def _warn_of_missing_file(ctx: Context, held: Mapping[str, Any]) -> None:
+    """Applications on other machines may have the file; on this one, no password could be set."""
+    from authctl.core import breached
+
+    path = held.get(breached.POLICY)
+    if path is not None:
+        try:
+            breached.check(path)
+        except Unavailable as error:
+            ctx.output.warn(error.message)
+
+
+def _read(ctx: Context, source: str) -> str:
+    """The text of a file, or of stdin."""
+    try:
+        text = _read_stdin(ctx) if source == STDIN else _read_file(source)
+    except OSError as error:
+        raise Unavailable(
+            "file_unavailable",
+            f"The file {source!r} cannot be read: {error.strerror}.",
+            field="source",
+            hint=f"Name a file, or one of the presets {', '.join(policy.PRESETS)}.",
+        ) from error
+    if len(text) > FILE_SIZE:
+        raise Invalid("general_argument_invalid", f"The policies have more than {FILE_SIZE:,} bytes.", field="source")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid("general_argument_invalid", "The policies are not UTF-8 text.", field="source") from None
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(FILE_SIZE + 1)
+
+
+def _read_stdin(ctx: Context) -> bytes:
+    text = b""
+    while len(text) <= FILE_SIZE and (line := ctx.environment.read_line(FILE_SIZE)):
+        text += line
+    return text
+
+
+# Passwords
+
+
+@command(
+    PASSWORD_REPORT,
+    exits=(INVALID, NOT_FOUND, UNAVAILABLE),
+    example=(
+        "authctl security check-password",
+        "authctl security check-password --user ada@example.com --password-stdin < password.txt",
+    ),
+)
+def check_password(
+    ctx: Context,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="USER", help="Whose personal data it must not hold.")
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from stdin: one line.")
+    ] = False,
+    password_fd: Annotated[
+        int | None, typer.Option("--password-fd", metavar="N", help="Read it from this descriptor.")
+    ] = None,
+) -> None:
+    """Say what a password would get: what the policy has against it, and how hard it is to guess. Nothing is stored.
+
+    The score is 0 (very easy to guess) to 4 (very hard), and the time that of somebody who stole the hashes and tries
+    ten thousand a second: zxcvbn's estimate. Exit status 3 where the policy refuses the password.
+    """
+    report = ctx.directory.security.check_password(
+        _password(ctx, stdin=password_stdin, descriptor=password_fd), user=user
+    )
+    ctx.show(_report(ctx, report))
+    if report.problems:
+        raise Invalid.of(report.problems)
+
+
+def _password(ctx: Context, *, stdin: bool, descriptor: int | None) -> str:
+    if stdin and descriptor is not None:
+        raise UsageError("general_usage", "--password-stdin and --password-fd exclude each other.", field="password")
+    if stdin:
+        return prompts.read_secret_line(ctx.environment, "--password-stdin")
+    if descriptor is not None:
+        return prompts.read_secret_descriptor(ctx.environment, descriptor, "--password-fd")
+    return prompts.secret(ctx.environment, "Password")
+
+
+def _report(ctx: Context, report: PasswordReport) -> Json:
+    """The report, with each failure's type, for programs with its message too."""
+    failures: list[Any] = [problem.type for problem in report.problems]
+    if ctx.output.speaks_json:
+        failures = [{"type": problem.type, "message": problem.message} for problem in report.problems]
+    return {
+        "accepted": report.is_accepted,
+        "failures": failures,
+        "score": report.score,
+        "crack_time": report.crack_time,
+    }
+
+
+# What happened
+
+
+@command(
+    EVENT,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl security list-logs --since 2h",
+        "authctl security list-logs --event 'users.*' --actor root@web1 --limit 100",
+        "authctl security list-logs --user ada@example.com --all -o jsonl",
+        "authctl security list-logs --follow",
+    ),
+)
+def list_logs(
+    ctx: Context,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="USER", help="About this user; by id a deleted one too. Indexed.")
+    ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option("--event", metavar="NAME,...", help="Of these names; * is any part, as in 'users.*'. Repeatable."),
+    ] = None,
+    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="By this actor, exactly.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="Not before: 2h (ago), today, 2026-01-31, ... Indexed."),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before that time. Indexed.")] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this event.")] = None,
+    all: Annotated[bool, typer.Option("--all", help="Without a limit, streamed.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="The oldest first, and then what happens, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Show what happened, the newest first: who did what to what, when, and from where."""
+    security = ctx.directory.security
+    events = split(event)
+    if follow:
+        if until or after:
+            raise UsageError("general_usage", "--follow and --until or --after exclude each other.", field="follow")
+        logs = security.follow_logs(
+            lambda: _wait(ctx),
+            user=user,
+            events=events,
+            actor=actor,
+            since=since,
+            limit=None if all else limit,
+        )
+        _show_as_they_come(ctx, logs)
+    elif all:
+        logs = security.iterate_logs(user=user, events=events, actor=actor, since=since, until=until, after=after)
+        ctx.output.stream(_public(logs))
+    else:
+        page = security.list_logs(
+            user=user, events=events, actor=actor, since=since, until=until, limit=limit, after=after
+        )
+        ctx.output.stream(_public(page))
+        if len(page) == limit:
+            ctx.output.note(f"There may be more: --after {page[-1].id}, or --all.")
+
+
+def _public(events: Iterable[Event]) -> Iterator[Json]:
+    return (event.public() for event in events)
+
+
+def _show_as_they_come(ctx: Context, events: Iterator[Event]) -> None:
+    """Events one by one, each as a line: a table would wait for the last."""
+    if ctx.output.format is Format.TABLE:
+        ctx.output.format = Format.TSV
+    ctx.output.stream(_public(events))
+
+
+def _wait(ctx: Context) -> None:
+    ctx.output.flush()
+    ctx.environment.sleep(BETWEEN_LOOKS)
