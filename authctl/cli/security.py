@@ -75,9 +75,8 @@ def set_(
     _show_policies(ctx, {name: held})
 
 
-set_.__doc__ = f"{set_.__doc__}\n\n\b\nNAME           VALUE, and its default\n" + "\n".join(
-    f"{each.name}\n               {each.kind.range}: {each.kind.text(each.default)}"
-    for each in policy.DECLARATIONS.values()
+set_.__doc__ = f"{set_.__doc__}\n\n\b\n" + "\n".join(
+    f"{each.name:<{max(map(len, policy.DECLARATIONS))}}  {each.kind.range}" for each in policy.DECLARATIONS.values()
 )
 
 
@@ -149,6 +148,9 @@ def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
         _tell_dry_run(ctx)
         if len(rows) == 1:
             output.show(rows[0])
+        elif output.format is Format.TABLE:
+            # Defaults stand out where something else holds.
+            output.stream(row if row["changed"] else row | {"default": None} for row in rows)
         else:
             output.stream(rows)
 

@@ -110,7 +110,7 @@ JWT_CLAIMS = Shape(
 )
 
 _POLICY = ("name", "value", "default", "changed", "range", "help")
-_POLICY_COLUMNS = ("name", "value", "default", "changed", "help")
+_POLICY_COLUMNS = ("name", "value", "default", "help")
 POLICY = Shape("policy", fields=_POLICY, columns=_POLICY_COLUMNS)
 POLICIES = Shape("policies", fields=_POLICY, columns=_POLICY_COLUMNS, formats=(*FORMATS, Format.TOML))
 DIFFERENCE = Shape("difference", fields=("name", "before", "after"))

@@ -224,7 +224,7 @@ class Path(Text):
 class Words(Kind):
     """A list of words, as a tuple in the order given."""
 
-    range = f"none, or words of {SHORTEST_WORD} characters and more, with commas between"
+    range = f"none, or words of {SHORTEST_WORD} characters and more: acme,rocket"
     words = ("none",)
 
     def read(self, given: Any, name: str) -> tuple[str, ...]:
