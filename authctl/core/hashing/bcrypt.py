@@ -27,6 +27,7 @@ DJANGO = "django-bcrypt-sha256"
 PASSLIB = "passlib-bcrypt-sha256"
 PASSLIB_OLD = "passlib-bcrypt-sha256-v1"
 WORDPRESS = "wordpress-bcrypt"
+FAULTY = "bcrypt-2x"  # the name for --hash
 COMPOSITES = (DJANGO, PASSLIB_OLD, PASSLIB, WORDPRESS)
 
 
@@ -67,7 +68,7 @@ class Bcrypt(shapes.StoredHash):
     def warnings(self) -> tuple[str, ...]:
         found = []
         if self.minor == "x":
-            found.append("$2x$ was made by a faulty bcrypt: passwords with other than ASCII letters will not match.")
+            found.append("$2x$ was made by a faulty bcrypt: passwords with other than ASCII characters will not match.")
         if self.cost > WARN_COST:
             found.append(f"bcrypt of cost {self.cost} takes a second or more at the first sign-in.")
         return tuple(found)
@@ -115,7 +116,19 @@ def accept(text: str, name: str | None, options: shapes.Options) -> Bcrypt:
         raise Malformed("This is not a bcrypt-sha256 hash of passlib: $bcrypt-sha256$v=2,t=2b,r=…$salt$hash.")
     if name in ("bcrypt-sha256", "passlib-bcrypt-sha256"):
         raise Malformed("This is not a bcrypt-sha256 hash; name it bcrypt, or django where Django made it.")
+    _check_faulty(text, name)
     return _bcrypt(text)
+
+
+def _check_faulty(text: str, name: str | None) -> None:
+    """$2x$ is taken only where somebody says so who knows it: what it was made with cannot be told from correct."""
+    if (name == FAULTY) != text.startswith("$2x$"):
+        if name == FAULTY:
+            raise Malformed("This bcrypt hash is not of the variant $2x$; name it bcrypt.")
+        raise Unsupported(
+            "$2x$ was made by a faulty bcrypt, and matches ASCII passwords at best; the password needs a reset,"
+            f" or the name {FAULTY} takes it as it is."
+        )
 
 
 def _bcrypt(text: str, digest: str = "") -> Bcrypt:

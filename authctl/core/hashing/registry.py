@@ -35,7 +35,8 @@ class Entry:
 ENTRIES = (
     Entry("argon2", "argon2", "argon2i, argon2d, argon2id in PHC form",
           ("argon2id", "argon2i", "argon2d"), ("$argon2",)),
-    Entry("bcrypt", "bcrypt", "bcrypt: $2a$, $2b$, $2x$, $2y$", ("bcrypt-2a", "bcrypt-2b", "bcrypt-2y"), ("$2",)),
+    Entry("bcrypt", "bcrypt", "bcrypt: $2a$, $2b$, $2y$", ("bcrypt-2a", "bcrypt-2b", "bcrypt-2y"), ("$2",)),
+    Entry("bcrypt-2x", "bcrypt", "bcrypt of crypt_blowfish before 1.1: $2x$, good for ASCII passwords alone"),
     Entry("md5", "digests", "MD5 in hex or base64, with or without salt", ("md5-salted",)),
     Entry("sha", "digests", "SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt",
           (*tuple(shapes.DIGESTS)[1:], "sha1-salted", "sha256-salted", "sha512-salted")),
