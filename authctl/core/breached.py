@@ -48,10 +48,9 @@ def _opened(path: str) -> BinaryIO:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _unavailable(path, f"cannot be opened: {error.strerror}") from error
-    file = os.fdopen(descriptor, "rb", buffering=0)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return file
-    file.close()
+        return os.fdopen(descriptor, "rb", buffering=0)
+    os.close(descriptor)
     raise _unavailable(path, "is no file")
 
 

@@ -37,6 +37,7 @@ class Directory:
     find_key: the secret key of a fingerprint, 32 bytes; None where there is none, which is told at the first write.
     make_ready: makes or migrates the database where it is missing (None) or older; absent, that is an error.
     dry_run: undo every unit of work at its end. `changes` then tells what would have been.
+    warn: is told what an operator should know of what is being done, a sentence each.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Directory:
         self._admission: dict[str, bool] = {}
         self.changes: list[Change] = []
         self.make_ready: Callable[[State | None], None] | None = None
+        self.warn: Callable[[str], None] = lambda message: None
         self._find_key = find_key
         self._hash_parameters = hash_parameters
         self._state: State | None = None

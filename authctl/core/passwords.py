@@ -110,12 +110,16 @@ def take_in(
 ) -> Prepared | None:
     """Another system's hash as it will be stored, judged by its shape and cost; None where a weak one is reset.
 
-    Raises Invalid (password_hash_…) for what is no such hash, or would take too long to verify.
+    What it will not do, or not do quickly, is told by `directory.warn`. Raises Invalid (password_hash_…) for what is no
+    such hash, or would take too long to verify.
     """
     imported = hashing.accept(text, name, options)
     if imported.strength != "weak" or weak is WeakHash.KEEP:
+        for warning in imported.warnings:
+            directory.warn(warning)
         return Prepared(imported.stored, imported.algorithm)
     if weak is WeakHash.RESET:
+        directory.warn(f"{imported.algorithm} is fast to guess, so the user has no password until it is reset.")
         return None
     salt = directory.random_bytes(hashing.SALT_SIZE)
     wrapped = hashing.wrap(imported.stored, parameters=directory.hash_parameters, salt=salt)
@@ -174,4 +178,6 @@ def sealed(work: Work, user: User, stored: str) -> str:
 def _revealed(directory: Directory, stored: str, user: User | None) -> str:
     if user is None or not sealing.is_sealed_text(stored):
         return stored
-    return sealing.unseal_text(directory.key, stored, context=_context(user))
+    # Asked of the database each time: another process may have given the directory a new key.
+    key = directory.operating().read(lambda work: work.key)
+    return sealing.unseal_text(key, stored, context=_context(user))

@@ -265,7 +265,7 @@ class CallingCodes(Kind):
             given = str(given)
         codes = [code.removeprefix("+") for code in _parts(given, name)]
         for code in codes:
-            if not code or values.calling_code("+" + code) != code:
+            if not re.fullmatch("[1-9][0-9]{0,2}", code) or values.calling_code("+" + code) != code:
                 raise _invalid(name, f"takes {self.range}; {_shown(code)} is no country's calling code")
         if not codes:
             raise _invalid(name, f"takes {self.range}; to send no SMS at all, configure no provider")

@@ -382,7 +382,9 @@ def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtCla
     Raises Denied: user_jwt_invalid, and what `get` raises of the session.
     """
     claims = core.jwts.verify(work, token, audience=audience)
-    admit_session(work, storage.sessions.find_by_id(work.db, claims.session_id))
+    person = admit_session(work, storage.sessions.find_by_id(work.db, claims.session_id))
+    if person.user.id != claims.user_id:
+        raise unauthorized()
     return claims
 
 

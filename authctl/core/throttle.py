@@ -68,10 +68,15 @@ def succeed(work: Work, claim: Claim, user: User) -> None:
         storage.users.set_locked(work.db, user.seq, None)
 
 
-def unlock(work: Work, user: User) -> None:
+def forget(work: Work, user: User) -> None:
     """Forget every attempt at an account, also those of sources known to it."""
     storage.attempts.forget(work.db, f"user:{user.id}")
     storage.attempts.forget_all(work.db, f"user:{user.id}@")
+
+
+def unlock(work: Work, user: User) -> None:
+    """Let an account be signed in to at once."""
+    forget(work, user)
     storage.users.set_locked(work.db, user.seq, None)
 
 

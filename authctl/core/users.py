@@ -319,6 +319,7 @@ def delete(work: Work, user: str) -> User:
     """Remove an account and everything of it, in this transaction; its address is free at once. Audit rows stay."""
     found = get_locked(work, user)
     storage.users.delete(work.db, found)
+    core.throttle.forget(work, found)
     work.record(EventName.USERS_DELETE, f"users/{found.id}", user_id=found.id)
     work.changed(f"users/{found.id}", found.public(), None)
     return found
