@@ -104,6 +104,7 @@ class Context(typer.Context):
             notice=self.output.tell,
         )
         self.call_on_close(directory.close)
+        directory.warn = self.output.warn
         directory = directory.acting(directory.actor, dry_run=self.is_dry_run)
         return directory.as_session(self.session_secret()) if self.is_person else directory
 
