@@ -12,9 +12,10 @@ from authctl.cli.commands import STDIN, Commands
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.output import Format
-from authctl.cli.shapes import DIFFERENCE, EVENT, PASSWORD_REPORT, POLICIES, POLICY
+from authctl.cli.shapes import DIFFERENCE, EVENT, KEY_SET, PASSWORD_REPORT, POLICIES, POLICY, ROTATED
 from authctl.core import policy
 from authctl.errors import ExitStatus, Invalid, Unavailable, UsageError
+from authctl.model import JwtAlgorithm
 
 if TYPE_CHECKING:
     from authctl.core.security import PasswordReport
@@ -364,3 +365,53 @@ def _show_as_they_come(ctx: Context, events: Iterator[Event]) -> None:
 def _wait(ctx: Context) -> None:
     ctx.output.flush()
     ctx.environment.sleep(BETWEEN_LOOKS)
+
+
+# Keys
+
+
+@command(KEY_SET, exits=(), example="authctl security show-jwks > jwks.json")
+def show_jwks(ctx: Context) -> None:
+    """Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517).
+
+    They prove who signed a JWT and when, not that its session still lives: that is `sessions verify-jwt`.
+    """
+    ctx.show_json("keys", ctx.directory.security.show_jwks())
+
+
+@command(
+    ROTATED,
+    writes=True,
+    asks="Give the directory a new key?",
+    exits=(INVALID, ExitStatus.CONFLICT),
+    example=(
+        "authctl security rotate-key --yes --reason 'yearly'",
+        "authctl security rotate-key --jwt --forget --yes --reason 'key leaked'",
+    ),
+)
+def rotate_key(
+    ctx: Context,
+    jwt: Annotated[bool, typer.Option("--jwt", help="The key that JWTs are signed with, not the secret key.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="With --jwt: take no JWT of the older keys any more, as after a leak.")
+    ] = False,
+    algorithm: Annotated[
+        JwtAlgorithm, typer.Option("--algorithm", help="With --jwt: what the new key signs with.")
+    ] = JwtAlgorithm.EDDSA,
+) -> None:
+    """Seal every secret with a new secret key, or with --jwt sign JWTs with a new key.
+
+    The new secret key is written to a file of its own beside the old one, which backups still need; it is found there
+    by its fingerprint. Copy it to every machine that works on this database.
+    """
+    if forget and not jwt:
+        raise UsageError("general_usage", "--forget goes with --jwt.", field="forget")
+    if jwt:
+        key = ctx.directory.security.rotate_jwt_key(algorithm=algorithm, forget=forget)
+        ctx.show({"key": "jwt", "id": key.id, "key_file": None, "resealed": None})
+        return
+    from authctl.core import setup
+
+    rotated = setup.rotate_key(ctx.directory, ctx.settings)
+    ctx.show(rotated.public())
+    ctx.output.note(f"The new key is in {rotated.key_file}. Copy it to every machine that works on this database.")

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core import password_rules, policy, users, values
+from authctl.core import jwts, password_rules, policy, users, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.errors import Invalid, NotFound, Problem
 from authctl.model import Event, EventName, User
@@ -296,3 +296,5 @@ class Security(Group):
     list_logs = reads(list_logs)
     iterate_logs = flow(iterate_logs)
     follow_logs = flow(follow_logs)
+    show_jwks = reads(jwts.jwks)
+    rotate_jwt_key = writes(jwts.rotate)

@@ -11,6 +11,7 @@ from authctl import storage
 from authctl.core import sealing
 from authctl.core.directory import Directory
 from authctl.core.work import Actor, Work, system_clock, system_random_bytes
+from authctl.errors import Invalid
 from authctl.model import Clock, EventName, Json, RandomBytes
 from authctl.settings import Settings, find_config_folder, read_key, read_key_file, write_key_file
 
@@ -149,19 +150,32 @@ def _own_key_file(fingerprint: str, settings: Settings) -> str:
 
 def _key_file(settings: Settings, fingerprint: str | None) -> str | None:
     """The file that the key of that fingerprint is in; None for a key that was given itself."""
-    if _given(settings) or fingerprint is None:
-        return settings.secret_key_file
-    own = _own_key_file(fingerprint, settings)
-    return own if os.path.exists(own) else settings.secret_key_file
+    base = settings.secret_key_file
+    if base is None or fingerprint is None:
+        return base
+    own = _new_key_file(settings, fingerprint)
+    return own if os.path.exists(own) else base
+
+
+def _new_key_file(settings: Settings, fingerprint: str) -> str:
+    """Where a key that takes another's place is put: beside the file that was named, else in the config folder."""
+    if _given(settings):
+        return f"{settings.secret_key_file}.{fingerprint}"
+    return _own_key_file(fingerprint, settings)
 
 
 def _find_key(settings: Settings, fingerprint: str | None) -> bytes | None:
     """The key as it was given; else the one kept under this fingerprint; else the default database's."""
     path = _key_file(settings, fingerprint)
-    if path is None or _given(settings):
+    if path is None or (path == settings.secret_key_file and _given(settings)):
         return read_key(settings)
     key = read_key_file(path)
-    if key is not None and not is_default(settings) and sealing.fingerprint(key) != fingerprint:
+    if (
+        key is not None
+        and not is_default(settings)
+        and not _given(settings)
+        and sealing.fingerprint(key) != fingerprint
+    ):
         return None  # the default database's key is not a wrong key for this one, it is none
     return key
 
@@ -177,6 +191,40 @@ def _keep_key(settings: Settings, new_key: bytes) -> bytes:
     key = read_key(settings)
     assert key is not None
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What `authctl security rotate-key` did: the new key's fingerprint and file, and how many secrets it now seals."""
+
+    fingerprint: str
+    key_file: str
+    resealed: int
+
+    def public(self) -> Json:
+        return {"key": "secret", "id": self.fingerprint, "key_file": self.key_file, "resealed": self.resealed}
+
+
+def rotate_key(directory: Directory, settings: Settings) -> Rotated:
+    """Seal everything with a new secret key, in one unit of work. The old key stays where it is: backups need it.
+
+    The new key is in its file before the database remembers it, and is found there by its fingerprint. Raises Invalid
+    (general_config_invalid) where the key was given itself, so that a new one would have no place.
+    """
+    old = directory.key
+    if settings.secret_key_file is None:
+        raise Invalid(
+            "general_config_invalid",
+            "The secret key was given itself, so a new one would have no place to be kept.",
+            field="secret_key",
+            hint="Put the key into a file and name that with secret_key_file, then rotate it.",
+        )
+    new = sealing.new_key(directory.random_bytes)
+    path = _new_key_file(settings, sealing.fingerprint(new))
+    if not directory.dry_run:
+        write_key_file(path, new)
+    resealed = directory.write(sealing.reseal_all, old, new)
+    return Rotated(sealing.fingerprint(new), path, resealed)
 
 
 # Upgrading
