@@ -196,6 +196,8 @@ class Directory:
                     self.make_ready(found)
             state = storage.schema.get_state(self.database)
             storage.schema.check_version(state, self.database.describe())
+            if state.key_fingerprint is None:  # the schema was made by hand; `authctl init` will give it a key
+                return state
             self._state = state
         return self._state
 
@@ -209,7 +211,7 @@ class Directory:
     def find_key(self, state: State) -> bytes:
         """The secret key of a database in that state; refuses a missing one, and a wrong one."""
         wanted, where = state.key_fingerprint, self.database.describe()
-        if wanted is None:  # the schema was made by hand, and `authctl init` was not run yet
+        if wanted is None:
             raise storage.failures.not_initialized(where)
         key = self._find_key(wanted)
         if key is None:

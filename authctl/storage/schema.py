@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -181,10 +180,11 @@ def copy_file(database: Database, name: str) -> str:
 
 
 def _new_file(name: str) -> str:
-    for path in (name, *(f"{name}.{number}" for number in count(1))):
-        if create_file(path):
-            return path
-    raise AssertionError("unreachable")
+    path, number = name, 0
+    while not create_file(path):
+        number += 1
+        path = f"{name}.{number}"
+    return path
 
 
 @contextmanager

@@ -1,0 +1,388 @@
+"""The schema: what migrations make is what the tables say, on both databases; and which versions are worked on."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from authctl import storage
+from authctl.core import setup
+from authctl.core.hashing import Parameters
+from authctl.core.work import Actor
+from authctl.errors import Invalid, Unavailable
+from authctl.settings import load
+from authctl.storage import schema
+from authctl.storage.tables import metadata
+
+CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
+VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
+
+
+def described(database):
+    """Tables, columns, indexes and constraints of a database with their names; the search index has no words here."""
+    return database.read(_described)
+
+
+def _described(db):
+    found = sa.inspect(db)
+    tables = {}
+    for name in found.get_table_names():
+        if name.startswith("user_words"):
+            continue
+        tables[name] = {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(name)
+            },
+            "primary_key": found.get_pk_constraint(name)["constrained_columns"],
+            "indexes": {
+                (index["name"], tuple(index["column_names"]), bool(index["unique"]))
+                for index in found.get_indexes(name)
+                if not index.get("duplicates_constraint")
+            },
+            "unique": {
+                (unique["name"], tuple(unique["column_names"])) for unique in found.get_unique_constraints(name)
+            },
+            "foreign_keys": {
+                (tuple(key["constrained_columns"]), key["referred_table"], key["options"].get("ondelete"))
+                for key in found.get_foreign_keys(name)
+            },
+        }
+    return tables
+
+
+def test_the_newest_migration_is_the_one_wanted():
+    scripts = ScriptDirectory(str(VERSIONS.parent))
+    assert scripts.get_heads() == [schema.HEAD]
+    assert sorted(path.name for path in VERSIONS.glob("*.py"))[-1].startswith(f"{schema.HEAD}_")
+
+
+def test_migrations_are_numbered_in_their_order():
+    # Versions are compared as text to tell older from newer.
+    scripts = list(ScriptDirectory(str(VERSIONS.parent)).walk_revisions())[::-1]
+    assert [script.revision for script in scripts] == [f"{number:04}" for number in range(1, len(scripts) + 1)]
+
+
+def test_migrations_make_what_the_tables_say(directory):
+    def differences(db):
+        options = {
+            "compare_type": True,
+            "include_name": lambda name, kind, parents: kind != "table" or not name.startswith("user_words"),
+        }
+        return compare_metadata(MigrationContext.configure(db, opts=options), metadata)
+
+    assert directory.database.read(differences) == []
+
+
+def test_constraints_and_indexes_have_the_names_that_the_tables_say(directory, request, tmp_path):
+    migrated = described(directory.database)
+    del migrated["alembic_version"]
+    other = storage.database.Database(empty_url(request, directory, tmp_path))
+    with closing(other):
+        other.write(metadata.create_all)
+        assert described(other) == migrated
+
+
+def empty_url(request, directory, tmp_path):
+    """Another empty database of the same kind."""
+    if directory.database.dialect == "postgresql":
+        with psycopg.connect(request.getfixturevalue("postgres_url"), autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA other")
+        return request.getfixturevalue("postgres_url") + "&options=-csearch_path%3Dother"
+    (tmp_path / "other.db").touch()
+    return f"sqlite:///{tmp_path}/other.db"
+
+
+def test_text_sorts_by_code_point(directory):
+    for name in ("b", "a", "B", "é", "z", "Z", "_"):
+        directory.users.create(name=name)
+    assert [user.name for user in directory.users.list(sort="name")] == ["B", "Z", "_", "a", "b", "z", "é"]
+
+
+# The same as text
+
+
+@pytest.fixture
+def settings(home, database_url):
+    return load(home, options={"database_url": database_url}, system_config=os.devnull)
+
+
+@pytest.fixture
+def unmade(settings):
+    with setup.open_directory(settings, Actor("tester@example.com")) as opened:
+        yield opened
+
+
+def run_sql(url, text):
+    """What an administrator would do with it: `sqlite3 FILE < text`, `psql URL < text`."""
+    if url.startswith("sqlite"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(exist_ok=True)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(text)
+    else:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(text)
+
+
+def test_the_printed_sql_makes_the_same_schema(unmade, settings, database_url, request, tmp_path):
+    text = setup.migration_sql(unmade)
+    assert storage.schema.find_state(unmade.database) is None  # printing made nothing
+    run_sql(database_url, text)
+    by_hand = described(unmade.database)
+    with pytest.raises(Unavailable) as refused:
+        unmade.users.create(name="Ada")
+    assert (refused.value.type, refused.value.hint) == (
+        "database_not_initialized",
+        "Make one there with: authctl init",
+    )
+    made = setup.initialize(unmade, settings)
+    assert made.is_new
+    assert unmade.users.create(name="Ada").name == "Ada"
+    assert unmade.users.count(search="ada") == 1
+    assert described(unmade.database) == by_hand
+
+    other = load(settings.environ, options={"database_url": empty_url(request, unmade, tmp_path)})
+    with setup.open_directory(other, Actor("tester@example.com")) as migrated:
+        setup.initialize(migrated, other)
+        assert described(migrated.database) == by_hand
+
+
+def test_the_printed_sql_of_a_current_schema_changes_nothing(directory, database_url):
+    before = described(directory.database)
+    run_sql(database_url, setup.migration_sql(directory) or "SELECT 1")
+    assert described(directory.database) == before
+
+
+# Versions
+
+
+def set_version(directory, version):
+    directory.database.write(lambda db: db.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'"))
+
+
+@pytest.fixture
+def later(directory, settings):
+    """The same directory as a later command finds it."""
+    with setup.open_directory(settings, Actor("tester@example.com"), hash_parameters=CHEAP) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("version", "type", "words", "command"),
+    [
+        ("0000", "database_schema_older", f"has schema 0000, and this authctl wants {schema.HEAD}", "authctl upgrade"),
+        ("9999", "database_schema_newer", f"has schema 9999, and this authctl knows only up to {schema.HEAD}", "pip"),
+    ],
+)
+def test_another_version_is_told_with_what_to_run(directory, later, settings, version, type, words, command):
+    directory.users.create(id="ada")
+    set_version(directory, version)
+    for step in (
+        lambda: later.users.get("ada"),
+        lambda: later.users.create(name="Grace"),
+        lambda: next(later.users.iterate()),
+        lambda: setup.initialize(later, settings),
+    ):
+        with pytest.raises(Unavailable) as refused:
+            step()
+        assert (refused.value.type, refused.value.status) == (type, 7)
+        assert words in refused.value.message
+        assert command in refused.value.hint
+    status = setup.status(later, settings)
+    assert (status["schema"], status["schema_wanted"], status["counts"]) == (version, schema.HEAD, None)
+
+
+def test_a_newer_schema_is_never_migrated(directory):
+    set_version(directory, "9999")
+    with pytest.raises(Unavailable) as refused:
+        setup.upgrade(directory)
+    assert refused.value.type == "database_schema_newer"
+
+
+def test_upgrading_a_current_schema_changes_nothing(directory, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    done = setup.upgrade(directory)
+    assert (done.before, done.after, done.copy) == (schema.HEAD, schema.HEAD, None)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+NEXT = '''"""A migration of a version to come, for this test."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{next}"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    {step}
+'''
+
+
+@pytest.fixture
+def newer(tmp_path_factory, monkeypatch):
+    """Makes this authctl one that has a migration more, which runs `step`; its version."""
+
+    def make(step):
+        number = f"{int(schema.HEAD) + 1:04}"
+        folder = tmp_path_factory.mktemp("newer") / "storage"
+        versions = folder / "migrations" / "versions"
+        versions.mkdir(parents=True)
+        for path in (VERSIONS.parent / "env.py", *VERSIONS.glob("0*.py")):
+            (folder / "migrations" / path.relative_to(VERSIONS.parent)).write_text(path.read_text())
+        (versions / f"{number}_next.py").write_text(NEXT.format(next=number, head=schema.HEAD, step=step))
+        # Migrations are found beside the module.
+        monkeypatch.setattr(schema, "__file__", str(folder / "schema.py"))
+        monkeypatch.setattr(schema, "HEAD", number)
+        return number
+
+    return make
+
+
+ADD_COLUMN = 'op.add_column("users", sa.Column("nickname", sa.Text))'
+FAIL_LATE = 'op.add_column("users", sa.Column("nickname", sa.Text)); op.execute("SELECT nothing FROM nowhere")'
+
+
+def columns(directory):
+    return directory.database.read(lambda db: {column["name"] for column in sa.inspect(db).get_columns("users")})
+
+
+def test_upgrade_migrates_and_says_so(directory, later, newer):
+    directory.users.create(id="ada", name="Ada")
+    before, after = schema.HEAD, newer(ADD_COLUMN)
+    with pytest.raises(Unavailable) as refused:
+        later.users.get("ada")
+    assert refused.value.type == "database_schema_older"
+    assert "ADD COLUMN nickname" in setup.migration_sql(later)
+    done = setup.upgrade(later)
+    assert (done.before, done.after) == (before, after)
+    assert later.users.get("ada").name == "Ada"
+    assert "nickname" in columns(later)
+    event = "SELECT name, details FROM events ORDER BY seq DESC LIMIT 1"
+    name, details = later.read(lambda work: work.db.exec_driver_sql(event).one())
+    assert (name, details) == ("directory.update.schema", f'{{"before":"{before}","after":"{after}"}}')
+
+
+def test_a_copy_is_made_first_for_its_owner_alone(directory, newer):
+    if directory.database.path is None:
+        pytest.skip("a server has backups of its own")
+    directory.users.create(id="ada", name="Ada")
+    before = schema.HEAD
+    newer(ADD_COLUMN)
+    (Path(f"{directory.database.path}.schema-{before}")).write_text("an older copy")
+    done = setup.upgrade(directory)
+    assert done.copy == f"{directory.database.path}.schema-{before}.1"
+    assert Path(done.copy).stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(done.copy)) as copy:
+        assert copy.execute("SELECT name FROM users").fetchall() == [("Ada",)]
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [(before,)]
+    assert Path(f"{directory.database.path}.schema-{before}").read_text() == "an older copy"
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(directory, newer):
+    directory.users.create(id="ada", name="Ada")
+    before = schema.HEAD
+    newer(FAIL_LATE)
+    with pytest.raises(Unavailable):
+        setup.upgrade(directory)
+    assert "nickname" not in columns(directory)
+    assert schema.get_state(directory.database).version == before
+
+
+def test_a_wrong_key_is_told_before_the_schema_is_changed(directory, database_url, home, newer):
+    before = schema.HEAD
+    newer(ADD_COLUMN)
+    wrong = {"AUTHCTL_SECRET_KEY": b64encode(bytes(32)).decode()}
+    settings = load(home | wrong, options={"database_url": database_url}, system_config=os.devnull)
+    with setup.open_directory(settings, Actor("tester@example.com")) as opened, pytest.raises(Invalid) as refused:
+        setup.upgrade(opened)
+    assert refused.value.type == "general_key_mismatch"
+    assert schema.get_state(directory.database).version == before
+
+
+def test_two_that_upgrade_at_once_do_it_once(directory, settings, newer):
+    newer(ADD_COLUMN)
+    starting = threading.Barrier(4)
+
+    def upgrade(number):
+        with setup.open_directory(settings, Actor(f"tester{number}@example.com")) as opened:
+            starting.wait(20)
+            return setup.upgrade(opened)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(upgrade, range(4)))
+    events = "SELECT count(*) FROM events WHERE name = 'directory.update.schema'"
+    assert directory.read(lambda work: work.db.exec_driver_sql(events).scalar_one()) == 1
+    assert "nickname" in columns(directory)
+
+
+def test_a_migration_takes_its_time(settings, home, database_url, newer):
+    slow = {"sqlite": "pass", "postgresql": 'op.execute("SELECT pg_sleep(0.3)")'}[database_url.partition(":")[0]]
+    variables = {"AUTHCTL_DATABASE_STATEMENT_TIMEOUT": "0.2"}
+    impatient = load(home | variables, options={"database_url": database_url}, system_config=os.devnull)
+    with setup.open_directory(impatient, Actor("tester@example.com")) as directory:
+        setup.initialize(directory, impatient)
+        newer(slow)
+        assert setup.upgrade(directory).after == schema.HEAD
+
+
+def test_the_default_file_is_migrated_by_itself_after_a_copy(home, newer):
+    settings = load(home, options={}, system_config=os.devnull)
+    told = []
+    with setup.open_directory(settings, Actor("tester@example.com"), notice=told.append) as directory:
+        directory.users.create(id="ada", name="Ada")
+    before, after = schema.HEAD, newer(ADD_COLUMN)
+    with setup.open_directory(settings, Actor("tester@example.com"), notice=told.append) as directory:
+        assert directory.users.get("ada").name == "Ada"
+        path = directory.database.path
+    assert [line.partition(" /")[0] for line in told] == [
+        "Made the database",
+        f"Migrated the database from schema {before} to {after}; a copy is in",
+    ]
+    assert f"{path}.schema-{before}" in told[1]
+    with closing(sqlite3.connect(f"{path}.schema-{before}")) as copy:
+        assert copy.execute("SELECT name FROM users").fetchall() == [("Ada",)]
+
+
+def test_a_server_that_is_migrating_is_waited_for(database_url, home):
+    """Eight processes make the same directory at once: one makes it, the others find it made."""
+    script = (
+        "import sys, authctl\n"
+        "from authctl.core import setup\n"
+        "from authctl.settings import load\n"
+        "settings = load(__import__('os').environ, options={'database_url': sys.argv[1]})\n"
+        "with authctl.open(sys.argv[1]) as directory:\n"
+        "    sys.stdin.readline()\n"
+        "    print(setup.initialize(directory, settings).is_new)\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, database_url],
+            env={**os.environ, **home},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate() for process in processes]
+    assert sorted(said) == [("False\n", "")] * 7 + [("True\n", "")]
+    keys = list(Path(home["HOME"]).rglob("*.key"))
+    assert len(keys) == 1  # those that were second left none behind
