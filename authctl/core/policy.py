@@ -20,7 +20,7 @@ NOTHING = ("off", "none", "")  # what clears a policy that may be without a valu
 MAX_TEXT = 256  # characters of an issuer or audience
 MAX_PATH = 4096  # bytes; PATH_MAX of Linux
 MAX_WORDS = 1_000
-SHORTEST_WORD = 3  # characters; a shorter one would be found in most passwords
+SHORTEST_WORD = 2  # characters; a single one is in most passwords
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 YEAR = 365 * DAY

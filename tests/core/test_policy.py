@@ -73,7 +73,7 @@ OTHERS = {
 }
 WRONG = {
     "password-strength": ["uper", 7, ["upper", 7], "upper;digit"],
-    "password-context-words": ["ab", "x" * 129, ["acme, rocket"], ["none"], "a\u202ebc", 7],
+    "password-context-words": ["a", "x" * 129, ["acme, rocket"], ["none"], "a\u202ebc", 7],
     "password-breached-file": ["pwned.txt", "~/pwned.txt", "/a\nb", "/" + "x" * 4096, 7],
     "memberships-privacy": ["user_phone", "name"],
     "sms-countries": ["", "none", "444", "0", "+", "x", [], 12.5],
