@@ -1,0 +1,205 @@
+"""The door for applications: typed, quiet, for many threads, and closed by `with`."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import authctl
+from authctl.core.hashing import Parameters
+from authctl.errors import Invalid
+from authctl.model import User
+
+CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
+
+RIGHT = """
+from collections.abc import Iterator
+from datetime import datetime
+import authctl
+from authctl.model import Event, User
+
+with authctl.open("sqlite:///x.db", actor="app") as directory:
+    ada: User = directory.users.create(email="ada@example.com", labels=["staff"], prefs={"a": 1}, if_absent=True)
+    found: User = directory.users.get("ada@example.com")
+    page: list[User] = directory.users.list(search="ada", filters=["mfa = true"], limit=3, after=ada.id)
+    everybody: Iterator[User] = directory.users.iterate(sort="name")
+    number: int = directory.users.count()
+    changed: User = directory.users.update_status(ada.id, "blocked", until=datetime.max)
+    prefs: dict[str, object] = directory.users.update_prefs(ada.id, {"a": None}, merge=True)
+    right: bool = directory.users.verify_password("ada", "secret")
+    log: list[Event] = directory.users.list_logs("ada", limit=5)
+    gone: User = directory.users.delete(ada.id)
+    dry: User = directory.acting(directory.actor, dry_run=True).users.update_name("ada", "Ada")
+"""
+
+# Each line is wrong in its own way.
+WRONG = """
+directory.users.create(mail="ada@example.com")
+directory.users.create("ada@example.com")
+directory.users.get()
+directory.users.get(7)
+directory.users.get("ada", lock=True)
+directory.users.list(limit="3")
+directory.users.delete("ada", "bob")
+directory.users.update_name("ada")
+directory.users.verify_password("ada")
+directory.users.remove("ada")
+number: str = directory.users.count()
+""".strip()
+
+
+def check_types(tmp_path, text):
+    (tmp_path / "application.py").write_text(text)
+    ran = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "application.py"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": os.path.dirname(os.path.dirname(authctl.__file__))},
+        capture_output=True,
+        text=True,
+    )
+    return ran.stdout
+
+
+def test_the_verbs_have_their_signatures(tmp_path):
+    wrong = f'import authctl\n\ndirectory = authctl.open("sqlite:///x.db")\n{WRONG}\n'
+    found = check_types(tmp_path, wrong)
+    told = {int(line.split(":")[1]) for line in found.splitlines() if line.startswith("application.py:")}
+    first = wrong[: wrong.index(WRONG)].count("\n") + 1
+    assert sorted(told) == list(range(first, first + len(WRONG.splitlines()))), found
+    assert "Success" in check_types(tmp_path, RIGHT)
+
+
+@pytest.fixture
+def opened(directory, database_url, home, monkeypatch, clock, dice):
+    """The directory as an application opens it, by its URL."""
+    monkeypatch.delenv("AUTHCTL_CONFIG", raising=False)
+    for name, value in home.items():
+        monkeypatch.setenv(name, value)
+    with authctl.open(database_url, actor="app@example.com", clock=clock, hash_parameters=CHEAP) as opened:
+        yield opened
+
+
+def test_the_verbs_work(opened, clock):
+    ada = opened.users.create(email="ada@example.com", password="correct horse battery")
+    assert isinstance(ada, User)
+    assert opened.users.verify_password("ada@example.com", "correct horse battery")
+    assert [event.actor for event in opened.users.list_logs(ada.id)] == ["app@example.com"] * 2
+    assert ada.created_at == clock()
+
+
+def test_verbs_show_what_they_are():
+    import inspect
+
+    from authctl.core import users
+
+    for name, function in inspect.getmembers(users.Users, callable):
+        if not name.startswith("_"):
+            assert function.__doc__, name
+    assert authctl.open.__doc__
+
+
+def test_a_verb_of_an_open_directory_keeps_name_and_help(opened):
+    assert opened.users.create.__name__ == "create"
+    assert "nothing is required" in opened.users.create.__doc__
+
+
+def test_nothing_is_printed(opened, capfd):
+    opened.users.create(id="ada")
+    for step in (lambda: opened.users.get("nobody"), lambda: opened.users.create(id="ada")):
+        with pytest.raises(authctl.errors.AuthctlError):
+            step()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_opening_reads_nothing_yet(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with authctl.open(f"sqlite:///{tmp_path}/none/authctl.db"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fresh_machine_needs_no_set_up(tmp_path):
+    script = """
+        import authctl
+        with authctl.open() as directory:
+            directory.users.create(id="ada", name="Ada")
+        with authctl.open() as directory:
+            assert directory.users.get("ada").name == "Ada"
+    """
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(script)],
+        env={
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.path.dirname(os.path.dirname(authctl.__file__)),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    made = {path.relative_to(tmp_path).as_posix(): path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert made == {
+        ".config": 0o755,
+        ".config/authctl": 0o700,
+        ".config/authctl/secret.key": 0o600,
+        ".local": 0o755,
+        ".local/share": 0o755,
+        ".local/share/authctl": 0o700,
+        ".local/share/authctl/authctl.db": 0o600,
+    }
+
+
+def test_settings_that_cannot_be_read_are_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for options in ({"url": "mysql://host/name"}, {"url": "sqlite://"}, {"actor": ""}):
+        with pytest.raises(Invalid) as refused:
+            authctl.open(**options)
+        assert refused.value.type == "general_config_invalid"
+
+
+def test_a_key_that_is_none_is_not_shown(directory, database_url, monkeypatch, home):
+    monkeypatch.setenv("HOME", home["HOME"])
+    with authctl.open(database_url, key="hidden-value-7c1f") as opened, pytest.raises(Invalid) as refused:
+        opened.users.create(id="ada")
+    assert refused.value.field == "secret_key"
+    assert "hidden-value" not in f"{refused.value} {refused.value.hint} {opened!r}"
+    assert directory.users.count() == 0
+
+
+def test_one_directory_serves_many_threads(opened):
+    opened.users.create(id="shared", prefs={})
+
+    def work(number):
+        for turn in range(5):
+            user = opened.users.create(email=f"user{number}.{turn}@example.com", name=f"Thread {number}")
+            assert opened.users.get(user.email) == user
+            opened.users.update_prefs("shared", {f"{number}.{turn}": True}, merge=True)
+            assert user in opened.users.list(search=f"user{number}.{turn}")
+        return [user.id for user in opened.users.iterate(filters=[f"name = Thread {number}"])]
+
+    with ThreadPoolExecutor(16) as threads:
+        ids = [id for found in threads.map(work, range(16)) for id in found]
+    assert len(set(ids)) == 80
+    assert len(opened.users.get_prefs("shared")) == 80
+
+
+def test_closing_gives_the_connections_back(opened, request, tmp_path):
+    opened.users.create(id="ada")
+    opened.close()
+    if opened.database.dialect == "postgresql":
+        postgres = request.getfixturevalue("postgres")
+        ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND application_name = 'authctl'"
+        request.getfixturevalue("directory").close()
+        while postgres.execute(ours, (opened.database.url.database,)).fetchone() != (0,):
+            pass  # the server takes a moment to see it
+    else:
+        request.getfixturevalue("directory").close()
+        held = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if is_open(fd)]
+        assert not [path for path in held if path.startswith(opened.database.path)]
+
+
+def is_open(descriptor):
+    return os.path.lexists(f"/proc/self/fd/{descriptor}")
