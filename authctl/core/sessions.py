@@ -5,10 +5,11 @@ A secret is 256 random bits, shown once and kept as its SHA-256. What a session 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from authctl import core, storage
 from authctl.core import passwords, throttle, values
@@ -18,6 +19,8 @@ from authctl.model import Ended, EventName, Factor, Json, Jwt, JwtClaims, Sessio
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
+
+T = TypeVar("T")
 
 SECRET_SIZE = 32  # bytes; ASVS 7.2.3 asks for 16
 TOUCH = timedelta(minutes=1)  # how exactly it is known when a session was last used
@@ -64,9 +67,7 @@ def create(
     set, and a locked account; user_blocked, to who knows the password.
     """
     directory = directory.from_request(ip, user_agent)
-    attempt = directory.write(_claim, user)
-    verdict = passwords.judge(directory, attempt.user, password, allowed=attempt.claim.allowed)
-    return _granted(directory.write(_settle_password, attempt, verdict))
+    return _granted(_attempt(directory, user, password, right=_sign_in_with_password, wrong=_refuse_password))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +78,73 @@ class Attempt:
     claim: throttle.Claim
 
 
+def _attempt(
+    directory: Directory,
+    user: str,
+    password: str,
+    *,
+    right: Callable[[Work, User], T],
+    wrong: Callable[[Work, Attempt], T],
+) -> T:
+    """Count an attempt at a password, verify it, and do what a right or a wrong one leads to.
+
+    The attempts of a dry run are counted, and its refusals remembered: it would be free tries.
+    """
+    remembering = directory.acting(directory.actor)
+    attempt = remembering.write(_claim, user)
+    verdict = passwords.judge(directory, attempt.user, password, allowed=attempt.claim.allowed)
+    while verdict.is_right:
+        settled = directory.write(_settle, attempt, verdict, right)
+        if not isinstance(settled, Attempt):
+            if directory.dry_run and attempt.user is not None:
+                remembering.write(throttle.succeed, attempt.claim, attempt.user)
+            return settled
+        # The hash was replaced meanwhile, by a change or by another sign-in: what counts is the one that is set.
+        attempt = settled
+        verdict = passwords.judge(directory, attempt.user, password)
+    return remembering.write(wrong, attempt)
+
+
 def _claim(work: Work, user: str) -> Attempt:
-    found = core.users.find(work, user)
+    # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
+    found = core.users.find(work, user, lock=True)
     return Attempt(found, throttle.claim(work, found, user))
 
 
-def _settle_password(work: Work, attempt: Attempt, verdict: passwords.Verdict) -> SignedIn | Denied:
-    """What a password that was right or wrong leads to. A refusal is returned: it is remembered, then raised."""
-    user = storage.users.find(work.db, "id", attempt.user.id, lock=True) if attempt.user else None
-    if not verdict.is_right or user is None or attempt.user is None or _hash(user) != _hash(attempt.user):
-        return _refuse(work, attempt, "locked" if not attempt.claim.allowed else "credentials")
+def _settle(
+    work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Callable[[Work, User], T]
+) -> T | Attempt:
+    """Do what a right password leads to; or the attempt at what the account has become, to be judged again."""
+    assert attempt.user is not None
+    user = storage.users.find(work.db, "id", attempt.user.id, lock=True)
+    if user is None or user.seq != attempt.user.seq:
+        return replace(attempt, user=None)
+    if _hash(user) != _hash(attempt.user):
+        return replace(attempt, user=user)
     user = user.at(work.now)
     throttle.succeed(work, attempt.claim, user)
     passwords.rehash(work, user, verdict)
-    if user.status is Status.BLOCKED:
-        _record_refusal(work, user, "blocked")
-        return _blocked()
-    return sign_in(work, user, "email", (Factor.PASSWORD,))
+    return right(work, user)
 
 
 def _hash(user: User) -> str | None:
     return user.password.hash if user.password else None
 
 
+def _sign_in_with_password(work: Work, user: User) -> SignedIn | Denied:
+    if user.status is Status.BLOCKED:
+        _record_refusal(work, user, "blocked")
+        return _blocked()
+    return sign_in(work, user, "email", (Factor.PASSWORD,))
+
+
+def _refuse_password(work: Work, attempt: Attempt) -> Denied:
+    return _refuse(work, attempt, "credentials")
+
+
 def _refuse(work: Work, attempt: Attempt, why: str) -> Denied:
-    _record_refusal(work, attempt.user, why)
+    """A refusal is returned: it is remembered, then raised."""
+    _record_refusal(work, attempt.user, why if attempt.claim.allowed else "locked")
     return invalid_credentials()
 
 
@@ -187,17 +230,19 @@ def create_with_identity(
     assert provider_ is not None
     assert uid is not None
     directory = directory.from_request(ip, user_agent)
-    return _granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
+    try:
+        return _granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
+    except Conflict:
+        # The same identity may have signed in for the first time twice at once: by now it is linked.
+        return _granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
 
 
 def _sign_in_with_identity(
     work: Work, provider: str, provider_uid: str, email: str | None, email_verified: bool
 ) -> SignedIn | Denied:
     identity = storage.identities.find_by_uid(work.db, provider, provider_uid)
-    if identity is not None:
-        user = core.users.find(work, f"id:{identity.user_id}", lock=True)
-        assert user is not None, "an identity goes with its user"
-    else:
+    user = core.users.find(work, f"id:{identity.user_id}", lock=True) if identity is not None else None
+    if user is None:  # the identity is new, or its user was deleted just now
         user = _user_of_identity(work, email, email_verified)
         core.identities.link(work, user, provider, provider_uid, email)
     if user.status is Status.BLOCKED:
@@ -233,21 +278,22 @@ def create_for(work: Work, user: str) -> SignedIn:
 
 def verify_password(directory: Directory, user: str, password: str) -> bool:
     """Whether that is the user's password; counted and judged as signing in is."""
-    attempt = directory.write(_claim, user)
-    verdict = passwords.judge(directory, attempt.user, password, allowed=attempt.claim.allowed)
-    return directory.write(_settle_verification, attempt, verdict)
+    return _attempt(directory, user, password, right=_verified, wrong=_not_verified)
 
 
-def _settle_verification(work: Work, attempt: Attempt, verdict: passwords.Verdict) -> bool:
-    user = attempt.user
+def _verified(work: Work, user: User) -> bool:
+    _record_verification(work, user, True)
+    return True
+
+
+def _not_verified(work: Work, attempt: Attempt) -> bool:
+    _record_verification(work, attempt.user, False)
+    return False
+
+
+def _record_verification(work: Work, user: User | None, valid: bool) -> None:
     resource = f"users/{user.id}" if user else "users"
-    work.record(
-        EventName.USERS_VERIFY_PASSWORD, resource, {"valid": verdict.is_right}, user_id=user.id if user else None
-    )
-    if verdict.is_right and user is not None:
-        throttle.succeed(work, attempt.claim, user)
-        passwords.rehash(work, user, verdict)
-    return verdict.is_right
+    work.record(EventName.USERS_VERIFY_PASSWORD, resource, {"valid": valid}, user_id=user.id if user else None)
 
 
 # Being signed in
@@ -436,18 +482,19 @@ def confirm(directory: Directory, password: str | None) -> None:
         return
     if password is None:
         raise Invalid("general_argument_invalid", "The current password is needed.", field="password")
-    attempt = directory.operating().write(_claim, f"id:{person.user.id}")
-    verdict = passwords.judge(directory, attempt.user, password, allowed=attempt.claim.allowed)
-    refusal = directory.operating().write(_settle_confirmation, attempt, verdict)
+    refusal = _attempt(
+        directory.operating(), f"id:{person.user.id}", password, right=_confirmed, wrong=_refuse_confirmation
+    )
     if refusal is not None:
         raise refusal
 
 
-def _settle_confirmation(work: Work, attempt: Attempt, verdict: passwords.Verdict) -> Denied | None:
-    if not verdict.is_right or attempt.user is None:
-        return _refuse(work, attempt, "confirmation")
-    throttle.succeed(work, attempt.claim, attempt.user)
+def _confirmed(work: Work, user: User) -> Denied | None:
     return None
+
+
+def _refuse_confirmation(work: Work, attempt: Attempt) -> Denied | None:
+    return _refuse(work, attempt, "confirmation")
 
 
 # Answers

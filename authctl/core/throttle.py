@@ -22,16 +22,16 @@ Which buckets an attempt counts in:
     user:ID@ADDRESS     for a source that has signed in to the account before: strangers cannot lock it out
     name:DIGEST         for a name that no account has, so that it looks and takes the same
 A source that is locked out is not counted against the account: it cannot lock out others by going on. Every lock ends
-by itself, so nobody is ever locked out for good.
+by itself, so nobody is ever locked out for good. A right password takes back what it counted itself and no more of its
+source's count: who has an account of their own gets no more tries at those of others by signing in to it in between.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
 from authctl.model import EventName, User
@@ -42,27 +42,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An attempt that has been counted. allowed: whether it may be made at all."""
+    """An attempt that has been counted.
+
+    allowed: whether it may be made at all. locks_source: whether it was the one that locked its source.
+    """
 
     account: str
     source: str | None
     allowed: bool
+    locks_source: bool = False
 
 
 def claim(work: Work, user: User | None, name: str) -> Claim:
     """Count an attempt at an account before it is made. name: what was given for it, where there is no such account."""
     source = source_of(work.actor.ip)
     account = _account(work, user, name, source)
-    if source is not None and not _count(work, f"source:{source}", None):
-        return Claim(account, source, allowed=False)
-    return Claim(account, source, allowed=_count(work, account, user))
+    locks_source = False
+    if source is not None:
+        counted = _count(work, f"source:{source}", None)
+        if not counted.allowed:
+            return Claim(account, source, allowed=False)
+        locks_source = counted.locks
+    return Claim(account, source, _count(work, account, user).allowed, locks_source)
 
 
 def succeed(work: Work, claim: Claim, user: User) -> None:
     """The attempt was right: its account's count begins again, its source's forgets this one."""
     storage.attempts.forget(work.db, claim.account)
     if claim.source is not None:
-        storage.attempts.uncount(work.db, f"source:{claim.source}")
+        storage.attempts.uncount(work.db, f"source:{claim.source}", unlock=claim.locks_source)
         storage.attempts.know(work.db, user.seq, claim.source, work.now)
     if user.locked_until is not None and "@" not in claim.account:
         storage.users.set_locked(work.db, user.seq, None)
@@ -78,6 +86,11 @@ def unlock(work: Work, user: User) -> None:
     """Let an account be signed in to at once."""
     forget(work, user)
     storage.users.set_locked(work.db, user.seq, None)
+
+
+def purge(work: Work) -> int:
+    """Remove the counts of windows that have passed and locks that have ended; how many there were."""
+    return storage.attempts.purge(work.db, work.now, work.now - work.policy["sign-in-window"])
 
 
 def source_of(ip: str | None) -> str | None:
@@ -100,15 +113,22 @@ def _account(work: Work, user: User | None, name: str, source: str | None) -> st
     return f"user:{user.id}"
 
 
-def _count(work: Work, bucket: str, user: User | None) -> bool:
-    """Count one attempt; False where the bucket is locked."""
-    window: timedelta = work.policy["sign-in-window"]
-    counted = storage.attempts.count(work.db, bucket, work.now, work.now - window)
+class _Counted(NamedTuple):
+    """allowed: the bucket was open. locks: this attempt reached the limit, and the next ones are refused."""
+
+    allowed: bool
+    locks: bool
+
+
+def _count(work: Work, bucket: str, user: User | None) -> _Counted:
+    """Count one attempt in a bucket."""
+    counted = storage.attempts.count(work.db, bucket, work.now, work.now - work.policy["sign-in-window"])
     if counted.locked_until is not None:
-        return False
-    if counted.count >= work.policy["sign-in-attempts"]:
-        _lock(work, bucket, user)
-    return True
+        return _Counted(allowed=False, locks=False)
+    if counted.count < work.policy["sign-in-attempts"]:
+        return _Counted(allowed=True, locks=False)
+    _lock(work, bucket, user)
+    return _Counted(allowed=True, locks=True)
 
 
 def _lock(work: Work, bucket: str, user: User | None) -> None:

@@ -46,11 +46,10 @@ def lock(db: sa.Connection, bucket: str, until: datetime) -> None:
     db.execute(attempts.update().where(attempts.c.bucket == bucket).values(locked_until=until))
 
 
-def uncount(db: sa.Connection, bucket: str) -> None:
-    """Take one attempt back, and the lock that it brought."""
-    db.execute(
-        attempts.update().where(attempts.c.bucket == bucket).values(count=attempts.c.count - 1, locked_until=None)
-    )
+def uncount(db: sa.Connection, bucket: str, *, unlock: bool) -> None:
+    """Take one attempt back. unlock: and the lock that it brought."""
+    lock = {"locked_until": None} if unlock else {}
+    db.execute(attempts.update().where(attempts.c.bucket == bucket).values(count=attempts.c.count - 1, **lock))
 
 
 def forget(db: sa.Connection, bucket: str) -> None:
@@ -61,6 +60,14 @@ def forget_all(db: sa.Connection, prefix: str) -> None:
     """Empty every bucket whose name begins so."""
     following = prefix[:-1] + chr(ord(prefix[-1]) + 1)
     db.execute(attempts.delete().where(attempts.c.bucket >= prefix, attempts.c.bucket < following))
+
+
+def purge(db: sa.Connection, now: datetime, expired: datetime) -> int:
+    """Remove what counts no more: windows that began before `expired`, locks that have ended; how many there were."""
+    ended = sa.or_(
+        attempts.c.locked_until <= now, sa.and_(attempts.c.locked_until.is_(None), attempts.c.since <= expired)
+    )
+    return db.execute(attempts.delete().where(ended)).rowcount
 
 
 def is_known(db: sa.Connection, user_seq: int, source: str) -> bool:
