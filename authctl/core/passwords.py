@@ -62,9 +62,11 @@ def problems(directory: Directory, password: str, user: User | None) -> list[Pro
 def _standing(work: Work, user: User | None) -> tuple[Policy, list[str]]:
     """The policy, and the hashes of passwords that may not come back: the one that is set, and those before it."""
     keep = work.policy["password-history"]
+    current = [user.password.hash] if user and user.password else []
+    if work.person is not None and user is not None and user.password is not None and user.password.must_change:
+        keep = max(keep, 1)  # who is told to change it does
     if user is None or not user.seq or not keep:
         return work.policy, []
-    current = [user.password.hash] if user.password else []
     past = storage.passwords.list_past(work.db, user.seq, keep)
     return work.policy, [*current, *(hash for hash in past if hash not in current)][:keep]
 

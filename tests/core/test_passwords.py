@@ -43,3 +43,25 @@ def test_a_strong_hash_brings_no_warning(directory, warnings):
 def test_a_person_is_signed_in_by_an_imported_hash_of_any_length(directory):
     directory.users.create(id="empty", password_hash="d41d8cd98f00b204e9800998ecf8427e", hash="md5")
     assert directory.sessions.create("empty", "").session.user_id == "empty"
+
+
+# Changes
+
+
+def test_who_must_change_the_password_does(directory):
+    directory.users.create(id="ada", password=PASSWORD, must_change=True)
+    person = directory.as_session(directory.sessions.create("ada", PASSWORD).secret)
+    assert refusal(person.users.update_password, "ada", PASSWORD, current=PASSWORD) == ["password_recently_used"]
+    person.users.update_password("ada", NEW, current=PASSWORD)
+    assert person.users.update_password("ada", NEW, current=NEW)
+
+
+def test_a_change_by_an_operator_wins_over_a_persons_that_was_confirmed_before(directory):
+    """The person's current password is no longer that by the time it is confirmed."""
+    directory.security.set("session-invalidation", "off")
+    directory.users.create(id="ada", password=PASSWORD)
+    person = directory.as_session(directory.sessions.create("ada", PASSWORD).secret)
+    directory.users.update_password("ada", NEW)
+    with pytest.raises(Denied):
+        person.users.update_password("ada", "a third fine password", current=PASSWORD)
+    assert directory.sessions.create("ada", NEW)
