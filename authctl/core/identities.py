@@ -38,8 +38,16 @@ def link(work: Work, user: User, provider: str, provider_uid: str, email: str | 
 
 
 def list_(work: Work, user: str | None = None, *, limit: int = 25, after: str | None = None) -> list[Identity]:
-    """A user's identities, or everybody's, the oldest first. after: the identity that the page goes on from."""
+    """A user's identities, or everybody's, the oldest first. after: the identity that the page goes on from.
+
+    Raises NotFound (user_identity_not_found) where there is no such identity to go on from.
+    """
+    if user is None and work.person is not None:
+        user = f"id:{work.person.user.id}"
     seq = core.users.get(work, user).seq if user is not None else None
+    if after is not None and storage.identities.find(work.db, values.identifier(after)) is None:
+        message = f"There is no identity {values.shown(after)} to go on from."
+        raise NotFound("user_identity_not_found", message, field="after")
     return storage.identities.list_page(work.db, seq, after, values.limit(limit))
 
 
