@@ -159,6 +159,8 @@ def count(db: sa.Connection, listing: Listing) -> int:
         if query.is_empty:
             return 0
         matches = _matches(db, query)
+        if not listing.filters:
+            return db.execute(sa.select(sa.func.count()).select_from(matches)).scalar_one()
         statement = statement.join(matches, matches.c.user_seq == users.c.seq)
     return db.execute(statement).scalar_one()
 
@@ -255,11 +257,10 @@ def _walk(db: sa.Connection, listing: Listing, query: words.Query, order: sa.Sel
         connection.create_function("authctl_matches", len(_WORDED), partial(_matches_row, query))
         statement = statement.where(sa.func.authctl_matches(*(walked.c[name] for name in _WORDED), type_=sa.Boolean))
     else:
-        statement = (
-            statement.join(_USER_WORDS, _USER_WORDS.c.user_seq == walked.c.seq)
-            .where(_USER_WORDS.c.words.op("@@")(sa.cast(query.tsquery(), _TSQUERY)))
-            .order_by(*pages.ordered(source, listing))
-        )
+        # A subquery of its own, since a join would let the planner begin with the words.
+        db.exec_driver_sql("SET LOCAL enable_sort = off")
+        matching = sa.select(_matching(query)).where(_USER_WORDS.c.user_seq == walked.c.seq).scalar_subquery()
+        statement = statement.where(matching).order_by(*pages.ordered(source, listing))
     return list(_records(db, statement))
 
 
@@ -296,10 +297,21 @@ def _matches(db: sa.Connection, query: words.Query) -> sa.FromClause:
             .where(condition)
             .cte("matches")
         )
-    # Without statistics the planner may think little of the index; a scan of all words is never what is wanted.
-    db.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    condition = _USER_WORDS.c.words.op("@@")(sa.cast(query.tsquery(), _TSQUERY))
-    return sa.select(_USER_WORDS.c.user_seq).where(condition).cte("matches").prefix_with("MATERIALIZED")
+    db.exec_driver_sql(_LED_BY_WORDS)
+    return sa.select(_USER_WORDS.c.user_seq).where(_matching(query)).cte("matches").prefix_with("MATERIALIZED")
+
+
+# Without statistics Postgres may think little of the index, and read all words, or many users. What the index names is
+# looked up one by one, and then sorted, which the walk before it must not be.
+_LED_BY_WORDS = """
+    SELECT set_config(name, value, true) FROM (VALUES
+        ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('enable_sort', 'on')
+    ) AS planner (name, value)
+"""
+
+
+def _matching(query: words.Query) -> sa.ColumnElement[bool]:
+    return _USER_WORDS.c.words.op("@@", return_type=sa.Boolean())(sa.cast(query.tsquery(), _TSQUERY))
 
 
 class _TSQUERY(sa.types.UserDefinedType[str]):

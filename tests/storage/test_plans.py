@@ -1,0 +1,289 @@
+"""That nothing which must be quick reads the whole directory: the plans of the statements that the code really runs.
+
+Each statement is caught on its way to the database and explained there with its own parameters, on 10,000 users: as
+they were loaded, and with the statistics of ANALYZE. In every plan, each table of a directory is read by an index, and
+one that is read from an end of its index instead of looked up in it (a walk) is read no further than a LIMIT asks: a
+sort of everybody is none of these. Postgres decides by cost, so that what is asserted of it holds for this size; the
+benchmarks tell of larger ones.
+"""
+
+import importlib.util
+import json
+import re
+from collections import namedtuple
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from authctl.model import EventName
+from authctl.storage import words
+
+USERS = 10_000
+ORDER = "users_created_at"
+WORDS = "user_words_words"
+LARGE = {"users", "user_words", "addresses", "events"}
+
+# One way into a table. is_walk: from an end of the index, and not by a value looked up in it. limited: no further than
+# a LIMIT asks. word_led: the rows are those that the search index named.
+Access = namedtuple("Access", "table index is_walk limited word_led")
+
+
+def _make_users():
+    """The module that fills the directories of the benchmarks."""
+    path = Path(__file__).parents[1] / "benchmarks" / "make_users.py"
+    spec = importlib.util.spec_from_file_location("make_users", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+make_users = _make_users()
+ROWS = list(make_users.rows(USERS))
+MIDDLE = next(row for row, _ in ROWS[USERS // 2 :] if row["phone"] and row["username"])
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def loaded(request, tmp_path_factory):
+    """A directory of 10,000 users on each database, some with events, as it is before anybody counted anything."""
+    if request.param == "sqlite":
+        url, drop = f"sqlite:///{tmp_path_factory.mktemp('plans')}/authctl.db", None
+    else:
+        server = request.getfixturevalue("postgres")
+        server.execute("CREATE DATABASE authctl_test_plans TEMPLATE template0 ENCODING 'UTF8'")
+        drop = "DROP DATABASE authctl_test_plans WITH (FORCE)"
+        info = sa.make_url(request.getfixturevalue("postgres_server"))
+        url = info.set(database="authctl_test_plans").render_as_string(hide_password=False)
+    with make_users.open_empty(url) as directory:
+        if request.param == "postgres":
+            directory.database.write(_keep_uncounted)
+        directory.database.write(lambda db: make_users.load(ROWS, db))
+        directory.write(_record_events)
+        yield directory
+    if drop:
+        server.execute(drop)
+
+
+def _keep_uncounted(db):
+    """Keep autovacuum from gathering statistics when the test says that there are none."""
+    for table in LARGE:
+        db.exec_driver_sql(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+
+
+def _record_events(work):
+    for row, _ in ROWS[::10]:
+        work.record(EventName.USERS_CREATE, f"users/{row['id']}", user_id=row["id"])
+
+
+@pytest.fixture(scope="module", params=["as loaded", "analyzed"])
+def directory(request, loaded):
+    if request.param == "analyzed":
+        loaded.database.write(lambda db: db.exec_driver_sql("ANALYZE"))
+    return loaded
+
+
+@contextmanager
+def explaining(plans):
+    """Collects the plan of every SELECT that is run meanwhile."""
+
+    def explain(connection, cursor, statement, parameters, context, executemany):
+        if statement.startswith(("SELECT", "WITH")):
+            reader = plans_of_sqlite if connection.dialect.name == "sqlite" else plans_of_postgres
+            plans.append((statement, reader(cursor.connection.cursor(), statement, parameters)))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
+    try:
+        yield
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", explain)
+
+
+_STEP = re.compile(
+    r"(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?INDEX (\w+)| USING INTEGER (PRIMARY KEY)| VIRTUAL .*(:M))?"
+)
+
+
+def plans_of_sqlite(cursor, statement, parameters):
+    """The ways into tables, in the order that they are taken."""
+    steps = [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()]
+    # Without a sort rows come one by one, and the LIMIT ends it.
+    limited = "LIMIT" in statement and not any("TEMP B-TREE" in step for step in steps)
+    found = [match for match in map(_STEP.match, steps) if match and match[2] in LARGE]
+    word_led = any(match[2] == "user_words" for match in found)
+    return [
+        Access(match[2], _index_of_sqlite(cursor, match), match[1] == "SCAN" and not match[5], limited, word_led)
+        for match in found
+    ]
+
+
+def _index_of_sqlite(cursor, match):
+    """The index of a step, by the name that its constraint has on Postgres."""
+    if match[4] or match[5]:
+        return "users_pkey" if match[4] else "user_words_words"
+    if match[3] and match[3].startswith("sqlite_autoindex"):
+        columns = [row[2] for row in cursor.execute(f"PRAGMA index_info({match[3]})").fetchall()]
+        return f"{match[2]}_{columns[0]}_key"
+    return match[3]
+
+
+def plans_of_postgres(cursor, statement, parameters):
+    cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+    (answer,) = cursor.fetchone()
+    return list(_accesses(json.loads(answer)[0]["Plan"] if isinstance(answer, str) else answer[0]["Plan"]))
+
+
+def _accesses(node, *, limited=False, word_led=False, index=None):
+    """The ways into tables under a node. A sort reads all that is under it, unless a LIMIT is further down."""
+    limited = node["Node Type"] == "Limit" or (limited and node["Node Type"] not in ("Sort", "Hash"))
+    below = node.get("Plans", [])
+    table = node.get("Relation Name")
+    if node["Node Type"] == "Bitmap Heap Scan":
+        index = [each["Index Name"] for each in _bitmaps(below)]
+        yield Access(table, index[0], ORDER in index, limited, word_led)  # a part of the order, to be sorted
+        return
+    if table in LARGE:
+        yield Access(table, node.get("Index Name"), "Index Cond" not in node, limited, word_led)
+    word_led = word_led or any(each.get("CTE Name") == "matches" for each in below)
+    for each in below:
+        yield from _accesses(each, limited=limited, word_led=word_led)
+
+
+def _bitmaps(nodes):
+    for node in nodes:
+        if "Index Name" in node:
+            yield node
+        yield from _bitmaps(node.get("Plans", []))
+
+
+def check(plans):
+    """That no statement reads all of a table."""
+    assert plans
+    for statement, accesses in plans:
+        for access in accesses:
+            assert access.index is not None, (statement, accesses)
+            assert access.limited or not access.is_walk, (statement, accesses)
+
+
+LOOKUPS = {
+    "id": ({"user": f"id:{MIDDLE['id']}"}, {"users_id_key"}),
+    "email": ({"user": MIDDLE["email"]}, {"users_email_key"}),
+    "phone": ({"user": MIDDLE["phone"]}, {"users_phone_key"}),
+    "username": ({"user": MIDDLE["username"]}, {"users_username_key_key"}),
+}
+
+
+@pytest.mark.parametrize("key", LOOKUPS)
+def test_a_user_is_looked_up_in_an_index(directory, key):
+    asked, indexes = LOOKUPS[key]
+    plans = []
+    with explaining(plans):
+        assert directory.users.get(**asked).id == MIDDLE["id"]
+    check(plans)
+    used = {access.index for _, accesses in plans for access in accesses}
+    assert indexes <= used <= {"users_id_key", *indexes}
+    assert not any(access.is_walk for _, accesses in plans for access in accesses)
+
+
+# What a page is asked for, and the indexes that may answer it; a walk is right where it finds enough at once.
+PAGES = {
+    "first": ({}, {ORDER}),
+    "oldest first": ({"sort": "created_at"}, {ORDER}),
+    "after": ({"after": MIDDLE["id"]}, {ORDER, "users_id_key"}),
+    "before": ({"before": MIDDLE["id"]}, {ORDER, "users_id_key"}),
+    "blocked": ({"filters": ["status = blocked"]}, {"users_status"}),
+    "not active": ({"filters": ["status != active"]}, {"users_status"}),
+    "active": ({"filters": ["status = active"]}, {ORDER}),
+    "mfa": ({"filters": ["mfa = true"]}, {"users_mfa", ORDER}),
+    "no mfa": ({"filters": ["mfa != true"]}, {"users_mfa", ORDER}),
+    "email verified": ({"filters": ["email_verified = true"]}, {"users_email_verified", ORDER}),
+    "phone verified": ({"filters": ["phone_verified = true"]}, {"users_phone_verified", ORDER}),
+    "since": ({"filters": ["created_at >= 2020-01-01"]}, {ORDER}),
+    "until": ({"filters": ["created_at < 2020-01-01"]}, {ORDER}),
+    "its id": ({"filters": [f"id = {MIDDLE['id']}"]}, {"users_id_key"}),
+    "its email": ({"filters": [f"email = {MIDDLE['email']}"]}, {"users_email_key"}),
+    "its phone": ({"filters": [f"phone = {MIDDLE['phone']}"]}, {"users_phone_key"}),
+    "blocked after": (
+        {"filters": ["status = blocked"], "after": MIDDLE["id"]},
+        {"users_status", "users_id_key"},
+    ),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_read_by_an_index_in_its_order(directory, page):
+    asked, indexes = PAGES[page]
+    plans = []
+    with explaining(plans):
+        assert directory.users.list(**asked)
+    check(plans)
+    used = {access.index for _, accesses in plans for access in accesses}
+    assert used <= indexes
+    assert used & indexes
+
+
+# What is searched for, and whether the walk of the order is expected to be enough.
+SEARCHES = {
+    "two thirds": ({"search": make_users.COMMON}, True),
+    "few": ({"search": make_users.RARE}, False),
+    "nobody": ({"search": make_users.NOBODY}, False),
+    "few after": ({"search": make_users.RARE, "after": MIDDLE["id"]}, False),
+    "a label of half": ({"filters": [f"labels ~ {make_users.COMMON_LABEL}"]}, True),
+    "a label of few": ({"filters": [f"labels ~ {make_users.RARE_LABEL}"]}, False),
+    "a whole name": ({"filters": [f"name = {MIDDLE['name']}"]}, False),
+    "two thirds, blocked": ({"search": make_users.COMMON, "filters": ["status = blocked"]}, True),
+    "few, blocked": ({"search": make_users.RARE, "filters": ["status = blocked"]}, True),
+    "two thirds, of old": ({"search": make_users.COMMON, "filters": ["created_at < 2020-01-01"]}, True),
+    "few, with mfa": ({"search": make_users.RARE, "filters": ["mfa = true"]}, True),
+}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_search_walks_and_then_asks_the_index(directory, search):
+    asked, walk_is_enough = SEARCHES[search]
+    plans = []
+    with explaining(plans):
+        found = directory.users.list(**asked)
+    assert [user.id for user in found] == answer(**asked)
+    check(plans)
+    # Where the search index was needed, what it named is all that was read and sorted.
+    indexed = [accesses for statement, accesses in plans if statement.startswith("WITH")]
+    assert bool(indexed) is not walk_is_enough
+    for accesses in indexed:
+        assert [access.index for access in accesses] == [WORDS, "users_pkey"]
+
+
+def answer(search="", filters=(), after=None):
+    """The ids of the first page, found by looking at everybody."""
+    query = words.Query.parse(search) if search else words.Query()
+    listed = sorted(ROWS, key=lambda each: (each[0]["created_at"], each[0]["seq"]), reverse=True)
+    if after is not None:
+        place = next(place for place, (row, _) in enumerate(listed) if row["id"] == after)
+        listed = listed[place + 1 :]
+    return [
+        row["id"]
+        for row, document in listed
+        if query.matches(document) and all(_holds(row, *filter.split(" ", 2)) for filter in filters)
+    ][:25]
+
+
+def _holds(row, field, operator, value):
+    match operator:
+        case "~":
+            return value in json.loads(row[field])
+        case "<":
+            return row[field] < 1_577_836_800_000  # 2020-01-01 in milliseconds
+    return str(row[field]).lower() == value.lower()
+
+
+def test_the_log_of_a_user_is_read_by_its_index(directory):
+    logged = ROWS[0][0]["id"]
+    plans = []
+    with explaining(plans):
+        (event,) = directory.users.list_logs(logged)
+        directory.users.list_logs(logged, after=event.id)
+    check(plans)
+    assert {access.index for _, accesses in plans for access in accesses if access.table == "events"} == {
+        "events_user_id",
+        "events_id_key",
+    }
