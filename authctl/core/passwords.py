@@ -94,7 +94,7 @@ def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = Fa
     password = prepared.at(work.now, must_change=must_change, self_service=work.person is not None)
     after = replace(user, password=password, updated_at=work.now)
     storage.users.update(work.db, user, after)
-    storage.passwords.remember(work.db, user.seq, prepared.hash, work.now, work.policy["password-history"])
+    _remember(work, user, prepared)
     ended = 0
     if work.policy["session-invalidation"]:
         # All of them for an operator's change; all but the current one for the person's own.
@@ -126,6 +126,15 @@ def take_in(
     salt = directory.random_bytes(hashing.SALT_SIZE)
     wrapped = hashing.wrap(imported.stored, parameters=directory.hash_parameters, salt=salt)
     return Prepared(wrapped, hashing.describe(wrapped))
+
+
+def _remember(work: Work, user: User, prepared: Prepared) -> None:
+    """Keep the new hash among those that may not come back, and the old one where the policy came after it."""
+    keep = work.policy["password-history"]
+    past = storage.passwords.list_past(work.db, user.seq, keep)
+    if user.password is not None and user.password.hash not in past:
+        storage.passwords.remember(work.db, user.seq, user.password.hash, work.now, keep)
+    storage.passwords.remember(work.db, user.seq, prepared.hash, work.now, keep)
 
 
 # A password that is given

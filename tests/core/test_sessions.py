@@ -237,6 +237,14 @@ def test_history_refuses_old_passwords_of_any_algorithm(directory):
     assert directory.users.update_password("old", "first new password")
 
 
+def test_a_password_set_before_the_policy_may_not_come_back_either(directory, ada):
+    directory.security.set("password-history", "2")
+    directory.users.update_password("ada", "another fine password")
+    with pytest.raises(Invalid) as refused:
+        directory.users.update_password("ada", PASSWORD)
+    assert refused.value.type == "password_recently_used"
+
+
 # Acting for a person
 
 
