@@ -145,7 +145,7 @@ def answer(line, authctl, environ, clock, names):
 def visible(text, names):
     """The lines of an output, with what differs by its name and no character that an editor would lose."""
     for value, name in names.items():
-        text = text.replace(value, name)
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", name, text)
     text = re.sub(r"\b(SQLite|PostgreSQL) [0-9.]+", r"<server>", text)
     lines = text.split("\n")
     if last := lines.pop():
