@@ -99,7 +99,7 @@ def delete_sessions(
 def create_identity(
     ctx: Context,
     user: User,
-    provider: Annotated[str, positional("--provider", "Where the account is: google, github, …", metavar="PROVIDER")],
+    provider: Annotated[str, positional("--provider", "Where the account is: google, github, ...", metavar="PROVIDER")],
     provider_uid: Annotated[str, positional("--provider-uid", "Its id there.", metavar="UID")],
     email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="The email it has there.")] = None,
 ) -> None:

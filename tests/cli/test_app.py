@@ -1,0 +1,267 @@
+"""The command line as a whole: the tree of commands, their help, what they load, and how they end."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from authctl.cli import app
+from authctl.cli.commands import LazyGroup
+from authctl.cli.environment import Environment
+from authctl.errors import TYPES, ExitStatus
+
+
+def paths(group=None, path=()):
+    """Every group and command of the tree, by the words that lead to it."""
+    group = group or app.root()
+    yield path
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        if isinstance(command, LazyGroup):
+            yield from paths(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+PATHS = list(paths())
+
+
+def command_at(path):
+    command = app.root()
+    for name in path:
+        command = command.get_command(None, name)
+    return command
+
+
+def helped(path, **environ):
+    """The help page of a command."""
+    environment = Environment(environ=environ)
+    assert app.run([*path, "--help"], environment) == 0
+    assert environment.stderr.getvalue() == ""
+    return environment.stdout.getvalue()
+
+
+def examples(path):
+    command = command_at(path)
+    return command.examples if isinstance(command, LazyGroup) else command.declaration.examples
+
+
+# Help
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_help_says_what_it_does_and_shows_an_example(path):
+    page = helped(path)
+    assert page.startswith(" ".join(["Usage: authctl", *path]))
+    assert command_at(path).help.strip()
+    assert examples(path)
+    for example in examples(path):
+        assert f"\n  {example}\n" in page
+    assert "-h, --help" in page
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_help_is_ascii(path):
+    assert helped(path).isascii()
+
+
+# The list of policies is a table, whose lines stay whole.
+@pytest.mark.parametrize("path", [path for path in PATHS if path != ("security", "set")], ids=" ".join)
+def test_help_fits_a_narrow_window(path):
+    page = helped(path, COLUMNS="40")
+    beside_examples = page.replace("".join(f"  {example}\n" for example in examples(path)), "")
+    lines = [line for line in beside_examples.splitlines() if not line.startswith("Usage: ")]
+    assert max(map(len, lines)) <= 40
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_parameter_has_help(path):
+    command = command_at(path)
+    for parameter in command.params:
+        assert parameter.help or parameter.hidden, parameter.name
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_examples_can_be_read(path, authctl, home):
+    for example in examples(path):
+        for part in example.split(" | "):
+            words = shlex.split(part.partition(" < ")[0].partition(" > ")[0])
+            if words[0] == "authctl" and "--follow" not in words:  # which goes on until Ctrl-C
+                ran = authctl(words[1:], stdin="correct horse battery\n", env=home)
+                assert ran.status != ExitStatus.UNEXPECTED, ran.stderr
+                assert "hint: See: authctl" not in ran.stderr  # which is said of lines that cannot be read
+
+
+def test_a_group_without_a_command_shows_its_help(authctl):
+    assert authctl("users").stdout == authctl("users --help").stdout == authctl("users -h").stdout
+    assert authctl("").stdout == authctl("--help").stdout != ""
+
+
+# How they end
+
+
+def test_a_bug_asks_for_a_report_and_shows_no_values(authctl):
+    def broken():
+        raise ValueError("s3cret")
+
+    ran = authctl("users create --password s3cret-s3cret -o json", clock=broken)
+    error = json.loads(ran.stderr.splitlines()[-1])["error"]
+    assert (ran.status, error["type"]) == (1, "general_unexpected")
+    assert "ValueError" in error["message"]
+    assert "s3cret" not in ran.stderr + ran.stdout
+
+
+def test_an_interruption_ends_with_130(authctl):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    ran = authctl("users create", clock=interrupted)
+    assert (ran.status, ran.stdout) == (130, "")
+    assert ran.stderr.endswith("authctl: Stopped.\n")
+
+
+@pytest.mark.parametrize(
+    "line", ["users list -o json -x", "-o jsonl users lst", "users --json get", "--output=json x", "users get -ojson"]
+)
+def test_usage_errors_are_json_where_json_was_asked_for(authctl, line):
+    ran = authctl(line)
+    error = json.loads(ran.stderr)["error"]
+    assert (ran.status, ran.stdout, error["type"]) == (2, "", "general_usage")
+    assert error["hint"].startswith("See: authctl")
+    assert error["errors"][0]["message"] == error["message"]
+
+
+def test_the_words_of_a_usage_error_do_not_repeat_what_may_be_a_secret(authctl):
+    ran = authctl("users update-password ada hunter2-hunter2")
+    assert ran.status == 2
+    assert "hunter2" not in ran.stderr
+
+
+def test_every_error_type_has_a_status_and_a_meaning():
+    for status, meaning in TYPES.values():
+        assert status != ExitStatus.DONE
+        assert meaning
+
+
+# What they load
+
+HEAVY = ("sqlalchemy", "alembic", "psycopg", "argon2", "cryptography", "rich", "pydantic", "email_validator")
+
+
+def loaded(program, home, watched):
+    """Which of those packages a program has loaded at its end."""
+    program += f"\nimport sys\nprint(*[name for name in {watched!r} if name in sys.modules], file=sys.__stderr__)"
+    ran = subprocess.run([sys.executable, "-c", program], env=environ(home), capture_output=True, text=True, check=True)
+    return ran.stderr.split()
+
+
+def environ(home, **variables):
+    """The variables of a real process on an empty machine."""
+    python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    return python | home | variables
+
+
+RUN = """
+from authctl.cli.app import run
+from authctl.cli.environment import Environment
+import os
+for line in {lines!r}:
+    status = run(line.split(), Environment(environ=os.environ))
+    assert status in {statuses!r}, (line, status)
+"""
+
+
+def test_help_loads_nothing_heavy(home):
+    lines = [" ".join([*path, "--help"]) for path in PATHS]
+    assert loaded(RUN.format(lines=lines, statuses=[0]), home, HEAVY) == []
+
+
+def test_a_usage_error_loads_nothing_heavy(home):
+    lines = ["usres", "users lst", "users list --al", "users get", "users get a b", "users list -o x", "users delete a"]
+    assert loaded(RUN.format(lines=lines, statuses=[2]), home, HEAVY) == []
+
+
+def test_no_command_loads_pydantic(home):
+    lines = ["users create --id ada --password correct-horse", "users list -o table", "users get ada -o json", "status"]
+    assert loaded(RUN.format(lines=lines, statuses=[0]), home, ("pydantic",)) == []
+
+
+def test_reading_loads_no_hashing(home):
+    lines = ["users create --id ada", "users get ada", "users list"]
+    assert loaded(RUN.format(lines=lines, statuses=[0]), home, ("argon2", "bcrypt", "rich", "cryptography")) == []
+
+
+def test_the_version_is_answered_without_typer(home):
+    program = "import sys\nsys.argv = ['authctl', '--version']\nfrom authctl.__main__ import main\nassert main() == 0"
+    assert loaded(program, home, ("typer", "sqlalchemy", "authctl.cli")) == []
+
+
+# Real processes
+
+
+def process(words, home, **variables):
+    return subprocess.Popen(
+        [sys.executable, "-m", "authctl", *words],
+        env=environ(home, **variables),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ran(words, home, **variables):
+    with process(words, home, **variables) as child:
+        stdout, stderr = child.communicate(timeout=60)
+    return child.returncode, stdout, stderr
+
+
+@pytest.mark.parametrize("format", ["tsv", "csv", "json", "jsonl", "table"])
+def test_a_closed_pipe_is_no_error(authctl, home, format):
+    name = "x" * 128
+    metadata = json.dumps({"long": "y" * 30_000})
+    for number in range(8):  # more than a pipe holds
+        assert authctl(["users", "create", "--id", f"u{number}", "--name", name, "--metadata", metadata]).status == 0
+    child = process(["users", "list", "-o", format, "--fields", "id,metadata"], home)
+    child.stdout.read(10)
+    child.stdout.close()
+    with child:
+        assert child.stderr.read() == ""
+    assert child.returncode == 0
+
+
+def test_a_real_ctrl_c_ends_with_130_and_keeps_what_was_done(authctl, home):
+    authctl("users create --id ada")
+    with process(["users", "delete", "-", "--yes"], home) as child:
+        child.stdin.write("ada\nnobody\n")
+        child.stdin.flush()
+        assert "nobody" in child.stderr.readline()  # it waits for the next id now
+        child.send_signal(signal.SIGINT)
+        stdout, stderr = child.communicate(timeout=60)
+    assert (child.returncode, stdout) == (130, "ada\ttrue\n")
+    assert stderr.endswith("authctl: Stopped.\n")
+    assert "Traceback" not in stderr
+
+
+def test_a_locale_without_unicode_shows_escapes_and_stays_exact_in_json(authctl, home):
+    authctl(["users", "create", "--id", "zoe", "--name", "Zoë 日本"])
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    status, stdout, stderr = ran(["users", "list"], home, **ascii_only)
+    assert (status, stdout, stderr) == (0, "zoe\tZo\\xeb \\u65e5\\u672c\t\t\tactive\n", "")
+    status, stdout, _ = ran(["users", "get", "zoe", "-o", "json"], home, **ascii_only)
+    assert stdout.isascii()
+    assert json.loads(stdout)["name"] == "Zoë 日本"
+    status, stdout, _ = ran(["users", "list", "-o", "table"], home, **ascii_only)
+    assert (status, stdout.splitlines()[1].split()[:3]) == (0, ["zoe", "Zo\\xeb", "\\u65e5\\u672c"])
+    assert ran(["users", "create", "--help"], home, **ascii_only)[1].isascii()
+
+
+def test_a_locale_without_unicode_takes_no_broken_name(home):
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    status, stdout, stderr = ran(["users", "create", "--name", "Zoë"], home, **ascii_only)
+    assert (status, stdout) in [(0, ""), (3, "")]
+    assert "locale" in stderr
