@@ -1,0 +1,254 @@
+"""Commands at a pseudo-terminal, as a person meets them: questions, prompts, windows, colours, Ctrl-C."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+
+import pytest
+
+
+class Person:
+    """Somebody at a terminal where one command runs; `screen` is all that was shown."""
+
+    def __init__(self, words, home, *, columns=80, **variables):
+        self.terminal, other = pty.openpty()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "authctl", *words],
+            env=python | home | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | variables,
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
+        )
+        os.close(other)
+        self.screen = ""
+        self._bytes = b""
+
+    def _read(self):
+        """Takes what comes next; False at the end."""
+        ready, _, _ = select.select([self.terminal], [], [], 60)
+        assert ready, f"nothing more after {self.screen!r}"
+        try:
+            part = os.read(self.terminal, 4096)
+        except OSError:  # Linux tells the end of a terminal so
+            return False
+        self._bytes += part
+        self.screen = self._bytes.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(part)
+
+    def sees(self, text):
+        while text not in self.screen:
+            assert self._read(), f"no {text!r} in {self.screen!r}"
+
+    def types(self, text):
+        os.write(self.terminal, text.encode())
+
+    def leaves(self):
+        """The exit status, when the command has ended."""
+        while self._read():
+            pass
+        return self.child.wait(60)
+
+    def close(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        os.close(self.terminal)
+
+
+@pytest.fixture
+def person(home):
+    """Starts commands at terminals of their own."""
+    with contextlib.ExitStack() as stack:
+
+        def start(line, **options):
+            words = line.split() if isinstance(line, str) else line
+            someone = Person(words, home, **options)
+            stack.callback(someone.close)
+            return someone
+
+        yield start
+
+
+@pytest.fixture
+def ada(authctl):
+    authctl(["users", "create", "--id", "ada", "--name", "Ada [bold]Lovelace", "--email", "ada@example.com"])
+
+
+# Questions
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04", "yellow\n"])
+def test_delete_asks_and_does_nothing_without_a_yes(person, authctl, ada, answer):
+    someone = person("users delete ada")
+    someone.sees("Delete the user ada and everything of it? [y/N] ")
+    someone.types(answer)
+    assert someone.leaves() == 130
+    assert "nothing was done" in someone.screen.lower()
+    assert authctl("users list --count").stdout == "1\n"
+
+
+@pytest.mark.parametrize("answer", ["y\n", "YES\n"])
+def test_delete_asks_and_does_it_after_a_yes(person, authctl, ada, answer):
+    someone = person("users delete ada")
+    someone.sees("[y/N] ")
+    someone.types(answer)
+    assert someone.leaves() == 0
+    assert authctl("users list --count").stdout == "0\n"
+
+
+@pytest.mark.parametrize("line", ["users delete ada --yes", "users -y delete ada", "users delete ada --dry-run"])
+def test_delete_does_not_ask_where_the_line_answers(person, ada, line):
+    someone = person(line)
+    assert someone.leaves() == 0
+    assert "[y/N]" not in someone.screen
+
+
+def test_what_cannot_be_read_is_told_before_anything_is_asked(person, ada):
+    someone = person("users delete ada --fields size")
+    assert someone.leaves() == 3
+    assert "[y/N]" not in someone.screen
+
+
+def test_a_question_shows_no_control_characters_of_the_line(person):
+    someone = person(["users", "delete", "\x1b[2Jada"])
+    someone.sees("[y/N] ")
+    assert "Delete the user \\x1b[2Jada and" in someone.screen
+    someone.types("n\n")
+    assert someone.leaves() == 130
+
+
+def test_ctrl_c_at_a_question_ends_with_130(person, authctl, ada):
+    someone = person("users delete ada")
+    someone.sees("[y/N] ")
+    someone.types("\x03")
+    assert someone.leaves() == 130
+    assert "Traceback" not in someone.screen
+    assert someone.screen.endswith("authctl: Stopped.\n")
+    assert authctl("users list --count").stdout == "1\n"
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("line", ["users update-password ada", "users create --id bob --ask-password"])
+def test_a_new_password_is_asked_twice_and_never_shown(person, authctl, ada, line):
+    someone = person(line)
+    someone.sees("New password: ")
+    someone.types("correct horse\n")
+    someone.sees("New password again: ")
+    someone.types("correct horse\n")
+    assert someone.leaves() == 0
+    assert "correct horse" not in someone.screen
+    name = "bob" if "bob" in line else "ada"
+    assert authctl(f"users verify-password {name} --password-stdin", stdin="correct horse\n").status == 0
+
+
+def test_two_passwords_that_differ_are_asked_for_again(person, ada):
+    someone = person("users update-password ada")
+    for first, second in (("correct horse\n", "correct house\n"), ("correct horse\n", "correct horse\n")):
+        someone.sees("New password: ")
+        someone.types(first)
+        someone.sees("New password again: ")
+        someone.types(second)
+        someone.screen, someone._bytes = "", b""
+    assert someone.leaves() == 0
+
+
+def test_a_password_to_check_is_asked_once(person, authctl, ada):
+    authctl("users update-password ada --password-stdin", stdin="correct horse\n")
+    someone = person("users verify-password ada")
+    someone.sees("Password: ")
+    someone.types("correct horse\n")
+    assert someone.leaves() == 0
+    assert "correct" not in someone.screen
+    assert "again" not in someone.screen
+
+
+def test_ctrl_c_at_a_password_gives_the_echo_back(person, ada):
+    someone = person("users update-password ada")
+    someone.sees("New password: ")
+    someone.types("\x03")
+    assert someone.leaves() == 130
+    assert someone.screen.endswith("authctl: Stopped.\n")
+    assert termios.tcgetattr(someone.terminal)[3] & termios.ECHO
+
+
+# What is shown
+
+
+def test_a_terminal_gets_a_table_with_bold_headings(person, ada):
+    someone = person("users list")
+    assert someone.leaves() == 0
+    assert "\x1b[1m" in someone.screen
+    assert "Ada [bold]Lovelace" in someone.screen
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", someone.screen).splitlines()
+    assert lines[0].split() == ["id", "name", "email", "phone", "status"]
+    assert lines[1] == "ada  Ada [bold]Lovelace  ada@example.com  -      active"
+
+
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_without_colours_gets_none(person, ada, variables):
+    someone = person("users list", **variables)
+    assert someone.leaves() == 0
+    assert "\x1b" not in someone.screen
+    assert someone.screen.startswith("id ")
+
+
+def test_no_color_as_an_option(person, ada):
+    someone = person("users list --no-color")
+    assert someone.leaves() == 0
+    assert "\x1b" not in someone.screen
+
+
+@pytest.mark.parametrize("variables", [{"TERM": ""}, {"TERM": "no-such-terminal"}, {"COLUMNS": "x"}, {"COLUMNS": "0"}])
+def test_a_terminal_that_nobody_knows_is_a_terminal(person, ada, variables):
+    someone = person("users list", **variables)
+    assert someone.leaves() == 0
+    assert "Ada [bold]Lovelace" in someone.screen
+
+
+@pytest.mark.parametrize("columns", [40, 20, 1])
+def test_a_narrow_window_shows_records_one_below_another(person, ada, columns):
+    someone = person("users list", columns=columns, NO_COLOR="1")
+    assert someone.leaves() == 0
+    assert "name    Ada [bold]Lovelace\nemail   ada@example.com\n" in someone.screen
+
+
+def test_help_is_as_wide_as_the_window(person):
+    for columns, widest in ((40, 40), (80, 80), (300, 100)):
+        someone = person("users list --help", columns=columns)
+        assert someone.leaves() == 0
+        page = someone.screen.partition("Examples:")[0]
+        assert widest - 25 < max(map(len, page.splitlines())) <= widest
+
+
+def test_a_full_page_says_how_to_go_on(person, authctl):
+    for number in range(3):
+        authctl(f"users create --id user{number}")
+    someone = person("users list --limit 2")
+    assert someone.leaves() == 0
+    last = someone.screen.splitlines()[-2].split()[0]
+    assert someone.screen.endswith(f"There may be more: --after {last} shows the next page, --all shows all.\n")
+
+
+def test_an_empty_list_says_so(person, ada):
+    someone = person("users list --search nobody")
+    assert someone.leaves() == 0
+    assert someone.screen == "Nothing found.\n"
+
+
+def test_an_answer_for_scripts_is_the_same_at_a_terminal(person, authctl, ada):
+    someone = person("users list -o json")
+    assert someone.leaves() == 0
+    assert someone.screen == authctl("users list -o json").stdout
