@@ -1,0 +1,132 @@
+"""Rows, addresses and search words of users: changed together, whatever text people give."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from authctl import storage
+from authctl.errors import Conflict, NotFound
+from authctl.storage import words
+
+HOSTILE = [
+    "'; DROP TABLE users; --",
+    '" OR "1" = "1',
+    "%_\\",
+    "{0} %s :name ? $1",
+    "AND OR NOT NEAR(",
+    'a* "b" (c) ^d col:e -f',
+    "e' \\' \\\\ ' : 1A,2B",
+    "Ⅷ ﬁ ẞ İ",
+    "ا‮بج",
+    "👩‍👩‍👧‍👦 é é",
+    "\x1b[31mred\x07",
+    "\t\n tabs \r\n",
+    "x" * 128,
+    "a" + "\u0301" * 100,
+]
+
+
+@pytest.fixture
+def rows(directory):
+    """Counts what is in a table."""
+
+    def count(table):
+        statement = f"SELECT count(*) FROM {table}"
+        return directory.read(lambda work: work.db.exec_driver_sql(statement).scalar_one())
+
+    return count
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_any_text_is_kept_and_found(directory, name):
+    made = directory.users.create(id="u1", name=name, prefs={name: name}, metadata={"note": [name]})
+    directory.users.create(id="u2", name="Somebody Else")
+    found = directory.users.get("u1")
+    assert (found.name, found.prefs, found.metadata) == (made.name, {name: name}, {"note": [name]})
+    if words.of(made.name):
+        assert [user.id for user in directory.users.list(search=" ".join(words.of(made.name)[:3]))] == ["u1"]
+    directory.users.update_name("u1", "Plain")
+    assert [user.id for user in directory.users.list(search="plain")] == ["u1"]
+    directory.users.delete("u1")
+    assert [user.id for user in directory.users.list()] == ["u2"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_any_text_may_be_searched_and_filtered_for(directory, text):
+    directory.users.create(id="u1", name="Ada")
+    directory.users.create(id="u2", name=text)
+    query = words.Query.parse(text)
+    for user in directory.users.list(search=text):
+        assert query.matches(storage.users.document(user))
+    assert directory.users.count(search=text) == len(directory.users.list(search=text))
+    assert "u2" in [user.id for user in directory.users.list(filters=[f"name ~ {text.strip()[:20]}"])]
+    with pytest.raises(NotFound):
+        directory.users.get(text)
+
+
+def test_hundreds_of_changes_leave_rows_addresses_and_words_in_step(directory, rows):
+    dice = random.Random(7)
+    names = ["Ada", "Grace", "Alan", "Ada Lovelace", "grace hopper", "Édith", ""]
+    emails = [f"{name}@{host}" for name in ("ada", "grace", "alan") for host in ("example.com", "example.org")]
+    outcomes = Counter()
+    for _ in range(300):
+        users = directory.users.list(limit=100)
+        who = dice.choice(users).id if users else None
+        step = dice.choice(["create", "create", "name", "email", "labels", "delete"])
+        try:
+            if step == "create":
+                directory.users.create(name=dice.choice(names), email=dice.choice([*emails, None, None]))
+            elif who and step == "name":
+                directory.users.update_name(who, dice.choice(names))
+            elif who and step == "email":
+                directory.users.update_email(who, dice.choice([*emails, ""]))
+            elif who and step == "labels":
+                directory.users.update_labels(who, dice.sample(["staff", "navy", "admin"], 2))
+            elif who:
+                directory.users.delete(who)
+            outcomes["done"] += 1
+        except Conflict:
+            outcomes["refused"] += 1
+    assert min(outcomes["done"], outcomes["refused"]) > 10
+    users = list(directory.users.iterate())
+    assert rows("addresses") == len([user for user in users if user.email])
+    for search in ("ada", "grace", "lovelace", "example.com", "example.org", "édith", "hop"):
+        query = words.Query.parse(search)
+        wanted = {user.id for user in users if query.matches(storage.users.document(user))}
+        assert {user.id for user in directory.users.iterate(search=search)} == wanted
+        assert directory.users.count(search=search) == len(wanted)
+    for label in ("staff", "navy", "admin"):
+        wanted = {user.id for user in users if label in user.labels}
+        assert {user.id for user in directory.users.iterate(filters=[f"labels ~ {label}"])} == wanted
+    for user in users:
+        directory.users.delete(user.id)
+    assert (rows("addresses"), rows("users")) == (0, 0)
+    if directory.database.dialect == "sqlite":
+        assert rows("user_words WHERE user_words MATCH 'ada OR grace OR alan OR staff'") == 0
+    else:
+        assert rows("user_words") == 0
+
+
+def test_a_number_is_not_given_twice(directory):
+    """Words and events are kept by number: a new user must not get those of a deleted one."""
+    directory.users.create(id="ada", name="Ada")
+    directory.users.create(id="bob", name="Bob")
+    directory.users.delete("bob")
+    directory.users.create(id="eve", name="Eve")
+    assert [user.id for user in directory.users.list(search="bob")] == []
+    assert [user.id for user in directory.users.list(search="eve")] == ["eve"]
+
+
+def test_a_constraint_says_which_field_is_taken(directory):
+    directory.users.create(id="ada", username="Ada", email="ada@example.com", phone="+447911123456")
+    directory.users.create(id="bob")
+    for step, field in (
+        (lambda: directory.users.update_username("bob", "ADA"), "username"),
+        (lambda: directory.users.update_email("bob", "ada@example.com"), "email"),
+        (lambda: directory.users.update_phone("bob", "+447911123456"), "phone"),
+    ):
+        with pytest.raises(Conflict) as refused:
+            step()
+        assert refused.value.field == field
+    assert directory.users.get("bob").email is None
