@@ -7,16 +7,24 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
 
 AUTHCTL = str(Path(sys.executable).with_name("authctl"))  # the script that pip made
 
 
-def medians(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The median seconds of each action, after one run of each that is not counted."""
-    taken: dict[str, list[float]] = {name: [] for name in actions}
+def medians(actions: Mapping[Name, Callable[[], object]], rounds: int) -> dict[Name, float]:
+    """The median seconds of each action."""
+    return {name: median(seconds) for name, seconds in taken(actions, rounds).items()}
+
+
+def taken(actions: Mapping[Name, Callable[[], object]], rounds: int) -> dict[Name, list[float]]:
+    """The seconds of each run of each action, after one run of each that is not counted."""
+    taken: dict[Name, list[float]] = {name: [] for name in actions}
     order = list(actions)
     for action in actions.values():
         action()
@@ -26,7 +34,7 @@ def medians(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[st
             begun = time.perf_counter()
             actions[name]()
             taken[name].append(time.perf_counter() - begun)
-    return {name: median(seconds) for name, seconds in taken.items()}
+    return taken
 
 
 def process(words: Sequence[str], environ: Mapping[str, str], *, status: int = 0) -> Callable[[], None]:
