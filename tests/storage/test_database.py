@@ -387,7 +387,7 @@ def test_an_unknown_user_is_told(postgres_url, reopened):
 
 def test_a_wrong_password_is_told(postgres, postgres_url, reopened):
     place = postgres.execute("SHOW hba_file").fetchone()[0]
-    if not os.access(place, os.W_OK):
+    if not (os.access(place, os.W_OK) and psycopg.conninfo.conninfo_to_dict(postgres_url)["host"].startswith("/")):
         pytest.skip("who may sign in without a password is said on the server's own machine")
     with role(postgres, "authctl_test_password", "PASSWORD 'right'"), open(place, "r+") as rules:
         before = rules.read()

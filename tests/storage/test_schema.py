@@ -99,7 +99,8 @@ def empty_url(request, directory, tmp_path):
     if directory.database.dialect == "postgresql":
         with psycopg.connect(request.getfixturevalue("postgres_url"), autocommit=True) as connection:
             connection.execute("CREATE SCHEMA other")
-        return request.getfixturevalue("postgres_url") + "&options=-csearch_path%3Dother"
+        url = sa.make_url(request.getfixturevalue("postgres_url"))
+        return url.update_query_dict({"options": "-csearch_path=other"}).render_as_string(hide_password=False)
     (tmp_path / "other.db").touch()
     return f"sqlite:///{tmp_path}/other.db"
 
