@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         roles as roles,
         sealing as sealing,
         secrets as secrets,
+        security as security,
         sessions as sessions,
         setup as setup,
         throttle as throttle,

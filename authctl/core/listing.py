@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -107,7 +107,10 @@ def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
             f"filter on {name} takes {' '.join(_OPERATORS[field.kind])}, not {operator}",
             field="filter",
         )
-    return Filter(name, operator, _value(name, field, operator, _unquoted(value), now))
+    try:
+        return Filter(name, operator, _value(name, field, operator, _unquoted(value), now))
+    except Invalid as error:
+        raise Invalid.of([replace(problem, field="filter") for problem in error.problems], hint=error.hint) from None
 
 
 def _unquoted(value: str) -> str:
@@ -138,7 +141,9 @@ def _value(name: str, field: Field, operator: str, value: str, now: datetime) ->
 
 def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
     name = sort.removeprefix("-")
-    if name not in fields or fields[name].kind is Kind.MEMBERS:
+    if name in fields and fields[name].kind is Kind.MEMBERS:
+        raise Invalid("general_argument_invalid", f"sort cannot be by {name}, which is a list", field="sort")
+    if name not in fields:
         raise _unknown("sort", name, {key: field for key, field in fields.items() if field.kind is not Kind.MEMBERS})
     return name
 

@@ -35,6 +35,9 @@ def new_password(random: RandomBytes, *, length: int = 20) -> str:
     for last in range(len(characters) - 1, 0, -1):  # Fisher-Yates: the classes stand anywhere
         other = _below(last + 1, random)
         characters[last], characters[other] = characters[other], characters[last]
+    # A letter or digit comes first, so that neither a shell nor a spreadsheet takes it for something else.
+    first = next(place for place, character in enumerate(characters) if character in _READABLE)
+    characters[0], characters[first] = characters[first], characters[0]
     return "".join(characters)
 
 

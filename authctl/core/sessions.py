@@ -99,7 +99,7 @@ def _attempt(
             if directory.dry_run and attempt.user is not None:
                 remembering.write(throttle.succeed, attempt.claim, attempt.user)
             return settled
-        # The hash was replaced meanwhile, by a change or by another sign-in: what counts is the one that is set.
+        # The hash was replaced meanwhile, by a change or by another sign-in: what counts is what is set now.
         attempt = settled
         verdict = passwords.judge(directory, attempt.user, password)
     return remembering.write(wrong, attempt)
@@ -117,9 +117,7 @@ def _settle(
     """Do what a right password leads to; or the attempt at what the account has become, to be judged again."""
     assert attempt.user is not None
     user = storage.users.find(work.db, "id", attempt.user.id, lock=True)
-    if user is None or user.seq != attempt.user.seq:
-        return replace(attempt, user=None)
-    if _hash(user) != _hash(attempt.user):
+    if user is None or _hash(user) != _hash(attempt.user):
         return replace(attempt, user=user)
     user = user.at(work.now)
     throttle.succeed(work, attempt.claim, user)

@@ -501,11 +501,9 @@ def list_logs(work: Work, user: str, *, limit: int = 25, after: str | None = Non
 
     Asked by id, it answers for a deleted account too.
     """
-    found = _get(work, user, lock=False) if work.person else find(work, user)
-    events = storage.events.list_of_user(work.db, found.id if found else user.removeprefix("id:"), limit, after)
-    if found is None and not events:
-        _get(work, user, lock=False)
-    return events
+    if work.person is not None:
+        user = f"id:{_get(work, user, lock=False).id}"
+    return core.security.list_logs(work, user=user, limit=limit, after=after)
 
 
 def list_roles(work: Work, user: str) -> list[str]:

@@ -46,16 +46,6 @@ def record(row: sa.Row[Any]) -> Event:
     )
 
 
-def list_of_user(db: sa.Connection, user_id: str, limit: int, after: str | None) -> list[Event]:
-    """What is about one user, the newest first, from behind the event `after` on."""
-    statement = sa.select(events).where(events.c.user_id == user_id)
-    if after is not None:
-        statement = statement.where(
-            events.c.seq < sa.select(events.c.seq).where(events.c.id == after).scalar_subquery()
-        )
-    return [record(row) for row in db.execute(statement.order_by(events.c.seq.desc()).limit(limit))]
-
-
 # The whole log
 
 

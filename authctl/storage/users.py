@@ -424,7 +424,7 @@ def _conflict(error: IntegrityError, user: User) -> Conflict:
     raise error
 
 
-_OTHER = "Choose another, or leave it out."
+_OTHER = "Choose another."
 
 
 def _SEE(address: str | None) -> str:

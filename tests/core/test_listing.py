@@ -45,10 +45,10 @@ def test_a_filter_is_read(text, wanted):
         ({"filters": ["status"]}, "filter", "write FIELD OP VALUE"),
         ({"filters": ["labels = staff"]}, "filter", "takes ~, not ="),
         ({"filters": ["mfa > true"]}, "filter", "takes = !=, not >"),
-        ({"filters": ["status = gone"]}, "filter on status", "not a status"),
-        ({"filters": ["created_at > soon"]}, "filter on created_at", "not a time"),
+        ({"filters": ["status = gone"]}, "filter", "filter on status"),
+        ({"filters": ["created_at > soon"]}, "filter", "not a time"),
         ({"filters": ["email ~"]}, "filter", "a value is missing"),
-        ({"sort": "labels"}, "sort", "known are"),
+        ({"sort": "labels"}, "sort", "cannot be by labels"),
         ({"sort": "-nme"}, "sort", "Did you mean name?"),
         ({"limit": 0}, "limit", "out of range"),
         ({"limit": 10_001}, "limit", "10,000"),
@@ -67,4 +67,4 @@ def test_a_wrong_question_names_its_field(asked, field, says):
 def test_everything_wrong_is_told_at_once():
     with pytest.raises(Invalid) as refused:
         parse(filters=["colour = red", "status = gone"], sort="x", limit=0)
-    assert [problem.field for problem in refused.value.problems] == ["filter", "filter on status", "sort", "limit"]
+    assert [problem.field for problem in refused.value.problems] == ["filter", "filter", "sort", "limit"]
