@@ -16,7 +16,7 @@ from authctl.storage.database import APPLICATION_ID, Database, connect_sqlite
 from authctl.storage.failures import foreign
 from authctl.storage.tables import directory, events, metadata, users
 
-HEAD = "0001"  # the newest migration; a test holds it equal to the files
+HEAD = "0002"  # the newest migration; a test holds it equal to the files
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _is_foreign(db: sa.Connection) -> bool:
     if db.dialect.name == "sqlite":
         return bool(names) or db.exec_driver_sql("PRAGMA application_id").scalar_one() not in (0, APPLICATION_ID)
     # Postgres databases may hold other things beside a directory, but not under the names that it needs.
-    return bool(names & {*metadata.tables, "user_words", "alembic_version"})
+    return bool(names & {*metadata.tables, "user_words", "team_words", "alembic_version"})
 
 
 def migrate(db: sa.Connection) -> str | None:

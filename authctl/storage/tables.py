@@ -53,9 +53,9 @@ Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 metadata = sa.MetaData()
 
 
-def _owner(name: str = "user_seq") -> sa.Column[int]:
-    """The user that a row belongs to; deleting the user takes the row along."""
-    return sa.Column(name, Sequence, sa.ForeignKey("users.seq", ondelete="CASCADE"), nullable=False)
+def _owner(name: str = "user_seq", key: str = "users.seq") -> sa.Column[int]:
+    """The user, or what else a row belongs to; deleting that takes the row along."""
+    return sa.Column(name, Sequence, sa.ForeignKey(key, ondelete="CASCADE"), nullable=False)
 
 
 users = sa.Table(
@@ -193,6 +193,66 @@ signing_keys = sa.Table(
     sa.UniqueConstraint("id", name="signing_keys_id_key"),
 )
 
+# Teams. Names may repeat; how many members there are is counted, never stored.
+teams = sa.Table(
+    "teams",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("prefs", JsonText, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("id", name="teams_id_key"),
+    sa.Index("teams_created_at", "created_at", "seq"),
+    sa.Index("teams_name", "name", "created_at", "seq"),
+)
+
+# Who belongs to a team, or is invited to.
+memberships = sa.Table(
+    "memberships",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    _owner("team_seq", "teams.seq"),
+    _owner(),
+    sa.Column("roles", JsonText, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("invited_at", Instant, nullable=False),
+    sa.Column("joined_at", Instant),
+    sa.UniqueConstraint("id", name="memberships_id_key"),
+    sa.UniqueConstraint("team_seq", "user_seq", name="memberships_team_seq_key"),
+    # In the order that lists walk; the members of a team are counted in the second.
+    sa.Index("memberships_team", "team_seq", "invited_at", "seq"),
+    sa.Index("memberships_status", "team_seq", "status", "invited_at", "seq"),
+    sa.Index("memberships_user", "user_seq", "invited_at", "seq"),
+)
+
+# The roles of memberships once more, a row each: who has a role in a team is found here, in the order that lists walk.
+membership_roles = sa.Table(
+    "membership_roles",
+    metadata,
+    _owner("membership_seq", "memberships.seq"),
+    sa.Column("role", Text, nullable=False),
+    sa.Column("team_seq", Sequence, nullable=False),
+    sa.Column("invited_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("membership_seq", "role", name="membership_roles_pkey"),
+    sa.Index("membership_roles_team", "team_seq", "role", "invited_at", "membership_seq"),
+)
+
+# What pending memberships are accepted with. Two of one membership live while the newer is being sent.
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    _owner("membership_seq", "memberships.seq"),
+    sa.Column("secret_digest", sa.LargeBinary, nullable=False),
+    sa.Column("address", Text),  # the email or phone that it went to; none where it was handed over otherwise
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.UniqueConstraint("secret_digest", name="invitations_secret_digest_key"),
+    sa.Index("invitations_membership_seq", "membership_seq", "seq"),
+)
+
 policies = sa.Table(
     "policies",
     metadata,
@@ -228,5 +288,6 @@ directory = sa.Table(
     sa.Column("value", Text, nullable=False),
 )
 
-# Beside these, the search index `user_words`, for which SQLAlchemy has no words: a contentless FTS5 table on SQLite
-# (rowid = users.seq), a tsvector with a GIN index on Postgres (user_seq). Its statements are in search.py and users.py.
+# Beside these, the search indexes `user_words` and `team_words`, for which SQLAlchemy has no words: contentless FTS5
+# tables on SQLite (rowid = users.seq, teams.seq), tsvectors with a GIN index on Postgres (user_seq, team_seq). Their
+# statements are in search.py and users.py.

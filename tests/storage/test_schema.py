@@ -28,10 +28,11 @@ from authctl.storage.tables import metadata
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
+SEARCH_INDEXES = ("user_words", "team_words")
 
 
 def described(database):
-    """Tables, columns, indexes and constraints of a database with their names; the search index has no words here."""
+    """Tables, columns, indexes and constraints of a database with their names; the search indexes have no words here."""
     return database.read(_described)
 
 
@@ -39,7 +40,7 @@ def _described(db):
     found = sa.inspect(db)
     tables = {}
     for name in found.get_table_names():
-        if name.startswith("user_words"):
+        if name.startswith(SEARCH_INDEXES):
             continue
         tables[name] = {
             "columns": {
@@ -78,7 +79,7 @@ def test_migrations_make_what_the_tables_say(directory):
     def differences(db):
         options = {
             "compare_type": True,
-            "include_name": lambda name, kind, parents: kind != "table" or not name.startswith("user_words"),
+            "include_name": lambda name, kind, parents: kind != "table" or not name.startswith(SEARCH_INDEXES),
         }
         return compare_metadata(MigrationContext.configure(db, opts=options), metadata)
 
