@@ -257,6 +257,88 @@ class JwtClaims:
 
 
 @dataclass(frozen=True, slots=True)
+class Team:
+    """A group of users, with roles in it. `members` are the confirmed ones, counted where it is shown."""
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    prefs: Json = field(default_factory=dict)
+    members: int = 0
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "prefs": self.prefs,
+            "members": self.members,
+            "created_at": instant(self.created_at),
+            "updated_at": instant(self.updated_at),
+        }
+
+
+OWNER = "owner"  # the role whose members run their team
+
+
+class MembershipStatus(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What makes a user a member of a team, or invites one. What the policy hides from a member is None."""
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    team_id: str
+    team_name: str
+    user_id: str | None
+    user_name: str | None
+    user_email: str | None
+    roles: tuple[str, ...]
+    status: MembershipStatus
+    invited_at: datetime
+    joined_at: datetime | None = None
+    mfa: bool | None = False
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.status is MembershipStatus.CONFIRMED
+
+    @property
+    def is_owner(self) -> bool:
+        return self.is_confirmed and OWNER in self.roles
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "team_id": self.team_id,
+            "team_name": self.team_name,
+            "user_id": self.user_id,
+            "user_name": self.user_name,
+            "user_email": self.user_email,
+            "roles": list(self.roles),
+            "status": str(self.status),
+            "invited_at": instant(self.invited_at),
+            "joined_at": instant(self.joined_at),
+            "mfa": self.mfa,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a pending membership is accepted with: the digest of a secret, and the address that it went to."""
+
+    seq: int = field(repr=False, compare=False)
+    digest: bytes = field(repr=False)
+    address: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One row of the audit log. `name` follows Appwrite's grammar; `details` hold no secret."""
 
@@ -309,6 +391,14 @@ class EventName(StrEnum):
     USERS_IDENTITIES_DELETE = "users.identities.delete"
     USERS_UNLOCK = "users.unlock"
     USERS_LOCK = "users.lock"
+    TEAMS_CREATE = "teams.create"
+    TEAMS_UPDATE_NAME = "teams.update.name"
+    TEAMS_UPDATE_PREFS = "teams.update.prefs"
+    TEAMS_DELETE = "teams.delete"
+    TEAMS_MEMBERSHIPS_CREATE = "teams.memberships.create"
+    TEAMS_MEMBERSHIPS_UPDATE = "teams.memberships.update"
+    TEAMS_MEMBERSHIPS_UPDATE_STATUS = "teams.memberships.update.status"
+    TEAMS_MEMBERSHIPS_DELETE = "teams.memberships.delete"
     SECURITY_UPDATE_POLICY = "security.update.policy"
     SECURITY_KEYS_CREATE = "security.keys.create"
     SECURITY_KEYS_ROTATE = "security.keys.rotate"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         events as events,
         failures as failures,
         identities as identities,
+        memberships as memberships,
         pages as pages,
         passwords as passwords,
         policies as policies,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         sessions as sessions,
         signing_keys as signing_keys,
         tables as tables,
+        teams as teams,
         users as users,
         words as words,
     )

@@ -32,7 +32,7 @@ SEARCH_INDEXES = ("user_words", "team_words")
 
 
 def described(database):
-    """Tables, columns, indexes and constraints of a database with their names; the search indexes have no words here."""
+    """Tables, columns, indexes and constraints of a database with their names; search indexes have no words here."""
     return database.read(_described)
 
 
