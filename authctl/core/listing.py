@@ -23,6 +23,8 @@ class Kind(StrEnum):
     TIME = "time"
     FLAG = "true or false"
     STATUS = "active or blocked"
+    CHOICE = "one of a few words"
+    NUMBER = "a whole number"
     MEMBERS = "a list"
 
 
@@ -31,6 +33,8 @@ _OPERATORS = {
     Kind.TIME: ("=", "!=", "<", "<=", ">", ">="),
     Kind.FLAG: ("=", "!="),
     Kind.STATUS: ("=", "!="),
+    Kind.CHOICE: ("=", "!="),
+    Kind.NUMBER: ("=", "!=", "<", "<=", ">", ">="),
     Kind.MEMBERS: ("~",),
 }
 
@@ -43,6 +47,7 @@ class Field:
     indexed: bool = False
     nullable: bool = True
     normalize: str | None = None  # the look-up of core.values that stored values went through
+    choices: tuple[str, ...] = ()  # of Kind.CHOICE
 
 
 def parse(
@@ -134,9 +139,27 @@ def _value(name: str, field: Field, operator: str, value: str, now: datetime) ->
             return str(values.status(value, field=label))
         case Kind.TIME:
             return values.moment(value, now, field=label)
+        case Kind.CHOICE:
+            return _choice(value, field.choices, label)
+        case Kind.NUMBER:
+            return _number(value, label)
     if field.normalize is not None and operator != "~":
         return getattr(values, field.normalize)(value) or value
     return value
+
+
+def _choice(value: str, choices: tuple[str, ...], label: str) -> str:
+    if value.lower() in choices:
+        return value.lower()
+    message = f"{label} is {values.shown(value)}; use {' or '.join(choices)}"
+    raise Invalid("general_argument_invalid", message, field="filter")
+
+
+def _number(value: str, label: str) -> int:
+    if value.isascii() and value.isdigit() and len(value) <= 9:
+        return int(value)
+    message = f"{label} is {values.shown(value)}; use a whole number"
+    raise Invalid("general_argument_invalid", message, field="filter")
 
 
 def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:

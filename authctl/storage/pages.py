@@ -37,7 +37,8 @@ class Position:
 def sort_key(source: Source, listing: Listing) -> sa.ColumnElement[Any]:
     """What the list is sorted by; absent values count as the least."""
     column = source.fields[listing.sort]
-    if not getattr(column, "nullable", False):
+    # What is looked up in another table may be absent there.
+    if not getattr(column, "nullable", isinstance(column, sa.ScalarSelect)):
         return column
     # The type stays with the column, so that a position is bound the way the column is.
     return sa.type_coerce(
