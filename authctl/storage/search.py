@@ -19,16 +19,19 @@ Of = Literal["user", "team"]
 # What a user is found by; the caller makes it, this module only stores it.
 Document = str
 
+_INSERT_SQLITE = "INSERT INTO {of}_words (rowid, words) VALUES (?, ?)"
+_INSERT_POSTGRES = "INSERT INTO {of}_words ({of}_seq, words) VALUES (%s, %s::tsvector)"
+_UPDATE_POSTGRES = "UPDATE {of}_words SET words = %s::tsvector WHERE {of}_seq = %s"
+_FORGET_SQLITE = "INSERT INTO {of}_words ({of}_words, rowid, words) VALUES ('delete', ?, ?)"
+
 
 def insert(
     db: sa.Connection, seq: int, document: Document, tsvector: Callable[[Document], str], *, of: Of = "user"
 ) -> None:
     if db.dialect.name == "sqlite":
-        db.exec_driver_sql(f"INSERT INTO {of}_words (rowid, words) VALUES (?, ?)", (seq, document))
+        db.exec_driver_sql(_INSERT_SQLITE.format(of=of), (seq, document))
     else:
-        db.exec_driver_sql(
-            f"INSERT INTO {of}_words ({of}_seq, words) VALUES (%s, %s::tsvector)", (seq, tsvector(document))
-        )
+        db.exec_driver_sql(_INSERT_POSTGRES.format(of=of), (seq, tsvector(document)))
 
 
 def replace(
@@ -46,15 +49,13 @@ def replace(
         delete(db, seq, old, of=of)
         insert(db, seq, new, tsvector, of=of)
     else:
-        update = f"UPDATE {of}_words SET words = %s::tsvector WHERE {of}_seq = %s"
-        db.exec_driver_sql(update, (tsvector(new), seq))
+        db.exec_driver_sql(_UPDATE_POSTGRES.format(of=of), (tsvector(new), seq))
 
 
 def delete(db: sa.Connection, seq: int, old: Document, *, of: Of = "user") -> None:
     """Forget what somebody was found by. On Postgres the row goes with the user or team by itself."""
     if db.dialect.name == "sqlite":
-        forget = f"INSERT INTO {of}_words ({of}_words, rowid, words) VALUES ('delete', ?, ?)"
-        db.exec_driver_sql(forget, (seq, old))
+        db.exec_driver_sql(_FORGET_SQLITE.format(of=of), (seq, old))
 
 
 def matching(db: sa.Connection, query: words.Query, of: Of) -> sa.Select[Any]:
