@@ -111,9 +111,7 @@ def _claim(work: Work, user: str) -> Attempt:
     return Attempt(found, throttle.claim(work, found, user))
 
 
-def _settle(
-    work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Callable[[Work, User], T]
-) -> T | Attempt:
+def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Callable[[Work, User], T]) -> T | Attempt:
     """Do what a right password leads to; or the attempt at what the account has become, to be judged again."""
     assert attempt.user is not None
     user = storage.users.find(work.db, "id", attempt.user.id, lock=True)
@@ -185,10 +183,7 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
 
 def _enforce_limit(work: Work, user: User) -> None:
     """The oldest of too many sessions go. The user's row is locked, so that sign-ins at once count each other."""
-    live = storage.sessions.list_of_user(work.db, user.seq, _live(work))
-    surplus = [session.seq for session in live[work.policy["session-limit"] :]]
-    if surplus:
-        storage.sessions.end(work.db, surplus, work.now, Ended.LIMIT)
+    storage.sessions.end_surplus(work.db, user.seq, _live(work), work.policy["session-limit"], work.now, Ended.LIMIT)
 
 
 def create_anonymous(directory: Directory, *, ip: str | None = None, user_agent: str | None = None) -> SignedIn:

@@ -66,6 +66,15 @@ def end(db: sa.Connection, seqs: list[int], now: datetime, reason: Ended) -> Non
     _end(db, now, reason, sessions.c.seq.in_(seqs))
 
 
+def end_surplus(
+    db: sa.Connection, user_seq: int, live: tuple[Condition, ...], limit: int, now: datetime, reason: Ended
+) -> None:
+    """End all of a user's live sessions but the newest `limit`."""
+    theirs = (sessions.c.user_seq == user_seq, *live)
+    newest = sa.select(sessions.c.seq).where(*theirs).order_by(sessions.c.seq.desc())
+    _end(db, now, reason, *theirs, sessions.c.seq <= newest.offset(limit).limit(1).scalar_subquery())
+
+
 def end_of_user(db: sa.Connection, user_seq: int, now: datetime, reason: Ended, *, but: int | None = None) -> int:
     """End all of a user's sessions, but one of that number; how many there were."""
     kept = () if but is None else (sessions.c.seq != but,)
