@@ -58,6 +58,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "general_partial": (ExitStatus.PARTIAL, "bulk work done, with some records refused"),
     "general_argument_invalid": (ExitStatus.INVALID, "a value is malformed or out of range"),
     "general_config_invalid": (ExitStatus.INVALID, "a setting is malformed, unknown or out of range"),
+    "general_redirect_denied": (ExitStatus.INVALID, "a link to a host that allowed_redirects does not name"),
     "general_key_missing": (ExitStatus.INVALID, "no secret key is configured for this database"),
     "general_key_mismatch": (ExitStatus.INVALID, "the secret key is not the one of this database"),
     "password_too_short": (ExitStatus.INVALID, "a password below the least length"),
@@ -108,6 +109,8 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "database_damaged": (ExitStatus.UNAVAILABLE, "the database file is not intact"),
     "database_timeout": (ExitStatus.UNAVAILABLE, "a statement took longer than allowed"),
     "general_secret_damaged": (ExitStatus.UNAVAILABLE, "a sealed secret was changed, or is another row's"),
+    "delivery_failed": (ExitStatus.UNAVAILABLE, "a mail or SMS was refused, or its way was cut"),
+    "delivery_unconfigured": (ExitStatus.UNAVAILABLE, "no mail server or SMS provider is configured for this"),
     "file_unavailable": (ExitStatus.UNAVAILABLE, "a file cannot be read or written"),
 }
 
@@ -119,6 +122,11 @@ class Problem:
     type: str
     message: str
     field: str | None = None
+
+    def __post_init__(self) -> None:
+        """Messages end as sentences do, wherever they were put together."""
+        if self.message[-1:].isalnum() or self.message.endswith(("'", '"')):
+            object.__setattr__(self, "message", self.message + ".")
 
 
 class AuthctlError(Exception):
@@ -135,7 +143,7 @@ class AuthctlError(Exception):
     def _hold(self, problems: tuple[Problem, ...], hint: str | None) -> None:
         for problem in problems:
             assert TYPES[problem.type][0] == self.status, f"{problem.type} does not belong to {type(self).__name__}"
-        super().__init__("; ".join(problem.message for problem in problems))
+        super().__init__(" ".join(problem.message for problem in problems))
         self.problems = problems
         self.hint = hint
 

@@ -62,12 +62,12 @@ def test_the_first_problem_speaks_for_all():
     )
     assert (error.type, error.message, error.field, error.hint, error.status) == (
         "general_argument_invalid",
-        "a",
+        "a.",
         "x",
         "c",
         ExitStatus.INVALID,
     )
-    assert str(error) == "a; b"
+    assert str(error) == "a. b."
 
 
 def test_a_type_of_another_kind_is_refused():

@@ -45,7 +45,7 @@ def test_unstorable_text_is_the_same_error_everywhere(rule, value):
 
 
 def test_text_must_be_text():
-    assert refusal(values.name, 7).message == "name must be text, not a number"
+    assert refusal(values.name, 7).message == "name must be text, not a number."
 
 
 @given(st.text())
@@ -102,7 +102,7 @@ def test_a_name_is_kept_as_it_is(value):
 
 
 def test_a_name_above_128_characters_is_refused():
-    assert refusal(values.name, "x" * 129).message == "name has 129 characters; use at most 128"
+    assert refusal(values.name, "x" * 129).message == "name has 129 characters; use at most 128."
 
 
 # Emails
@@ -280,8 +280,8 @@ def test_malformed_labels_are_refused(value):
 
 
 def test_too_many_labels_or_roles_are_refused():
-    assert refusal(values.labels, [f"l{n}" for n in range(1001)]).message == "labels are 1,001; give at most 1,000"
-    assert refusal(values.roles, [f"r{n}" for n in range(101)]).message == "roles are 101; give at most 100"
+    assert refusal(values.labels, [f"l{n}" for n in range(1001)]).message == "labels are 1,001; give at most 1,000."
+    assert refusal(values.roles, [f"r{n}" for n in range(101)]).message == "roles are 101; give at most 100."
 
 
 def test_roles_are_appwrite_s_keys():
@@ -365,7 +365,7 @@ def test_prefs_are_a_copy_in_plain_types():
 
 def test_metadata_follow_the_same_rules_under_their_own_name():
     assert values.metadata('{"a": 1}') == {"a": 1}
-    assert refusal(values.metadata, "[]").message == "metadata must be a JSON object, not a list"
+    assert refusal(values.metadata, "[]").message == "metadata must be a JSON object, not a list."
 
 
 JSON_VALUES = st.recursive(
@@ -519,7 +519,7 @@ def test_what_is_false(value):
 
 def test_what_is_neither_is_refused():
     assert refusal(values.boolean, "maybe", field="email_verified").message == (
-        "email_verified 'maybe' is neither true nor false; write one of them"
+        "email_verified 'maybe' is neither true nor false; write one of them."
     )
     assert refusal(values.boolean, 1).message == "value must be text, not a number"
 
@@ -527,7 +527,7 @@ def test_what_is_neither_is_refused():
 def test_a_status_is_active_or_blocked():
     assert values.status("Blocked") is Status.BLOCKED
     assert values.status(Status.ACTIVE) is Status.ACTIVE
-    assert refusal(values.status, "away").message == "status 'away' is not a status; write active or blocked"
+    assert refusal(values.status, "away").message == "status 'away' is not a status; write active or blocked."
 
 
 # All at once
