@@ -241,6 +241,8 @@ def test_variables_have_one_meaning_each():
         ('[profiles]\nactor = "x"', "profiles are tables with a name"),
         ('[sms]\nbase_url = "api.example.com"', "sms.base_url must begin with https:// or http://"),
         ('[sms]\ntemplate = "hello"', "sms.template must be text that contains {code}"),
+        ('[sms]\ntemplate = "{code} {name}"', "sms.template may have no other fields than {code} and {application}"),
+        ('[sms]\ntemplate = "{code} }"', "sms.template may have no other fields"),
         (
             '[sms]\nservice_sid = "MG1"',
             "sms.service_sid must be the Verify service's id, which begins with VA; this is a",

@@ -9,7 +9,7 @@ This is loaded on every command, so nothing here imports more than it needs, and
 """
 
 from authctl.settings.declared import ENTRIES, Database, Email, Output, Settings, Sms, os_user
-from authctl.settings.entries import Entry, Origin
+from authctl.settings.entries import Entry, Origin, unreadable
 from authctl.settings.keys import parse_key, read_key, read_key_file, write_key_file
 from authctl.settings.kinds import redact_url
 from authctl.settings.loading import load
@@ -33,5 +33,6 @@ __all__ = [
     "read_key",
     "read_key_file",
     "redact_url",
+    "unreadable",
     "write_key_file",
 ]

@@ -222,6 +222,13 @@ class Settings(Section):
     application_name: str = entry(
         TEXT, "authctl", "What the application is called, in mails and in authenticator apps.", example="Example"
     )
+    templates: str | None = entry(
+        PATH,
+        lambda settings: places.find_default_templates(settings._environ),
+        "The folder of files that take the place of the texts of messages: KIND.txt, KIND.html, KIND.subject.",
+        example="/etc/authctl/templates",
+        default_label="templates in $XDG_CONFIG_HOME/authctl",
+    )
     actor: str = entry(
         TEXT,
         lambda settings: f"{os_user()}@{_host()}",

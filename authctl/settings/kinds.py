@@ -86,6 +86,9 @@ def _http_url(value: object, expand: Expand) -> str:
 def _template(value: object, expand: Expand) -> str:
     if not isinstance(value, str) or "{code}" not in value:
         raise ValueError("must be text that contains {code}")
+    rest = value.replace("{code}", "").replace("{application}", "").replace("{{", "").replace("}}", "")
+    if "{" in rest or "}" in rest:
+        raise ValueError("may have no other fields than {code} and {application}; a brace itself is written twice")
     return value
 
 

@@ -27,6 +27,12 @@ def find_default_config(environ: Mapping[str, str]) -> str | None:
     return folder and os.path.join(folder, "config.toml")
 
 
+def find_default_templates(environ: Mapping[str, str]) -> str | None:
+    """The person's own templates of messages, whether or not there are any."""
+    folder = find_config_folder(environ)
+    return folder and os.path.join(folder, "templates")
+
+
 def default_database_url(environ: Mapping[str, str]) -> str:
     """The URL of the SQLite file in the data folder; Invalid where no folder is known."""
     folder = _find_folder(environ, "XDG_DATA_HOME", os.path.join(".local", "share"))
