@@ -67,6 +67,8 @@ def parse(
     key = check(_sort_key, sort, fields)
     search = check(_search, search)
     check(values.limit, limit)
+    check(values.text, after, "after")
+    check(values.text, before, "before")
     if after is not None and before is not None:
         check(_not_both, "before")
     check.done()

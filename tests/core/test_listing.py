@@ -54,6 +54,8 @@ def test_a_filter_is_read(text, wanted):
         ({"limit": 10_001}, "limit", "10,000"),
         ({"search": "x" * 257}, "search", "at most 256"),
         ({"search": "ada\0"}, "search", "U+0000"),
+        ({"after": "\0"}, "after", "U+0000"),
+        ({"before": "\ud800"}, "before", "not valid Unicode"),
         ({"after": "a", "before": "b"}, "before", "exclude"),
     ],
 )

@@ -521,7 +521,7 @@ def test_what_is_neither_is_refused():
     assert refusal(values.boolean, "maybe", field="email_verified").message == (
         "email_verified 'maybe' is neither true nor false; write one of them."
     )
-    assert refusal(values.boolean, 1).message == "value must be text, not a number"
+    assert refusal(values.boolean, 1).message == "value must be text, not a number."
 
 
 def test_a_status_is_active_or_blocked():
