@@ -28,6 +28,14 @@ SecretStdin = Annotated[
 ]
 
 
+def secret_given(ctx: Context, *, stdin: bool) -> str:
+    """The secret of the session that a command is about."""
+    if ctx.is_person:
+        message = "This command is about the session itself; leave --as-session out."
+        raise UsageError("general_usage", message, field="as_session")
+    return ctx.session_secret(stdin=stdin)
+
+
 @command(
     SIGNED_IN,
     writes=True,
@@ -87,19 +95,22 @@ def get(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     The answers: user_unauthorized for no such session or an ended one, user_blocked, user_more_factors_required, and
     user_password_reset_required.
     """
-    ctx.show(ctx.directory.sessions.get(ctx.session_secret(stdin=secret_stdin)).public())
+    secret = secret_given(ctx, stdin=secret_stdin)
+    ctx.show(ctx.directory.sessions.get(secret).public())
 
 
 @command(SESSION, writes=True, exits=(DENIED,), example="authctl sessions update --secret-stdin < session.txt")
 def update(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     """Extend the session by the policy's duration, from now."""
-    ctx.show(ctx.directory.sessions.update(ctx.session_secret(stdin=secret_stdin)).public(current=True))
+    secret = secret_given(ctx, stdin=secret_stdin)
+    ctx.show(ctx.directory.sessions.update(secret).public(current=True))
 
 
 @command(DELETED, writes=True, exits=(DENIED,), example="authctl sessions delete --secret-stdin < session.txt")
 def delete(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     """Sign out: the session ends at once, and its JWTs with it."""
-    session = ctx.directory.sessions.delete(ctx.session_secret(stdin=secret_stdin))
+    secret = secret_given(ctx, stdin=secret_stdin)
+    session = ctx.directory.sessions.delete(secret)
     ctx.show({"id": session.id, "deleted": True})
 
 
@@ -117,7 +128,7 @@ def create_jwt(
     ] = "15m",
 ) -> None:
     """Make a JWT that stands for the session, for programs that check signatures. It dies with the session."""
-    secret = ctx.session_secret(stdin=secret_stdin)
+    secret = secret_given(ctx, stdin=secret_stdin)
     ctx.show(ctx.directory.sessions.create_jwt(secret, duration=duration).public())
 
 

@@ -86,8 +86,12 @@ def delete_sessions(
     if (user is None) != all:
         raise UsageError("general_usage", "Give a USER, or --all for everybody's sessions.", field="user")
     users = ctx.directory.users
-    ended = users.delete_sessions(user) if user is not None else users.delete_everybodys_sessions()
-    ctx.show({"id": users.get(user).id if user is not None else None, "deleted": True, "sessions": ended})
+    if user is None:
+        id, ended = None, users.delete_everybodys_sessions()
+    else:
+        id = users.get(user).id  # before: a person's own session ends with the others
+        ended = users.delete_sessions(user)
+    ctx.show({"id": id, "deleted": True, "sessions": ended})
 
 
 @command(
