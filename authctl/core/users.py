@@ -248,7 +248,7 @@ def find(work: Work, user: str, *, lock: bool = False) -> User | None:
 
 
 _LOOKUPS: dict[str, tuple[str, Callable[[str], str | None]]] = {
-    "id": ("id", str),
+    "id": ("id", values.identifier_lookup),
     "email": ("email", values.email_lookup),
     "phone": ("phone", values.phone_lookup),
     "username": ("username_key", username_key),

@@ -114,6 +114,11 @@ def identifier(value: str, *, field: str = "id") -> str:
     )
 
 
+def identifier_lookup(value: str) -> str | None:
+    """The id that a text may be, or None where no id looks like that."""
+    return value if _IDENTIFIER.fullmatch(value) else None
+
+
 def username(value: str, *, field: str = "username") -> str:
     """1–128 printable characters without spaces, `@` or a leading `+`, in Unicode's composed form (NFC)."""
     value = _composed(text(value, field))
