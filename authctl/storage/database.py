@@ -17,8 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, TimeoutError as PoolTimeout
 
 from authctl.errors import AuthctlError, Invalid, Unavailable
 from authctl.settings import redact_url
