@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from authctl.core.hashing import Parameters
     from authctl.core.security import Security
     from authctl.core.sessions import Sessions
+    from authctl.core.teams import Teams
     from authctl.core.users import Users
     from authctl.storage.database import Database
     from authctl.storage.schema import State
@@ -80,6 +81,13 @@ class Directory:
         from authctl.core.security import Security
 
         return Security(self)
+
+    @property
+    def teams(self) -> Teams:
+        """Teams and their members: every verb of `authctl teams`."""
+        from authctl.core.teams import Teams
+
+        return Teams(self)
 
     @property
     def users(self) -> Users:
@@ -161,7 +169,7 @@ class Directory:
     def stream(self, step: Callable[[Work], Iterator[T]]) -> Iterator[T]:
         """What `step` yields, one by one, from one transaction that stays open meanwhile."""
         self.state  # noqa: B018 - an unknown schema is told before anything is read
-        return self.database.stream(lambda db: step(self.work(db)))
+        return self.database.stream(lambda db: step(self._admitted(self.work(db))))
 
     def _admitted(self, work: Work) -> Work:
         """The unit of work, done for the person whose session it is, if that may act now."""

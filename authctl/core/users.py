@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import identities, listing, passwords, sessions, values
+from authctl.core import identities, listing, memberships, passwords, sessions, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.core.listing import Field, Kind
 from authctl.errors import Denied, Invalid, NotFound, Problem
@@ -507,8 +507,12 @@ def list_logs(work: Work, user: str, *, limit: int = 25, after: str | None = Non
 
 
 def list_roles(work: Work, user: str) -> list[str]:
-    """The role strings that the user has, as permissions name them; none for a blocked user."""
-    return core.roles.roles_of(_get(work, user, lock=False))
+    """The role strings that the user has, as permissions name them; none for a blocked user.
+
+    Of memberships those count that are confirmed.
+    """
+    found = _get(work, user, lock=False)
+    return core.roles.roles_of(found, storage.memberships.confirmed_of_user(work.db, found.seq))
 
 
 class Users(Group):
@@ -546,3 +550,7 @@ class Users(Group):
     create_identity = writes(identities.create)
     list_identities = reads(identities.list_)
     delete_identity = writes(identities.delete, person=True)
+
+    list_memberships = reads(memberships.list_of_user, person=True)
+    iterate_memberships = flow(memberships.iterate_of_user, person=True)
+    count_memberships = reads(memberships.count_of_user, person=True)
