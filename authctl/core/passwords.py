@@ -52,7 +52,7 @@ def problems(directory: Directory, password: str, user: User | None) -> list[Pro
                 "password_recently_used",
                 f"password is one of the last {last}; choose another"
                 if last > 1
-                else "password is the one that is set",
+                else "password is the one that is set; choose another",
                 "password",
             )
         )

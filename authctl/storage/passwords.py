@@ -33,6 +33,13 @@ def remember(db: sa.Connection, user_seq: int, hash: str, now: datetime, keep: i
 
 
 def exchange(db: sa.Connection, user_seq: int, old: str, new: str, algorithm: str) -> bool:
-    """Put a better hash in the place of `old`; False where the password was changed meanwhile, which then stays."""
+    """Put a better hash in the place of `old`; False where the password was changed meanwhile, which then stays.
+
+    In the past too: a weak hash left there would give the password away that the better one protects.
+    """
     statement = users.update().where(users.c.seq == user_seq, users.c.password_hash == old)
-    return db.execute(statement.values(password_hash=new, password_algorithm=algorithm)).rowcount == 1
+    if db.execute(statement.values(password_hash=new, password_algorithm=algorithm)).rowcount != 1:
+        return False
+    past = password_history.update().where(password_history.c.user_seq == user_seq, password_history.c.hash == old)
+    db.execute(past.values(hash=new))
+    return True

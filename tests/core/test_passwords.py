@@ -2,6 +2,7 @@
 
 import pytest
 
+from authctl import storage
 from authctl.core import hashing
 from authctl.errors import Denied, Invalid
 
@@ -43,6 +44,17 @@ def test_a_strong_hash_brings_no_warning(directory, warnings):
 def test_a_person_is_signed_in_by_an_imported_hash_of_any_length(directory):
     directory.users.create(id="empty", password_hash="d41d8cd98f00b204e9800998ecf8427e", hash="md5")
     assert directory.sessions.create("empty", "").session.user_id == "empty"
+
+
+def test_a_replaced_hash_is_not_left_in_the_history(directory):
+    """It would give away the password that the better one protects, and count for one of its own."""
+    directory.security.set("password-history", 2)
+    directory.users.create(id="old", password_hash=UNSALTED, hash="md5")
+    directory.sessions.create("old", "secret")
+    stored = directory.users.get("old").password.hash
+    assert directory.read(lambda work: storage.passwords.list_past(work.db, 1, 9)) == [stored]
+    directory.users.update_password("old", PASSWORD)
+    assert "password_recently_used" in refusal(directory.users.update_password, "old", "secret")
 
 
 # Changes
