@@ -439,7 +439,12 @@ def delete_of(work: Work, user: str, session: str) -> Session:
     """End one session of a user. Raises NotFound (user_session_not_found) for one that is not the user's, or over."""
     found = storage.sessions.find(work.db, core.users.get_locked(work, user).seq, values.identifier(session))
     if found is None or not is_live(work, found):
-        raise NotFound("user_session_not_found", f"The user has no session {session}.", field="session")
+        raise NotFound(
+            "user_session_not_found",
+            f"The user has no live session {values.shown(session)}.",
+            field="session",
+            hint="List them with: authctl users list-sessions USER",
+        )
     return _end(work, found, Ended.DELETED)
 
 
@@ -469,15 +474,19 @@ def confirm(directory: Directory, password: str | None) -> None:
     """
     if not directory.is_person:
         return
-    person = directory.read(lambda work: work.person)
+    person, actor = directory.read(lambda work: (work.person, work.actor))
     assert person is not None
     if person.user.password is None:
         return
     if password is None:
-        raise Invalid("general_argument_invalid", "The current password is needed.", field="password")
-    refusal = _attempt(
-        directory.operating(), f"id:{person.user.id}", password, right=_confirmed, wrong=_refuse_confirmation
-    )
+        raise Invalid(
+            "general_argument_invalid",
+            "The current password is needed.",
+            field="password",
+            hint="Send it as a line of standard input: --password-stdin",
+        )
+    remembering = directory.operating().acting(actor, dry_run=directory.dry_run)
+    refusal = _attempt(remembering, f"id:{person.user.id}", password, right=_confirmed, wrong=_refuse_confirmation)
     if refusal is not None:
         raise refusal
 
@@ -487,7 +496,8 @@ def _confirmed(work: Work, user: User) -> Denied | None:
 
 
 def _refuse_confirmation(work: Work, attempt: Attempt) -> Denied | None:
-    return _refuse(work, attempt, "confirmation")
+    _refuse(work, attempt, "confirmation")
+    return Denied("user_invalid_credentials", "The current password is wrong.")
 
 
 # Answers

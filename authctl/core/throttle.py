@@ -34,7 +34,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
-from authctl.model import EventName, User
+from authctl.model import EventName, User, instant
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
@@ -136,4 +136,4 @@ def _lock(work: Work, bucket: str, user: User | None) -> None:
     storage.attempts.lock(work.db, bucket, until)
     if user is not None and "@" not in bucket:
         storage.users.set_locked(work.db, user.seq, until)
-        work.record(EventName.USERS_LOCK, f"users/{user.id}", {"until": until.isoformat()}, user_id=user.id)
+        work.record(EventName.USERS_LOCK, f"users/{user.id}", {"until": instant(until)}, user_id=user.id)
