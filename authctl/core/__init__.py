@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         directory as directory,
         hashing as hashing,
         identities as identities,
+        invitations as invitations,
         jwts as jwts,
         listing as listing,
         memberships as memberships,

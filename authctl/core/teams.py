@@ -1,4 +1,4 @@
-"""Teams: the verbs of `authctl teams`. Those about their members are in `memberships`.
+"""Teams: the verbs of `authctl teams`. Those about their members are in `memberships` and `invitations`.
 
 An operator may everything. A person (`work.person`) sees the teams that the person is a member of, and owners change
 them; to all others a team is as if it were not there.
@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import listing, memberships, values
+from authctl.core import invitations, listing, memberships, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.core.listing import Field, Kind
 from authctl.errors import Denied, Invalid, NotFound
@@ -287,11 +287,11 @@ class Teams(Group):
     get_prefs = reads(get_prefs, person=True)
     update_prefs = writes(update_prefs, person=True)
 
-    create_membership = flow(memberships.create, person=True)
+    create_membership = flow(invitations.create, person=True)
     list_memberships = reads(memberships.list_of_team, person=True)
     iterate_memberships = flow(memberships.iterate_of_team, person=True)
     count_memberships = reads(memberships.count_of_team, person=True)
     get_membership = reads(memberships.get, person=True)
     update_membership = writes(memberships.update, person=True)
-    update_membership_status = flow(memberships.update_status, person=True)
+    update_membership_status = flow(invitations.update_status, person=True)
     delete_membership = writes(memberships.delete, person=True)
