@@ -23,6 +23,7 @@ from authctl.errors import AuthctlError, ExitStatus, Interrupted
 # Name → (the module that holds it, what it does). Modules load when one of their commands is asked for.
 GROUPS = {
     "users": ("authctl.cli.user_sessions", "Make, find, change and remove accounts."),
+    "teams": ("authctl.cli.teams", "Make teams, invite and remove members, give them roles."),
     "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
     "security": ("authctl.cli.security", "Policies, the audit log, what a password would get."),
 }

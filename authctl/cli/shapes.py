@@ -76,6 +76,32 @@ STATUS = Shape(
     ),
 )
 
+TEAM = Shape(
+    "team",
+    fields=("id", "name", "prefs", "members", "created_at", "updated_at"),
+    columns=("id", "name", "members", "created_at"),
+)
+_MEMBERSHIP = (
+    "id",
+    "team_id",
+    "team_name",
+    "user_id",
+    "user_name",
+    "user_email",
+    "roles",
+    "status",
+    "invited_at",
+    "joined_at",
+    "mfa",
+)
+MEMBERSHIP = Shape(
+    "membership",
+    fields=_MEMBERSHIP,
+    columns=("id", "user_id", "user_name", "user_email", "roles", "status"),
+    extras=("secret",),
+)
+OWN_MEMBERSHIP = Shape("membership", fields=_MEMBERSHIP, columns=("id", "team_id", "team_name", "roles", "status"))
+
 _SESSION = (
     "id",
     "user_id",

@@ -1,4 +1,4 @@
-"""`authctl users`, the rest of it: what belongs to an account, its sessions, identities, roles and locks.
+"""`authctl users`, the rest of it: what belongs to an account, its sessions, identities, memberships, roles and locks.
 
 The group's commands are those of `users.py`, and these behind them.
 """
@@ -11,7 +11,17 @@ import typer
 
 from authctl.cli.commands import positional
 from authctl.cli.context import Context
-from authctl.cli.shapes import DELETED, IDENTITY, ROLE, SESSION, SESSIONS_DELETED, SIGNED_IN, USER
+from authctl.cli.shapes import (
+    DELETED,
+    IDENTITY,
+    OWN_MEMBERSHIP,
+    ROLE,
+    SESSION,
+    SESSIONS_DELETED,
+    SIGNED_IN,
+    USER,
+)
+from authctl.cli.teams import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.users import COMMANDS, User
 from authctl.errors import ExitStatus, UsageError
 
@@ -142,6 +152,45 @@ def delete_identity(
 ) -> None:
     """Unlink an account elsewhere. Sessions that it began go on."""
     ctx.show({"id": ctx.directory.users.delete_identity(identity).id, "deleted": True})
+
+
+@command(
+    OWN_MEMBERSHIP,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl users list-memberships ada@example.com",
+        "authctl users list-memberships ada@example.com --filter 'status = pending'",
+    ),
+)
+def list_memberships(
+    ctx: Context,
+    user: User,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="TEXT", help="Beginnings of words in the team's id and name.")
+    ] = None,
+    filter: MembershipFilter = None,
+    sort: MembershipSort = "-invited_at",
+    limit: Limit = None,
+    all: All = False,
+    after: After = None,
+    before: Before = None,
+    count: Count = False,
+) -> None:
+    """List the teams that a user belongs to or is invited to, the newest first."""
+    users = ctx.directory.users
+    show_list(
+        ctx,
+        users.list_memberships,
+        users.iterate_memberships,
+        users.count_memberships,
+        asked={"user": user, "search": search, "filters": filter or ()},
+        sort=sort,
+        limit=limit,
+        all=all,
+        after=after,
+        before=before,
+        count=count,
+    )
 
 
 @command(USER, writes=True, exits=(NOT_FOUND,), example="authctl users unlock ada@example.com")

@@ -1,0 +1,412 @@
+"""`authctl teams`: words in, one call into core, words out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.commands import Commands, positional
+from authctl.cli.context import Context
+from authctl.cli.environment import Environment
+from authctl.cli.lists import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
+from authctl.cli.options import split
+from authctl.cli.shapes import DELETED, MEMBERSHIP, PREFS, TEAM
+from authctl.cli.users import Merge
+from authctl.errors import AuthctlError, ExitStatus, Partial, Unavailable, UsageError
+
+INVALID, NOT_FOUND, CONFLICT, DENIED = (
+    ExitStatus.INVALID,
+    ExitStatus.NOT_FOUND,
+    ExitStatus.CONFLICT,
+    ExitStatus.DENIED,
+)
+UNAVAILABLE, PARTIAL = ExitStatus.UNAVAILABLE, ExitStatus.PARTIAL
+
+COMMANDS = Commands("teams")
+command = COMMANDS.command
+
+Team = Annotated[
+    str, positional("--team-id", "Id, or name where only one team has it; `id:` or `name:` says which.", metavar="TEAM")
+]
+Membership = Annotated[str, positional("--membership-id", "Its id, or whatever names its user.", metavar="MEMBERSHIP")]
+Roles = Annotated[list[str] | None, typer.Option("--roles", metavar="ROLE,...", help="Repeatable; takes commas.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Also where that leaves the team without an owner; the audit log has it.")
+]
+
+
+@command(
+    TEAM,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT),
+    example=(
+        "authctl teams create Teachers --id teachers",
+        "authctl teams create Teachers --owner ada@example.com --roles maths,sciences",
+    ),
+)
+def create(
+    ctx: Context,
+    name: Annotated[str, positional("--name", "1 to 128 characters; names may repeat.", metavar="NAME")],
+    id: Annotated[
+        str | None,
+        typer.Option("--id", "--team-id", metavar="ID", help="The id; without it, or as unique(), one is made."),
+    ] = None,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option("--roles", metavar="ROLE,...", help="The owner's roles beside owner. Repeatable; takes commas."),
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", metavar="USER", help="Who becomes a confirmed member, and its owner.")
+    ] = None,
+) -> None:
+    """Make a team. With --owner it has its first member; with --as-session, whoever is signed in is the owner."""
+    ctx.show(ctx.directory.teams.create(name, id=id, roles=split(roles), owner=owner).public())
+
+
+@command(
+    TEAM,
+    name="list",
+    exits=(INVALID, NOT_FOUND),
+    example=("authctl teams list --search teach", "authctl teams list --filter 'members = 0' --sort name"),
+)
+def list_(
+    ctx: Context,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="TEXT", help="Beginnings of words in id and name. Indexed.")
+    ] = None,
+    filter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="'FIELD OP VALUE'",
+            help="OP is = != < <= > >=, or ~ for any part of a text. Repeatable: all must hold. Indexed fields: id,"
+            " name (=), created_at. Of members everybody is counted.",
+        ),
+    ] = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only created_at is indexed.")
+    ] = "-created_at",
+    limit: Limit = None,
+    all: All = False,
+    after: After = None,
+    before: Before = None,
+    count: Count = False,
+) -> None:
+    """List teams: the newest first, 25 a page, unless told otherwise. With --as-session, those of the person."""
+    teams = ctx.directory.teams
+    show_list(
+        ctx,
+        teams.list,
+        teams.iterate,
+        teams.count,
+        asked={"search": search, "filters": filter or ()},
+        sort=sort,
+        limit=limit,
+        all=all,
+        after=after,
+        before=before,
+        count=count,
+    )
+
+
+@command(TEAM, exits=(NOT_FOUND,), example="authctl teams get teachers -o json")
+def get(ctx: Context, team: Team) -> None:
+    """Show one team."""
+    ctx.show(ctx.directory.teams.get(team).public())
+
+
+@command(
+    DELETED,
+    writes=True,
+    asks="Delete {team} and all of its memberships?",
+    exits=(NOT_FOUND, DENIED, PARTIAL),
+    example="authctl teams delete teachers --yes",
+)
+def delete(ctx: Context, team: Team) -> None:
+    """Remove a team and its memberships. The users stay, and so does the audit log."""
+    ctx.show({"id": ctx.directory.teams.delete(team).id, "deleted": True})
+
+
+@command(
+    TEAM, writes=True, exits=(INVALID, NOT_FOUND, DENIED), example='authctl teams update-name teachers "All teachers"'
+)
+def update_name(
+    ctx: Context,
+    team: Team,
+    name: Annotated[str, positional("--name", "1 to 128 characters.", metavar="NAME")],
+) -> None:
+    """Change the name of a team. Its id stays."""
+    ctx.show(ctx.directory.teams.update_name(team, name).public())
+
+
+@command(PREFS, exits=(NOT_FOUND,), example="authctl teams get-prefs teachers")
+def get_prefs(ctx: Context, team: Team) -> None:
+    """Show the preferences of a team: JSON, whichever the format."""
+    ctx.show_json("prefs", ctx.directory.teams.get_prefs(team))
+
+
+@command(
+    PREFS,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, DENIED),
+    example="""authctl teams update-prefs teachers '{"theme": "dark"}' --merge""",
+)
+def update_prefs(
+    ctx: Context,
+    team: Team,
+    prefs: Annotated[str, positional("--prefs", "An object, at most 65,535 bytes.", metavar="JSON")],
+    merge: Merge = False,
+) -> None:
+    """Replace the preferences of a team. With --merge, change the given keys only."""
+    ctx.show_json("prefs", ctx.directory.teams.update_prefs(team, prefs, merge=merge))
+
+
+# Members
+
+
+@command(
+    MEMBERSHIP,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE, PARTIAL),
+    example=(
+        "authctl teams create-membership teachers --user-id ada --roles maths",
+        "authctl teams create-membership teachers --email david@example.com --invite --url https://example.com/join",
+        "authctl teams create-membership teachers --users-from members.txt --roles maths",
+    ),
+)
+def create_membership(
+    ctx: Context,
+    team: Team,
+    user_id: Annotated[
+        str | None,
+        typer.Option("--user-id", metavar="USER", help="Whose; a new user made with --email or --phone has this id."),
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option("--email", metavar="EMAIL", help="Whose; where nobody has it, a user is made.")
+    ] = None,
+    phone: Annotated[
+        str | None, typer.Option("--phone", metavar="PHONE", help="Whose; where nobody has it, a user is made.")
+    ] = None,
+    roles: Roles = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name of a user who is made.")] = None,
+    invite: Annotated[
+        bool, typer.Option("--invite", help="Send an invitation, which the user accepts; again, to renew it.")
+    ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url", metavar="URL", help="Where the link in the message leads; allowed_redirects has its host."
+        ),
+    ] = None,
+    print_secret: Annotated[
+        bool,
+        typer.Option("--print-secret", help="Invite, and show the secret instead of sending it: you carry it there."),
+    ] = False,
+    users_from: Annotated[
+        str | None,
+        typer.Option(
+            "--users-from",
+            metavar="FILE|-",
+            help="Many: ids, emails or phones, one a line, from a file or stdin, each its own unit of work.",
+        ),
+    ] = None,
+) -> None:
+    """Make a user a member of a team at once, or invite one.
+
+    The user is found by id, email or phone, which must be one user's where several are given. Where nobody has the
+    email or phone, a user is made. With --as-session it is always an invitation.
+    """
+    if print_secret and ctx.output.fields and "secret" not in ctx.output.fields:
+        message = "--fields leaves out secret, which is shown this once only."
+        raise UsageError("general_usage", message, field="fields", hint="Add secret to --fields.")
+    options: dict[str, Any] = {
+        "roles": split(roles) if roles is not None else None,
+        "invite": invite,
+        "url": url,
+        "print_secret": print_secret,
+    }
+    create = ctx.directory.teams.create_membership
+    if users_from is None:
+        ctx.show(create(team, user=user_id, email=email, phone=phone, name=name, **options).public())
+        return
+    given = {"--user-id": user_id, "--email": email, "--phone": phone, "--name": name}
+    taken = [flag for flag, value in given.items() if value is not None]
+    if taken:
+        raise UsageError("general_usage", f"--users-from and {taken[0]} exclude each other.", field="users_from")
+    id = f"id:{ctx.directory.teams.get(team).id}"
+    _for_each(ctx, users_from, lambda word: ctx.show(create(id, **_named(word), **options).public()))
+
+
+def _named(word: str) -> dict[str, str]:
+    """What a line of a file names a user by; of an email or phone that nobody has, one is made."""
+    if "@" in word:
+        return {"email": word}
+    return {"phone": word} if word.startswith("+") else {"user": word}
+
+
+def _for_each(ctx: Context, source: str, do: Callable[[str], None]) -> None:
+    """Do it for each line, with progress on stderr; what is refused is told with its line, the rest is done."""
+    from authctl.cli.progress import progress
+
+    done = refused = 0
+    with (
+        _opened(ctx.environment, source) as (lines, total),
+        ctx.output.bulk(),
+        progress(ctx.environment, "Memberships", total, quiet=ctx.output.quiet) as step,
+    ):
+        for number, word in lines:
+            try:
+                do(word)
+                done += 1
+            except Unavailable:
+                raise
+            except AuthctlError as error:
+                ctx.output.error(_at_line(error, number))
+                refused += 1
+            step(1)
+    if refused:
+        raise Partial("general_partial", f"{done} done, {refused} refused.")
+
+
+@contextmanager
+def _opened(environment: Environment, source: str) -> Iterator[tuple[Iterable[tuple[int, str]], int | None]]:
+    """The words of a file, or of stdin for `-`, each with its line's number; and how many there are, where known."""
+    if source == "-":
+        yield prompts.read_numbered_ids(environment), None
+        return
+    try:
+        file = open(source, encoding="utf-8-sig", errors="surrogateescape")
+        total = sum(1 for line in file if line.strip())
+    except OSError as error:
+        raise Unavailable(
+            "file_unavailable",
+            f"The file {source} cannot be read: {error.strerror}.",
+            field="users_from",
+            hint="Check its name and who may read it.",
+        ) from None
+    with file:
+        file.seek(0)
+        yield prompts.read_numbered_ids(replace(environment, stdin=file, stdin_isatty=False)), total
+
+
+def _at_line(error: AuthctlError, number: int) -> AuthctlError:
+    """The same error, saying which line it is about."""
+    return type(error)(error.type, f"Line {number}: {error.message}", field=error.field, hint=error.hint)
+
+
+@command(
+    MEMBERSHIP,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl teams list-memberships teachers",
+        "authctl teams list-memberships teachers --filter 'roles ~ maths' --filter 'status = pending'",
+    ),
+)
+def list_memberships(
+    ctx: Context,
+    team: Team,
+    search: Annotated[
+        str | None,
+        typer.Option("--search", metavar="TEXT", help="Beginnings of words in the user's id, name, email and phone."),
+    ] = None,
+    filter: MembershipFilter = None,
+    sort: MembershipSort = "-invited_at",
+    limit: Limit = None,
+    all: All = False,
+    after: After = None,
+    before: Before = None,
+    count: Count = False,
+) -> None:
+    """List who belongs to a team, invitations too: the newest first, 25 a page, unless told otherwise."""
+    teams = ctx.directory.teams
+    show_list(
+        ctx,
+        teams.list_memberships,
+        teams.iterate_memberships,
+        teams.count_memberships,
+        asked={"team": team, "search": search, "filters": filter or ()},
+        sort=sort,
+        limit=limit,
+        all=all,
+        after=after,
+        before=before,
+        count=count,
+    )
+
+
+@command(MEMBERSHIP, exits=(NOT_FOUND,), example="authctl teams get-membership teachers ada@example.com")
+def get_membership(ctx: Context, team: Team, membership: Membership) -> None:
+    """Show one membership of a team."""
+    ctx.show(ctx.directory.teams.get_membership(team, membership).public())
+
+
+@command(
+    MEMBERSHIP,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
+    example=(
+        "authctl teams update-membership teachers ada@example.com maths sciences",
+        "authctl teams update-membership teachers ada@example.com --add owner --remove maths",
+    ),
+)
+def update_membership(
+    ctx: Context,
+    team: Team,
+    membership: Membership,
+    roles: Annotated[
+        list[str] | None,
+        positional("--roles", "The roles it shall have; --roles '' takes all away.", metavar="[ROLE]..."),
+    ] = None,
+    add: Annotated[list[str] | None, typer.Option("--add", metavar="ROLE,...", help="Add these.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="ROLE,...", help="Take these away.")] = None,
+    force: Force = False,
+) -> None:
+    """Replace the roles of a membership; or add some, and take others away."""
+    if roles and (add or remove):
+        raise UsageError("general_usage", "Roles to replace with, and --add or --remove, exclude each other.")
+    replacing = split(roles) if roles else None
+    updated = ctx.directory.teams.update_membership(
+        team, membership, replacing, add=split(add), remove=split(remove), force=force
+    )
+    ctx.show(updated.public())
+
+
+@command(
+    MEMBERSHIP,
+    writes=True,
+    exits=(NOT_FOUND, DENIED),
+    example="authctl teams update-membership-status teachers MEMBERSHIP david@example.com --secret-stdin < secret.txt",
+)
+def update_membership_status(
+    ctx: Context,
+    team: Team,
+    membership: Membership,
+    user: Annotated[str, positional("--user-id", "Who accepts: id, email, phone or username.", metavar="USER")],
+    secret_stdin: Annotated[
+        bool, typer.Option("--secret-stdin", help="Read the invitation's secret from stdin: one line.")
+    ] = False,
+) -> None:
+    """Accept an invitation with its secret. The address that it went to counts as verified from then on."""
+    if secret_stdin:
+        secret = prompts.read_secret_line(ctx.environment, "--secret-stdin")
+    else:
+        secret = prompts.secret(ctx.environment, "Secret", flag="--secret-stdin")
+    ctx.show(ctx.directory.teams.update_membership_status(team, membership, user, secret).public())
+
+
+@command(
+    DELETED,
+    writes=True,
+    asks="Remove {membership} from {team}?",
+    exits=(NOT_FOUND, CONFLICT, DENIED, PARTIAL),
+    example="authctl teams delete-membership teachers ada@example.com --yes",
+)
+def delete_membership(ctx: Context, team: Team, membership: Membership, force: Force = False) -> None:
+    """Remove a member from a team, or withdraw an invitation. With --as-session, members leave by it."""
+    removed = ctx.directory.teams.delete_membership(team, membership, force=force)
+    ctx.show({"id": removed.id, "deleted": True})
