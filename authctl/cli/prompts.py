@@ -87,7 +87,13 @@ def read_secret_descriptor(environment: Environment, descriptor: int, flag: str)
 
 
 def read_ids(environment: Environment) -> Iterator[str]:
-    """The lines of stdin, stripped, without the blank ones, as they come.
+    """The lines of stdin, stripped, without the blank ones, as they come."""
+    for _, word in read_numbered_ids(environment):
+        yield word
+
+
+def read_numbered_ids(environment: Environment) -> Iterator[tuple[int, str]]:
+    """The same, each with the number of its line.
 
     What is no UTF-8 or far too long for an id still comes out, and is refused where ids are looked up, so that it costs
     its own record and not the rest of the work.
@@ -95,12 +101,14 @@ def read_ids(environment: Environment) -> Iterator[str]:
     if environment.stdin_isatty and environment.stderr_isatty:
         environment.stderr.write("Enter ids, one a line; Ctrl-D ends them.\n")
         environment.stderr.flush()
+    number = 0
     while line := environment.read_line(ID_LENGTH):
+        number += 1
         rest = line
         while len(rest) == ID_LENGTH and not rest.endswith(b"\n"):
             rest = environment.read_line(ID_LENGTH)
         if word := line.decode("utf-8", "surrogateescape").strip():
-            yield word
+            yield number, word
 
 
 def _secret_bytes() -> int:

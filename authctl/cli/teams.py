@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import BufferedReader, TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -279,19 +281,25 @@ def _opened(environment: Environment, source: str) -> Iterator[tuple[Iterable[tu
     if source == "-":
         yield prompts.read_numbered_ids(environment), None
         return
-    try:
-        file = open(source, encoding="utf-8-sig", errors="surrogateescape")
+    with _open(source) as file:
         total = sum(1 for line in file if line.strip())
+        file.seek(0)
+        if file.read(len(BOM_UTF8)) != BOM_UTF8:
+            file.seek(0)
+        stdin = TextIOWrapper(file)  # of which only the bytes are read
+        yield prompts.read_numbered_ids(replace(environment, stdin=stdin, stdin_isatty=False)), total
+
+
+def _open(path: str) -> BufferedReader:
+    try:
+        return open(path, "rb")
     except OSError as error:
         raise Unavailable(
             "file_unavailable",
-            f"The file {source} cannot be read: {error.strerror}.",
+            f"The file {path} cannot be read: {error.strerror}.",
             field="users_from",
             hint="Check its name and who may read it.",
         ) from None
-    with file:
-        file.seek(0)
-        yield prompts.read_numbered_ids(replace(environment, stdin=file, stdin_isatty=False)), total
 
 
 def _at_line(error: AuthctlError, number: int) -> AuthctlError:

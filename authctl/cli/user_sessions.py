@@ -11,6 +11,7 @@ import typer
 
 from authctl.cli.commands import positional
 from authctl.cli.context import Context
+from authctl.cli.lists import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.shapes import (
     DELETED,
     IDENTITY,
@@ -21,7 +22,6 @@ from authctl.cli.shapes import (
     SIGNED_IN,
     USER,
 )
-from authctl.cli.teams import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.users import COMMANDS, User
 from authctl.errors import ExitStatus, UsageError
 
