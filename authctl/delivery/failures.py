@@ -1,0 +1,49 @@
+"""What is said when a message did not get out: the server's own words, fit to be shown and logged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from authctl.delivery.messages import Receipt
+from authctl.errors import Unavailable
+
+MAX_WORDS = 300  # characters; more than any provider's sentence, less than a page of HTML
+OTHERWISE = "or use --print-secret, which sends nothing and shows what would be sent"
+
+_UNSHOWABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]+")
+_NUMBER = re.compile(r"(?<!\w)\+?\d(?: ?\d){6,}(?!\w)")
+
+
+class Refused(Unavailable):
+    """A message was not taken, or it is not known whether it was. receipt: what the provider said, as data."""
+
+    def __init__(self, receipt: Receipt, message: str, *, hint: str | None = None) -> None:
+        super().__init__("delivery_failed", message, hint=hint)
+        self.receipt = receipt
+
+
+def unconfigured(message: str, *, field: str, hint: str) -> Unavailable:
+    """The error for a message that there is no way for. hint: what to set, as a half sentence."""
+    return Unavailable("delivery_unconfigured", message, field=field, hint=f"{hint}, {OTHERWISE}.")
+
+
+def words(said: str, *, secrets: Iterable[str | None] = (), phone: str | None = None) -> str:
+    """A server's words on one line, without secrets, which some quote together with all that they were given.
+
+    phone: the number that a message was for. It is found however it is written, and of this and all other numbers
+    only the last two digits are left.
+    """
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        said = said.replace(secret, "***")
+    if phone is not None:
+        digits = re.sub(r"\D", "", phone)
+        said = re.sub(r"\+?" + r"[\s().-]*".join(digits), masked(digits), said)
+        said = _NUMBER.sub(lambda found: masked(found[0]), said)
+    said = _UNSHOWABLE.sub(" ", said).strip()
+    return said if len(said) <= MAX_WORDS else said[: MAX_WORDS - 1] + "…"
+
+
+def masked(number: str) -> str:
+    """A phone number as errors and logs may show it."""
+    return "…" + number[-2:]

@@ -1,0 +1,71 @@
+"""What is sent, and what came of it. What could be used by who reads it over a shoulder is in no repr."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Channel(StrEnum):
+    """How a message gets to a person."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A mail to one address. html: None for a mail of text alone.
+
+    kind: which message it is, as its template is called. secret: what no error may repeat, even where a server does.
+    """
+
+    kind: str
+    to: str
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A text message to one number, in E.164 with its `+`, or the same over WhatsApp.
+
+    code: the code in it, for providers whose templates take that alone. secret: what else no error may repeat.
+    """
+
+    kind: str
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    code: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    channel: Channel = Channel.SMS
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the provider answered, as data.
+
+    message_id: the provider's own (of a mail, its Message-ID). status: the provider's word for how far the message
+    is. code, text: what it said of a failure, without secrets and without phone numbers.
+    """
+
+    provider: str
+    channel: Channel
+    message_id: str | None = None
+    status: str | None = None
+    code: str | None = None
+    text: str | None = None
+
+    def public(self) -> dict[str, Any]:
+        return {
+            "provider": self.provider,
+            "channel": str(self.channel),
+            "message_id": self.message_id,
+            "status": self.status,
+            "code": self.code,
+            "text": self.text,
+        }

@@ -1,0 +1,111 @@
+"""The one way out: what mails and text messages are handed to, whoever carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from authctl.delivery.failures import unconfigured
+from authctl.delivery.messages import Channel, Email, Receipt, Sms
+from authctl.model import Clock, RandomBytes
+
+if TYPE_CHECKING:
+    from authctl.delivery.sms.provider import Provider
+    from authctl.delivery.sms.twilio import TwilioVerify
+    from authctl.settings import Settings
+
+VERIFY = "twilio-verify"
+
+
+class Transport:
+    """Sends what it is given by the ways that the settings name. Made in no time; connects when something is sent.
+
+    console: where the provider `console` writes to. dry_run: everything is checked, and nothing sent.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        random_bytes: RandomBytes,
+        console: Callable[[str], None] = lambda line: None,
+        dry_run: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.random_bytes = random_bytes
+        self.console = console
+        self.dry_run = dry_run
+
+    def send(self, message: Email | Sms) -> Receipt:
+        """Send one message, once.
+
+        Raises Unavailable: delivery_unconfigured where settings are missing, and nothing was tried; delivery_failed
+        (as `Refused`, with its receipt) where the server refused it, or was not reached, or did not answer.
+        """
+        if isinstance(message, Email):
+            return self._send_email(message)
+        provider = self._provider(message.channel)
+        if self.dry_run:
+            return Receipt(provider.name, message.channel, status="dry-run")
+        return provider.send(message)
+
+    def _send_email(self, message: Email) -> Receipt:
+        from authctl.delivery import email
+
+        if self.dry_run:
+            email.check(self.settings.email)
+            return Receipt(email.PROVIDER, Channel.EMAIL, status="dry-run")
+        return email.send(self.settings.email, message, now=self.clock(), random_bytes=self.random_bytes)
+
+    # Before anything is promised
+
+    def check_email(self) -> None:
+        """Raise Unavailable (delivery_unconfigured) where mails cannot be sent, so that no token is made for one."""
+        from authctl.delivery import email
+
+        email.check(self.settings.email)
+
+    def check_sms(self, channel: Channel = Channel.SMS) -> None:
+        """The same for text messages, or for WhatsApp."""
+        self._provider(channel)
+
+    # Where the provider makes the codes
+
+    @property
+    def makes_codes(self) -> bool:
+        """Whether the SMS provider makes and checks codes itself: then `start` and `check_code` take the place of
+        `send`, and no code of ours is made."""
+        return self.settings.sms.provider == VERIFY
+
+    def start(self, phone: str, channel: Channel = Channel.SMS) -> Receipt:
+        """Have the provider send a code of its own. Raises what `send` does."""
+        provider = self._verify(channel)
+        return Receipt(provider.name, channel, status="dry-run") if self.dry_run else provider.start(phone, channel)
+
+    def check_code(self, phone: str, code: str) -> bool:
+        """Whether that is the code that the provider sent. False for an expired one, too, and after too many tries.
+
+        The provider counts the try and uses the code up, also in a dry run.
+        """
+        return self._verify(Channel.SMS).check(phone, code)
+
+    def _provider(self, channel: Channel) -> Provider:
+        from authctl.delivery import sms
+
+        provider = sms.open(self.settings.sms, self)
+        provider.check_channel(channel)
+        return provider
+
+    def _verify(self, channel: Channel) -> TwilioVerify:
+        from authctl.delivery.sms.twilio import TwilioVerify
+
+        provider = self._provider(channel)
+        if not isinstance(provider, TwilioVerify):
+            raise unconfigured(
+                f"{provider.name} makes no codes of its own.",
+                field="sms.provider",
+                hint=f'Set sms.provider to "{VERIFY}"',
+            )
+        return provider
