@@ -1,0 +1,41 @@
+"""Who carries text messages: one small class for each provider, loaded when it is used.
+
+A new provider is one file with its class, one line here, and its name in `settings/declared.py`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from authctl.delivery.failures import unconfigured
+
+if TYPE_CHECKING:
+    from authctl.delivery.sms.provider import Provider
+    from authctl.delivery.transport import Transport
+    from authctl.settings import Sms as SmsSettings
+
+# What [sms] provider says → the module and the class.
+PROVIDERS = {
+    "twilio": ("twilio", "Twilio"),
+    "twilio-verify": ("twilio", "TwilioVerify"),
+    "messagebird": ("messagebird", "MessageBird"),
+    "vonage": ("vonage", "Vonage"),
+    "textlocal": ("textlocal", "Textlocal"),
+    "webhook": ("webhook", "Webhook"),
+    "file": ("development", "File"),
+    "console": ("development", "Console"),
+}
+
+
+def open(settings: SmsSettings, transport: Transport) -> Provider:
+    """The provider that the settings name, with all that it needs. Raises Unavailable (delivery_unconfigured)."""
+    if settings.provider is None:
+        raise unconfigured(
+            "No SMS can be sent: no provider is configured.",
+            field="sms.provider",
+            hint="Set sms.provider and what it needs in the configuration file",
+        )
+    module, name = PROVIDERS[settings.provider]
+    provider: Provider = getattr(import_module(f"{__name__}.{module}"), name)(settings, transport)
+    return provider
