@@ -1,0 +1,227 @@
+"""Templates of messages: texts with fields, how they become text and HTML, and the files that take their place.
+
+    Your code for {application} is:
+
+    {code}
+
+A text is paragraphs with blank lines between them. A paragraph with a field that is empty is left out, and so one text
+does for a mail with a link and for one with a code. The HTML of a mail is made of the same paragraphs: a line that is
+{link} alone can be followed, and one that is {code} alone is large.
+
+Files in the folder of the setting `templates` take the place of each part: KIND.subject, KIND.txt, KIND.html. Who
+writes KIND.txt changes the HTML with it. Fields are names in braces and nothing else: a template looks into nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from authctl.errors import Invalid, Problem
+
+WIDTH = 72  # characters of a line of text; RFC 3676 §4.2 has 78 as the most
+LONGEST_CODE = 10  # characters of a code that is shown large; otp-length goes up to this
+PARTS = ("subject", "txt", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """How a message is written. parts: `txt`, of a mail also `subject`, and `html` where it is not made of the text.
+
+    where: the file or setting that a part came from.
+    """
+
+    parts: Mapping[str, str]
+    where: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_text_message(self) -> bool:
+        return "subject" not in self.parts
+
+    def fields(self) -> set[str]:
+        """The names of all fields in it."""
+        return {name for part in self.parts for name in self._fields(part)}
+
+    def fill(self, part: str, values: Mapping[str, str], escape: Callable[[str], str] = str) -> str:
+        """A part with its fields filled in. Raises Invalid (general_config_invalid) for a field that there is none of,
+        naming the file."""
+        self.check(part, values)
+        return self.parts[part].format(**{name: escape(value) for name, value in values.items()})
+
+    def as_text(self, values: Mapping[str, str]) -> str:
+        """The text of a mail: lines of a width that every reader shows; a link is never broken."""
+        import textwrap
+
+        lines = [line for paragraph in self._paragraphs(values) for line in [*paragraph.split("\n"), ""]]
+        filled = [line.format(**values) for line in lines]
+        return "\n".join(textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in filled)
+
+    def as_message(self, values: Mapping[str, str]) -> str:
+        """The body of a text message."""
+        return "\n\n".join(paragraph.format(**values) for paragraph in self._paragraphs(values))
+
+    def as_html(self, values: Mapping[str, str], subject: str) -> str:
+        """The HTML of a mail, in which every value is escaped."""
+        if "html" in self.parts:
+            return self.fill("html", {**values, "subject": subject}, _escape)
+        return _page(subject, ["<br>".join(_lines(part, values)) for part in self._paragraphs(values)])
+
+    def check(self, part: str, known: Mapping[str, str]) -> None:
+        """Raise Invalid for a part with a field that is not known."""
+        unknown = [name for name in self._fields(part) if name not in known]
+        if unknown:
+            names = ", ".join(f"{{{name}}}" for name in sorted(known))
+            raise _wrong(self._where(part), f"has a field {{{unknown[0]}}} that there is none of; there are {names}")
+
+    def check_has(self, needed: set[str]) -> None:
+        """Raise Invalid for a text or HTML that has none of these fields, which the message is about."""
+        for part in ("txt", "html"):
+            if part in self.parts and needed and not needed & set(self._fields(part)):
+                named = " or ".join(f"{{{name}}}" for name in sorted(needed, reverse=True))
+                raise _wrong(self._where(part), f"has no {named}, which this message is about")
+
+    def _paragraphs(self, values: Mapping[str, str]) -> list[str]:
+        """The paragraphs of the text, unfilled, without those that have an empty field."""
+        self.check("txt", values)
+        paragraphs = re.split(r"\n(?:[ \t]*\n)+", self.parts["txt"])
+        return [paragraph for paragraph in paragraphs if all(values[name] for name in _fields(paragraph))]
+
+    def _fields(self, part: str) -> list[str]:
+        try:
+            return _fields(self.parts[part])
+        except ValueError:
+            what = "has a { or } that belongs to no field; one that stands for itself is written twice"
+            raise _wrong(self._where(part), what) from None
+
+    def _where(self, part: str) -> str:
+        return self.where.get(part, "a built-in template")
+
+
+def _fields(text: str) -> list[str]:
+    """The names of the fields. What `str.format` does beyond names (`.`, `[`, `!`, `:`) is taken for a part of the
+    name, and so is refused like any name that there is none of."""
+    from string import Formatter
+
+    found = []
+    for _, name, options, conversion in Formatter().parse(text):
+        if name is not None:
+            found.append(name + (f"!{conversion}" if conversion else "") + (f":{options}" if options else ""))
+    return found
+
+
+def _wrong(where: str, what: str) -> Invalid:
+    return Invalid("general_config_invalid", f"{where} {what}.", field="templates")
+
+
+# HTML: a page that takes the reader's own colours and size of letters, loads nothing and tells nobody.
+
+_HEAD = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+"""
+_BODY = (
+    '<body style="margin:0;padding:1.5em 1em;font-family:sans-serif;font-size:16px;line-height:1.5">\n'
+    '<div style="max-width:34em;margin:0 auto;overflow-wrap:anywhere">\n'
+)
+_LARGE = "font-family:monospace;font-size:1.75em;letter-spacing:0.15em"
+_LONG = "font-family:monospace;word-break:break-all"
+
+
+def _page(subject: str, paragraphs: list[str]) -> str:
+    body = "".join(f"<p>{paragraph}</p>\n" for paragraph in paragraphs)
+    return f"{_HEAD}<title>{_escape(subject)}</title>\n</head>\n{_BODY}{body}</div>\n</body>\n</html>\n"
+
+
+def _lines(paragraph: str, values: Mapping[str, str]) -> list[str]:
+    escaped = {name: _escape(value) for name, value in values.items()}
+    return [_line(line, escaped) for line in paragraph.split("\n")]
+
+
+def _line(line: str, escaped: Mapping[str, str]) -> str:
+    link, code = escaped["link"], escaped["code"]
+    if line.strip() == "{link}":
+        return f'<a href="{link}" style="word-break:break-all">{link}</a>'
+    if line.strip() == "{code}":
+        return f'<strong style="{_LARGE if len(code) <= LONGEST_CODE else _LONG}">{code}</strong>'
+    return _escape(line).format(**escaped)
+
+
+def _escape(text: str) -> str:
+    import html
+
+    return html.escape(text)
+
+
+# Files
+
+
+def find(folder: str | None, kind: str, built_in: Template, needed: set[str]) -> Template:
+    """The built-in template with the operator's files laid over it.
+
+    needed: the fields of which a text has at least one. Raises Invalid (general_config_invalid) for a file that has
+    none, and for one that is no text; Unavailable (file_unavailable) for one that cannot be read.
+    """
+    if folder is None:
+        return built_in
+    files = {part: os.path.join(folder, f"{kind}.{part}") for part in _parts_of(built_in)}
+    found = {part: content for part, path in files.items() if (content := _read(path)) is not None}
+    where = {**built_in.where, **{part: files[part] for part in found}}
+    template = Template({**built_in.parts, **found}, where)
+    template.check_has(needed)
+    return template
+
+
+def _parts_of(template: Template) -> tuple[str, ...]:
+    return ("txt",) if template.is_text_message else PARTS
+
+
+def _read(path: str) -> str | None:
+    """The text of a file; None where it is not there."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        from authctl.settings import unreadable
+
+        raise unreadable(path, error, "It takes the place of a message's text.", "templates") from None
+    except UnicodeDecodeError:
+        raise _wrong(path, "is not text in UTF-8") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a template is tried with: what it replaces, the fields of which it needs one, and those that there are."""
+
+    built_in: Template
+    needed: set[str]
+    known: set[str]
+
+
+def check(folder: str | None, trials: Mapping[str, Trial]) -> None:
+    """Read and try every template of the folder. Raises Invalid with all that is wrong; a file that is named like no
+    template is wrong, too."""
+    problems: list[Problem] = []
+    for kind, trial in trials.items():
+        try:
+            template = find(folder, kind, trial.built_in, trial.needed)
+            for part in template.parts:
+                template.check(part, dict.fromkeys(trial.known | ({"subject"} if part == "html" else set()), ""))
+        except Invalid as error:
+            problems += error.problems
+    names = {f"{kind}.{part}" for kind, trial in trials.items() for part in _parts_of(trial.built_in)}
+    present = sorted(os.listdir(folder)) if folder is not None and os.path.isdir(folder) else []
+    problems += [
+        _wrong(os.path.join(folder or "", name), "belongs to no message").problems[0]
+        for name in present
+        if name not in names
+    ]
+    if problems:
+        raise Invalid.of(problems)
