@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from authctl.core.sessions import Sessions
     from authctl.core.teams import Teams
     from authctl.core.users import Users
+    from authctl.delivery import Transport
+    from authctl.settings import Settings
     from authctl.storage.database import Database
     from authctl.storage.schema import State
 
@@ -36,6 +38,7 @@ class Directory:
     """A database with a directory in it, the key of its secrets, and who acts.
 
     find_key: the secret key of a fingerprint, 32 bytes; None where there is none, which is told at the first write.
+    settings: what it was opened with; mails and text messages are written and sent by them.
     make_ready: makes or migrates the database where it is missing (None) or older; absent, that is an error.
     dry_run: undo every unit of work at its end. `changes` then tells what would have been.
     warn: is told what an operator should know of what is being done, a sentence each.
@@ -46,12 +49,14 @@ class Directory:
         database: Database,
         *,
         find_key: Callable[[str], bytes | None],
+        settings: Settings,
         actor: Actor,
         clock: Clock,
         random_bytes: RandomBytes,
         hash_parameters: Parameters | None = None,
     ) -> None:
         self.database = database
+        self.settings = settings
         self.actor = actor
         self.clock = clock
         self.random_bytes = random_bytes
@@ -145,6 +150,21 @@ class Directory:
 
         return self._hash_parameters or hashing.TODAY
 
+    # What leaves.
+
+    @property
+    def transport(self) -> Transport:
+        """By which mails and text messages go out, after commit. In a dry run it checks, and sends nothing."""
+        from authctl.delivery import Transport
+
+        return Transport(
+            self.settings,
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+            console=self.warn,
+            dry_run=self.dry_run,
+        )
+
     # Units of work.
 
     def write(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -198,16 +218,22 @@ class Directory:
     def state(self) -> State:
         """The schema's version and the key's fingerprint; refuses a database that this authctl cannot work on."""
         if self._state is None:
-            if self.make_ready is not None:
-                found = storage.schema.find_state(self.database)
-                if found is None or storage.schema.is_older(found):
-                    self.make_ready(found)
-            state = storage.schema.get_state(self.database)
+            state = self._made_ready() or storage.schema.get_state(self.database)
             storage.schema.check_version(state, self.database.describe())
             if state.key_fingerprint is None:  # the schema was made by hand; `authctl init` will give it a key
                 return state
             self._state = state
         return self._state
+
+    def _made_ready(self) -> State | None:
+        """What the default database says of itself, if it needed nothing; made or migrated where it did."""
+        if self.make_ready is None:
+            return None
+        found = storage.schema.find_state(self.database)
+        if found is not None and not storage.schema.is_older(found):
+            return found
+        self.make_ready(found)
+        return None
 
     @property
     def key(self) -> bytes:

@@ -44,6 +44,7 @@ def open_directory(
     directory = Directory(
         database,
         find_key=lambda fingerprint: _find_key(settings, fingerprint),
+        settings=settings,
         actor=actor,
         clock=clock,
         random_bytes=random_bytes,
