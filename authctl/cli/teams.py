@@ -244,7 +244,7 @@ def create_membership(
     _for_each(ctx, users_from, lambda word: ctx.show(create(id, **_named(word), **options).public()))
 
 
-def _named(word: str) -> dict[str, str]:
+def _named(word: str) -> dict[str, Any]:
     """What a line of a file names a user by; of an email or phone that nobody has, one is made."""
     if "@" in word:
         return {"email": word}
