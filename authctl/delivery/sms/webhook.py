@@ -17,9 +17,15 @@ import binascii
 import hashlib
 import hmac
 import json
+from typing import TYPE_CHECKING
 
+from authctl.delivery.failures import unconfigured
 from authctl.delivery.messages import Channel, Receipt, Sms
 from authctl.delivery.sms.provider import Answer, Provider, Request
+
+if TYPE_CHECKING:
+    from authctl.delivery.transport import Transport
+    from authctl.settings import Sms as SmsSettings
 
 ID_SIZE = 16  # bytes
 PREFIX = "whsec_"  # of a secret in base64
@@ -29,6 +35,10 @@ class Webhook(Provider):
     name = "webhook"
     needs = ("webhook_url", "webhook_secret")
     channels = (Channel.SMS, Channel.WHATSAPP)
+
+    def __init__(self, settings: SmsSettings, transport: Transport) -> None:
+        super().__init__(settings, transport)
+        self.key = key(settings.webhook_secret or "")
 
     @property
     def base(self) -> str:
@@ -57,7 +67,7 @@ class Webhook(Provider):
     def headers(self, number: str, body: bytes) -> dict[str, str]:
         timestamp = str(int(self.transport.clock().timestamp()))
         signed = f"{number}.{timestamp}.".encode() + body
-        signature = base64.b64encode(hmac.new(key(self.settings.webhook_secret or ""), signed, hashlib.sha256).digest())
+        signature = base64.b64encode(hmac.new(self.key, signed, hashlib.sha256).digest())
         return {
             "content-type": "application/json",
             "webhook-id": number,
@@ -79,10 +89,14 @@ class Webhook(Provider):
 
 def key(secret: str) -> bytes:
     """The bytes to sign with: of `whsec_…` what that is base64 of, else the text itself."""
-    text = secret.removeprefix("v1,").removeprefix(PREFIX)
-    if text == secret:
+    text = secret.removeprefix("v1,")
+    if not text.startswith(PREFIX):
         return secret.encode()
     try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return secret.encode()
+        return base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        raise unconfigured(
+            f"No SMS can be sent by webhook: what follows {PREFIX} in sms.webhook_secret is not base64.",
+            field="sms.webhook_secret",
+            hint="Copy the secret again, or set another one without that beginning",
+        ) from None

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from authctl.delivery import Channel, Refused, Sms
+from authctl.errors import Unavailable
 
 MESSAGE = Sms("phone-code", "+14255550123", "Grüße: 482913", "482913", channel=Channel.WHATSAPP)
 
@@ -48,6 +49,14 @@ def test_its_signature_is_the_one_of_standard_webhooks(webhook, secret, key):
     signed = f"{headers['webhook-id']}.1767323045.".encode() + body
     wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{wanted}"
+
+
+@pytest.mark.parametrize("secret", ["whsec_abc", "whsec_ü"])
+def test_a_secret_that_was_not_copied_whole_is_told_at_once(webhook, secret):
+    with pytest.raises(Unavailable) as caught:
+        webhook.open(webhook_secret=secret).check_sms()
+    assert caught.value.type == "delivery_unconfigured"
+    assert secret not in caught.value.message
 
 
 def test_any_success_will_do(webhook):
