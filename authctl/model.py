@@ -352,6 +352,10 @@ class Event:
     ip: str | None = None
     reason: str | None = None
 
+    def as_the_person_sees_it(self) -> Event:
+        """What was done to a person, without who of the operators did it, and why."""
+        return replace(self, actor="operator", os_user=None, details={}, ip=None, reason=None)
+
     def public(self) -> Json:
         return {
             "id": self.id,

@@ -113,7 +113,9 @@ class Context(typer.Context):
         secret = self.environment.environ.get("AUTHCTL_SESSION")
         if secret and not stdin:
             return secret
-        return prompts.read_secret_line(self.environment, "--secret-stdin")
+        if not stdin and self.environment.is_interactive:
+            return prompts.secret(self.environment, "Session secret", flag="AUTHCTL_SESSION")
+        return prompts.read_secret_line(self.environment, "--secret-stdin" if stdin else "AUTHCTL_SESSION")
 
     @property
     def actor(self) -> Actor:

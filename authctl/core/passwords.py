@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 class Prepared:
     """A new password that the policy takes, hashed. None of the password itself is kept.
 
-    before: the hash that it was checked beside, so that a change in between is noticed.
+    before: the hash that it takes the place of. since: when that password was set, so that a change in between is
+    noticed; a better hash of the same password is none.
     """
 
     hash: str = field(repr=False)
     algorithm: str
     before: str | None = field(default=None, repr=False)
+    since: datetime | None = None
 
     def at(self, now: datetime, *, must_change: bool = False, self_service: bool = False) -> Password:
         """As a record of the moment that it is set."""
@@ -83,13 +85,14 @@ def hash_new(directory: Directory, password: str, user: User | None = None) -> P
     """Hash a password that has been checked. Slow; never inside a transaction."""
     salt = directory.random_bytes(hashing.SALT_SIZE)
     encoded = hashing.hash_new(password, parameters=directory.hash_parameters, salt=salt)
-    before = user.password.hash if user and user.password else None
-    return Prepared(encoded, hashing.describe(encoded), before)
+    present = user.password if user else None
+    before, since = (present.hash, present.updated_at) if present else (None, None)
+    return Prepared(encoded, hashing.describe(encoded), before, since)
 
 
 def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = False) -> User:
     """Give a user a new password. All that follows from it is listed here."""
-    if (user.password.hash if user.password else None) != prepared.before:
+    if (user.password.updated_at if user.password else None) != prepared.since:
         raise Conflict("user_changed", "The password was changed by someone else in between.", hint="Try again.")
     password = prepared.at(work.now, must_change=must_change, self_service=work.person is not None)
     after = replace(user, password=password, updated_at=work.now)

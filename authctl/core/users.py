@@ -93,6 +93,8 @@ def create(
     )
     if self_service:
         problems += _not_by_oneself(user, password_hash)
+    if hash is not None and password_hash is None:
+        problems.append(_excluding("hash", "hash goes with password_hash; leave it out"))
     if password is not None and password_hash is not None:
         problems.append(_excluding("password_hash", "password and password_hash exclude each other"))
     if password is not None:
@@ -241,17 +243,21 @@ def _get(work: Work, user: str, *, lock: bool) -> User:
 
 def find(work: Work, user: str, *, lock: bool = False) -> User | None:
     """The same, or None. lock: for a change in this unit of work."""
-    for column, value in _readings(user):
-        if value and (found := storage.users.find(work.db, column, value, lock=lock)) is not None:
-            return found.at(work.now)
-    return None
+    readings = [(column, value) for column, value in _readings(user) if value]
+    found = storage.users.find_first(work.db, readings, lock=lock) if readings else None
+    return found.at(work.now) if found else None
+
+
+def _username_lookup(text: str) -> str | None:
+    """The key of the username that a text may be, or None where no username looks like that."""
+    return None if "@" in text or text.startswith("+") else username_key(text)
 
 
 _LOOKUPS: dict[str, tuple[str, Callable[[str], str | None]]] = {
     "id": ("id", values.identifier_lookup),
     "email": ("email", values.email_lookup),
     "phone": ("phone", values.phone_lookup),
-    "username": ("username_key", username_key),
+    "username": ("username_key", _username_lookup),
 }
 
 
@@ -475,8 +481,8 @@ def update_password(
     new one, Denied (user_invalid_credentials) for a wrong current one.
     """
     directory = directory.admitting(to_change_password=True)
+    found = directory.read(get, user)  # before the confirmation, so that a change in between is noticed
     core.sessions.confirm(directory, current)
-    found = directory.read(get, user)
     prepared = passwords.prepare(directory, password, found)
     return directory.write(_change_password, found.id, prepared, must_change)
 
@@ -501,9 +507,11 @@ def list_logs(work: Work, user: str, *, limit: int = 25, after: str | None = Non
 
     Asked by id, it answers for a deleted account too.
     """
-    if work.person is not None:
-        user = f"id:{_get(work, user, lock=False).id}"
-    return core.security.list_logs(work, user=user, limit=limit, after=after)
+    if work.person is None:
+        return core.security.list_logs(work, user=user, limit=limit, after=after)
+    found = _get(work, user, lock=False)
+    events = core.security.list_logs(work, user=f"id:{found.id}", limit=limit, after=after)
+    return [event if event.actor == f"user:{found.id}" else event.as_the_person_sees_it() for event in events]
 
 
 def list_roles(work: Work, user: str) -> list[str]:
@@ -548,7 +556,7 @@ class Users(Group):
     delete_everybodys_sessions = writes(sessions.delete_everybodys)
 
     create_identity = writes(identities.create)
-    list_identities = reads(identities.list_)
+    list_identities = reads(identities.list_, person=True)
     delete_identity = writes(identities.delete, person=True)
 
     list_memberships = reads(memberships.list_of_user, person=True)

@@ -126,6 +126,19 @@ def find(db: sa.Connection, column: str, value: str, *, lock: bool = False) -> U
     return record(row) if row else None
 
 
+def find_first(db: sa.Connection, readings: list[tuple[str, str]], *, lock: bool = False) -> User | None:
+    """The user that the first of these pairs of column and value fits, in one statement, found or not."""
+    statement = sa.select(users).where(sa.or_(*(users.c[column] == value for column, value in readings)))
+    if lock:
+        statement = statement.with_for_update()
+    rows = db.execute(statement).all()
+    for column, value in readings:
+        for row in rows:
+            if row._mapping[column] == value:
+                return record(row)
+    return None
+
+
 def find_position(db: sa.Connection, listing: Listing, id: str) -> pages.Position | None:
     return pages.find_position(db, SOURCE, listing, id)
 
