@@ -15,8 +15,7 @@ import threading
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from authctl import errors
 from authctl.cli import output as output_module

@@ -11,8 +11,7 @@ import termios
 import threading
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from authctl import errors
 from authctl.cli import prompts

@@ -9,8 +9,7 @@ from enum import StrEnum
 import email_validator
 import phonenumbers
 import pytest
-from hypothesis import assume, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 
 from authctl.core import values
 from authctl.errors import Invalid

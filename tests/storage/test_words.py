@@ -3,8 +3,7 @@
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from authctl.storage import words
 from authctl.storage.words import Query

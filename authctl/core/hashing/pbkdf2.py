@@ -59,9 +59,7 @@ class Pbkdf2(shapes.StoredHash):
 
     def compute(self, password: str) -> bytes:
         algorithm = shapes.DIGESTS[self.digest][0]
-        return hashlib.pbkdf2_hmac(
-            algorithm, shapes.octets(password), self.salt, self.iterations, len(self.expected)
-        )
+        return hashlib.pbkdf2_hmac(algorithm, shapes.octets(password), self.salt, self.iterations, len(self.expected))
 
 
 def parse(stored: str) -> Pbkdf2:

@@ -65,4 +65,3 @@ def parse(stored: str) -> Wrapped:
     if found.recipe.algorithm != name or outer.kind != "id" or found.recipe != found.recipe.without_digest():
         raise Malformed("This stored wrapped hash is damaged.")
     return found
-
