@@ -51,9 +51,7 @@ def upgrade() -> None:
         sa.Column("invited_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("membership_seq", "role", name="membership_roles_pkey"),
     )
-    op.create_index(
-        "membership_roles_team", "membership_roles", ["team_seq", "role", "invited_at", "membership_seq"]
-    )
+    op.create_index("membership_roles_team", "membership_roles", ["team_seq", "role", "invited_at", "membership_seq"])
     op.create_table(
         "invitations",
         sa.Column("seq", sequence, sa.Identity(), primary_key=True),
