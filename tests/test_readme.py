@@ -11,6 +11,7 @@ from authctl.cli import shapes
 from authctl.cli.output import Shape
 from authctl.core import policy
 from authctl.errors import EXIT_STATUSES, TYPES
+from authctl.model import EventName
 from authctl.settings.manual import reference
 
 README = Path(__file__).parent.parent / "README.md"
@@ -48,7 +49,12 @@ def settings():
     return table(["setting", "from", "takes", "default", "meaning"], reference())
 
 
+def events():
+    return ", ".join(f"`{name}`" for name in EventName) + ".\n"
+
+
 TABLES = {
+    "events": events,
     "exit-statuses": exit_statuses,
     "error-types": error_types,
     "shapes": shape_tables,
