@@ -8,6 +8,7 @@ for programs (900, true, ["totp", "email"]), and plain for files and the databas
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -30,7 +31,7 @@ _UNITS = (("y", YEAR), ("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", timedelta(s
 # Kinds of values
 
 
-class Kind:
+class Kind(ABC):
     """What values a policy takes. `read` accepts the typed value and every form of it; the others make the forms.
 
     range: the values in words. words: those that completion offers. Kinds are no dataclasses, because making those
@@ -40,11 +41,13 @@ class Kind:
     words: tuple[str, ...] = ()
 
     @property
+    @abstractmethod
     def range(self) -> str:
-        raise NotImplementedError
+        """The values in words."""
 
+    @abstractmethod
     def read(self, given: Any, name: str) -> Any:
-        raise NotImplementedError
+        """The typed value of whatever form; Invalid names the policy."""
 
     def text(self, value: Any) -> str:
         return str(value)

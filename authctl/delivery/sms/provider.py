@@ -7,6 +7,7 @@ message to a person, and a second bill.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SECRETS = ("auth_token", "access_key", "api_key", "api_secret", "webhook_secret")
 
 
-class Provider:
+class Provider(ABC):
     """Base of the providers.
 
     name: as [sms] provider says. url: where its addresses begin. needs: the settings that it cannot do without.
@@ -58,9 +59,9 @@ class Provider:
         """Where the provider's addresses begin here."""
         return self.settings.base_url or self.url
 
+    @abstractmethod
     def send(self, message: Sms) -> Receipt:
         """Send one message, once. Raises Refused."""
-        raise NotImplementedError
 
     def post(self, path: str, request: Request, **options: Any) -> Answer:
         """Post to the provider, once. options: what httpx.post takes. Raises Refused where no answer comes."""
