@@ -273,7 +273,7 @@ def _link(directory: Directory, url: str, **parameters: str) -> str:
 def _settle(work: Work, claim: Claim) -> Membership:
     """The invitation is on its way: earlier ones end, and a renewed one has its new roles."""
     team = core.teams.find_one(work, f"id:{claim.team.id}", lock=True)
-    before = memberships.find(work, team, claim.membership.id)
+    before = memberships.find(work, team, claim.membership.id, lock=True)
     storage.memberships.withdraw_all(work.db, before.seq, before=claim.invitation.seq)
     if claim.made_membership or before.is_confirmed:  # it may have been accepted at once
         return memberships.shown(work, before)

@@ -50,12 +50,12 @@ def get(work: Work, team: str, membership: str) -> Membership:
     return shown(work, find(work, core.teams.find_one(work, team), membership))
 
 
-def find(work: Work, team: Team, membership: str) -> Membership:
-    """The same with all its fields, as changes need it."""
+def find(work: Work, team: Team, membership: str, *, lock: bool = False) -> Membership:
+    """The same with all its fields. lock: for a change in this unit of work, where the user is not locked already."""
     values.text(membership, "membership")
-    found = storage.memberships.find(work.db, team.seq, membership)
+    found = storage.memberships.find(work.db, team.seq, membership, lock=lock)
     if found is None and (user := core.users.find(work, membership)) is not None and _may_name(work, user, membership):
-        found = storage.memberships.find_of_user(work.db, team.seq, user.seq)
+        found = storage.memberships.find_of_user(work.db, team.seq, user.seq, lock=lock)
     if found is None:
         raise NotFound(
             "membership_not_found",
@@ -272,7 +272,7 @@ def update(
         raise Invalid("general_argument_invalid", message, field="roles")
     found = core.teams.find_one(work, team, lock=True)
     core.teams.check_owner(work, found)
-    before = find(work, found, membership)
+    before = find(work, found, membership, lock=True)
     kept = before.roles if replacing is None else replacing
     after = replace(before, roles=values.roles([role for role in (*kept, *added) if role not in gone]))
     if after == before:
@@ -291,15 +291,24 @@ def delete(work: Work, team: str, membership: str, *, force: bool = False) -> Me
     force: also the last owner of the team, which is otherwise a Conflict (membership_last_owner).
     """
     found = core.teams.find_one(work, team, lock=True, for_invited=True)
-    before = find(work, found, membership)
-    if work.person is None or before.user_id != work.person.user.id:
+    if not _is_own(work, found, membership):
         core.teams.check_owner(work, found)
+    before = find(work, found, membership, lock=True)
     details: Json = {"roles": list(before.roles), "status": before.status}
     if _is_last_owner(work, found, before):
         details["forced"] = _check_force(work, found, force)
     storage.memberships.delete(work.db, before)
     record(work, EventName.TEAMS_MEMBERSHIPS_DELETE, before, None, details)
     return shown(work, before)
+
+
+def _is_own(work: Work, team: Team, membership: str) -> bool:
+    """Whether a person means the own membership."""
+    if work.person is None:
+        return False
+    own = storage.memberships.find_of_user(work.db, team.seq, work.person.user.seq)
+    named = core.users.find(work, membership)
+    return own is not None and (own.id == membership or (named is not None and named.seq == work.person.user.seq))
 
 
 def _is_last_owner(work: Work, team: Team, membership: Membership) -> bool:

@@ -85,17 +85,18 @@ def delete(db: sa.Connection, membership: Membership) -> None:
 # Finding
 
 
-def find(db: sa.Connection, team_seq: int, id: str) -> Membership | None:
-    """The membership of that id, if it is one of the team."""
-    return _one(db, memberships.c.id == id, memberships.c.team_seq == team_seq)
+def find(db: sa.Connection, team_seq: int, id: str, *, lock: bool = False) -> Membership | None:
+    """The membership of that id, if it is one of the team. lock: keep it from going with its user meanwhile."""
+    return _one(db, memberships.c.id == id, memberships.c.team_seq == team_seq, lock=lock)
 
 
-def find_of_user(db: sa.Connection, team_seq: int, user_seq: int) -> Membership | None:
-    return _one(db, memberships.c.team_seq == team_seq, memberships.c.user_seq == user_seq)
+def find_of_user(db: sa.Connection, team_seq: int, user_seq: int, *, lock: bool = False) -> Membership | None:
+    return _one(db, memberships.c.team_seq == team_seq, memberships.c.user_seq == user_seq, lock=lock)
 
 
-def _one(db: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Membership | None:
-    row = db.execute(_with_names(memberships.c, memberships).where(*conditions)).one_or_none()
+def _one(db: sa.Connection, *conditions: sa.ColumnElement[bool], lock: bool) -> Membership | None:
+    statement = _with_names(memberships.c, memberships).where(*conditions)
+    row = db.execute(statement.with_for_update(of=memberships) if lock else statement).one_or_none()
     return record(row) if row else None
 
 
