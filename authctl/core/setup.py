@@ -11,7 +11,7 @@ from authctl import storage
 from authctl.core import sealing
 from authctl.core.directory import Directory
 from authctl.core.work import Actor, Work, system_clock, system_random_bytes
-from authctl.errors import Invalid
+from authctl.errors import Denied, Invalid
 from authctl.model import Clock, EventName, Json, RandomBytes
 from authctl.settings import Settings, find_config_folder, read_key, read_key_file, write_key_file
 
@@ -70,6 +70,12 @@ def _make_ready(directory: Directory, settings: Settings, state: State | None, n
         notice(f"Migrated the database from schema {done.before} to {done.after}; a copy is in {done.copy}.")
 
 
+def _refuse_persons(directory: Directory) -> None:
+    """What is done to the database itself is for operators, whoever's session is given."""
+    if directory.is_person:
+        raise Denied("user_unauthorized", "This is for operators; a person sees and changes only the own account.")
+
+
 # Making
 
 
@@ -98,6 +104,7 @@ def initialize(directory: Directory, settings: Settings) -> Made:
 
     A schema that was made by hand, from what `upgrade --dry-run` prints, gets its key.
     """
+    _refuse_persons(directory)
     database = directory.database
     if _given(settings):
         read_key(settings)  # a malformed key is told before anything is made
@@ -212,6 +219,7 @@ def rotate_key(directory: Directory, settings: Settings) -> Rotated:
     The new key is in its file before the database remembers it, and is found there by its fingerprint. Raises Invalid
     (general_config_invalid) where the key was given itself, so that a new one would have no place.
     """
+    _refuse_persons(directory)
     old = directory.key
     if settings.secret_key_file is None:
         raise Invalid(
@@ -245,6 +253,7 @@ class Upgraded:
 
 def upgrade(directory: Directory) -> Upgraded:
     """Bring the schema up to date. An SQLite file is copied first; where nothing is to be done nothing is."""
+    _refuse_persons(directory)
     database = directory.database
     state = storage.schema.get_state(database)
     if not storage.schema.is_older(state):
@@ -267,6 +276,7 @@ def _upgrade(work: Work) -> None:
 
 def migration_sql(directory: Directory) -> str:
     """The statements that `upgrade` would run, or `init` in an empty database, as text."""
+    _refuse_persons(directory)
     state = storage.schema.find_state(directory.database)
     return storage.schema.migration_sql(directory.database.dialect, state.version if state else None)
 
@@ -278,6 +288,7 @@ def status(directory: Directory, settings: Settings) -> Json:
     """What is being talked to: database, version, schema, key, counts, and where each setting came from."""
     from authctl import __version__
 
+    _refuse_persons(directory)
     state = storage.schema.get_state(directory.database)
     current = state.version == storage.schema.HEAD
     return {

@@ -94,3 +94,15 @@ def test_a_jwt_dies_with_its_session(ran):
     assert ran("sessions delete --secret-stdin", stdin=secret).status == 0
     refused = ran("sessions verify-jwt --secret-stdin --json", stdin=token)
     assert (refused.status, json.loads(refused.stderr)["error"]["type"]) == (6, "user_unauthorized")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["security rotate-key --yes", "security rotate-key --yes --jwt", "init", "upgrade", "upgrade --dry-run", "status"],
+)
+def test_a_person_does_nothing_to_the_database_itself(ran, home, line):
+    env = {"AUTHCTL_SESSION": secret_of(ran)}
+    before, files = key_of(ran), sorted(Path(home["HOME"]).rglob("*.key"))
+    refused = ran(f"{line} --as-session --json", env=env)
+    assert (refused.status, json.loads(refused.stderr)["error"]["type"]) == (6, "user_unauthorized")
+    assert (key_of(ran), sorted(Path(home["HOME"]).rglob("*.key"))) == (before, files)
