@@ -167,7 +167,9 @@ def _find_or_make(work: Work, invitee: Invitee) -> tuple[User, bool]:
         f"email:{invitee.email}" if invitee.email else None,
         f"phone:{invitee.phone}" if invitee.phone else None,
     )
-    found = [core.users.find(work, text) for text in given if text is not None]
+    texts = [text for text in given if text is not None]
+    # Of several only the one whom all of them name is locked: two that lock in different orders wait for each other.
+    found = [core.users.find(work, text, lock=len(texts) == 1) for text in texts]
     first = next((user for user in found if user is not None), None)
     if first is None:
         return _make(work, invitee), True
@@ -178,7 +180,7 @@ def _find_or_make(work: Work, invitee: Invitee) -> tuple[User, bool]:
             field="user",
             hint="Give one of them only, or look with: authctl users get",
         )
-    locked = core.users.find(work, f"id:{first.id}", lock=True)
+    locked = first if len(texts) == 1 else core.users.find(work, f"id:{first.id}", lock=True)
     return (locked, False) if locked is not None else (_make(work, invitee), True)
 
 
