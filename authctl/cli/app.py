@@ -5,6 +5,7 @@ main (authctl/__main__.py) → run → the group's module → the command → co
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from authctl.cli.commands import LazyGroup, build_command, build_group
 from authctl.cli.environment import Environment
 from authctl.cli.options import version_option
 from authctl.cli.output import Format, Output
-from authctl.errors import AuthctlError, ExitStatus, Interrupted
+from authctl.errors import AuthctlError, ExitStatus, Interrupted, Unavailable
 
 # Name → (the module that holds it, what it does). Modules load when one of their commands is asked for.
 GROUPS = {
@@ -41,6 +42,10 @@ EXAMPLES = (
     "authctl users get ada@example.com -o json",
     "authctl status",
 )
+
+
+# How writing to a stream ends where its disk is full or gone, or nobody reads it any more.
+OUTPUT_FAILURES = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 def root() -> LazyGroup:
@@ -75,6 +80,11 @@ def run(args: Sequence[str], environment: Environment | None = None) -> int:
             # Whoever read the results has seen enough: `authctl users list | head -1` is no failure.
             _silence(environment)
             return ExitStatus.DONE
+        except OSError as error:
+            if not _is_of_output(error):
+                raise
+            _silence(environment)
+            return _tell(_unwritten(error), args, {}, environment)
     return status
 
 
@@ -87,8 +97,10 @@ def _run(args: Sequence[str], environment: Environment) -> int:
             command.invoke(ctx)
     except typer.Exit as finished:
         return finished.exit_code
-    except BrokenPipeError:
-        raise
+    except OSError as error:
+        if _is_of_output(error):
+            raise
+        return _tell(_unexpected(error), args, meta, environment)
     except (KeyboardInterrupt, typer.Abort):
         environment.stderr.write("\n" if environment.stderr_isatty else "")
         return _tell(Interrupted("general_interrupted", "Stopped."), args, meta, environment)
@@ -121,6 +133,19 @@ def _format_asked_for(args: Sequence[str]) -> Format | None:
         if word.startswith(beginnings)
     ]
     return Format.JSON if {"json", "jsonl"} & set(values) else None
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether results could not be handed over; what fails to open a file names it, and is told where it is opened."""
+    return error.filename is None and error.errno in OUTPUT_FAILURES
+
+
+def _unwritten(error: OSError) -> AuthctlError:
+    return Unavailable(
+        "file_unavailable",
+        f"The results cannot be written: {error.strerror}.",
+        hint="What was to be changed is changed; look before you do it again.",
+    )
 
 
 def _unexpected(error: Exception) -> AuthctlError:

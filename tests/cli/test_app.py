@@ -234,6 +234,21 @@ def test_a_closed_pipe_is_no_error(authctl, home, format):
     assert child.returncode == 0
 
 
+@pytest.mark.parametrize("format", ["tsv", "csv", "json", "jsonl", "table"])
+def test_results_that_cannot_be_written_are_told(authctl, home, format):
+    """A full disk is no bug, and the answer that is lost does not mean that nothing was changed."""
+    words = ["users", "create", "--id", "ada", "--metadata", json.dumps({"long": "y" * 30_000}), "-o", format]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "authctl", *words], env=environ(home), stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == ExitStatus.UNAVAILABLE
+    assert "The results cannot be written: No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr
+    assert authctl("users get ada").status == 0
+
+
 def test_a_real_ctrl_c_ends_with_130_and_keeps_what_was_done(authctl, home):
     authctl("users create --id ada")
     with process(["users", "delete", "-", "--yes"], home) as child:
