@@ -29,7 +29,7 @@ from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import Ended, EventName, Invitation, Json, Listing, Membership, Status, Team, User
 
 if TYPE_CHECKING:
-    from authctl.core.work import Work
+    from authctl.core.work import Actor, Work
     from authctl.delivery import Email, Sms
 
 SECRET_SIZE = 32  # bytes; 256 bits cannot be guessed, so that attempts need no count
@@ -60,11 +60,12 @@ class Invitee:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An invitation that is good from now on, and what it takes to take it back.
+    """An invitation that is good from now on, and what it takes to settle it or to take it back.
 
     roles: what the membership gets when it is sent; None to leave them. answer: what it is then, as who asks sees it.
     """
 
+    actor: Actor
     team: Team
     user: User
     membership: Membership
@@ -114,18 +115,25 @@ def create(
             )
         return Added(_twice(directory, _add, team, invitee, held or ()))
     if url is not None:
-        _link(directory, url)
-    compose = None if print_secret else _composer(directory, url)
-    claim = _twice(directory, _claim, team, invitee, held, compose)
+        _link(directory, url)  # a link that is not allowed is told before anything is done
+    claim = _twice(directory, _claim, team, invitee, held, None if print_secret else _composer(directory, url))
     if directory.dry_run:
         return Added(claim.answer)
-    if claim.message is not None:
-        try:
+    _send(directory, claim)
+    return Added(claim.answer, claim.secret if print_secret else None)
+
+
+def _send(directory: Directory, claim: Claim) -> None:
+    """Send what was claimed, where there is something to send, and settle it; or take it back."""
+    # A person's session may end meanwhile; what was begun is brought to its end all the same.
+    remembering = directory.operating().acting(claim.actor)
+    try:
+        if claim.message is not None:
             directory.transport.send(claim.message)
-        except Unavailable:
-            directory.operating().write(_take_back, claim)
-            raise
-    return Added(directory.write(_settle, claim), claim.secret if print_secret else None)
+    except Unavailable:
+        remembering.write(_take_back, claim)
+        raise
+    remembering.write(_settle, claim)
 
 
 def _read(user: str | None, email: str | None, phone: str | None, name: str | None) -> Invitee:
@@ -226,8 +234,20 @@ def _claim(
     address = invitee.email or invitee.phone or user.email or user.phone
     invitation = Invitation(0, sessions.digest(secret), address, work.now + work.policy["invite-expiry"])
     invitation = storage.memberships.invite(work.db, membership.seq, invitation)
-    answer = memberships.shown(work, replace(membership, roles=membership.roles if roles is None else roles))
-    claim = Claim(found, user, membership, invitation, secret, roles, None, made_user, before is None, answer)
+    after = replace(membership, roles=membership.roles if roles is None else roles, invited_at=work.now)
+    claim = Claim(
+        actor=work.actor,
+        team=found,
+        user=user,
+        membership=membership,
+        invitation=invitation,
+        secret=secret,
+        roles=roles,
+        message=None,
+        made_user=made_user,
+        made_membership=before is None,
+        answer=memberships.shown(work, after),
+    )
     return replace(claim, message=compose(work, claim)) if compose is not None else claim
 
 
@@ -248,6 +268,7 @@ def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], 
         ids = {"membershipId": claim.membership.id, "userId": claim.user.id, "teamId": claim.team.id}
         link = _link(directory, url, **ids, secret=claim.secret) if url is not None else None
         if "@" not in address:
+            _check_country(work, address)
             directory.transport.check_sms()
             return messages.invitation_sms(
                 directory.settings, address, team=claim.team.name, secret=claim.secret, link=link
@@ -266,25 +287,36 @@ def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], 
     return compose
 
 
+def _check_country(work: Work, phone: str) -> None:
+    """Refuse a number where no text messages are sent to."""
+    countries, code = work.policy["sms-countries"], values.calling_code(phone)
+    if countries is not None and code not in countries:
+        raise Invalid(
+            "general_argument_invalid",
+            f"No messages are sent to numbers that begin with +{code}.",
+            field="phone",
+            hint="An operator sets the countries with: authctl security set sms-countries CODES",
+        )
+
+
 def _link(directory: Directory, url: str, **parameters: str) -> str:
     from authctl.core import messages
 
     return messages.link(url, directory.settings.allowed_redirects, **parameters)
 
 
-def _settle(work: Work, claim: Claim) -> Membership:
+def _settle(work: Work, claim: Claim) -> None:
     """The invitation is on its way: earlier ones end, and a renewed one has its new roles."""
     team = core.teams.find_one(work, f"id:{claim.team.id}", lock=True)
     before = memberships.find(work, team, claim.membership.id, lock=True)
     storage.memberships.withdraw_all(work.db, before.seq, before=claim.invitation.seq)
     if claim.made_membership or before.is_confirmed:  # it may have been accepted at once
-        return memberships.shown(work, before)
+        return
     roles = before.roles if claim.roles is None else claim.roles
-    after = replace(before, roles=roles, invited_at=work.now)
+    after = replace(before, roles=roles, invited_at=claim.answer.invited_at)
     storage.memberships.update(work.db, after, team.seq)
     details = {"roles": list(after.roles), "status": PENDING, "renewed": True}
     memberships.record(work, EventName.TEAMS_MEMBERSHIPS_CREATE, before, after, details, claim.user)
-    return memberships.shown(work, after)
 
 
 def _take_back(work: Work, claim: Claim) -> None:

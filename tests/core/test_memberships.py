@@ -381,6 +381,8 @@ def test_nothing_is_done_where_nothing_can_be_sent(directory, mailing, mail):
     call = mailing.teams.create_membership
     evil = {"email": "bob@example.com", "invite": True, "url": "https://evil.example.com"}
     assert refusal(Invalid, call, "teachers", **evil) == "general_redirect_denied"
+    directory.security.set("sms-countries", "44")
+    assert refusal(Invalid, call, "teachers", phone="+12065550100", invite=True) == "general_argument_invalid"
     directory.users.create(id="bare")
     assert refusal(Invalid, call, "teachers", user="bare", invite=True) == "general_argument_invalid"
     assert (directory.users.count(), members(directory), mail.mails) == (2, ["ada"], [])
