@@ -37,9 +37,12 @@ def _common() -> tuple[TyperOption, ...]:
         _option("yes", "-y", "--yes", is_flag=True, help="Do not ask before what cannot be undone."),
         _option("as_session", "--as-session", is_flag=True,
                 help="Act as the person whose session's secret AUTHCTL_SESSION, or the first line of stdin, holds."),
-        _option("database_url", "--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME."),
-        _option("config", "--config", metavar="FILE", help="The configuration file to read instead of yours."),
-        _option("profile", "--profile", metavar="NAME", help="The profile of the configuration to use."),
+        _option("database_url", "--database", metavar="URL", check=_not_empty,
+                help="sqlite:///PATH or postgresql://USER@HOST/NAME."),
+        _option("config", "--config", metavar="FILE", check=_not_empty,
+                help="The configuration file to read instead of yours."),
+        _option("profile", "--profile", metavar="NAME", check=_not_empty,
+                help="The profile of the configuration to use."),
         _option("no_color", "--no-color", is_flag=True, help="No colours."),
     )  # fmt: skip
 
@@ -79,7 +82,7 @@ def _option(
     name: str, *words: str, help: str, metavar: str | None = None, is_flag: bool = False, check: Any = None
 ) -> TyperOption:
     def note(ctx: Any, param: Any, value: Any) -> None:
-        if value:
+        if value or (value == "" and check is _not_empty):
             ctx.given[name] = check(value) if check else value
 
     return TyperOption(
@@ -99,6 +102,13 @@ def _address(value: str) -> str:
     from authctl.core import values
 
     return values.address(value)
+
+
+def _not_empty(value: str) -> str:
+    """A variable of the shell that is not set must not become the default database."""
+    if not value:
+        raise typer.BadParameter("this is empty; leave the option out, or give it a value.")
+    return value
 
 
 def _format(value: str) -> Format:

@@ -147,6 +147,14 @@ def test_every_error_type_has_a_status_and_a_meaning():
         assert meaning
 
 
+@pytest.mark.parametrize("option", ["--database", "--config", "--profile"])
+def test_an_empty_value_does_not_stand_for_the_default(authctl, option):
+    """As in `--database "$URL"` where the variable is not set: what follows would be done to another database."""
+    ran = authctl(["users", "delete", "ada", "--yes", option, ""])
+    assert (ran.status, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"authctl: {option}: this is empty; ")
+
+
 # What they load
 
 HEAVY = ("sqlalchemy", "alembic", "psycopg", "argon2", "cryptography", "rich", "pydantic", "email_validator")
