@@ -53,28 +53,36 @@ class Context(typer.Context):
         return self._once("settings", self._make_settings)
 
     def _make_settings(self) -> Settings:
-        from authctl.settings import load
-
-        options = {"database_url": self.given.get("database_url")}
-        settings = load(
-            self.environment.environ,
-            config=self.given.get("config"),
-            profile=self.given.get("profile"),
-            options=options,
-        )
+        settings = self._once("loaded settings", self._load_settings)
         for warning in settings.warnings:
             self.output.warn(warning)
         return settings
+
+    def _load_settings(self) -> Settings:
+        """The settings before they are told of: how that is written is one of them."""
+        from authctl.settings import load
+
+        return load(
+            self.environment.environ,
+            config=self.given.get("config"),
+            profile=self.given.get("profile"),
+            options={"database_url": self.given.get("database_url")},
+        )
 
     @property
     def output(self) -> Output:
         return self._once("output", self._make_output)
 
     def _make_output(self) -> Output:
-        given = self.given
+        from dataclasses import replace
+
+        given, usual = self.given, self._once("loaded settings", self._load_settings).output
         format = Format.JSON if "json" in given else given.get("output_format")
+        if format is None and usual.format is not None:
+            format = Format(usual.format)
         fields = tuple(filter(None, (field.strip() for field in given.get("fields", "").split(","))))
-        return Output(self.environment, format, fields or None, quiet="quiet" in given, csv_raw="csv_raw" in given)
+        environment = replace(self.environment, color=usual.color)
+        return Output(environment, format, fields or None, quiet="quiet" in given, csv_raw="csv_raw" in given)
 
     # The directory, and who acts in it
 

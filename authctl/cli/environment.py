@@ -39,7 +39,8 @@ def _random_bytes(count: int) -> bytes:
 class Environment:
     """The outside of one command. Without arguments: empty streams off a terminal, as most tests want them.
 
-    no_color: set by --no-color, which wins over every variable.
+    no_color: set by --no-color, which wins over every variable and setting.
+    color: the setting output.color: always, never, or auto, which leaves it to the variables and the terminal.
     monotonic: seconds from a clock that never goes back, for progress and nothing else.
     sleep: waits for so many seconds.
     """
@@ -52,6 +53,7 @@ class Environment:
     stderr_isatty: bool = False
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     no_color: bool = False
+    color: str = "auto"
     clock: Clock = _clock
     random_bytes: RandomBytes = _random_bytes
     hash_parameters: Any = None
@@ -92,8 +94,13 @@ class Environment:
         return USUAL_WINDOW[side]
 
     def colors(self, isatty: bool) -> bool:
-        """Whether to colour a stream: --no-color, then NO_COLOR, FORCE_COLOR and TERM=dumb, then the terminal."""
-        if self.no_color or self.environ.get("NO_COLOR"):
+        """Whether to colour a stream.
+
+        --no-color is asked first, then the setting, NO_COLOR, FORCE_COLOR and TERM=dumb, then the terminal.
+        """
+        if self.no_color or self.color != "auto":
+            return self.color == "always" and not self.no_color
+        if self.environ.get("NO_COLOR"):
             return False
         if self.environ.get("FORCE_COLOR"):
             return True

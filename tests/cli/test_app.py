@@ -155,6 +155,15 @@ def test_an_empty_value_does_not_stand_for_the_default(authctl, option):
     assert ran.stderr.startswith(f"authctl: {option}: this is empty; ")
 
 
+def test_the_settings_say_how_results_and_errors_are_written(authctl):
+    env = {"AUTHCTL_OUTPUT_FORMAT": "jsonl", "AUTHCTL_OUTPUT_COLOR": "always"}
+    assert authctl("users create --id ada --fields id", env=env).stdout == '{"id": "ada"}\n'
+    assert json.loads(authctl("users get bob", env=env).stderr)["error"]["type"] == "user_not_found"
+    assert authctl("users get ada --fields id -o csv", env=env).stdout == "id\nada\n".replace("\n", "\r\n")
+    assert authctl("users get ada --fields id -o table", env=env).stdout == "\x1b[1mid\x1b[0m  ada\n"
+    assert authctl("users get ada --fields id -o table --no-color", env=env).stdout == "id  ada\n"
+
+
 # What they load
 
 HEAVY = ("sqlalchemy", "alembic", "psycopg", "argon2", "cryptography", "rich", "pydantic", "email_validator")

@@ -62,3 +62,18 @@ def test_a_line_is_read_as_bytes_from_any_stream(tmp_path):
         environment = Environment(stdin=stdin)
         assert [environment.read_line(3) for _ in range(5)] == [b"a\rb", b"\r\n", b"\xff\n", b"lon", b"g"]
         assert environment.read_line(3) == b""
+
+
+@pytest.mark.parametrize(
+    ("given", "on_a_terminal", "elsewhere"),
+    [
+        ({"color": "auto"}, True, False),
+        ({"color": "auto", "environ": {"NO_COLOR": "1"}}, False, False),
+        ({"color": "always", "environ": {"NO_COLOR": "1", "TERM": "dumb"}}, True, True),
+        ({"color": "never", "environ": {"FORCE_COLOR": "1"}}, False, False),
+        ({"color": "always", "no_color": True}, False, False),
+    ],
+)
+def test_the_setting_for_colors_comes_after_the_option_and_before_the_variables(given, on_a_terminal, elsewhere):
+    environment = Environment(**given)
+    assert (environment.colors(True), environment.colors(False)) == (on_a_terminal, elsewhere)
