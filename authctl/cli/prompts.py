@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from authctl.cli.environment import Environment
 from authctl.cli.escaping import visible
@@ -180,6 +181,29 @@ def _without_echo(environment: Environment) -> Iterator[None]:
     try:
         # What was typed before the question could be seen, and is no answer to it; later answers may be typed ahead.
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
-        yield
+        with _silent_after_a_stop(descriptor, silent):
+            yield
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def _silent_after_a_stop(descriptor: int, silent: list[Any]) -> Iterator[None]:
+    """Sets the terminal again after Ctrl-Z and fg, which leave it as the shell had it."""
+    import signal
+    import termios
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():  # signals are for the main one
+        yield
+        return
+
+    def silence(*_: object) -> None:
+        with suppress(termios.error):  # where that stopped us once more, going on calls this again
+            termios.tcsetattr(descriptor, termios.TCSANOW, silent)
+
+    before = signal.signal(signal.SIGCONT, silence)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCONT, before)

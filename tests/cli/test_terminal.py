@@ -6,10 +6,12 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
+import time
 
 import pytest
 
@@ -181,6 +183,26 @@ def test_ctrl_c_at_a_password_gives_the_echo_back(person, ada):
     someone.types("\x03")
     assert someone.leaves() == 130
     assert someone.screen.endswith("authctl: Stopped.\n")
+    assert termios.tcgetattr(someone.terminal)[3] & termios.ECHO
+
+
+def test_a_password_stays_hidden_after_ctrl_z_and_fg(person, ada):
+    """A shell sets the terminal as it wants it meanwhile, and leaves it so."""
+    someone = person("users update-password ada")
+    someone.sees("New password: ")
+    someone.child.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, someone.child.pid, os.WSTOPPED)
+    shown = termios.tcgetattr(someone.terminal)
+    shown[3] |= termios.ECHO
+    termios.tcsetattr(someone.terminal, termios.TCSANOW, shown)
+    someone.child.send_signal(signal.SIGCONT)
+    deadline = time.monotonic() + 60
+    while termios.tcgetattr(someone.terminal)[3] & termios.ECHO:
+        assert time.monotonic() < deadline, "the echo stays on"
+    for _ in range(2):
+        someone.types("correct horse battery\n")
+    assert someone.leaves() == 0
+    assert "horse" not in someone.screen
     assert termios.tcgetattr(someone.terminal)[3] & termios.ECHO
 
 
