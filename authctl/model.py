@@ -192,6 +192,84 @@ class Session:
         }
 
 
+class TokenKind(StrEnum):
+    """What a token is for, by the word of the command that makes it."""
+
+    TOKEN = "token"  # noqa: S105 - a kind
+    EMAIL = "email"
+    PHONE = "phone"
+    MAGIC_URL = "magic-url"
+    EMAIL_VERIFICATION = "email-verification"
+    PHONE_VERIFICATION = "phone-verification"
+    RECOVERY = "recovery"
+    EMAIL_CHANGE = "email-change"
+    PHONE_CHANGE = "phone-change"
+
+
+class TokenEnded(StrEnum):
+    """Why a token ended before its time."""
+
+    USED = "used"
+    REPLACED = "replaced"  # by a newer one of its kind
+    WITHDRAWN = "withdrawn"  # its message was refused
+    ATTEMPTS = "attempts"  # too many wrong ones
+    DELETED = "deleted"
+    BLOCKED = "blocked"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is redeemed once. `digest` is None where the provider made the code; `attempts_left` where none count."""
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    user_id: str
+    kind: TokenKind
+    created_at: datetime
+    expires_at: datetime
+    digest: bytes | None = field(default=None, repr=False)
+    attempts_left: int | None = None
+    address: str | None = None
+    sent_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_reason: str | None = None
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is short enough to be guessed at, so that attempts are counted."""
+        return self.attempts_left is not None
+
+    def is_live(self, now: datetime) -> bool:
+        return self.ended_at is None and self.expires_at > now
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "user_id": self.user_id,
+            "kind": str(self.kind),
+            "created_at": instant(self.created_at),
+            "expires_at": instant(self.expires_at),
+            "attempts_left": self.attempts_left,
+        }
+
+    def listed(self) -> Json:
+        """The same for operators, with what became of it."""
+        return self.public() | {"ended_at": instant(self.ended_at), "ended_reason": self.ended_reason}
+
+
+@dataclass(frozen=True, slots=True)
+class MockPhone:
+    """A number that nothing is sent to, and the code that is right for it."""
+
+    phone: str
+    code: str = field(repr=False)
+    created_at: datetime
+
+    def public(self) -> Json:
+        return {"phone": self.phone, "code": self.code, "created_at": instant(self.created_at)}
+
+
 class JwtAlgorithm(StrEnum):
     """What JWTs are signed with, by the names of RFC 8037 and RFC 7518."""
 
@@ -395,6 +473,14 @@ class EventName(StrEnum):
     USERS_IDENTITIES_DELETE = "users.identities.delete"
     USERS_UNLOCK = "users.unlock"
     USERS_LOCK = "users.lock"
+    USERS_TOKENS_CREATE = "users.tokens.create"
+    USERS_TOKENS_UPDATE = "users.tokens.update"
+    USERS_TOKENS_DELETE = "users.tokens.delete"
+    USERS_VERIFICATION_CREATE = "users.verification.create"
+    USERS_VERIFICATION_UPDATE = "users.verification.update"
+    USERS_RECOVERY_CREATE = "users.recovery.create"
+    USERS_RECOVERY_UPDATE = "users.recovery.update"
+    USERS_NOTIFY = "users.notify"
     TEAMS_CREATE = "teams.create"
     TEAMS_UPDATE_NAME = "teams.update.name"
     TEAMS_UPDATE_PREFS = "teams.update.prefs"
@@ -404,6 +490,9 @@ class EventName(StrEnum):
     TEAMS_MEMBERSHIPS_UPDATE_STATUS = "teams.memberships.update.status"
     TEAMS_MEMBERSHIPS_DELETE = "teams.memberships.delete"
     SECURITY_UPDATE_POLICY = "security.update.policy"
+    SECURITY_MOCK_PHONES_CREATE = "security.mock_phones.create"
+    SECURITY_MOCK_PHONES_DELETE = "security.mock_phones.delete"
+    SECURITY_PURGE = "security.purge"
     SECURITY_KEYS_CREATE = "security.keys.create"
     SECURITY_KEYS_ROTATE = "security.keys.rotate"
     USERS_VERIFY_PASSWORD = "users.verify.password"  # noqa: S105 - the name of an event

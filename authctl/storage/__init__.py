@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         failures as failures,
         identities as identities,
         memberships as memberships,
+        mock_phones as mock_phones,
         pages as pages,
         passwords as passwords,
         policies as policies,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         signing_keys as signing_keys,
         tables as tables,
         teams as teams,
+        tokens as tokens,
         users as users,
         words as words,
     )

@@ -58,16 +58,27 @@ def forget(db: sa.Connection, bucket: str) -> None:
 
 def forget_all(db: sa.Connection, prefix: str) -> None:
     """Empty every bucket whose name begins so."""
+    db.execute(attempts.delete().where(_begins(prefix)))
+
+
+def _begins(prefix: str) -> sa.ColumnElement[bool]:
     following = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-    db.execute(attempts.delete().where(attempts.c.bucket >= prefix, attempts.c.bucket < following))
+    return sa.and_(attempts.c.bucket >= prefix, attempts.c.bucket < following)
 
 
-def purge(db: sa.Connection, now: datetime, expired: datetime) -> int:
-    """Remove what counts no more: windows that began before `expired`, locks that have ended; how many there were."""
+def purge(
+    db: sa.Connection, now: datetime, expired: datetime, *, prefix: str | None = None, but: str | None = None
+) -> int:
+    """Remove what counts no more: windows that began before `expired`, locks that have ended; how many there were.
+
+    prefix: only of buckets whose name begins so. but: of all others.
+    """
+    named = [_begins(prefix)] if prefix is not None else []
+    named += [sa.not_(_begins(but))] if but is not None else []
     ended = sa.or_(
         attempts.c.locked_until <= now, sa.and_(attempts.c.locked_until.is_(None), attempts.c.since <= expired)
     )
-    return db.execute(attempts.delete().where(ended)).rowcount
+    return db.execute(attempts.delete().where(ended, *named)).rowcount
 
 
 def is_known(db: sa.Connection, user_seq: int, source: str) -> bool:

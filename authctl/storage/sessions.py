@@ -12,6 +12,8 @@ from authctl.storage.tables import sessions, users
 
 Condition = sa.ColumnElement[bool]
 
+BATCH = 1_000  # rows that are removed in one transaction
+
 
 def insert(db: sa.Connection, session: Session, user_seq: int, digest: bytes) -> None:
     db.execute(
@@ -93,6 +95,21 @@ def _end(db: sa.Connection, now: datetime, reason: Ended, *conditions: Condition
 
 def update(db: sa.Connection, seq: int, **values: Any) -> None:
     db.execute(sessions.update().where(sessions.c.seq == seq).values(values))
+
+
+def count_over(db: sa.Connection, before: datetime) -> int:
+    """How many sessions ended, or expired, before that moment."""
+    return db.execute(sa.select(sa.func.count()).select_from(sessions).where(_over(before))).scalar_one()
+
+
+def purge(db: sa.Connection, before: datetime) -> int:
+    """Remove a batch of those; how many there were in it."""
+    batch = sa.select(sessions.c.seq).where(_over(before)).limit(BATCH)
+    return db.execute(sessions.delete().where(sessions.c.seq.in_(batch))).rowcount
+
+
+def _over(before: datetime) -> Condition:
+    return sa.or_(sessions.c.expires_at <= before, sessions.c.ended_at <= before)
 
 
 def _select() -> sa.Select[Any]:

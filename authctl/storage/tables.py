@@ -179,6 +179,40 @@ known_sources = sa.Table(
     sa.PrimaryKeyConstraint("user_seq", "source", name="known_sources_pkey"),
 )
 
+# What signs in, verifies an address or changes one, once: codes and secrets that were sent, or that operators made.
+# Dead ones stay until they are purged, so that operators are told what became of them.
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    _owner(),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary),  # none where the provider made the code, and checks it
+    sa.Column("attempts_left", sa.Integer),  # of codes; what cannot be guessed has no count
+    sa.Column("address", Text),  # where it was sent, and what it proves to be the person's
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("sent_at", Instant),  # what the interval between two is counted from
+    sa.Column("ended_at", Instant),
+    sa.Column("ended_reason", Text),
+    sa.UniqueConstraint("id", name="tokens_id_key"),
+    sa.Index("tokens_user_seq", "user_seq", "kind", "seq"),
+    sa.Index("tokens_expires_at", "expires_at"),
+    sa.Index("tokens_ended_at", "ended_at"),
+)
+
+# Numbers that nothing is sent to, and the code that is right for each; sealed.
+mock_phones = sa.Table(
+    "mock_phones",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("phone", Text, nullable=False),
+    sa.Column("sealed_code", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("phone", name="mock_phones_phone_key"),
+)
+
 # The keys that JWTs are signed with: the newest that is not retired signs, all that are kept verify.
 signing_keys = sa.Table(
     "signing_keys",

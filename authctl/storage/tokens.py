@@ -1,0 +1,146 @@
+"""Tokens. A row outlives its token, until it is purged, so that operators are told what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.model import Token, TokenEnded, TokenKind
+from authctl.storage.tables import tokens, users
+
+RECENT = 50  # of one kind; older ones have been replaced
+BATCH = 1_000  # rows that are removed in one transaction
+
+
+def insert(db: sa.Connection, token: Token, user_seq: int) -> Token:
+    statement = tokens.insert().values(
+        id=token.id,
+        user_seq=user_seq,
+        kind=str(token.kind),
+        digest=token.digest,
+        attempts_left=token.attempts_left,
+        address=token.address,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        sent_at=token.sent_at,
+        ended_at=token.ended_at,
+        ended_reason=token.ended_reason,
+    )
+    return replace(token, seq=db.execute(statement.returning(tokens.c.seq)).scalar_one())
+
+
+def find(db: sa.Connection, user_seq: int, id: str) -> Token | None:
+    """One token of a user, kept from others until the end of the transaction."""
+    found = db.execute(_select().where(tokens.c.user_seq == user_seq, tokens.c.id == id).with_for_update(of=tokens))
+    row = found.one_or_none()
+    return _record(row) if row else None
+
+
+def list_recent(db: sa.Connection, user_seq: int, kind: TokenKind | None, id: str | None) -> list[Token]:
+    """A user's tokens of a kind, or the one of that id; the newest first, dead ones too; kept from others."""
+    conditions = [tokens.c.user_seq == user_seq]
+    if kind is not None:
+        conditions.append(tokens.c.kind == str(kind))
+    if id is not None:
+        conditions.append(tokens.c.id == id)
+    statement = _select().where(*conditions).order_by(tokens.c.seq.desc()).limit(RECENT)
+    return [_record(row) for row in db.execute(statement.with_for_update(of=tokens))]
+
+
+def list_of_user(db: sa.Connection, user_seq: int, live_at: datetime | None) -> list[Token]:
+    """A user's tokens, the newest first: those that are alive at that moment, or all."""
+    statement = _select().where(tokens.c.user_seq == user_seq).order_by(tokens.c.seq.desc())
+    if live_at is not None:
+        statement = statement.where(tokens.c.ended_at.is_(None), tokens.c.expires_at > live_at)
+    return [_record(row) for row in db.execute(statement)]
+
+
+def last_sent(db: sa.Connection, user_seq: int, kind: TokenKind) -> datetime | None:
+    """When a token of that kind was last sent to a user."""
+    theirs = (tokens.c.user_seq == user_seq, tokens.c.kind == str(kind))
+    found: datetime | None = db.execute(
+        sa.select(sa.func.max(tokens.c.sent_at, type_=tokens.c.sent_at.type)).where(*theirs)
+    ).scalar()
+    return found
+
+
+def set_sent(db: sa.Connection, seq: int, now: datetime) -> None:
+    db.execute(tokens.update().where(tokens.c.seq == seq).values(sent_at=now))
+
+
+def count_attempts(db: sa.Connection, seqs: Sequence[int]) -> None:
+    """Take one attempt of each of these codes."""
+    left = tokens.c.attempts_left
+    db.execute(tokens.update().where(tokens.c.seq.in_(seqs), left > 0).values(attempts_left=left - 1))
+
+
+def end_exhausted(db: sa.Connection, seqs: Sequence[int], now: datetime) -> None:
+    """End those of these codes that have no attempts left."""
+    _end(db, now, TokenEnded.ATTEMPTS, tokens.c.seq.in_(seqs), tokens.c.attempts_left <= 0)
+
+
+def end(db: sa.Connection, seq: int, now: datetime, reason: TokenEnded) -> None:
+    _end(db, now, reason, tokens.c.seq == seq)
+
+
+def end_of_user(
+    db: sa.Connection,
+    user_seq: int,
+    now: datetime,
+    reason: TokenEnded,
+    *,
+    kind: TokenKind | None = None,
+    before: int | None = None,
+) -> int:
+    """End a user's tokens: all, those of a kind, those before one; how many there were."""
+    conditions = [tokens.c.user_seq == user_seq, tokens.c.expires_at > now]
+    if kind is not None:
+        conditions.append(tokens.c.kind == str(kind))
+    if before is not None:
+        conditions.append(tokens.c.seq < before)
+    return _end(db, now, reason, *conditions)
+
+
+def _end(db: sa.Connection, now: datetime, reason: TokenEnded, *conditions: sa.ColumnElement[bool]) -> int:
+    statement = tokens.update().where(tokens.c.ended_at.is_(None), *conditions)
+    return db.execute(statement.values(ended_at=now, ended_reason=str(reason))).rowcount
+
+
+def count_dead(db: sa.Connection, before: datetime) -> int:
+    """How many tokens ended, or expired, before that moment."""
+    return db.execute(sa.select(sa.func.count()).select_from(tokens).where(_dead(before))).scalar_one()
+
+
+def purge(db: sa.Connection, before: datetime) -> int:
+    """Remove a batch of those; how many there were in it."""
+    batch = sa.select(tokens.c.seq).where(_dead(before)).limit(BATCH)
+    return db.execute(tokens.delete().where(tokens.c.seq.in_(batch))).rowcount
+
+
+def _dead(before: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(tokens.c.expires_at <= before, tokens.c.ended_at <= before)
+
+
+def _select() -> sa.Select[Any]:
+    return sa.select(tokens, users.c.id.label("user_id")).join(users, users.c.seq == tokens.c.user_seq)
+
+
+def _record(row: sa.Row[Any]) -> Token:
+    return Token(
+        seq=row.seq,
+        id=row.id,
+        user_id=row.user_id,
+        kind=TokenKind(row.kind),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        digest=row.digest,
+        attempts_left=row.attempts_left,
+        address=row.address,
+        sent_at=row.sent_at,
+        ended_at=row.ended_at,
+        ended_reason=row.ended_reason,
+    )
