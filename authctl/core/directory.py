@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from authctl.core.security import Security
     from authctl.core.sessions import Sessions
     from authctl.core.teams import Teams
+    from authctl.core.tokens import Tokens
     from authctl.core.users import Users
     from authctl.delivery import Transport
     from authctl.settings import Settings
@@ -93,6 +94,13 @@ class Directory:
         from authctl.core.teams import Teams
 
         return Teams(self)
+
+    @property
+    def tokens(self) -> Tokens:
+        """Codes, links and tokens that sign in, verify and change: every verb of `authctl tokens`."""
+        from authctl.core.tokens import Tokens
+
+        return Tokens(self)
 
     @property
     def users(self) -> Users:
@@ -179,6 +187,10 @@ class Directory:
         result = self.database.write(run, rollback=self.dry_run)
         if self.dry_run:
             self.changes += works[-1].changes
+        elif works[-1].outbox:
+            from authctl.core import notices
+
+            notices.send(self, works[-1].outbox)
         return result
 
     def read(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from authctl import storage
+from authctl import core, storage
 from authctl.core import hashing, password_rules, sealing
 from authctl.core.policy import Policy
 from authctl.errors import Conflict, Invalid, Problem
-from authctl.model import Ended, EventName, Password, User, WeakHash
+from authctl.model import Ended, EventName, Password, TokenEnded, TokenKind, User, WeakHash
 
 if TYPE_CHECKING:
     from authctl.core.directory import Directory
@@ -103,6 +103,10 @@ def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = Fa
         # All of them for an operator's change; all but the current one for the person's own.
         current = work.person.session.seq if work.person else None
         ended = storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED, but=current)
+    storage.tokens.end_of_user(
+        work.db, user.seq, work.now, TokenEnded.PASSWORD_CHANGED, kind=TokenKind.RECOVERY
+    )
+    core.notices.password_changed(work, after)
     resource = f"users/{user.id}"
     details = {"must_change": must_change, "sessions_ended": ended}
     work.record(EventName.USERS_UPDATE_PASSWORD, resource, details, user_id=user.id)

@@ -41,6 +41,16 @@ def new_password(random: RandomBytes, *, length: int = 20) -> str:
     return "".join(characters)
 
 
+def new_code(random: RandomBytes, length: int) -> str:
+    """A code of decimal digits, each alike likely; it may begin with zeros."""
+    return "".join(_pick("0123456789", random) for _ in range(length))
+
+
+def new_hex(random: RandomBytes, length: int) -> str:
+    """So many lower-case hexadecimal digits, 4 bits each."""
+    return random((length + 1) // 2).hex()[:length]
+
+
 def _pick(letters: str, random: RandomBytes) -> str:
     return letters[_below(len(letters), random)]
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from authctl import storage
-from authctl.core import jwts, password_rules, policy, users, values
+from authctl import core, storage
+from authctl.core import jwts, mock_phones, password_rules, policy, users, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.errors import Invalid, NotFound, Problem
 from authctl.model import Event, EventName, User
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
+    from authctl.delivery import Channel, Email, Receipt, Sms
     from authctl.storage.events import Asked, Position
 
 # How far behind the newest event one may still appear, because its transaction was not through.
@@ -285,6 +286,67 @@ def _position(work: Work, id: str | None) -> Position | None:
     return found
 
 
+# Trying, and clearing up
+
+
+def test_delivery(directory: Directory, channel: Channel | str, address: str) -> Receipt:
+    """Send a message that says that it is a test; what the server or provider answered.
+
+    channel: email, sms or whatsapp. Raises Unavailable: delivery_unconfigured, delivery_failed.
+    """
+    from authctl.core import messages
+    from authctl.delivery import Channel
+
+    if channel not in tuple(Channel):
+        raise Invalid("general_argument_invalid", f"channel is one of {', '.join(Channel)}.", field="channel")
+    way = Channel(channel)
+    if way is Channel.EMAIL:
+        message: Email | Sms = messages.trial_email(directory.settings, values.email(address))
+    else:
+        message = messages.trial_sms(directory.settings, values.phone(address), channel=way)
+    return directory.transport.send(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How much was cleared: dead tokens, sessions that are over, counts of attempts, retired signing keys."""
+
+    tokens: int
+    sessions: int
+    attempts: int
+    signing_keys: int
+
+
+SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, where log-retention does not say
+
+
+def purge(directory: Directory) -> Purged:
+    """Clear what is dead, some at a time: tokens after a day, sessions after the policy log-retention, else 30 days."""
+    tokens = core.tokens.purge(directory)
+    sessions = _purge_sessions(directory)
+    return directory.write(_purge_rest, tokens, sessions)
+
+
+def _purge_rest(work: Work, tokens: int, sessions: int) -> Purged:
+    purged = Purged(tokens, sessions, attempts=core.throttle.purge(work), signing_keys=jwts.purge(work))
+    work.record(EventName.SECURITY_PURGE, "directory", asdict(purged))
+    return purged
+
+
+def _purge_sessions(directory: Directory) -> int:
+    if directory.dry_run:
+        return directory.read(lambda work: storage.sessions.count_over(work.db, _sessions_kept_since(work)))
+    total = 0
+    while removed := directory.write(lambda work: storage.sessions.purge(work.db, _sessions_kept_since(work))):
+        total += removed
+    return total
+
+
+def _sessions_kept_since(work: Work) -> datetime:
+    kept: timedelta = work.policy["log-retention"] or SESSIONS_KEPT
+    return work.now - kept
+
+
 class Security(Group):
     """Policies and the audit log: the same verbs as the commands of `authctl security`."""
 
@@ -298,3 +360,8 @@ class Security(Group):
     follow_logs = flow(follow_logs)
     show_jwks = reads(jwts.jwks)
     rotate_jwt_key = writes(jwts.rotate)
+    create_mock_phone = writes(mock_phones.create)
+    list_mock_phones = reads(mock_phones.list_)
+    delete_mock_phone = writes(mock_phones.delete)
+    test_delivery = flow(test_delivery)
+    purge = flow(purge)

@@ -130,7 +130,7 @@ def _hash(user: User) -> str | None:
 def _sign_in_with_password(work: Work, user: User) -> SignedIn | Denied:
     if user.status is Status.BLOCKED:
         _record_refusal(work, user, "blocked")
-        return _blocked()
+        return blocked()
     return sign_in(work, user, "email", (Factor.PASSWORD,))
 
 
@@ -178,6 +178,7 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
     details = {"provider": provider, "factors": list(session.factors)}
     work.record(EventName.USERS_SESSIONS_CREATE, f"users/{user.id}/sessions/{session.id}", details, user_id=user.id)
     work.changed(f"users/{user.id}/sessions/{session.id}", None, session.public())
+    core.notices.signed_in(work, user, session)
     return SignedIn(session, secret, lacks_factor(user, session))
 
 
@@ -240,7 +241,7 @@ def _sign_in_with_identity(
         core.identities.link(work, user, provider, provider_uid, email)
     if user.status is Status.BLOCKED:
         _record_refusal(work, user, "blocked")
-        return _blocked()
+        return blocked()
     return sign_in(work, user, provider, (Factor.OAUTH2,))
 
 
@@ -265,7 +266,7 @@ def create_for(work: Work, user: str) -> SignedIn:
     """Make a session for a user, as the server: `users create-session`. A blocked user gets none."""
     found = core.users.get_locked(work, user)
     if found.status is Status.BLOCKED:
-        raise _blocked()
+        raise blocked()
     return sign_in(work, found, "server", (Factor.SERVER,))
 
 
@@ -320,7 +321,7 @@ def admit_session(
     if session is None or user is None:
         raise unauthorized()
     if user.status is Status.BLOCKED:
-        raise _blocked()
+        raise blocked()
     if not is_live(work, session):
         raise unauthorized()
     if not to_add_factor and lacks_factor(user, session):
@@ -515,7 +516,7 @@ def unauthorized() -> Denied:
     )
 
 
-def _blocked() -> Denied:
+def blocked() -> Denied:
     return Denied("user_blocked", "The user is blocked.", hint="An operator can say why: authctl users list-logs")
 
 

@@ -21,6 +21,7 @@ Which buckets an attempt counts in:
     user:ID             for strangers to the account
     user:ID@ADDRESS     for a source that has signed in to the account before: strangers cannot lock it out
     name:DIGEST         for a name that no account has, so that it looks and takes the same
+    code:ID/KIND        for the codes of one kind, whichever of them was tried; code:ID@ADDRESS/KIND from a known source
 A source that is locked out is not counted against the account: it cannot lock out others by going on. Every lock ends
 by itself, so nobody is ever locked out for good. A right password takes back what it counted itself and no more of its
 source's count: who has an account of their own gets no more tries at those of others by signing in to it in between.
@@ -29,15 +30,21 @@ source's count: who has an account of their own gets no more tries at those of o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
+from authctl.errors import Denied
 from authctl.model import EventName, User, instant
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
+
+
+SENT = "sent:"  # what the buckets of messages begin with, which no attempt is counted in
+SENDING_WINDOW = timedelta(hours=1)  # what messages are counted in: otp-hourly-limit, sms-hourly-limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,15 @@ class Claim:
     locks_source: bool = False
 
 
-def claim(work: Work, user: User | None, name: str) -> Claim:
-    """Count an attempt at an account before it is made. name: what was given for it, where there is no such account."""
+def claim(work: Work, user: User | None, name: str, *, code: str | None = None) -> Claim:
+    """Count an attempt at an account before it is made. name: what was given for it, where there is no such account.
+
+    code: the kind of a code that was sent, which is guessed at apart from the password and locks nothing but itself.
+    """
     source = source_of(work.actor.ip)
     account = _account(work, user, name, source)
+    if code is not None and user is not None:
+        account = f"code:{account.removeprefix('user:')}/{code}"
     locks_source = False
     if source is not None:
         counted = _count(work, f"source:{source}", None)
@@ -72,14 +84,15 @@ def succeed(work: Work, claim: Claim, user: User) -> None:
     if claim.source is not None:
         storage.attempts.uncount(work.db, f"source:{claim.source}", unlock=claim.locks_source)
         storage.attempts.know(work.db, user.seq, claim.source, work.now)
-    if user.locked_until is not None and "@" not in claim.account:
+    if user.locked_until is not None and claim.account == f"user:{user.id}":
         storage.users.set_locked(work.db, user.seq, None)
 
 
 def forget(work: Work, user: User) -> None:
     """Forget every attempt at an account, also those of sources known to it."""
     storage.attempts.forget(work.db, f"user:{user.id}")
-    storage.attempts.forget_all(work.db, f"user:{user.id}@")
+    for prefix in (f"user:{user.id}@", f"code:{user.id}/", f"code:{user.id}@"):
+        storage.attempts.forget_all(work.db, prefix)
 
 
 def unlock(work: Work, user: User) -> None:
@@ -88,9 +101,33 @@ def unlock(work: Work, user: User) -> None:
     storage.users.set_locked(work.db, user.seq, None)
 
 
+def count_message(work: Work, address: str, *, is_sms: bool) -> None:
+    """Count a message before it is sent: to its address, and of text messages all in an hour.
+
+    Raises Denied (general_rate_limit_exceeded), and then it is not counted.
+    """
+    _count_message(work, SENT + _hidden(address), "otp-hourly-limit", "to this address")
+    if is_sms:
+        _count_message(work, f"{SENT}sms", "sms-hourly-limit", "as SMS")
+
+
+def _count_message(work: Work, bucket: str, policy: str, where: str) -> None:
+    limit = work.policy[policy]
+    counted = storage.attempts.count(work.db, bucket, work.now, work.now - SENDING_WINDOW)
+    if limit and counted.count > limit:
+        raise Denied(
+            "general_rate_limit_exceeded",
+            f"No more than {limit:,} messages are sent {where} in an hour.",
+            hint=f"Try again later; an operator sets the limit with: authctl security set {policy} N",
+        )
+
+
 def purge(work: Work) -> int:
     """Remove the counts of windows that have passed and locks that have ended; how many there were."""
-    return storage.attempts.purge(work.db, work.now, work.now - work.policy["sign-in-window"])
+    kept = work.now - work.policy["sign-in-window"]
+    return storage.attempts.purge(work.db, work.now, kept, but=SENT) + storage.attempts.purge(
+        work.db, work.now, work.now - SENDING_WINDOW, prefix=SENT
+    )
 
 
 def source_of(ip: str | None) -> str | None:
@@ -107,10 +144,14 @@ def source_of(ip: str | None) -> str | None:
 def _account(work: Work, user: User | None, name: str, source: str | None) -> str:
     if user is None:
         # What was typed may be a password in the wrong place: it is not kept.
-        return f"name:{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+        return f"name:{_hidden(name)}"
     if source is not None and storage.attempts.is_known(work.db, user.seq, source):
         return f"user:{user.id}@{source}"
     return f"user:{user.id}"
+
+
+def _hidden(name: str) -> str:
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class _Counted(NamedTuple):
@@ -134,6 +175,6 @@ def _count(work: Work, bucket: str, user: User | None) -> _Counted:
 def _lock(work: Work, bucket: str, user: User | None) -> None:
     until = work.now + work.policy["sign-in-lockout"]
     storage.attempts.lock(work.db, bucket, until)
-    if user is not None and "@" not in bucket:
+    if user is not None and bucket == f"user:{user.id}":
         storage.users.set_locked(work.db, user.seq, until)
         work.record(EventName.USERS_LOCK, f"users/{user.id}", {"until": instant(until)}, user_id=user.id)

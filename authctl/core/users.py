@@ -12,7 +12,7 @@ from authctl.core import identities, listing, memberships, passwords, sessions, 
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.core.listing import Field, Kind
 from authctl.errors import Denied, Invalid, NotFound, Problem
-from authctl.model import Ended, Event, EventName, Json, Listing, Status, User, WeakHash, username_key
+from authctl.model import Ended, Event, EventName, Json, Listing, Status, TokenEnded, User, WeakHash, username_key
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
@@ -383,7 +383,9 @@ def update_phone(directory: Directory, user: str, phone: str, *, password: str |
 def _update_address(work: Work, user: str, kind: str, value: str | None, event: EventName) -> User:
     before = get_locked(work, user)
     verified = getattr(before, f"{kind}_verified") and value == getattr(before, kind)
-    return _save(work, before, event, **{kind: value, f"{kind}_verified": verified})
+    after = _save(work, before, event, **{kind: value, f"{kind}_verified": verified})
+    core.notices.address_changed(work, before, after)
+    return after
 
 
 def update_email_verification(work: Work, user: str, verified: bool | str) -> User:
@@ -445,7 +447,7 @@ def _save_json(work: Work, user: str, field: str, event: EventName, given: Json,
 
 
 def update_status(work: Work, user: str, status: Status | str, *, until: datetime | str | None = None) -> User:
-    """Block an account, which ends its sessions at once, or let it in again.
+    """Block an account, which ends its sessions and tokens at once, or let it in again.
 
     until: when the block ends by itself, an aware datetime or as `values.until` reads it (`2h`, `2026-12-31`).
     """
@@ -456,6 +458,7 @@ def update_status(work: Work, user: str, status: Status | str, *, until: datetim
     after = _save(work, get_locked(work, user), EventName.USERS_UPDATE_STATUS, status=new, blocked_until=end)
     if new is Status.BLOCKED:
         storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.BLOCKED)
+        storage.tokens.end_of_user(work.db, after.seq, work.now, TokenEnded.BLOCKED)
     return after
 
 

@@ -20,6 +20,7 @@ from authctl.settings import Settings, os_user as system_user
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from authctl.core.notices import Notice
     from authctl.core.sessions import Person
 
 
@@ -76,6 +77,7 @@ class Work:
     random: RandomBytes
     find_key: Callable[[], bytes]
     changes: list[Change] = field(default_factory=list)
+    outbox: list[Notice] = field(default_factory=list)
     person: Person | None = None
     _policy: policy.Policy | None = None
     _key: bytes | None = field(default=None, repr=False)
