@@ -26,6 +26,7 @@ GROUPS = {
     "users": ("authctl.cli.user_sessions", "Make, find, change and remove accounts."),
     "teams": ("authctl.cli.teams", "Make teams, invite and remove members, give them roles."),
     "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
+    "tokens": ("authctl.cli.tokens", "Send codes and links that sign in, verify and change; redeem them."),
     "security": ("authctl.cli.security", "Policies, the audit log, what a password would get."),
 }
 COMMANDS = {

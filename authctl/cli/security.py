@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from authctl.cli import prompts
-from authctl.cli.commands import STDIN, Commands
+from authctl.cli.commands import STDIN, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.output import Format
-from authctl.cli.shapes import DIFFERENCE, EVENT, KEY_SET, PASSWORD_REPORT, POLICIES, POLICY, ROTATED
+from authctl.cli.shapes import (
+    DIFFERENCE,
+    EVENT,
+    KEY_SET,
+    MOCK_PHONE,
+    MOCK_PHONE_DELETED,
+    PASSWORD_REPORT,
+    POLICIES,
+    POLICY,
+    PURGED,
+    RECEIPT,
+    ROTATED,
+)
 from authctl.core import policy
 from authctl.errors import ExitStatus, Invalid, Unavailable, UsageError
 from authctl.model import JwtAlgorithm
@@ -365,6 +378,74 @@ def _show_as_they_come(ctx: Context, events: Iterator[Event]) -> None:
 def _wait(ctx: Context) -> None:
     ctx.output.flush()
     ctx.environment.sleep(BETWEEN_LOOKS)
+
+
+# Mock phones
+
+
+@command(
+    MOCK_PHONE,
+    writes=True,
+    exits=(INVALID, ExitStatus.CONFLICT),
+    example="authctl security create-mock-phone +14255550123 123456",
+)
+def create_mock_phone(
+    ctx: Context,
+    phone: Annotated[str, positional("--phone", "The number, with + and the calling code.", metavar="PHONE")],
+    code: Annotated[str, positional("--code", "Six digits.", metavar="CODE")],
+) -> None:
+    """Make a number for tests: nothing is sent to it, and this one code signs in. At most ten."""
+    ctx.show(ctx.directory.security.create_mock_phone(phone, code).public())
+
+
+@command(MOCK_PHONE, exits=(), example="authctl security list-mock-phones")
+def list_mock_phones(ctx: Context) -> None:
+    """List the mock phone numbers with their codes."""
+    ctx.output.stream(phone.public() for phone in ctx.directory.security.list_mock_phones())
+
+
+@command(
+    MOCK_PHONE_DELETED,
+    writes=True,
+    exits=(NOT_FOUND,),
+    example="authctl security delete-mock-phone +14255550123",
+)
+def delete_mock_phone(
+    ctx: Context,
+    phone: Annotated[str, positional("--phone", "The number.", metavar="PHONE")],
+) -> None:
+    """Make a number an ordinary one again, which messages are sent to."""
+    ctx.show({"phone": ctx.directory.security.delete_mock_phone(phone), "deleted": True})
+
+
+# Trying, and clearing up
+
+
+@command(
+    RECEIPT,
+    writes=True,
+    exits=(INVALID, UNAVAILABLE),
+    example=(
+        "authctl security test-delivery email ada@example.com",
+        "authctl security test-delivery sms +14255550123",
+    ),
+)
+def test_delivery(
+    ctx: Context,
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="email, sms or whatsapp.", show_default=False)],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An email or a phone.", show_default=False)],
+) -> None:
+    """Send a message that says that it is a test, and show what the server or provider answered."""
+    ctx.show(ctx.directory.security.test_delivery(channel, address).public())
+
+
+@command(PURGED, writes=True, exits=(), example=("authctl security purge", "authctl security purge --dry-run"))
+def purge(ctx: Context) -> None:
+    """Clear what is dead: tokens, sessions, counts of attempts, retired keys. Safe to run from cron, at any time.
+
+    Tokens are kept for a day; sessions for as long as the policy log-retention says, else for 30 days.
+    """
+    ctx.show(asdict(ctx.directory.security.purge()))
 
 
 # Keys

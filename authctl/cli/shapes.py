@@ -135,6 +135,19 @@ JWT_CLAIMS = Shape(
     fields=("id", "user_id", "session_id", "issuer", "audience", "issued_at", "expires_at", "key_id"),
 )
 
+_TOKEN = ("id", "user_id", "kind", "created_at", "expires_at", "attempts_left")
+TOKEN = Shape("token", fields=_TOKEN, columns=("id", "user_id", "kind", "expires_at"), extras=("secret", "phrase"))
+LISTED_TOKEN = Shape(
+    "listed token",
+    fields=(*_TOKEN, "ended_at", "ended_reason"),
+    columns=("id", "kind", "created_at", "expires_at", "attempts_left", "ended_reason"),
+)
+TOKENS_PURGED = Shape("tokens purge", fields=("tokens",))
+PURGED = Shape("purge", fields=("tokens", "sessions", "attempts", "signing_keys"))
+MOCK_PHONE = Shape("mock phone", fields=("phone", "code", "created_at"))
+MOCK_PHONE_DELETED = Shape("mock phone deletion", fields=("phone", "deleted"))
+RECEIPT = Shape("receipt", fields=("provider", "channel", "message_id", "status", "code", "text"))
+
 _POLICY = ("name", "value", "default", "changed", "range", "help")
 _POLICY_COLUMNS = ("name", "value", "default", "help")
 POLICY = Shape("policy", fields=_POLICY, columns=_POLICY_COLUMNS)

@@ -1,0 +1,335 @@
+"""`authctl tokens`: codes, links and tokens that sign in, verify an address, or change one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.commands import Commands, positional
+from authctl.cli.context import Context
+from authctl.cli.shapes import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, TOKENS_PURGED, USER
+from authctl.cli.users import CurrentPasswordStdin, User, current_password
+from authctl.errors import ExitStatus, UsageError
+from authctl.model import TokenKind
+
+INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE = (
+    ExitStatus.INVALID,
+    ExitStatus.NOT_FOUND,
+    ExitStatus.CONFLICT,
+    ExitStatus.DENIED,
+    ExitStatus.UNAVAILABLE,
+)
+
+COMMANDS = Commands("tokens")
+command = COMMANDS.command
+
+
+class PhoneChannel(StrEnum):
+    """How a code gets to a phone."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+
+
+Email = Annotated[str, positional("--email", "Where it goes.", metavar="EMAIL")]
+Phone = Annotated[str, positional("--phone", "Where it goes, with + and the calling code.", metavar="PHONE")]
+NewId = Annotated[
+    str | None,
+    typer.Option("--id", "--user-id", metavar="ID", help="The id of an account that is made; else it is ignored."),
+]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="Where the link leads; without it the mail has the secret itself."),
+]
+Phrase = Annotated[bool, typer.Option("--phrase", help="Show two words here, and in the message.")]
+NoCreate = Annotated[bool, typer.Option("--no-create", help="Make no account; exit with 4 where there is none.")]
+PrintSecret = Annotated[bool, typer.Option("--print-secret", help="Show the secret here, and send nothing.")]
+ByChannel = Annotated[PhoneChannel, typer.Option("--channel", help="How it is sent.")]
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, DENIED),
+    example=("authctl tokens create ada@example.com", "authctl tokens create ada@example.com --length 8 --expire 5m"),
+)
+def create(
+    ctx: Context,
+    user: User,
+    length: Annotated[
+        int, typer.Option("--length", metavar="N", help="Hexadecimal digits, 5 to 128. Below 32 it is a code.")
+    ] = 64,
+    expire: Annotated[
+        str | None, typer.Option("--expire", metavar="SECONDS", help="How long it lives: 900, 15m, 1d.")
+    ] = None,
+) -> None:
+    """Make a token that signs a user in, to be handed over. It is shown this once, and works once.
+
+    Below 32 digits the rules for codes apply: wrong attempts are counted, and it lives ten minutes at most.
+    """
+    ctx.show(ctx.directory.tokens.create(user, length=length, expire=expire).public())
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
+    example=("authctl tokens create-email ada@example.com --phrase", "authctl tokens create-email ada@example.com -q"),
+)
+def create_email(
+    ctx: Context,
+    email: Email,
+    phrase: Phrase = False,
+    id: NewId = None,
+    no_create: NoCreate = False,
+    print_secret: PrintSecret = False,
+) -> None:
+    """Send a code to an email that signs in with it; make the account where there is none.
+
+    A blocked user is sent nothing, and the answer does not say so.
+    """
+    created = ctx.directory.tokens.create_email(
+        email, id=id, phrase=phrase, create=not no_create, print_secret=print_secret
+    )
+    ctx.show(created.public())
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
+    example=(
+        "authctl tokens create-phone +14255550123",
+        "authctl tokens create-phone +14255550123 --channel whatsapp --id ada",
+    ),
+)
+def create_phone(
+    ctx: Context,
+    phone: Phone,
+    channel: ByChannel = PhoneChannel.SMS,
+    id: NewId = None,
+    no_create: NoCreate = False,
+    print_secret: PrintSecret = False,
+) -> None:
+    """Send a code to a phone that signs in with it; make the account where there is none.
+
+    A blocked user is sent nothing, and the answer does not say so.
+    """
+    created = ctx.directory.tokens.create_phone(
+        phone, channel=str(channel), id=id, create=not no_create, print_secret=print_secret
+    )
+    ctx.show(created.public())
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
+    example="authctl tokens create-magic-url ada@example.com --url https://app.example.com/sign-in",
+)
+def create_magic_url(
+    ctx: Context,
+    email: Email,
+    url: Url = None,
+    phrase: Phrase = False,
+    id: NewId = None,
+    no_create: NoCreate = False,
+    print_secret: PrintSecret = False,
+) -> None:
+    """Send a link to an email that signs in with it; make the account where there is none.
+
+    The link carries userId and secret, and leads to a host that allowed_redirects names.
+    """
+    created = ctx.directory.tokens.create_magic_url(
+        email, url=url, id=id, phrase=phrase, create=not no_create, print_secret=print_secret
+    )
+    ctx.show(created.public())
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
+    example="authctl tokens create-email-verification ada --url https://app.example.com/verify",
+)
+def create_email_verification(ctx: Context, user: User, url: Url = None, print_secret: PrintSecret = False) -> None:
+    """Ask a user's email whether it is the person's."""
+    created = ctx.directory.tokens.create_email_verification(user, url=url, print_secret=print_secret)
+    ctx.show(created.public())
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
+    example="authctl tokens create-phone-verification ada",
+)
+def create_phone_verification(
+    ctx: Context, user: User, channel: ByChannel = PhoneChannel.SMS, print_secret: PrintSecret = False
+) -> None:
+    """Ask a user's phone whether it is the person's."""
+    created = ctx.directory.tokens.create_phone_verification(user, channel=str(channel), print_secret=print_secret)
+    ctx.show(created.public())
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
+    example="authctl tokens create-recovery ada@example.com --url https://app.example.com/recover",
+)
+def create_recovery(ctx: Context, user: User, url: Url = None, print_secret: PrintSecret = False) -> None:
+    """Send a user's email what a new password is set with."""
+    ctx.show(ctx.directory.tokens.create_recovery(user, url=url, print_secret=print_secret).public())
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
+    example="authctl tokens create-email-change ada ada@example.org",
+)
+def create_email_change(
+    ctx: Context,
+    user: User,
+    email: Annotated[str, positional("--email", "The new one.", metavar="EMAIL")],
+    url: Url = None,
+    password_stdin: CurrentPasswordStdin = False,
+    print_secret: PrintSecret = False,
+) -> None:
+    """Ask a new email whether it is the person's; it is the account's once that is redeemed."""
+    tokens = ctx.directory.tokens
+    password = current_password(ctx, stdin=password_stdin)
+    created = tokens.create_email_change(user, email, url=url, password=password, print_secret=print_secret)
+    ctx.show(created.public())
+
+
+@command(
+    TOKEN,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
+    example="authctl tokens create-phone-change ada +14255550124",
+)
+def create_phone_change(
+    ctx: Context,
+    user: User,
+    phone: Annotated[str, positional("--phone", "The new one.", metavar="PHONE")],
+    channel: ByChannel = PhoneChannel.SMS,
+    password_stdin: CurrentPasswordStdin = False,
+    print_secret: PrintSecret = False,
+) -> None:
+    """Ask a new phone whether it is the person's; it is the account's once that is redeemed."""
+    tokens = ctx.directory.tokens
+    password = current_password(ctx, stdin=password_stdin)
+    created = tokens.create_phone_change(
+        user, phone, channel=str(channel), password=password, print_secret=print_secret
+    )
+    ctx.show(created.public())
+
+
+@command(
+    SIGNED_IN,
+    writes=True,
+    exits=(INVALID, CONFLICT, DENIED, UNAVAILABLE),
+    example=(
+        "authctl tokens redeem ada@example.com --kind email --secret-stdin < code.txt",
+        "authctl tokens redeem ada --kind recovery --secret-stdin --new-password-stdin < secret-and-password.txt",
+    ),
+)
+def redeem(
+    ctx: Context,
+    user: User,
+    kind: Annotated[
+        TokenKind | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="Which token is meant; needed where more than one kind is live: token, email, phone, magic-url,"
+            " recovery, email-verification, phone-verification, email-change, phone-change.",
+        ),
+    ] = None,
+    id: Annotated[
+        str | None, typer.Option("--id", "--token-id", metavar="TOKEN", help="The token itself, by its id.")
+    ] = None,
+    secret_stdin: Annotated[
+        bool, typer.Option("--secret-stdin", help="Read the code or secret from stdin: one line.")
+    ] = False,
+    new_password_stdin: Annotated[
+        bool, typer.Option("--new-password-stdin", help="Read a recovery's new password from stdin: the next line.")
+    ] = False,
+) -> None:
+    """Redeem a code or secret: sign in, verify an address, set a new password, or change an address.
+
+    A wrong, an expired, a used and an unknown one are one answer, exit status 6. The answer is the session, with its
+    secret shown this once; of kinds that sign nobody in it is the user.
+    """
+    if kind is not None and id is not None:
+        raise UsageError("general_usage", "--kind and --id exclude each other.", field="kind")
+    tokens = ctx.directory.tokens
+    if secret_stdin:
+        secret = prompts.read_secret_line(ctx.environment, "--secret-stdin")
+    else:
+        secret = prompts.secret(ctx.environment, "Secret", flag="--secret-stdin")
+    if kind is None and id is None:
+        kind = _only_kind(ctx, user)
+    password = None
+    if new_password_stdin:
+        password = prompts.read_secret_line(ctx.environment, "--new-password-stdin")
+    elif kind is TokenKind.RECOVERY:
+        password = prompts.secret(ctx.environment, "New password", twice=True, flag="--new-password-stdin")
+    redeemed = tokens.redeem(user, secret, kind=kind, id=id, new_password=password)
+    answer = redeemed.public()
+    if "secret" not in answer:
+        ctx.output.prepare(USER)
+    ctx.show(answer)
+
+
+def _only_kind(ctx: Context, user: str) -> TokenKind:
+    """The kind of the user's live tokens; where there is none, one that will be refused as any other."""
+    kinds = ctx.directory.operating().tokens.list_live_kinds(user)
+    if len(kinds) > 1:
+        named = " and ".join(kinds)
+        raise UsageError("general_usage", f"The user has live tokens of the kinds {named}: say --kind.", field="kind")
+    return kinds[0] if kinds else TokenKind.EMAIL
+
+
+@command(
+    LISTED_TOKEN,
+    name="list",
+    exits=(NOT_FOUND,),
+    example=("authctl tokens list ada@example.com", "authctl tokens list ada@example.com --all"),
+)
+def list_(
+    ctx: Context,
+    user: User,
+    all: Annotated[
+        bool, typer.Option("--all", help="Those that are over too, and why, until they are purged.")
+    ] = False,
+) -> None:
+    """List a user's live tokens, the newest first, with the attempts that are left."""
+    ctx.output.stream(token.listed() for token in ctx.directory.tokens.list(user, ended=all))
+
+
+@command(
+    DELETED,
+    writes=True,
+    asks="End the token {token} of {user}?",
+    exits=(NOT_FOUND,),
+    example="authctl tokens delete ada@example.com TOKEN --yes",
+)
+def delete(
+    ctx: Context,
+    user: User,
+    token: Annotated[str, positional("--token-id", "As tokens list shows it.", metavar="TOKEN")],
+) -> None:
+    """End a token before its time."""
+    ctx.show({"id": ctx.directory.tokens.delete(user, token).id, "deleted": True})
+
+
+@command(TOKENS_PURGED, writes=True, exits=(), example=("authctl tokens purge", "authctl tokens purge --dry-run"))
+def purge(ctx: Context) -> None:
+    """Remove tokens that have been dead for a day, some at a time. Safe to run from cron, at any time."""
+    ctx.show({"tokens": ctx.directory.tokens.purge()})
