@@ -73,7 +73,7 @@ def create(
     good for choosing another one. password_hash: another system's, instead of a password; hash: what made it, where
     the text does not say; hash_options: what it was made with; weak_hash: keep it, wrap it in argon2id, or reset it.
     self_service: a sign-up by the person, to which the user limit applies. if_absent: where the id, username, email
-    or phone is taken by an account, answer with that as it is, instead of refusing.
+    or phone is taken by an account, answer with that as it is, instead of refusing; not for sign-ups.
 
     Raises Invalid with every wrong field, Conflict where the id, username, email or phone is taken.
     """
@@ -92,7 +92,7 @@ def create(
         now=directory.clock(),
     )
     if self_service:
-        problems += _not_by_oneself(user, password_hash)
+        problems += _not_by_oneself(user, password_hash, if_absent=if_absent)
     if hash is not None and password_hash is None:
         problems.append(_excluding("hash", "hash goes with password_hash; leave it out"))
     if password is not None and password_hash is not None:
@@ -140,8 +140,8 @@ def _read(**given: Any) -> tuple[User, list[Problem], str | None]:
     return user, check.problems, check.hint
 
 
-def _not_by_oneself(user: User, password_hash: str | None) -> list[Problem]:
-    """What a person who signs up cannot say of the own account."""
+def _not_by_oneself(user: User, password_hash: str | None, *, if_absent: bool) -> list[Problem]:
+    """What a person who signs up cannot say of the own account, nor ask of somebody else's that is there."""
     given = {
         "labels": user.labels,
         "metadata": user.metadata,
@@ -149,6 +149,7 @@ def _not_by_oneself(user: User, password_hash: str | None) -> list[Problem]:
         "phone_verified": user.phone_verified,
         "blocked": user.status is Status.BLOCKED,
         "password_hash": password_hash,
+        "if_absent": if_absent,
     }
     return [
         _excluding(field, f"{field} is for operators; leave it out of a sign-up") for field in given if given[field]
