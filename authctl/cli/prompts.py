@@ -76,7 +76,7 @@ def read_secret_descriptor(environment: Environment, descriptor: int, flag: str)
         # Unbuffered: a second secret may follow in the same file.
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
             line = file.readline(_secret_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:  # a number too large for a descriptor is a TypeError
         raise UsageError(
             "general_usage",
             f"{flag}: file descriptor {descriptor} cannot be read.",

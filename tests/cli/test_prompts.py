@@ -295,7 +295,7 @@ def test_descriptor_0_is_stdin():
     assert prompts.read_secret_descriptor(piped(b"secret\n"), 0, "--password-fd") == "secret"
 
 
-@pytest.mark.parametrize("number", [-1, 9999])
+@pytest.mark.parametrize("number", [-1, 9999, 10**20])
 def test_a_descriptor_that_is_not_open_is_refused(number):
     with pytest.raises(errors.UsageError, match=f"descriptor {number} cannot be read"):
         prompts.read_secret_descriptor(Environment(), number, "--password-fd")
