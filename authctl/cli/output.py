@@ -98,6 +98,7 @@ class Output:
         self.csv_raw = csv_raw
         self._shape: Shape | None = None
         self._listing: _Listing | None = None
+        self._hints: set[str] = set()  # that were given
 
     # Results
 
@@ -192,13 +193,14 @@ class Output:
             self._tell("authctl: warning: " + visible(message))
 
     def error(self, error: AuthctlError) -> None:
-        """Says on stderr all that is wrong and what to do about it."""
+        """Says on stderr all that is wrong and what to do about it; to people, the same advice once a command."""
         if self.speaks_json:
             self._tell(self._json_for_stderr({"error": _public(error)}))
             return
         for problem in error.problems:
             self._tell("authctl: " + visible(problem.message))
-        if error.hint:
+        if error.hint and error.hint not in self._hints:
+            self._hints.add(error.hint)
             self._tell("hint: " + visible(error.hint))
 
     @property
