@@ -22,11 +22,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import memberships, sessions, values
+from authctl.core import addresses, memberships, sessions, throttle, values
 from authctl.core.directory import Directory
 from authctl.core.memberships import CONFIRMED, PENDING
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
-from authctl.model import Ended, EventName, Invitation, Json, Listing, Membership, Status, Team, User
+from authctl.model import EventName, Invitation, Json, Listing, Membership, Status, Team, User
 
 if TYPE_CHECKING:
     from authctl.core.work import Actor, Work
@@ -100,7 +100,8 @@ def create(
     instead of sending it; whoever asks carries it to that address.
 
     Raises NotFound (team_not_found, user_not_found), Conflict (user_already_exists where they are not one user's,
-    membership_already_confirmed), Unavailable where the message was refused, and then nothing has changed.
+    membership_already_confirmed), Denied (general_rate_limit_exceeded) after too many messages to an address, Unavailable
+    where the message was refused, and then nothing has changed.
     """
     invitee = _read(user, email, phone, name)
     if directory.is_person and sum(map(bool, (user, email, phone))) > 1:
@@ -267,8 +268,11 @@ def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], 
             )
         ids = {"membershipId": claim.membership.id, "userId": claim.user.id, "teamId": claim.team.id}
         link = _link(directory, url, **ids, secret=claim.secret) if url is not None else None
-        if "@" not in address:
+        is_sms = "@" not in address
+        if is_sms:
             _check_country(work, address)
+        throttle.count_message(work, address, is_sms=is_sms)
+        if is_sms:
             directory.transport.check_sms()
             return messages.invitation_sms(
                 directory.settings, address, team=claim.team.name, secret=claim.secret, link=link
@@ -381,7 +385,11 @@ def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> M
     storage.memberships.update(work.db, after, found.seq)
     storage.memberships.withdraw_all(work.db, after.seq)
     memberships.record(work, EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS, before, after, {"status": CONFIRMED}, invited)
-    _verify_address(work, invited, invitation.address)
+    if invitation.address is not None:  # and still is the account's
+        if invited.email == invitation.address:
+            addresses.verify(work, invited, "email")
+        elif invited.phone == invitation.address:
+            addresses.verify(work, invited, "phone")
     return after
 
 
@@ -408,25 +416,3 @@ def _refused(work: Work, membership: Membership, why: str, type: str, message: s
     work.record(event, memberships.resource(membership), {"refused": why}, user_id=membership.user_id)
     hints = {"team_invalid_secret": "Ask for another invitation."}
     return Denied(type, message, field="secret" if why == "secret" else None, hint=hints.get(type))
-
-
-def _verify_address(work: Work, before: User, address: str | None) -> None:
-    """The address that carried the invitation is the user's, if it still is the account's."""
-    kind = "email" if before.email == address else "phone" if before.phone == address else None
-    if address is None or kind is None or getattr(before, f"{kind}_verified"):
-        return
-    verified: dict[str, Any] = {f"{kind}_verified": True}
-    after = replace(before, updated_at=work.now, **verified)
-    event = EventName.USERS_UPDATE_EMAIL_VERIFICATION if kind == "email" else EventName.USERS_UPDATE_PHONE_VERIFICATION
-    details: Json = {f"{kind}_verified": {"before": False, "after": True}}
-    if not (before.email_verified or before.phone_verified):
-        # Whoever signed up with an address of somebody else keeps nothing.
-        if before.password is not None and before.password.self_service:
-            after = replace(after, password=None)
-            details["password"] = "ended"  # noqa: S105 - a word of the log
-        but = work.person.session.seq if work.person is not None else None
-        ended = storage.sessions.end_of_user(work.db, before.seq, work.now, Ended.DELETED, but=but)
-        details |= {"sessions_ended": ended} if ended else {}
-    storage.users.update(work.db, before, after)
-    work.record(event, f"users/{after.id}", details, user_id=after.id)
-    work.changed(f"users/{after.id}", before.public(), after.public())

@@ -1,6 +1,7 @@
 """Memberships: joining, inviting, accepting, roles, lists, and what persons may, on both databases."""
 
 import os
+from functools import partial
 
 import pytest
 from doubles.mail import MailServer
@@ -386,6 +387,20 @@ def test_nothing_is_done_where_nothing_can_be_sent(directory, mailing, mail):
     directory.users.create(id="bare")
     assert refusal(Invalid, call, "teachers", user="bare", invite=True) == "general_argument_invalid"
     assert (directory.users.count(), members(directory), mail.mails) == (2, ["ada"], [])
+
+
+def test_an_address_gets_only_so_many_invitations_in_an_hour(mailing, mail, clock):
+    mailing.security.set("otp-hourly-limit", "2")
+    call = partial(mailing.teams.create_membership, "teachers", email="bob@example.com", invite=True)
+    call()
+    mail.mailbox.recipient_answer = "550 5.1.1 No such mailbox here"
+    assert refusal(Unavailable, call) == "delivery_failed"  # counts all the same
+    mail.mailbox.recipient_answer = None
+    assert refusal(Denied, call) == "general_rate_limit_exceeded"
+    assert len(mail.mails) == 1
+    clock.forward(hours=1)
+    call()
+    assert len(mail.mails) == 2
 
 
 def test_a_dry_run_sends_nothing(mailing, mail):
