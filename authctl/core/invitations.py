@@ -100,8 +100,8 @@ def create(
     instead of sending it; whoever asks carries it to that address.
 
     Raises NotFound (team_not_found, user_not_found), Conflict (user_already_exists where they are not one user's,
-    membership_already_confirmed), Denied (general_rate_limit_exceeded) after too many messages to an address, Unavailable
-    where the message was refused, and then nothing has changed.
+    membership_already_confirmed), Denied (general_rate_limit_exceeded) after too many messages to an address,
+    Unavailable where the message was refused, and then nothing has changed.
     """
     invitee = _read(user, email, phone, name)
     if directory.is_person and sum(map(bool, (user, email, phone))) > 1:
