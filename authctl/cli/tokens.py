@@ -27,6 +27,10 @@ COMMANDS = Commands("tokens")
 command = COMMANDS.command
 
 
+# The kinds of which redeeming gives a session.
+SIGNING_IN = (TokenKind.TOKEN, TokenKind.EMAIL, TokenKind.PHONE, TokenKind.MAGIC_URL)
+
+
 class PhoneChannel(StrEnum):
     """How a code gets to a phone."""
 
@@ -231,7 +235,6 @@ def create_phone_change(
 
 
 @command(
-    SIGNED_IN,
     writes=True,
     exits=(INVALID, CONFLICT, DENIED, UNAVAILABLE),
     example=(
@@ -273,23 +276,21 @@ def redeem(
         secret = prompts.read_secret_line(ctx.environment, "--secret-stdin")
     else:
         secret = prompts.secret(ctx.environment, "Secret", flag="--secret-stdin")
-    if kind is None and id is None:
-        kind = _only_kind(ctx, user)
+    meant = kind or _kind_meant(ctx, user, id)
+    ctx.output.prepare(SIGNED_IN if meant in SIGNING_IN else USER)
     password = None
     if new_password_stdin:
         password = prompts.read_secret_line(ctx.environment, "--new-password-stdin")
-    elif kind is TokenKind.RECOVERY:
+    elif meant is TokenKind.RECOVERY:
         password = prompts.secret(ctx.environment, "New password", twice=True, flag="--new-password-stdin")
-    redeemed = tokens.redeem(user, secret, kind=kind, id=id, new_password=password)
-    answer = redeemed.public()
-    if "secret" not in answer:
-        ctx.output.prepare(USER)
-    ctx.show(answer)
+    which: dict[str, str] = {"id": id} if id is not None else {"kind": meant}
+    ctx.show(tokens.redeem(user, secret, new_password=password, **which).public())
 
 
-def _only_kind(ctx: Context, user: str) -> TokenKind:
-    """The kind of the user's live tokens; where there is none, one that will be refused as any other."""
-    kinds = ctx.directory.operating().tokens.list_live_kinds(user)
+def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:
+    """The kind of the live token of that id, else of all the user's; where there is none, one that will be refused."""
+    live = ctx.directory.operating().tokens.list_live(user)
+    kinds = list(dict.fromkeys(token.kind for token in live if id in (None, token.id)))
     if len(kinds) > 1:
         named = " and ".join(kinds)
         raise UsageError("general_usage", f"The user has live tokens of the kinds {named}: say --kind.", field="kind")

@@ -7,10 +7,11 @@ through: to verified addresses, where a mail server is configured. What fails is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from authctl.errors import AuthctlError
+from authctl.errors import AuthctlError, Unavailable
 from authctl.model import EventName, Factor, Session, User
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def send(directory: Directory, notices: Iterable[Notice]) -> None:
             directory.transport.send(notice.compose(directory.settings))
         except AuthctlError as error:
             directory.warn(f"The user {notice.user_id} was not told by mail: {error.message}")
-            directory.operating().write(_record, notice, error.type)
+            with suppress(Unavailable):  # even where the database is gone by now
+                directory.operating().write(_record, notice, error.type)
 
 
 def _record(work: Work, notice: Notice, why: str) -> None:

@@ -320,6 +320,10 @@ def _getter(user: str) -> Find:
 
 def _issue(directory: Directory, asked: Asked, find: Find) -> Created:
     """Make a token and have it sent. The message leaves between two transactions."""
+    if directory.is_person and asked.print_secret:
+        raise Denied(
+            "user_unauthorized", "The secret goes to the address that it is to prove; a person is not shown it."
+        )
     if asked.url is not None:
         _link(directory, asked, "", "")
     try:
@@ -575,11 +579,10 @@ def list_(work: Work, user: str, *, ended: bool = False) -> list[Token]:
     return storage.tokens.list_of_user(work.db, found.seq, None if ended else work.now)
 
 
-def list_live_kinds(work: Work, user: str) -> list[TokenKind]:
-    """The kinds of a user's live tokens, each once; none where there is no such user."""
+def list_live(work: Work, user: str) -> list[Token]:
+    """A user's live tokens, as `list` has them; none where there is no such user, which is not told."""
     found = core.users.find(work, user)
-    live = storage.tokens.list_of_user(work.db, found.seq, work.now) if found is not None else []
-    return list(dict.fromkeys(token.kind for token in live))
+    return storage.tokens.list_of_user(work.db, found.seq, work.now) if found is not None else []
 
 
 def delete(work: Work, user: str, token: str) -> Token:
@@ -626,6 +629,6 @@ class Tokens(Group):
     create_phone_change = flow(create_phone_change, person=True)
     redeem = flow(redeem.redeem, person=True)
     list = reads(list_)
-    list_live_kinds = reads(list_live_kinds)
+    list_live = reads(list_live)
     delete = writes(delete)
     purge = flow(purge)

@@ -369,15 +369,22 @@ def test_a_taken_address_is_not_taken_over(directory, ada):
     assert directory.tokens.redeem("ada", secret, kind="email-change").email == "new@example.com"
 
 
-def test_a_person_gives_the_current_password_for_a_change(directory, ada):
-    person = directory.as_session(directory.sessions.create("ada", PASSWORD).secret)
+def test_a_person_gives_the_current_password_for_a_change(mailing, directory, mail, ada):
+    person = mailing.as_session(directory.sessions.create("ada", PASSWORD).secret)
     change = person.tokens.create_email_change
-    assert refusal(Invalid, change, "ada", "new@example.com", print_secret=True) == "general_argument_invalid"
-    assert refusal(Denied, change, "ada", "new@example.com", password="wrong password", print_secret=True) == (
-        "user_invalid_credentials"
-    )
+    assert refusal(Invalid, change, "ada", "new@example.com") == "general_argument_invalid"
+    wrong = refusal(Denied, change, "ada", "new@example.com", password="wrong password")
+    assert wrong == "user_invalid_credentials"
     directory.users.create(id="bob", email="bob@example.com")
-    assert change("ada", "bob@example.com", password=PASSWORD, print_secret=True)  # and is not told whose it is
+    assert change("ada", "bob@example.com", password=PASSWORD)  # and is not told whose it is
+    assert mail.last.recipients == ["bob@example.com"]
+    assert refusal(Denied, change, "bob", "new@example.com", password=PASSWORD) == "user_unauthorized"
+
+
+def test_a_person_is_not_shown_what_proves_an_address(directory, ada):
+    person = directory.as_session(directory.sessions.create("ada", PASSWORD).secret)
+    shown = refusal(Denied, person.tokens.create_email_verification, "ada", print_secret=True)
+    assert shown == "user_unauthorized"
 
 
 def test_a_change_that_is_the_first_proof_ends_what_self_service_set(directory):

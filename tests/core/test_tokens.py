@@ -9,7 +9,8 @@ import pytest
 from doubles.mail import MailServer
 from doubles.sms import Twilio
 
-from authctl.core import codes, phrases, sealing, setup, throttle
+from authctl import storage
+from authctl.core import codes, phrases, sealing, security, setup, throttle
 from authctl.core.hashing import Parameters
 from authctl.core.work import Actor
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
@@ -402,3 +403,29 @@ def test_dead_tokens_are_purged_after_a_day(directory, clock):
     dry = directory.acting(directory.actor, dry_run=True)
     assert dry.tokens.purge() == directory.tokens.purge() == 3
     assert [token.id for token in directory.tokens.list("ada", ended=True)] == [living.id]
+
+
+def test_everything_dead_is_cleared_and_what_lives_stays(directory, clock):
+    directory.users.create(id="ada", email="ada@example.com", password=PASSWORD)
+    kept = directory.sessions.create("ada", PASSWORD)
+    ended = directory.sessions.create("ada", PASSWORD)
+    directory.sessions.delete(ended.secret)
+    refusal(Denied, directory.sessions.create, "ada", "wrong password")
+    directory.tokens.create("ada")
+    clock.forward(days=29)
+    dry = directory.acting(directory.actor, dry_run=True)
+    assert dry.security.purge() == security.Purged(tokens=1, sessions=0, attempts=1, signing_keys=0)
+    assert directory.security.purge() == security.Purged(tokens=1, sessions=0, attempts=1, signing_keys=0)
+    clock.forward(days=1)
+    assert dry.security.purge().sessions == directory.security.purge().sessions == 1
+    assert [session.id for session in directory.users.list_sessions("ada", ended=True)] == [kept.session.id]
+    assert directory.security.purge() == security.Purged(0, 0, 0, 0)
+
+
+def test_more_than_a_batch_is_purged(directory, clock, monkeypatch):
+    monkeypatch.setattr(storage.tokens, "BATCH", 4)
+    directory.users.create(id="ada")
+    for _ in range(13):
+        directory.tokens.create("ada")
+    clock.forward(days=2)
+    assert directory.tokens.purge() == 13
