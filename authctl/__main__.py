@@ -12,7 +12,8 @@ def main() -> int:
     if args == ["--version"]:
         from authctl import __version__
 
-        sys.stdout.write(f"authctl {__version__}\n")
+        if sys.stdout is not None:  # closed by `>&-`
+            sys.stdout.write(f"authctl {__version__}\n")
         return 0
     import gc
 

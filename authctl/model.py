@@ -174,6 +174,7 @@ class Session:
     mfa_at: datetime | None = None
     ended_at: datetime | None = None
     ended_reason: str | None = None
+    current: bool = field(default=False, compare=False)
 
     def public(self, *, current: bool = False) -> Json:
         return {
@@ -188,7 +189,7 @@ class Session:
             "mfa_at": instant(self.mfa_at),
             "ended_at": instant(self.ended_at),
             "ended_reason": self.ended_reason,
-            "current": current,
+            "current": current or self.current,
         }
 
 

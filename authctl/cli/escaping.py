@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 
 # Patterns are text: `re` compiles and keeps them when the first odd character comes, which most commands never see.
-_BEYOND_C0 = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+# Also what is not seen at all, but for the joiners that scripts and emoji need.
+_BEYOND_C0 = "\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff"
 _HOSTILE = f"[\x00-\x1f{_BEYOND_C0}]"
 # RFC 4180 gives lines and quotes a way to live inside a cell; other control characters are not part of its text.
 _HOSTILE_IN_CSV = f"[\x00-\x08\x0b\x0c\x0e-\x1f{_BEYOND_C0}]"

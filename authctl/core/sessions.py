@@ -433,7 +433,9 @@ def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtCla
 
 def list_of(work: Work, user: str, *, ended: bool = False) -> list[Session]:
     """A user's live sessions, the newest first; ended: those that are over too, until they are purged."""
-    return storage.sessions.list_of_user(work.db, core.users.get(work, user).seq, () if ended else _live(work))
+    found = storage.sessions.list_of_user(work.db, core.users.get(work, user).seq, () if ended else _live(work))
+    acting = work.person.session.id if work.person else None
+    return [replace(session, current=session.id == acting) for session in found]
 
 
 def delete_of(work: Work, user: str, session: str) -> Session:

@@ -11,7 +11,7 @@ from authctl import core, storage
 from authctl.core import identities, listing, memberships, passwords, sessions, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.core.listing import Field, Kind
-from authctl.errors import Denied, Invalid, NotFound, Problem
+from authctl.errors import Conflict, Denied, Invalid, NotFound, Problem
 from authctl.model import Ended, Event, EventName, Json, Listing, Status, TokenEnded, User, WeakHash, username_key
 
 if TYPE_CHECKING:
@@ -179,11 +179,18 @@ def _create(
 ) -> User:
     if self_service:
         check_room(work)
+        _check_own_id(work, user.id)
     user = replace(user, id=user.id or work.new_id())
     if prepared is not None:
         password = prepared.at(work.now, must_change=must_change, self_service=self_service)
         user = replace(user, password=replace(password, hash=passwords.sealed(work, user, password.hash)))
     return insert_new(work, user)
+
+
+def _check_own_id(work: Work, id: str) -> None:
+    """Refuse an id that already finds somebody by another name: that person could not sign in with it any more."""
+    if id and find(work, id) is not None:
+        raise Conflict("user_already_exists", f"The id {id} is taken.", field="id", hint="Choose another.")
 
 
 def insert_new(work: Work, user: User) -> User:
@@ -515,7 +522,8 @@ def list_logs(work: Work, user: str, *, limit: int = 25, after: str | None = Non
         return core.security.list_logs(work, user=user, limit=limit, after=after)
     found = _get(work, user, lock=False)
     events = core.security.list_logs(work, user=f"id:{found.id}", limit=limit, after=after)
-    return [event if event.actor == f"user:{found.id}" else event.as_the_person_sees_it() for event in events]
+    own = f"user:{found.id}"
+    return [replace(event, os_user=None) if event.actor == own else event.as_the_person_sees_it() for event in events]
 
 
 def list_roles(work: Work, user: str) -> list[str]:

@@ -51,6 +51,7 @@ class Database:
         statement_timeout: float = STATEMENT_SECONDS,
     ) -> None:
         self.url = _parse(url)
+        self._shown = redact_url(url)
         self.dialect = self.url.get_backend_name()
         self.path = self.url.database if self.dialect == "sqlite" else None
         self.lock_timeout = lock_timeout
@@ -144,7 +145,8 @@ class Database:
 
     def describe(self) -> str:
         """The database as people may see it: a path, or the URL without its password."""
-        return self.path or redact_url(self.url.set(drivername="postgresql").render_as_string(hide_password=True))
+        # As it was given: what is read wrongly, as an unescaped @ in a password is, must not show either.
+        return self.path or self._shown
 
 
 def _is_worth_another(error: DBAPIError, attempt: int) -> bool:

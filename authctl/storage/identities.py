@@ -41,12 +41,14 @@ def holds(db: sa.Connection, user_seq: int, address: str) -> bool:
 
 
 def _conflict(error: IntegrityError, identity: Identity) -> Conflict:
+    from shlex import quote
+
     if violation(error).startswith("addresses"):
         return Conflict(
             "user_email_already_exists",
             f"The email {identity.email} belongs to another user.",
             field="email",
-            hint=f"See who has it with: authctl users get {identity.email}",
+            hint=f"See who has it with: authctl users get {quote(identity.email or '')}",
         )
     return Conflict(
         "user_identity_already_exists",

@@ -143,7 +143,7 @@ def set_key_fingerprint(db: sa.Connection, fingerprint: str) -> None:
 def create_file(path: str) -> bool:
     """Make an empty SQLite file that only its owner can read; False where one is there already."""
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         return False

@@ -441,4 +441,6 @@ _OTHER = "Choose another."
 
 
 def _SEE(address: str | None) -> str:
-    return f"See who has it with: authctl users get {address}"
+    from shlex import quote
+
+    return f"See who has it with: authctl users get {quote(address or '')}"

@@ -285,6 +285,30 @@ def test_guessing_the_current_password_is_counted(directory, ada):
     )
 
 
+def test_a_person_sees_which_session_is_the_current_one(directory, ada):
+    here, there = (directory.sessions.create("ada", PASSWORD) for _ in range(2))
+    listed = directory.as_session(here.secret).users.list_sessions("ada")
+    assert {session.id: session.public()["current"] for session in listed} == {
+        here.session.id: True,
+        there.session.id: False,
+    }
+    assert not any(session.current for session in directory.users.list_sessions("ada"))
+
+
+def test_a_person_does_not_see_who_runs_the_machine(directory, ada):
+    person = directory.as_session(directory.sessions.create("ada", PASSWORD).secret)
+    person.users.update_name("ada", "Ada")
+    assert {event.os_user for event in person.users.list_logs("ada")} == {None}
+
+
+@pytest.mark.parametrize("id", ["grace", "447911123456"])
+def test_a_sign_up_takes_no_id_that_finds_somebody_else(directory, id):
+    directory.users.create(id="other", username="grace", phone="+447911123456")
+    with pytest.raises(Conflict):
+        directory.users.create(id=id, self_service=True)
+    assert directory.users.get(id).id == "other"
+
+
 # Identities and anonymous accounts
 
 

@@ -688,3 +688,9 @@ def test_a_fork_takes_connections_of_its_own(directory, database_url, home):
         text=True,
     )
     assert (ran.stdout, ran.stderr) == ("26\n", "")
+
+
+def test_a_password_that_was_not_escaped_is_not_shown():
+    shown = Database("postgresql://user:p@ss/word@db.example.com/directory").describe()
+    assert "ss" not in shown.replace("postgresql", "")
+    assert "word" not in shown
