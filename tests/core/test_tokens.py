@@ -318,6 +318,32 @@ def test_the_provider_may_make_and_check_the_code(opened, directory):
         assert refusal(Denied, sending.tokens.redeem, "ada", "424242", kind="phone") == "user_invalid_token"
 
 
+def test_a_provider_that_does_not_answer_uses_nothing_up_but_the_try(opened, directory):
+    from doubles.sms import ACCOUNT, TOKEN, VERIFY
+
+    with Twilio() as twilio:
+        sending = opened(
+            {
+                "AUTHCTL_SMS_PROVIDER": "twilio-verify",
+                "AUTHCTL_SMS_BASE_URL": twilio.url,
+                "AUTHCTL_SMS_ACCOUNT_SID": ACCOUNT,
+                "AUTHCTL_SMS_AUTH_TOKEN": TOKEN,
+                "AUTHCTL_SMS_SERVICE_SID": VERIFY,
+            }
+        )
+        twilio.code = "424242"
+        twilio.fault = "html"
+        assert refusal(Unavailable, sending.tokens.create_phone, PHONE) == "delivery_failed"
+        assert directory.users.count() == 0
+        twilio.fault = None
+        sending.tokens.create_phone(PHONE, id="ada")
+        twilio.fault = "reset"
+        assert refusal(Unavailable, sending.tokens.redeem, "ada", "424242", kind="phone") == "delivery_failed"
+        twilio.fault = None
+        assert directory.tokens.list("ada")[0].attempts_left == 4
+        assert sending.tokens.redeem("ada", "424242", kind="phone")
+
+
 def test_a_mock_phone_is_sent_nothing_and_has_one_code(directory):
     directory.security.create_mock_phone(PHONE, "123456")
     for _ in range(2):  # at once: the interval is not for these
@@ -343,6 +369,15 @@ def test_mock_phones_are_ten_at_most_and_sealed(directory):
     )
     assert refusal(Invalid, directory.security.create_mock_phone, "+14255550130", "12345") == "general_argument_invalid"
     assert [phone.code for phone in directory.security.list_mock_phones()] == ["123456"] * 9
+
+
+def test_the_codes_of_mock_phones_are_sealed_anew_with_a_new_key(directory):
+    directory.security.create_mock_phone(PHONE, "123456")
+    new_key = bytes(range(32))
+    directory.write(lambda work: sealing.reseal_all(work, directory.key, new_key))
+    (row,) = directory.database.read(storage.mock_phones.list_all)
+    assert b"123456" not in row.sealed_code
+    assert sealing.unseal(new_key, row.sealed_code, context=f"mock_phones/{PHONE}") == b"123456"
 
 
 # Codes
@@ -387,6 +422,48 @@ def test_phrases_have_twenty_bits(dice):
 
 def test_a_secret_is_read_as_people_type_it():
     assert codes.normalized(" 123-456 ") == codes.normalized("123 456") == "123456"
+
+
+LIVES = {
+    "token": "token-expiry",
+    "email": "otp-expiry",
+    "phone": "otp-expiry",
+    "magic-url": "magic-url-expiry",
+    "email-verification": "verification-expiry",
+    "phone-verification": "otp-expiry",
+    "recovery": "recovery-expiry",
+    "email-change": "verification-expiry",
+    "phone-change": "otp-expiry",
+}
+
+
+def made(directory, kind):
+    """A new token of that kind for Ada, and what it takes to redeem it."""
+    tokens, shown = directory.tokens, {"print_secret": True}
+    make = {
+        "token": lambda: tokens.create("ada"),
+        "email": lambda: tokens.create_email("ada@example.com", **shown),
+        "phone": lambda: tokens.create_phone(PHONE, **shown),
+        "magic-url": lambda: tokens.create_magic_url("ada@example.com", **shown),
+        "email-verification": lambda: tokens.create_email_verification("ada", **shown),
+        "phone-verification": lambda: tokens.create_phone_verification("ada", **shown),
+        "recovery": lambda: tokens.create_recovery("ada", **shown),
+        "email-change": lambda: tokens.create_email_change("ada", "new@example.com", **shown),
+        "phone-change": lambda: tokens.create_phone_change("ada", "+14255550124", **shown),
+    }
+    return make[kind]().secret, {"kind": kind} | ({"new_password": PASSWORD} if kind == "recovery" else {})
+
+
+@pytest.mark.parametrize("kind", LIVES)
+def test_a_token_lives_as_long_as_its_policy_says_and_no_longer(directory, clock, kind):
+    directory.users.create(id="ada", email="ada@example.com", phone=PHONE)
+    directory.security.set(LIVES[kind], "5m")
+    secret, which = made(directory, kind)
+    clock.forward(minutes=5)
+    assert refusal(Denied, directory.tokens.redeem, "ada", secret, **which) == "user_invalid_token"
+    secret, which = made(directory, kind)
+    clock.forward(minutes=5, milliseconds=-1)
+    assert directory.tokens.redeem("ada", secret, **which)
 
 
 # Purging
