@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from authctl import core
 from authctl.errors import AuthctlError, Unavailable
 from authctl.model import EventName, Factor, Session, User
 
@@ -36,24 +37,18 @@ def signed_in(work: Work, user: User, session: Session) -> None:
     """Tell of a new session, where the policy session-alerts asks for it."""
     if not work.policy["session-alerts"] or _NOT_ALERTED & set(session.factors):
         return
-    from authctl.core import messages
-
     at, ip, agent = work.now, session.ip, session.user_agent
-    _add(work, user, lambda settings, to: messages.sign_in_alert(settings, to, at=at, ip=ip, user_agent=agent))
+    _add(work, user, lambda settings, to: core.messages.sign_in_alert(settings, to, at=at, ip=ip, user_agent=agent))
 
 
 def password_changed(work: Work, user: User) -> None:
     """Tell of a new password."""
-    from authctl.core import messages
-
     at = work.now
-    _add(work, user, lambda settings, to: messages.password_changed(settings, to, at=at))
+    _add(work, user, lambda settings, to: core.messages.password_changed(settings, to, at=at))
 
 
 def address_changed(work: Work, before: User, after: User) -> None:
     """Tell of a new email, at both addresses, or of a new phone number; nothing where neither is new."""
-    from authctl.core import messages
-
     at = work.now
     if before.email and before.email != after.email:
         old, new = before.email, after.email or ""
@@ -61,18 +56,16 @@ def address_changed(work: Work, before: User, after: User) -> None:
             _add(
                 work,
                 user,
-                lambda settings, to: messages.email_changed(settings, to, at=at, old_email=old, new_email=new),
+                lambda settings, to: core.messages.email_changed(settings, to, at=at, old_email=old, new_email=new),
             )
     if before.phone and before.phone != after.phone:
         phone = after.phone
-        _add(work, after, lambda settings, to: messages.phone_changed(settings, to, at=at, new_phone=phone))
+        _add(work, after, lambda settings, to: core.messages.phone_changed(settings, to, at=at, new_phone=phone))
 
 
 def email_change_asked(work: Work, user: User, new_email: str) -> None:
     """Tell the address that is to be changed."""
-    from authctl.core import messages
-
-    _add(work, user, lambda settings, to: messages.email_change_notice(settings, to, new_email=new_email))
+    _add(work, user, lambda settings, to: core.messages.email_change_notice(settings, to, new_email=new_email))
 
 
 def _add(work: Work, user: User, compose: Callable[[Settings, str], Email]) -> None:
