@@ -8,6 +8,7 @@ down_revision = "0002"
 
 text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ended = sa.text("ended_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -29,7 +30,8 @@ def upgrade() -> None:
     )
     op.create_index("tokens_user_seq", "tokens", ["user_seq", "kind", "seq"])
     op.create_index("tokens_expires_at", "tokens", ["expires_at"])
-    op.create_index("tokens_ended_at", "tokens", ["ended_at"])
+    for table in ("tokens", "sessions"):
+        op.create_index(f"{table}_ended_at", table, ["ended_at"], sqlite_where=ended, postgresql_where=ended)
     op.create_table(
         "mock_phones",
         sa.Column("seq", sequence, sa.Identity(), primary_key=True),
