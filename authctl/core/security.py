@@ -17,7 +17,7 @@ from authctl.model import Event, EventName, User
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
-    from authctl.delivery import Channel, Email, Receipt, Sms
+    from authctl.delivery import Channel, Receipt
     from authctl.storage.events import Asked, Position
 
 # How far behind the newest event one may still appear, because its transaction was not through.
@@ -292,7 +292,8 @@ def _position(work: Work, id: str | None) -> Position | None:
 def test_delivery(directory: Directory, channel: Channel | str, address: str) -> Receipt:
     """Send a message that says that it is a test; what the server or provider answered.
 
-    channel: email, sms or whatsapp. Raises Unavailable: delivery_unconfigured, delivery_failed.
+    channel: email, sms or whatsapp. A provider that makes codes itself sends one, which nobody asks for.
+    Raises Unavailable: delivery_unconfigured, delivery_failed.
     """
     from authctl.core import messages
     from authctl.delivery import Channel
@@ -300,11 +301,13 @@ def test_delivery(directory: Directory, channel: Channel | str, address: str) ->
     if channel not in tuple(Channel):
         raise Invalid("general_argument_invalid", f"channel is one of {', '.join(Channel)}.", field="channel")
     way = Channel(channel)
+    transport = directory.transport
     if way is Channel.EMAIL:
-        message: Email | Sms = messages.trial_email(directory.settings, values.email(address))
-    else:
-        message = messages.trial_sms(directory.settings, values.phone(address), channel=way)
-    return directory.transport.send(message)
+        return transport.send(messages.trial_email(directory.settings, values.email(address)))
+    phone = values.phone(address)
+    if transport.makes_codes:
+        return transport.start(phone, way)
+    return transport.send(messages.trial_sms(directory.settings, phone, channel=way))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from doubles.mail import MailServer
-from doubles.sms import Twilio
+from doubles.sms import ACCOUNT, TOKEN, VERIFY, Twilio
 
 from authctl import storage
 from authctl.core import codes, phrases, sealing, security, setup, throttle
@@ -56,6 +56,27 @@ def sending(opened, mail, outbox):
     """The directory with a mail server, an SMS provider, and a host that links may lead to."""
     sms = {"AUTHCTL_SMS_PROVIDER": "file", "AUTHCTL_SMS_FILE": str(outbox)}
     return opened(mail.environ | sms | {"AUTHCTL_ALLOWED_REDIRECTS": "app.example.com"})
+
+
+@pytest.fixture
+def twilio():
+    with Twilio() as provider:
+        provider.code = "424242"
+        yield provider
+
+
+@pytest.fixture
+def verifying(opened, twilio):
+    """The directory with a provider that makes and checks codes itself."""
+    return opened(
+        {
+            "AUTHCTL_SMS_PROVIDER": "twilio-verify",
+            "AUTHCTL_SMS_BASE_URL": twilio.url,
+            "AUTHCTL_SMS_ACCOUNT_SID": ACCOUNT,
+            "AUTHCTL_SMS_AUTH_TOKEN": TOKEN,
+            "AUTHCTL_SMS_SERVICE_SID": VERIFY,
+        }
+    )
 
 
 def refusal(error, call, *args, **kwargs):
@@ -296,52 +317,31 @@ def test_a_code_by_phone_signs_in(sending, directory, outbox):
     assert refusal(Invalid, sending.tokens.create_phone, PHONE, channel="email") == "general_argument_invalid"
 
 
-def test_the_provider_may_make_and_check_the_code(opened, directory):
-    with Twilio() as twilio:
-        from doubles.sms import ACCOUNT, TOKEN, VERIFY
-
-        sending = opened(
-            {
-                "AUTHCTL_SMS_PROVIDER": "twilio-verify",
-                "AUTHCTL_SMS_BASE_URL": twilio.url,
-                "AUTHCTL_SMS_ACCOUNT_SID": ACCOUNT,
-                "AUTHCTL_SMS_AUTH_TOKEN": TOKEN,
-                "AUTHCTL_SMS_SERVICE_SID": VERIFY,
-            }
-        )
-        twilio.code = "424242"
-        sending.tokens.create_phone(PHONE, id="ada")
-        assert refusal(Denied, sending.tokens.redeem, "ada", "111111", kind="phone") == "user_invalid_token"
-        (live,) = directory.tokens.list("ada")
-        assert live.attempts_left == 4
-        assert sending.tokens.redeem("ada", "424242", kind="phone").session.factors == ("phone",)
-        assert refusal(Denied, sending.tokens.redeem, "ada", "424242", kind="phone") == "user_invalid_token"
+def test_the_provider_may_make_and_check_the_code(verifying, directory, twilio):
+    verifying.tokens.create_phone(PHONE, id="ada")
+    assert refusal(Denied, verifying.tokens.redeem, "ada", "111111", kind="phone") == "user_invalid_token"
+    (live,) = directory.tokens.list("ada")
+    assert live.attempts_left == 4
+    assert verifying.tokens.redeem("ada", twilio.code, kind="phone").session.factors == ("phone",)
+    assert refusal(Denied, verifying.tokens.redeem, "ada", twilio.code, kind="phone") == "user_invalid_token"
 
 
-def test_a_provider_that_does_not_answer_uses_nothing_up_but_the_try(opened, directory):
-    from doubles.sms import ACCOUNT, TOKEN, VERIFY
+def test_a_provider_that_does_not_answer_uses_nothing_up_but_the_try(verifying, directory, twilio):
+    twilio.fault = "html"
+    assert refusal(Unavailable, verifying.tokens.create_phone, PHONE) == "delivery_failed"
+    assert directory.users.count() == 0
+    twilio.fault = None
+    verifying.tokens.create_phone(PHONE, id="ada")
+    twilio.fault = "reset"
+    assert refusal(Unavailable, verifying.tokens.redeem, "ada", twilio.code, kind="phone") == "delivery_failed"
+    twilio.fault = None
+    assert directory.tokens.list("ada")[0].attempts_left == 4
+    assert verifying.tokens.redeem("ada", twilio.code, kind="phone")
 
-    with Twilio() as twilio:
-        sending = opened(
-            {
-                "AUTHCTL_SMS_PROVIDER": "twilio-verify",
-                "AUTHCTL_SMS_BASE_URL": twilio.url,
-                "AUTHCTL_SMS_ACCOUNT_SID": ACCOUNT,
-                "AUTHCTL_SMS_AUTH_TOKEN": TOKEN,
-                "AUTHCTL_SMS_SERVICE_SID": VERIFY,
-            }
-        )
-        twilio.code = "424242"
-        twilio.fault = "html"
-        assert refusal(Unavailable, sending.tokens.create_phone, PHONE) == "delivery_failed"
-        assert directory.users.count() == 0
-        twilio.fault = None
-        sending.tokens.create_phone(PHONE, id="ada")
-        twilio.fault = "reset"
-        assert refusal(Unavailable, sending.tokens.redeem, "ada", "424242", kind="phone") == "delivery_failed"
-        twilio.fault = None
-        assert directory.tokens.list("ada")[0].attempts_left == 4
-        assert sending.tokens.redeem("ada", "424242", kind="phone")
+
+def test_a_provider_of_codes_is_tried_with_one(verifying, twilio):
+    assert verifying.security.test_delivery("sms", PHONE).provider == "twilio-verify"
+    assert twilio.last == {"To": PHONE, "Channel": "sms"}
 
 
 def test_a_mock_phone_is_sent_nothing_and_has_one_code(directory):
