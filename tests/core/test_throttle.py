@@ -196,3 +196,45 @@ def test_purging_removes_what_counts_no_more(directory, ada, clock):
     assert directory.write(throttle.purge) == 2
     assert buckets(directory) == []
     assert guess(directory, password=PASSWORD)
+
+
+def test_wrong_codes_lock_their_kind_and_neither_the_account_nor_a_known_source(directory, ada):
+    directory.sessions.create("ada", PASSWORD, ip="192.0.2.1")
+
+    def tries(kind, **where):
+        counted = directory.from_request(where.get("ip"), None).write(throttle.claim, ada, "ada", code=kind)
+        return counted.allowed
+
+    assert [tries("email") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+    assert tries("phone")
+    assert tries("email", ip="192.0.2.1")
+    assert directory.users.get("ada").locked_until is None
+    assert guess(directory, password=PASSWORD)
+    assert not tries("email")  # which signing in with the password does not make good
+    directory.users.unlock("ada")
+    assert tries("email")
+
+
+def test_messages_are_counted_for_an_hour_and_by_address(directory, clock):
+    directory.security.set("otp-hourly-limit", 2)
+    directory.security.set("sms-hourly-limit", 3)
+
+    def counts(address, is_sms=True):
+        try:
+            directory.write(throttle.count_message, address, is_sms=is_sms)
+        except Denied as refused:
+            return refused.type
+        return True
+
+    assert [counts("+14255550123") for _ in range(3)] == [True, True, "general_rate_limit_exceeded"]
+    assert counts("ada@example.com", is_sms=False) is True
+    assert [counts(f"+1425555012{number}") for number in (4, 5)] == [True, "general_rate_limit_exceeded"]
+    assert not [bucket for bucket in buckets(directory) if "555" in bucket or "ada" in bucket]
+    clock.forward(minutes=59)
+    assert directory.write(throttle.purge) == 0
+    assert counts("+14255550123") == "general_rate_limit_exceeded"
+    clock.forward(minutes=1)
+    assert counts("+14255550123") is True
+    directory.security.set("otp-hourly-limit", 0)
+    directory.security.set("sms-hourly-limit", 0)
+    assert [counts("+14255550123") for _ in range(9)] == [True] * 9
