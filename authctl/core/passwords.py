@@ -103,9 +103,7 @@ def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = Fa
         # All of them for an operator's change; all but the current one for the person's own.
         current = work.person.session.seq if work.person else None
         ended = storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED, but=current)
-    storage.tokens.end_of_user(
-        work.db, user.seq, work.now, TokenEnded.PASSWORD_CHANGED, kind=TokenKind.RECOVERY
-    )
+    storage.tokens.end_of_user(work.db, user.seq, work.now, TokenEnded.PASSWORD_CHANGED, kind=TokenKind.RECOVERY)
     core.notices.password_changed(work, after)
     resource = f"users/{user.id}"
     details = {"must_change": must_change, "sessions_ended": ended}
