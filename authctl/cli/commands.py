@@ -25,6 +25,10 @@ from authctl.cli.options import common_options, writing_options
 from authctl.cli.output import Shape
 from authctl.errors import AuthctlError, ExitStatus, Partial, Unavailable, UsageError
 
+# Exit statuses by the names that declarations say them by.
+CONFLICT, DENIED, INVALID = ExitStatus.CONFLICT, ExitStatus.DENIED, ExitStatus.INVALID
+NOT_FOUND, PARTIAL, UNAVAILABLE = ExitStatus.NOT_FOUND, ExitStatus.PARTIAL, ExitStatus.UNAVAILABLE
+
 GROUP_EXAMPLES = 4  # on the help page of a group: the first of its first commands
 STDIN = "-"  # in the place of a subject: the subjects come by stdin, one a line
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from authctl.cli import prompts
-from authctl.cli.commands import STDIN, Commands, positional
+from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, STDIN, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.output import Format
@@ -27,7 +27,7 @@ from authctl.cli.shapes import (
     ROTATED,
 )
 from authctl.core import policy
-from authctl.errors import ExitStatus, Invalid, Unavailable, UsageError
+from authctl.errors import Invalid, Unavailable, UsageError
 from authctl.model import JwtAlgorithm
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ command = COMMANDS.command
 
 FILE_SIZE = 1_048_576  # bytes; some hundred times all policies
 BETWEEN_LOOKS = 1.0  # seconds
-
-INVALID, NOT_FOUND, UNAVAILABLE = ExitStatus.INVALID, ExitStatus.NOT_FOUND, ExitStatus.UNAVAILABLE
 
 # Policies
 
@@ -386,7 +384,7 @@ def _wait(ctx: Context) -> None:
 @command(
     MOCK_PHONE,
     writes=True,
-    exits=(INVALID, ExitStatus.CONFLICT),
+    exits=(INVALID, CONFLICT),
     example="authctl security create-mock-phone +14255550123 123456",
 )
 def create_mock_phone(
@@ -464,7 +462,7 @@ def show_jwks(ctx: Context) -> None:
     ROTATED,
     writes=True,
     asks="Give the directory a new key?",
-    exits=(INVALID, ExitStatus.CONFLICT),
+    exits=(INVALID, CONFLICT),
     example=(
         "authctl security rotate-key --yes --reason 'yearly'",
         "authctl security rotate-key --jwt --forget --yes --reason 'key leaked'",

@@ -7,18 +7,11 @@ from typing import Annotated
 import typer
 
 from authctl.cli import prompts
-from authctl.cli.commands import Commands
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, Commands
 from authctl.cli.context import Context
 from authctl.cli.shapes import DELETED, JWT, JWT_CLAIMS, PERSON, SESSION, SIGNED_IN
 from authctl.cli.users import Password, PasswordFd, PasswordStdin, password_given
-from authctl.errors import ExitStatus, UsageError
-
-INVALID, NOT_FOUND, CONFLICT, DENIED = (
-    ExitStatus.INVALID,
-    ExitStatus.NOT_FOUND,
-    ExitStatus.CONFLICT,
-    ExitStatus.DENIED,
-)
+from authctl.errors import UsageError
 
 COMMANDS = Commands("sessions")
 command = COMMANDS.command

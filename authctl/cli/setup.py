@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from authctl.cli.commands import Commands
+from authctl.cli.commands import INVALID, Commands
 from authctl.cli.context import Context
 from authctl.cli.output import Format
 from authctl.cli.shapes import MADE, STATUS, UPGRADED
-from authctl.errors import ExitStatus
 
 COMMANDS = Commands("authctl")
 command = COMMANDS.command
@@ -14,7 +13,7 @@ command = COMMANDS.command
 
 @command(
     MADE,
-    exits=(ExitStatus.INVALID,),
+    exits=(INVALID,),
     example=("authctl init --database postgresql://authctl@localhost/authctl", "authctl init"),
 )
 def init(ctx: Context) -> None:
@@ -30,7 +29,7 @@ def init(ctx: Context) -> None:
 @command(
     UPGRADED,
     writes=True,
-    exits=(ExitStatus.INVALID,),
+    exits=(INVALID,),
     example=("authctl upgrade", "authctl upgrade --dry-run > migration.sql"),
 )
 def upgrade(ctx: Context) -> None:
@@ -46,7 +45,7 @@ def upgrade(ctx: Context) -> None:
         ctx.output.show(setup.upgrade(ctx.directory).public())
 
 
-@command(STATUS, exits=(ExitStatus.INVALID,), example=("authctl status", "authctl status -o json | jq .counts.users"))
+@command(STATUS, exits=(INVALID,), example=("authctl status", "authctl status -o json | jq .counts.users"))
 def status(ctx: Context) -> None:
     """Show which database this is, and how it is doing: schema, key, counts, and where each setting came from.
 

@@ -12,22 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from authctl.cli import prompts
-from authctl.cli.commands import Commands, positional
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.environment import Environment
 from authctl.cli.lists import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.options import split
 from authctl.cli.shapes import DELETED, MEMBERSHIP, PREFS, TEAM
 from authctl.cli.users import Merge
-from authctl.errors import AuthctlError, ExitStatus, Partial, Unavailable, UsageError
-
-INVALID, NOT_FOUND, CONFLICT, DENIED = (
-    ExitStatus.INVALID,
-    ExitStatus.NOT_FOUND,
-    ExitStatus.CONFLICT,
-    ExitStatus.DENIED,
-)
-UNAVAILABLE, PARTIAL = ExitStatus.UNAVAILABLE, ExitStatus.PARTIAL
+from authctl.errors import AuthctlError, Partial, Unavailable, UsageError
 
 COMMANDS = Commands("teams")
 command = COMMANDS.command

@@ -8,20 +8,12 @@ from typing import Annotated
 import typer
 
 from authctl.cli import prompts
-from authctl.cli.commands import Commands, positional
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.shapes import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, TOKENS_PURGED, USER
 from authctl.cli.users import CurrentPasswordStdin, User, current_password
-from authctl.errors import ExitStatus, UsageError
+from authctl.errors import UsageError
 from authctl.model import TokenKind
-
-INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE = (
-    ExitStatus.INVALID,
-    ExitStatus.NOT_FOUND,
-    ExitStatus.CONFLICT,
-    ExitStatus.DENIED,
-    ExitStatus.UNAVAILABLE,
-)
 
 COMMANDS = Commands("tokens")
 command = COMMANDS.command

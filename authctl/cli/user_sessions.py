@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from authctl.cli.commands import positional
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, positional
 from authctl.cli.context import Context
 from authctl.cli.lists import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.shapes import (
@@ -23,14 +23,7 @@ from authctl.cli.shapes import (
     USER,
 )
 from authctl.cli.users import COMMANDS, User
-from authctl.errors import ExitStatus, UsageError
-
-INVALID, NOT_FOUND, CONFLICT, DENIED = (
-    ExitStatus.INVALID,
-    ExitStatus.NOT_FOUND,
-    ExitStatus.CONFLICT,
-    ExitStatus.DENIED,
-)
+from authctl.errors import UsageError
 
 command = COMMANDS.command
 

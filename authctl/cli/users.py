@@ -7,19 +7,12 @@ from typing import Annotated
 import typer
 
 from authctl.cli import prompts
-from authctl.cli.commands import Commands, positional
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.shapes import DELETED, EVENT, PREFS, USER, VERIFIED
-from authctl.errors import Denied, ExitStatus, UsageError
+from authctl.errors import Denied, UsageError
 from authctl.model import WeakHash
-
-INVALID, NOT_FOUND, CONFLICT, DENIED = (
-    ExitStatus.INVALID,
-    ExitStatus.NOT_FOUND,
-    ExitStatus.CONFLICT,
-    ExitStatus.DENIED,
-)
 
 PAGE = 25  # records of a list, where --limit does not say
 
@@ -302,7 +295,7 @@ def get(ctx: Context, user: User) -> None:
     DELETED,
     writes=True,
     asks="Delete {user} and everything of it?",
-    exits=(NOT_FOUND, ExitStatus.PARTIAL),
+    exits=(NOT_FOUND, PARTIAL),
     example=(
         "authctl users delete ada@example.com --yes",
         "authctl users list --filter 'labels ~ trial' --all --fields id | authctl users delete - --yes",
