@@ -270,7 +270,7 @@ def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], 
         link = _link(directory, url, **ids, secret=claim.secret) if url is not None else None
         is_sms = "@" not in address
         if is_sms:
-            _check_country(work, address)
+            throttle.check_country(work, address)
         throttle.count_message(work, address, is_sms=is_sms)
         if is_sms:
             directory.transport.check_sms()
@@ -289,18 +289,6 @@ def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], 
         )
 
     return compose
-
-
-def _check_country(work: Work, phone: str) -> None:
-    """Refuse a number where no text messages are sent to."""
-    countries, code = work.policy["sms-countries"], values.calling_code(phone)
-    if countries is not None and code not in countries:
-        raise Invalid(
-            "general_argument_invalid",
-            f"No messages are sent to numbers that begin with +{code}.",
-            field="phone",
-            hint="An operator sets the countries with: authctl security set sms-countries CODES",
-        )
 
 
 def _link(directory: Directory, url: str, **parameters: str) -> str:

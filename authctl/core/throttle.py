@@ -36,7 +36,8 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
-from authctl.errors import Denied
+from authctl.core import values
+from authctl.errors import Denied, Invalid
 from authctl.model import EventName, User, instant
 
 if TYPE_CHECKING:
@@ -99,6 +100,18 @@ def unlock(work: Work, user: User) -> None:
     """Let an account be signed in to at once."""
     forget(work, user)
     storage.users.set_locked(work.db, user.seq, None)
+
+
+def check_country(work: Work, phone: str) -> None:
+    """Refuse a number where no text messages are sent to."""
+    countries, code = work.policy["sms-countries"], values.calling_code(phone)
+    if countries is not None and code not in countries:
+        raise Invalid(
+            "general_argument_invalid",
+            f"No messages are sent to numbers that begin with +{code}.",
+            field="phone",
+            hint="An operator sets the countries with: authctl security set sms-countries CODES",
+        )
 
 
 def count_message(work: Work, address: str, *, is_sms: bool) -> None:

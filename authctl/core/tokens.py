@@ -428,14 +428,8 @@ def _check_way(directory: Directory, asked: Asked) -> bool:
 def _check_limits(work: Work, user: User, asked: Asked, address: str) -> None:
     """Refuse what comes too soon after the last of its kind, or too often in an hour, or goes too far."""
     is_sms = asked.kind in _BY_PHONE
-    countries = work.policy["sms-countries"]
-    if is_sms and countries is not None and (code := values.calling_code(address)) not in countries:
-        raise Invalid(
-            "general_argument_invalid",
-            f"No messages are sent to numbers that begin with +{code}.",
-            field="phone",
-            hint="An operator sets the countries with: authctl security set sms-countries CODES",
-        )
+    if is_sms:
+        throttle.check_country(work, address)
     last = storage.tokens.last_sent(work.db, user.seq, asked.kind)
     wait = last + work.policy["otp-interval"] - work.now if last is not None else timedelta()
     if wait > timedelta():
