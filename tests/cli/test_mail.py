@@ -1,4 +1,4 @@
-"""Every kind of mail, from the command line over a real SMTP exchange (STARTTLS and a login), redeemed from its text."""
+"""Every kind of mail, from the command line over real SMTP (STARTTLS and a login), redeemed from its text."""
 
 import json
 import re
