@@ -29,6 +29,7 @@ class Password:
     updated_at: datetime
     must_change: bool = False
     self_service: bool = False
+    imported_by: str | None = None  # the import that brought the hash, as long as it is that one
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class User:
     prefs: Json = field(default_factory=dict)
     metadata: Json = field(default_factory=dict)
     mfa: bool = False
+    totp: bool = False  # has a verified authenticator
+    recovery_code: bool = False  # has one that is not used
     password: Password | None = None
     locked_until: datetime | None = None
     last_sign_in_at: datetime | None = None
@@ -83,10 +86,10 @@ class User:
             "prefs": self.prefs,
             "mfa": self.mfa,
             "factors": {
-                "totp": False,
+                "totp": self.totp,
                 "email": self.email_verified,
                 "phone": self.phone_verified,
-                "recovery_code": False,
+                "recovery_code": self.recovery_code,
             },
             "password": {
                 "set": password is not None,

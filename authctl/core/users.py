@@ -34,6 +34,8 @@ FIELDS = {
     "password.algorithm": Field(Kind.TEXT),
     "password.updated_at": Field(Kind.TIME),
     "password.must_change": Field(Kind.FLAG, nullable=False),
+    "factors.totp": Field(Kind.FLAG, nullable=False),
+    "factors.recovery_code": Field(Kind.FLAG, nullable=False),
     "locked_until": Field(Kind.TIME),
     "created_at": Field(Kind.TIME, indexed=True, nullable=False),
     "updated_at": Field(Kind.TIME, nullable=False),

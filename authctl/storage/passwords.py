@@ -38,7 +38,10 @@ def exchange(db: sa.Connection, user_seq: int, old: str, new: str, algorithm: st
     In the past too: a weak hash left there would give the password away that the better one protects.
     """
     statement = users.update().where(users.c.seq == user_seq, users.c.password_hash == old)
-    if db.execute(statement.values(password_hash=new, password_algorithm=algorithm)).rowcount != 1:
+    if (
+        db.execute(statement.values(password_hash=new, password_algorithm=algorithm, password_import=None)).rowcount
+        != 1
+    ):
         return False
     past = password_history.update().where(password_history.c.user_seq == user_seq, password_history.c.hash == old)
     db.execute(past.values(hash=new))

@@ -82,12 +82,17 @@ users = sa.Table(
     sa.Column("prefs", JsonText, nullable=False),
     sa.Column("metadata", JsonText, nullable=False),
     sa.Column("mfa", sa.Boolean, nullable=False),
+    # Whether a verified authenticator, and an unused recovery code, is kept below: asked for whenever a user is read.
+    sa.Column("totp", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("recovery_code", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("password_hash", Text),
     sa.Column("password_algorithm", Text),
     sa.Column("password_updated_at", Instant),
     sa.Column("password_must_change", sa.Boolean, nullable=False),
     # Set by the person before any address was verified: it ends when somebody proves to own the address.
     sa.Column("password_self_service", sa.Boolean, nullable=False),
+    # The import that brought the hash, until the password is set or hashed anew here. No key: the hash outlives it.
+    sa.Column("password_import", Text),
     sa.Column("locked_until", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
@@ -207,6 +212,104 @@ tokens = sa.Table(
     sa.Index("tokens_user_seq", "user_seq", "kind", "seq"),
     sa.Index("tokens_expires_at", "expires_at"),
     _ended_index("tokens"),
+)
+
+# Authenticator apps: what makes their codes, sealed, and the time step of the last code that was taken.
+authenticators = sa.Table(
+    "authenticators",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    _owner(),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("sealed_secret", sa.LargeBinary, nullable=False),
+    sa.Column("algorithm", Text, nullable=False),
+    sa.Column("digits", sa.Integer, nullable=False),
+    sa.Column("period", sa.Integer, nullable=False),  # seconds
+    sa.Column("last_step", Sequence, nullable=False),  # a code of this step or an older one is used
+    # Set up by the person before any address was verified: it ends when somebody proves to own the address.
+    sa.Column("self_service", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("verified_at", Instant),
+    sa.Column("last_used_at", Instant),
+    sa.UniqueConstraint("id", name="authenticators_id_key"),
+    sa.UniqueConstraint("user_seq", "name", name="authenticators_user_seq_key"),
+)
+
+# What signs in once where another factor is lost. The keys that they are digested with are in `peppers`.
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    _owner(),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("self_service", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+    sa.UniqueConstraint("user_seq", "digest", name="recovery_codes_user_seq_key"),
+)
+
+# Keys of digests that must outlive a new secret key, sealed.
+peppers = sa.Table(
+    "peppers",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    sa.Column("sealed_key", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("id", name="peppers_id_key"),
+)
+
+# What a session is asked for before it may do anything: a code of another factor than it was signed in with.
+challenges = sa.Table(
+    "challenges",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    _owner("session_seq", "sessions.seq"),
+    sa.Column("factor", Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary),  # of a code that was sent; none where the factor has its own
+    sa.Column("address", Text),  # where the code went
+    sa.Column("attempts_left", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("sent_at", Instant),
+    sa.Column("ended_at", Instant),
+    sa.Column("ended_reason", Text),
+    sa.UniqueConstraint("id", name="challenges_id_key"),
+    sa.Index("challenges_session_seq", "session_seq", "seq"),
+    sa.Index("challenges_expires_at", "expires_at"),
+)
+
+# Imports: how far each has come, and what became of its records. Saved with every batch, so that one that was
+# interrupted goes on where it stopped.
+imports = sa.Table(
+    "imports",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", Text, nullable=False),
+    sa.Column("source", Text, nullable=False),
+    sa.Column("files", JsonText, nullable=False),  # the name, size and digest of each
+    sa.Column("options", JsonText, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("position", JsonText, nullable=False),  # the file, and the records of it that are through
+    sa.Column("counts", JsonText, nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.UniqueConstraint("id", name="imports_id_key"),
+)
+
+# The users that an import made or changed, and when they were last changed then: whoever was changed since is let be.
+import_users = sa.Table(
+    "import_users",
+    metadata,
+    _owner("import_seq", "imports.seq"),
+    sa.Column("user_id", Text, nullable=False),  # no key: the journal outlives the user
+    sa.Column("created", sa.Boolean, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("import_seq", "user_id", name="import_users_pkey"),
 )
 
 # Numbers that nothing is sent to, and the code that is right for each; sealed.

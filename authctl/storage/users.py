@@ -53,6 +53,8 @@ def _source(columns: Any) -> pages.Source:
         "password.algorithm": columns.password_algorithm,
         "password.updated_at": columns.password_updated_at,
         "password.must_change": columns.password_must_change,
+        "factors.totp": columns.totp,
+        "factors.recovery_code": columns.recovery_code,
     }
     return pages.Source(columns.seq, columns.id, fields)
 
@@ -378,6 +380,8 @@ def record(row: sa.Row[Any]) -> User:
         prefs=row.prefs,
         metadata=row.metadata,
         mfa=row.mfa,
+        totp=row.totp,
+        recovery_code=row.recovery_code,
         password=_password(row),
         locked_until=row.locked_until,
         created_at=row.created_at,
@@ -395,6 +399,7 @@ def _password(row: sa.Row[Any]) -> Password | None:
         row.password_updated_at,
         row.password_must_change,
         row.password_self_service,
+        row.password_import,
     )
 
 
@@ -415,6 +420,7 @@ def _columns(user: User) -> dict[str, Any]:
         "password_updated_at": password.updated_at if password else None,
         "password_must_change": password.must_change if password else False,
         "password_self_service": password.self_service if password else False,
+        "password_import": password.imported_by if password else None,
     }
 
 

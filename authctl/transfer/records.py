@@ -1,0 +1,149 @@
+"""What passes between sources and the engine: a user as a file tells of one, and what is to be said of it.
+
+A source puts into a Record what the file says, mapped but not judged: the engine holds every value to the rules that
+`users create` holds it to. What the source itself finds odd it adds as notes; what it cannot read it yields as Refused,
+and what is no user for us as Skipped. Nothing here, and no message, holds a hash or a secret in its repr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from authctl.model import Json
+
+
+class Note(NamedTuple):
+    """One thing to say of a record, in the report. type: a word of `errors.TYPES` or one that begins `import_`."""
+
+    type: str
+    field: str | None
+    message: str  # without the value where it is a secret
+
+
+@dataclass(slots=True)
+class Secret:
+    """What a file has for a password. hash: the name that `hashing.accept` is told; None where the text says it."""
+
+    text: str = field(repr=False)
+    hash: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_plain: bool = False
+
+
+@dataclass(slots=True)
+class Totp:
+    """An authenticator that has been verified. secret: the key's octets, decoded."""
+
+    secret: bytes = field(repr=False)
+    name: str = ""
+    algorithm: str = "SHA1"
+    digits: int = 6
+    period: int = 30  # seconds
+
+
+@dataclass(slots=True)
+class Linked:
+    """An account elsewhere."""
+
+    provider: str
+    provider_uid: str
+    email: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Member:
+    """A confirmed membership. team: an id where the source has one, else None and a name."""
+
+    team: str | None
+    name: str
+    roles: tuple[str, ...] = ()
+    joined_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """A user as a file tells of one.
+
+    at: the line in text formats, the place counted from 1 in arrays. ref: the source's id or what else names it to its
+    owner. raw: the record as the source can write it again, for the file of refused ones. Times are aware datetimes.
+    None means that the file says nothing, which an update leaves as it is.
+    """
+
+    at: int
+    ref: str | None
+    raw: Any = field(repr=False)
+    id: str | None = None
+    username: str | None = None
+    name: str | None = None
+    email: str | None = None
+    email_verified: bool | None = None
+    phone: str | None = None
+    phone_verified: bool | None = None
+    blocked: bool | None = None
+    blocked_until: datetime | None = None
+    labels: tuple[str, ...] | None = None
+    prefs: Json | None = None
+    metadata: Json | None = None
+    mfa: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    last_sign_in_at: datetime | None = None
+    password: Secret | None = None
+    password_updated_at: datetime | None = None
+    must_change: bool = False
+    totp: list[Totp] = field(default_factory=list)
+    recovery_codes: list[str] = field(default_factory=list, repr=False)
+    identities: list[Linked] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Refused:
+    """A record that cannot be taken in, and why."""
+
+    at: int
+    ref: str | None
+    raw: Any = field(repr=False)
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Skipped:
+    """A record that is no user for us (a deleted one, a service account, a group), and why."""
+
+    at: int
+    ref: str | None
+    notes: list[Note] = field(default_factory=list)
+
+
+Item = Record | Refused | Skipped
+
+
+class Source(Protocol):
+    """How one system's files are read. Each module of `sources` has one, as SOURCE; it is listed in `sources.NAMES`.
+
+    options: the names of what `--source-option NAME=VALUE` may say, with their help; any other is refused.
+    """
+
+    name: str
+    help: str
+    options: Mapping[str, str]
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        """Whether a file that begins so (64 KiB at most) and has that name is this system's."""
+
+    def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
+        """The records of the first of these open binary files (`io.BufferedReader`, decompressed), in constant memory.
+
+        start: how many records of it are through already and are only passed over. The other files are what it is
+        joined with, such as passwords, identities and factors beside users.
+        Raises Invalid (import_file_invalid) where the file as a whole is not readable; a bad record is yielded.
+        """
+
+    def rejects(self, raws: Iterator[Any]) -> Iterator[bytes]:
+        """Refused records as a file of this system again, to be mended and imported."""

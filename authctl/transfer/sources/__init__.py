@@ -1,0 +1,1 @@
+"""The systems that users come from, one small file each."""

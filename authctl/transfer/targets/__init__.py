@@ -1,0 +1,1 @@
+"""The systems that users can leave for, one small file each."""
