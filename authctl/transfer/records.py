@@ -69,7 +69,8 @@ class Record:
     """A user as a file tells of one.
 
     at: the line in text formats, the place counted from 1 in arrays. ref: the source's id or what else names it to its
-    owner. raw: the record as the source can write it again, for the file of refused ones. Times are aware datetimes.
+    owner. raw: the record as the source can write it again, for the file of refused ones: JSON, or bytes in it. Times
+    are aware datetimes.
     None means that the file says nothing, which an update leaves as it is.
     """
 
@@ -127,12 +128,16 @@ Item = Record | Refused | Skipped
 class Source(Protocol):
     """How one system's files are read. Each module of `sources` has one, as SOURCE; it is listed in `sources.NAMES`.
 
-    options: the names of what `--source-option NAME=VALUE` may say, with their help; any other is refused.
+    options: the names of what `--source-option NAME=VALUE` may say, with `_` for `-`, and their help; any other is
+    refused. joins: the files behind the first are what it is joined with; else each is read as a first, by itself.
+    asks_password: its hashes hang on settings that the operator gives, so that one is better proved on a password.
     """
 
     name: str
     help: str
     options: Mapping[str, str]
+    joins: bool
+    asks_password: bool
 
     def recognises(self, head: bytes, name: str) -> bool:
         """Whether a file that begins so (64 KiB at most) and has that name is this system's."""
@@ -141,7 +146,7 @@ class Source(Protocol):
         """The records of the first of these open binary files (`io.BufferedReader`, decompressed), in constant memory.
 
         start: how many records of it are through already and are only passed over. The other files are what it is
-        joined with, such as passwords, identities and factors beside users.
+        joined with, such as passwords, identities and factors beside users; there are none where it does not join.
         Raises Invalid (import_file_invalid) where the file as a whole is not readable; a bad record is yielded.
         """
 
