@@ -158,6 +158,7 @@ class Ended(StrEnum):
     LIMIT = "session_limit"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
     BLOCKED = "blocked"
+    FACTORS_RESET = "factors_reset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ class TokenEnded(StrEnum):
     DELETED = "deleted"
     BLOCKED = "blocked"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    FACTORS_RESET = "factors_reset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,94 @@ class Token:
     def listed(self) -> Json:
         """The same for operators, with what became of it."""
         return self.public() | {"ended_at": instant(self.ended_at), "ended_reason": self.ended_reason}
+
+
+@dataclass(frozen=True, slots=True)
+class UserFactor:
+    """What a user may complete a sign-in with: an authenticator, which has an id, or what the account itself has."""
+
+    user_id: str
+    type: Factor
+    verified: bool
+    id: str | None = None
+    name: str | None = None  # an authenticator's, or the address
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "user_id": self.user_id,
+            "type": str(self.type),
+            "name": self.name,
+            "verified": self.verified,
+            "created_at": instant(self.created_at),
+            "last_used_at": instant(self.last_used_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """An app that makes codes (RFC 6238). A code of the step `last_step`, or of one before it, is used."""
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    user_id: str
+    name: str
+    sealed_secret: bytes = field(repr=False)
+    algorithm: str
+    digits: int
+    period: int  # seconds
+    created_at: datetime
+    last_step: int = 0
+    self_service: bool = False
+    verified_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def as_factor(self) -> UserFactor:
+        return UserFactor(
+            user_id=self.user_id,
+            type=Factor.TOTP,
+            verified=self.verified_at is not None,
+            id=self.id,
+            name=self.name,
+            created_at=self.created_at,
+            last_used_at=self.last_used_at,
+        )
+
+
+class ChallengeEnded(StrEnum):
+    """Why a challenge ended before its time."""
+
+    USED = "used"
+    REPLACED = "replaced"  # by a newer one of its session
+    WITHDRAWN = "withdrawn"  # its message was refused
+    ATTEMPTS = "attempts"  # too many wrong codes
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a session is asked for: a code of a factor. `digest` is of one that was sent; else the factor has its own."""
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    user_id: str
+    session_id: str
+    factor: Factor
+    created_at: datetime
+    expires_at: datetime
+    attempts_left: int
+    digest: bytes | None = field(default=None, repr=False)
+    address: str | None = None
+    sent_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_reason: str | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        return self.ended_at is None and self.expires_at > now
+
+    def public(self) -> Json:
+        return {"id": self.id, "factor": str(self.factor), "expires_at": instant(self.expires_at)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +510,48 @@ class Invitation:
     expires_at: datetime
 
 
+class ImportStatus(StrEnum):
+    UNFINISHED = "unfinished"  # under way, or waiting to be gone on with
+    FINISHED = "finished"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An import, how far it has come, and what became of its records.
+
+    files: the name, size and digest of each. position: which of them, the records of it that are through, and how long
+    the report and the file of refused records were then.
+    """
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    source: str
+    files: list[Json]
+    options: Json
+    status: ImportStatus
+    position: Json
+    counts: Json
+    actor: str
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+
+    def public(self) -> Json:
+        return {
+            "id": self.id,
+            "source": self.source,
+            "files": [file["name"] for file in self.files],
+            "options": self.options,
+            "status": str(self.status),
+            **self.counts,
+            "actor": self.actor,
+            "created_at": instant(self.created_at),
+            "updated_at": instant(self.updated_at),
+            "ended_at": instant(self.ended_at),
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One row of the audit log. `name` follows Appwrite's grammar; `details` hold no secret."""
@@ -475,6 +607,9 @@ class EventName(StrEnum):
     USERS_SESSIONS_DELETE = "users.sessions.delete"
     USERS_IDENTITIES_CREATE = "users.identities.create"
     USERS_IDENTITIES_DELETE = "users.identities.delete"
+    USERS_IMPORTS_CREATE = "users.imports.create"
+    USERS_IMPORTS_UPDATE = "users.imports.update"
+    USERS_IMPORTS_DELETE = "users.imports.delete"
     USERS_UNLOCK = "users.unlock"
     USERS_LOCK = "users.lock"
     USERS_TOKENS_CREATE = "users.tokens.create"
@@ -484,6 +619,15 @@ class EventName(StrEnum):
     USERS_VERIFICATION_UPDATE = "users.verification.update"
     USERS_RECOVERY_CREATE = "users.recovery.create"
     USERS_RECOVERY_UPDATE = "users.recovery.update"
+    USERS_UPDATE_MFA = "users.update.mfa"
+    USERS_MFA_FACTORS_CREATE = "users.mfa.factors.create"
+    USERS_MFA_FACTORS_UPDATE = "users.mfa.factors.update"
+    USERS_MFA_FACTORS_DELETE = "users.mfa.factors.delete"
+    USERS_MFA_RECOVERY_CODES_CREATE = "users.mfa.recovery_codes.create"
+    USERS_MFA_RECOVERY_CODES_UPDATE = "users.mfa.recovery_codes.update"
+    USERS_MFA_CHALLENGES_CREATE = "users.mfa.challenges.create"
+    USERS_MFA_CHALLENGES_UPDATE = "users.mfa.challenges.update"
+    USERS_MFA_RESET = "users.mfa.reset"
     USERS_NOTIFY = "users.notify"
     TEAMS_CREATE = "teams.create"
     TEAMS_UPDATE_NAME = "teams.update.name"

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from authctl.storage import (
         attempts as attempts,
+        bulk as bulk,
         database as database,
         events as events,
         failures as failures,
         identities as identities,
+        imports as imports,
         memberships as memberships,
         mock_phones as mock_phones,
         pages as pages,

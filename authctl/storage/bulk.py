@@ -1,0 +1,128 @@
+"""Many rows at once: what an import stores a batch with, by each database's fastest way.
+
+SQLite gets `executemany`, Postgres COPY. The numbers of the users are taken beforehand, so that what belongs to them
+goes in by the same way; a row that is taken fails the whole, and the caller's savepoint undoes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+PENDING = "64MB"  # of words that wait to be sorted into the search index of Postgres, which is dear one by one
+CACHE_KIB = 65_536  # of SQLite's pages: rows of a batch go to all parts of an index
+
+
+class UserRow(NamedTuple):
+    """The columns of a user in the order of the table, without the number, as the drivers take them.
+
+    Times are milliseconds since the epoch, labels, prefs and metadata compact JSON text.
+    """
+
+    id: str
+    username: str | None
+    username_key: str | None
+    name: str
+    email: str | None
+    email_verified: bool
+    phone: str | None
+    phone_verified: bool
+    status: str
+    blocked_until: int | None
+    labels: str
+    prefs: str
+    metadata: str
+    mfa: bool
+    totp: bool
+    recovery_code: bool
+    password_hash: str | None
+    password_algorithm: str | None
+    password_updated_at: int | None
+    password_must_change: bool
+    password_self_service: bool
+    password_import: str | None
+    locked_until: int | None
+    created_at: int
+    updated_at: int
+    last_sign_in_at: int | None
+
+
+def prepare(db: sa.Connection) -> None:
+    """Set this transaction up for many rows."""
+    if db.dialect.name == "sqlite":
+        db.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
+    else:
+        db.exec_driver_sql(f"SET LOCAL gin_pending_list_limit = '{PENDING}'")
+
+
+def finish(db: sa.Connection) -> None:
+    """Bring indexes and statistics up to what was stored, where the database does not do so at once."""
+    if db.dialect.name == "postgresql":
+        db.exec_driver_sql("SELECT gin_clean_pending_list(to_regclass('user_words_words'))")
+        db.exec_driver_sql("ANALYZE users, addresses, user_words")
+
+
+def insert_users(db: sa.Connection, rows: Sequence[UserRow], words: Sequence[str]) -> list[int]:
+    """Store users and what they are found by (see `words_for`); their numbers."""
+    seqs = _numbers(db, len(rows))
+    insert(db, "users", ("seq", *UserRow._fields), ((seq, *row) for seq, row in zip(seqs, rows, strict=True)))
+    held = ((row.email, seq) for seq, row in zip(seqs, rows, strict=True) if row.email is not None)
+    insert(db, "addresses", ("address", "user_seq"), held)
+    number = "rowid" if db.dialect.name == "sqlite" else "user_seq"
+    insert(db, "user_words", (number, "words"), zip(seqs, words, strict=True))
+    return seqs
+
+
+def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Store rows of any table; values are as the drivers take them."""
+    if db.dialect.name == "sqlite":
+        _insert_sqlite(db, table, columns, rows)
+    else:
+        _insert_postgres(db, table, columns, rows)
+
+
+def _insert_sqlite(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    marks = ", ".join("?" * len(columns))
+    with _failures_of(db) as connection:
+        connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+
+
+def _insert_postgres(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with (
+        _failures_of(db) as connection,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+@contextmanager
+def _failures_of(db: sa.Connection) -> Iterator[Any]:
+    """The driver's connection, whose failures come out as those of every other statement do."""
+    connection: Any = db.connection.driver_connection
+    base = db.dialect.loaded_dbapi.Error
+    try:
+        yield connection
+    except base as error:
+        from sqlalchemy.exc import DBAPIError
+
+        lost = db.dialect.is_disconnect(error, connection, None)
+        if lost:
+            db.invalidate(error)
+        raise DBAPIError.instance(
+            "bulk", None, error, base, hide_parameters=True, connection_invalidated=lost, dialect=db.dialect
+        ) from None
+
+
+def _numbers(db: sa.Connection, count: int) -> list[int]:
+    """Numbers for that many new users."""
+    if db.dialect.name == "sqlite":  # where nobody else writes meanwhile
+        last = db.exec_driver_sql("SELECT coalesce(max(seq), 0) FROM users").scalar_one()
+        return list(range(last + 1, last + 1 + count))
+    drawn = "SELECT nextval(pg_get_serial_sequence('users', 'seq')) FROM generate_series(1, %s)"
+    return list(db.exec_driver_sql(drawn, (count,)).scalars())

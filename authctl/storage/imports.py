@@ -1,0 +1,250 @@
+"""Imports and their journals: how far each has come, whom it brought, and who in the directory has what it brings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from authctl.model import Import, ImportStatus, Json, User
+from authctl.storage.tables import (
+    EPOCH,
+    MILLISECOND,
+    import_users,
+    imports,
+    memberships,
+    sessions,
+    users,
+)
+from authctl.storage.users import record as user_of
+
+BATCH = 500  # users that an import is undone by at a time
+CHUNK = 10_000  # values in one statement; SQLite takes 32,766
+
+
+# The journal
+
+
+def insert(db: sa.Connection, journal: Import) -> Import:
+    values = {name: getattr(journal, name) for name in Import.__slots__ if name != "seq"} | {
+        "status": str(journal.status)
+    }
+    seq = db.execute(imports.insert().values(values).returning(imports.c.seq)).scalar_one()
+    return Import(**(values | {"seq": seq, "status": journal.status}))
+
+
+def advance(db: sa.Connection, before: Import, position: Json, counts: Json, now: datetime) -> bool:
+    """Save how far an import has come; False where it is not where `before` has it any more."""
+    still = (
+        imports.c.seq == before.seq,
+        imports.c.position == before.position,
+        imports.c.status == str(ImportStatus.UNFINISHED),
+    )
+    changed = db.execute(imports.update().where(*still).values(position=position, counts=counts, updated_at=now))
+    return changed.rowcount == 1
+
+
+def end(db: sa.Connection, journal: Import, status: ImportStatus, now: datetime) -> None:
+    db.execute(
+        imports.update().where(imports.c.seq == journal.seq).values(status=str(status), updated_at=now, ended_at=now)
+    )
+
+
+def find(db: sa.Connection, id: str, *, lock: bool = False) -> Import | None:
+    statement = sa.select(imports).where(imports.c.id == id)
+    row = db.execute(statement.with_for_update() if lock else statement).one_or_none()
+    return record(row) if row else None
+
+
+def find_unfinished(db: sa.Connection, source: str, digests: Sequence[str]) -> Import | None:
+    """The newest import of files with these digests from that source that was not finished."""
+    statement = (
+        sa.select(imports)
+        .where(imports.c.source == source, imports.c.status == str(ImportStatus.UNFINISHED))
+        .order_by(imports.c.seq.desc())
+    )
+    for row in db.execute(statement):
+        if [file["digest"] for file in row.files] == list(digests):
+            return record(row)
+    return None
+
+
+def list_page(db: sa.Connection, after: int | None, limit: int) -> list[Import]:
+    """The newest first, from behind the number `after` on."""
+    statement = sa.select(imports).order_by(imports.c.seq.desc()).limit(limit)
+    if after is not None:
+        statement = statement.where(imports.c.seq < after)
+    return [record(row) for row in db.execute(statement)]
+
+
+def record(row: sa.Row[Any]) -> Import:
+    fields = {name: getattr(row, name) for name in Import.__slots__}
+    return Import(**(fields | {"status": ImportStatus(row.status)}))
+
+
+# Whom an import brought
+
+
+def find_brought(db: sa.Connection, seq: int, user_ids: Iterable[str]) -> set[str]:
+    """Those of these users that the import has made, changed or found unchanged already."""
+    found: set[str] = set()
+    for chunk in _chunks(sorted(user_ids)):
+        statement = sa.select(import_users.c.user_id).where(
+            import_users.c.import_seq == seq, import_users.c.user_id.in_(chunk)
+        )
+        found.update(db.execute(statement).scalars())
+    return found
+
+
+class Brought(NamedTuple):
+    """A user that an import made, as it is now; user: None where it is gone. is_touched: changed or used since."""
+
+    user_id: str
+    user: User | None
+    is_touched: bool
+
+
+def list_created(db: sa.Connection, journal: Import, after: str) -> list[Brought]:
+    """The next users that the import made, behind the id `after`, kept from others until the transaction ends."""
+    page = (
+        sa.select(import_users.c.user_id, import_users.c.updated_at)
+        .where(import_users.c.import_seq == journal.seq, import_users.c.created, import_users.c.user_id > after)
+        .order_by(import_users.c.user_id)
+        .limit(BATCH)
+    )
+    brought = {row.user_id: row.updated_at for row in db.execute(page)}
+    found = sa.select(users).where(users.c.id.in_(brought)).order_by(users.c.seq).with_for_update()
+    present = {row.id: user_of(row) for row in db.execute(found)}
+    seqs = [user.seq for user in present.values()]
+    signed_in = set(db.execute(sa.select(sessions.c.user_seq).where(sessions.c.user_seq.in_(seqs))).scalars())
+    return [_brought(id, brought[id], present.get(id), signed_in, journal.created_at) for id in brought]
+
+
+def _brought(id: str, then: datetime, user: User | None, signed_in: set[int], since: datetime) -> Brought:
+    if user is None:
+        return Brought(id, None, False)
+    # The source's own last sign-in came before the import; whoever has signed in here did so after.
+    here = user.last_sign_in_at is not None and user.last_sign_in_at > since
+    return Brought(id, user, user.updated_at != then or here or user.seq in signed_in)
+
+
+class Remaining(NamedTuple):
+    """How many users still have a hash that an import brought."""
+
+    import_id: str
+    imported_at: datetime | None
+    algorithm: str
+    users: int
+
+
+def remaining(db: sa.Connection) -> list[Remaining]:
+    """The hashes that no sign-in has replaced yet, by import and algorithm, the oldest first."""
+    statement = (
+        sa.select(users.c.password_import, imports.c.created_at, users.c.password_algorithm, sa.func.count())
+        .outerjoin(imports, imports.c.id == users.c.password_import)
+        .where(users.c.password_import.is_not(None))
+        .group_by(users.c.password_import, imports.c.created_at, users.c.password_algorithm)
+        .order_by(imports.c.created_at, users.c.password_import, users.c.password_algorithm)
+    )
+    return [Remaining(*row) for row in db.execute(statement)]
+
+
+# Who has what a batch brings
+
+
+@dataclass(slots=True)
+class Keys:
+    """What a batch would take: each value can belong to one user only."""
+
+    ids: list[str] = field(default_factory=list)
+    username_keys: list[str] = field(default_factory=list)
+    emails: list[str] = field(default_factory=list)
+    phones: list[str] = field(default_factory=list)
+    uids: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Owners:
+    """Who has each of them already, by the number of the user; and the users by their numbers."""
+
+    ids: dict[str, int] = field(default_factory=dict)
+    username_keys: dict[str, int] = field(default_factory=dict)
+    emails: dict[str, int] = field(default_factory=dict)
+    phones: dict[str, int] = field(default_factory=dict)
+    uids: dict[tuple[str, str], int] = field(default_factory=dict)
+    users: dict[int, User] = field(default_factory=dict)
+
+
+def find_owners(db: sa.Connection, keys: Keys, *, lock: bool = False) -> Owners:
+    """Who has what. lock: keep those users from changing until the transaction ends."""
+    owners = Owners(
+        ids=_owners(db, "users", "id", "seq", keys.ids),
+        username_keys=_owners(db, "users", "username_key", "seq", keys.username_keys),
+        emails=_owners(db, "addresses", "address", "user_seq", keys.emails),
+        phones=_owners(db, "users", "phone", "seq", keys.phones),
+        uids=_owners_of_identities(db, keys.uids),
+    )
+    seqs = {seq for found in (owners.ids, owners.username_keys, owners.emails, owners.phones) for seq in found.values()}
+    for chunk in _chunks(sorted(seqs | set(owners.uids.values()))):
+        statement = sa.select(users).where(users.c.seq.in_(chunk)).order_by(users.c.seq)
+        rows = db.execute(statement.with_for_update() if lock else statement)
+        owners.users.update((row.seq, user_of(row)) for row in rows)
+    return owners
+
+
+def _owners(db: sa.Connection, table: str, column: str, seq: str, values: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    given: tuple[Any, ...]
+    for chunk in _chunks(values):
+        if db.dialect.name == "sqlite":
+            among, given = "IN (SELECT value FROM json_each(?))", (json.dumps(chunk),)
+        else:
+            among, given = "= ANY (%s)", (chunk,)
+        statement = f"SELECT {column}, {seq} FROM {table} WHERE {column} {among}"  # noqa: S608 - our own names
+        found.update((row[0], row[1]) for row in db.exec_driver_sql(statement, given))
+    return found
+
+
+_UIDS_SQLITE = """
+    SELECT identities.provider, provider_uid, user_seq FROM json_each(?) AS pairs
+    CROSS JOIN identities ON identities.provider = json_extract(pairs.value, '$[0]')
+        AND provider_uid = json_extract(pairs.value, '$[1]')
+"""
+_UIDS_POSTGRES = """
+    SELECT identities.provider, provider_uid, user_seq FROM unnest(%s::text[], %s::text[]) AS pairs (provider, uid)
+    JOIN identities ON identities.provider = pairs.provider AND provider_uid = pairs.uid
+"""
+
+
+def _owners_of_identities(db: sa.Connection, uids: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for chunk in _chunks(uids):
+        if db.dialect.name == "sqlite":
+            rows = db.exec_driver_sql(_UIDS_SQLITE, (json.dumps(chunk),))
+        else:
+            rows = db.exec_driver_sql(_UIDS_POSTGRES, tuple(map(list, zip(*chunk, strict=True))))
+        found.update(((row[0], row[1]), row[2]) for row in rows)
+    return found
+
+
+def find_memberships(db: sa.Connection, user_seqs: Iterable[int]) -> set[tuple[int, int]]:
+    """The teams that these users are members of, each pair by the numbers of team and user."""
+    found: set[tuple[int, int]] = set()
+    for chunk in _chunks(sorted(user_seqs)):
+        statement = sa.select(memberships.c.team_seq, memberships.c.user_seq).where(memberships.c.user_seq.in_(chunk))
+        found.update((row[0], row[1]) for row in db.execute(statement))
+    return found
+
+
+def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(values), CHUNK):
+        yield list(values[start : start + CHUNK])
+
+
+def milliseconds(time: datetime) -> int:
+    """A time as the tables have it."""
+    return (time - EPOCH) // MILLISECOND
