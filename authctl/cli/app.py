@@ -33,6 +33,7 @@ COMMANDS = {
     "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),
     "upgrade": ("authctl.cli.setup", "Bring the database's schema up to this authctl."),
     "status": ("authctl.cli.setup", "Show which database this is, and how it is doing."),
+    "help": ("authctl.cli.topics", "Explain a topic: output, secrets, policies, exit statuses."),
 }
 
 DESCRIPTION = """A user directory, administered from the terminal. It is kept in a SQLite file, which the first command
@@ -49,10 +50,22 @@ EXAMPLES = (
 OUTPUT_FAILURES = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
-def root() -> LazyGroup:
+class Root(LazyGroup):
+    """All of it; a line without a word is answered with what to do next."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args:
+            return super().parse_args(ctx, args)
+        from authctl.cli import welcome
+
+        welcome.write(ctx)
+        raise typer.Exit
+
+
+def root() -> Root:
     """The command tree, of which only what is asked for is built."""
     summaries = {name: help for name, (_, help) in (GROUPS | COMMANDS).items()}
-    return LazyGroup(
+    return Root(
         "authctl",
         DESCRIPTION,
         summaries,

@@ -23,7 +23,7 @@ ALWAYS = (ExitStatus.DONE, ExitStatus.USAGE, ExitStatus.UNAVAILABLE)
 def write_group(group: LazyGroup, ctx: Any, formatter: Any) -> None:
     group.format_usage(ctx, formatter)
     group.format_help_text(ctx, formatter)
-    _write_rows("Commands", list(group.summaries.items()), formatter)
+    write_rows("Commands", list(group.summaries.items()), formatter)
     _write_options(group, ctx, formatter)
     _write_examples(group.examples, formatter)
     formatter.write_paragraph()
@@ -44,15 +44,15 @@ def write_command(command: Command, ctx: Any, formatter: Any) -> None:
     command.format_usage(ctx, formatter)
     command.format_help_text(ctx, formatter)
     arguments = [row for parameter in command.get_params(ctx) if (row := _argument_row(parameter, ctx))]
-    _write_rows("Arguments", arguments, formatter)
+    write_rows("Arguments", arguments, formatter)
     _write_options(command, ctx, formatter)
     declaration = command.declaration
     _write_examples(declaration.examples, formatter)
     statuses = sorted({*ALWAYS, *declaration.exits})
-    _write_rows("Exit status", [(str(int(status)), EXIT_STATUSES[status]) for status in statuses], formatter)
+    write_rows("Exit status", [(str(int(status)), EXIT_STATUSES[status]) for status in statuses], formatter)
 
 
-def _write_rows(title: str, rows: Sequence[tuple[str, str]], formatter: Any) -> None:
+def write_rows(title: str, rows: Sequence[tuple[str, str]], formatter: Any) -> None:
     if rows:
         with formatter.section(title):
             formatter.write_dl(rows, col_max=min(30, formatter.width // 3))
@@ -83,4 +83,4 @@ def _write_options(command: Any, ctx: Any, formatter: Any) -> None:
             is_help = "--help" in parameter.opts
             groups.setdefault(COMMON if is_help else panel or "Options", []).append(row)
     for title, rows in groups.items():
-        _write_rows(title, rows, formatter)
+        write_rows(title, rows, formatter)

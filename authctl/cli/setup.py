@@ -45,7 +45,7 @@ def upgrade(ctx: Context) -> None:
         ctx.output.show(setup.upgrade(ctx.directory).public())
 
 
-@command(STATUS, exits=(INVALID,), example=("authctl status", "authctl status -o json | jq .counts.users"))
+@command(STATUS, exits=(INVALID,), example=("authctl status", "authctl status --fields counts.users"))
 def status(ctx: Context) -> None:
     """Show which database this is, and how it is doing: schema, key, counts, and where each setting came from.
 

@@ -9,9 +9,12 @@ import sys
 
 import pytest
 
+from authctl import settings
 from authctl.cli import app
 from authctl.cli.commands import LazyGroup
 from authctl.cli.environment import Environment
+from authctl.cli.topics import TOPICS
+from authctl.core import policy
 from authctl.errors import TYPES, ExitStatus
 
 
@@ -98,7 +101,52 @@ def test_examples_can_be_read(path, authctl, home):
 
 def test_a_group_without_a_command_shows_its_help(authctl):
     assert authctl("users").stdout == authctl("users --help").stdout == authctl("users -h").stdout
-    assert authctl("").stdout == authctl("--help").stdout != ""
+
+
+def test_without_a_word_it_says_what_to_do_next(authctl, tmp_path):
+    before = authctl("")
+    assert "There is no directory yet" in before.stdout
+    assert "authctl users create" in before.stdout
+    database = {"AUTHCTL_DATABASE_URL": f"sqlite:///{tmp_path}/authctl.db"}
+    assert "authctl init" in authctl("", env=database).stdout
+    assert authctl("init", env=database).status == 0
+    after = authctl("", env=database)
+    assert f"Your directory: {tmp_path}/authctl.db\n" in after.stdout
+    assert "authctl users list" in after.stdout
+    assert "s3cret" not in authctl("", env={"AUTHCTL_DATABASE_URL": "postgresql://me:s3cret@localhost/x"}).stdout
+    assert (before.stderr, after.stderr) == ("", "")
+
+
+def test_each_topic_has_a_page(authctl):
+    contents = authctl("help").stdout
+    for topic, (summary, _) in TOPICS.items():
+        page = authctl(f"help {topic}")
+        assert topic in contents
+        assert page.stdout.startswith(summary)
+        assert page.stdout.isascii()
+        assert (page.status, page.stderr) == (0, "")
+
+
+def test_topics_say_what_the_declarations_say(authctl):
+    codes = authctl("help exit-codes").stdout
+    assert all(f"{type} ({int(status)})" in codes for type, (status, _) in TYPES.items())
+    assert all(f"\n  {name} " in authctl("help policies").stdout for name in policy.DECLARATIONS)
+    assert all(entry.variable in authctl("help environment").stdout for entry in settings.ENTRIES.values())
+
+
+def test_help_shows_a_command(authctl):
+    assert authctl("help users create").stdout == authctl("users create --help").stdout
+    assert authctl("help users").stdout == authctl("users --help").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion"),
+    [("polices", "policies"), ("users crate", "create"), ("xyz", "authctl help"), ("init now", "authctl help")],
+)
+def test_an_unknown_topic_is_told_with_the_nearest(authctl, words, suggestion):
+    ran = authctl(f"help {words}")
+    assert (ran.status, ran.stdout) == (2, "")
+    assert suggestion in ran.stderr
 
 
 # How they end
@@ -185,6 +233,8 @@ def environ(home, **variables):
 RUN = """
 from authctl.cli.app import run
 from authctl.cli.environment import Environment
+from authctl.cli.topics import TOPICS
+from authctl.core import policy
 import os
 for line in {lines!r}:
     status = run(line.split(), Environment(environ=os.environ))

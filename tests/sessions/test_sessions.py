@@ -27,11 +27,11 @@ UPDATE_SESSIONS=1 writes what came out into the files.
 import difflib
 import os
 import re
-import shlex
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from doubles import shell
 
 from authctl import __version__
 from authctl.cli import escaping
@@ -126,7 +126,8 @@ def blocks(text):
 def answer(line, authctl, environ, clock, names):
     """What a command line prints, as the lines that stand below it."""
     stdin, stderr = "", ""
-    for words, given in commands(line.replace("\\\n", "")):
+    for command in shell.pipeline(line.replace("\\\n", "")):
+        words, given = command.words, command.given
         if words[0] == "sleep":
             clock.now += values.duration(words[1]) if words[1:] else timedelta()
             return []
@@ -156,49 +157,3 @@ def visible(text, names):
         assert line == escaping.visible(line), f"not safe to show: {line!r}"
         shown.append(re.sub(r" \Z", "␠", line))
     return shown
-
-
-TOKEN = re.compile(
-    r"""(?P<space>\s+) | (?P<pipe>\|) | (?P<here><<<)
-    | (?P<word>(?: \$'(?:[^'\\]|\\.)*' | '[^']*' | "(?:[^"\\]|\\.)*" | \\. | [^\s'"\\|<] )+)""",
-    re.VERBOSE | re.DOTALL,
-)
-
-
-def commands(line):
-    """The commands of a pipeline as (words, the line of stdin that `<<<` gives or None)."""
-    words, given, here = [], None, False
-    place = 0
-    while place < len(line):
-        token = TOKEN.match(line, place)
-        assert token, f"cannot be read from here on: {line[place:]}"
-        place = token.end()
-        if token["pipe"]:
-            yield words, given
-            words, given = [], None
-        elif token["here"]:
-            here = True
-        elif token["word"]:
-            word = unquoted(token["word"])
-            if here:
-                given, here = word + "\n", False
-            else:
-                words.append(word)
-    yield words, given
-
-
-def unquoted(word):
-    """A word without its quotes, as bash reads it."""
-    parts = re.split(r"(\$'(?:[^'\\]|\\.)*')", word)
-    return "".join(escaped(part) if part.startswith("$'") else "".join(shlex.split(part)) for part in parts)
-
-
-def escaped(quoted):
-    r"""The text of $'…'; of its escapes \n, \t, \\, \', \xNN and \uNNNN."""
-    short = {"n": "\n", "t": "\t", "r": "\r"}
-
-    def character(found):
-        code = found[1] or found[2]
-        return chr(int(code, 16)) if code else short.get(found[3], found[3])
-
-    return re.sub(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|(.))", character, quoted[2:-1])

@@ -1,0 +1,200 @@
+"""`authctl help`: what all commands have in common, a page a topic; and every command's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from authctl.cli import help as help_pages
+from authctl.cli.commands import Commands
+from authctl.cli.context import Context
+from authctl.errors import EXIT_STATUSES, TYPES, UsageError
+
+COMMANDS = Commands("authctl")
+command = COMMANDS.command
+
+Rows = Sequence[tuple[str, str]]
+
+
+@command(example=("authctl help", "authctl help exit-codes", "authctl help users create"))
+def help(
+    ctx: Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND ...]", help="A topic, or the words of a command.")
+    ] = None,
+) -> None:
+    """Explain a topic, or a command. Without one, it lists the topics."""
+    formatter = ctx.make_formatter()
+    if not words:
+        _contents(formatter)
+    elif len(words) == 1 and words[0] in TOPICS:
+        summary, write = TOPICS[words[0]]
+        formatter.write_text(summary)
+        write(formatter)
+    else:
+        ctx.environment.stdout.write(_page_of(ctx, words))
+    # In ASCII, as every help page is.
+    ctx.environment.stdout.write(formatter.getvalue().replace("…", "..."))
+
+
+def _contents(formatter: Any) -> None:
+    help_pages.write_rows("Topics", [(name, summary) for name, (summary, _) in TOPICS.items()], formatter)
+    formatter.write_paragraph()
+    formatter.write_text("A topic's page: authctl help TOPIC. A command's: authctl help users create, or --help.")
+
+
+def _page_of(ctx: Context, words: Sequence[str]) -> str:
+    """The help page of the command that the words name."""
+    found: Any = ctx.find_root().command
+    context: Any = ctx.find_root()
+    for depth, word in enumerate(words):
+        child = found.get_command(context, word) if hasattr(found, "get_command") else None
+        if child is None:
+            raise _unknown(words[: depth + 1], [*getattr(found, "summaries", ()), *(TOPICS if depth == 0 else ())])
+        context = type(ctx)(child, info_name=word, parent=context)
+        found = child
+    return str(found.get_help(context)) + "\n"
+
+
+def _unknown(words: Sequence[str], known: Sequence[str]) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(words[-1], known, n=1)
+    hint = f"Did you mean {near[0]}?" if near else "List the topics with: authctl help"
+    return UsageError(
+        "general_usage", f"There is no topic or command '{' '.join(words)[:80]}'.", field="topic", hint=hint
+    )
+
+
+# The pages
+
+
+def _exit_codes(formatter: Any) -> None:
+    rows = [(str(int(status)), meaning) for status, meaning in EXIT_STATUSES.items()]
+    help_pages.write_rows("Exit statuses", rows, formatter)
+    _paragraphs(
+        formatter,
+        "A failed command changed nothing. Status 8 is of bulk work: what could be done is done, and each refusal is "
+        "told on stderr.",
+        "Every error has a type that does not change between releases. With -o json or jsonl it is one object on "
+        "stderr: error.type, error.message, error.hint, error.field, and error.errors with all that was wrong.",
+    )
+    types = [(f"{type} ({int(status)})", meaning) for type, (status, meaning) in TYPES.items()]
+    help_pages.write_rows("Types of errors, and their statuses", types, formatter)
+
+
+def _output(formatter: Any) -> None:
+    _paragraphs(
+        formatter,
+        "stdout has results only; notes, questions, progress and errors are on stderr.",
+        "On a terminal results are tables. In a pipe they are tab-separated values: no header, nothing cut, nothing "
+        "coloured. -o json, jsonl, csv, tsv or table says otherwise, for good with the setting output.format.",
+        "JSON is exact: names in snake_case, times in UTC with milliseconds and Z, what is absent is null. A list is "
+        "an array; with jsonl it is one object a line, streamed.",
+        "--fields id,email,password.set chooses fields and their order. An unknown one is told, with those there are.",
+        "Text of users is never trusted in tables and TSV: control characters and the like are shown escaped. CSV "
+        "cells that a spreadsheet would take for formulas have an apostrophe before them; --csv-raw leaves it out.",
+        "A closed pipe (authctl users list --all | head) is no error. NO_COLOR, FORCE_COLOR and COLUMNS are obeyed.",
+        "Every change takes --dry-run: the same work, undone at its end; the answer then has dry_run and changes.",
+    )
+
+
+def _secrets(formatter: Any) -> None:
+    _paragraphs(
+        formatter,
+        "A word on the command line can be seen by others on the machine, and stays in the shell's history. So secrets "
+        "come by other ways, each command naming its own:",
+    )
+    help_pages.write_rows(
+        "Ways in",
+        [
+            ("a prompt", "On a terminal, without showing what is typed; twice where it is new."),
+            ("--password-stdin", "The first line of stdin is the password."),
+            ("--secret-stdin", "The same for codes, tokens and the secrets of sessions."),
+            ("--password-fd N", "The first line of that file descriptor."),
+            ("AUTHCTL_SESSION", "The secret of the session that --as-session and `authctl sessions` act for."),
+            ("..._FILE", "Settings that are secret can be read from a file: AUTHCTL_EMAIL_PASSWORD_FILE=PATH."),
+        ],
+        formatter,
+    )
+    _paragraphs(
+        formatter,
+        "With --as-session, where a password is changed, the first line of stdin is the current one and the second the "
+        "new. If AUTHCTL_SESSION is not set, the session's secret comes before both.",
+        "What a command makes (a token, a session's secret, recovery codes) is printed once, on stdout, and kept as a "
+        "digest alone. The directory's secret key is in a file of its own: without it, authenticators and signing keys "
+        "in the database are of no use. Keep a copy apart from the database's.",
+    )
+
+
+def _environment(formatter: Any) -> None:
+    from authctl.settings.manual import reference
+
+    rows = [
+        ("AUTHCTL_CONFIG", "The configuration file to read instead of yours (--config)."),
+        ("AUTHCTL_PROFILE", "The profile of the configuration to use (--profile)."),
+        ("AUTHCTL_SESSION", "The secret of the session to act for."),
+        ("AUTHCTL_COMPLETE_DATA", "0 keeps completion from reading the database."),
+        ("NO_COLOR, FORCE_COLOR", "Whether tables are coloured."),
+        ("COLUMNS", "The width of tables and help pages."),
+        ("XDG_CONFIG_HOME, XDG_DATA_HOME", "Where your configuration and the default database are."),
+    ]
+    named = {name for name, _ in rows}
+    settings = [(ways.split(", ")[0], help) for _, ways, _, _, help in reference()]
+    help_pages.write_rows("Variables", rows, formatter)
+    more = [(name, help) for name, help in settings if name not in named]
+    help_pages.write_rows("Variables of settings", more, formatter)
+    _paragraphs(
+        formatter,
+        "What is said later wins: defaults, the system's configuration, yours, its profile, variables, options. "
+        "`authctl status` shows each setting and where it came from; sample-config.toml has them all.",
+    )
+
+
+def _policies(formatter: Any) -> None:
+    from authctl.core import policy
+
+    rows = [
+        (entry.name, f"{entry.help} {entry.kind.range}; by default {policy.shown(entry.name, entry.default)[1]}.")
+        for entry in policy.DECLARATIONS.values()
+    ]
+    help_pages.write_rows("Policies", rows, formatter)
+    _paragraphs(
+        formatter,
+        "They are kept in the database, so that every operator and every application obeys them. Change one with "
+        "`authctl security set NAME VALUE`, many with `authctl security apply FILE.toml` or a preset: recommended, "
+        "appwrite, supabase.",
+    )
+
+
+def _formats(formatter: Any) -> None:
+    from authctl.core import hashing
+
+    rows = [
+        (entry.name, entry.help + (f" (also {', '.join(entry.aliases)})" if entry.aliases else ""))
+        for entry in hashing.names()
+    ]
+    help_pages.write_rows("Password hashes, for --hash", rows, formatter)
+    _paragraphs(
+        formatter,
+        "A hash is judged by its shape and its cost when it comes in, never by trying it. At the first good sign-in it "
+        "is replaced by argon2id.",
+    )
+
+
+def _paragraphs(formatter: Any, *texts: str) -> None:
+    for text in texts:
+        formatter.write_paragraph()
+        formatter.write_text(text)
+
+
+TOPICS: dict[str, tuple[str, Callable[[Any], None]]] = {
+    "exit-codes": ("What a command's exit status says, and the types of errors.", _exit_codes),
+    "output": ("How results are written, and what a script can rely on.", _output),
+    "secrets": ("How passwords, codes and keys go in and out.", _secrets),
+    "environment": ("The variables that are read, and what each sets.", _environment),
+    "policies": ("Every security policy, its range and its default.", _policies),
+    "formats": ("What can be imported, exported, and taken for a password hash.", _formats),
+}
