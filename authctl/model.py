@@ -612,6 +612,7 @@ class EventName(StrEnum):
     USERS_IMPORTS_DELETE = "users.imports.delete"
     USERS_UNLOCK = "users.unlock"
     USERS_LOCK = "users.lock"
+    USERS_EXPORT = "users.export"
     USERS_TOKENS_CREATE = "users.tokens.create"
     USERS_TOKENS_UPDATE = "users.tokens.update"
     USERS_TOKENS_DELETE = "users.tokens.delete"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         bulk as bulk,
         database as database,
         events as events,
+        exports as exports,
         failures as failures,
         identities as identities,
         imports as imports,

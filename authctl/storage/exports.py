@@ -1,0 +1,80 @@
+"""What users take along when they leave: read for a batch of them at a time, however many there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from authctl.model import Identity
+from authctl.storage import identities as identity_rows
+from authctl.storage.tables import authenticators, identities, memberships, users
+
+
+class SealedAuthenticator(NamedTuple):
+    """A verified authenticator; its secret is opened with the context `authenticators/ID`."""
+
+    id: str
+    name: str
+    sealed_secret: bytes
+    algorithm: str
+    digits: int
+    period: int  # seconds
+
+
+class Belongings(NamedTuple):
+    """What the users of a batch have in other tables, by the numbers of their rows."""
+
+    identities: Mapping[int, Sequence[Identity]]
+    authenticators: Mapping[int, Sequence[SealedAuthenticator]]
+    memberships: Mapping[int, int]  # how many
+
+
+def freeze(db: sa.Connection) -> None:
+    """Show this transaction one moment of the directory throughout; the first of its statements."""
+    if db.dialect.name == "postgresql":  # SQLite has no other way
+        db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def read(db: sa.Connection, seqs: Iterable[int]) -> Belongings:
+    """All that belongs to these users, a statement a table."""
+    batch = list(seqs)
+    return Belongings(_identities(db, batch), _authenticators(db, batch), _memberships(db, batch))
+
+
+def _identities(db: sa.Connection, batch: list[int]) -> dict[int, list[Identity]]:
+    statement = (
+        sa.select(identities, users.c.id.label("user_id"))
+        .join(users, users.c.seq == identities.c.user_seq)
+        .where(identities.c.user_seq.in_(batch))
+        .order_by(identities.c.seq)
+    )
+    found = defaultdict(list)
+    for row in db.execute(statement):
+        found[row.user_seq].append(identity_rows.record(row))
+    return found
+
+
+def _authenticators(db: sa.Connection, batch: list[int]) -> dict[int, list[SealedAuthenticator]]:
+    """The verified ones: who has not proved to have the others never used them."""
+    columns = [authenticators.c[name] for name in SealedAuthenticator._fields]
+    statement = (
+        sa.select(authenticators.c.user_seq, *columns)
+        .where(authenticators.c.user_seq.in_(batch), authenticators.c.verified_at.is_not(None))
+        .order_by(authenticators.c.seq)
+    )
+    found = defaultdict(list)
+    for seq, *values in db.execute(statement):
+        found[seq].append(SealedAuthenticator(*values))
+    return found
+
+
+def _memberships(db: sa.Connection, batch: list[int]) -> dict[int, int]:
+    statement = (
+        sa.select(memberships.c.user_seq, sa.func.count())
+        .where(memberships.c.user_seq.in_(batch))
+        .group_by(memberships.c.user_seq)
+    )
+    return {seq: count for seq, count in db.execute(statement)}
