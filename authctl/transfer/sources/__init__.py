@@ -1,1 +1,37 @@
-"""The systems that users come from, one small file each."""
+"""The systems that users come from, one small file each. A new source is a file, a line here, and a sample.
+
+A source maps what a file says into Records. It knows its format, and nothing of the database or of our rules.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple, cast
+
+from authctl.transfer.records import Source
+
+
+class Name(NamedTuple):
+    """module: where the source is, as SOURCE; it is loaded when it is used."""
+
+    module: str
+    help: str
+
+
+NAMES = {
+    "authctl": Name("authctl", "authctl's own export, JSON Lines or CSV"),
+    "csv": Name("plain_csv", "any CSV with a first row that names its columns"),
+}
+
+
+def load(name: str) -> Source:
+    """A source by its name, which is one of NAMES."""
+    return cast("Source", import_module(f"{__name__}.{NAMES[name].module}").SOURCE)
+
+
+def recognise(head: bytes, filename: str) -> list[str]:
+    """The sources that a file may be of, by how it begins (64 KiB at most), then by its name."""
+    found = [name for name in NAMES if name != "csv" and load(name).recognises(head, filename)]
+    if not found and load("csv").recognises(head, filename):
+        return ["csv"]
+    return found

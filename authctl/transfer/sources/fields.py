@@ -1,0 +1,199 @@
+"""One record's values, asked for by name and type, and the notes of what was lost on the way.
+
+A value of the wrong type makes the record malformed, because nobody knows then what it means: Wrong is raised, and the
+record refused. A value that is only not understood, such as a time in a foreign form, is left out with a note.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from authctl.model import Json
+from authctl.transfer.records import Item, Note, Refused, Skipped
+from authctl.transfer.sources import moments
+from authctl.transfer.sources.texts import Row
+
+TRUE = frozenset(("true", "t", "1", "yes", "y", "on"))
+FALSE = frozenset(("false", "f", "0", "no", "n", "off"))
+
+
+class Wrong(ValueError):
+    """Why a record is malformed."""
+
+    def __init__(self, field: str | None, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Fields:
+    """Absent, null and empty text are all None, unless said otherwise. notes: what was left out, for the record."""
+
+    __slots__ = ("notes", "values")
+
+    def __init__(self, values: Mapping[str, Any], notes: list[Note] | None = None) -> None:
+        self.values = values
+        self.notes: list[Note] = [] if notes is None else notes
+
+    def text(self, name: str) -> str | None:
+        """A text, or a whole number as one, which is how some write ids."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        raise Wrong(name, f"{name} must be text, not {kind(value)}.")
+
+    def first(self, *names: str) -> str | None:
+        """The first of several texts that is there."""
+        return next((found for name in names if (found := self.text(name)) is not None), None)
+
+    def joined(self, *names: str) -> str | None:
+        """The parts of a name with a space between."""
+        return " ".join(found for name in names if (found := self.text(name))) or None
+
+    def truth(self, name: str) -> bool | None:
+        value = self.values.get(name)
+        if value is None or value == "" or isinstance(value, bool):
+            return value if isinstance(value, bool) else None
+        word = str(value).strip().lower() if isinstance(value, (str, int)) else ""
+        if word in TRUE or word in FALSE:
+            return word in TRUE
+        raise Wrong(name, f"{name} must be true or false.")
+
+    def moment(self, name: str, read: Callable[[Any], datetime | None] = moments.iso) -> datetime | None:
+        """A time, by whichever of `moments` reads this source's."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        found = read(value)
+        if found is None:
+            self.drop(name, f"{name} is not a time as this source writes them; it was left out.")
+        return found
+
+    def object(self, name: str) -> Json | None:
+        """A JSON object, or the text of one; an empty list is what PHP makes of an empty object."""
+        value = self._decoded(name)
+        if value is None or value == []:
+            return None if value is None else {}
+        if isinstance(value, dict):
+            return value
+        raise Wrong(name, f"{name} must be an object, not {kind(value)}.")
+
+    def items(self, name: str) -> list[Any]:
+        """A JSON list, or the text of one."""
+        value = self._decoded(name)
+        if value is None:
+            return []
+        if isinstance(value, list):
+            return value
+        raise Wrong(name, f"{name} must be a list, not {kind(value)}.")
+
+    def objects(self, name: str) -> list[Fields]:
+        """A list of objects, whose notes are this record's."""
+        return [self._inside(name, value) for value in self.items(name)]
+
+    def inside(self, name: str) -> Fields:
+        """An object's own fields; of an absent one, none."""
+        return Fields(self.object(name) or {}, self.notes)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        found = self.items(name)
+        if not all(isinstance(value, str) for value in found):
+            raise Wrong(name, f"{name} must be a list of texts.")
+        return tuple(found)
+
+    def whole(self, name: str) -> int | None:
+        """A whole number, or the digits of one."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+            return int(value)
+        raise Wrong(name, f"{name} must be a whole number.")
+
+    def drop(self, field: str | None, message: str) -> None:
+        """Tell that something was left out."""
+        self.notes.append(Note("import_value_dropped", field, message))
+
+    def no_password(self, message: str) -> None:
+        self.notes.append(Note("import_password_lost", "password", message))
+
+    def no_factor(self, message: str) -> None:
+        self.notes.append(Note("import_factor_lost", "mfa", message))
+
+    def _decoded(self, name: str) -> Any:
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        return parsed(value, name) if isinstance(value, str) else value
+
+    def _inside(self, name: str, value: Any) -> Fields:
+        if not isinstance(value, dict):
+            raise Wrong(name, f"{name} must be a list of objects.")
+        return Fields(value, self.notes)
+
+
+def parsed(text: str, name: str) -> Any:
+    """The value of a JSON text inside a record."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Wrong(name, f"{name} is not JSON.") from None
+
+
+def base32(text: str, field: str) -> bytes:
+    """The key of an authenticator from its usual text, in either case, with or without padding and spaces.
+
+    What is left over of the last character counts for nothing, as in the apps; Auth0's own sample has 15 characters.
+    """
+    bare = text.replace(" ", "").replace("-", "").rstrip("=").upper()
+    try:
+        key = base64.b32decode(bare + "A" * (-len(bare) % 8))[: len(bare) * 5 // 8]
+    except ValueError:
+        key = b""
+    if not key:
+        raise Wrong(field, f"The secret of an authenticator in {field} is not base32.")
+    return key
+
+
+def kind(value: object) -> str:
+    """What a value is, in JSON's words."""
+    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "text"}
+    return names.get(type(value), "a list" if isinstance(value, list) else "an object")
+
+
+def items(
+    rows: Iterable[Row | Refused | Skipped],
+    record: Callable[[Row], Item],
+    ref: Callable[[Any], str | None],
+    start: int,
+) -> Iterator[Item]:
+    """An item for each row but the first `start`, by the function that knows the source."""
+    for row in islice(rows, start, None):
+        if not isinstance(row, Row):
+            yield row
+            continue
+        try:
+            yield record(row)
+        except Wrong as wrong:
+            note = Note("import_record_invalid", wrong.field, str(wrong))
+            yield Refused(row.at, ref(row.values), row.raw, [note])
+
+
+def skipped(row: Row, ref: str | None, message: str) -> Skipped:
+    """A record that is no user for us."""
+    return Skipped(row.at, ref, [Note("import_not_a_user", None, message)])
+
+
+def without_empty(values: Json) -> Json:
+    """Only what says something."""
+    return {name: value for name, value in values.items() if value not in (None, "")}

@@ -1,0 +1,309 @@
+"""Any CSV whose first row names its columns. Which column is what, the operator says; our own names need no saying.
+
+--source-option 'map=email=E-Mail,name="Full Name",password_hash=Password Hash,metadata.plan=Plan'
+
+Nothing is guessed of passwords: `password_hash` holds hashes, `plain_password` plain text; a column that is only called
+`password` needs `hash_format`. Columns that nothing maps are left out, or kept in metadata by `unmapped=metadata`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from authctl.errors import Invalid
+from authctl.model import Json
+from authctl.transfer.records import Item, Linked, Record, Secret, Totp
+from authctl.transfer.sources import moments, rows, texts
+from authctl.transfer.sources.base import Base
+from authctl.transfer.sources.fields import Fields, Wrong, base32, items
+from authctl.transfer.sources.texts import Row, unreadable
+
+# What a column may be.
+TARGETS = (
+    "id",
+    "username",
+    "name",
+    "first_name",
+    "last_name",
+    "email",
+    "email_verified",
+    "phone",
+    "phone_verified",
+    "active",
+    "blocked",
+    "status",
+    "blocked_until",
+    "labels",
+    "prefs",
+    "metadata",
+    "mfa",
+    "must_change",
+    "totp",
+    "password",
+    "password_hash",
+    "plain_password",
+    "hash",
+    "salt",
+    "password_updated_at",
+    "created_at",
+    "updated_at",
+    "last_sign_in_at",
+)
+# prefs.KEY, metadata.KEY: one key of it; identity.PROVIDER: the id that the account has there.
+INSIDE = ("prefs", "metadata", "identity")
+# Other spellings that say the same beyond doubt. A key is looked up without case, spaces and punctuation.
+SPELLINGS = {"mail": "email", "emailaddress": "email", "phonenumber": "phone", "fullname": "name", "userid": "id"}
+SECRET = ("password", "passwordhash", "plainpassword", "hash", "salt", "totp")
+PLAIN, SELF, NONE = "plain", "self", "none"
+
+_PAIR = re.compile(r'\s*([A-Za-z_][\w.:-]*)\s*=\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|\Z)')
+_LABELS = re.compile(r"[,;|\s]+")
+
+
+OPTIONS = {
+    "map": 'which column is what: email=E-Mail,name="Full Name"; also metadata.KEY=…, prefs.KEY=…, identity.NAME=…',
+    "hash_format": "what the password column holds: the name of a hash, self (hashes that name themselves), plain,"
+    " or none to leave it out",
+    "hash_options": "options of those hashes: iterations=10000,salt_position=suffix",
+    "unmapped": "metadata: keep there what nothing maps (default: leave it out)",
+    "date_format": "how dates are written, in strptime's words: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
+    **rows.DELIMITER,
+    **texts.ENCODING,
+}
+
+
+class PlainCsv(Base):
+    name = "csv"
+    options = OPTIONS
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        """By a first row of several cells, or by the name where there is text at all."""
+        first = head.split(b"\n", 1)[0].strip()
+        if not first or first[:1] in (b"{", b"["):
+            return False
+        return name.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or len(rows.header_of(head)) > 1
+
+    def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
+        table = rows.Table(files[0], options)
+        mapping = _Mapping.of(table.names, options)
+        return items(table.rows(), mapping.record, mapping.ref, start)
+
+
+SOURCE = PlainCsv()
+
+
+@dataclass
+class _Mapping:
+    """Which column is what, and how its cells are read. columns: target → column."""
+
+    columns: dict[str, str]
+    unmapped: tuple[str, ...]
+    password: str | None  # the name of the hash, or plain, self
+    hash_options: dict[str, str]
+    date: Callable[[Any], datetime | None]
+    inside: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], options: Mapping[str, str]) -> _Mapping:
+        if len(set(names)) < len(names):
+            raise unreadable("Two columns have the same name.", "Rename one of them in the first row.")
+        columns = _by_name(names) | _given(names, options.get("map", ""))
+        form = options.get("date_format")
+        found = cls(
+            columns,
+            _unmapped(names, columns, options.get("unmapped")),
+            _password(columns, options.get("hash_format")),
+            dict(_pairs(options.get("hash_options", ""), "hash_options")),
+            (lambda value: moments.by_format(value, form)) if form else moments.either,
+        )
+        for target, column in columns.items():
+            outer, dot, key = target.partition(".")
+            if dot:
+                found.inside.setdefault(outer, {})[key] = column
+        return found
+
+    def ref(self, cells: Mapping[str, str]) -> str | None:
+        return texts.first(cells[self.columns[name]] for name in ("id", "username", "email") if name in self.columns)
+
+    def record(self, row: Row) -> Record:
+        cells = {target: row.values[column].strip() for target, column in self.columns.items()}
+        values = Fields(cells)
+        record = Record(
+            row.at,
+            self.ref(row.values),
+            row.raw,
+            id=values.text("id"),
+            username=values.text("username"),
+            name=values.text("name") or values.joined("first_name", "last_name"),
+            email=values.text("email"),
+            email_verified=values.truth("email_verified"),
+            phone=values.text("phone"),
+            phone_verified=values.truth("phone_verified"),
+            blocked=_is_blocked(values),
+            blocked_until=values.moment("blocked_until", self.date),
+            labels=_labels(values),
+            prefs=self._object(values, "prefs"),
+            metadata=self._metadata(row, values),
+            mfa=values.truth("mfa"),
+            created_at=values.moment("created_at", self.date),
+            updated_at=values.moment("updated_at", self.date),
+            last_sign_in_at=values.moment("last_sign_in_at", self.date),
+            password=self._secret(row.values, values),
+            password_updated_at=values.moment("password_updated_at", self.date),
+            must_change=bool(values.truth("must_change")),
+            identities=self._identities(values),
+            notes=values.notes,
+        )
+        if (key := values.text("totp")) is not None:
+            record.totp.append(Totp(base32(key, "totp")))
+        return record
+
+    def _secret(self, row: Mapping[str, str], values: Fields) -> Secret | None:
+        """A plain password keeps its spaces."""
+        if self.password is None:
+            return None
+        if self.password == PLAIN:
+            column = self.columns.get("plain_password") or self.columns["password"]
+            return Secret(row[column], is_plain=True) if row[column] else None
+        text = values.first("password_hash", "password")
+        if text is None:
+            return None
+        options = dict(self.hash_options)
+        if (salt := values.text("salt")) is not None:
+            options["salt"] = salt
+        default = None if self.password == SELF else self.password
+        return Secret(text, values.text("hash") or default, options)
+
+    def _object(self, values: Fields, name: str) -> Json | None:
+        """A cell of JSON, and the cells of single keys."""
+        found = values.object(name)
+        keys = self.inside.get(name)
+        if keys is None:
+            return found
+        cells = {key: values.text(f"{name}.{key}") for key in keys}
+        return (found or {}) | {key: cell for key, cell in cells.items() if cell is not None}
+
+    def _metadata(self, row: Row, values: Fields) -> Json | None:
+        found = self._object(values, "metadata")
+        rest = {column: row.values[column] for column in self.unmapped if row.values[column]}
+        return rest | (found or {}) if rest else found
+
+    def _identities(self, values: Fields) -> list[Linked]:
+        found = {provider: values.text(f"identity.{provider}") for provider in self.inside.get("identity", ())}
+        return [Linked(provider, uid) for provider, uid in found.items() if uid is not None]
+
+
+def _is_blocked(values: Fields) -> bool | None:
+    """By whichever of the three there is."""
+    active, blocked = values.truth("active"), values.truth("blocked")
+    if blocked is not None:
+        return blocked
+    if active is not None:
+        return not active
+    status = (values.text("status") or "").lower()
+    if status in ("", "active", "blocked"):
+        return None if not status else status == "blocked"
+    raise Wrong("status", "status must be active or blocked; map a column of true and false to active or blocked.")
+
+
+def _labels(values: Fields) -> tuple[str, ...] | None:
+    """Several in a cell, with commas, semicolons, bars or spaces between, or a JSON list of them."""
+    text = values.text("labels")
+    if text is None:
+        return None
+    if text.startswith("["):
+        return values.texts("labels")
+    return tuple(word for word in _LABELS.split(text) if word)
+
+
+# What the operator says
+
+
+def _by_name(names: tuple[str, ...]) -> dict[str, str]:
+    """The columns that are called as a target."""
+    known = {_plain(target): target for target in TARGETS} | SPELLINGS
+    found: dict[str, str] = {}
+    for name in names:
+        target = known.get(_plain(name)) or (name if _is_inside(name) else None)
+        if target is not None:
+            found.setdefault(target, name)
+    return found
+
+
+def _given(names: tuple[str, ...], text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for target, column in _pairs(text, "map"):
+        if target not in TARGETS and not _is_inside(target):
+            raise _invalid("map", f"There is nothing called {target[:40]!r} to map a column to.", _targets_hint())
+        if column not in names:
+            raise _invalid("map", f"The file has no column {column[:40]!r}.", f"It has: {_shown(names)}.")
+        found[target] = column
+    return found
+
+
+def _pairs(text: str, option: str) -> Iterator[tuple[str, str]]:
+    """name=value,name="value, with a comma"."""
+    place = 0
+    while place < len(text):
+        match = _PAIR.match(text, place)
+        if match is None or match.end() == place:
+            raise _invalid(option, f"{option} is not a list of name=value.", 'Write: email=E-Mail,name="Full Name".')
+        place = match.end()
+        name, quoted, bare = match.groups()
+        yield name, quoted.replace('""', '"') if quoted is not None else bare
+
+
+def _unmapped(names: tuple[str, ...], columns: Mapping[str, str], wish: str | None) -> tuple[str, ...]:
+    """The columns to keep in metadata; never one that may hold a secret."""
+    if wish not in (None, "metadata", "ignore"):
+        raise _invalid("unmapped", "unmapped must be metadata or ignore.", None)
+    if wish != "metadata":
+        return ()
+    return tuple(name for name in names if name not in columns.values() and _plain(name) not in SECRET)
+
+
+def _password(columns: dict[str, str], form: str | None) -> str | None:
+    """What the password column holds; what is left out is taken from the columns."""
+    there = [target for target in ("password", "password_hash", "plain_password") if target in columns]
+    if form == NONE or not there:
+        for target in there:
+            del columns[target]
+        return None
+    if len(there) > 1:
+        raise _invalid("map", f"Only one column can be the password, not {' and '.join(there)}.", None)
+    if there == ["plain_password"] or form == PLAIN:
+        if form not in (None, PLAIN) or there == ["password_hash"]:
+            raise _invalid("hash_format", "The passwords are said to be plain, and to be hashes too.", None)
+        return PLAIN
+    if form is None and there == ["password"] and "hash" not in columns:
+        raise _invalid(
+            "hash_format",
+            f"The column {columns['password'][:40]!r} may hold hashes or plain passwords; that is never guessed.",
+            "Say which: hash_format=NAME, hash_format=plain, or hash_format=none to leave the column out.",
+        )
+    return form or SELF
+
+
+def _is_inside(target: str) -> bool:
+    outer, dot, key = target.partition(".")
+    return bool(dot and key) and outer in INSIDE
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _shown(names: tuple[str, ...]) -> str:
+    return ", ".join(repr(name[:40]) for name in names[:20])
+
+
+def _targets_hint() -> str:
+    return f"Use one of {', '.join(TARGETS)}, or metadata.KEY, prefs.KEY, identity.PROVIDER."
+
+
+def _invalid(option: str, message: str, hint: str | None) -> Invalid:
+    return Invalid("general_argument_invalid", message, field=option, hint=hint)

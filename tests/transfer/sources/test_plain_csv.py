@@ -1,0 +1,192 @@
+"""Any CSV: what is mapped, what is found, and what is never guessed."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from authctl.core import hashing
+from authctl.errors import Invalid
+from authctl.transfer import sources
+from authctl.transfer.records import Linked, Record, Refused, Secret
+
+SAMPLE = {
+    "map": 'id=User ID,email=E-Mail,name="Full Name",active=Active,labels=Roles,created_at=Created,'
+    "password_hash=Password Hash,hash=Hash Algorithm,salt=Salt,metadata.plan=Plan"
+}
+
+
+def test_the_sample(read):
+    found = read("csv", "plain.csv", **SAMPLE)
+    assert [(item.at, item.ref) for item in found] == [
+        *((line, str(line - 1)) for line in range(2, 12)),
+        (13, "11"),
+        (14, "1"),
+        (15, "13"),
+    ]
+    zoe = found[0]
+    assert (zoe.name, zoe.email, zoe.email_verified, zoe.blocked) == (
+        "Zoë Müller-Ångström",
+        "zoe@example.com",
+        True,
+        False,
+    )
+    assert (zoe.labels, zoe.metadata, zoe.created_at) == (
+        ("admin", "editor"),
+        {"plan": "pro"},
+        datetime(2021, 5, 1, tzinfo=UTC),
+    )
+    assert found[1].email == "li.lei@example.cn"
+    assert [(item.ref, note.field) for item in found for note in item.notes] == [("2", "created_at")]
+    assert found[2].created_at == found[3].created_at == datetime(2021, 5, 1, tzinfo=UTC)
+    assert found[3].blocked
+    assert found[4].created_at == datetime(2021, 5, 1, 8, tzinfo=UTC)
+    assert found[9].name == "Line\nBreak"
+
+
+@pytest.mark.parametrize(("ref", "password"), [("1", "zoe-pass-1"), ("2", "li-pass-2"), ("4", "sha-4"), ("5", "md5-5")])
+def test_the_sample_s_passwords(by_ref, ref, password):
+    secret = by_ref("csv", "plain.csv", **SAMPLE)[ref].password
+    stored = hashing.accept(secret.text, secret.hash, secret.options).stored
+    assert hashing.verify(stored, password)
+    assert not hashing.verify(stored, password + "x")
+
+
+def test_dates_in_a_form_that_is_given(by_ref):
+    found = by_ref("csv", "plain.csv", **SAMPLE, date_format="%d.%m.%Y")
+    assert found["2"].created_at == datetime(2021, 5, 1, tzinfo=UTC)
+    assert [note.field for note in found["1"].notes] == ["created_at"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_delimiter_and_encoding_are_found(read, delimiter, encoding):
+    rows = ["Email|Full Name", "zoe@example.com|Zoë Müller", "ada@example.com|Ada"]
+    content = "".join(row.replace("|", delimiter) + "\r\n" for row in rows).encode(encoding)
+    assert [(item.email, item.name) for item in read("csv", content)] == [
+        ("zoe@example.com", "Zoë Müller"),
+        ("ada@example.com", "Ada"),
+    ]
+
+
+def test_delimiter_and_encoding_are_given(read):
+    content = "email:name\nzoe@example.com:Ğ\n".encode("cp1254")
+    [zoe] = read("csv", content, delimiter=":", encoding="cp1254")
+    assert zoe.name == "Ğ"
+    [bob] = read("csv", b"email\tname,x\nbob@example.com\tBob\n", delimiter="tab")
+    assert bob.email == "bob@example.com"
+
+
+@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", "\0"])
+def test_what_is_no_delimiter_is_refused(read, delimiter):
+    with pytest.raises(Invalid, match="delimiter is one character"):
+        read("csv", b"email\n", delimiter=delimiter)
+
+
+@pytest.mark.parametrize("column", ["password", "Password", "pass_word"])
+def test_a_column_called_password_is_never_guessed(read, column):
+    content = f"email,{column}\na@example.com,5f4dcc3b5aa765d61d8327deb882cf99\n".encode()
+    with pytest.raises(Invalid, match="never guessed"):
+        read("csv", content)
+    assert read("csv", content, hash_format="md5")[0].password == Secret("5f4dcc3b5aa765d61d8327deb882cf99", "md5")
+    assert read("csv", content, hash_format="plain")[0].password.is_plain
+    assert read("csv", content, hash_format="self")[0].password == Secret("5f4dcc3b5aa765d61d8327deb882cf99")
+    assert read("csv", content, hash_format="none")[0].password is None
+
+
+def test_plain_passwords_keep_their_spaces(read):
+    [ada] = read("csv", b"email,plain_password\n ada@example.com , two  words \n")
+    assert (ada.email, ada.password) == ("ada@example.com", Secret(" two  words ", is_plain=True))
+
+
+def test_hashes_with_options(read):
+    [ada] = read(
+        "csv",
+        b"email,hashed,pepper\nada@example.com,00ff,salty\n",
+        map="password_hash=hashed,salt=pepper",
+        hash_format="sha256",
+        hash_options="salt_position=suffix,encoding=hex",
+    )
+    options = {"salt_position": "suffix", "encoding": "hex", "salt": "salty"}
+    assert ada.password == Secret("00ff", "sha256", options)
+
+
+def test_what_nothing_maps_is_left_out_or_kept(read):
+    content = b"email,Plan,Hash,Team\nada@example.com,pro,abc,\n"
+    assert read("csv", content)[0].metadata is None
+    assert read("csv", content, unmapped="metadata")[0].metadata == {"Plan": "pro"}
+
+
+def test_parts_of_names_and_keys_of_objects(read):
+    [ada] = read(
+        "csv",
+        b'first_name,Last Name,prefs,metadata.plan,"identity.google",theme\nAda,Lovelace,"{""a"": 1}",pro,108,dark\n',
+        map="prefs.theme=theme",
+    )
+    assert (ada.name, ada.prefs, ada.metadata) == ("Ada Lovelace", {"a": 1, "theme": "dark"}, {"plan": "pro"})
+    assert ada.identities == [Linked("google", "108")]
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"map": "email=Nowhere"}, "map"),
+        ({"map": "shoe_size=email"}, "map"),
+        ({"map": "email"}, "map"),
+        ({"map": "=email"}, "map"),
+        ({"map": 'email="unclosed'}, "map"),
+        ({"map": "password=email,password_hash=email", "hash_format": "md5"}, "map"),
+        ({"map": "password_hash=email", "hash_format": "plain"}, "hash_format"),
+        ({"map": "plain_password=email", "hash_format": "md5"}, "hash_format"),
+        ({"unmapped": "perhaps"}, "unmapped"),
+        ({"hash_options": "iterations"}, "hash_options"),
+    ],
+)
+def test_wrong_options_are_refused(read, options, field):
+    with pytest.raises(Invalid) as caught:
+        read("csv", b"email\nada@example.com\n", **options)
+    assert (caught.value.type, caught.value.field) == ("general_argument_invalid", field)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"email,email\na,b\n", b'"unclosed\n'])
+def test_what_has_no_columns_is_invalid(read, content):
+    with pytest.raises(Invalid) as caught:
+        read("csv", content)
+    assert caught.value.type == "import_file_invalid"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [b'"stray,Bob', b"bob@example.com", b"bob@example.com,Bob,7", b'"bob@example.com"x,Bob', b'bob@example.com,"Bo"b"'],
+)
+def test_a_malformed_row_is_refused_by_its_line_and_its_neighbours_come_in(read, mended, row):
+    header, ada, eve, joe = (
+        b"email,name\n",
+        b"ada@example.com,Ada\n",
+        b"eve@example.com,Eve\n",
+        b'joe@example.com,"J\noe"\n',
+    )
+    found = read("csv", header + ada + row + b"\n" + eve + joe)
+    assert [(item.at, type(item)) for item in found] == [(2, Record), (3, Refused), (4, Record), (5, Record)]
+    assert found[3].name == "J\noe"
+    assert mended("csv", found[1:2]) == header + row + b"\n"
+
+
+def test_a_stray_quote_does_not_swallow_the_rest(read):
+    rows = "".join(f"{'' if n % 3 else chr(34)}u{n}@example.com,User {n}\n" for n in range(1, 3_000))
+    found = read("csv", b"email,name\n" + rows.encode())
+    assert [item.at for item in found] == list(range(2, 3_001))
+    assert [isinstance(item, Refused) for item in found] == [n % 3 == 0 for n in range(1, 3_000)]
+
+
+def test_truth_values(read):
+    words = ["1", "t", "TRUE", "Yes", "y", "on", "0", "f", "false", "No", "n", "off", ""]
+    found = read("csv", ("blocked,id\n" + "".join(f"{word},x\n" for word in words)).encode())
+    assert [item.blocked for item in found] == [True] * 6 + [False] * 6 + [None]
+    [odd] = read("csv", b"blocked,id\nmaybe,x\n")
+    assert (odd.ref, odd.notes[0].field) == ("x", "blocked")
+
+
+def test_it_is_recognised_where_nothing_else_is(samples):
+    assert sources.recognise((samples / "plain.csv").read_bytes(), "plain.csv") == ["csv"]
+    assert sources.recognise(b"email;name\n", "export.txt") == ["csv"]
+    assert sources.recognise(b'{"a": 1}', "export.csv") == []
