@@ -15,6 +15,10 @@ def main() -> int:
         if sys.stdout is not None:  # closed by `>&-`
             sys.stdout.write(f"authctl {__version__}\n")
         return 0
+    if args[:1] == ["__complete"]:
+        from authctl.cli.completion import answers
+
+        return answers.main(args[1:])
     import gc
 
     gc.set_threshold(FEW_OBJECTS)

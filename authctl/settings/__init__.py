@@ -12,7 +12,7 @@ from authctl.settings.declared import ENTRIES, Database, Email, Output, Settings
 from authctl.settings.entries import Entry, Origin, unreadable
 from authctl.settings.keys import parse_key, read_key, read_key_file, write_key_file
 from authctl.settings.kinds import redact_url
-from authctl.settings.loading import load
+from authctl.settings.loading import find_profiles, load
 from authctl.settings.places import default_database_url, default_key_file, find_config_folder
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "default_database_url",
     "default_key_file",
     "find_config_folder",
+    "find_profiles",
     "load",
     "os_user",
     "parse_key",

@@ -68,6 +68,14 @@ def load(
     return Settings(found, environ, tuple(_warnings(files, found, environ)))
 
 
+def find_profiles(
+    environ: Mapping[str, str], *, config: str | None = None, system_config: str = places.SYSTEM_CONFIG
+) -> list[str]:
+    """The names of the profiles in the files that `load` would read. Raises as it does."""
+    files = _read_files(environ, config, system_config)
+    return sorted({name for _, table in files if isinstance(table.get("profiles"), dict) for name in table["profiles"]})
+
+
 def _read_files(environ: Mapping[str, str], config: str | None, system_config: str) -> list[tuple[str, dict[str, Any]]]:
     """The files that are there, the system's first. A file that was named must be there."""
     named = config or environ.get("AUTHCTL_CONFIG")

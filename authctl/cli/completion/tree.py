@@ -1,0 +1,98 @@
+"""The command tree as completion sees it: each command's words, and the specs of its values (`values.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from typer.core import TyperArgument
+
+from authctl.cli import app
+from authctl.cli.commands import Command, LazyGroup
+from authctl.cli.completion import values
+from authctl.cli.completion.values import Words, brief
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One word of an option, and the specs of the values that it takes; a flag takes none."""
+
+    word: str
+    specs: tuple[str, ...]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What stands at a place. flag: the option that gives it as well; "" where there is none."""
+
+    name: str
+    spec: str
+    repeats: bool
+    flag: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A command, or a group of commands. path: its words, without `authctl`; "" is the root."""
+
+    path: str
+    help: str
+    commands: Words
+    options: tuple[Option, ...]
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All commands, and the lists of words that their specs name.
+
+    common: the options that every command and group has, as most have them. `own`: the others of a command, and those
+    that it has otherwise; they are looked for first.
+    """
+
+    nodes: tuple[Node, ...]
+    lists: dict[str, Words]
+    common: tuple[Option, ...]
+
+    def own(self, node: Node) -> tuple[Option, ...]:
+        return tuple(option for option in node.options if option not in self.common)
+
+
+def read() -> Tree:
+    """The tree of the commands that there are."""
+    lists = values.common_lists()
+    nodes = tuple(_read(app.root(), "", "", lists))
+    words = set.intersection(*({option.word for option in node.options} for node in nodes))
+    common = tuple(option for option in nodes[0].options if option.word in words)
+    return Tree(nodes, lists, common)
+
+
+def _read(command: Any, path: str, help: str, lists: dict[str, Words]) -> list[Node]:
+    context = command.context_class(command, info_name="authctl", **app.root().context_settings)
+    if not isinstance(command, LazyGroup):
+        return [_node(command, context, path, help, (), lists)]
+    commands = tuple((name, brief(summary)) for name, summary in command.summaries.items())
+    nodes = [_node(command, context, path, help, commands, lists)]
+    for name, summary in commands:
+        nodes += _read(command.get_command(context, name), f"{path} {name}".strip(), summary, lists)
+    return nodes
+
+
+def _node(command: Any, context: Any, path: str, help: str, commands: Words, lists: dict[str, Words]) -> Node:
+    twins = command.twins if isinstance(command, Command) else {}
+    shape = command.declaration.shape if isinstance(command, Command) else None
+    options: list[Option] = []
+    arguments: list[Argument] = []
+    for parameter in [*command.params, command.get_help_option(context)]:
+        if isinstance(parameter, TyperArgument):
+            spec = values.spec_of(path, parameter, shape, lists)
+            repeats = parameter.nargs == -1
+            twin = twins.get(str(parameter.name))
+            flag = twin.opts[-1] if twin else ""
+            arguments.append(Argument(parameter.metavar or "", spec, repeats, flag, brief(parameter.help)))
+        elif not getattr(parameter, "hidden", False):
+            specs = () if parameter.is_flag else (values.spec_of(path, parameter, shape, lists),) * parameter.nargs
+            options += [Option(word, specs, brief(parameter.help)) for word in parameter.opts]
+    return Node(path, help, commands, tuple(options), tuple(arguments))
