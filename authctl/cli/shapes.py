@@ -128,6 +128,7 @@ IDENTITY = Shape(
     "identity",
     fields=("id", "user_id", "provider", "provider_uid", "email", "created_at"),
 )
+EXPORT = Shape("export", fields=("format", "file", "users", "with_hashes", "with_secrets", "left_out"))
 ROLE = Shape("role", fields=("role",))
 JWT = Shape("jwt", fields=("jwt", "expires_at"))
 JWT_CLAIMS = Shape(

@@ -1,1 +1,127 @@
-"""The systems that users can leave for, one small file each."""
+"""The systems that users can leave for, one small file each. A new target is a file, and a line here.
+
+A target writes users as its system reads them, one after the other. What its system has no place for it leaves out; the
+flow in `export` counts that, by what `holds` says, and the target itself reports what hangs on a user's own values.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, ClassVar, NamedTuple, cast
+
+from authctl.core.hashing import registry
+from authctl.core.hashing.shapes import HashError, StoredHash
+from authctl.model import Status, User
+from authctl.transfer.records import Linked, Totp
+
+
+class Name(NamedTuple):
+    """module: where the target is, as TARGET; it is loaded when it is used."""
+
+    module: str
+    help: str
+
+
+NAMES = {
+    "authctl": Name("authctl", "JSON Lines that come back the same"),
+    "csv": Name("plain_csv", "the same as CSV, without a guard against formulas"),
+    "appwrite": Name("appwrite", "the users of Appwrite's API"),
+    "supabase": Name("supabase", "CSV for \\copy into auth.users"),
+    "firebase": Name("firebase", "JSON for firebase auth:import"),
+    "auth0": Name("auth0", "JSON for Auth0's bulk import"),
+    "keycloak": Name("keycloak", "JSON for Keycloak's partial import"),
+    "django": Name("django", "a fixture of auth.user for loaddata"),
+    "htpasswd": Name("htpasswd", "a password file for Apache or nginx"),
+    "ldif": Name("ldif", "inetOrgPerson entries for slapadd or ldapadd"),
+}
+
+Lose = Callable[[str], None]  # is told what of a user is left out: see `Target.record`
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A user with all that may go along. hash: as it is stored, and None unless hashes leave; so with totp's secrets.
+
+    memberships: how many, of which no file of users tells.
+    """
+
+    user: User
+    hash: str | None = field(default=None, repr=False)
+    totp: tuple[Totp, ...] = ()
+    identities: tuple[Linked, ...] = ()
+    memberships: int = 0
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.user.status is Status.BLOCKED
+
+    @property
+    def login(self) -> str | None:
+        """What the person signs in with, where a system wants a name for everybody."""
+        return self.user.username or self.user.email
+
+
+class Target(ABC):
+    """A file for one system, made once an export.
+
+    options: what `--target-option NAME=VALUE` may say, and its help. holds: the parts, of those that `export.PARTS`
+    lists, that the file has a place for. wants_hashes: it is nothing without them. start, between, end: what stands
+    around the users.
+    """
+
+    file: ClassVar[str]  # as a sentence calls it: an htpasswd file
+    system: ClassVar[str]  # who checks the hashes
+    holds: ClassVar[frozenset[str]]
+    options: ClassVar[Mapping[str, str]] = {}
+    wants_hashes: ClassVar[bool] = False
+    between: ClassVar[str] = ""
+
+    def __init__(self, options: Mapping[str, str], *, with_hashes: bool, with_secrets: bool) -> None:
+        self.given = options
+        self.with_hashes = with_hashes
+        self.with_secrets = with_secrets
+
+    def start(self) -> str:
+        return ""
+
+    def end(self, users: int) -> str:
+        return ""
+
+    @abstractmethod
+    def record(self, leaving: Leaving, lose: Lose) -> str | None:
+        """A user as text; None where the file cannot have the user, and `lose` was told `user:WHY`.
+
+        `lose` takes a part (`id`, `identities`), `hash:ALGORITHM` for one that the system cannot check, or
+        `user:WHY`, WHY one of those in `export.REASONS`.
+        """
+
+    def spell(self, found: StoredHash) -> Any:
+        """A password hash as the system writes it, or None where it cannot check such a hash."""
+        return None
+
+    def password(self, leaving: Leaving, lose: Lose) -> Any:
+        """The user's hash as the system writes it; None where there is none for it."""
+        if leaving.hash is None:
+            return None
+        try:
+            found = registry.parse(leaving.hash)
+        except HashError:
+            lose("hash:damaged")
+            return None
+        spelled = self.spell(found)
+        if spelled is None:
+            lose(f"hash:{found.algorithm}")
+        return spelled
+
+
+def parts(words: str) -> frozenset[str]:
+    """What a target holds, as words."""
+    return frozenset(words.split())
+
+
+def load(name: str) -> type[Target]:
+    """A target by its name, which is one of NAMES."""
+    return cast("type[Target]", import_module(f"{__name__}.{NAMES[name].module}").TARGET)

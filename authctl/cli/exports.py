@@ -1,0 +1,195 @@
+"""`authctl users export`: users with all that goes along, into a file of their owner's or down a pipe."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from authctl.cli.commands import INVALID, UNAVAILABLE
+from authctl.cli.context import Context
+from authctl.cli.escaping import visible
+from authctl.cli.progress import progress
+from authctl.cli.shapes import EXPORT
+from authctl.cli.user_sessions import command  # behind whose commands this one stands
+from authctl.cli.users import COMMANDS as COMMANDS, Filter, Search
+from authctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from authctl.cli.environment import Environment
+    from authctl.transfer.export import Export
+
+STDOUT = "-"
+OTHERS = 0o077  # the modes by which anybody but the owner reads or writes
+
+
+class ExportFormat(StrEnum):
+    """The names of `transfer.targets`, which are loaded when one is asked for."""
+
+    AUTHCTL = "authctl"
+    CSV = "csv"
+    APPWRITE = "appwrite"
+    SUPABASE = "supabase"
+    FIREBASE = "firebase"
+    AUTH0 = "auth0"
+    KEYCLOAK = "keycloak"
+    DJANGO = "django"
+    HTPASSWD = "htpasswd"
+    LDIF = "ldif"
+
+
+@command(
+    EXPORT,
+    writes=True,
+    exits=(INVALID, UNAVAILABLE),
+    example=(
+        "authctl users export > users.jsonl",
+        "authctl users export --with-hashes --with-secrets /media/backup/users.jsonl.gz",
+        "authctl users export --format htpasswd --with-hashes --filter 'labels ~ staff' | ssh www 'cat > .htpasswd'",
+    ),
+)
+def export(
+    ctx: Context,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A new file, which only you can read; compressed where it ends in .gz. Standard output without it.",
+            show_default=False,
+        ),
+    ] = STDOUT,
+    format: Annotated[
+        ExportFormat,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            case_sensitive=False,
+            help=f"{', '.join(ExportFormat)}. Those of authctl and csv come back the same.",
+        ),
+    ] = ExportFormat.AUTHCTL,
+    with_hashes: Annotated[
+        bool, typer.Option("--with-hashes", help="Let password hashes leave, and with them the keys that some need.")
+    ] = False,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Let the secrets of authenticator apps leave, in clear.")
+    ] = False,
+    search: Search = None,
+    filter: Filter = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only created_at is indexed.")
+    ] = "created_at",
+    target_option: Annotated[
+        list[str] | None,
+        typer.Option("--target-option", metavar="KEY=VALUE", help="Of the format: base-dn=... of ldif. Repeatable."),
+    ] = None,
+    file_: Annotated[str | None, typer.Option("--file", metavar="FILE", hidden=True)] = None,
+) -> None:
+    """Write users as another system takes them, the oldest first: all of them, or those that a list would show.
+
+    What the other system has no place for is told on stderr, and counted in the answer where there is a FILE.
+    """
+    if file_ is not None and file != STDOUT:
+        raise UsageError("general_usage", "FILE and --file exclude each other.", field="file")
+    file = file_ or file
+    is_secret = with_hashes or with_secrets
+    with _place(ctx, file, is_secret=is_secret) as write:
+        from authctl.transfer.export import Exports
+
+        made = Exports(ctx.directory).users(
+            str(format),
+            with_hashes=with_hashes,
+            with_secrets=with_secrets,
+            search=search,
+            filters=filter or (),
+            sort=sort,
+            options=_options(target_option),
+        )
+        label, quiet = "Exporting users", ctx.output.quiet or (file == STDOUT and ctx.environment.stdout_isatty)
+        with progress(ctx.environment, label, made.total, quiet=quiet) as step:
+            for text in made.text():
+                write(text)
+                step(1)
+    _tell(ctx, made)
+    if file != STDOUT or ctx.is_dry_run:
+        ctx.show(_summary(made, None if file == STDOUT else file, with_hashes=with_hashes, with_secrets=with_secrets))
+
+
+def _options(given: list[str] | None) -> dict[str, str]:
+    """`KEY=VALUE` words as a mapping; `-` in a key is `_`."""
+    options = {}
+    for word in given or ():
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UsageError("general_usage", "--target-option takes KEY=VALUE.", field="target_option")
+        options[key.strip().replace("-", "_")] = value
+    return options
+
+
+def _tell(ctx: Context, made: Export) -> None:
+    for sentence in made.stays():
+        ctx.output.tell(sentence)
+    for sentence in made.losses():
+        ctx.output.warn(sentence)
+
+
+def _summary(made: Export, file: str | None, **leaving: bool) -> dict[str, object]:
+    left_out = dict(sorted(made.left_out.items()))
+    return {"format": made.format, "file": file, "users": made.users, **leaving, "left_out": left_out}
+
+
+# Where it goes
+
+
+@contextmanager
+def _place(ctx: Context, file: str, *, is_secret: bool) -> Iterator[Callable[[str], object]]:
+    """What writes the text of the export; what cannot be written to is refused before anything leaves."""
+    if ctx.is_dry_run:
+        yield lambda text: None
+    elif file == STDOUT:
+        _check_stdout(ctx, is_secret=is_secret)
+        yield _stdout_writer(ctx.environment)
+    else:
+        from authctl.transfer.private_files import new_file
+
+        with new_file(Path(file), ctx.environment.random_bytes(8)) as opened:
+            yield lambda text: opened.write(text.encode())
+
+
+def _check_stdout(ctx: Context, *, is_secret: bool) -> None:
+    """Secrets are not shown unasked, nor put into a file that others can read."""
+    if not is_secret:
+        return
+    if ctx.environment.stdout_isatty:
+        ctx.confirm("Show hashes and secrets on this terminal?")
+    elif _is_open_to_others(ctx.environment):
+        raise UsageError(
+            "general_usage",
+            "Standard output is a file that others can read; hashes and secrets do not go there.",
+            field="file",
+            hint="Name the file, as in 'authctl users export --with-hashes FILE': it is made for you alone.",
+        )
+
+
+def _is_open_to_others(environment: Environment) -> bool:
+    try:
+        mode = os.fstat(environment.stdout.fileno()).st_mode
+    except OSError:  # a test's stream has no descriptor
+        return False
+    return stat.S_ISREG(mode) and bool(mode & OTHERS)
+
+
+def _stdout_writer(environment: Environment) -> Callable[[str], object]:
+    """UTF-8 whatever the terminal's encoding, since it is a file's content; on a terminal, only what it may show."""
+    stdout = environment.stdout
+    if environment.stdout_isatty:
+        return lambda text: stdout.write("\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n")))
+    binary = getattr(stdout, "buffer", None)
+    if binary is None:
+        return stdout.write
+    return lambda text: binary.write(text.encode())

@@ -1,0 +1,247 @@
+"""Export: users with all that goes along, as a file of another system's, streamed from one moment of the directory.
+
+Password hashes and the secrets of authenticators leave only when asked for, and the audit log says so before the first
+of them does. What stays behind is counted: because it was not asked for, or because the system has no place for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from authctl import storage
+from authctl.core import listing, sealing
+from authctl.core.directory import Directory, Group, flow
+from authctl.core.users import FIELDS
+from authctl.errors import Invalid
+from authctl.model import EventName, Identity, Listing, User
+from authctl.transfer import targets
+from authctl.transfer.records import Linked, Totp
+from authctl.transfer.targets import Leaving, Target
+
+if TYPE_CHECKING:
+    from authctl.core.work import Work
+    from authctl.storage.exports import Belongings, SealedAuthenticator
+
+BATCH = 500  # users whose belongings are read together
+
+
+class Part(NamedTuple):
+    """Something of a user that a file may have no place for: whether there is any, and what one and many are called."""
+
+    has: Callable[[Leaving], bool]
+    one: str
+    many: str
+
+
+# Those of the table of users, and of the tables beside it. What is not asked for is no part.
+PARTS: dict[str, Part] = {
+    "id": Part(lambda leaving: True, "id is", "ids are"),
+    "username": Part(lambda leaving: leaving.user.username is not None, "username is", "usernames are"),
+    "name": Part(lambda leaving: leaving.user.name != "", "name is", "names are"),
+    "email": Part(lambda leaving: leaving.user.email is not None, "email is", "emails are"),
+    "email_verified": Part(lambda leaving: leaving.user.email_verified, "verified email is", "verified emails are"),
+    "phone": Part(lambda leaving: leaving.user.phone is not None, "phone is", "phones are"),
+    "phone_verified": Part(lambda leaving: leaving.user.phone_verified, "verified phone is", "verified phones are"),
+    "status": Part(lambda leaving: leaving.is_blocked, "block is", "blocks are"),
+    "blocked_until": Part(
+        lambda leaving: leaving.user.blocked_until is not None, "end of a block is", "ends of blocks are"
+    ),
+    "labels": Part(lambda leaving: leaving.user.labels != (), "labels are", "labels are"),
+    "prefs": Part(lambda leaving: leaving.user.prefs != {}, "preferences are", "preferences are"),
+    "metadata": Part(lambda leaving: leaving.user.metadata != {}, "metadata is", "metadata is"),
+    "mfa": Part(lambda leaving: leaving.user.mfa, "choice of a second factor is", "choices of a second factor are"),
+    "password": Part(lambda leaving: False, "password hash is", "password hashes are"),
+    "must_change": Part(
+        lambda leaving: leaving.hash is not None and leaving.user.password is not None
+        and leaving.user.password.must_change,
+        "duty to change the password is",
+        "duties to change the password are",
+    ),
+    "totp": Part(lambda leaving: leaving.totp != (), "authenticators are", "authenticators are"),
+    "recovery_codes": Part(lambda leaving: leaving.user.recovery_code, "recovery codes are", "recovery codes are"),
+    "identities": Part(lambda leaving: leaving.identities != (), "identities are", "identities are"),
+    "memberships": Part(lambda leaving: leaving.memberships > 0, "memberships are", "memberships are"),
+    "times": Part(lambda leaving: True, "times are", "times are"),
+}  # fmt: skip
+
+# Why a file cannot have a user at all.
+REASONS = {
+    "blocked": "for being blocked",
+    "email": "for want of an email",
+    "name": "for want of a username or email that can stand there",
+    "password": "for want of a password",
+    "hash": "for want of a password hash that can be checked there",
+}
+
+# What was not asked for, and the option that asks.
+STAYING = {
+    "hashes": ("password hash stays", "password hashes stay", "--with-hashes"),
+    "secrets": ("authenticators stay", "authenticators stay", "--with-secrets"),
+}
+
+
+@dataclass(slots=True)
+class Export:
+    """A file in the making: `text` makes it, and counts meanwhile.
+
+    total: how many users the list had when it was asked for; users: how many the file has. left_out: how many users
+    something was left out of: a part of PARTS, `hash:ALGORITHM` that the system cannot check, `user:REASON` of a user
+    that is not in the file. staying: how many have what was not asked for.
+    """
+
+    format: str
+    total: int
+    target: Target = field(repr=False)
+    users: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    staying: Counter[str] = field(default_factory=Counter)
+    _leaving: Callable[[], Iterator[Leaving]] = field(default=lambda: iter(()), repr=False)
+
+    def text(self) -> Iterator[str]:
+        """The file, piece by piece: a user each, and what stands around them."""
+        target = self.target
+        yield target.start()
+        for leaving in self._leaving():
+            lost: set[str] = set()
+            text = target.record(leaving, lost.add)
+            if text is not None:
+                lost.update(self._without_place(leaving))
+                yield target.between + text if self.users else text
+                self.users += 1
+            elif not any(part.startswith("user:") for part in lost):
+                lost.add("user:hash")
+            self.left_out.update(lost)
+            self.staying.update(self._not_asked_for(leaving))
+        yield target.end(self.users)
+
+    def _without_place(self, leaving: Leaving) -> list[str]:
+        return [name for name, part in PARTS.items() if name not in self.target.holds and part.has(leaving)]
+
+    def _not_asked_for(self, leaving: Leaving) -> Iterator[str]:
+        if not self.target.with_hashes and leaving.user.password is not None:
+            yield "hashes"
+        if not self.target.with_secrets and leaving.user.totp:
+            yield "secrets"
+
+    def losses(self) -> Iterator[str]:
+        """What the file could not take, a sentence each."""
+        for name, count in sorted(self.left_out.items()):
+            kind, _, which = name.partition(":")
+            if kind == "user":
+                yield f"{count:,} {'user is' if count == 1 else 'users are'} left out, {REASONS[which]}."
+            elif kind == "hash":
+                hashes = "password hash is" if count == 1 else "password hashes are"
+                yield f"{_of(count)} {hashes} {which}, which {self.target.system} does not check."
+            else:
+                part = PARTS[name]
+                yield f"{_of(count)} {part.one if count == 1 else part.many} not in {self.target.file}."
+
+    def stays(self) -> Iterator[str]:
+        """What was not asked for, a sentence each."""
+        for name, (one, many, option) in STAYING.items():
+            if count := self.staying[name]:
+                yield f"{_of(count)} {one if count == 1 else many} here; {option} takes them along."
+
+
+def _of(count: int) -> str:
+    return "1 user's" if count == 1 else f"{count:,} users'"
+
+
+def export(
+    directory: Directory,
+    format: str,
+    *,
+    with_hashes: bool = False,
+    with_secrets: bool = False,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "created_at",
+    options: Mapping[str, str] | None = None,
+) -> Export:
+    """Begin an export of the users that `users list` would show, the oldest first unless `sort` says otherwise.
+
+    format: one of `targets.NAMES`. with_hashes, with_secrets: let password hashes, and the secrets of authenticators,
+    leave in clear. options: of the target. Raises Invalid with what is wrong; nothing has left before `text` is read.
+    """
+    filters = list(filters)
+    target = _target(format, options or {}, with_hashes=with_hashes, with_secrets=with_secrets)
+    asked = listing.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
+    total = directory.read(lambda work: storage.users.count(work.db, asked))
+    details = {
+        "format": format,
+        "search": search,
+        "filters": filters,
+        "with_hashes": with_hashes,
+        "with_secrets": with_secrets,
+        "users": total,
+    }
+    directory.write(lambda work: work.record(EventName.USERS_EXPORT, "users", details))
+    return Export(format, total, target, _leaving=lambda: directory.stream(lambda work: _read(work, asked, target)))
+
+
+def _target(format: str, options: Mapping[str, str], **leaving: bool) -> Target:
+    if format not in targets.NAMES:
+        known = ", ".join(targets.NAMES)
+        raise _invalid(f"format is not one of {known}", "format")
+    kind = targets.load(format)
+    if unknown := [name for name in options if name not in kind.options]:
+        known = ", ".join(kind.options) or "none"
+        raise _invalid(f"target_option: {format} has no option {unknown[0]!r}; it knows: {known}", "target_option")
+    if kind.wants_hashes and not leaving["with_hashes"]:
+        message = f"{kind.file} holds password hashes and nothing else of use"
+        raise _invalid(f"{message[0].upper()}{message[1:]}", "with_hashes", "Let them leave with --with-hashes.")
+    return kind(options, **leaving)
+
+
+def _invalid(message: str, field: str, hint: str | None = None) -> Invalid:
+    return Invalid("general_argument_invalid", message, field=field, hint=hint)
+
+
+# Reading
+
+
+def _read(work: Work, asked: Listing, target: Target) -> Iterator[Leaving]:
+    storage.exports.freeze(work.db)
+    users = storage.users.iterate(work.db, asked)
+    while batch := list(islice(users, BATCH)):
+        belongings = storage.exports.read(work.db, (user.seq for user in batch))
+        for user in batch:
+            yield _leaving(work, user.at(work.now), belongings, target)
+
+
+def _leaving(work: Work, user: User, belongings: Belongings, target: Target) -> Leaving:
+    sealed = belongings.authenticators.get(user.seq, ()) if target.with_secrets else ()
+    return Leaving(
+        user,
+        hash=_hash(work, user) if target.with_hashes else None,
+        totp=tuple(_totp(work, each) for each in sealed),
+        identities=tuple(_linked(identity) for identity in belongings.identities.get(user.seq, ())),
+        memberships=belongings.memberships.get(user.seq, 0),
+    )
+
+
+def _hash(work: Work, user: User) -> str | None:
+    if user.password is None:
+        return None
+    if not sealing.is_sealed_text(user.password.hash):
+        return user.password.hash
+    return sealing.unseal_text(work.key, user.password.hash, context=f"password_hash/{user.id}")
+
+
+def _totp(work: Work, sealed: SealedAuthenticator) -> Totp:
+    secret = sealing.unseal(work.key, sealed.sealed_secret, context=f"authenticators/{sealed.id}")
+    return Totp(secret, sealed.name, sealed.algorithm, sealed.digits, sealed.period)
+
+
+def _linked(identity: Identity) -> Linked:
+    return Linked(identity.provider, identity.provider_uid, identity.email, identity.created_at)
+
+
+class Exports(Group):
+    """What leaves a directory."""
+
+    users = flow(export)

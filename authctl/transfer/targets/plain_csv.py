@@ -1,0 +1,58 @@
+"""Our own file as CSV (RFC 4180): members of objects as `password.hash`, JSON in cells that hold more than a text.
+
+Cells are exact, and spreadsheets may take some for formulas: a guard against that would not come back the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from authctl.storage.tables import encode_json
+from authctl.transfer.targets import Leaving, Lose
+from authctl.transfer.targets.authctl import Authctl
+
+_PASSWORD = tuple(f"password.{name}" for name in ("hash", "algorithm", "updated_at", "must_change"))
+
+
+class PlainCsv(Authctl):
+    file = "a CSV file of authctl"
+
+    def start(self) -> str:
+        return _line(self._columns)
+
+    @property
+    def _columns(self) -> list[str]:
+        own = (
+            "id username name email email_verified phone phone_verified status blocked_until labels prefs metadata mfa"
+        )
+        return [
+            *own.split(),
+            *(_PASSWORD if self.with_hashes else ()),
+            *(("totp",) if self.with_secrets else ()),
+            *("identities", "created_at", "updated_at", "last_sign_in_at"),
+        ]
+
+    def record(self, leaving: Leaving, lose: Lose) -> str:
+        shape = self.shape(leaving)
+        password = shape.pop("password", None) or {}
+        cells = shape | {f"password.{name}": value for name, value in password.items()}
+        return _line([_cell(cells.get(column)) for column in self._columns])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else encode_json(value)
+
+
+def _line(cells: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+TARGET = PlainCsv
