@@ -18,6 +18,7 @@ from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import Ended, EventName, Factor, Json, Jwt, JwtClaims, Session, Status, User
 
 if TYPE_CHECKING:
+    from authctl.core.policy import Policy
     from authctl.core.work import Work
 
 T = TypeVar("T")
@@ -72,10 +73,11 @@ def create(
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt at a password that has been counted, and the account it is at."""
+    """An attempt at a password that has been counted, the account it is at, and the policy that it began with."""
 
     user: User | None
     claim: throttle.Claim
+    policy: Policy
 
 
 def _attempt(
@@ -108,12 +110,13 @@ def _attempt(
 def _claim(work: Work, user: str) -> Attempt:
     # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
     found = core.users.find(work, user, lock=True)
-    return Attempt(found, throttle.claim(work, found, user))
+    return Attempt(found, throttle.claim(work, found, user), work.policy)
 
 
 def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Callable[[Work, User], T]) -> T | Attempt:
     """Do what a right password leads to; or the attempt at what the account has become, to be judged again."""
     assert attempt.user is not None
+    work.obey(attempt.policy)
     user = storage.users.find(work.db, "id", attempt.user.id, lock=True)
     if user is None or _hash(user) != _hash(attempt.user):
         return replace(attempt, user=user)
@@ -184,7 +187,7 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
 
 def _enforce_limit(work: Work, user: User) -> None:
     """The oldest of too many sessions go. The user's row is locked, so that sign-ins at once count each other."""
-    storage.sessions.end_surplus(work.db, user.seq, _live(work), work.policy["session-limit"], work.now, Ended.LIMIT)
+    storage.sessions.end_surplus(work.db, user.seq, _live(work), work.policy["session-limit"], Ended.LIMIT)
 
 
 def create_anonymous(directory: Directory, *, ip: str | None = None, user_agent: str | None = None) -> SignedIn:
@@ -300,7 +303,7 @@ def digest(secret: str) -> bytes:
 
 def _live(work: Work) -> Any:
     idle = work.policy["session-idle-timeout"]
-    return storage.sessions.live(work.now, None if idle is None else work.now - idle)
+    return storage.sessions.Live(work.now) if idle is None else storage.sessions.Live(work.now, work.now - idle)
 
 
 def admit(work: Work, secret: str, *, to_change_password: bool = False, to_add_factor: bool = False) -> Person:
@@ -433,7 +436,7 @@ def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtCla
 
 def list_of(work: Work, user: str, *, ended: bool = False) -> list[Session]:
     """A user's live sessions, the newest first; ended: those that are over too, until they are purged."""
-    found = storage.sessions.list_of_user(work.db, core.users.get(work, user).seq, () if ended else _live(work))
+    found = storage.sessions.list_of_user(work.db, core.users.get(work, user).seq, None if ended else _live(work))
     acting = work.person.session.id if work.person else None
     return [replace(session, current=session.id == acting) for session in found]
 

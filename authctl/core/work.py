@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core import policy, secrets
+from authctl.core import secrets
+from authctl.core.policy import Policy
 from authctl.model import Change, Event, EventName, Json, RandomBytes
 from authctl.settings import Settings, os_user as system_user
 
@@ -79,7 +80,7 @@ class Work:
     changes: list[Change] = field(default_factory=list)
     outbox: list[Notice] = field(default_factory=list)
     person: Person | None = None
-    _policy: policy.Policy | None = None
+    _policy: Policy | None = None
     _key: bytes | None = field(default=None, repr=False)
 
     @property
@@ -90,11 +91,15 @@ class Work:
         return self._key
 
     @property
-    def policy(self) -> policy.Policy:
+    def policy(self) -> Policy:
         """The security policy, read when first asked for."""
         if self._policy is None:
-            self._policy = policy.Policy(storage.policies.read(self.db))
+            self._policy = Policy(storage.policies.read(self.db))
         return self._policy
+
+    def obey(self, read: Policy) -> None:
+        """Go by the policy that an earlier step of the same flow has read."""
+        self._policy = read
 
     def act_for(self, person: Person) -> None:
         """Do the rest for a signed-in person: the log names the person, and the session is in use."""

@@ -1,5 +1,7 @@
 """All SQL: SQLAlchemy Core on SQLite and Postgres. Functions take the connection first, return records, hold no rules.
 
+Statements of every sign-in are built once and kept, as `_INSERT`: building one takes longer than running it.
+
 Modules load on first use, as `storage.users.insert(db, …)` shows; importing SQLAlchemy is most of a command's time.
 """
 

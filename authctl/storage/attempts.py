@@ -21,8 +21,9 @@ class Bucket:
 
 # One statement, so that attempts made at once wait for each other here and each is counted. A bucket whose window has
 # passed, or whose lock has ended, begins again.
-_COUNT = sa.text(
-    """
+_COUNT = (
+    sa.text(
+        """
     INSERT INTO attempts (bucket, count, since) VALUES (:bucket, 1, :now)
     ON CONFLICT (bucket) DO UPDATE SET
         count = CASE WHEN attempts.since <= :expired AND attempts.locked_until IS NULL OR attempts.locked_until <= :now
@@ -32,13 +33,15 @@ _COUNT = sa.text(
         locked_until = CASE WHEN attempts.locked_until > :now THEN attempts.locked_until ELSE NULL END
     RETURNING count, locked_until
     """
-).bindparams(sa.bindparam("now", type_=Instant), sa.bindparam("expired", type_=Instant))
+    )
+    .bindparams(sa.bindparam("now", type_=Instant), sa.bindparam("expired", type_=Instant))
+    .columns(sa.column("count", sa.Integer), sa.column("locked_until", Instant))
+)
 
 
 def count(db: sa.Connection, bucket: str, now: datetime, expired: datetime) -> Bucket:
     """Count one more attempt. expired: what began before then is forgotten."""
-    statement = _COUNT.columns(sa.column("count", sa.Integer), sa.column("locked_until", Instant))
-    row: Any = db.execute(statement, {"bucket": bucket, "now": now, "expired": expired}).one()
+    row: Any = db.execute(_COUNT, {"bucket": bucket, "now": now, "expired": expired}).one()
     return Bucket(row[0], row[1])
 
 
@@ -52,8 +55,11 @@ def uncount(db: sa.Connection, bucket: str, *, unlock: bool) -> None:
     db.execute(attempts.update().where(attempts.c.bucket == bucket).values(count=attempts.c.count - 1, **lock))
 
 
+_FORGET = attempts.delete().where(attempts.c.bucket == sa.bindparam("bucket"))
+
+
 def forget(db: sa.Connection, bucket: str) -> None:
-    db.execute(attempts.delete().where(attempts.c.bucket == bucket))
+    db.execute(_FORGET, {"bucket": bucket})
 
 
 def forget_all(db: sa.Connection, prefix: str) -> None:

@@ -12,24 +12,23 @@ import sqlalchemy as sa
 from authctl.model import Event
 from authctl.storage.tables import events
 
+_INSERT = events.insert().inline()
+
 
 def insert(db: sa.Connection, event: Event, user_id: str | None) -> None:
-    db.execute(
-        events.insert()
-        .inline()
-        .values(
-            id=event.id,
-            time=event.time,
-            actor=event.actor,
-            os_user=event.os_user,
-            name=event.name,
-            resource=event.resource,
-            user_id=user_id,
-            details=event.details,
-            ip=event.ip,
-            reason=event.reason,
-        )
-    )
+    row = {
+        "id": event.id,
+        "time": event.time,
+        "actor": event.actor,
+        "os_user": event.os_user,
+        "name": event.name,
+        "resource": event.resource,
+        "user_id": user_id,
+        "details": event.details,
+        "ip": event.ip,
+        "reason": event.reason,
+    }
+    db.execute(_INSERT, row)
 
 
 def record(row: sa.Row[Any]) -> Event:

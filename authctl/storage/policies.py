@@ -10,9 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from authctl.storage.tables import directory, policies
 
+_READ = sa.select(policies.c.name, policies.c.value)
+
 
 def read(db: sa.Connection) -> dict[str, Any]:
-    return {row.name: row.value for row in db.execute(sa.select(policies))}
+    return {row.name: row.value for row in db.execute(_READ)}
 
 
 def read_locked(db: sa.Connection) -> dict[str, Any]:

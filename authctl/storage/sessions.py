@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from authctl.model import Ended, Session
-from authctl.storage.tables import sessions, users
+from authctl.storage.tables import EPOCH, sessions, users
 
 Condition = sa.ColumnElement[bool]
 
 BATCH = 1_000  # rows that are removed in one transaction
 
 
+_INSERT = sessions.insert().inline()
+
+
 def insert(db: sa.Connection, session: Session, user_seq: int, digest: bytes) -> None:
-    db.execute(
-        sessions.insert()
-        .inline()
-        .values(
-            id=session.id,
-            user_seq=user_seq,
-            secret_digest=digest,
-            provider=session.provider,
-            factors=list(session.factors),
-            ip=session.ip,
-            user_agent=session.user_agent,
-            created_at=session.created_at,
-            used_at=session.used_at,
-            expires_at=session.expires_at,
-            mfa_at=session.mfa_at,
-        )
-    )
+    row = {
+        "id": session.id,
+        "user_seq": user_seq,
+        "secret_digest": digest,
+        "provider": session.provider,
+        "factors": list(session.factors),
+        "ip": session.ip,
+        "user_agent": session.user_agent,
+        "created_at": session.created_at,
+        "used_at": session.used_at,
+        "expires_at": session.expires_at,
+        "mfa_at": session.mfa_at,
+    }
+    db.execute(_INSERT, row)
 
 
 def find_by_digest(db: sa.Connection, digest: bytes) -> Session | None:
@@ -52,29 +52,50 @@ def _find(db: sa.Connection, *conditions: Condition) -> Session | None:
     return record(row) if row else None
 
 
-def list_of_user(db: sa.Connection, user_seq: int, live: tuple[Condition, ...] = ()) -> list[Session]:
-    """A user's sessions, the newest first; with the conditions of `live`, those that are."""
-    statement = _select().where(sessions.c.user_seq == user_seq, *live).order_by(sessions.c.seq.desc())
-    return [record(row) for row in db.execute(statement)]
+class Live(NamedTuple):
+    """What a session must be to be alive: not ended, not past its time at `now`, and used since `idle_since`."""
+
+    now: datetime
+    idle_since: datetime = EPOCH
 
 
-def live(now: datetime, idle_since: datetime | None) -> tuple[Condition, ...]:
-    """What a session must be to be alive: not ended, not past its time, and used since `idle_since`."""
-    conditions: tuple[Condition, ...] = (sessions.c.ended_at.is_(None), sessions.c.expires_at > now)
-    return conditions if idle_since is None else (*conditions, sessions.c.used_at > idle_since)
+_LIVE = (
+    sessions.c.ended_at.is_(None),
+    sessions.c.expires_at > sa.bindparam("now"),
+    sessions.c.used_at > sa.bindparam("idle_since"),
+)
+
+
+def list_of_user(db: sa.Connection, user_seq: int, live: Live | None = None) -> list[Session]:
+    """A user's sessions, the newest first; with `live`, those that are."""
+    statement = _select().where(sessions.c.user_seq == user_seq).order_by(sessions.c.seq.desc())
+    found = db.execute(statement.where(*_LIVE), live._asdict()) if live is not None else db.execute(statement)
+    return [record(row) for row in found]
 
 
 def end(db: sa.Connection, seqs: list[int], now: datetime, reason: Ended) -> None:
     _end(db, now, reason, sessions.c.seq.in_(seqs))
 
 
-def end_surplus(
-    db: sa.Connection, user_seq: int, live: tuple[Condition, ...], limit: int, now: datetime, reason: Ended
-) -> None:
+_THEIR_LIVE = (sessions.c.user_seq == sa.bindparam("owner"), *_LIVE)
+_FIRST_OF_SURPLUS = (
+    sa.select(sessions.c.seq)
+    .where(*_THEIR_LIVE)
+    .order_by(sessions.c.seq.desc())
+    .offset(sa.bindparam("limit", type_=sa.Integer))
+    .limit(1)
+    .scalar_subquery()
+)
+_END_SURPLUS = (
+    sessions.update()
+    .where(*_THEIR_LIVE, sessions.c.seq <= _FIRST_OF_SURPLUS)
+    .values(ended_at=sa.bindparam("now"), ended_reason=sa.bindparam("reason"))
+)
+
+
+def end_surplus(db: sa.Connection, user_seq: int, live: Live, limit: int, reason: Ended) -> None:
     """End all of a user's live sessions but the newest `limit`."""
-    theirs = (sessions.c.user_seq == user_seq, *live)
-    newest = sa.select(sessions.c.seq).where(*theirs).order_by(sessions.c.seq.desc())
-    _end(db, now, reason, *theirs, sessions.c.seq <= newest.offset(limit).limit(1).scalar_subquery())
+    db.execute(_END_SURPLUS, live._asdict() | {"owner": user_seq, "limit": limit, "reason": str(reason)})
 
 
 def end_of_user(db: sa.Connection, user_seq: int, now: datetime, reason: Ended, *, but: int | None = None) -> int:

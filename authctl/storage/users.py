@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -107,8 +107,13 @@ def set_locked(db: sa.Connection, seq: int, until: datetime | None) -> None:
     db.execute(users.update().where(users.c.seq == seq).values(locked_until=until))
 
 
+_SET_SIGNED_IN = (
+    users.update().where(users.c.seq == sa.bindparam("user_seq")).values(last_sign_in_at=sa.bindparam("now"))
+)
+
+
 def set_signed_in(db: sa.Connection, seq: int, now: datetime) -> None:
-    db.execute(users.update().where(users.c.seq == seq).values(last_sign_in_at=now))
+    db.execute(_SET_SIGNED_IN, {"user_seq": seq, "now": now})
 
 
 def has_room(db: sa.Connection, limit: int) -> bool:
@@ -121,24 +126,23 @@ def has_room(db: sa.Connection, limit: int) -> bool:
 
 def find(db: sa.Connection, column: str, value: str, *, lock: bool = False) -> User | None:
     """The user whose id, username_key, email or phone is `value`. lock: keep others from changing it meanwhile."""
-    statement = sa.select(users).where(users.c[column] == value)
-    if lock:
-        statement = statement.with_for_update()
-    row = db.execute(statement).one_or_none()
-    return record(row) if row else None
+    return find_first(db, [(column, value)], lock=lock)
 
 
 def find_first(db: sa.Connection, readings: list[tuple[str, str]], *, lock: bool = False) -> User | None:
     """The user that the first of these pairs of column and value fits, in one statement, found or not."""
-    statement = sa.select(users).where(sa.or_(*(users.c[column] == value for column, value in readings)))
-    if lock:
-        statement = statement.with_for_update()
-    rows = db.execute(statement).all()
+    rows = db.execute(_any_of(tuple(column for column, _ in readings), lock), dict(readings)).all()
     for column, value in readings:
         for row in rows:
             if row._mapping[column] == value:
                 return record(row)
     return None
+
+
+@cache
+def _any_of(columns: tuple[str, ...], lock: bool) -> sa.Select[Any]:
+    statement = sa.select(users).where(sa.or_(*(users.c[column] == sa.bindparam(column) for column in columns)))
+    return statement.with_for_update() if lock else statement
 
 
 def find_position(db: sa.Connection, listing: Listing, id: str) -> pages.Position | None:
