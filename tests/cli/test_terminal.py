@@ -1,85 +1,12 @@
 """Commands at a pseudo-terminal, as a person meets them: questions, prompts, windows, colours, Ctrl-C."""
 
-import contextlib
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
-import struct
-import subprocess
-import sys
 import termios
 import time
 
 import pytest
-
-
-class Person:
-    """Somebody at a terminal where one command runs; `screen` is all that was shown."""
-
-    def __init__(self, words, home, *, columns=80, **variables):
-        self.terminal, other = pty.openpty()
-        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", "authctl", *words],
-            env=python | home | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | variables,
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
-        )
-        os.close(other)
-        self.screen = ""
-        self._bytes = b""
-
-    def _read(self):
-        """Takes what comes next; False at the end."""
-        ready, _, _ = select.select([self.terminal], [], [], 60)
-        assert ready, f"nothing more after {self.screen!r}"
-        try:
-            part = os.read(self.terminal, 4096)
-        except OSError:  # Linux tells the end of a terminal so
-            return False
-        self._bytes += part
-        self.screen = self._bytes.decode("utf-8", "replace").replace("\r\n", "\n")
-        return bool(part)
-
-    def sees(self, text):
-        while text not in self.screen:
-            assert self._read(), f"no {text!r} in {self.screen!r}"
-
-    def types(self, text):
-        os.write(self.terminal, text.encode())
-
-    def leaves(self):
-        """The exit status, when the command has ended."""
-        while self._read():
-            pass
-        return self.child.wait(60)
-
-    def close(self):
-        if self.child.poll() is None:
-            self.child.kill()
-            self.child.wait()
-        os.close(self.terminal)
-
-
-@pytest.fixture
-def person(home):
-    """Starts commands at terminals of their own."""
-    with contextlib.ExitStack() as stack:
-
-        def start(line, **options):
-            words = line.split() if isinstance(line, str) else line
-            someone = Person(words, home, **options)
-            stack.callback(someone.close)
-            return someone
-
-        yield start
 
 
 @pytest.fixture
