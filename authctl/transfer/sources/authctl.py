@@ -74,7 +74,7 @@ def _record(row: Row) -> Record:
         phone_verified=values.truth("phone_verified"),
         blocked=_is_blocked(values),
         blocked_until=values.moment("blocked_until"),
-        labels=values.texts("labels") if values.values.get("labels") is not None else None,
+        labels=values.texts("labels") if row.values.get("labels") is not None else None,
         prefs=values.object("prefs"),
         metadata=values.object("metadata"),
         mfa=values.truth("mfa"),

@@ -13,9 +13,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from authctl.core import values
+from authctl.errors import Invalid
 from authctl.model import Json
-from authctl.transfer.records import Item, Note, Refused, Skipped
-from authctl.transfer.sources import moments
+from authctl.transfer.records import Item, Note, Record, Refused, Skipped
+from authctl.transfer.sources import moments, texts
 from authctl.transfer.sources.texts import Row
 
 TRUE = frozenset(("true", "t", "1", "yes", "y", "on"))
@@ -33,15 +35,15 @@ class Wrong(ValueError):
 class Fields:
     """Absent, null and empty text are all None, unless said otherwise. notes: what was left out, for the record."""
 
-    __slots__ = ("notes", "values")
+    __slots__ = ("given", "notes")
 
-    def __init__(self, values: Mapping[str, Any], notes: list[Note] | None = None) -> None:
-        self.values = values
+    def __init__(self, given: Mapping[str, Any], notes: list[Note] | None = None) -> None:
+        self.given = given
         self.notes: list[Note] = [] if notes is None else notes
 
     def text(self, name: str) -> str | None:
         """A text, or a whole number as one, which is how some write ids."""
-        value = self.values.get(name)
+        value = self.given.get(name)
         if value is None or value == "":
             return None
         if isinstance(value, str):
@@ -50,16 +52,57 @@ class Fields:
             return str(value)
         raise Wrong(name, f"{name} must be text, not {kind(value)}.")
 
+    def name(self, *names: str) -> str | None:
+        """The first of several names, or of several parts; other systems take longer ones than fit here."""
+        return self.fitting(self.first(*names))
+
+    def full_name(self, *parts: str) -> str | None:
+        """A name from its parts."""
+        return self.fitting(" ".join(found for name in parts if (found := self.text(name))) or None)
+
+    def fitting(self, name: str | None) -> str | None:
+        if name is None or len(name) <= values.MAX_NAME:
+            return name
+        self.drop("name", f"The name has {len(name):,} characters; the first {values.MAX_NAME} were kept.")
+        return name[: values.MAX_NAME]
+
+    def free_phone(self, *names: str) -> str | None:
+        """A phone from where the source takes any text for one; what is none is left out."""
+        text = self.first(*names)
+        if text is None:
+            return None
+        try:
+            return values.phone(text)
+        except Invalid:
+            self.drop("phone", "The phone is not a number with + and the country's calling code; it was left out.")
+            return None
+
+    def login(self, text: str | None, email: str | None) -> tuple[str | None, str | None]:
+        """Username and email, where the source lets people sign in with either under one name."""
+        if text is None or not (text.startswith("+") or "@" in text):
+            return text, email
+        if "@" in text and email is None:
+            return None, text
+        if email is None or text.lower() != email.lower():
+            self.drop("username", "The username looks like an email or a phone, and was left out.")
+        return None, email
+
+    def labels(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Roles and groups as labels; one that cannot be a label is left out."""
+        kept: dict[str, None] = {}
+        for name in names:
+            try:
+                kept[values.label(name)] = None
+            except Invalid:
+                self.drop("labels", f"The role {texts.ref(name)!r} cannot be a label, and was left out.")
+        return tuple(kept)
+
     def first(self, *names: str) -> str | None:
         """The first of several texts that is there."""
         return next((found for name in names if (found := self.text(name)) is not None), None)
 
-    def joined(self, *names: str) -> str | None:
-        """The parts of a name with a space between."""
-        return " ".join(found for name in names if (found := self.text(name))) or None
-
     def truth(self, name: str) -> bool | None:
-        value = self.values.get(name)
+        value = self.given.get(name)
         if value is None or value == "" or isinstance(value, bool):
             return value if isinstance(value, bool) else None
         word = str(value).strip().lower() if isinstance(value, (str, int)) else ""
@@ -69,7 +112,7 @@ class Fields:
 
     def moment(self, name: str, read: Callable[[Any], datetime | None] = moments.iso) -> datetime | None:
         """A time, by whichever of `moments` reads this source's."""
-        value = self.values.get(name)
+        value = self.given.get(name)
         if value is None or value == "":
             return None
         found = read(value)
@@ -111,7 +154,7 @@ class Fields:
 
     def whole(self, name: str) -> int | None:
         """A whole number, or the digits of one."""
-        value = self.values.get(name)
+        value = self.given.get(name)
         if value is None or value == "":
             return None
         if isinstance(value, int) and not isinstance(value, bool):
@@ -130,8 +173,15 @@ class Fields:
     def no_factor(self, message: str) -> None:
         self.notes.append(Note("import_factor_lost", "mfa", message))
 
+    def check_way_in(self, record: Record) -> None:
+        """Tell where nobody could sign in to the account."""
+        if not (record.email or record.phone or record.password or record.identities):
+            self.notes.append(
+                Note("import_no_way_in", None, "There is no email, phone, password or identity to sign in by.")
+            )
+
     def _decoded(self, name: str) -> Any:
-        value = self.values.get(name)
+        value = self.given.get(name)
         if value is None or value == "":
             return None
         return parsed(value, name) if isinstance(value, str) else value
@@ -194,6 +244,21 @@ def skipped(row: Row, ref: str | None, message: str) -> Skipped:
     return Skipped(row.at, ref, [Note("import_not_a_user", None, message)])
 
 
-def without_empty(values: Json) -> Json:
-    """Only what says something."""
-    return {name: value for name, value in values.items() if value not in (None, "")}
+ROLES = {"roles": "labels: make labels of what roles the source has (default: leave them)"}
+
+
+def wants_labels(options: Mapping[str, str], option: str = "roles") -> bool:
+    """Whether the operator asked for roles, or groups, as labels."""
+    wish = options.get(option)
+    if wish not in (None, "labels", "none"):
+        raise Invalid("general_argument_invalid", f"{option} must be labels or none.", field=option)
+    return wish == "labels"
+
+
+def role_names(claims: Mapping[str, Any]) -> list[str]:
+    """What claims say of roles: role, roles, and admin where it is true."""
+    several = claims.get("roles")
+    found = [claims.get("role"), *(several if isinstance(several, list) else [several])]
+    if claims.get("admin") is True:
+        found.append("admin")
+    return [role for role in found if isinstance(role, str) and role]

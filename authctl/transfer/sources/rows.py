@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from authctl.errors import Invalid
@@ -25,11 +25,10 @@ class Table:
     def __init__(self, file: Any, options: Mapping[str, str] | None = None, *, delimiter: str | None = None) -> None:
         options = options or {}
         text = opened(file, options)
-        self._lines = _Lines(lines(text))
+        self._lines = Lines(lines(text))
         first = self._lines.peek()
         self.delimiter = delimiter or chosen_delimiter(options) or found_delimiter(first)
-        self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
-        _allow_long_cells()
+        self._reader = reader(self._lines, self.delimiter)
         try:
             names = next(self._reader, None)
         except csv.Error:
@@ -45,7 +44,7 @@ class Table:
     def rows(self) -> Iterator[Row | Refused]:
         """Each row as {column: cell}. Empty lines are no rows."""
         names, form = self.names, self._form
-        for at, cells, text in records(self._reader, self._lines, len(names)):
+        for at, cells, text in records(self._reader, self._lines, (len(names),)):
             raw = Verbatim(text, form)
             if isinstance(cells, list):
                 yield Row(at, dict(zip(names, cells, strict=True)), raw)
@@ -53,29 +52,33 @@ class Table:
                 yield Refused(at, None, raw, [Note("import_record_invalid", None, cells)])
 
 
-def records(
-    reader: Any, source: _Lines, width: int | None, widths: frozenset[int] = frozenset()
-) -> Iterator[tuple[int, list[str] | str, str]]:
+def reader(lines: Lines, delimiter: str) -> Any:
+    """csv's own, strict, with a limit for cells that breaks nobody else: 131,072 characters are the process's."""
+    if csv.field_size_limit() < MAX_RECORD:
+        csv.field_size_limit(MAX_RECORD)
+    return csv.reader(lines, delimiter=delimiter, strict=True)
+
+
+def records(found: Any, lines: Lines, widths: Collection[int]) -> Iterator[tuple[int, list[str] | str, str]]:
     """(line, cells, text) of each row; in place of the cells of a malformed one, what is wrong with it."""
     while True:
-        at = source.line + 1
+        at = lines.line + 1
         try:
-            cells = next(reader)
+            cells = next(found)
         except StopIteration:
             return
         except csv.Error as error:
-            yield at, _why(error), source.give_back()
+            yield at, _why(error), lines.give_back()
             continue
-        if len(cells) == width or len(cells) in widths:
-            yield at, cells, source.taken()
+        if len(cells) in widths:
+            yield at, cells, lines.taken()
         elif cells:
-            wanted = width or " or ".join(map(str, sorted(widths)))
-            yield at, f"The row has {len(cells)} of {wanted} columns.", source.give_back()
+            yield at, f"The row has {len(cells)} of {max(widths)} columns.", lines.give_back()
         else:
-            source.taken()
+            lines.taken()
 
 
-class _Lines:
+class Lines:
     """Lines for the reader, and which of them its last row was made of. line: the last one's number."""
 
     def __init__(self, found: Iterator[str]) -> None:
@@ -139,12 +142,6 @@ def header_of(head: bytes, delimiter: str | None = None) -> frozenset[str]:
     except csv.Error:
         return frozenset()
     return frozenset(cell.strip() for cell in cells)
-
-
-def _allow_long_cells() -> None:
-    """csv's own limit, 131,072 characters, is the process's; a wider one breaks nobody."""
-    if csv.field_size_limit() < MAX_RECORD:
-        csv.field_size_limit(MAX_RECORD)
 
 
 def _why(error: csv.Error) -> str:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from gzip import BadGzipFile
 from typing import Any, NamedTuple
 
 from authctl.errors import Invalid
@@ -125,7 +123,7 @@ def _errors(encoding: str) -> str:
 
 
 class _Rejoined(io.RawIOBase):
-    """A file with its beginning put back. What goes wrong with it ends the reading as an Invalid."""
+    """A file with its beginning put back."""
 
     def __init__(self, head: bytes, file: Any) -> None:
         self._head, self._file = memoryview(head), file
@@ -142,10 +140,7 @@ class _Rejoined(io.RawIOBase):
 
 
 def _read(file: Any, size: int) -> bytes:
-    try:
-        found: bytes = file.read(size)
-    except (EOFError, BadGzipFile, zlib.error):
-        raise unreadable("The compressed file is damaged, or cut short.") from None
+    found: bytes = file.read(size)
     return found
 
 

@@ -1,0 +1,135 @@
+"""Appwrite's `GET /users`, and with it the answers of its identities, teams and memberships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from authctl.transfer.records import Item, Linked, Member, Record, Refused, Secret
+from authctl.transfer.sources import jsons, texts
+from authctl.transfer.sources.base import Base
+from authctl.transfer.sources.fields import Fields, Wrong, items, kind
+from authctl.transfer.sources.texts import Row, unreadable
+
+TYPICAL = ("$id",)
+LISTS = ("identities", "memberships", "teams")
+
+# Their name → ours, and which of hashOptions mean something with it. The others are of hashes that say all themselves.
+HASHES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "argon2": ("argon2", ()),
+    "bcrypt": ("bcrypt", ()),
+    "md5": ("md5", ()),
+    "sha": ("sha", ("version",)),
+    "phpass": ("phpass", ()),
+    "scrypt": ("scrypt", ("salt", "costCpu", "costMemory", "costParallel", "length")),
+    "scryptMod": ("scrypt-modified", ("salt", "saltSeparator", "signerKey")),
+}
+
+
+class Appwrite(Base):
+    name = "appwrite"
+    joins = True
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        return b'"$id"' in head and (b'"emailVerification"' in head or b'"passwordUpdate"' in head)
+
+    def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
+        mapping = _Mapping()
+        for file in files[1:]:
+            mapping.join(file)
+        return items(jsons.rows(files[0], ("users",), TYPICAL), mapping.record, _ref, start)
+
+
+SOURCE = Appwrite()
+
+
+def _ref(values: Any) -> str | None:
+    return texts.first(values.get(name) for name in ("$id", "email", "phone"))
+
+
+@dataclass
+class _Mapping:
+    """What the other files say, by the user's id."""
+
+    identities: dict[str, list[Linked]] = field(default_factory=dict)
+    members: dict[str, list[Member]] = field(default_factory=dict)
+
+    def join(self, file: Any) -> None:
+        for row in jsons.rows(file, LISTS, TYPICAL):
+            if isinstance(row, Refused):
+                raise unreadable(f"A record of the identities or memberships is malformed: {row.notes[0].message}")
+            values = Fields(row.values)
+            try:
+                user = values.text("userId")
+                if user is not None and "providerUid" in row.values:
+                    self.identities.setdefault(user, []).append(_linked(values))
+                elif user is not None and "teamId" in row.values and values.truth("confirm"):
+                    self.members.setdefault(user, []).append(_member(values))
+            except Wrong as wrong:
+                raise unreadable(f"A record of the identities or memberships is malformed: {wrong}") from None
+
+    def record(self, row: Row) -> Record:
+        values = Fields(row.values)
+        id = values.text("$id")
+        active = values.truth("status")
+        record = Record(
+            row.at,
+            _ref(row.values),
+            row.raw,
+            id=id,
+            name=values.name("name"),
+            email=values.text("email"),
+            email_verified=values.truth("emailVerification"),
+            phone=values.text("phone"),
+            phone_verified=values.truth("phoneVerification"),
+            blocked=None if active is None else not active,
+            labels=values.texts("labels"),
+            prefs=values.object("prefs"),
+            created_at=values.moment("$createdAt") or values.moment("registration"),
+            updated_at=values.moment("$updatedAt"),
+            last_sign_in_at=values.moment("accessedAt"),
+            password=_secret(values),
+            password_updated_at=values.moment("passwordUpdate"),
+            identities=self.identities.get(id or "", []),
+            members=self.members.get(id or "", []),
+            notes=values.notes,
+        )
+        if values.truth("mfa"):
+            record.mfa = bool(record.email_verified or record.phone_verified)
+            values.no_factor(
+                "Appwrite's API does not give authenticators away; an email or phone can still be a factor."
+            )
+        values.check_way_in(record)
+        return record
+
+
+def _secret(values: Fields) -> Secret | None:
+    text, hash = values.text("password"), values.text("hash") or ""
+    if text is None:
+        return None
+    name, wanted = HASHES.get(hash, (hash, ()))
+    given = values.inside("hashOptions")
+    options = {option: found for option in wanted if (found := given.text(option)) is not None}
+    return Secret(text, name or None, options)
+
+
+def _linked(values: Fields) -> Linked:
+    return Linked(
+        _needed(values, "provider"),
+        _needed(values, "providerUid"),
+        values.text("providerEmail"),
+        values.moment("$createdAt"),
+    )
+
+
+def _member(values: Fields) -> Member:
+    team = _needed(values, "teamId")
+    return Member(team, values.text("teamName") or team, values.texts("roles"), values.moment("joined"))
+
+
+def _needed(values: Fields, name: str) -> str:
+    found = values.text(name)
+    if found is None:
+        raise Wrong(name, f"{name} must be text, not {kind(None)}.")
+    return found

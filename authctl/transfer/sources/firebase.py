@@ -1,0 +1,242 @@
+"""Firebase Authentication's `auth:export`, as JSON or as CSV without a header, and the project's hash parameters.
+
+Every line of the CSV ends with a comma. It had 28 fields once, 29 until May 2026, 53 since:
+
+    0 id · 1 email · 2 email verified · 3 hash · 4 salt · 5 name · 6 photo
+    7–22 four providers, each of id, email, name, photo
+    23 created · 24 signed in · 25 phone · 26 disabled · 27 claims, a JSON text · 28–51 six more providers
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from authctl.errors import Invalid
+from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret, Skipped
+from authctl.transfer.sources import jsons, moments, rows, texts
+from authctl.transfer.sources.base import Base
+from authctl.transfer.sources.fields import ROLES, Fields, items, role_names, skipped, wants_labels
+from authctl.transfer.sources.texts import Form, Row, Verbatim
+
+TYPICAL = ("localId",)
+WIDTHS = frozenset((28, 29, 53))
+PLACES = {
+    "localId": 0,
+    "email": 1,
+    "emailVerified": 2,
+    "passwordHash": 3,
+    "salt": 4,
+    "displayName": 5,
+    "createdAt": 23,
+    "lastSignedInAt": 24,
+    "phoneNumber": 25,
+    "disabled": 26,
+    "customAttributes": 27,
+}
+PROVIDER_PLACES = {
+    "google.com": 7,
+    "facebook.com": 11,
+    "twitter.com": 15,
+    "github.com": 19,
+    "apple.com": 28,
+    "microsoft.com": 32,
+    "gc.apple.com": 36,
+    "playgames.google.com": 40,
+    "linkedin.com": 44,
+    "yahoo.com": 48,
+}
+# The names that everybody else has for them.
+PROVIDERS = {
+    f"{name}.com": name
+    for name in ("google", "facebook", "twitter", "github", "apple", "microsoft", "linkedin", "yahoo")
+}
+NOT_IDENTITIES = ("password", "phone")
+
+# Option → what the console, the export and the API call it, without case and underscores.
+PARAMETERS = {
+    "signer_key": ("base64signerkey", "signerkey"),
+    "salt_separator": ("base64saltseparator", "saltseparator"),
+    "rounds": ("rounds",),
+    "mem_cost": ("memcost", "memorycost"),
+}
+OPTIONS = {
+    "hash_config": "the project's password hash parameters, as the console shows them; none imports without passwords",
+    "signer_key": "of those parameters: base64_signer_key",
+    "salt_separator": "of those parameters: base64_salt_separator",
+    "rounds": "of those parameters: rounds",
+    "mem_cost": "of those parameters: mem_cost",
+    **ROLES,
+}
+CONSOLE = "Copy them from the console: Authentication, Users, the menu above the list, Password hash parameters."
+
+_PARAMETER = re.compile(r"[\"']?(\w+)[\"']?\s*[:=]\s*[\"']?([^\s,\"'}]+)")
+_MILLISECONDS = re.compile(r"(?:[0-9]{11,14})?")
+
+
+class Firebase(Base):
+    name = "firebase"
+    options = OPTIONS
+    asks_password = True
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        """By its ids' name, or by a first line of such a length with two times where they should be."""
+        if b'"localId"' in head:
+            return True
+        try:
+            first = next(csv.reader([head.split(b"\n", 1)[0].decode()]), [])
+        except (UnicodeDecodeError, csv.Error):
+            return False
+        return len(first) in WIDTHS and first[0] != "" and first[23] != "" and _has_times(first)
+
+    def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
+        mapping = _Mapping(hash_parameters(options), wants_labels(options))
+        beginning, file = texts.peeked(files[0])
+        if beginning.lstrip()[:1] in (b"{", b"["):
+            return items(jsons.rows(file, ("users",), TYPICAL), mapping.record, _ref, start)
+        return items(_csv_rows(file), mapping.record, _ref, start)
+
+
+SOURCE = Firebase()
+
+
+def hash_parameters(options: Mapping[str, str]) -> dict[str, str] | None:
+    """What all hashes of the project need; None where it is said that passwords stay behind.
+
+    hash_config is the console's block, the API's object, or whatever names the parameters in such a way.
+    """
+    text = options.get("hash_config", "")
+    if text.strip() == "none":
+        return None
+    words = {_plain(name): value for name, value in _PARAMETER.findall(text)}
+    if words.get("algorithm", "SCRYPT").upper() != "SCRYPT":
+        raise _invalid("These hash parameters are of another algorithm than Firebase's own SCRYPT.")
+    found = {}
+    for option, spellings in PARAMETERS.items():
+        value = options.get(option) or next((words[word] for word in spellings if word in words), None)
+        if value is None:
+            raise _invalid(
+                f"Firebase's hashes are worth nothing without the project's parameters: {option} is missing."
+            )
+        found[option] = value
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _invalid(message: str) -> Invalid:
+    return Invalid("general_argument_invalid", message, field="hash_config", hint=CONSOLE)
+
+
+def _csv_rows(file: Any) -> Iterator[Row | Refused | Skipped]:
+    """The lines of the CSV in the shape of the JSON."""
+    text = texts.opened(file)
+    lines = rows.Lines(texts.lines(text))
+    form = Form(encoding=text.encoding)
+    for at, cells, verbatim in rows.records(rows.reader(lines, ","), lines, WIDTHS):
+        raw = Verbatim(verbatim, form)
+        if isinstance(cells, str):
+            yield _refused(at, raw, cells)
+        elif not _has_times(cells):
+            yield _refused(
+                at, raw, "Fields 24 and 25 are not times in milliseconds: this is not a line of auth:export."
+            )
+        else:
+            yield Row(at, _shaped(cells), raw)
+
+
+def _refused(at: int, raw: Verbatim, message: str) -> Refused:
+    ref = texts.ref(raw.text.partition(",")[0])
+    return Refused(at, ref, raw, [Note("import_record_invalid", None, message)])
+
+
+def _has_times(cells: list[str]) -> bool:
+    return all(_MILLISECONDS.fullmatch(cells[PLACES[name]]) for name in ("createdAt", "lastSignedInAt"))
+
+
+def _shaped(cells: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: cells[place] for name, place in PLACES.items() if place < len(cells)}
+    found["providerUserInfo"] = [
+        {"providerId": provider, "rawId": cells[place], "email": cells[place + 1]}
+        for provider, place in PROVIDER_PLACES.items()
+        if place < len(cells) and cells[place]
+    ]
+    return found
+
+
+def _ref(values: Any) -> str | None:
+    return texts.first(values.get(name) for name in ("localId", "email", "phoneNumber"))
+
+
+class _Mapping:
+    def __init__(self, parameters: Mapping[str, str] | None, labels: bool) -> None:
+        self._parameters, self._labels = parameters, labels
+
+    def record(self, row: Row) -> Record | Skipped:
+        values = Fields(row.values)
+        claims = values.object("customAttributes")
+        phone = values.text("phoneNumber")
+        record = Record(
+            row.at,
+            _ref(row.values),
+            row.raw,
+            id=values.text("localId"),
+            name=values.name("displayName"),
+            email=values.text("email"),
+            email_verified=values.truth("emailVerified"),
+            phone=phone,
+            phone_verified=True if phone else None,  # there is none in Firebase but by a text message
+            blocked=bool(values.truth("disabled")),
+            labels=values.labels(role_names(claims)) if self._labels and claims else None,
+            metadata=claims,
+            created_at=values.moment("createdAt", moments.epoch_milliseconds),
+            last_sign_in_at=values.moment("lastSignedInAt", moments.epoch_milliseconds),
+            identities=_identities(values),
+            notes=values.notes,
+        )
+        self._add_password(record, values)
+        _add_factors(record, values)
+        if _is_anonymous(record):
+            return skipped(row, record.ref, "An anonymous account: it has no email, no phone and no provider.")
+        return record
+
+    def _add_password(self, record: Record, values: Fields) -> None:
+        text, salt = values.text("passwordHash"), values.text("salt")
+        if text is not None and self._parameters is None:
+            values.no_password("The password stays behind, since no hash parameters were given.")
+        elif text is not None and self._parameters is not None:
+            record.password = Secret(text, "scrypt-modified", {**self._parameters, "salt": salt or ""})
+        elif record.email and not record.identities and not record.phone:
+            values.no_password(
+                "There is no hash: the password came to Firebase under another algorithm, or there is none."
+            )
+
+
+def _identities(values: Fields) -> list[Linked]:
+    found = []
+    for info in values.objects("providerUserInfo"):
+        provider, uid = info.text("providerId"), info.text("rawId")
+        if provider is None or uid is None or provider in NOT_IDENTITIES:
+            continue
+        found.append(Linked(PROVIDERS.get(provider, provider), uid, info.text("email")))
+    return found
+
+
+def _add_factors(record: Record, values: Fields) -> None:
+    """The phone of a second factor is kept where it is the user's own; authenticators never leave Firebase."""
+    for factor in values.objects("mfaInfo"):
+        phone = factor.text("phoneInfo")
+        if phone is not None and phone == record.phone:
+            record.mfa = True
+        elif phone is not None:
+            values.no_factor("A second factor by text message goes to another phone than the user's, and is lost.")
+        else:
+            values.no_factor("An authenticator is lost: Firebase does not export its secret.")
+
+
+def _is_anonymous(record: Record) -> bool:
+    return not (record.email or record.phone or record.identities or record.name or record.metadata)
