@@ -329,7 +329,7 @@ class ChallengeEnded(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a session is asked for: a code of a factor. `digest` is of one that was sent; else the factor has its own."""
+    """What a session is asked for: a code of a factor. `digest` is of one that was sent, which not every factor has."""
 
     seq: int = field(repr=False, compare=False)
     id: str
@@ -589,6 +589,8 @@ class EventName(StrEnum):
 
     DIRECTORY_CREATE = "directory.create"
     DIRECTORY_UPDATE_SCHEMA = "directory.update.schema"
+    DIRECTORY_BACKUP = "directory.backup"
+    DIRECTORY_RESTORE = "directory.restore"
     USERS_CREATE = "users.create"
     USERS_DELETE = "users.delete"
     USERS_UPDATE_NAME = "users.update.name"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from authctl.core import (
+        challenges as challenges,
         directory as directory,
         hashing as hashing,
         identities as identities,
@@ -20,15 +21,19 @@ if TYPE_CHECKING:
         listing as listing,
         memberships as memberships,
         messages as messages,
+        mfa as mfa,
         mock_phones as mock_phones,
         notices as notices,
+        otp as otp,
         password_rules as password_rules,
         passwords as passwords,
         phrases as phrases,
         policy as policy,
+        recovery_codes as recovery_codes,
         redeem as redeem,
         roles as roles,
         sealing as sealing,
+        second_factors as second_factors,
         secrets as secrets,
         security as security,
         sessions as sessions,

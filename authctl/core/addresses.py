@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from authctl import storage
-from authctl.model import Ended, EventName, Json, User
+from authctl.core import second_factors
+from authctl.model import Ended, EventName, Factor, Json, User
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
@@ -16,7 +17,8 @@ def verify(work: Work, before: User, kind: Literal["email", "phone"], *, is_firs
     """Mark the email or phone as verified. All that follows from it is listed here.
 
     Where it is the first address of the account that anybody has proved to own, whoever signed up with it may have been
-    somebody else: the password and the sessions of then end. They stay where the person is signed in and proves both.
+    somebody else: the password, the factors and the sessions of then end. They stay where the person is signed in and
+    proves both, and that session has used the address as a second factor.
     is_first: whether it is, where the account does not say so any more.
     """
     if getattr(before, f"{kind}_verified"):
@@ -30,9 +32,14 @@ def verify(work: Work, before: User, kind: Literal["email", "phone"], *, is_firs
         if before.password is not None and before.password.self_service:
             after = replace(after, password=None)
             details["password"] = "ended"  # noqa: S105 - a word of the log
+        without = second_factors.end_self_service(work, after)
+        if without != after:
+            after = without
+            details["factors"] = "ended"
         if ended := storage.sessions.end_of_user(work.db, before.seq, work.now, Ended.DELETED):
             details["sessions_ended"] = ended
     storage.users.update(work.db, before, after)
+    second_factors.prove(work, Factor(kind))
     email, phone = EventName.USERS_UPDATE_EMAIL_VERIFICATION, EventName.USERS_UPDATE_PHONE_VERIFICATION
     work.record(email if kind == "email" else phone, f"users/{after.id}", details, user_id=after.id)
     work.changed(f"users/{after.id}", before.public(), after.public())

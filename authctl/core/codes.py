@@ -30,8 +30,13 @@ GUESSABLE = (*CODES, TokenKind.TOKEN)
 def new_secret(work: Work, kind: TokenKind) -> str:
     """What a person is sent: digits for codes, else 64 hexadecimal digits."""
     if kind in CODES:
-        return secrets.new_code(work.random, work.policy["otp-length"])
+        return new_code(work)
     return secrets.new_hex(work.random, SECRET_LENGTH)
+
+
+def new_code(work: Work) -> str:
+    """Digits, as many as the policy otp-length says."""
+    return secrets.new_code(work.random, work.policy["otp-length"])
 
 
 def digest(work: Work, user_id: str, kind: TokenKind, token_id: str, secret: str, *, is_code: bool) -> bytes:

@@ -21,6 +21,7 @@ from authctl.model import Change, Clock, RandomBytes
 
 if TYPE_CHECKING:
     from authctl.core.hashing import Parameters
+    from authctl.core.mfa import Mfa
     from authctl.core.security import Security
     from authctl.core.sessions import Sessions
     from authctl.core.teams import Teams
@@ -73,6 +74,13 @@ class Directory:
         self._key: bytes | None = None
 
     # The groups.
+
+    @property
+    def mfa(self) -> Mfa:
+        """Second factors and challenges: every verb of `authctl mfa`."""
+        from authctl.core.mfa import Mfa
+
+        return Mfa(self)
 
     @property
     def sessions(self) -> Sessions:
@@ -300,14 +308,16 @@ class Group:
 class writes(Generic[P, T]):
     """A verb that is one unit of work: `verb(work, …)` in its module, `directory.group.verb(…)` at the door.
 
-    person: a signed-in person may use it, for the own account; the others are for operators.
+    person: a signed-in person may use it, for the own account; the others are for operators. admission: for what of
+    `sessions.admit` the person may use it before other verbs.
     """
 
     method = "write"
 
-    def __init__(self, function: Callable[Concatenate[Work, P], T], *, person: bool = False) -> None:
+    def __init__(self, function: Callable[Concatenate[Work, P], T], *, person: bool = False, **admission: bool) -> None:
         self.function = function
         self.person = person
+        self.admission = admission
         self.__doc__ = function.__doc__
 
     @overload
@@ -317,8 +327,8 @@ class writes(Generic[P, T]):
     def __get__(self, group: Group | None, owner: type) -> Any:
         if group is None:
             return self.function
-        _check_person(group.directory, self.person)
-        return _bound(self.function, getattr(group.directory, self.method))
+        directory = _admitting(group.directory, self.person, self.admission)
+        return _bound(self.function, getattr(directory, self.method))
 
 
 class reads(writes[P, T]):
@@ -330,9 +340,12 @@ class reads(writes[P, T]):
 class flow(Generic[P, T]):
     """A verb of several units of work, with slow steps between them: `verb(directory, …)` in its module."""
 
-    def __init__(self, function: Callable[Concatenate[Directory, P], T], *, person: bool = False) -> None:
+    def __init__(
+        self, function: Callable[Concatenate[Directory, P], T], *, person: bool = False, **admission: bool
+    ) -> None:
         self.function = function
         self.person = person
+        self.admission = admission
         self.__doc__ = function.__doc__
 
     @overload
@@ -342,14 +355,15 @@ class flow(Generic[P, T]):
     def __get__(self, group: Group | None, owner: type) -> Any:
         if group is None:
             return self.function
-        directory = group.directory
-        _check_person(directory, self.person)
+        directory = _admitting(group.directory, self.person, self.admission)
         return _bound(self.function, lambda function, *args, **kwargs: function(directory, *args, **kwargs))
 
 
-def _check_person(directory: Directory, allowed: bool) -> None:
-    if directory.is_person and not allowed:
+def _admitting(directory: Directory, person: bool, admission: dict[str, bool]) -> Directory:
+    """The directory for a verb; refuses a person what is for operators."""
+    if directory.is_person and not person:
         raise Denied("user_unauthorized", "This is for operators; a person sees and changes only the own account.")
+    return directory.admitting(**admission) if directory.is_person and admission else directory
 
 
 def _bound(function: Callable[..., Any], run: Callable[..., Any]) -> Callable[..., Any]:

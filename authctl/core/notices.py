@@ -63,6 +63,12 @@ def address_changed(work: Work, before: User, after: User) -> None:
         _add(work, after, lambda settings, to: core.messages.phone_changed(settings, to, at=at, new_phone=phone))
 
 
+def factors_changed(work: Work, user: User, change: str) -> None:
+    """Tell of changed second factors. change: what was done, as in `an authenticator app was added`."""
+    at = work.now
+    _add(work, user, lambda settings, to: core.messages.factors_changed(settings, to, at=at, change=change))
+
+
 def email_change_asked(work: Work, user: User, new_email: str) -> None:
     """Tell the address that is to be changed."""
     _add(work, user, lambda settings, to: core.messages.email_change_notice(settings, to, new_email=new_email))

@@ -246,10 +246,10 @@ def _sign_in(work: Work, user: User, kind: TokenKind) -> SignedIn:
 
 def _recover(work: Work, user: User, prepared: passwords.Prepared) -> User:
     """Set the new password, end every session, and let the account be signed in to: no session comes of it, and so
-    whoever uses a second factor is asked for it as ever."""
+    whoever uses a second factor is asked for it as ever, and guesses at it stay counted."""
     after = passwords.change(work, user, prepared)
     storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED)
-    throttle.unlock(work, after)
+    throttle.unlock(work, after, of_second_factors=False)
     return _verify(work, replace(after, locked_until=None), TokenKind.RECOVERY)
 
 

@@ -16,6 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # No 0/O, 1/l/I: a generated password is read out and typed in.
 _LOWER, _UPPER, _DIGITS, _SYMBOLS = "abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "+-=@#%?!"
 _READABLE = _LOWER + _UPPER + _DIGITS
+_LOWER_AND_DIGITS = _LOWER.replace("i", "") + _DIGITS  # typed in in any case, so that i would be I
 
 
 def new_id(now: datetime, random: RandomBytes) -> str:
@@ -44,6 +45,12 @@ def new_password(random: RandomBytes, *, length: int = 20) -> str:
 def new_code(random: RandomBytes, length: int) -> str:
     """A code of decimal digits, each alike likely; it may begin with zeros."""
     return "".join(_pick("0123456789", random) for _ in range(length))
+
+
+def new_readable(random: RandomBytes, length: int, group: int) -> str:
+    """Lower-case letters and digits to be read out, 4.95 bits each, with dashes between groups."""
+    letters = "".join(_pick(_LOWER_AND_DIGITS, random) for _ in range(length))
+    return "-".join(letters[start : start + group] for start in range(0, length, group))
 
 
 def new_hex(random: RandomBytes, length: int) -> str:

@@ -12,14 +12,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from authctl import core, storage
-from authctl.core import passwords, throttle, values
+from authctl.core import passwords, second_factors, throttle, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import Ended, EventName, Factor, Json, Jwt, JwtClaims, Session, Status, User
 
 if TYPE_CHECKING:
     from authctl.core.policy import Policy
-    from authctl.core.work import Work
+    from authctl.core.work import Actor, Work
 
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
     work.record(EventName.USERS_SESSIONS_CREATE, f"users/{user.id}/sessions/{session.id}", details, user_id=user.id)
     work.changed(f"users/{user.id}/sessions/{session.id}", None, session.public())
     core.notices.signed_in(work, user, session)
-    return SignedIn(session, secret, lacks_factor(user, session))
+    return SignedIn(session, secret, lacks_factor(work, user, session))
 
 
 def _enforce_limit(work: Work, user: User) -> None:
@@ -306,18 +306,32 @@ def _live(work: Work) -> Any:
     return storage.sessions.Live(work.now) if idle is None else storage.sessions.Live(work.now, work.now - idle)
 
 
-def admit(work: Work, secret: str, *, to_change_password: bool = False, to_add_factor: bool = False) -> Person:
+def admit(
+    work: Work, secret: str, *, to_complete: bool = False, to_add_factor: bool = False, to_change_password: bool = False
+) -> Person:
     """Who it is that a secret belongs to, if that session may act now. Every right of a session is decided here.
 
+    to_complete, to_add_factor, to_change_password: for the steps that a session may take which may not yet take others.
     Raises Denied: user_unauthorized (no such session, ended, past its time, idle for too long), user_blocked,
-    user_password_reset_required, user_more_factors_required.
+    user_more_factors_required, user_password_reset_required.
     """
     session = storage.sessions.find_by_digest(work.db, digest(secret))
-    return admit_session(work, session, to_change_password=to_change_password, to_add_factor=to_add_factor)
+    return admit_session(
+        work,
+        session,
+        to_complete=to_complete,
+        to_add_factor=to_add_factor,
+        to_change_password=to_change_password,
+    )
 
 
 def admit_session(
-    work: Work, session: Session | None, *, to_change_password: bool = False, to_add_factor: bool = False
+    work: Work,
+    session: Session | None,
+    *,
+    to_complete: bool = False,
+    to_add_factor: bool = False,
+    to_change_password: bool = False,
 ) -> Person:
     """The same for a session that was found otherwise; None where there was none."""
     user = core.users.find(work, f"id:{session.user_id}") if session is not None else None
@@ -327,11 +341,22 @@ def admit_session(
         raise blocked()
     if not is_live(work, session):
         raise unauthorized()
-    if not to_add_factor and lacks_factor(user, session):
+    person = Person(session, user)
+    if to_complete:
+        return person
+    if second_factors.lacks(work.policy, user, session):
         raise Denied(
             "user_more_factors_required",
             "More factors are required to complete the sign-in.",
             hint="Complete a challenge: authctl mfa create-challenge",
+        )
+    if second_factors.must_enrol(work.policy, user):
+        if to_add_factor:
+            return person
+        raise Denied(
+            "user_more_factors_required",
+            "A second factor must be added before anything else.",
+            hint="Add one: authctl mfa create-authenticator --as-session",
         )
     if not to_change_password and user.password is not None and user.password.must_change:
         raise Denied(
@@ -339,7 +364,7 @@ def admit_session(
             "The password must be changed before anything else.",
             hint="Change it with: authctl users update-password --as-session",
         )
-    return Person(session, user)
+    return person
 
 
 def is_live(work: Work, session: Session) -> bool:
@@ -350,10 +375,16 @@ def is_live(work: Work, session: Session) -> bool:
     return idle is None or session.used_at > work.now - idle
 
 
-def lacks_factor(user: User, session: Session) -> bool:
-    """Whether the user asks for two factors, has two, and the session was signed in to with one."""
-    has_second = user.email_verified or user.phone_verified
-    return user.mfa and has_second and session.mfa_at is None and len(set(session.factors)) < 2
+def lacks_factor(work: Work, user: User, session: Session) -> bool:
+    """Whether a session may only complete its sign-in, or add a second factor."""
+    return second_factors.lacks(work.policy, user, session) or second_factors.must_enrol(work.policy, user)
+
+
+def renew(work: Work, session: Session, factor: Factor) -> tuple[Session, str]:
+    """A session in which another factor was proved, with a new secret: the old one is dead at once (ASVS 7.2.4)."""
+    secret = work.random(SECRET_SIZE).hex()
+    after = second_factors.proved(work, session, factor, secret_digest=digest(secret), used_at=work.now)
+    return replace(after, used_at=work.now), secret
 
 
 def touch(work: Work, session: Session) -> None:
@@ -474,14 +505,14 @@ def delete_everybodys(work: Work) -> int:
 
 
 def confirm(directory: Directory, password: str | None) -> None:
-    """Where a person acts: that it is the person, by the current password. Counted like signing in.
+    """Where a person acts: that it is the person, by the current password, and by the second factor where one is used.
 
-    An account that never had a password has nothing to confirm. Raises Denied (user_invalid_credentials).
+    Counted like signing in. An account that never had a password has none to confirm. Raises Denied
+    (user_invalid_credentials, user_challenge_required).
     """
     if not directory.is_person:
         return
-    person, actor = directory.read(lambda work: (work.person, work.actor))
-    assert person is not None
+    person, actor = directory.read(_recently_proved)
     if person.user.password is None:
         return
     if password is None:
@@ -495,6 +526,12 @@ def confirm(directory: Directory, password: str | None) -> None:
     refusal = _attempt(remembering, f"id:{person.user.id}", password, right=_confirmed, wrong=_refuse_confirmation)
     if refusal is not None:
         raise refusal
+
+
+def _recently_proved(work: Work) -> tuple[Person, Actor]:
+    assert work.person is not None
+    second_factors.check_recent(work, work.person.user)
+    return work.person, work.actor
 
 
 def _confirmed(work: Work, user: User) -> Denied | None:

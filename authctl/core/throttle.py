@@ -22,6 +22,7 @@ Which buckets an attempt counts in:
     user:ID@ADDRESS     for a source that has signed in to the account before: strangers cannot lock it out
     name:DIGEST         for a name that no account has, so that it looks and takes the same
     code:ID/KIND        for the codes of one kind, whichever of them was tried; code:ID@ADDRESS/KIND from a known source
+    factor:ID           for second factors, whichever was tried in whichever challenge; factor:ID@ADDRESS likewise
 A source that is locked out is not counted against the account: it cannot lock out others by going on. Every lock ends
 by itself, so nobody is ever locked out for good. A right password takes back what it counted itself and no more of its
 source's count: who has an account of their own gets no more tries at those of others by signing in to it in between.
@@ -30,9 +31,10 @@ source's count: who has an account of their own gets no more tries at those of o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
@@ -61,15 +63,20 @@ class Claim:
     locks_source: bool = False
 
 
-def claim(work: Work, user: User | None, name: str, *, code: str | None = None) -> Claim:
+def claim(
+    work: Work, user: User | None, name: str, *, code: str | None = None, is_second_factor: bool = False
+) -> Claim:
     """Count an attempt at an account before it is made. name: what was given for it, where there is no such account.
 
     code: the kind of a code that was sent, which is guessed at apart from the password and locks nothing but itself.
+    is_second_factor: so are second factors, all together.
     """
     source = source_of(work.actor.ip)
     account = _account(work, user, name, source)
     if code is not None and user is not None:
         account = f"code:{account.removeprefix('user:')}/{code}"
+    elif is_second_factor:
+        account = f"factor:{account.removeprefix('user:')}"
     locks_source = False
     if source is not None:
         counted = _count(work, f"source:{source}", None)
@@ -89,17 +96,37 @@ def succeed(work: Work, claim: Claim, user: User) -> None:
         storage.users.set_locked(work.db, user.seq, None)
 
 
-def forget(work: Work, user: User) -> None:
+def forget(work: Work, user: User, *, of_second_factors: bool = True) -> None:
     """Forget every attempt at an account, also those of sources known to it."""
     storage.attempts.forget(work.db, f"user:{user.id}")
     for prefix in (f"user:{user.id}@", f"code:{user.id}/", f"code:{user.id}@"):
         storage.attempts.forget_all(work.db, prefix)
+    if of_second_factors:
+        forget_second_factors(work, user)
 
 
-def unlock(work: Work, user: User) -> None:
-    """Let an account be signed in to at once."""
-    forget(work, user)
+def forget_second_factors(work: Work, user: User) -> None:
+    """Forget the attempts at an account's second factors alone."""
+    storage.attempts.forget(work.db, f"factor:{user.id}")
+    storage.attempts.forget_all(work.db, f"factor:{user.id}@")
+
+
+def unlock(work: Work, user: User, *, of_second_factors: bool = True) -> None:
+    """Let an account be signed in to at once. of_second_factors: False leaves the tries at those counted."""
+    forget(work, user, of_second_factors=of_second_factors)
     storage.users.set_locked(work.db, user.seq, None)
+
+
+def check_interval(work: Work, last_sent: datetime | None) -> None:
+    """Refuse a message that comes too soon after the last of its kind; None where there was none."""
+    wait = last_sent + work.policy["otp-interval"] - work.now if last_sent is not None else timedelta()
+    if wait > timedelta():
+        seconds = ceil(wait.total_seconds())
+        raise Denied(
+            "general_rate_limit_exceeded",
+            f"One was sent just now; another can be asked for in {seconds} seconds.",
+            hint="Wait, or use the one that was sent.",
+        )
 
 
 def check_country(work: Work, phone: str) -> None:

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
@@ -430,15 +429,7 @@ def _check_limits(work: Work, user: User, asked: Asked, address: str) -> None:
     is_sms = asked.kind in _BY_PHONE
     if is_sms:
         throttle.check_country(work, address)
-    last = storage.tokens.last_sent(work.db, user.seq, asked.kind)
-    wait = last + work.policy["otp-interval"] - work.now if last is not None else timedelta()
-    if wait > timedelta():
-        seconds = ceil(wait.total_seconds())
-        raise Denied(
-            "general_rate_limit_exceeded",
-            f"One was sent just now; another can be asked for in {seconds} seconds.",
-            hint="Wait, or use the one that was sent.",
-        )
+    throttle.check_interval(work, storage.tokens.last_sent(work.db, user.seq, asked.kind))
     throttle.count_message(work, address, is_sms=is_sms)
 
 

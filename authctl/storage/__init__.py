@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # importing typing costs milliseconds; type checkers know this name
 if TYPE_CHECKING:
     from authctl.storage import (
         attempts as attempts,
+        authenticators as authenticators,
+        backups as backups,
         bulk as bulk,
+        challenges as challenges,
+        completion as completion,
         database as database,
         events as events,
         exports as exports,
@@ -25,7 +29,9 @@ if TYPE_CHECKING:
         mock_phones as mock_phones,
         pages as pages,
         passwords as passwords,
+        peppers as peppers,
         policies as policies,
+        recovery_codes as recovery_codes,
         schema as schema,
         sealed as sealed,
         search as search,

@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.storage.tables import directory, mock_phones, password_history, signing_keys, users
+from authctl.storage.tables import (
+    authenticators,
+    directory,
+    mock_phones,
+    password_history,
+    peppers,
+    signing_keys,
+    users,
+)
 
 BATCH = 500  # rows that are sealed anew at a time
 
@@ -33,6 +41,8 @@ class Place:
 PLACES = (
     Place("signing_keys", signing_keys.c.sealed_private_key, signing_keys.c.id),
     Place("mock_phones", mock_phones.c.sealed_code, mock_phones.c.phone),
+    Place("authenticators", authenticators.c.sealed_secret, authenticators.c.id),
+    Place("peppers", peppers.c.sealed_key, peppers.c.id),
     Place("password_hash", users.c.password_hash, users.c.id),
     Place("password_hash", password_history.c.hash, users.c.id),
 )

@@ -118,6 +118,13 @@ def update(db: sa.Connection, seq: int, **values: Any) -> None:
     db.execute(sessions.update().where(sessions.c.seq == seq).values(values))
 
 
+def forget_factors(db: sa.Connection, user_seq: int, *, but: int | None = None) -> None:
+    """Have all of a user's sessions, but one of that number, proved no second factor."""
+    kept = () if but is None else (sessions.c.seq != but,)
+    theirs = sessions.update().where(sessions.c.user_seq == user_seq, sessions.c.mfa_at.is_not(None), *kept)
+    db.execute(theirs.values(mfa_at=None))
+
+
 def count_over(db: sa.Connection, before: datetime) -> int:
     """How many sessions ended, or expired, before that moment."""
     return db.execute(sa.select(sa.func.count()).select_from(sessions).where(_over(before))).scalar_one()

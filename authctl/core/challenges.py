@@ -1,0 +1,454 @@
+"""Challenges: what a session is asked for before it may do anything, and how one is completed.
+
+               claim                      settle (the code is on its way; at once where none is sent)
+    none ───────────────▶ LIVE ──────────────────────────────▶ LIVE: the older one of its factor is REPLACED
+                            │                                    │
+                            │ withdraw (the message was refused) ├─ completed ────────────────▶ USED
+                            ▼                                    ├─ otp-attempts wrong codes ─▶ ATTEMPTS
+                         WITHDRAWN                               └─ its time, or its session's, has passed
+
+Completing is judging and settling, as redeeming a token is. A wrong code is counted twice: of its challenge, and of the
+account, for all challenges and factors together, so that new challenges bring no more tries. The refusal is returned,
+committed, and raised.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from authctl import core, storage
+from authctl.core import codes, otp, recovery_codes, sealing, second_factors, sessions, throttle, values
+from authctl.errors import AuthctlError, Denied, Invalid, NotFound, Unavailable
+from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, Session, User
+
+if TYPE_CHECKING:
+    from authctl.core.directory import Directory
+    from authctl.core.sessions import SignedIn
+    from authctl.core.work import Work
+    from authctl.delivery import Email, Receipt, Sms
+
+FACTORS = (Factor.TOTP, Factor.EMAIL, Factor.PHONE, Factor.RECOVERY_CODE)
+_SENT = (Factor.EMAIL, Factor.PHONE)  # by a message
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new challenge. secret: its code, where that is shown instead of sent."""
+
+    challenge: Challenge
+    secret: str | None = field(default=None, repr=False)
+
+    @property
+    def id(self) -> str:
+        return self.challenge.id
+
+    def public(self) -> Json:
+        return self.challenge.public() | ({"secret": self.secret} if self.secret is not None else {})
+
+
+# Asking
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A challenge that is good from now on, and what it takes to send its code and to take it back.
+
+    message: None where none is to be sent. starts: the provider is to make the code.
+    """
+
+    user: User
+    session: Session
+    created: Created
+    message: Email | Sms | None = field(repr=False)
+    starts: bool
+
+    @property
+    def is_sent(self) -> bool:
+        return self.starts or self.message is not None
+
+
+def create(
+    directory: Directory,
+    secret: str,
+    factor: Factor | str,
+    *,
+    print_secret: bool = False,
+    ip: str | None = None,
+    user_agent: str | None = None,
+) -> Created:
+    """Ask a session for a code of another factor than it was signed in with, and send the code where it is sent.
+
+    secret: the session's, whatever else it may not do yet. factor: totp, email, phone or recovery_code. print_secret:
+    answer with the code instead of sending it; whoever asks does.
+
+    Raises Invalid: user_factor_already_used (the first factor), user_auth_method_unsupported (by the policy),
+    user_email_not_verified, user_phone_not_verified. NotFound: user_authenticator_not_found, user_email_not_found,
+    user_phone_not_found, user_recovery_codes_not_found. Denied: general_rate_limit_exceeded, and what `sessions.get`
+    raises. Unavailable where the message was refused, and then nothing has changed but the counts of the hour.
+    """
+    wanted = _factor(factor)
+    directory = directory.from_request(ip, user_agent)
+    claim = directory.write(_claim, directory, values.text(secret, "secret"), wanted, print_secret)
+    if directory.dry_run or not claim.is_sent:
+        return claim.created
+    try:
+        receipt = _send(directory, claim)
+    except Unavailable as refused:
+        directory.write(_withdraw, claim, getattr(refused, "receipt", None))
+        raise
+    directory.write(_settle_sent, claim, receipt)
+    return claim.created
+
+
+def _factor(factor: Factor | str) -> Factor:
+    if factor in FACTORS:
+        return Factor(factor)
+    message = f"factor is one of {', '.join(FACTORS)}; {values.shown(factor)} is none of them."
+    raise Invalid("general_argument_invalid", message, field="factor")
+
+
+def _claim(work: Work, directory: Directory, secret: str, factor: Factor, print_secret: bool) -> Claim:
+    """Store the challenge, and write the message that is to be sent; an older one stays good until then."""
+    person = sessions.admit(work, secret, to_complete=True)
+    user = core.users.get_locked(work, f"id:{person.user.id}")
+    address = _check(work, user, person.session, factor)
+    mock = core.mock_phones.find_code(work, address) if factor is Factor.PHONE and address is not None else None
+    is_sent = factor in _SENT and mock is None and not print_secret
+    starts = _check_way(directory, factor) if is_sent else False
+    if is_sent:
+        assert address is not None
+        _check_limits(work, user, factor, address)
+    code = mock or codes.new_code(work) if factor in _SENT and not starts else None
+    challenge = _new(work, user, person.session, factor, address, code)
+    message = _message(directory, challenge, code) if is_sent and code is not None else None
+    claim = Claim(user, person.session, Created(challenge, code if print_secret else None), message, starts)
+    work.changed(_resource(challenge), None, challenge.public())
+    if not claim.is_sent:
+        _end_older(work, claim, {})
+    return claim
+
+
+def _check(work: Work, user: User, session: Session, factor: Factor) -> str | None:
+    """The address that a code of the factor goes to; refuses a factor that the session cannot be completed with."""
+    check_allowed(work, factor)
+    if second_factors.first(session) == factor:
+        raise Invalid(
+            "user_factor_already_used",
+            f"The session was signed in to by {factor}: its second factor is another one.",
+            field="factor",
+            hint="Use another, or sign in with the password: authctl sessions create",
+        )
+    if factor is Factor.TOTP and not user.totp:
+        raise _missing("user_authenticator_not_found", "The user has no authenticator.")
+    if factor is Factor.RECOVERY_CODE and not user.recovery_code:
+        raise _missing("user_recovery_codes_not_found", "The user has no recovery codes.")
+    if factor is Factor.EMAIL:
+        if user.email is None:
+            raise _missing("user_email_not_found", "The user has no email.")
+        if not user.email_verified:
+            raise Invalid("user_email_not_verified", "The email is not verified.", field="factor")
+        return user.email
+    if factor is Factor.PHONE:
+        if user.phone is None:
+            raise _missing("user_phone_not_found", "The user has no phone.")
+        if not user.phone_verified:
+            raise Invalid("user_phone_not_verified", "The phone is not verified.", field="factor")
+        return user.phone
+    return None
+
+
+def check_allowed(work: Work, factor: Factor) -> None:
+    """Refuse a factor that the policy mfa-factors does not name; recovery codes it always allows."""
+    if factor is not Factor.RECOVERY_CODE and factor not in work.policy["mfa-factors"]:
+        raise Invalid(
+            "user_auth_method_unsupported",
+            f"The policy does not allow {factor} as a second factor.",
+            field="factor",
+            hint="An operator sets it with: authctl security set mfa-factors totp,email,phone",
+        )
+
+
+def _missing(type: str, message: str) -> NotFound:
+    return NotFound(type, message, field="factor", hint="See what there is with: authctl mfa list-factors USER")
+
+
+def _check_way(directory: Directory, factor: Factor) -> bool:
+    """Refuse what nothing is configured for; and whether the provider makes the code."""
+    transport = directory.transport
+    if factor is Factor.EMAIL:
+        transport.check_email()
+        return False
+    transport.check_sms()
+    return transport.makes_codes
+
+
+def _check_limits(work: Work, user: User, factor: Factor, address: str) -> None:
+    """Refuse what comes too soon after the last of its factor, or too often in an hour, or goes too far."""
+    is_sms = factor is Factor.PHONE
+    if is_sms:
+        throttle.check_country(work, address)
+    throttle.check_interval(work, storage.challenges.last_sent(work.db, user.seq, factor))
+    throttle.count_message(work, address, is_sms=is_sms)
+
+
+def _new(work: Work, user: User, session: Session, factor: Factor, address: str | None, code: str | None) -> Challenge:
+    """Store a new challenge. code: None where the factor has its own, or the provider makes it."""
+    id, life = work.new_id(), work.policy["challenge-expiry"]
+    challenge = Challenge(
+        seq=0,
+        id=id,
+        user_id=user.id,
+        session_id=session.id,
+        factor=factor,
+        created_at=work.now,
+        expires_at=work.now + (min(life, codes.LONGEST_LIFE) if factor in _SENT else life),
+        attempts_left=work.policy["otp-attempts"],
+        digest=_digest(work, user.id, id, code) if code is not None else None,
+        address=address,
+    )
+    return storage.challenges.insert(work.db, challenge, session.seq)
+
+
+def _digest(work: Work, user_id: str, challenge_id: str, code: str) -> bytes:
+    """What is kept of a code that was sent: as `codes.digest` has it, for another kind of row."""
+    return sealing.digest(work.key, "code-digest", user_id, "challenge", challenge_id, code.encode("utf-8", "replace"))
+
+
+def _message(directory: Directory, challenge: Challenge, code: str) -> Email | Sms:
+    from authctl.core import messages
+
+    settings, to = directory.settings, challenge.address or ""
+    if challenge.factor is Factor.PHONE:
+        return messages.phone_code(settings, to, code=code)
+    return messages.email_code(settings, to, code=code, validity=challenge.expires_at - challenge.created_at)
+
+
+def _send(directory: Directory, claim: Claim) -> Receipt:
+    if claim.message is not None:
+        return directory.transport.send(claim.message)
+    assert claim.created.challenge.address is not None
+    return directory.transport.start(claim.created.challenge.address)
+
+
+def _settle_sent(work: Work, claim: Claim, receipt: Receipt) -> None:
+    """The code is on its way: the interval begins."""
+    storage.challenges.set_sent(work.db, claim.created.challenge.seq, work.now)
+    _end_older(work, claim, {"sent": _without_nulls(receipt.public())})
+
+
+def _withdraw(work: Work, claim: Claim, receipt: Receipt | None) -> None:
+    """The message was refused: the challenge ends."""
+    challenge = claim.created.challenge
+    storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.WITHDRAWN)
+    details: Json = {"refused": "delivery"} | (_without_nulls(receipt.public()) if receipt is not None else {})
+    _record(work, EventName.USERS_MFA_CHALLENGES_CREATE, challenge, details)
+
+
+def _end_older(work: Work, claim: Claim, details: Json) -> None:
+    """The challenge takes the place of older ones of its factor."""
+    challenge = claim.created.challenge
+    ended = storage.challenges.end_of_session(
+        work.db, claim.session.seq, work.now, factor=challenge.factor, before=challenge.seq
+    )
+    _record(work, EventName.USERS_MFA_CHALLENGES_CREATE, challenge, details | ({"replaced": ended} if ended else {}))
+
+
+def _without_nulls(record: Json) -> Json:
+    return {name: value for name, value in record.items() if value is not None}
+
+
+def _record(work: Work, event: EventName, challenge: Challenge, details: Json) -> None:
+    factor = {"factor": str(challenge.factor)}
+    work.record(event, _resource(challenge), factor | details, user_id=challenge.user_id)
+
+
+def _resource(challenge: Challenge) -> str:
+    return f"users/{challenge.user_id}/challenges/{challenge.id}"
+
+
+# Answering
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A code that was right, or that the provider is to judge; and the attempt that was counted for it."""
+
+    challenge: Challenge
+    claim: throttle.Claim
+    code: str = field(repr=False)
+
+    @property
+    def is_the_providers(self) -> bool:
+        return self.challenge.factor in _SENT and self.challenge.digest is None
+
+
+def complete(
+    directory: Directory,
+    secret: str,
+    challenge: str,
+    code: str,
+    *,
+    ip: str | None = None,
+    user_agent: str | None = None,
+) -> SignedIn:
+    """Complete a challenge: the session has two factors from now on, and a new secret; the old one is dead at once.
+
+    secret: the session's. challenge: its id. code: as it was typed, blanks and dashes do not matter. Raises Denied:
+    user_invalid_token, the same for a wrong, expired, used and unknown one; and what `sessions.get` raises.
+    """
+    directory = directory.from_request(ip, user_agent)
+    given, secret, id = typed(code), values.text(secret, "secret"), values.text(challenge, "challenge")
+    # The attempts of a dry run are counted: it would be free tries.
+    remembering = directory.acting(directory.actor)
+    judged: Judged = granted(remembering.write(_judge, secret, id, given))
+    if judged.is_the_providers:
+        assert judged.challenge.address is not None
+        if not directory.transport.check_code(judged.challenge.address, given):
+            raise remembering.write(_refuse, judged.challenge, "wrong", attempts_left=judged.challenge.attempts_left)
+    settled: SignedIn = granted(directory.write(_settle, secret, judged))
+    return settled
+
+
+def typed(code: str) -> str:
+    """A code as it was typed."""
+    return codes.normalized(values.text(code, "code"))
+
+
+def granted(verdict: Any) -> Any:
+    """A verdict, once it is committed; a refusal is raised then."""
+    if isinstance(verdict, AuthctlError):
+        raise verdict
+    return verdict
+
+
+def _judge(work: Work, secret: str, id: str, code: str) -> Judged | Denied:
+    """Count the attempt and compare; nothing is used up yet."""
+    person = sessions.admit(work, secret, to_complete=True)
+    user = core.users.get_locked(work, f"id:{person.user.id}")
+    challenge = storage.challenges.find(work.db, person.session.seq, id)
+    claim = throttle.claim(work, user, user.id, is_second_factor=True)
+    if challenge is None:
+        return _refuse(work, None, "unknown", user=user)
+    if not claim.allowed:
+        return _refuse(work, challenge, "locked")
+    if (why := _why_dead(work, user, challenge)) is not None:
+        return _refuse(work, challenge, why)
+    storage.challenges.count_attempt(work.db, challenge.seq)
+    judged = Judged(challenge, claim, code)
+    if judged.is_the_providers or _is_right(work, user, challenge, code):
+        return judged
+    if challenge.attempts_left <= 1:
+        storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.ATTEMPTS)
+    return _refuse(work, challenge, "wrong", attempts_left=challenge.attempts_left - 1)
+
+
+def _why_dead(work: Work, user: User, challenge: Challenge) -> str | None:
+    """Why a challenge cannot be completed any more; None where it can."""
+    if not challenge.is_live(work.now):
+        return challenge.ended_reason or "expired"
+    if challenge.attempts_left <= 0:
+        return str(ChallengeEnded.ATTEMPTS)
+    if challenge.factor is not Factor.RECOVERY_CODE and challenge.factor not in work.policy["mfa-factors"]:
+        return "policy"
+    if challenge.factor in _SENT:
+        kind = str(challenge.factor)
+        is_still = getattr(user, kind) == challenge.address and getattr(user, f"{kind}_verified")
+        return None if is_still else "address"
+    return None
+
+
+def _is_right(work: Work, user: User, challenge: Challenge, code: str) -> bool:
+    if challenge.factor is Factor.TOTP:
+        return _find_step(work, user, code) is not None
+    if challenge.factor is Factor.RECOVERY_CODE:
+        return recovery_codes.find(work, user, code) is not None
+    assert challenge.digest is not None
+    return hmac.compare_digest(_digest(work, user.id, challenge.id, code), challenge.digest)
+
+
+def _find_step(work: Work, user: User, code: str) -> tuple[Authenticator, int] | None:
+    """The authenticator whose code it is, and the step: one that is not used yet. Every authenticator is compared."""
+    found = None
+    for authenticator in storage.authenticators.list_of_user(work.db, user.seq):
+        if authenticator.verified_at is not None:
+            step = step_of(work, authenticator, code)
+            if step is not None and step > authenticator.last_step:
+                found = authenticator, step
+    return found
+
+
+def step_of(work: Work, authenticator: Authenticator, code: str) -> int | None:
+    """The step of that authenticator that a code is of, now; None for a wrong one."""
+    secret = sealing.unseal(work.key, authenticator.sealed_secret, context=f"authenticators/{authenticator.id}")
+    totp = otp.Totp(secret, authenticator.algorithm, authenticator.digits, authenticator.period)
+    return otp.find_step(totp, code, work.now)
+
+
+def _settle(work: Work, secret: str, judged: Judged) -> SignedIn | Denied:
+    """Use the code up, and complete the session. Of many who have the right code at once, one gets here."""
+    person = sessions.admit(work, secret, to_complete=True)
+    user = core.users.get_locked(work, f"id:{person.user.id}")
+    challenge = storage.challenges.find(work.db, person.session.seq, judged.challenge.id)
+    if challenge is None:
+        return _refuse(work, judged.challenge, "unknown")
+    if not challenge.is_live(work.now):
+        return _refuse(work, challenge, challenge.ended_reason or "expired")
+    after = _use(work, user, challenge, judged.code)
+    if after is None:
+        return _refuse(work, challenge, "used")
+    storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.USED)
+    storage.challenges.end_of_session(work.db, person.session.seq, work.now)
+    throttle.succeed(work, judged.claim, user)
+    session, new_secret = sessions.renew(work, person.session, challenge.factor)
+    _record(work, EventName.USERS_MFA_CHALLENGES_UPDATE, challenge, {"completed": True, "session": session.id})
+    work.changed(f"users/{user.id}/sessions/{session.id}", person.session.public(), session.public())
+    return sessions.SignedIn(session, new_secret, sessions.lacks_factor(work, after, session))
+
+
+def _use(work: Work, user: User, challenge: Challenge, code: str) -> User | None:
+    """Use a right code up, and the account after that; None where another did meanwhile."""
+    if challenge.factor is Factor.TOTP:
+        found = _find_step(work, user, code)
+        if found is None or not storage.authenticators.use_step(work.db, found[0].seq, found[1], work.now):
+            return None
+    if challenge.factor is Factor.RECOVERY_CODE:
+        digest = recovery_codes.find(work, user, code)
+        if digest is None or not storage.recovery_codes.use(work.db, user.seq, digest, work.now):
+            return None
+        return _tell_of_recovery(work, user)
+    return user
+
+
+def _tell_of_recovery(work: Work, user: User) -> User:
+    """A recovery code was used: the person is told, and the account knows when it was the last."""
+    left = len(storage.recovery_codes.list_unused(work.db, user.seq))
+    core.notices.factors_changed(work, user, f"a recovery code was used, and {left or 'none'} of them are left")
+    if left:
+        return user
+    after = second_factors.reread(work, user)
+    storage.users.update(work.db, user, after)
+    return after
+
+
+def _refuse(
+    work: Work, challenge: Challenge | None, why: str, *, user: User | None = None, attempts_left: int | None = None
+) -> Denied:
+    """The log has why, and how many attempts are left; who asked is not told."""
+    details: Json = {"refused": why} | ({"attempts_left": attempts_left} if attempts_left is not None else {})
+    if challenge is not None:
+        _record(work, EventName.USERS_MFA_CHALLENGES_UPDATE, challenge, details)
+    elif user is not None:
+        resource = f"users/{user.id}/challenges"
+        work.record(EventName.USERS_MFA_CHALLENGES_UPDATE, resource, details, user_id=user.id)
+    return invalid_code()
+
+
+def invalid_code() -> Denied:
+    return Denied(
+        "user_invalid_token",
+        "The code is wrong, expired or used.",
+        field="code",
+        hint="Try the next code, or ask for a new challenge: authctl mfa create-challenge",
+    )

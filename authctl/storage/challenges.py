@@ -1,0 +1,117 @@
+"""Challenges: codes that sessions are asked for. A row outlives its challenge, until it is purged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.model import Challenge, ChallengeEnded, Factor
+from authctl.storage.tables import challenges, sessions, users
+
+BATCH = 1_000  # rows that are removed in one transaction
+
+
+def insert(db: sa.Connection, challenge: Challenge, session_seq: int) -> Challenge:
+    statement = challenges.insert().values(
+        id=challenge.id,
+        session_seq=session_seq,
+        factor=str(challenge.factor),
+        digest=challenge.digest,
+        address=challenge.address,
+        attempts_left=challenge.attempts_left,
+        created_at=challenge.created_at,
+        expires_at=challenge.expires_at,
+        sent_at=challenge.sent_at,
+        ended_at=challenge.ended_at,
+        ended_reason=challenge.ended_reason,
+    )
+    return replace(challenge, seq=db.execute(statement.returning(challenges.c.seq)).scalar_one())
+
+
+def find(db: sa.Connection, session_seq: int, id: str) -> Challenge | None:
+    """One challenge of a session, kept from others until the end of the transaction."""
+    statement = (
+        sa.select(challenges, sessions.c.id.label("session_id"), users.c.id.label("user_id"))
+        .join(sessions, sessions.c.seq == challenges.c.session_seq)
+        .join(users, users.c.seq == sessions.c.user_seq)
+        .where(challenges.c.session_seq == session_seq, challenges.c.id == id)
+        .with_for_update(of=challenges)
+    )
+    row = db.execute(statement).one_or_none()
+    return record(row) if row else None
+
+
+def last_sent(db: sa.Connection, user_seq: int, factor: Factor) -> datetime | None:
+    """When a code of that factor was last sent to a user, for whichever session."""
+    theirs = sa.select(sessions.c.seq).where(sessions.c.user_seq == user_seq)
+    sent_at = challenges.c.sent_at
+    found: datetime | None = db.execute(
+        sa.select(sa.func.max(sent_at, type_=sent_at.type)).where(
+            challenges.c.session_seq.in_(theirs), challenges.c.factor == str(factor)
+        )
+    ).scalar()
+    return found
+
+
+def set_sent(db: sa.Connection, seq: int, now: datetime) -> None:
+    db.execute(challenges.update().where(challenges.c.seq == seq).values(sent_at=now))
+
+
+def count_attempt(db: sa.Connection, seq: int) -> None:
+    """Take one of its attempts, where it has one left."""
+    left = challenges.c.attempts_left
+    db.execute(challenges.update().where(challenges.c.seq == seq, left > 0).values(attempts_left=left - 1))
+
+
+def end(db: sa.Connection, seq: int, now: datetime, reason: ChallengeEnded) -> None:
+    _end(db, now, reason, challenges.c.seq == seq)
+
+
+def end_of_session(
+    db: sa.Connection, session_seq: int, now: datetime, *, factor: Factor | None = None, before: int | None = None
+) -> int:
+    """End a session's live challenges: all, those of a factor, those before one; how many there were."""
+    conditions = [challenges.c.session_seq == session_seq, challenges.c.expires_at > now]
+    if factor is not None:
+        conditions.append(challenges.c.factor == str(factor))
+    if before is not None:
+        conditions.append(challenges.c.seq < before)
+    return _end(db, now, ChallengeEnded.REPLACED, *conditions)
+
+
+def _end(db: sa.Connection, now: datetime, reason: ChallengeEnded, *conditions: sa.ColumnElement[bool]) -> int:
+    statement = challenges.update().where(challenges.c.ended_at.is_(None), *conditions)
+    return db.execute(statement.values(ended_at=now, ended_reason=str(reason))).rowcount
+
+
+def count_dead(db: sa.Connection, before: datetime) -> int:
+    """How many challenges expired before that moment."""
+    return db.execute(sa.select(sa.func.count()).where(challenges.c.expires_at <= before)).scalar_one()
+
+
+def purge(db: sa.Connection, before: datetime) -> int:
+    """Remove a batch of those; how many there were in it."""
+    dead = sa.select(challenges.c.seq).where(challenges.c.expires_at <= before)
+    batch = dead.order_by(challenges.c.expires_at).limit(BATCH)
+    return db.execute(challenges.delete().where(challenges.c.seq.in_(batch))).rowcount
+
+
+def record(row: sa.Row[Any]) -> Challenge:
+    return Challenge(
+        seq=row.seq,
+        id=row.id,
+        user_id=row.user_id,
+        session_id=row.session_id,
+        factor=Factor(row.factor),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        attempts_left=row.attempts_left,
+        digest=row.digest,
+        address=row.address,
+        sent_at=row.sent_at,
+        ended_at=row.ended_at,
+        ended_reason=row.ended_reason,
+    )
