@@ -78,15 +78,27 @@ _databases = 0
 
 
 @pytest.fixture
-def postgres_url(postgres, postgres_server):
+def new_postgres_url(postgres, postgres_server):
+    """Makes empty Postgres databases, dropped afterwards; the URL of each."""
+    made = []
+
+    def make():
+        global _databases
+        _databases += 1
+        made.append(f"authctl_test_{os.getpid()}_{_databases}")
+        postgres.execute(f"CREATE DATABASE {made[-1]} TEMPLATE template0 ENCODING 'UTF8'")
+        info = psycopg.conninfo.conninfo_to_dict(postgres_server)
+        return url_of(info | {"dbname": made[-1]})
+
+    yield make
+    for name in made:
+        postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(new_postgres_url):
     """The URL of an empty Postgres database, dropped afterwards."""
-    global _databases
-    _databases += 1
-    name = f"authctl_test_{os.getpid()}_{_databases}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    info = psycopg.conninfo.conninfo_to_dict(postgres_server)
-    yield url_of(info | {"dbname": name})
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return new_postgres_url()
 
 
 def url_of(info):

@@ -33,6 +33,9 @@ COMMANDS = {
     "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),
     "upgrade": ("authctl.cli.setup", "Bring the database's schema up to this authctl."),
     "status": ("authctl.cli.setup", "Show which database this is, and how it is doing."),
+    "backup": ("authctl.cli.backup", "Save the whole directory into a new file."),
+    "restore": ("authctl.cli.backup", "Put a backup into an empty database."),
+    "completion": ("authctl.cli.completion.command", "Complete words in bash, zsh, fish and PowerShell."),
     "help": ("authctl.cli.topics", "Explain a topic: output, secrets, policies, exit statuses."),
 }
 

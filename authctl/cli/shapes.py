@@ -47,6 +47,11 @@ VERIFIED = Shape("verification", fields=("id", "valid"))
 PREFS = Shape("preferences", fields=())
 MADE = Shape("directory", fields=("database", "schema", "key_fingerprint", "key_file", "created"))
 UPGRADED = Shape("upgrade", fields=("before", "after", "copy"))
+BACKUP = Shape("backup", fields=("file", "made_at", "schema", "key_fingerprint", "with_key", "users", "rows", "size"))
+RESTORED = Shape(
+    "restored backup",
+    fields=("database", "made_at", "before", "schema", "key_fingerprint", "key", "key_file", "users", "rows"),
+)
 STATUS = Shape(
     "status",
     fields=(
@@ -157,3 +162,4 @@ DIFFERENCE = Shape("difference", fields=("name", "before", "after"))
 PASSWORD_REPORT = Shape("password report", fields=("accepted", "failures", "score", "crack_time"))
 KEY_SET = Shape("key set", fields=())
 ROTATED = Shape("rotation", fields=("key", "id", "key_file", "resealed"))
+COMPLETION = Shape("completion", fields=("shell", "file", "installed", "next"))

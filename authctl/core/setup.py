@@ -70,7 +70,7 @@ def _make_ready(directory: Directory, settings: Settings, state: State | None, n
         notice(f"Migrated the database from schema {done.before} to {done.after}; a copy is in {done.copy}.")
 
 
-def _refuse_persons(directory: Directory) -> None:
+def refuse_persons(directory: Directory) -> None:
     """What is done to the database itself is for operators, whoever's session is given."""
     if directory.is_person:
         raise Denied("user_unauthorized", "This is for operators; a person sees and changes only the own account.")
@@ -104,7 +104,7 @@ def initialize(directory: Directory, settings: Settings) -> Made:
 
     A schema that was made by hand, from what `upgrade --dry-run` prints, gets its key.
     """
-    _refuse_persons(directory)
+    refuse_persons(directory)
     database = directory.database
     if _given(settings):
         read_key(settings)  # a malformed key is told before anything is made
@@ -161,11 +161,11 @@ def _key_file(settings: Settings, fingerprint: str | None) -> str | None:
     base = settings.secret_key_file
     if base is None or fingerprint is None:
         return base
-    own = _new_key_file(settings, fingerprint)
+    own = new_key_file(settings, fingerprint)
     return own if os.path.exists(own) else base
 
 
-def _new_key_file(settings: Settings, fingerprint: str) -> str:
+def new_key_file(settings: Settings, fingerprint: str) -> str:
     """Where a key that takes another's place is put: beside the file that was named, else in the config folder."""
     if _given(settings):
         return f"{settings.secret_key_file}.{fingerprint}"
@@ -219,7 +219,7 @@ def rotate_key(directory: Directory, settings: Settings) -> Rotated:
     The new key is in its file before the database remembers it, and is found there by its fingerprint. Raises Invalid
     (general_config_invalid) where the key was given itself, so that a new one would have no place.
     """
-    _refuse_persons(directory)
+    refuse_persons(directory)
     old = directory.key
     if settings.secret_key_file is None:
         raise Invalid(
@@ -229,7 +229,7 @@ def rotate_key(directory: Directory, settings: Settings) -> Rotated:
             hint="Put the key into a file and name that with secret_key_file, then rotate it.",
         )
     new = sealing.new_key(directory.random_bytes)
-    path = _new_key_file(settings, sealing.fingerprint(new))
+    path = new_key_file(settings, sealing.fingerprint(new))
     if not directory.dry_run:
         write_key_file(path, new)
     resealed = directory.write(sealing.reseal_all, old, new)
@@ -253,7 +253,7 @@ class Upgraded:
 
 def upgrade(directory: Directory) -> Upgraded:
     """Bring the schema up to date. An SQLite file is copied first; where nothing is to be done nothing is."""
-    _refuse_persons(directory)
+    refuse_persons(directory)
     database = directory.database
     state = storage.schema.get_state(database)
     if not storage.schema.is_older(state):
@@ -276,7 +276,7 @@ def _upgrade(work: Work) -> None:
 
 def migration_sql(directory: Directory) -> str:
     """The statements that `upgrade` would run, or `init` in an empty database, as text."""
-    _refuse_persons(directory)
+    refuse_persons(directory)
     state = storage.schema.find_state(directory.database)
     return storage.schema.migration_sql(directory.database.dialect, state.version if state else None)
 
@@ -288,7 +288,7 @@ def status(directory: Directory, settings: Settings) -> Json:
     """What is being talked to: database, version, schema, key, counts, and where each setting came from."""
     from authctl import __version__
 
-    _refuse_persons(directory)
+    refuse_persons(directory)
     state = storage.schema.get_state(directory.database)
     current = state.version == storage.schema.HEAD
     return {
@@ -297,13 +297,14 @@ def status(directory: Directory, settings: Settings) -> Json:
         "server": directory.database.read(storage.schema.server_version),
         "schema": state.version,
         "schema_wanted": storage.schema.HEAD,
-        "key": _key_status(settings, state.key_fingerprint),
+        "key": key_status(settings, state.key_fingerprint),
         "counts": directory.read(_counts) if current else None,
         "settings": settings.public(),
     }
 
 
-def _key_status(settings: Settings, fingerprint: str | None) -> Json:
+def key_status(settings: Settings, fingerprint: str | None) -> Json:
+    """Whether the key of that fingerprint is at hand, and in which file: ok, missing or wrong."""
     key = _find_key(settings, fingerprint)
     found = sealing.fingerprint(key) if key else None
     state = "missing" if key is None else "ok" if found == fingerprint else "wrong"

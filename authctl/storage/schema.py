@@ -88,23 +88,23 @@ def _is_foreign(db: sa.Connection) -> bool:
     return bool(names & {*metadata.tables, "user_words", "team_words", "alembic_version"})
 
 
-def migrate(db: sa.Connection) -> str | None:
+def migrate(db: sa.Connection, version: str = HEAD) -> str | None:
     """Bring the schema to HEAD, within the caller's transaction; the version that it had, None for an empty database.
 
-    Does nothing where another was first.
+    Does nothing where another was first. version: an older one to stop at, whose rows are to be put in.
     """
     from alembic import command
     from alembic.runtime.migration import MigrationContext
 
-    _lock(db)
+    lock(db)
     before = MigrationContext.configure(db).get_current_revision()
-    command.upgrade(_config(connection=db), "head")
+    command.upgrade(_config(connection=db), version)
     if db.dialect.name == "sqlite":
         db.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     return before
 
 
-def _lock(db: sa.Connection) -> None:
+def lock(db: sa.Connection) -> None:
     """Two that migrate at once wait for each other; SQLite's BEGIN IMMEDIATE has seen to it there."""
     if db.dialect.name == "postgresql":
         db.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
@@ -132,7 +132,21 @@ def _config(**attributes: Any) -> Any:
 
 
 def find_key_fingerprint(db: sa.Connection) -> str | None:
-    return db.execute(sa.select(directory.c.value).where(directory.c.name == "key_fingerprint")).scalar_one_or_none()
+    return find_fact(db, "key_fingerprint")
+
+
+def find_fact(db: sa.Connection, name: str) -> str | None:
+    """What the directory remembers of itself under that name."""
+    return db.execute(sa.select(directory.c.value).where(directory.c.name == name)).scalar_one_or_none()
+
+
+def put_fact(db: sa.Connection, name: str, value: str) -> None:
+    """Remember something of the directory itself, whatever was remembered under that name."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    insert = (postgresql if db.dialect.name == "postgresql" else sqlite).insert(directory)
+    statement = insert.values(name=name, value=value)
+    db.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
 def set_key_fingerprint(db: sa.Connection, fingerprint: str) -> None:
@@ -158,7 +172,7 @@ def create_file(path: str) -> bool:
 
 def use_write_ahead_log(database: Database) -> None:
     """Let readers read while a writer writes. The file remembers it."""
-    with _sqlite(database) as connection:
+    with driver_connection(database) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
 
 
@@ -171,7 +185,7 @@ def copy_file(database: Database, name: str) -> str:
 
     copy = _new_file(name)
     try:
-        with _sqlite(database) as source, closing(sqlite3.connect(copy)) as target:
+        with driver_connection(database) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
     except AuthctlError:
         os.unlink(copy)  # half a copy is none
@@ -188,7 +202,7 @@ def _new_file(name: str) -> str:
 
 
 @contextmanager
-def _sqlite(database: Database) -> Iterator[Any]:
+def driver_connection(database: Database) -> Iterator[Any]:
     """A connection of the driver's own, for what cannot be done within a transaction."""
     import sqlite3
 

@@ -1,0 +1,77 @@
+"""`authctl backup` and `restore`: the whole directory in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Annotated
+
+import typer
+
+from authctl.cli.commands import CONFLICT, INVALID, UNAVAILABLE, Commands
+from authctl.cli.context import Context
+from authctl.cli.progress import Step, progress
+from authctl.cli.shapes import BACKUP, RESTORED
+
+COMMANDS = Commands("authctl")
+command = COMMANDS.command
+
+
+@command(
+    BACKUP,
+    writes=True,
+    exits=(INVALID, UNAVAILABLE),
+    example=("authctl backup directory.backup", "authctl backup directory.backup --dry-run"),
+)
+def backup(
+    ctx: Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A new file; none is overwritten.", show_default=False)],
+    with_key: Annotated[
+        bool,
+        typer.Option("--with-key", help="Put the secret key in: whoever reads the file then reads every secret in it."),
+    ] = False,
+) -> None:
+    """Save the whole directory, as it is at one moment, into a new file that only you can read.
+
+    Of SQLite the file is an SQLite database, of Postgres compressed lines of JSON; `authctl restore` puts either into
+    either. Nobody has to stop working meanwhile. The secret key is not in it: keep a copy of the key apart.
+    """
+    from authctl.core import backup as core_backup
+
+    if with_key and not ctx.is_dry_run:
+        ctx.confirm("The file will hold the secret key: whoever reads it reads every secret of the directory. Go on?")
+    made = core_backup.backup(ctx.directory, file, with_key=with_key, progress=_progress(ctx))
+    if not ctx.is_dry_run and not with_key:
+        ctx.output.note("The secret key is not in it: keep a copy of the key apart from the backup.")
+    ctx.show(made.public())
+
+
+@command(
+    RESTORED,
+    writes=True,
+    exits=(INVALID, CONFLICT, UNAVAILABLE),
+    example=(
+        "authctl restore directory.backup --database sqlite:///restored.db",
+        "authctl restore directory.backup --database postgresql://authctl@localhost/authctl",
+    ),
+)
+def restore(
+    ctx: Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What authctl backup wrote.", show_default=False)],
+) -> None:
+    """Put a backup into an empty database, or one that is not there yet; never over a directory that is in use.
+
+    All of it is read and checked first, and then written as one change. A backup of an older authctl is migrated. A
+    key in the backup is put with the other keys. --dry-run checks the backup and the place, and writes nothing.
+    """
+    from authctl.core import backup as core_backup
+
+    restored = core_backup.restore(ctx.directory, ctx.settings, file, progress=_progress(ctx))
+    ctx.show(restored.public())
+
+
+def _progress(ctx: Context) -> Callable[[str, int | None], AbstractContextManager[Step]]:
+    def bar(label: str, total: int | None) -> AbstractContextManager[Step]:
+        return progress(ctx.environment, label, total, quiet=ctx.output.quiet)
+
+    return bar

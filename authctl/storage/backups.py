@@ -1,0 +1,186 @@
+"""All rows of a directory, out of a database and into one: what backups are made of.
+
+Rows leave in one form whichever the database, so that a backup of the one goes into the other, and the same rows have
+the same checksums. Search indexes do not travel: they are built anew of what they were made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from authctl.storage import bulk, schema, teams, users, words
+from authctl.storage.database import Database
+from authctl.storage.tables import directory, events, metadata
+
+BATCH = 1_000  # rows that are read at a time
+MANIFEST = "backup"  # the row of `directory` that only a copy has: what the copy holds
+BACKUP_AT = "backup_at"
+BEGINNINGS = "directory.%"  # events of the database itself, which every new directory has
+
+_SEARCH_INDEXES = {"user_words": users, "team_words": teams}
+
+
+class Part(NamedTuple):
+    """The rows of one table, by its key, as plain values: text, whole numbers, booleans, bytes, None."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: Iterator[Sequence[Any]]
+
+
+# Out
+
+
+def copy(database: Database, path: str) -> None:
+    """Copy an SQLite database in use, as it is at one moment, into an empty file, which needs no other beside it."""
+    import sqlite3
+
+    with schema.driver_connection(database) as source, closing(sqlite3.connect(path)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+
+
+def is_intact(db: sa.Connection) -> bool:
+    """Whether the pages of an SQLite file fit together."""
+    return bool(db.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one() == "ok")
+
+
+def parts(db: sa.Connection) -> Iterator[Part]:
+    """Every table with its rows, from this one moment of the database; each is read before the next is asked for."""
+    if db.dialect.name == "postgresql":
+        db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        db.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+    inspected = sa.inspect(db)
+    present = set(inspected.get_table_names())
+    for table in metadata.sorted_tables:  # what others belong to comes before them
+        if table.name in present:
+            described = inspected.get_columns(table.name)
+            key = inspected.get_pk_constraint(table.name)["constrained_columns"]
+            columns = tuple(column["name"] for column in described)
+            flags = [place for place, column in enumerate(described) if isinstance(column["type"], sa.Boolean)]
+            yield Part(table.name, columns, _rows(db, table.name, columns, key, flags))
+
+
+def _rows(
+    db: sa.Connection, name: str, columns: Sequence[str], key: Sequence[str], flags: Sequence[int]
+) -> Iterator[Sequence[Any]]:
+    """flags: the places of booleans, which SQLite has as numbers."""
+    table = sa.table(name, *map(sa.column, columns))
+    statement = sa.select(table).order_by(*(table.c[column] for column in key))
+    if name == directory.name:
+        statement = statement.where(table.c.name != MANIFEST)
+    if db.dialect.name == "postgresql":
+        flags = ()
+    for row in db.execute(statement.execution_options(yield_per=BATCH)):
+        values = list(row)
+        for place in flags:
+            values[place] = bool(values[place])
+        yield values
+
+
+def counts(db: sa.Connection) -> dict[str, int]:
+    """How many rows each table has."""
+    present = set(sa.inspect(db).get_table_names())
+    tables = [table for table in metadata.sorted_tables if table.name in present]
+    return {table.name: db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in tables}
+
+
+def put_manifest(db: sa.Connection, text: str) -> None:
+    schema.put_fact(db, MANIFEST, text)
+
+
+def find_manifest(db: sa.Connection) -> str | None:
+    return schema.find_fact(db, MANIFEST)
+
+
+# In
+
+
+def is_fresh(db: sa.Connection) -> bool:
+    """Whether a directory has nothing in it but how it was made: nobody, no policy that was set, no other event."""
+    present = set(sa.inspect(db).get_table_names())
+    for table in metadata.sorted_tables:
+        if table.name not in present or table is directory:
+            continue
+        some = sa.select(sa.literal(1)).select_from(table).limit(1)
+        if table is events:
+            some = some.where(events.c.name.not_like(BEGINNINGS))
+        if db.execute(some).first() is not None:
+            return False
+    return True
+
+
+def clear(db: sa.Connection) -> None:
+    """Take a fresh directory away, so that another version of the schema can stand there."""
+    present = set(sa.inspect(db).get_table_names())
+    for name in (*_SEARCH_INDEXES, *(table.name for table in reversed(metadata.sorted_tables)), "alembic_version"):
+        if name in present:
+            db.exec_driver_sql(f'DROP TABLE "{name}"')
+
+
+def columns_of(db: sa.Connection, table: str) -> set[str]:
+    """The columns of a table; none where it is not there."""
+    inspected = sa.inspect(db)
+    return {column["name"] for column in inspected.get_columns(table)} if inspected.has_table(table) else set()
+
+
+def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Store rows as `parts` gave them, with the numbers that they have."""
+    bulk.insert(db, table, columns, rows)
+
+
+def finish(db: sa.Connection) -> None:
+    """After the last row: new rows go on behind the highest numbers, and everybody is found by words again."""
+    if db.dialect.name == "postgresql":
+        for table in metadata.sorted_tables:
+            if "seq" in table.c:
+                db.exec_driver_sql(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'seq'), coalesce(max(seq), 1),"  # noqa: S608 - our own names
+                    f" max(seq) IS NOT NULL) FROM {table.name}"
+                )
+    for index, of in _SEARCH_INDEXES.items():
+        _fill(db, index, of)
+    bulk.finish(db)
+
+
+def _fill(db: sa.Connection, index: str, of: Any) -> None:
+    """Build a search index anew."""
+    is_sqlite = db.dialect.name == "sqlite"
+    empty = f"INSERT INTO {index} ({index}) VALUES ('delete-all')" if is_sqlite else f"DELETE FROM {index}"  # noqa: S608 - our own names
+    db.exec_driver_sql(empty)
+    number = "rowid" if is_sqlite else f"{index.removesuffix('_words')}_seq"
+    for found in _batches(db, of):
+        documents = ((record.seq, of.document(record)) for record in found)
+        bulk.insert(
+            db,
+            index,
+            (number, "words"),
+            ((seq, text if is_sqlite else words.tsvector(text)) for seq, text in documents),
+        )
+
+
+def _batches(db: sa.Connection, of: Any) -> Iterator[list[Any]]:
+    """All users or teams, some at a time: rows cannot be stored while others are still being read."""
+    table, last = getattr(of, of.__name__.rpartition(".")[2]), 0
+    while rows := db.execute(sa.select(table).where(table.c.seq > last).order_by(table.c.seq).limit(BATCH)).all():
+        yield [of.record(row) for row in rows]
+        last = rows[-1].seq
+
+
+# When
+
+
+def note(db: sa.Connection, time: datetime) -> None:
+    """Remember when the last backup was made."""
+    schema.put_fact(db, BACKUP_AT, time.isoformat())
+
+
+def find_time(db: sa.Connection) -> datetime | None:
+    """When the last backup was made that the database knows of."""
+    text = schema.find_fact(db, BACKUP_AT)
+    return datetime.fromisoformat(text) if text else None
