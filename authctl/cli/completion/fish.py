@@ -43,6 +43,7 @@ function __authctl_complete
             set before "$word"
         end
     end
+    set -l row (__authctl_argument)
     # What is typed, without an opening quote.
     set -l typed (string trim -l -c '"\'' -- (commandline -ct))
     if set -q __authctl_values[1]
@@ -56,7 +57,7 @@ function __authctl_complete
         __authctl_offer_options
     else if set -q __authctl_commands[1]
         string replace '|' \t -- $__authctl_commands
-    else if set -l row (__authctl_argument)
+    else if set -q row[1]
         __authctl_offer (string split '|' -- $row)[1] '' "$typed" "$before"
     else
         __authctl_offer_options
@@ -179,7 +180,7 @@ def _tables(tree: Tree) -> str:
             pieces.append(f"            set __authctl_{name} {_listed(rows, 16)}\n")
     pieces.append("        case '*'\n            return 1\n    end\n")
     common = [scripts.option_row(option) for option in tree.common]
-    pieces.append(f"    set -a __authctl_options {_listed(common, 8)}\nend\n")
+    pieces.append(f"    set -a __authctl_options {_listed(common, 8)}\n    return 0\nend\n")
     pieces.append("\n# Print the rows of a list (WORD|HELP).\nfunction __authctl_list\n    switch $argv[1]\n")
     for name, words in tree.lists.items():
         rows = [scripts.word_row(word, help) for word, help in words]

@@ -66,6 +66,8 @@ def read() -> Tree:
     nodes = tuple(_read(app.root(), "", "", lists))
     words = set.intersection(*({option.word for option in node.options} for node in nodes))
     common = tuple(option for option in nodes[0].options if option.word in words)
+    lists["help."] = values.topics() + nodes[0].commands
+    lists |= {f"help.{node.path}": node.commands for node in nodes[1:] if node.commands}
     return Tree(nodes, lists, common)
 
 

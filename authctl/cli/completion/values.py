@@ -49,6 +49,7 @@ SPECS = {
     "security set VALUE": "policy.*",
     "security reset [NAME]...": "policies",
     "security delete-mock-phone PHONE": "@mock-phones",
+    "help [TOPIC|COMMAND ...]": "help.*",
 }
 
 
@@ -81,6 +82,13 @@ def common_lists() -> dict[str, Words]:
         "policies": tuple((each.name, brief(each.help)) for each in declarations),
         **{f"policy.{each.name}": _plain(each.kind.words) for each in declarations if each.kind.words},
     }
+
+
+def topics() -> Words:
+    """What `authctl help` explains beside the commands."""
+    from authctl.cli.topics import TOPICS
+
+    return tuple((name, brief(summary)) for name, (summary, _) in TOPICS.items())
 
 
 def _fields(shape: Shape | None, lists: dict[str, Words]) -> str:

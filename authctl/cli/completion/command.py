@@ -1,0 +1,157 @@
+"""`authctl completion`: the script of a shell, printed, or put where the shell looks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from authctl.cli.commands import UNAVAILABLE, Commands
+from authctl.cli.context import Context
+from authctl.cli.shapes import COMPLETION
+from authctl.errors import Unavailable, UsageError
+
+COMMANDS = Commands("authctl")
+command = COMMANDS.command
+
+OURS = "Generated from its commands by `authctl completion"
+
+
+class Shell(StrEnum):
+    """The shells that there are scripts for."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+    POWERSHELL = "powershell"
+
+
+# Where each looks for what a person has installed: the variable that names the folder, where that is by default, and
+# the file in it. zsh and PowerShell look nowhere by themselves.
+PLACES = {
+    Shell.BASH: ("XDG_DATA_HOME", ".local/share", "bash-completion/completions/authctl"),
+    Shell.ZSH: ("XDG_DATA_HOME", ".local/share", "zsh/site-functions/_authctl"),
+    Shell.FISH: ("XDG_CONFIG_HOME", ".config", "fish/completions/authctl.fish"),
+    Shell.POWERSHELL: ("XDG_CONFIG_HOME", ".config", "powershell/authctl.ps1"),
+}
+NEXT = {
+    Shell.BASH: "A new bash finds it there with the package bash-completion; without, let ~/.bashrc say: source {file}",
+    Shell.ZSH: "Let ~/.zshrc say, before compinit: fpath=({folder} $fpath)",
+    Shell.FISH: "A new fish finds it there.",
+    Shell.POWERSHELL: "Let $PROFILE say: . {file}",
+}
+HOW = """\
+Each of these prints the script of a shell; with --install it says where the script
+would be put, and with --install --yes it puts it there.
+
+  authctl completion bash
+  authctl completion zsh
+  authctl completion fish
+  authctl completion powershell
+
+To try one in this shell alone:
+
+  bash        source <(authctl completion bash)
+  zsh         source <(authctl completion zsh)
+  fish        authctl completion fish | source
+  powershell  authctl completion powershell | Out-String | Invoke-Expression
+"""
+
+
+@command(
+    COMPLETION,
+    exits=(UNAVAILABLE,),
+    example=(
+        "authctl completion bash > authctl.bash",
+        "authctl completion zsh --install",
+        "authctl completion fish --install --yes",
+    ),
+)
+def completion(
+    ctx: Context,
+    shell: Annotated[
+        Shell | None, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.", show_default=False)
+    ] = None,
+    install: Annotated[
+        bool, typer.Option("--install", help="Say where the script would be put; with --yes, put it there.")
+    ] = False,
+) -> None:
+    """Print what completes words in a shell, or install it. No file of the shell's own is edited.
+
+    Words and options are in the script. Ids and names it asks of the database; AUTHCTL_COMPLETE_DATA=0 turns that off.
+    """
+    is_sure = "yes" in ctx.given
+    if install:
+        if shell is None and is_sure:
+            raise UsageError("general_usage", "Say for which shell: bash, zsh, fish or powershell.", field="shell")
+        shells = [shell] if shell else [*Shell]
+        ctx.output.stream(_installed(ctx, each, is_sure=is_sure) for each in shells)
+        if not is_sure:
+            ctx.output.note("Nothing was written: name the shell and add --yes.")
+    else:
+        ctx.environment.stdout.write(script(shell) if shell else HOW)
+
+
+def script(shell: str) -> str:
+    """A shell's script, made of the commands that there are."""
+    from authctl.cli.completion import bash, fish, powershell, tree, zsh
+
+    scripts = {"bash": bash.script, "zsh": zsh.script, "fish": fish.script, "powershell": powershell.script}
+    return scripts[shell](tree.read())
+
+
+def place(shell: Shell, environ: Mapping[str, str]) -> str:
+    """The path of the file in which a shell, or its owner, expects the script."""
+    from authctl.settings.places import find_home
+
+    variable, beside_home, file = PLACES[shell]
+    if shell is Shell.BASH and environ.get("BASH_COMPLETION_USER_DIR"):
+        return os.path.join(environ["BASH_COMPLETION_USER_DIR"], "completions", "authctl")
+    base, home = environ.get(variable, ""), find_home(environ)
+    if os.path.isabs(base):
+        return os.path.join(base, file)
+    if home is None:
+        raise Unavailable(
+            "file_unavailable", "HOME is not set, so there is no place for the script.", hint=f"Set HOME or {variable}."
+        )
+    return os.path.join(home, beside_home, file)
+
+
+def _installed(ctx: Context, shell: Shell, *, is_sure: bool) -> dict[str, object]:
+    from shlex import quote
+
+    file = place(shell, ctx.environment.environ)
+    if is_sure:
+        _write(file, script(shell))
+    told = NEXT[shell].format(file=quote(file), folder=quote(os.path.dirname(file)))
+    return {"shell": str(shell), "file": file, "installed": is_sure, "next": told}
+
+
+def _write(file: str, text: str) -> None:
+    """Put the script into its file, all at once; another's file of that name is left alone."""
+    draft = file + ".new"
+    try:
+        if os.path.lexists(file) and not _is_ours(file):
+            raise Unavailable(
+                "file_unavailable",
+                f"The file {file!r} is not authctl's.",
+                hint="Move it away, or write the script yourself: authctl completion SHELL > FILE",
+            )
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "w", encoding="utf-8") as opened:
+            opened.write(text)
+        os.replace(draft, file)
+    except OSError as error:
+        raise Unavailable(
+            "file_unavailable",
+            f"The file {file!r} cannot be written: {error.strerror}.",
+            hint="Write it elsewhere: authctl completion SHELL > FILE",
+        ) from None
+
+
+def _is_ours(file: str) -> bool:
+    with open(file, encoding="utf-8", errors="replace") as opened:
+        return OURS in opened.read(1000)
