@@ -191,6 +191,13 @@ def sealed(work: Work, user: User, stored: str) -> str:
     return sealing.seal_text(work.key, stored, context=_context(user), nonce=work.random(sealing.NONCE_SIZE))
 
 
+def revealed(work: Work, user: User) -> str:
+    """The hash of a user's password, unsealed where it is stored sealed."""
+    assert user.password is not None
+    stored = user.password.hash
+    return sealing.unseal_text(work.key, stored, context=_context(user)) if sealing.is_sealed_text(stored) else stored
+
+
 def _revealed(directory: Directory, stored: str, user: User | None) -> str:
     if user is None or not sealing.is_sealed_text(stored):
         return stored

@@ -6,9 +6,11 @@ goes in by the same way; a row that is taken fails the whole, and the caller's s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from authctl.errors import Conflict
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -49,6 +51,18 @@ class UserRow(NamedTuple):
     created_at: int
     updated_at: int
     last_sign_in_at: int | None
+
+
+def whole(db: sa.Connection, step: Callable[[], None]) -> bool:
+    """Do all of a step; False, and nothing of it, where somebody has what it stores."""
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        with db.begin_nested():
+            step()
+    except (IntegrityError, Conflict):
+        return False
+    return True
 
 
 def prepare(db: sa.Connection) -> None:

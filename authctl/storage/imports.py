@@ -248,3 +248,8 @@ def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
 def milliseconds(time: datetime) -> int:
     """A time as the tables have it."""
     return (time - EPOCH) // MILLISECOND
+
+
+def moment(milliseconds: int) -> datetime:
+    """The time that the tables have so."""
+    return EPOCH + milliseconds * MILLISECOND

@@ -42,6 +42,7 @@ __all__ = [
     "strength",
     "verify",
     "wrap",
+    "wraps",
 ]
 
 RESET = "Create the user without a password, and send a recovery."
@@ -122,6 +123,14 @@ def wrap(stored: str, *, parameters: Parameters = TODAY, salt: bytes) -> str:
     from authctl.core.hashing import wrapped
 
     return str(wrapped.wrap(_parse(stored), parameters, salt))
+
+
+def wraps(stored: str, weak: str) -> bool:
+    """Whether a stored hash is that weak one, wrapped. As slow as wrapping it."""
+    from authctl.core.hashing import wrapped
+
+    found = _parse(stored)
+    return isinstance(found, wrapped.Wrapped) and found.wraps(_parse(weak))
 
 
 def dummy(parameters: Parameters = TODAY) -> str:

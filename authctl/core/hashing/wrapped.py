@@ -5,6 +5,7 @@ Stored as `$authctl$wrapped-NAME:ARGON2ID:RECIPE`, where RECIPE is the old store
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 
 from authctl.core.hashing import argon2, registry, shapes
@@ -41,6 +42,12 @@ class Wrapped(shapes.StoredHash):
 
     def compute(self, password: str) -> bytes:
         return self.outer.compute_from(self.recipe.compute(password))
+
+    def wraps(self, weak: shapes.StoredHash) -> bool:
+        """Whether that is the weak hash inside."""
+        if self.recipe != weak.without_digest():
+            return False
+        return hmac.compare_digest(self.outer.compute_from(weak.expected), self.expected)
 
 
 def check_weak(found: shapes.StoredHash) -> None:

@@ -1,0 +1,358 @@
+"""From what a file says to what is stored: every value of a record is held to the rules that `users create` has.
+
+Nothing here asks the database, so it runs beside the inserting, in a process of its own. What is slow or needs the
+secret key is left to the engine: plain passwords to be hashed, weak hashes to be wrapped, secrets to be sealed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from authctl.core import hashing, password_rules, secrets, values
+from authctl.core.policy import Policy
+from authctl.errors import Invalid
+from authctl.model import Password, RandomBytes, Status, User, WeakHash, username_key
+from authctl.storage import words
+from authctl.storage.bulk import UserRow
+from authctl.transfer.records import Item, Linked, Member, Note, Record, Refused, Skipped, Totp
+
+T = TypeVar("T")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+# Values that have passed the rules, as the tables have them; json.dumps would build one for every call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+# What authenticator apps and RFC 6238 know.
+TOTP_ALGORITHMS = ("SHA1", "SHA256", "SHA512")
+TOTP_DIGITS = range(6, 9)
+TOTP_PERIODS = range(15, 301)  # seconds
+TOTP_KEY_SIZES = range(10, 129)  # bytes
+MAX_CODE = 64  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an import is done by, as far as single records go.
+
+    words: the form of search words, by the database's dialect. teams: whether memberships are taken in. keeps_raw:
+    whether refused records are written out.
+    """
+
+    import_id: str
+    now: datetime
+    policy: Policy
+    words: str
+    weak_hash: WeakHash = WeakHash.KEEP
+    teams: bool = False
+    mark_unverified: bool = False
+    keeps_raw: bool = False
+
+
+class Identity(NamedTuple):
+    """A row of identities, without the user's number. created_at: milliseconds."""
+
+    id: str
+    provider: str
+    provider_uid: str
+    email: str | None
+    created_at: int
+
+
+class Extra(NamedTuple):
+    """What few records have. plain: a password to be hashed. to_wrap, to_seal: what is left to do with the hash."""
+
+    identities: tuple[Identity, ...] = ()
+    totp: tuple[Totp, ...] = ()
+    recovery_codes: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    plain: str | None = None
+    to_wrap: bool = False
+    to_seal: bool = False
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there is more to store than the user's own row."""
+        return bool(self.identities or self.totp or self.recovery_codes or self.members)
+
+    def __repr__(self) -> str:
+        return "Extra(…)"
+
+
+NOTHING = Extra()
+
+
+class Checked(NamedTuple):
+    """A record that is good to be stored, unless somebody has its id or address. words: what it is found by.
+
+    has_id: whether the file says the id; else it was made here.
+    """
+
+    at: int
+    ref: str | None
+    has_id: bool
+    row: UserRow
+    words: str
+    strength: str | None
+    extra: Extra
+    notes: tuple[Note, ...]
+    raw: Any
+
+    def __repr__(self) -> str:
+        return f"Checked(at={self.at}, ref={self.ref!r})"
+
+
+Outcome = Checked | Refused | Skipped
+
+
+@dataclass(slots=True)
+class Checker:
+    """Holds records to the rules, one after another."""
+
+    rules: Rules
+    random: RandomBytes
+    _now: int = 0
+
+    def __post_init__(self) -> None:
+        self._now = _milliseconds(self.rules.now)
+
+    def __call__(self, item: Item) -> Outcome:
+        if type(item) is not Record:
+            return item  # type: ignore[return-value]
+        check = _Fields(item)
+        row = self._row(item, check)
+        extra = self._extra(item, row, check)
+        strength = None
+        if item.password is not None:
+            row, extra, strength = self._with_password(item, row, extra, check)
+        raw = item.raw if self.rules.keeps_raw else None
+        if check.refused:
+            return Refused(item.at, item.ref, raw, [*check.refused, *check.notes])
+        document = words.document(row.id, row.username, row.name, row.email, row.phone, item.labels or ())
+        if self.rules.words == "postgresql":
+            document = words.tsvector(document)
+        return Checked(item.at, item.ref, bool(item.id), row, document, strength, extra, tuple(check.notes), raw)
+
+    def _row(self, record: Record, check: _Fields) -> UserRow:
+        now = self._now
+        username = check(values.username, record.username) if record.username else None
+        email = check(values.email, record.email) if record.email else None
+        phone = check(values.phone, record.phone) if record.phone else None
+        trusted = not self.rules.mark_unverified
+        created = check.time("created_at", record.created_at, now, now)
+        blocked_until = record.blocked_until
+        is_blocked = bool(record.blocked) and (blocked_until is None or blocked_until > self.rules.now)
+        return UserRow(
+            check(values.identifier, record.id) or "" if record.id else secrets.new_id(self.rules.now, self.random),
+            username,
+            username_key(username) if username else None,
+            check(values.name, record.name) or "" if record.name else "",
+            email,
+            bool(record.email_verified) and trusted and email is not None,
+            phone,
+            bool(record.phone_verified) and trusted and phone is not None,
+            "blocked" if is_blocked else "active",
+            _milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
+            _encode(check(values.labels, record.labels)) if record.labels else "[]",
+            _encode(check(values.prefs, record.prefs)) if record.prefs else "{}",
+            _encode(check(values.metadata, record.metadata)) if record.metadata else "{}",
+            bool(record.mfa),
+            bool(record.totp),
+            bool(record.recovery_codes),
+            None,
+            None,
+            None,
+            False,
+            False,
+            None,
+            None,
+            created,
+            check.time("updated_at", record.updated_at, now, now),
+            check.time("last_sign_in_at", record.last_sign_in_at, now, None),
+        )
+
+    # Passwords
+
+    def _with_password(
+        self, record: Record, row: UserRow, extra: Extra, check: _Fields
+    ) -> tuple[UserRow, Extra, str | None]:
+        """The row with the hash, or what is left to do for it; without, where there is none that can be used."""
+        given = record.password
+        assert given is not None
+        stored = algorithm = strength = None
+        if given.is_plain:
+            if not self._is_taken(given.text, row, record, check):
+                return row, extra, None
+            extra = extra._replace(plain=given.text)
+        else:
+            try:
+                found = hashing.accept(given.text, given.hash, given.options)
+            except Invalid as error:
+                check.notes += [Note(each.type, "password", each.message) for each in error.problems]
+                return row, extra, None
+            stored, algorithm, strength = found.stored, found.algorithm, str(found.strength)
+            is_weak = strength == "weak"
+            if is_weak and self.rules.weak_hash is WeakHash.RESET:
+                message = f"{algorithm} is fast to guess, so the user has no password until it is reset."
+                check.notes.append(Note("import_password_weak", "password", message))
+                return row, extra, None
+            to_wrap = is_weak and self.rules.weak_hash is WeakHash.WRAP
+            if found.warnings and not to_wrap:
+                check.notes += [Note("import_password_weak", "password", warning) for warning in found.warnings]
+            if to_wrap or found.holds_key:
+                extra = extra._replace(to_wrap=to_wrap, to_seal=found.holds_key)
+        row = row._replace(
+            password_hash=stored,
+            password_algorithm=algorithm,
+            password_updated_at=check.time("password_updated_at", record.password_updated_at, self._now, self._now),
+            password_must_change=record.must_change,
+            password_import=None if given.is_plain else self.rules.import_id,
+        )
+        return row, extra, strength
+
+    def _is_taken(self, password: str, row: UserRow, record: Record, check: _Fields) -> bool:
+        """Whether the policy takes a plain password; what it has against it is noted."""
+        found = password_rules.failures(password, self.rules.policy, user=_as_user(row, self.rules.now))
+        check.notes += [Note(problem.type, "password", problem.message) for problem in found]
+        return not found
+
+    # What few have
+
+    def _extra(self, record: Record, row: UserRow, check: _Fields) -> Extra:
+        if not (record.identities or record.totp or record.recovery_codes or record.members):
+            return NOTHING
+        codes = [check(_recovery_code, code) or "" for code in record.recovery_codes]
+        return Extra(
+            identities=tuple(self._identity(each, check) for each in record.identities),
+            totp=tuple(filter(None, (check(_totp, each) for each in record.totp))),
+            recovery_codes=tuple(dict.fromkeys(codes)),
+            members=tuple(_member(each, check) for each in record.members)
+            if self.rules.teams
+            else tuple(record.members),
+        )
+
+    def _identity(self, linked: Linked, check: _Fields) -> Identity:
+        return Identity(
+            secrets.new_id(self.rules.now, self.random),
+            check(values.provider, linked.provider) or "",
+            check(values.provider_uid, linked.provider_uid) or "",
+            check(values.email, linked.email) if linked.email else None,
+            check.time("identities", linked.created_at, self._now, self._now) or 0,
+        )
+
+
+class _Fields:
+    """The values of one record: what is wrong with them, and what is to be said."""
+
+    __slots__ = ("notes", "refused")
+
+    def __init__(self, record: Record) -> None:
+        self.refused: list[Note] = []
+        self.notes = list(record.notes)
+
+    def __call__(self, rule: Callable[[Any], T], value: Any) -> T | None:
+        """The value by that rule; None where it is wrong, and the record refused."""
+        try:
+            return rule(value)
+        except Invalid as error:
+            self.refused += [Note(each.type, each.field, each.message) for each in error.problems]
+            return None
+
+    def time(self, name: str, value: datetime | None, now: int, otherwise: Any) -> Any:
+        """A time that has come, in milliseconds; one that has not becomes the present."""
+        if value is None:
+            return otherwise
+        found = _milliseconds(value)
+        if found <= now:
+            return found
+        self.notes.append(Note("import_time_ahead", name, f"{name} is yet to come; the present was put there."))
+        return now
+
+
+def user_of(row: UserRow, seq: int = 0) -> User:
+    """The same as a record of the model, without the password."""
+    return User(
+        seq=seq,
+        id=row.id,
+        created_at=_time(row.created_at),
+        updated_at=_time(row.updated_at),
+        username=row.username,
+        name=row.name,
+        email=row.email,
+        email_verified=row.email_verified,
+        phone=row.phone,
+        phone_verified=row.phone_verified,
+        status=Status(row.status),
+        blocked_until=None if row.blocked_until is None else _time(row.blocked_until),
+        labels=tuple(json.loads(row.labels)),
+        prefs=json.loads(row.prefs),
+        metadata=json.loads(row.metadata),
+        mfa=row.mfa,
+        totp=row.totp,
+        recovery_code=row.recovery_code,
+        last_sign_in_at=None if row.last_sign_in_at is None else _time(row.last_sign_in_at),
+    )
+
+
+def password_of(row: UserRow) -> Password | None:
+    if row.password_hash is None or row.password_algorithm is None or row.password_updated_at is None:
+        return None
+    return Password(
+        row.password_hash,
+        row.password_algorithm,
+        _time(row.password_updated_at),
+        row.password_must_change,
+        row.password_self_service,
+        row.password_import,
+    )
+
+
+def _as_user(row: UserRow, now: datetime) -> User:
+    """Enough of a user for the rules about passwords."""
+    return User(0, row.id, now, now, username=row.username, name=row.name, email=row.email, phone=row.phone)
+
+
+def _time(milliseconds: int) -> datetime:
+    return EPOCH + milliseconds * MILLISECOND
+
+
+def _milliseconds(time: datetime) -> int:
+    return (time - EPOCH) // MILLISECOND
+
+
+def _totp(given: Totp) -> Totp:
+    algorithm = given.algorithm.upper().replace("-", "").removeprefix("HMAC")
+    fits = (
+        algorithm in TOTP_ALGORITHMS
+        and given.digits in TOTP_DIGITS
+        and given.period in TOTP_PERIODS
+        and len(given.secret) in TOTP_KEY_SIZES
+    )
+    if not fits:
+        message = "totp has an algorithm, digits, a period or a key that no authenticator app has"
+        raise Invalid("general_argument_invalid", message, field="totp")
+    return Totp(given.secret, values.name(given.name, field="totp"), algorithm, given.digits, given.period)
+
+
+def _recovery_code(code: str) -> str:
+    if 1 <= len(values.text(code, "recovery_codes")) <= MAX_CODE:
+        return code
+    message = f"recovery_codes holds one of {len(code)} characters; use 1 to {MAX_CODE}"
+    raise Invalid("general_argument_invalid", message, field="recovery_codes")
+
+
+def _member(given: Member, check: _Fields) -> Member:
+    team = check(values.identifier, given.team) if given.team else None
+    name = check(_team_name, given.name or given.team or "")
+    return Member(team, name or "", check(values.roles, given.roles) or (), given.joined_at)
+
+
+def _team_name(name: str) -> str:
+    if values.name(name, field="members").strip():
+        return name
+    raise Invalid("general_argument_invalid", "members holds a team without a name", field="members")

@@ -1,0 +1,536 @@
+"""The import: from files of another system to users in the directory, in batches that are whole or absent.
+
+    files ─▶ source ─▶ check ─▶ (slow: plain passwords, weak hashes) ─▶ settle ─▶ store, journal, report ─▶ the next
+             └── reading.py, a child ──┘                                 └──── one transaction a batch ────┘
+
+A batch is stored as if nobody had what it brings. Where somebody does, the database refuses it as a whole; it is then
+asked who has what, and the batch settled anew; where others write at the same moment, in the end record by record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from authctl import core, storage
+from authctl.core.directory import Directory
+from authctl.errors import Conflict, Invalid, NotFound
+from authctl.model import (
+    Authenticator,
+    Ended,
+    EventName,
+    Identity,
+    Import,
+    ImportStatus,
+    Json,
+    Membership,
+    MembershipStatus,
+    Status,
+    Team,
+    TokenEnded,
+    User,
+    WeakHash,
+)
+from authctl.transfer import files, reading, slow, sources
+from authctl.transfer.check import Checked, Extra, Outcome, Rules, user_of
+from authctl.transfer.records import Member, Note, Refused, Source
+from authctl.transfer.report import Report
+from authctl.transfer.settling import Conditions, Known, Match, OnConflict, Plan, Update, keys_of, no_counts, settle
+
+if TYPE_CHECKING:
+    from authctl.core.work import Work
+
+BATCH = 5_000  # records; measured
+ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is. total: bytes of all files; None where nobody knows."""
+
+    records: int
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How records are taken in, whatever the source.
+
+    match: by what a record's user is found; None: by the first that it has of id, email, phone, username. weak_hash:
+    what becomes of hashes that are fast to guess. mark_unverified: nobody's address counts as verified. teams:
+    memberships too; teams that are not there are made. max_errors: stop when more are refused. batch: records in one
+    transaction.
+    """
+
+    on_conflict: OnConflict = OnConflict.FAIL
+    match: Match | None = None
+    weak_hash: WeakHash = WeakHash.KEEP
+    mark_unverified: bool = False
+    teams: bool = False
+    max_errors: int | None = None
+    batch: int = BATCH
+
+    def public(self) -> Json:
+        return {
+            "on_conflict": str(self.on_conflict),
+            "match": str(self.match) if self.match else None,
+            "weak_hash": str(self.weak_hash),
+            "mark_unverified": self.mark_unverified,
+            "teams": self.teams,
+        }
+
+
+def import_users(
+    directory: Directory,
+    paths: Sequence[str],
+    *,
+    source: str | Source,
+    source_options: Mapping[str, str] | None = None,
+    options: Options | None = None,
+    resume: str | None = None,
+    report: str | None = None,
+    rejects: str | None = None,
+    stdin: BinaryIO | None = None,
+    inputs: Sequence[files.Input] | None = None,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Import:
+    """Take users in from another system's files, with their passwords; what became of each is in the answer's counts.
+
+    source: one of `sources.NAMES`; source_options: what it is told, such as what columns are called. resume: the id of
+    an import that was not finished; the same files from the same source are found without it. report, rejects: paths of
+    files that are made: a line of JSON for each record that is not clean, and the refused records again. inputs: the
+    files as `files.look_at` saw them, where that was done. watch: is called after each batch.
+
+    Raises Invalid (import_file_invalid) where a file cannot be read as what it should be: what came in before stays,
+    and the import can be gone on with. Raises NotFound (import_not_found), Conflict (import_changed).
+    """
+    found = sources.load(source) if isinstance(source, str) else source
+    options = options or Options()
+    looked = tuple(inputs or [files.look_at(path, stdin) for path in paths])
+    _check_options(found, source_options or {})
+    run = _Run(directory, found, source_options or {}, options, looked, stdin, watch)
+    return run.whole(resume, report, rejects)
+
+
+def _check_options(source: Source, given: Mapping[str, str]) -> None:
+    unknown = next((name for name in given if name not in source.options), None)
+    if unknown is None:
+        return
+    known = ", ".join(source.options)
+    raise Invalid(
+        "general_argument_invalid",
+        f"The source {source.name} has no option {unknown}.",
+        field="source_option",
+        hint=f"Its options are: {known}." if known else "It has none.",
+    )
+
+
+def is_stopped(journal: Import, options: Options) -> bool:
+    """Whether an import ended because more was refused than it was to bear."""
+    return options.max_errors is not None and journal.counts["refused"] > options.max_errors
+
+
+@dataclass(slots=True)
+class _Run:
+    """An import under way. journal: as it was saved last. meets: whether others were seen to have what it brings."""
+
+    directory: Directory
+    source: Source
+    source_options: Mapping[str, str] = field(repr=False)
+    options: Options
+    inputs: tuple[files.Input, ...]
+    stdin: BinaryIO | None
+    watch: Callable[[Progress], None]
+    journal: Import = field(init=False)
+    report: Report = field(init=False)
+    meets: bool = False
+    records: int = 0
+
+    # From beginning to end
+
+    def whole(self, resume: str | None, report: str | None, rejects: str | None) -> Import:
+        if self.directory.dry_run:
+            return self.directory.write(self._dry, report, rejects)
+        self.journal = self.directory.write(self._begin, resume)
+        self._open(report, rejects)
+        try:
+            with slow.hashed(self.directory, self._batches()) as batches:
+                for batch in batches:
+                    self.journal, plan = self.directory.write(self._store, batch)
+                    self._advance(batch, plan)
+                    if plan.is_stopped:
+                        return self.journal
+            self.journal = self.directory.write(self._end)
+            self.report.finish(self.source, self.directory.random_bytes)
+        finally:
+            self.report.close()
+        return self.journal
+
+    def _dry(self, work: Work, report: str | None, rejects: str | None) -> Import:
+        """All of it in one transaction, which is undone at the end: later records meet the earlier ones."""
+        self.journal = self._begin(work, None)
+        self._open(report, rejects)
+        try:
+            with slow.hashed(self.directory, self._batches()) as batches:
+                for batch in batches:
+                    self.journal, plan = self._store(work, batch)
+                    self._advance(batch, plan)
+                    if plan.is_stopped:
+                        return self.journal
+            self.report.finish(self.source, self.directory.random_bytes)
+        finally:
+            self.report.close()
+        return replace(self.journal, status=ImportStatus.FINISHED, ended_at=work.now)
+
+    def _open(self, report: str | None, rejects: str | None) -> None:
+        position = self.journal.position
+        self.report = Report(report, rejects, position if position["records"] or position["file"] else None)
+
+    def _advance(self, batch: reading.Batch, plan: Plan) -> None:
+        self.meets = self.meets and (plan.updates != [] or plan.skipped > 0 or plan.refused > 0)
+        self.records += plan.through
+        sizes = [each.size for each in self.inputs[: 1 if self.source.joins else None]]
+        total = None if None in sizes else sum(filter(None, sizes))
+        self.watch(Progress(self.records, batch.done, total))
+
+    # The journal
+
+    def _begin(self, work: Work, resume: str | None) -> Import:
+        """The import to go on with, or a new one."""
+        found = self._unfinished(work, resume)
+        if found is not None:
+            return found
+        journal = storage.imports.insert(
+            work.db,
+            Import(
+                seq=0,
+                id=work.new_id(),
+                source=self.source.name,
+                files=[each.public() for each in self.inputs],
+                options=self.options.public(),
+                status=ImportStatus.UNFINISHED,
+                position={"file": 0, "records": 0},
+                counts=no_counts(),
+                actor=work.actor.name,
+                created_at=work.now,
+                updated_at=work.now,
+            ),
+        )
+        details = {"source": journal.source, "files": [each.name for each in self.inputs], **journal.options}
+        work.record(EventName.USERS_IMPORTS_CREATE, f"imports/{journal.id}", details)
+        return journal
+
+    def _unfinished(self, work: Work, resume: str | None) -> Import | None:
+        digests = [each.digest for each in self.inputs]
+        if resume is None:
+            if any(each.path == files.STDIN for each in self.inputs):
+                return None  # of which the beginning is known alone
+            return storage.imports.find_unfinished(work.db, self.source.name, digests)
+        found = storage.imports.find(work.db, resume)
+        if found is None:
+            raise not_found(resume)
+        if found.status is not ImportStatus.UNFINISHED:
+            raise _not_this(f"The import {resume} is {found.status}; there is nothing to go on with.")
+        if found.source != self.source.name or [file["digest"] for file in found.files] != digests:
+            raise _not_this(f"The import {resume} was of other files, or from another source.")
+        return found
+
+    def _end(self, work: Work) -> Import:
+        storage.bulk.finish(work.db)
+        storage.imports.end(work.db, self.journal, ImportStatus.FINISHED, work.now)
+        return replace(self.journal, status=ImportStatus.FINISHED, updated_at=work.now, ended_at=work.now)
+
+    # Reading
+
+    def _batches(self) -> Generator[reading.Batch]:
+        rules = Rules(
+            import_id=self.journal.id,
+            now=self.directory.clock(),
+            policy=self.directory.read(lambda work: work.policy),
+            words=self.directory.database.dialect,
+            weak_hash=self.options.weak_hash,
+            mark_unverified=self.options.mark_unverified,
+            teams=self.options.teams,
+            keeps_raw=self.report.keeps_raw,
+        )
+        position = self.journal.position
+        job = reading.Job(
+            source=self.source.name,
+            inputs=self.inputs,
+            options=self.source_options,
+            rules=rules,
+            batch=self.options.batch,
+            file=position["file"],
+            records=position["records"],
+            stdin=_descriptor(self.stdin),
+        )
+        if reading.is_worth_a_child(job):
+            return reading.batches_of_child(job)
+        return reading.batches(job, self.source, self.directory.random_bytes, self.stdin)
+
+    # A batch
+
+    def _store(self, work: Work, batch: reading.Batch) -> tuple[Import, Plan]:
+        """All that happens to a batch, in one transaction."""
+        db, journal = work.db, self.journal
+        self.report.begin(journal.position)
+        storage.bulk.prepare(db)
+        plan = self._settled(work, batch.items)
+        behind = batch.records - len(batch.items) + plan.through
+        counts = plan.counts_after(journal.counts)
+        self.report.write(self.inputs[batch.file].name, plan.told)
+        position = {"file": batch.file, "records": behind, **self.report.position}
+        if not storage.imports.advance(db, journal, position, counts, work.now):
+            raise Conflict(
+                "import_changed",
+                f"Another process goes on with the import {journal.id}.",
+                hint="See how far it is with: authctl users list-imports",
+            )
+        if plan.creates or plan.updates:
+            details = {"created": len(plan.creates), "updated": len(plan.updates), "records": behind}
+            work.record(EventName.USERS_IMPORTS_UPDATE, f"imports/{journal.id}", details)
+        return replace(journal, position=position, counts=counts, updated_at=work.now), plan
+
+    def _settled(self, work: Work, items: list[Outcome]) -> Plan:
+        """The batch, settled and stored."""
+        for _ in range(ATTEMPTS):
+            plan = self._attempt(work, items, 0, look=self.meets)
+            if plan is not None:
+                return plan
+            self.meets = True
+        whole = Plan()
+        for item in items:
+            whole.add(self._one(work, item, whole.refused))
+            if whole.is_stopped:
+                break
+        return whole
+
+    def _one(self, work: Work, item: Outcome, refused: int) -> Plan:
+        for _ in range(ATTEMPTS):
+            plan = self._attempt(work, [item], refused, look=True)
+            if plan is not None:
+                return plan
+        note = Note("user_changed", None, "Somebody else took what this record has, at the same moment.")
+        taken = Refused(item.at, item.ref, getattr(item, "raw", None), [note])
+        return settle([taken], self._conditions(work, refused, {}))
+
+    def _attempt(self, work: Work, items: list[Outcome], refused: int, *, look: bool) -> Plan | None:
+        """Settle these records and store what comes of it; None, and nothing is stored, where somebody has it."""
+        teams = self._teams(work, items)
+        known = self._known(work, items) if look else None
+        plan = settle(items, self._conditions(work, refused, teams), known)
+        done = storage.bulk.whole(work.db, partial(self._apply, work, plan, teams))
+        return plan if done else None
+
+    def _conditions(self, work: Work, refused: int, teams: Mapping[_TeamKey, Team | None]) -> Conditions:
+        most = self.options.max_errors
+        return Conditions(
+            now=work.now,
+            on_conflict=self.options.on_conflict,
+            match=self.options.match,
+            team_of=lambda member: team.seq if (team := teams.get(_team_key(member))) else None,
+            teams=self.options.teams,
+            room=None if most is None else most - self.journal.counts["refused"] - refused,
+        )
+
+    def _known(self, work: Work, items: list[Outcome]) -> Known:
+        keys = keys_of(items, storage.imports.Keys())
+        owners = storage.imports.find_owners(work.db, keys, lock=self.options.on_conflict is OnConflict.UPDATE)
+        brought = storage.imports.find_brought(work.db, self.journal.seq, {user.id for user in owners.users.values()})
+        memberships = storage.imports.find_memberships(work.db, owners.users) if self.options.teams else set()
+        return Known(owners, brought, memberships, partial(_is_same, work))
+
+    # Storing
+
+    def _apply(self, work: Work, plan: Plan, teams: dict[_TeamKey, Team | None]) -> None:
+        rows = [_sealed(work, item) for item in plan.creates]
+        seqs = storage.bulk.insert_users(work.db, rows, [item.words for item in plan.creates])
+        keep = work.policy["password-history"]
+        if keep:
+            past = (
+                (seq, row.password_hash, storage.imports.milliseconds(work.now))
+                for seq, row in zip(seqs, rows, strict=True)
+            )
+            storage.bulk.insert(
+                work.db, "password_history", ("user_seq", "hash", "created_at"), [row for row in past if row[1]]
+            )
+        for seq, item in zip(seqs, plan.creates, strict=True):
+            if item.extra.has_rows:
+                self._add_all(work, user_of(item.row, seq), item.extra, teams)
+        for update in plan.updates:
+            self._update(work, update, teams)
+        self._remember(work, plan)
+
+    def _remember(self, work: Work, plan: Plan) -> None:
+        """Write down whom the import has had."""
+        seq = self.journal.seq
+        made = [(seq, item.row.id, True, item.row.updated_at) for item in plan.creates]
+        had = [update.after for update in plan.updates] + plan.seen
+        made += [(seq, user.id, False, storage.imports.milliseconds(user.updated_at)) for user in had]
+        columns = ("import_seq", "user_id", "created", "updated_at")
+        storage.bulk.insert(work.db, "import_users", columns, made)
+
+    def _add_all(self, work: Work, user: User, extra: Extra, teams: dict[_TeamKey, Team | None]) -> None:
+        """What a new user has beside the row."""
+        _add_identities(work, user, extra.identities)
+        _add_totp(work, user, extra)
+        _add_recovery_codes(work, user, extra)
+        if self.options.teams:
+            _add_memberships(work, user, extra.members, teams)
+
+    def _update(self, work: Work, update: Update, teams: dict[_TeamKey, Team | None]) -> None:
+        """All that follows from a record that changes a user."""
+        before, after, item = update.before, update.after, update.item
+        changes_password = after.password is not None and after.password != before.password
+        if after.password is not None and changes_password:
+            hash = core.passwords.sealed(work, after, after.password.hash)
+            after = replace(after, password=replace(after.password, hash=hash))
+        storage.users.update(work.db, before, after)
+        if after.password is not None and changes_password:
+            storage.passwords.remember(
+                work.db, after.seq, after.password.hash, work.now, work.policy["password-history"]
+            )
+            if work.policy["session-invalidation"]:
+                storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.PASSWORD_CHANGED)
+        if after.status is Status.BLOCKED and before.at(work.now).status is not Status.BLOCKED:
+            storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.BLOCKED)
+            storage.tokens.end_of_user(work.db, after.seq, work.now, TokenEnded.BLOCKED)
+        _add_identities(work, after, update.identities)
+        if update.adds_totp:
+            _add_totp(work, after, item.extra)
+        if update.adds_recovery_codes:
+            _add_recovery_codes(work, after, item.extra)
+        _add_memberships(work, after, update.members, teams)
+
+    def _teams(self, work: Work, items: list[Outcome]) -> dict[_TeamKey, Team | None]:
+        """The teams that these records name, each locked; None for one that is to be made."""
+        if not self.options.teams:
+            return {}
+        members = [member for item in items if isinstance(item, Checked) for member in item.extra.members]
+        return {key: _find_team(work, key) for key in sorted({_team_key(member) for member in members})}
+
+
+_TeamKey = tuple[str, str]  # the id, empty where the source has none, and the name
+
+
+def _team_key(member: Member) -> _TeamKey:
+    return (member.team or "", "" if member.team else member.name)
+
+
+def _find_team(work: Work, key: _TeamKey) -> Team | None:
+    id, name = key
+    if not id:
+        same = storage.teams.find_ids(work.db, name, None, 1)
+        if not same:
+            return None
+        id = same[0]
+    return storage.teams.find(work.db, id, lock=True)
+
+
+def _add_memberships(work: Work, user: User, members: Sequence[Member], teams: dict[_TeamKey, Team | None]) -> None:
+    """Confirmed memberships; a team that is not there is made first. Of a team named twice the first counts."""
+    joined = set()
+    for member in members:
+        key = _team_key(member)
+        team = teams.get(key)
+        if team is None:
+            teams[key] = team = core.teams.create(work, member.name, id=member.team)
+        if team.seq in joined:
+            continue
+        joined.add(team.seq)
+        at = member.joined_at or work.now
+        membership = Membership(
+            seq=0,
+            id=work.new_id(),
+            team_id=team.id,
+            team_name=team.name,
+            user_id=user.id,
+            user_name=user.name,
+            user_email=user.email,
+            roles=member.roles,
+            status=MembershipStatus.CONFIRMED,
+            invited_at=at,
+            joined_at=at,
+        )
+        storage.memberships.insert(work.db, membership, team.seq, user.seq)
+
+
+def _add_identities(work: Work, user: User, identities: Sequence[Any]) -> None:
+    for each in identities:
+        created = storage.imports.moment(each.created_at)
+        identity = Identity(each.id, user.id, each.provider, each.provider_uid, each.email, created)
+        storage.identities.insert(work.db, identity, user.seq)
+
+
+def _add_totp(work: Work, user: User, extra: Extra) -> None:
+    for number, totp in enumerate(extra.totp, 1):
+        id = work.new_id()
+        nonce = work.random(core.sealing.NONCE_SIZE)
+        authenticator = Authenticator(
+            seq=0,
+            id=id,
+            user_id=user.id,
+            name=totp.name or (f"imported {number}" if number > 1 else "imported"),
+            sealed_secret=core.mfa.seal_secret(work.key, id, totp.secret, nonce=nonce),
+            algorithm=totp.algorithm,
+            digits=totp.digits,
+            period=totp.period,
+            created_at=work.now,
+            verified_at=work.now,
+        )
+        storage.authenticators.insert(work.db, authenticator, user.seq)
+
+
+def _add_recovery_codes(work: Work, user: User, extra: Extra) -> None:
+    if extra.recovery_codes:
+        pepper = core.recovery_codes.pepper(work)
+        digests = dict.fromkeys(core.recovery_codes.digest(pepper, user.id, code) for code in extra.recovery_codes)
+        storage.recovery_codes.insert(work.db, user.seq, digests, work.now)
+
+
+# Hashes
+
+
+def _sealed(work: Work, item: Checked) -> Any:
+    """The row of a new user; a hash that holds a key of its source is sealed."""
+    if not item.extra.to_seal or item.row.password_hash is None:
+        return item.row
+    user = user_of(item.row)
+    return item.row._replace(password_hash=core.passwords.sealed(work, user, item.row.password_hash))
+
+
+def _is_same(work: Work, user: User, item: Checked) -> bool:
+    """Whether the hash that a record brings is the one that the user has."""
+    return user.password is not None and core.passwords.revealed(work, user) == item.row.password_hash
+
+
+# Errors
+
+
+def not_found(id: str) -> NotFound:
+    return NotFound(
+        "import_not_found",
+        f"There is no import {core.values.shown(id)}.",
+        field="import",
+        hint="Look with: authctl users list-imports",
+    )
+
+
+def _not_this(message: str) -> Invalid:
+    return Invalid(
+        "general_argument_invalid",
+        message,
+        field="resume",
+        hint="Leave --resume out: an import of the same files that was not finished is found by itself.",
+    )
+
+
+def _descriptor(stdin: BinaryIO | None) -> int | None:
+    """The number of standard input, where it is a file of this process."""
+    try:
+        return None if stdin is None else stdin.fileno()
+    except OSError:  # io.UnsupportedOperation is one
+        return None

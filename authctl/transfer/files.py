@@ -1,0 +1,219 @@
+"""The files of an import: what is read, decompressed as it comes, and what is written, for its owner's eyes alone.
+
+What is read holds credentials, so nothing of it is copied anywhere. `-` is standard input, which passes by once: its
+digest is that of its beginning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import zlib
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+from authctl.errors import Invalid, Unavailable
+from authctl.model import Json
+
+HEAD = 65_536  # bytes, by which a source is recognised
+STDIN = "-"
+
+_GZIP = b"\x1f\x8b"
+_CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file to be read. size: bytes; None where nobody knows. head: the first of standard input, which were read."""
+
+    path: str
+    size: int | None
+    digest: str
+    head: bytes = field(default=b"", repr=False)
+
+    @property
+    def name(self) -> str:
+        return os.path.basename(self.path)
+
+    def public(self) -> Json:
+        return {"name": self.name, "size": self.size, "digest": self.digest}
+
+
+def look_at(path: str, stdin: BinaryIO | None) -> Input:
+    """What there is to know of a file beforehand. stdin: where `-` is read from. Reads it once for its digest."""
+    if path == STDIN:
+        if stdin is None:
+            raise Invalid("import_file_invalid", "There is no standard input to read from.", field="file")
+        head = _read_head(stdin)
+        return Input(path, None, hashlib.sha256(head).hexdigest(), head)
+    try:
+        with open(path, "rb") as file:
+            if stat.S_ISREG((found := os.fstat(file.fileno())).st_mode):
+                return Input(path, found.st_size, hashlib.file_digest(file, "sha256").hexdigest())
+    except OSError as error:
+        raise unavailable(path, error) from None
+    raise Invalid(
+        "import_file_invalid",
+        f"{path} is no file that can be read twice.",
+        field="file",
+        hint="Send it by standard input, with - in the place of FILE.",
+    )
+
+
+def _read_head(stdin: BinaryIO) -> bytes:
+    head = bytearray()
+    while len(head) < HEAD and (read := stdin.read(HEAD - len(head))):
+        head += read
+    return bytes(head)
+
+
+def is_open_to_all(file: Input) -> bool:
+    """Whether everybody on this machine can read it."""
+    return file.path != STDIN and bool(os.stat(file.path).st_mode & stat.S_IROTH)
+
+
+def unavailable(path: str, error: OSError) -> Unavailable:
+    return Unavailable("file_unavailable", f"{path}: {error.strerror}.", field="file")
+
+
+class Reading:
+    """An open file, decompressed where it is compressed. `done` counts the bytes of it that were read."""
+
+    def __init__(self, file: Input, stdin: BinaryIO | None) -> None:
+        self.name = file.name
+        if file.path == STDIN:
+            assert stdin is not None
+            self._raw: Any = _Counted(_Chained(file.head, stdin))
+        else:
+            try:
+                self._raw = _Counted(open(file.path, "rb", buffering=0))  # noqa: SIM115 - closed by close()
+            except OSError as error:
+                raise unavailable(file.path, error) from None
+        plain = io.BufferedReader(self._raw, _CHUNK)
+        self.file = io.BufferedReader(_Gunzipped(plain, file.name), _CHUNK) if plain.peek(2)[:2] == _GZIP else plain
+
+    @property
+    def done(self) -> int:
+        return cast("int", self._raw.count)
+
+    def head(self) -> bytes:
+        """Its beginning, which is read again as if nobody had looked."""
+        return self.file.peek(HEAD)[:HEAD]
+
+    def close(self) -> None:
+        self.file.close()
+
+
+class _Counted(io.RawIOBase):
+    """Passes bytes on and counts them."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        read = self._inner.readinto(buffer) or 0
+        self.count += read
+        return cast("int", read)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+class _Chained(io.RawIOBase):
+    """What was read of a stream already, and then the rest of it."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        read, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        read = read or self._rest.read(len(buffer))
+        buffer[: len(read)] = read
+        return len(read)
+
+
+class _Gunzipped(io.RawIOBase):
+    """The content of a gzip stream; several members one behind another are one."""
+
+    def __init__(self, compressed: io.BufferedReader, name: str) -> None:
+        import gzip
+
+        self._content = gzip.GzipFile(fileobj=compressed, mode="rb")
+        self._compressed, self._name = compressed, name
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            read = self._content.read(len(buffer))
+        except (EOFError, OSError, zlib.error):
+            raise Invalid(
+                "import_file_invalid", f"{self._name} is no whole gzip file: it is damaged or cut off.", field="file"
+            ) from None
+        buffer[: len(read)] = read
+        return len(read)
+
+    def close(self) -> None:
+        self._compressed.close()
+        super().close()
+
+
+class Writing:
+    """A file that only its owner can read, written from its beginning or from where it was left.
+
+    at: where to go on; what stands behind that was written by a batch that did not come through. None makes the file,
+    and refuses one that is there.
+    """
+
+    def __init__(self, path: str, at: int | None) -> None:
+        self.path = path
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_EXCL if at is None else 0)
+        try:
+            self._file = os.fdopen(os.open(path, flags, 0o600), "r+b")
+            self.cut(at or 0)
+        except FileExistsError:
+            raise Invalid(
+                "general_argument_invalid",
+                f"{path} is there already, and is not overwritten.",
+                field="file",
+                hint="Name another file, or move that one away.",
+            ) from None
+        except OSError as error:
+            raise unavailable(path, error) from None
+
+    @property
+    def size(self) -> int:
+        return self._file.tell()
+
+    def cut(self, size: int) -> None:
+        """Go back to that size; to its end where it is smaller."""
+        self._file.seek(0, os.SEEK_END)
+        self._file.seek(min(size, self._file.tell()))
+        self._file.truncate()
+
+    def write(self, line: bytes) -> None:
+        self._file.write(line)
+
+    def flush(self) -> None:
+        """Hand what was written over to the operating system, so that it outlives this process."""
+        self._file.flush()
+
+    def read(self) -> Any:
+        """The lines of it, from the beginning."""
+        self._file.flush()
+        self._file.seek(0)
+        return iter(self._file)
+
+    def close(self) -> None:
+        self._file.close()

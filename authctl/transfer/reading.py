@@ -1,0 +1,159 @@
+"""Reading and checking, in batches: beside the inserting in a process of its own where a file is worth it.
+
+That process is a plain child that knows neither the database nor the secret key. It gets its job by standard input and
+answers with batches on standard output; it is at most one batch ahead, since nobody takes more from the pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from authctl.errors import Invalid, Unavailable
+from authctl.model import RandomBytes
+from authctl.transfer import sources
+from authctl.transfer.check import Checker, Outcome, Rules
+from authctl.transfer.files import STDIN, Input, Reading
+from authctl.transfer.records import Source
+
+WORTH_IT = 2_000_000  # bytes; below, the child takes longer to start than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be read, from where on. file, records: the file, and how many of its records are through already.
+
+    stdin: the descriptor of standard input, where a file is `-`.
+    """
+
+    source: str
+    inputs: tuple[Input, ...]
+    options: Mapping[str, str] = field(repr=False)
+    rules: Rules
+    batch: int
+    file: int = 0
+    records: int = 0
+    stdin: int | None = None
+
+
+class Batch(NamedTuple):
+    """So many records of a file are through after it; done: bytes of all files that were read by then."""
+
+    file: int
+    records: int
+    done: int
+    items: list[Outcome]
+
+
+def batches(job: Job, source: Source, random: RandomBytes, stdin: BinaryIO | None) -> Generator[Batch]:
+    """What the job says, batch by batch, in this process."""
+    checker = Checker(job.rules, random)
+    before = sum(each.size or 0 for each in job.inputs[: job.file])
+    for place in range(job.file, 1 if source.joins else len(job.inputs)):
+        opened = [Reading(each, stdin) for each in (job.inputs if source.joins else job.inputs[place : place + 1])]
+        try:
+            through = job.records if place == job.file else 0
+            items = source.read([each.file for each in opened], job.options, through)
+            while batch := [checker(item) for item in islice(items, job.batch)]:
+                through += len(batch)
+                yield Batch(place, through, before + opened[0].done, batch)
+        finally:
+            for each in opened:
+                each.close()
+        before += job.inputs[place].size or 0
+
+
+def is_worth_a_child(job: Job) -> bool:
+    """Whether there is enough to read, by a source that a child can load, and a Python to run."""
+    return bool(sys.executable) and job.source in sources.NAMES and (_bytes_of(job) or WORTH_IT) >= WORTH_IT
+
+
+def _bytes_of(job: Job) -> int | None:
+    """How much there is to read; None where nobody knows."""
+    if any(each.path == STDIN for each in job.inputs):
+        return None if job.stdin is not None else 1
+    return sum(each.size or 0 for each in job.inputs)
+
+
+def batches_of_child(job: Job) -> Generator[Batch]:
+    """The same from a child, which ends with the iteration."""
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-c", "from authctl.transfer.reading import serve; serve()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # its tracebacks may hold values
+        pass_fds=() if job.stdin is None else (job.stdin,),
+        bufsize=1 << 20,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with closing(child.stdout) as answers:
+        try:
+            with suppress(BrokenPipeError), closing(child.stdin) as jobs:
+                pickle.dump(job, jobs)
+            yield from _answers(answers)
+        finally:
+            child.kill()
+            child.wait()
+
+
+def _answers(answers: Any) -> Iterator[Batch]:
+    while True:
+        try:
+            answer = pickle.load(answers)  # noqa: S301 - from our own child
+        except EOFError:
+            raise RuntimeError("the process that reads has died") from None
+        if answer is None:
+            return
+        if isinstance(answer, _Failure):
+            raise answer.error()
+        yield answer
+
+
+class _Failure(NamedTuple):
+    """An error on its way from the child."""
+
+    is_invalid: bool
+    type: str
+    message: str
+    field: str | None
+    hint: str | None
+
+    def error(self) -> Invalid | Unavailable:
+        kind = Invalid if self.is_invalid else Unavailable
+        return kind(self.type, self.message, field=self.field, hint=self.hint)
+
+
+def serve() -> None:
+    """The child: read a job, answer with its batches, then None."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this
+    job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    stdin = None if job.stdin is None else os.fdopen(job.stdin, "rb", buffering=0)
+    _answer(job, cast("BinaryIO", stdin), sys.stdout.buffer)
+
+
+def _answer(job: Job, stdin: BinaryIO | None, answers: BinaryIO) -> None:
+    from authctl.core.work import system_random_bytes
+
+    def answer(what: Any) -> None:
+        pickle.dump(what, answers, protocol=5)
+        answers.flush()
+
+    try:
+        try:
+            for batch in batches(job, sources.load(job.source), system_random_bytes, stdin):
+                answer(batch)
+            answer(None)
+        except (Invalid, Unavailable) as error:
+            answer(_Failure(isinstance(error, Invalid), error.type, error.message, error.field, error.hint))
+    except BrokenPipeError:  # the parent has ended, or needs no more
+        os._exit(0)

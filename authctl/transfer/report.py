@@ -1,0 +1,114 @@
+"""What is told of an import beside its summary: a line for each record that is not clean, and the refused ones again.
+
+Both files are for their owner's eyes alone. How long they were is saved with every batch, so that one that is gone on
+with takes them up at that very byte. Refused records wait in a file beside the one that they are for, since what makes
+a file of them has to see them all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from authctl.core.values import text
+from authctl.errors import Invalid
+from authctl.model import Json, RandomBytes
+from authctl.transfer.files import Writing
+from authctl.transfer.private_files import new_file
+from authctl.transfer.records import Note, Source
+from authctl.transfer.settling import Told
+
+WAITING = ".part"  # ends the name of the file where refused records wait
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str).encode
+
+
+class Report:
+    """The files that an import tells of its records in. report, rejects: their paths; None for none.
+
+    position: where the journal says that they were left; None for a new import.
+    """
+
+    def __init__(self, report: str | None, rejects: str | None, position: Json | None) -> None:
+        self._rejects = rejects
+        if rejects is not None and os.path.lexists(rejects):
+            raise Invalid(
+                "general_argument_invalid",
+                f"{rejects} is there already, and is not overwritten.",
+                field="rejects",
+                hint="Name another file, or move that one away.",
+            )
+        self._lines = None if report is None else Writing(report, (position or {}).get("report"))
+        try:
+            waiting = None if rejects is None else rejects + WAITING
+            self._waiting = None if waiting is None else Writing(waiting, (position or {}).get("rejects"))
+        except Invalid:
+            if self._lines is not None:
+                self._lines.close()
+            raise
+
+    @property
+    def keeps_raw(self) -> bool:
+        """Whether refused records are asked for again."""
+        return self._waiting is not None
+
+    def begin(self, position: Json) -> None:
+        """Go back to where a batch begins, whatever an attempt at it wrote before it was given up."""
+        for name, file in (("report", self._lines), ("rejects", self._waiting)):
+            if file is not None:
+                file.cut(position.get(name, 0))
+
+    def write(self, file: str, told: Iterable[Told]) -> None:
+        """Say what is to be said of a batch."""
+        for each in told:
+            if self._lines is not None:
+                self._lines.write(_encode(_line(file, each)).encode() + b"\n")
+            if self._waiting is not None and each.outcome == "refused":
+                self._waiting.write(_encode(each.raw).encode() + b"\n")
+        for written in (self._lines, self._waiting):
+            if written is not None:
+                written.flush()
+
+    @property
+    def position(self) -> Json:
+        """How long the files are."""
+        found = {"report": self._lines, "rejects": self._waiting}
+        return {name: file.size for name, file in found.items() if file is not None}
+
+    def finish(self, source: Source, random: RandomBytes) -> None:
+        """Put the refused records together as a file of the source; none where none was refused."""
+        if self._waiting is None or self._rejects is None:
+            return
+        if self._waiting.size:
+            raws: Iterator[Any] = map(json.loads, self._waiting.read())
+            with new_file(Path(self._rejects), random(8)) as file:
+                for part in source.rejects(raws):
+                    file.write(part)
+        os.unlink(self._waiting.path)
+
+    def close(self) -> None:
+        for file in (self._lines, self._waiting):
+            if file is not None:
+                file.close()
+
+
+def _line(file: str, told: Told) -> Json:
+    """A record's line: the first that is to be said of it, and all."""
+    notes = [{"type": note.type, "field": note.field, "message": _sentence(note)} for note in told.notes]
+    first = notes[0] if notes else {"type": "import_" + told.outcome, "field": None, "message": "It was left out."}
+    return {"file": file, "at": told.at, "ref": _storable(told.ref), "outcome": told.outcome, **first, "errors": notes}
+
+
+def _sentence(note: Note) -> str:
+    message = note.message
+    return message + "." if message[-1:].isalnum() or message.endswith(("'", '"')) else message
+
+
+def _storable(ref: str | None) -> str | None:
+    try:
+        return None if ref is None else text(ref, "ref")
+    except Invalid:
+        return ref and ref.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,437 @@
+"""What becomes of each record of a batch: made, an update, left out, or refused, in the order of the file.
+
+Nothing here changes the database: `settle` is given who has what, and says what is to be done. A value belongs to the
+record that came first; a user that this import has had already is not had again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from authctl.core import values
+from authctl.errors import Invalid
+from authctl.model import Json, Status, User
+from authctl.transfer.check import Checked, Identity, Outcome, password_of, user_of
+from authctl.transfer.records import Member, Note, Refused
+
+if TYPE_CHECKING:
+    from authctl.storage.imports import Keys, Owners
+
+
+class OnConflict(StrEnum):
+    """What becomes of a record whose user is there already, and not as the record says."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    UPDATE = "update"
+
+
+class Match(StrEnum):
+    """By what a record's user is found."""
+
+    ID = "id"
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+class Told(NamedTuple):
+    """A record that is not clean, for the report. outcome: created, updated, skipped, refused."""
+
+    at: int
+    ref: str | None
+    outcome: str
+    notes: tuple[Note, ...]
+    raw: Any = None
+
+    def __repr__(self) -> str:
+        return f"Told(at={self.at}, ref={self.ref!r}, outcome={self.outcome!r})"
+
+
+class Update(NamedTuple):
+    """A user that is there, and what a record makes of it."""
+
+    before: User
+    after: User
+    identities: tuple[Identity, ...]
+    members: tuple[Member, ...]
+    item: Checked
+
+    @property
+    def adds_totp(self) -> bool:
+        return bool(self.item.extra.totp) and not self.before.totp
+
+    @property
+    def adds_recovery_codes(self) -> bool:
+        return bool(self.item.extra.recovery_codes) and not self.before.recovery_code
+
+
+def no_counts() -> Json:
+    """What the summary of an import counts, before it has begun."""
+    outcomes = dict.fromkeys(("created", "updated", "skipped", "without_password", "refused"), 0)
+    return outcomes | {"reasons": {}, "hashes": {}}
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done with a batch. through: how many of its records are settled.
+
+    seen: users that were found as the file has them, where that must be remembered. left_out: memberships that nobody
+    asked for.
+    """
+
+    creates: list[Checked] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    seen: list[User] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    skipped: int = 0
+    refused: int = 0
+    without_password: int = 0
+    through: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    hashes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    is_stopped: bool = False
+
+    def refuse(self, item: Outcome, notes: Iterable[Note]) -> None:
+        notes = tuple(notes)
+        self.refused += 1
+        self.reasons[notes[0].type if notes else "import_refused"] += 1
+        self.told.append(Told(item.at, item.ref, "refused", notes, getattr(item, "raw", None)))
+
+    def skip(self, item: Outcome, notes: Iterable[Note], *, tell: bool = True) -> None:
+        notes = tuple(notes)
+        self.skipped += 1
+        self.reasons[notes[0].type if notes else "import_skipped"] += 1
+        if tell:
+            self.told.append(Told(item.at, item.ref, "skipped", notes))
+
+    def take(self, item: Checked, outcome: str, *, password: bool) -> None:
+        """Count a record that comes in. password: whether its password does, or one is there."""
+        if item.notes:
+            self.told.append(Told(item.at, item.ref, outcome, item.notes))
+        if item.row.password_algorithm is not None and password:
+            self.hashes[item.row.password_algorithm, item.strength or "strong"] += 1
+        if not password:
+            self.without_password += 1
+            self.reasons[
+                next((note.type for note in item.notes if note.field == "password"), "import_no_password")
+            ] += 1
+
+    def add(self, other: Plan) -> None:
+        """What was settled of the records behind these."""
+        for name in ("creates", "updates", "seen", "told"):
+            getattr(self, name).extend(getattr(other, name))
+        for name in ("skipped", "refused", "without_password", "through"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reasons.update(other.reasons)
+        self.hashes.update(other.hashes)
+        self.is_stopped = other.is_stopped
+
+    def counts_after(self, counts: Json) -> Json:
+        """The summary so far, with this batch."""
+        hashes = {name: dict(strengths) for name, strengths in counts["hashes"].items()}
+        for (algorithm, strength), count in sorted(self.hashes.items()):
+            strengths = hashes.setdefault(algorithm, {})
+            strengths[strength] = strengths.get(strength, 0) + count
+        return {
+            "created": counts["created"] + len(self.creates),
+            "updated": counts["updated"] + len(self.updates),
+            "skipped": counts["skipped"] + self.skipped,
+            "without_password": counts["without_password"] + self.without_password,
+            "refused": counts["refused"] + self.refused,
+            "reasons": dict(sorted((Counter(counts["reasons"]) + self.reasons).items())),
+            "hashes": dict(sorted(hashes.items())),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database has of what a batch brings.
+
+    brought: the ids of users that this import has had already. memberships: of the users in owners, (team, user).
+    is_same: whether a hash that a record brings is the one that its user has.
+    """
+
+    owners: Owners
+    brought: set[str]
+    memberships: set[tuple[int, int]]
+    is_same: Callable[[User, Checked], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """By what rules records meet users that are there. room: how many more may be refused; None: all."""
+
+    now: datetime
+    on_conflict: OnConflict = OnConflict.FAIL
+    match: Match | None = None
+    team_of: Callable[[Member], int | None] = lambda member: None  # the number of a team that is there
+    teams: bool = False
+    room: int | None = None
+
+
+def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
+    """All that these records would take."""
+    for item in items:
+        if isinstance(item, Checked):
+            row = item.row
+            keys.ids.append(row.id)
+            if row.username_key is not None:
+                keys.username_keys.append(row.username_key)
+            if row.email is not None:
+                keys.emails.append(row.email)
+            if row.phone is not None:
+                keys.phones.append(row.phone)
+            for identity in item.extra.identities:
+                keys.uids.append((identity.provider, identity.provider_uid))
+                if identity.email is not None:
+                    keys.emails.append(identity.email)
+    return keys
+
+
+def settle(items: Iterable[Outcome], conditions: Conditions, known: Known | None = None) -> Plan:
+    """What is to be done with these records. known: who has what they bring; None where nobody is thought to."""
+    plan, claims = Plan(), _Claims()
+    for item in items:
+        if type(item) is Checked:
+            _settle(item, conditions, known, claims, plan)
+        elif isinstance(item, Refused):
+            plan.refuse(item, item.notes)
+        else:
+            plan.skip(item, item.notes)
+        plan.through += 1
+        if conditions.room is not None and plan.refused > conditions.room:
+            plan.is_stopped = True
+            break
+    return plan
+
+
+def _settle(item: Checked, conditions: Conditions, known: Known | None, claims: _Claims, plan: Plan) -> None:
+    clash = claims.clash(item)
+    if clash is not None:
+        plan.refuse(item, (clash, *item.notes))
+        return
+    if known is not None and (owned := _owned(item, known.owners)):
+        _meet(item, owned, conditions, known, claims, plan)
+        return
+    claims.add(item)
+    plan.creates.append(item)
+    plan.take(item, "created", password=item.row.password_algorithm is not None)
+
+
+# Values that were taken within the batch
+
+
+class _Claims:
+    """Who of the batch took what, by the ids of the users."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+        self.username_keys: dict[str, str] = {}
+        self.emails: dict[str, str] = {}
+        self.phones: dict[str, str] = {}
+        self.uids: dict[tuple[str, str], str] = {}
+        self.users: set[int] = set()  # that are there, and were had
+
+    def clash(self, item: Checked) -> Note | None:
+        row = item.row
+        if row.id in self.ids:
+            return _twice("user_already_exists", "id", row.id, row.id)
+        if row.username_key is not None and row.username_key in self.username_keys:
+            return _twice("user_already_exists", "username", row.username, self.username_keys[row.username_key])
+        if row.email is not None and row.email in self.emails:
+            return _twice("user_email_already_exists", "email", row.email, self.emails[row.email])
+        if row.phone is not None and row.phone in self.phones:
+            return _twice("user_phone_already_exists", "phone", row.phone, self.phones[row.phone])
+        for identity in item.extra.identities:
+            uid = (identity.provider, identity.provider_uid)
+            if uid in self.uids:
+                return _twice("user_identity_already_exists", "identities", ":".join(uid), self.uids[uid])
+            if identity.email is not None and identity.email in self.emails:
+                return _twice("user_email_already_exists", "identities", identity.email, self.emails[identity.email])
+        uids = [(identity.provider, identity.provider_uid) for identity in item.extra.identities]
+        if len(set(uids)) < len(uids):
+            return Note("user_identity_already_exists", "identities", "The record has the same identity twice.")
+        return None
+
+    def add(self, item: Checked, user: User | None = None) -> None:
+        row, id = item.row, user.id if user else item.row.id
+        self.ids.add(row.id)
+        if user is not None:
+            self.users.add(user.seq)
+        if row.username_key is not None:
+            self.username_keys[row.username_key] = id
+        if row.email is not None:
+            self.emails[row.email] = id
+        if row.phone is not None:
+            self.phones[row.phone] = id
+        for identity in item.extra.identities:
+            self.uids[identity.provider, identity.provider_uid] = id
+            if identity.email is not None:
+                self.emails[identity.email] = id
+
+
+def _twice(type: str, field: str, value: str | None, id: str) -> Note:
+    if field == "id":
+        return Note(type, field, f"The id {values.shown(value or '')} is in this import already.")
+    return Note(type, field, f"{values.shown(value or '')} is that of the user {id}, who is in this import already.")
+
+
+# Users that are there
+
+
+class _Owned(NamedTuple):
+    """A value of a record that somebody has."""
+
+    type: str
+    field: str
+    value: str
+    seq: int
+
+
+def _owned(item: Checked, owners: Owners) -> list[_Owned]:
+    row, found = item.row, []
+
+    def ask(type: str, field: str, value: Any, among: dict[Any, int], shown: str | None = None) -> None:
+        if value is not None and (seq := among.get(value)) is not None:
+            found.append(_Owned(type, field, shown or value, seq))
+
+    ask("user_already_exists", "id", row.id, owners.ids)
+    ask("user_email_already_exists", "email", row.email, owners.emails)
+    ask("user_phone_already_exists", "phone", row.phone, owners.phones)
+    ask("user_already_exists", "username", row.username_key, owners.username_keys, row.username)
+    for each in item.extra.identities:
+        uid = (each.provider, each.provider_uid)
+        ask("user_identity_already_exists", "identities", uid, owners.uids, ":".join(uid))
+        ask("user_email_already_exists", "identities", each.email, owners.emails)
+    return found
+
+
+def _meet(
+    item: Checked, owned: list[_Owned], conditions: Conditions, known: Known, claims: _Claims, plan: Plan
+) -> None:
+    """A record that has something of a user who is there."""
+    user = _user_meant(item, owned, conditions, known)
+    other = next((each for each in owned if user is None or each.seq != user.seq), None)
+    had = next((each for each in owned if _is_had(each.seq, known, claims)), None)
+    if had is not None:
+        note = _twice(had.type, had.field, had.value, known.owners.users[had.seq].id)
+        plan.refuse(item, (note, *item.notes))
+        return
+    if user is None or other is not None:
+        assert other is not None
+        _turn_away(item, other, conditions, known, plan)
+        return
+    update = _merged(user, item, conditions, known)
+    if isinstance(update, Note):
+        plan.refuse(item, (update, *item.notes))
+    elif update is None:
+        if conditions.on_conflict is OnConflict.UPDATE:
+            claims.add(item, user)
+            plan.seen.append(user)
+        plan.skip(item, (Note("import_unchanged", None, "The user is as the record says."),), tell=False)
+    elif conditions.on_conflict is OnConflict.UPDATE:
+        claims.add(item, user)
+        plan.updates.append(update)
+        plan.take(item, "updated", password=update.after.password is not None)
+    else:
+        _turn_away(item, owned[0], conditions, known, plan)
+
+
+def _is_had(seq: int, known: Known, claims: _Claims) -> bool:
+    return seq in claims.users or known.owners.users[seq].id in known.brought
+
+
+def _user_meant(item: Checked, owned: list[_Owned], conditions: Conditions, known: Known) -> User | None:
+    """Whom the record is about: by what was asked for, else by the first that the record has of id, email, phone,
+    username. An id that was made for it here finds nobody, and says nothing.
+    """
+    row = item.row
+    has = {"id": row.id if item.has_id else None, "email": row.email, "phone": row.phone, "username": row.username}
+    by = str(conditions.match) if conditions.match else next((name for name, value in has.items() if value), None)
+    seq = next((each.seq for each in owned if each.field == by), None)
+    if seq is None and by is None:  # it has nothing but identities
+        seq = next((each.seq for each in owned if each.field == "identities"), None)
+    user = known.owners.users.get(seq) if seq is not None else None
+    if user is not None and by in ("email", "phone") and getattr(user, by) != has[by]:
+        return None  # an identity's address is another account's
+    return user
+
+
+def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Known, plan: Plan) -> None:
+    holder = known.owners.users[owned.seq].id
+    message = f"{values.shown(owned.value)} is that of the user {holder}."
+    if owned.field == "id":
+        message = f"The user {values.shown(owned.value)} is there already, and not as the record says."
+    note = Note(owned.type, owned.field, message)
+    if conditions.on_conflict is OnConflict.SKIP:
+        plan.skip(item, (Note("import_exists", owned.field, message),))
+    else:
+        plan.refuse(item, (note, *item.notes))
+
+
+def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -> Update | Note | None:
+    """The user with what the record says; None where that is nothing new, a Note where it cannot be.
+
+    What the record is silent about stays. A verification is never lowered, a blocked user never let in, a password
+    that was set here never replaced; prefs and metadata are merged by key, labels added.
+    """
+    now = conditions.now
+    given, present = user_of(item.row), before.at(now)
+    after = replace(
+        present,
+        username=given.username or present.username,
+        name=given.name or present.name,
+        email=given.email or present.email,
+        email_verified=_verified("email", present, given),
+        phone=given.phone or present.phone,
+        phone_verified=_verified("phone", present, given),
+        labels=tuple(dict.fromkeys((*present.labels, *given.labels))),
+        prefs=present.prefs | given.prefs,
+        metadata=present.metadata | given.metadata,
+        mfa=present.mfa or given.mfa,
+        totp=present.totp or given.totp,
+        recovery_code=present.recovery_code or given.recovery_code,
+        last_sign_in_at=max(filter(None, (present.last_sign_in_at, given.last_sign_in_at)), default=None),
+    )
+    if given.status is Status.BLOCKED and present.status is not Status.BLOCKED:
+        after = replace(after, status=given.status, blocked_until=given.blocked_until)
+    if _takes_password(present, item) and not known.is_same(present, item):
+        after = replace(after, password=password_of(item.row))
+    identities = tuple(
+        each for each in item.extra.identities if (each.provider, each.provider_uid) not in known.owners.uids
+    )
+    members = tuple(each for each in item.extra.members if _is_new(each, present, conditions, known))
+    if after == present and not identities and not members:
+        return None
+    try:
+        for name in ("labels", "prefs", "metadata"):
+            getattr(values, name)(getattr(after, name))
+    except Invalid as error:
+        return Note(error.type, error.field, error.message)
+    return Update(before, replace(after, updated_at=now), identities, members, item)
+
+
+def _verified(address: str, present: User, given: User) -> bool:
+    """Whether the address that is kept is verified: a new one is as the record says, the same never less than it is."""
+    old, new = getattr(present, address), getattr(given, address)
+    said = bool(getattr(given, f"{address}_verified"))
+    was = bool(getattr(present, f"{address}_verified"))
+    return was or said if new in (None, old) else said
+
+
+def _takes_password(user: User, item: Checked) -> bool:
+    """Whether the record has a password, and the user none that was set here."""
+    return item.row.password_algorithm is not None and (user.password is None or user.password.imported_by is not None)
+
+
+def _is_new(member: Member, user: User, conditions: Conditions, known: Known) -> bool:
+    """Whether the user is no member of that team yet."""
+    if not conditions.teams:
+        return False
+    team = conditions.team_of(member)
+    return team is None or (team, user.seq) not in known.memberships
