@@ -208,6 +208,17 @@ class Output:
         """Whether results and errors are JSON."""
         return self.format in (Format.JSON, Format.JSONL)
 
+    @property
+    def is_bulk(self) -> bool:
+        """Whether what is shown now is one of many."""
+        return self._listing is not None
+
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether one whole answer goes to a terminal as people read it, so that more than fields may be shown."""
+        is_seen = self.format is Format.TABLE and self.environment.stdout_isatty
+        return is_seen and not self.fields and not self.is_bulk
+
     def _tell(self, line: str) -> None:
         self.environment.stderr.write(line + "\n")
         self.environment.stderr.flush()

@@ -36,6 +36,14 @@ def confirm(environment: Environment, question: str, *, yes: bool) -> None:
         raise Interrupted("general_declined", "Nothing was done.")
 
 
+def answer(environment: Environment, question: str) -> str:
+    """What the person at the terminal answers, seen as it is typed; empty for Enter, and for the end of input."""
+    try:
+        return _ask(environment, visible(question), ANSWER_LENGTH).decode("utf-8", "replace").strip()
+    except Interrupted:
+        return ""
+
+
 def secret(environment: Environment, label: str, *, twice: bool = False, flag: str = "--password-stdin") -> str:
     """Asks for a secret without showing it; twice, until both agree, when it is a new one."""
     if not environment.is_interactive:

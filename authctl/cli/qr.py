@@ -45,24 +45,30 @@ def drawn(matrix: Matrix, *, columns: int, lines: int, half_blocks: bool = True)
 
     half_blocks: whether the terminal can show `▀`, which is not in ASCII.
     """
+    for is_half in (False, True)[: 1 + half_blocks]:
+        least_columns, least_lines = least_room(matrix, half_blocks=is_half)
+        if columns >= least_columns and lines >= least_lines:
+            return _halves(matrix) if is_half else _spaces(matrix)
+    return None
+
+
+def least_room(matrix: Matrix, *, half_blocks: bool = True) -> tuple[int, int]:
+    """The columns and lines that a drawing takes."""
     size = len(matrix)
-    if columns >= 2 * size and lines >= size:
-        return "".join(_line("  ", (f"\x1b[48;5;{_color(module)}m" for module in row)) for row in matrix)
-    least_columns, least_lines = least_room(matrix)
-    if not half_blocks or columns < least_columns or lines < least_lines:
-        return None
-    even = [*matrix, [False] * size]  # light below the last line, where its half is no longer of the code
-    return "".join(
-        _line(
-            HALF_BLOCK, (f"\x1b[38;5;{_color(up)};48;5;{_color(down)}m" for up, down in zip(upper, lower, strict=True))
-        )
+    return (size, (size + 1) // 2) if half_blocks else (2 * size, size)
+
+
+def _spaces(matrix: Matrix) -> str:
+    return "".join(_line("  ", (f"\x1b[48;5;{_color(module)}m" for module in row)) for row in matrix)
+
+
+def _halves(matrix: Matrix) -> str:
+    even = [*matrix, [False] * len(matrix)]  # light below the last line, where the half is no longer of the code
+    colors = (
+        (f"\x1b[38;5;{_color(up)};48;5;{_color(down)}m" for up, down in zip(upper, lower, strict=True))
         for upper, lower in zip(even[::2], even[1::2], strict=False)
     )
-
-
-def least_room(matrix: Matrix) -> tuple[int, int]:
-    """The columns and lines that the smallest drawing takes."""
-    return len(matrix), (len(matrix) + 1) // 2
+    return "".join(_line(HALF_BLOCK, line) for line in colors)
 
 
 def _color(dark: bool) -> int:

@@ -149,10 +149,33 @@ LISTED_TOKEN = Shape(
     columns=("id", "kind", "created_at", "expires_at", "attempts_left", "ended_reason"),
 )
 TOKENS_PURGED = Shape("tokens purge", fields=("tokens",))
-PURGED = Shape("purge", fields=("tokens", "sessions", "attempts", "signing_keys"))
+PURGED = Shape("purge", fields=("tokens", "challenges", "sessions", "attempts", "signing_keys"))
 MOCK_PHONE = Shape("mock phone", fields=("phone", "code", "created_at"))
 MOCK_PHONE_DELETED = Shape("mock phone deletion", fields=("phone", "deleted"))
 RECEIPT = Shape("receipt", fields=("provider", "channel", "message_id", "status", "code", "text"))
+
+MFA_STATUS = Shape(
+    "mfa status",
+    fields=(
+        "user_id",
+        "mfa",
+        "required",
+        "factors.totp",
+        "factors.email",
+        "factors.phone",
+        "factors.recovery_code",
+        "recovery_codes_left",
+        "authenticators",
+    ),
+)
+AUTHENTICATOR = Shape("authenticator", fields=("secret", "uri"), extras=("user_id",))
+FACTOR = Shape(
+    "factor",
+    fields=("id", "user_id", "type", "name", "verified", "created_at", "last_used_at"),
+    columns=("id", "type", "name", "verified", "last_used_at"),
+)
+RECOVERY_CODES = Shape("recovery codes", fields=("recovery_codes",), extras=("user_id",))
+CHALLENGE = Shape("challenge", fields=("id", "factor", "expires_at"), extras=("secret",))
 
 _POLICY = ("name", "value", "default", "changed", "range", "help")
 _POLICY_COLUMNS = ("name", "value", "default", "help")
