@@ -657,3 +657,12 @@ def test_the_reference_has_every_setting_with_its_meaning():
     assert all(all(row[index] for index in (0, 1, 2, 4)) for row in rows)
     assert all(row[4].endswith(".") for row in rows)
     assert ("email.timeout", "AUTHCTL_EMAIL_TIMEOUT", "seconds", "30") in [row[:4] for row in rows]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_not_a_regular_file_is_refused_and_not_waited_for(
+    load: Callable[..., settings.Settings], tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "config.toml")
+    with pytest.raises(Invalid, match="not a regular file"):
+        load(config=str(tmp_path / "config.toml"))

@@ -237,21 +237,35 @@ class Settings(Section):
         default_label="user@host of the operating system",
     )
 
-    def __init__(self, found: dict[str, Found], environ: Mapping[str, str], warnings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, found: dict[str, Found], environ: Mapping[str, str], exposed: tuple[tuple[str, int], ...] = ()
+    ) -> None:
         super().__init__(found, environ)
         vars(self).update(
-            warnings=warnings,
+            exposed=exposed,
             database=Database(found, environ),
             email=Email(found, environ),
             sms=Sms(found, environ),
             output=Output(found, environ),
         )
 
-    warnings: tuple[str, ...]
+    exposed: tuple[tuple[str, int], ...]  # files with a secret that others can read, and their modes
     database: Database
     email: Email
     sms: Sms
     output: Output
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each file that should be closed to others."""
+        if not self.exposed:
+            return ()
+        from shlex import quote
+
+        return tuple(
+            f"{path} holds a secret and others can read it (mode {mode:04o}). Run: chmod 600 {quote(path)}"
+            for path, mode in self.exposed
+        )
 
     @property
     def environ(self) -> Mapping[str, str]:

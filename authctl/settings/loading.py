@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from authctl.settings import places
 from authctl.settings.declared import ENTRIES, SECTIONS, Settings
@@ -65,7 +66,7 @@ def load(
         _lay(layer, found, problems)
     if problems:
         raise _invalid(problems)
-    return Settings(found, environ, tuple(_warnings(files, found, environ)))
+    return Settings(found, environ, tuple(_exposed(files, found, environ)))
 
 
 def find_profiles(
@@ -93,6 +94,7 @@ def _read_files(environ: Mapping[str, str], config: str | None, system_config: s
 def _read(path: str, *, required_by: str | None = None) -> dict[str, Any] | None:
     """The tables of a TOML file; None where it is not there and nobody asked for it."""
     try:
+        _check_is_file(path)
         with open(path, "rb") as file:
             content = file.read()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -104,6 +106,13 @@ def _read(path: str, *, required_by: str | None = None) -> dict[str, Any] | None
             path, error, "It may hold settings: let whoever runs authctl read it, or remove it.", "config"
         ) from None
     return _parse(path, content)
+
+
+def _check_is_file(path: str) -> None:
+    """Refuse what would be waited for, or would never end: a pipe, a terminal, a device."""
+    mode = os.stat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path == os.devnull):  # a folder is told by opening it
+        raise _invalid([("config", f"{path} is not a regular file: settings are not read from pipes and devices.")])
 
 
 def _parse(path: str, content: bytes) -> dict[str, Any]:
@@ -283,10 +292,10 @@ def _invalid(problems: list[Problem]) -> Exception:
     )
 
 
-def _warnings(
+def _exposed(
     files: list[tuple[str, dict[str, Any]]], found: dict[str, Found], environ: Mapping[str, str]
-) -> Iterator[str]:
-    """A sentence for each file that holds a secret and that others than its owner may read."""
+) -> Iterator[tuple[str, int]]:
+    """Each file that holds a secret and that others than its owner may read, with its mode."""
     paths = [path for path, table in files if _holds_secret(table)]
     paths += [setting.file for setting in found.values() if setting.file]
     if "secret_key" not in found and places.find_config_folder(environ):
@@ -294,9 +303,7 @@ def _warnings(
     for path in dict.fromkeys(paths):
         mode = _mode(path)
         if mode & OTHERS_MAY_READ and not path.startswith(CONTAINER_SECRETS):
-            from shlex import quote
-
-            yield f"{path} holds a secret and others can read it (mode {mode:04o}). Run: chmod 600 {quote(path)}"
+            yield path, mode
 
 
 def _holds_secret(table: dict[str, Any]) -> bool:
