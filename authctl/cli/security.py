@@ -439,9 +439,9 @@ def test_delivery(
 
 @command(PURGED, writes=True, exits=(), example=("authctl security purge", "authctl security purge --dry-run"))
 def purge(ctx: Context) -> None:
-    """Clear what is dead: tokens, sessions, counts of attempts, retired keys. Safe to run from cron, at any time.
+    """Clear what is dead: tokens, challenges, sessions, counts of attempts, retired keys. Safe to run from cron.
 
-    Tokens are kept for a day; sessions for as long as the policy log-retention says, else for 30 days.
+    Tokens and challenges are kept for a day; sessions for as long as the policy log-retention says, else for 30 days.
     """
     ctx.show(asdict(ctx.directory.security.purge()))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from authctl.delivery import Email, Receipt, Sms
 
 FACTORS = (Factor.TOTP, Factor.EMAIL, Factor.PHONE, Factor.RECOVERY_CODE)
+KEPT = timedelta(days=1)  # how long dead challenges are kept, as tokens are
 _SENT = (Factor.EMAIL, Factor.PHONE)  # by a message
 
 
@@ -452,3 +454,13 @@ def invalid_code() -> Denied:
         field="code",
         hint="Try the next code, or ask for a new challenge: authctl mfa create-challenge",
     )
+
+
+def purge(directory: Directory) -> int:
+    """Remove challenges that expired a day ago, some at a time; how many there were."""
+    if directory.dry_run:
+        return directory.read(lambda work: storage.challenges.count_dead(work.db, work.now - KEPT))
+    total = 0
+    while removed := directory.write(lambda work: storage.challenges.purge(work.db, work.now - KEPT)):
+        total += removed
+    return total

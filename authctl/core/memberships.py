@@ -235,7 +235,7 @@ def new(work: Work, team: Team, user: User, roles: tuple[str, ...]) -> Membershi
         roles=roles,
         status=PENDING,
         invited_at=work.now,
-        mfa=user.mfa and (user.email_verified or user.phone_verified),
+        mfa=user.mfa and (user.totp or user.email_verified or user.phone_verified),
     )
 
 

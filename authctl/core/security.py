@@ -312,9 +312,10 @@ def test_delivery(directory: Directory, channel: Channel | str, address: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How much was cleared: dead tokens, sessions that are over, counts of attempts, retired signing keys."""
+    """How much was cleared: dead tokens and challenges, sessions that are over, counts of attempts, retired keys."""
 
     tokens: int
+    challenges: int
     sessions: int
     attempts: int
     signing_keys: int
@@ -324,14 +325,16 @@ SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, 
 
 
 def purge(directory: Directory) -> Purged:
-    """Clear what is dead, some at a time: tokens after a day, sessions after the policy log-retention, else 30 days."""
+    """Clear what is dead, some at a time: tokens and challenges after a day, sessions after the policy log-retention,
+    else 30 days."""
     tokens = core.tokens.purge(directory)
+    challenges = core.challenges.purge(directory)
     sessions = _purge_sessions(directory)
-    return directory.write(_purge_rest, tokens, sessions)
+    return directory.write(_purge_rest, tokens, challenges, sessions)
 
 
-def _purge_rest(work: Work, tokens: int, sessions: int) -> Purged:
-    purged = Purged(tokens, sessions, attempts=core.throttle.purge(work), signing_keys=jwts.purge(work))
+def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int) -> Purged:
+    purged = Purged(tokens, challenges, sessions, attempts=core.throttle.purge(work), signing_keys=jwts.purge(work))
     work.record(EventName.SECURITY_PURGE, "directory", asdict(purged))
     return purged
 

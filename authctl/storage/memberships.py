@@ -152,7 +152,7 @@ def _source(columns: Any) -> pages.Source:
 
 
 # Whether a user has a second factor and uses it.
-_MFA = sa.and_(users.c.mfa, sa.or_(users.c.email_verified, users.c.phone_verified))
+_MFA = sa.and_(users.c.mfa, sa.or_(users.c.totp, users.c.email_verified, users.c.phone_verified))
 
 SOURCE = _source(memberships.c)
 
