@@ -1,0 +1,97 @@
+"""Man pages: every help page as `man` reads it, written into the wheel when it is built (`packaging.py`)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from authctl import __version__
+from authctl.cli import app
+from authctl.cli.commands import LazyGroup
+
+SECTION = 1  # of the manual: commands of users
+# What groff would print as something else, so that examples could not be copied.
+ESCAPES = str.maketrans({"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti", "…": "..."})
+
+
+class Page:
+    """A help formatter that writes roff, with the macros of man(7)."""
+
+    width = 80  # what help pages lay columns out for; man has its own
+    current_indent = 0
+
+    def __init__(self, name: str, summary: str) -> None:
+        self.lines = [
+            f'.TH "{name.upper()}" {SECTION} "" "authctl {__version__}" "authctl"',
+            ".SH NAME",
+            f"{_text(name)} \\- {_text(summary)}",
+        ]
+
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+    def write_usage(self, program: str, arguments: str) -> None:
+        self.lines += [".SH SYNOPSIS", f".B {_text(program)}", _text(arguments)]
+
+    def indentation(self) -> AbstractContextManager[None]:
+        """What is set off in a help page is its description."""
+        self.lines.append(".SH DESCRIPTION")
+        return nullcontext()
+
+    @contextmanager
+    def section(self, title: str) -> Iterator[None]:
+        self.lines.append(f".SH {_text(title.upper())}")
+        yield
+
+    def write_paragraph(self) -> None:
+        self.lines.append(".PP")
+
+    def write_text(self, text: str) -> None:
+        for number, paragraph in enumerate(text.split("\n\n")):
+            self.lines += [*([".PP"] if number else []), _text(" ".join(paragraph.split()))]
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], **layout: int) -> None:
+        for term, meaning in rows:
+            self.lines += [".TP", f".B {_text(term)}", _text(" ".join(meaning.split()))]
+
+    def write(self, text: str) -> None:
+        self.lines += [".PP", ".EX", _text(text.strip()), ".EE"]
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """The name and the text of each page: authctl.1, authctl-users.1, authctl-users-create.1, ..."""
+    root = app.root()
+    context = root.context_class(root, info_name="authctl", **root.context_settings)
+    yield from _pages(root, context, "authctl", "a user directory administered from the terminal", None)
+
+
+def _pages(command: Any, context: Any, name: str, summary: str, parent: str | None) -> Iterator[tuple[str, str]]:
+    children = command.summaries if isinstance(command, LazyGroup) else {}
+    page = Page(name, summary)
+    command.format_help(context, page)
+    near = [*([parent] if parent else []), *(f"{name}-{child}" for child in children)]
+    page.lines += [".SH SEE ALSO", ", ".join(f"\\fB{_text(each)}\\fR({SECTION})" for each in near)]
+    yield f"{name}.{SECTION}", page.text()
+    for child, help in children.items():
+        built = command.get_command(context, child)
+        inner = type(context)(built, info_name=child, parent=context)
+        yield from _pages(built, inner, f"{name}-{child}", help.removesuffix("."), name)
+
+
+def _text(text: str) -> str:
+    """A line of text; one that begins like a macro is none."""
+    escaped = text.translate(ESCAPES)
+    return "\\&" + escaped if escaped.startswith(".") else escaped
+
+
+def write(folder: Path) -> None:
+    """Write every page into a folder."""
+    for name, text in pages():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
