@@ -24,6 +24,9 @@ NAMES = {
     "appwrite": Name("appwrite", "Appwrite's users, and with them identities, teams and memberships"),
     "supabase": Name("supabase", "auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors"),
     "firebase": Name("firebase", "firebase auth:export, JSON or CSV"),
+    "auth0": Name("auth0", "a users export joined with the password file, or the bulk import's form"),
+    "keycloak": Name("keycloak", "a realm or users file of kc.sh export"),
+    "django": Name("django", "dumpdata, or the auth_user table as CSV"),
 }
 
 

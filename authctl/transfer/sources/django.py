@@ -1,0 +1,129 @@
+"""Django's users: `dumpdata auth.user auth.group`, of a custom user model too, or the auth_user table as CSV.
+
+An empty email is none, and any number of users may have it. Nothing says whether an email is verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from authctl.transfer.records import Item, Record, Refused, Secret, Skipped
+from authctl.transfer.sources import jsons, rows, texts
+from authctl.transfer.sources.base import Base
+from authctl.transfer.sources.fields import Fields, items, skipped, wants_labels
+from authctl.transfer.sources.texts import Row
+
+TYPICAL = ("model",)
+GROUP = "auth.group"
+FLAGS = {"is_superuser": "superuser", "is_staff": "staff"}
+
+OPTIONS = {"groups": "labels: make labels of groups, which the file must name too (default: leave them)"}
+
+
+class Django(Base):
+    name = "django"
+    options = OPTIONS
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if start[:1] in (b"{", b"["):
+            return b'"model"' in head and b'"fields"' in head
+        return rows.header_of(head).issuperset(("password", "is_active", "date_joined"))
+
+    def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
+        mapping = _Mapping(wants_labels(options, "groups"))
+        file = files[0]
+        if mapping.groups_wanted and file.seekable():
+            place = file.tell()
+            mapping.note_groups(file)  # which may stand behind the users
+            file.seek(place)
+        beginning, file = texts.peeked(file)
+        if beginning.lstrip()[:1] in (b"{", b"["):
+            return items(jsons.rows(file, (), TYPICAL), mapping.record, _ref, start)
+        return items(rows.Table(file).rows(), mapping.row, _ref, start)
+
+
+SOURCE = Django()
+
+
+def _ref(values: Any) -> str | None:
+    if isinstance(values.get("fields"), dict):
+        return texts.first((values.get("pk"), values["fields"].get("username"), values["fields"].get("email")))
+    return texts.first((values.get("id"), values.get("username")))
+
+
+@dataclass
+class _Mapping:
+    groups_wanted: bool
+    groups: dict[str, str] = field(default_factory=dict)  # their key, as text → their name
+
+    def note_groups(self, file: Any) -> None:
+        beginning, file = texts.peeked(file)
+        if beginning.lstrip()[:1] in (b"{", b"["):
+            for row in jsons.rows(file, (), TYPICAL):
+                if not isinstance(row, Refused) and row.values.get("model") == GROUP:
+                    self._note_group(row.values)
+
+    def _note_group(self, values: Mapping[str, Any]) -> None:
+        name = fields.get("name") if isinstance(fields := values.get("fields"), dict) else None
+        if isinstance(name, str):
+            self.groups[str(values.get("pk"))] = name
+
+    def record(self, row: Row) -> Record | Skipped:
+        """An object of dumpdata; a user of any model is known by its password."""
+        values = Fields(row.values)
+        model = values.text("model") or ""
+        inner = values.inside("fields")
+        if model == GROUP:
+            self._note_group(row.values)
+        if "password" not in inner.given:
+            return skipped(row, texts.ref(f"{model} {_ref(row.values)}"), f"A row of {texts.ref(model)}, not a user.")
+        return self._user(row, inner, values.text("pk"), _ref(row.values))
+
+    def row(self, row: Row) -> Record:
+        """A row of the table."""
+        values = Fields(row.values)
+        return self._user(row, values, values.text("id"), _ref(row.values))
+
+    def _user(self, row: Row, values: Fields, id: str | None, ref: str | None) -> Record:
+        active = values.truth("is_active")
+        username, email = values.login(values.text("username"), values.text("email"))
+        return Record(
+            row.at,
+            ref,
+            row.raw,
+            id=id,
+            username=username,
+            name=values.full_name("first_name", "last_name") or values.name("name", "full_name"),
+            email=email,
+            phone=values.free_phone("phone", "phone_number"),
+            blocked=None if active is None else not active,
+            labels=self._labels(values),
+            created_at=values.moment("date_joined"),
+            last_sign_in_at=values.moment("last_login"),
+            password=_secret(values),
+            notes=values.notes,
+        )
+
+    def _labels(self, values: Fields) -> tuple[str, ...]:
+        found = [label for flag, label in FLAGS.items() if values.truth(flag)]
+        if not self.groups_wanted:
+            return tuple(found)
+        for key in values.items("groups"):
+            # A natural key is a list with the name.
+            name = key[0] if isinstance(key, list) and key else self.groups.get(str(key))
+            if isinstance(name, str):
+                found.append(name)
+            else:
+                values.drop("labels", "A group of the user is not named in the file, and was left out.")
+        return values.labels(found)
+
+
+def _secret(values: Fields) -> Secret | None:
+    text = values.text("password")
+    if text is None:
+        values.no_password("The password is empty: there is none.")
+        return None
+    return Secret(text, "django")
