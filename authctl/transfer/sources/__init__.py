@@ -26,7 +26,13 @@ NAMES = {
     "firebase": Name("firebase", "firebase auth:export, JSON or CSV"),
     "auth0": Name("auth0", "a users export joined with the password file, or the bulk import's form"),
     "keycloak": Name("keycloak", "a realm or users file of kc.sh export"),
+    "cognito": Name("cognito", "list-users as JSON, or the import job's CSV"),
+    "okta": Name("okta", "the users of Okta's API"),
+    "clerk": Name("clerk", "the dashboard's CSV, or the users of Clerk's API"),
     "django": Name("django", "dumpdata, or the auth_user table as CSV"),
+    "kratos": Name("kratos", "the identities of Ory Kratos' admin API"),
+    "htpasswd": Name("htpasswd", "a password file of Apache or nginx"),
+    "ldif": Name("ldif", "slapcat or ldapsearch -LLL"),
 }
 
 

@@ -107,10 +107,10 @@ class _Mapping:
             notes=values.notes,
         )
 
-    def _labels(self, values: Fields) -> tuple[str, ...]:
+    def _labels(self, values: Fields) -> tuple[str, ...] | None:
         found = [label for flag, label in FLAGS.items() if values.truth(flag)]
         if not self.groups_wanted:
-            return tuple(found)
+            return tuple(found) or None
         for key in values.items("groups"):
             # A natural key is a list with the name.
             name = key[0] if isinstance(key, list) and key else self.groups.get(str(key))
@@ -118,7 +118,7 @@ class _Mapping:
                 found.append(name)
             else:
                 values.drop("labels", "A group of the user is not named in the file, and was left out.")
-        return values.labels(found)
+        return values.labels(found) or None
 
 
 def _secret(values: Fields) -> Secret | None:

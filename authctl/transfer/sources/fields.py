@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
@@ -76,6 +77,15 @@ class Fields:
         except Invalid:
             self.drop("phone", "The phone is not a number with + and the country's calling code; it was left out.")
             return None
+
+    def fitting_id(self, *names: str) -> str | None:
+        """The first that can be an id here; None gives the user a new one."""
+        for name in names:
+            try:
+                return values.identifier(self.text(name) or "")
+            except Invalid:
+                continue
+        return None
 
     def login(self, text: str | None, email: str | None) -> tuple[str | None, str | None]:
         """Username and email, where the source lets people sign in with either under one name."""
@@ -244,7 +254,16 @@ def skipped(row: Row, ref: str | None, message: str) -> Skipped:
     return Skipped(row.at, ref, [Note("import_not_a_user", None, message)])
 
 
+PLAIN = {"plain_passwords": "yes: take passwords in plain text too, and hash them here (default: leave them out)"}
 ROLES = {"roles": "labels: make labels of what roles the source has (default: leave them)"}
+
+
+def wants_plain(options: Mapping[str, str]) -> bool:
+    """Whether the operator takes passwords in plain text."""
+    wish = options.get("plain_passwords")
+    if wish not in (None, "yes", "no"):
+        raise Invalid("general_argument_invalid", "plain_passwords must be yes or no.", field="plain_passwords")
+    return wish == "yes"
 
 
 def wants_labels(options: Mapping[str, str], option: str = "roles") -> bool:
@@ -262,3 +281,23 @@ def role_names(claims: Mapping[str, Any]) -> list[str]:
     if claims.get("admin") is True:
         found.append("admin")
     return [role for role in found if isinstance(role, str) and role]
+
+
+_PAIR = re.compile(r'\s*([A-Za-z_][\w.:-]*)\s*=\s*(?:"((?:[^"]|"")*)"|([^,"]*?))\s*(?:,|\Z)')
+
+
+def pairs(text: str, option: str) -> Iterator[tuple[str, str]]:
+    """What an option lists: name=value,name="value, with a comma"."""
+    place = 0
+    while place < len(text):
+        match = _PAIR.match(text, place)
+        if match is None:
+            raise Invalid(
+                "general_argument_invalid",
+                f"{option} is not a list of name=value.",
+                field=option,
+                hint='Write, for example: email=E-Mail,name="Full Name".',
+            )
+        place = match.end()
+        name, quoted, bare = match.groups()
+        yield name, quoted.replace('""', '"') if quoted is not None else bare

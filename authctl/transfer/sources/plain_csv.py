@@ -19,7 +19,7 @@ from authctl.model import Json
 from authctl.transfer.records import Item, Linked, Record, Secret, Totp
 from authctl.transfer.sources import moments, rows, texts
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, Wrong, base32, items
+from authctl.transfer.sources.fields import Fields, Wrong, base32, items, pairs
 from authctl.transfer.sources.texts import Row, unreadable
 
 # What a column may be.
@@ -60,7 +60,6 @@ SPELLINGS = {"mail": "email", "emailaddress": "email", "phonenumber": "phone", "
 SECRET = ("password", "passwordhash", "plainpassword", "hash", "salt", "totp")
 PLAIN, SELF, NONE = "plain", "self", "none"
 
-_PAIR = re.compile(r'\s*([A-Za-z_][\w.:-]*)\s*=\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|\Z)')
 _LABELS = re.compile(r"[,;|\s]+")
 
 
@@ -117,7 +116,7 @@ class _Mapping:
             columns,
             _unmapped(names, columns, options.get("unmapped")),
             _password(columns, options.get("hash_format")),
-            dict(_pairs(options.get("hash_options", ""), "hash_options")),
+            dict(pairs(options.get("hash_options", ""), "hash_options")),
             (lambda value: moments.by_format(value, form)) if form else moments.either,
         )
         for target, column in columns.items():
@@ -236,25 +235,13 @@ def _by_name(names: tuple[str, ...]) -> dict[str, str]:
 
 def _given(names: tuple[str, ...], text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for target, column in _pairs(text, "map"):
+    for target, column in pairs(text, "map"):
         if target not in TARGETS and not _is_inside(target):
             raise _invalid("map", f"There is nothing called {target[:40]!r} to map a column to.", _targets_hint())
         if column not in names:
             raise _invalid("map", f"The file has no column {column[:40]!r}.", f"It has: {_shown(names)}.")
         found[target] = column
     return found
-
-
-def _pairs(text: str, option: str) -> Iterator[tuple[str, str]]:
-    """name=value,name="value, with a comma"."""
-    place = 0
-    while place < len(text):
-        match = _PAIR.match(text, place)
-        if match is None or match.end() == place:
-            raise _invalid(option, f"{option} is not a list of name=value.", 'Write: email=E-Mail,name="Full Name".')
-        place = match.end()
-        name, quoted, bare = match.groups()
-        yield name, quoted.replace('""', '"') if quoted is not None else bare
 
 
 def _unmapped(names: tuple[str, ...], columns: Mapping[str, str], wish: str | None) -> tuple[str, ...]:

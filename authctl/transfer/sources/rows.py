@@ -22,13 +22,20 @@ DELIMITER = {"delimiter": "what stands between cells: a character, or tab (defau
 class Table:
     """A CSV file whose first row names the columns. names: the columns, in order."""
 
-    def __init__(self, file: Any, options: Mapping[str, str] | None = None, *, delimiter: str | None = None) -> None:
+    def __init__(
+        self,
+        file: Any,
+        options: Mapping[str, str] | None = None,
+        *,
+        delimiter: str | None = None,
+        escape: str | None = None,
+    ) -> None:
         options = options or {}
         text = opened(file, options)
         self._lines = Lines(lines(text))
         first = self._lines.peek()
         self.delimiter = delimiter or chosen_delimiter(options) or found_delimiter(first)
-        self._reader = reader(self._lines, self.delimiter)
+        self._reader = reader(self._lines, self.delimiter, escape)
         try:
             names = next(self._reader, None)
         except csv.Error:
@@ -36,10 +43,7 @@ class Table:
         if not names:
             raise unreadable("The file is empty, or its first row, which names the columns, is not CSV.")
         self.names = tuple(name.strip() for name in names)
-        header = self._lines.taken()
-        if not header.endswith(("\n", "\r")):
-            header += "\n"
-        self._form = Form(header, encoding=text.encoding)
+        self._form = Form(self._lines.taken(), encoding=text.encoding)
 
     def rows(self) -> Iterator[Row | Refused]:
         """Each row as {column: cell}. Empty lines are no rows."""
@@ -52,11 +56,11 @@ class Table:
                 yield Refused(at, None, raw, [Note("import_record_invalid", None, cells)])
 
 
-def reader(lines: Lines, delimiter: str) -> Any:
+def reader(lines: Lines, delimiter: str, escape: str | None = None) -> Any:
     """csv's own, strict, with a limit for cells that breaks nobody else: 131,072 characters are the process's."""
     if csv.field_size_limit() < MAX_RECORD:
         csv.field_size_limit(MAX_RECORD)
-    return csv.reader(lines, delimiter=delimiter, strict=True)
+    return csv.reader(lines, delimiter=delimiter, escapechar=escape, strict=True)
 
 
 def records(found: Any, lines: Lines, widths: Collection[int]) -> Iterator[tuple[int, list[str] | str, str]]:
@@ -100,9 +104,10 @@ class Lines:
         return self._again[0] if self._again else ""
 
     def taken(self) -> str:
+        """The text of the row, with the end of its line, which a file may have left out of its last."""
         text = self._taken[0] if len(self._taken) == 1 else "".join(self._taken)
         self._taken.clear()
-        return text
+        return text if text.endswith(("\n", "\r")) else text + "\n"
 
     def give_back(self) -> str:
         """All but the first of the lines taken, to be read again; answers the first."""
@@ -110,7 +115,7 @@ class Lines:
         self._again.extendleft(reversed(others))
         self.line -= len(others)
         self._taken.clear()
-        return first
+        return first if first.endswith(("\n", "\r")) else first + "\n"
 
 
 def found_delimiter(first: str) -> str:

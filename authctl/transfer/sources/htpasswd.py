@@ -1,0 +1,94 @@
+"""Password files of Apache and nginx: `user:hash` a line.
+
+What is no hash is a password in plain text, or DES crypt; it is taken for plain text only where the operator says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from authctl.transfer.records import Item, Note, Record, Refused, Secret, Skipped
+from authctl.transfer.sources import texts
+from authctl.transfer.sources.base import Base
+from authctl.transfer.sources.fields import PLAIN, Fields, Wrong, items, wants_plain
+from authctl.transfer.sources.texts import Form, Row, Verbatim
+
+MARKS = ("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "{SHA}", "{SSHA}", "$argon2")
+_DES = re.compile(r"[./0-9A-Za-z]{13}")
+_LINE = re.compile(rb"[^:\s][^:\n]*:(?:\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}|[./0-9A-Za-z]{13}\s*$)", re.MULTILINE)
+
+
+class Htpasswd(Base):
+    name = "htpasswd"
+    options = PLAIN
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        """By a line with a hash, where the first that is no comment is one with a name and a colon."""
+        lines = (line for line in head.splitlines() if line.strip() and not line.startswith(b"#"))
+        first = next(lines, b"")
+        return _LINE.match(first) is not None or ("htpasswd" in name.lower() and b":" in first)
+
+    def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
+        mapping = _Mapping(wants_plain(options))
+        return items(_lines(files[0]), mapping.record, lambda values: texts.ref(values[0]), start)
+
+
+SOURCE = Htpasswd()
+
+
+def _lines(file: Any) -> Iterator[Row | Refused | Skipped]:
+    text = texts.opened(file)
+    form = Form(encoding=text.encoding)
+    for at, line in enumerate(texts.lines(text), 1):
+        bare = line.rstrip("\r\n")
+        user, colon, hash = bare.partition(":")
+        raw = Verbatim(line if line.endswith("\n") else line + "\n", form)
+        if bare.startswith("#"):
+            yield Skipped(at, None, [Note("import_not_a_user", None, "A comment.")])
+        elif not colon and bare.strip():
+            yield _refused(at, raw, "The line has no colon.")
+        elif colon and not user.strip():
+            yield _refused(at, raw, "The line has no user name.")
+        elif colon:
+            yield Row(at, (user.strip(), hash), raw)
+
+
+def _refused(at: int, raw: Verbatim, message: str) -> Refused:
+    return Refused(at, None, raw, [Note("import_record_invalid", None, message)])
+
+
+class _Mapping:
+    def __init__(self, plain: bool) -> None:
+        self._plain = plain
+
+    def record(self, row: Row) -> Record:
+        name, text = row.values
+        if len(name) > texts.MAX_RECORD // 2:
+            raise Wrong("username", "The user name is too long.")
+        values = Fields({})
+        username, email = values.login(name, None)
+        return Record(
+            row.at,
+            texts.ref(name),
+            row.raw,
+            username=username,
+            email=email,
+            password=self._secret(text, values),
+            notes=values.notes,
+        )
+
+    def _secret(self, text: str, values: Fields) -> Secret | None:
+        bare = text.strip()
+        if bare.startswith(MARKS):
+            return Secret(bare)
+        if bare in ("", "!", "*"):
+            values.no_password("There is no password in the line.")
+        elif self._plain:
+            return Secret(text, is_plain=True)
+        elif _DES.fullmatch(bare):
+            values.no_password("The password is DES crypt, which is not checked here, or plain text; it needs a reset.")
+        else:
+            values.no_password("The password seems to be plain text; --source-option plain_passwords=yes takes it.")
+        return None

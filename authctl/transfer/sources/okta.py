@@ -1,0 +1,100 @@
+"""Users of Okta's API. It gives no hashes away; a file that was written to create users with may have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from authctl.transfer.records import Item, Record, Secret, Skipped
+from authctl.transfer.sources import jsons, texts
+from authctl.transfer.sources.base import Base
+from authctl.transfer.sources.fields import Fields, Wrong, items, skipped
+from authctl.transfer.sources.texts import Row
+
+TYPICAL = ("profile", "credentials")
+MUST_CHANGE = ("LOCKED_OUT", "RECOVERY", "PASSWORD_EXPIRED")
+OWN_PROVIDERS = ("OKTA", "IMPORT")
+NOT_METADATA = ("login", "email", "firstName", "lastName", "displayName", "mobilePhone")
+DIGESTS = {"SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1", "MD5": "md5"}
+
+
+class Okta(Base):
+    name = "okta"
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        return b'"profile"' in head and b'"login"' in head and (b'"credentials"' in head or b'"statusChanged"' in head)
+
+    def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
+        return items(jsons.rows(files[0], (), TYPICAL), _record, _ref, start)
+
+
+SOURCE = Okta()
+
+
+def _ref(values: Any) -> str | None:
+    profile = values.get("profile")
+    return texts.first((values.get("id"), profile.get("login") if isinstance(profile, dict) else None))
+
+
+def _record(row: Row) -> Record | Skipped:
+    values = Fields(row.values)
+    status, ref = values.text("status"), _ref(row.values)
+    if status == "DEPROVISIONED":
+        return skipped(row, ref, "The user is deactivated: DEPROVISIONED.")
+    profile, credentials = values.inside("profile"), values.inside("credentials")
+    username, email = values.login(profile.text("login"), profile.text("email"))
+    record = Record(
+        row.at,
+        ref,
+        row.raw,
+        id=values.text("id"),
+        username=username,
+        name=profile.full_name("firstName", "lastName") or profile.name("displayName"),
+        email=email,
+        email_verified=_is_verified(credentials, email),
+        phone=profile.free_phone("mobilePhone"),
+        blocked=None if status is None else status == "SUSPENDED",
+        metadata={
+            name: value for name, value in profile.given.items() if name not in NOT_METADATA and value not in (None, "")
+        },
+        created_at=values.moment("created"),
+        updated_at=values.moment("lastUpdated"),
+        last_sign_in_at=values.moment("lastLogin"),
+        password=_secret(credentials.inside("password")),
+        password_updated_at=values.moment("passwordChanged"),
+        must_change=status in MUST_CHANGE,
+        notes=values.notes,
+    )
+    provider = credentials.inside("provider")
+    if provider.text("type") not in (None, *OWN_PROVIDERS):
+        values.no_password(f"The user signs in by {texts.ref(provider.text('type'))}, where the password is.")
+    return record
+
+
+def _is_verified(credentials: Fields, email: str | None) -> bool | None:
+    if email is None:
+        return None
+    emails = credentials.objects("emails")
+    return any(each.text("value") == email and each.text("status") == "VERIFIED" for each in emails)
+
+
+def _secret(password: Fields) -> Secret | None:
+    """What the API's answer never has, and the request that makes a user may have."""
+    plain = password.text("value")
+    if plain is not None:
+        return Secret(plain, is_plain=True)
+    hash = password.inside("hash")
+    algorithm, value, salt = hash.text("algorithm"), hash.text("value"), hash.text("salt")
+    if algorithm is None:
+        return None
+    if value is None:
+        raise Wrong("credentials", "The hash in credentials has no value.")
+    if algorithm == "BCRYPT":
+        return Secret(f"$2a${hash.whole('workFactor') or 0:02d}${salt or ''}{value}", "bcrypt")
+    options = {"encoding": "base64"} | ({"salt": salt, "salt_encoding": "base64"} if salt is not None else {})
+    if algorithm == "PBKDF2":
+        digest = (hash.text("digestAlgorithm") or "").partition("_")[0].lower()
+        return Secret(value, "pbkdf2", options | {"digest": digest, "iterations": hash.text("iterationCount") or ""})
+    if salt is not None:
+        options["salt_position"] = (hash.text("saltOrder") or "PREFIX").lower()
+    return Secret(value, DIGESTS.get(algorithm, algorithm), options)
