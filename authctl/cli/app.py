@@ -23,10 +23,11 @@ from authctl.errors import AuthctlError, ExitStatus, Interrupted, Unavailable
 
 # Name → (the module that holds it, what it does). Modules load when one of their commands is asked for.
 GROUPS = {
-    "users": ("authctl.cli.exports", "Make, find, change and remove accounts."),
+    "users": ("authctl.cli.imports", "Make, find, change and remove accounts."),
     "teams": ("authctl.cli.teams", "Make teams, invite and remove members, give them roles."),
     "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
     "tokens": ("authctl.cli.tokens", "Send codes and links that sign in, verify and change; redeem them."),
+    "mfa": ("authctl.cli.mfa", "Ask for a second factor: authenticators, recovery codes, challenges."),
     "security": ("authctl.cli.security", "Policies, the audit log, what a password would get."),
 }
 COMMANDS = {

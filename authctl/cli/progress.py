@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from authctl.cli.environment import Environment
 from authctl.cli.escaping import visible
@@ -11,7 +12,11 @@ from authctl.cli.escaping import visible
 LINE_SECONDS = 5.0  # between two lines off a terminal: a job's log stays short
 DRAW_SECONDS = 0.1  # between two states of the bar: drawing must not slow the work
 
-Step = Callable[[int], None]
+
+class Step(Protocol):
+    """Tells of so many records done. share: of all work, where the number of records is not known beforehand."""
+
+    def __call__(self, count: int, share: float | None = None) -> None: ...
 
 
 @contextmanager
@@ -29,7 +34,7 @@ def progress(environment: Environment, label: str, total: int | None = None, *, 
         yield _Lines(environment, label, total).step
 
 
-def _nothing(count: int) -> None:
+def _nothing(count: int, share: float | None = None) -> None:
     """Shows no progress."""
 
 
@@ -38,11 +43,13 @@ class _Lines:
 
     def __init__(self, environment: Environment, label: str, total: int | None) -> None:
         self._environment, self._label, self._total = environment, label, total
-        self._done = 0
+        self._done, self._about = 0, ""
         self._began = self._told = environment.monotonic()
 
-    def step(self, count: int) -> None:
+    def step(self, count: int, share: float | None = None) -> None:
         self._done += count
+        if share:
+            self._total, self._about = round(self._done / share), "about "
         now = self._environment.monotonic()
         if now - self._told < LINE_SECONDS:
             return
@@ -54,7 +61,7 @@ class _Lines:
         rate = self._done / seconds
         line = f"{visible(self._label)}: {self._done:,}"
         if self._total:
-            line += f" of {self._total:,} ({min(100, 100 * self._done // self._total)}%)"
+            line += f" of {self._about}{self._total:,} ({min(100, 100 * self._done // self._total)}%)"
         line += f", {rate:,.0f}/s"
         if self._total and rate and self._done < self._total:
             line += f", {_duration((self._total - self._done) / rate)} left"
@@ -114,9 +121,11 @@ def _bar(environment: Environment, label: str, total: int | None) -> Iterator[St
         task = shown.add_task(visible(label), total=total)
         shown.refresh()
 
-        def step(count: int) -> None:
+        def step(count: int, share: float | None = None) -> None:
             nonlocal drawn
             shown.update(task, advance=count)
+            if share:
+                shown.update(task, total=round(shown.tasks[0].completed / share))
             if (now := environment.monotonic()) - drawn >= DRAW_SECONDS:
                 drawn = now
                 shown.refresh()

@@ -134,6 +134,18 @@ IDENTITY = Shape(
     fields=("id", "user_id", "provider", "provider_uid", "email", "created_at"),
 )
 EXPORT = Shape("export", fields=("format", "file", "users", "with_hashes", "with_secrets", "left_out"))
+_COUNTS = ("created", "updated", "skipped", "without_password", "refused")
+IMPORTED = Shape("import", fields=("id", "source", "status", *_COUNTS, "reasons", "hashes"))
+IMPORT = Shape(
+    "import",
+    fields=(
+        *("id", "source", "files", "options", "status", *_COUNTS),
+        *("reasons", "hashes", "actor", "created_at", "updated_at", "ended_at"),
+    ),
+    columns=("id", "source", "files", "status", *_COUNTS, "created_at"),
+)
+UNDONE = Shape("undone import", fields=("id", "removed", "kept"))
+REMAINING = Shape("imported hashes", fields=("algorithm", "users", "imported_at", "import_id"))
 ROLE = Shape("role", fields=("role",))
 JWT = Shape("jwt", fields=("jwt", "expires_at"))
 JWT_CLAIMS = Shape(

@@ -101,11 +101,11 @@ def find_brought(db: sa.Connection, seq: int, user_ids: Iterable[str]) -> set[st
 
 
 class Brought(NamedTuple):
-    """A user that an import made, as it is now; user: None where it is gone. is_touched: changed or used since."""
+    """A user that an import made, as it is now. touched: `gone`, `signed_in` or `changed`; None where it was let be."""
 
     user_id: str
     user: User | None
-    is_touched: bool
+    touched: str | None
 
 
 def list_created(db: sa.Connection, journal: Import, after: str) -> list[Brought]:
@@ -126,10 +126,11 @@ def list_created(db: sa.Connection, journal: Import, after: str) -> list[Brought
 
 def _brought(id: str, then: datetime, user: User | None, signed_in: set[int], since: datetime) -> Brought:
     if user is None:
-        return Brought(id, None, False)
+        return Brought(id, None, "gone")
     # The source's own last sign-in came before the import; whoever has signed in here did so after.
-    here = user.last_sign_in_at is not None and user.last_sign_in_at > since
-    return Brought(id, user, user.updated_at != then or here or user.seq in signed_in)
+    if user.seq in signed_in or (user.last_sign_in_at is not None and user.last_sign_in_at > since):
+        return Brought(id, user, "signed_in")
+    return Brought(id, user, "changed" if user.updated_at != then else None)
 
 
 class Remaining(NamedTuple):

@@ -95,6 +95,7 @@ def import_users(
     rejects: str | None = None,
     stdin: BinaryIO | None = None,
     inputs: Sequence[files.Input] | None = None,
+    begun: Callable[[Import], None] = lambda journal: None,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> Import:
     """Take users in from another system's files, with their passwords; what became of each is in the answer's counts.
@@ -102,7 +103,7 @@ def import_users(
     source: one of `sources.NAMES`; source_options: what it is told, such as what columns are called. resume: the id of
     an import that was not finished; the same files from the same source are found without it. report, rejects: paths of
     files that are made: a line of JSON for each record that is not clean, and the refused records again. inputs: the
-    files as `files.look_at` saw them, where that was done. watch: is called after each batch.
+    files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each.
 
     Raises Invalid (import_file_invalid) where a file cannot be read as what it should be: what came in before stays,
     and the import can be gone on with. Raises NotFound (import_not_found), Conflict (import_changed).
@@ -111,7 +112,7 @@ def import_users(
     options = options or Options()
     looked = tuple(inputs or [files.look_at(path, stdin) for path in paths])
     _check_options(found, source_options or {})
-    run = _Run(directory, found, source_options or {}, options, looked, stdin, watch)
+    run = _Run(directory, found, source_options or {}, options, looked, stdin, begun, watch)
     return run.whole(resume, report, rejects)
 
 
@@ -143,6 +144,7 @@ class _Run:
     options: Options
     inputs: tuple[files.Input, ...]
     stdin: BinaryIO | None
+    begun: Callable[[Import], None]
     watch: Callable[[Progress], None]
     journal: Import = field(init=False)
     report: Report = field(init=False)
@@ -188,6 +190,7 @@ class _Run:
     def _open(self, report: str | None, rejects: str | None) -> None:
         position = self.journal.position
         self.report = Report(report, rejects, position if position["records"] or position["file"] else None)
+        self.begun(self.journal)
 
     def _advance(self, batch: reading.Batch, plan: Plan) -> None:
         self.meets = self.meets and (plan.updates != [] or plan.skipped > 0 or plan.refused > 0)

@@ -98,12 +98,17 @@ class Reading:
     def done(self) -> int:
         return cast("int", self._raw.count)
 
-    def head(self) -> bytes:
-        """Its beginning, which is read again as if nobody had looked."""
-        return self.file.peek(HEAD)[:HEAD]
-
     def close(self) -> None:
         self.file.close()
+
+
+def head_of(file: Input) -> bytes:
+    """How a file begins, decompressed; of standard input nothing more is read."""
+    reading = Reading(file, io.BytesIO())
+    try:
+        return reading.file.peek(HEAD)[:HEAD]
+    finally:
+        reading.close()
 
 
 class _Counted(io.RawIOBase):
@@ -156,7 +161,7 @@ class _Gunzipped(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         try:
-            read = self._content.read(len(buffer))
+            read = self._content.read1(len(buffer))
         except (EOFError, OSError, zlib.error):
             raise Invalid(
                 "import_file_invalid", f"{self._name} is no whole gzip file: it is damaged or cut off.", field="file"

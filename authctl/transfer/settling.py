@@ -109,13 +109,13 @@ class Plan:
         if tell:
             self.told.append(Told(item.at, item.ref, "skipped", notes))
 
-    def take(self, item: Checked, outcome: str, *, password: bool) -> None:
-        """Count a record that comes in. password: whether its password does, or one is there."""
+    def take(self, item: Checked, outcome: str, *, has_password: bool, brings_one: bool) -> None:
+        """Count a record that comes in. has_password: its user, in the end; brings_one: the record."""
         if item.notes:
             self.told.append(Told(item.at, item.ref, outcome, item.notes))
-        if item.row.password_algorithm is not None and password:
+        if brings_one and item.row.password_algorithm is not None:
             self.hashes[item.row.password_algorithm, item.strength or "strong"] += 1
-        if not password:
+        if not has_password:
             self.without_password += 1
             self.reasons[
                 next((note.type for note in item.notes if note.field == "password"), "import_no_password")
@@ -220,7 +220,8 @@ def _settle(item: Checked, conditions: Conditions, known: Known | None, claims: 
         return
     claims.add(item)
     plan.creates.append(item)
-    plan.take(item, "created", password=item.row.password_algorithm is not None)
+    has_password = item.row.password_algorithm is not None
+    plan.take(item, "created", has_password=has_password, brings_one=has_password)
 
 
 # Values that were taken within the batch
@@ -337,7 +338,8 @@ def _meet(
     elif conditions.on_conflict is OnConflict.UPDATE:
         claims.add(item, user)
         plan.updates.append(update)
-        plan.take(item, "updated", password=update.after.password is not None)
+        password = update.after.password
+        plan.take(item, "updated", has_password=password is not None, brings_one=password != user.password)
     else:
         _turn_away(item, owned[0], conditions, known, plan)
 

@@ -1,0 +1,416 @@
+"""`authctl users import` and what belongs to it: users from other systems, with their passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from io import BytesIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL, UNAVAILABLE, positional
+from authctl.cli.context import Context
+from authctl.cli.exports import COMMANDS as COMMANDS  # behind which these stand
+from authctl.cli.progress import progress
+from authctl.cli.shapes import IMPORT, IMPORTED, REMAINING, UNDONE
+from authctl.errors import AuthctlError, Denied, Partial, UsageError
+from authctl.model import WeakHash
+from authctl.transfer.sources import NAMES
+
+if TYPE_CHECKING:
+    from authctl.cli.environment import Environment
+    from authctl.model import Import
+    from authctl.transfer.engine import Progress
+    from authctl.transfer.files import Input
+
+STDIN = "-"
+SETTINGS_LENGTH = 65_536  # characters
+# Options of their own → what the source knows them by.
+OWN_OPTIONS = ("map", "hash_format", "delimiter", "encoding")
+ON_CONFLICT = ("fail", "skip", "update")
+MATCH = ("id", "email", "phone")
+
+command = COMMANDS.command
+
+
+def _choice(*words: str) -> typer.models.OptionInfo:
+    """A check of an option that takes one of these words."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value.lower() not in words:
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(words)}.")
+        return value and value.lower()
+
+    return check  # type: ignore[return-value]
+
+
+@command(
+    IMPORTED,
+    name="import",
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, UNAVAILABLE, PARTIAL),
+    example=(
+        "authctl users import users.json --from firebase --hash-config parameters.txt --dry-run",
+        "authctl users import users.csv --from csv --map 'email=E-Mail,name=Full Name,password_hash=Hash'",
+        "authctl users import users.csv identities.csv --from supabase --report report.jsonl --rejects refused.csv",
+        "authctl users import realm.json --from keycloak --on-conflict update --match email --teams",
+    ),
+)
+def import_(
+    ctx: Context,
+    file: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="The users, then what they are joined with. - is standard input; gzip is read as it comes.",
+            show_default=False,
+        ),
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="SOURCE", help=f"Where the file comes from: {', '.join(NAMES)}. Recognised without."
+        ),
+    ] = None,
+    map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="FIELD=COLUMN,...", help="Which column of a CSV is what: email=E-Mail,name='Full Name'."
+        ),
+    ] = None,
+    hash_format: Annotated[
+        str | None,
+        typer.Option(
+            "--hash-format", metavar="NAME", help="What the password column of a CSV holds: a hash's name, or plain."
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option("--delimiter", metavar="CHARACTER", help="What stands between the cells of a CSV.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="How the text of a CSV is encoded: latin-1, ...")
+    ] = None,
+    hash_config: Annotated[
+        str | None,
+        typer.Option("--hash-config", metavar="FILE", help="Firebase's password hash parameters, as its console shows"),
+    ] = None,
+    source_option: Annotated[
+        list[str] | None,
+        typer.Option("--source-option", metavar="KEY=VALUE", help="What else the source can be told. Repeatable."),
+    ] = None,
+    on_conflict: Annotated[
+        str,
+        typer.Option(
+            "--on-conflict",
+            metavar="fail|skip|update",
+            callback=_choice(*ON_CONFLICT),
+            help="Where a user is there already, and not as the record says: refuse the record (the default), leave it"
+            " out, or update the user. Nobody's verification is lowered, no blocked user let in, no password replaced"
+            " that was set here.",
+        ),
+    ] = "fail",
+    match: Annotated[
+        str | None,
+        typer.Option(
+            "--match",
+            metavar="id|email|phone",
+            callback=_choice(*MATCH),
+            help="By what a record's user is found; by the first that it has, without.",
+        ),
+    ] = None,
+    weak_hashes: Annotated[
+        WeakHash,
+        typer.Option("--weak-hashes", help="Hashes that are fast to guess at: keep them, wrap in argon2id, or reset."),
+    ] = WeakHash.KEEP,
+    mark_unverified: Annotated[
+        bool, typer.Option("--mark-unverified", help="Count nobody's address as verified, whatever the file says.")
+    ] = False,
+    teams: Annotated[
+        bool, typer.Option("--teams", help="Take memberships in too, and make the teams that are not there.")
+    ] = False,
+    check_password: Annotated[
+        str | None,
+        typer.Option(
+            "--check-password",
+            metavar="USER",
+            help="First prove the settings of the hashes on this user of the file, whose password is asked for.",
+        ),
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password of --check-password from stdin: one line.")
+    ] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume", metavar="ID", help="Go on with this import. One of the same files is found without it."
+        ),
+    ] = None,
+    max_errors: Annotated[
+        int | None, typer.Option("--max-errors", metavar="N", min=0, help="Stop when more than N records are refused.")
+    ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--report", metavar="FILE", help="A new file, for you alone: a JSON line on each record that is not clean."
+        ),
+    ] = None,
+    rejects: Annotated[
+        str | None,
+        typer.Option(
+            "--rejects",
+            metavar="FILE",
+            help="A new file, for you alone: the refused records as they were, to be mended and imported again.",
+        ),
+    ] = None,
+) -> None:
+    """Take users in from another system, with their passwords: in batches that are whole or absent.
+
+    Stopped at any moment, the same command goes on where it was. The same files once more change nothing. A dry run
+    does all of it and undoes it; on SQLite other writers wait meanwhile.
+    """
+    from authctl.transfer import engine, files
+    from authctl.transfer.journal import Imports
+    from authctl.transfer.settling import Match, OnConflict
+
+    if ctx.is_person:
+        raise Denied("user_unauthorized", "This is for operators; a person sees and changes only the own account.")
+    stdin = _stdin(ctx.environment, file, taken=password_stdin)
+    inputs = [files.look_at(path, stdin) for path in file]
+    name = _source(ctx, source, inputs[0])
+    options = _source_options(source_option, hash_config, map, hash_format, delimiter, encoding)
+    for each in inputs:
+        if files.is_open_to_all(each):
+            ctx.output.warn(f"Everybody on this machine can read {each.path}, which holds credentials.")
+    _prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
+    asked = engine.Options(
+        OnConflict(on_conflict),
+        Match(match) if match else None,
+        weak_hashes,
+        mark_unverified,
+        teams,
+        max_errors,
+    )
+    with _watched(ctx, inputs) as watched:
+        journal = Imports(ctx.directory).run(
+            file,
+            source=name,
+            source_options=options,
+            options=asked,
+            resume=resume,
+            report=report,
+            rejects=rejects,
+            stdin=stdin,
+            inputs=inputs,
+            begun=watched.begun,
+            watch=watched.step,
+        )
+    ctx.show(journal.public())
+    _tell_end(journal, is_stopped=engine.is_stopped(journal, asked), report=report)
+
+
+def _tell_end(journal: Import, *, is_stopped: bool, report: str | None) -> None:
+    """Raises Partial where some were refused."""
+    counts = journal.counts
+    if not counts["refused"]:
+        return
+    message = f"{counts['created']:,} created, {counts['updated']:,} updated, {counts['refused']:,} refused."
+    if is_stopped:
+        message += " It was stopped there, since that is more than --max-errors allows."
+    hint = f"{report} names each." if report else "A file that --report names says which and why."
+    raise Partial("general_partial", message, hint=hint)
+
+
+# Files
+
+
+def _stdin(environment: Environment, paths: Sequence[str], *, taken: bool) -> BinaryIO | None:
+    """Standard input, where it is one of the files."""
+    if paths.count(STDIN) > 1:
+        raise UsageError("general_usage", "Standard input can be one of the files only.", field="file")
+    if STDIN not in paths:
+        return None
+    if taken:
+        raise UsageError("general_usage", "Standard input cannot hold the file and a password.", field="password")
+    binary = getattr(environment.stdin, "buffer", None)
+    return cast("BinaryIO", binary or BytesIO(environment.stdin.read().encode("utf-8", "surrogateescape")))
+
+
+def _source(ctx: Context, given: str | None, first: Input) -> str:
+    """Where the file comes from: as was said, else as it looks."""
+    from authctl.transfer import files, sources
+
+    if given is not None:
+        if given.lower() in NAMES:
+            return given.lower()
+        near = get_close_matches(given.lower(), NAMES, 1)
+        raise UsageError(
+            "general_usage",
+            f"There is no source {given!r}." + (f" Did you mean {near[0]}?" if near else ""),
+            field="source",
+            hint=f"Sources are: {', '.join(NAMES)}.",
+        )
+    found = sources.recognise(files.head_of(first), first.name)
+    if len(found) != 1:
+        looks = f"could be of {' or '.join(found)}" if found else "is of no source that is known"
+        raise UsageError(
+            "general_usage",
+            f"{first.name} {looks}.",
+            field="source",
+            hint=f"Name it with --from: {', '.join(found or NAMES)}.",
+        )
+    ctx.output.tell(f"{first.name} looks like {found[0]}: {NAMES[found[0]].help}.")
+    if ctx.environment.is_interactive and first.path != STDIN:
+        ctx.confirm(f"Import it from {found[0]}?")
+    return found[0]
+
+
+def _source_options(
+    given: list[str] | None, hash_config: str | None, map: list[str] | None, *own: str | None
+) -> dict[str, str]:
+    options = {}
+    for word in given or ():
+        key, equals, value = word.partition("=")
+        if not equals:
+            # The word is not shown: it may be a key.
+            raise UsageError("general_usage", "--source-option takes KEY=VALUE.", field="source_option")
+        options[key.strip().replace("-", "_")] = value
+    if hash_config is not None:
+        options["hash_config"] = _text_of(hash_config)
+    named = zip(OWN_OPTIONS, (",".join(map) if map else None, *own), strict=True)
+    return options | {name: value for name, value in named if value is not None}
+
+
+def _text_of(path: str) -> str:
+    from authctl.transfer.files import unavailable
+
+    if path == "none":  # passwords stay behind
+        return path
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(SETTINGS_LENGTH)
+    except OSError as error:
+        raise unavailable(path, error) from None
+
+
+# Proving the settings
+
+
+def _prove(
+    ctx: Context, inputs: list[Input], source: str, options: dict[str, str], user: str | None, *, stdin: bool
+) -> None:
+    """Verify a password that somebody knows before anything is written; where settings matter, ask for one."""
+    from authctl.transfer import journal, sources
+
+    if user is None:
+        if stdin:
+            raise UsageError("general_usage", "--password-stdin goes with --check-password.", field="password")
+        if not sources.load(source).asks_password or not ctx.environment.is_interactive:
+            return
+        ctx.output.tell("Whether the hashes' settings are right shows on one password that you know.")
+        user = prompts.answer(ctx.environment, "A user of the file, or nothing to go without: ").strip()
+        if not user:
+            return
+    if any(each.path == STDIN for each in inputs):
+        message = "--check-password reads the file twice, which standard input cannot be."
+        raise UsageError("general_usage", message, field="check_password")
+    if stdin:
+        password = prompts.read_secret_line(ctx.environment, "--password-stdin")
+    else:
+        password = prompts.secret(ctx.environment, f"Password of {user}")
+    if not journal.check_password(inputs, source=source, source_options=options, user=user, password=password):
+        raise Denied(
+            "user_invalid_credentials",
+            "The password does not match that user's hash. Nothing was imported.",
+            field="check_password",
+            hint="Check the settings of the hashes, such as --hash-config, and the password.",
+        )
+    ctx.output.tell("The password matches: the hashes' settings are right.")
+
+
+# Progress
+
+
+class _Watched:
+    """What is told while it goes on."""
+
+    def __init__(self, ctx: Context, step: object) -> None:
+        self._ctx, self._step = ctx, step
+        self._records = 0
+        self.id: str | None = None
+
+    def begun(self, journal: Import) -> None:
+        self.id = None if self._ctx.is_dry_run else journal.id
+        if through := journal.position["records"]:
+            self._ctx.output.tell(f"Going on with the import {journal.id}, of which {through:,} records are through.")
+
+    def step(self, progress: Progress) -> None:
+        share = min(progress.done / progress.total, 1.0) if progress.total else None
+        self._step(progress.records - self._records, share)  # type: ignore[operator]
+        self._records = progress.records
+
+
+@contextmanager
+def _watched(ctx: Context, inputs: Sequence[Input]) -> Iterator[_Watched]:
+    """Progress; where it breaks off, how to go on."""
+    watched = None
+    try:
+        with progress(ctx.environment, "Importing users", quiet=ctx.output.quiet) as step:
+            watched = _Watched(ctx, step)
+            yield watched
+    except (AuthctlError, KeyboardInterrupt):
+        if watched is not None and watched.id is not None:
+            again = f" --resume {watched.id}" if any(each.path == STDIN for each in inputs) else ""
+            ctx.output.tell(f"The import {watched.id} is not finished. The same command{again} goes on with it.")
+        raise
+
+
+# What imports leave behind
+
+
+@command(
+    IMPORT,
+    name="list-imports",
+    exits=(NOT_FOUND,),
+    example=("authctl users list-imports", "authctl users list-imports --limit 100 -o jsonl"),
+)
+def list_imports(
+    ctx: Context,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this import.")] = None,
+) -> None:
+    """List imports, the newest first: what became of their records, and whether they were finished."""
+    from authctl.transfer.journal import Imports
+
+    found = Imports(ctx.directory).list(limit=limit, after=after)
+    ctx.output.stream(journal.public() for journal in found)
+    if len(found) == limit:
+        ctx.output.note(f"There may be more: --after {found[-1].id}")
+
+
+@command(
+    UNDONE,
+    name="undo-import",
+    writes=True,
+    asks="Remove the users that {id} made, but for those changed or signed in since?",
+    exits=(NOT_FOUND,),
+    example=("authctl users undo-import IMPORT --dry-run", "authctl users undo-import IMPORT --yes"),
+)
+def undo_import(
+    ctx: Context,
+    id: Annotated[str, positional("--import-id", "As users list-imports shows it.", metavar="IMPORT")],
+) -> None:
+    """Remove the users that an import made. Those that were changed since or have signed in stay, and are counted."""
+    from authctl.transfer.journal import Imports
+
+    ctx.show(Imports(ctx.directory).undo(id).public())
+
+
+@command(REMAINING, name="import-status", example=("authctl users import-status", "authctl users import-status --json"))
+def import_status(ctx: Context) -> None:
+    """Show how many users still have an imported hash, by algorithm and age. A sign-in replaces it."""
+    from authctl.transfer.journal import Imports, as_public
+
+    ctx.output.stream(as_public(each) for each in Imports(ctx.directory).status())

@@ -1,0 +1,139 @@
+"""What imports leave behind: the verbs that list them, undo one, and tell whose passwords still wait to be replaced."""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from authctl import core, storage
+from authctl.core import hashing, values
+from authctl.core.directory import Directory, Group, flow, reads
+from authctl.errors import NotFound
+from authctl.model import EventName, Import, ImportStatus, Json, instant
+from authctl.transfer import engine, files, sources
+from authctl.transfer.records import Record
+
+if TYPE_CHECKING:
+    from authctl.core.work import Work
+    from authctl.storage.imports import Remaining
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What became of the users that an import made. kept: why, and how many; `gone` were gone already."""
+
+    id: str
+    removed: int
+    kept: Mapping[str, int]
+
+    def public(self) -> Json:
+        return {"id": self.id, "removed": self.removed, "kept": dict(self.kept)}
+
+
+def list_(work: Work, *, limit: int = 25, after: str | None = None) -> list[Import]:
+    """The imports, the newest first. after: the id of the one that the page goes on from."""
+    behind = _get(work, after).seq if after is not None else None
+    return storage.imports.list_page(work.db, behind, values.limit(limit))
+
+
+def _get(work: Work, id: str, *, lock: bool = False) -> Import:
+    found = storage.imports.find(work.db, values.text(id, "import"), lock=lock)
+    if found is None:
+        raise engine.not_found(id)
+    return found
+
+
+def undo(directory: Directory, id: str) -> Undone:
+    """Remove the users that an import made, but for those that were changed since or have signed in.
+
+    Done in batches, each one unit of work. What it changed of users who were there before stays.
+    """
+    removed, kept, after = 0, Counter[str](), ""
+    while True:
+        last, some, reasons = directory.write(_undo_some, id, after)
+        removed, kept = removed + some, kept + reasons
+        if last is None:
+            return Undone(id, removed, dict(sorted(kept.items())))
+        after = last
+
+
+def _undo_some(work: Work, id: str, after: str) -> tuple[str | None, int, Counter[str]]:
+    """The next of them; with the last one looked at, None where there are no more."""
+    journal = _get(work, id, lock=True)
+    brought = storage.imports.list_created(work.db, journal, after)
+    untouched = [each.user for each in brought if each.touched is None and each.user is not None]
+    for user in untouched:
+        storage.users.delete(work.db, user)
+        core.throttle.forget(work, user)
+    if untouched:
+        work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{id}", {"removed": len(untouched)})
+    if not brought:
+        storage.imports.end(work.db, journal, ImportStatus.UNDONE, work.now)
+    return (
+        brought[-1].user_id if brought else None,
+        len(untouched),
+        Counter(each.touched for each in brought if each.touched is not None),
+    )
+
+
+def status(work: Work) -> list[Remaining]:
+    """How many users still have the hash that an import brought, by import and algorithm, the oldest import first."""
+    return storage.imports.remaining(work.db)
+
+
+def as_public(remaining: Remaining) -> Json:
+    return remaining._asdict() | {"imported_at": instant(remaining.imported_at)}
+
+
+def check_password(
+    inputs: Sequence[files.Input],
+    *,
+    source: str,
+    source_options: Mapping[str, str],
+    user: str,
+    password: str,
+) -> bool:
+    """Whether a password is that of a user in the files, so that the settings of the hashes are seen to be right.
+
+    user: the id, username, email or phone there. Reads as far as that user; the database is not asked. Raises NotFound
+    (user_not_found) where the files have no such user, Invalid where the hash cannot be read.
+    """
+    found = sources.load(source)
+    opened = [files.Reading(each, None) for each in (inputs if found.joins else inputs[:1])]
+    try:
+        for item in found.read([each.file for each in opened], source_options, 0):
+            if isinstance(item, Record) and _is_called(item, user):
+                return _verify(item, password)
+    finally:
+        for each in opened:
+            each.close()
+    raise NotFound("user_not_found", f"There is no user {values.shown(user)} in {inputs[0].name}.", field="user")
+
+
+def _is_called(record: Record, user: str) -> bool:
+    wanted = user.strip().lower()
+    return any(
+        isinstance(name, str) and name.strip().lower() == wanted
+        for name in (record.ref, record.id, record.username, record.email, record.phone)
+    )
+
+
+def _verify(record: Record, password: str) -> bool:
+    given = record.password
+    if given is None:
+        raise NotFound("user_not_found", "That user has no password in the file; take another.", field="user")
+    if given.is_plain:
+        return hmac.compare_digest(given.text.encode("utf-8", "replace"), password.encode("utf-8", "replace"))
+    return hashing.verify(hashing.accept(given.text, given.hash, given.options).stored, password)
+
+
+class Imports(Group):
+    """Imports: the verbs of `authctl users import` and its like."""
+
+    run = flow(engine.import_users)
+    list = reads(list_)
+    undo = flow(undo)
+    status = reads(status)
