@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
-from authctl.core import listing, sealing
+from authctl.core import listing, passwords, sealing
 from authctl.core.directory import Directory, Group, flow
 from authctl.core.users import FIELDS
 from authctl.errors import Invalid
@@ -217,19 +217,11 @@ def _leaving(work: Work, user: User, belongings: Belongings, target: Target) -> 
     sealed = belongings.authenticators.get(user.seq, ()) if target.with_secrets else ()
     return Leaving(
         user,
-        hash=_hash(work, user) if target.with_hashes else None,
+        hash=passwords.revealed(work, user) if target.with_hashes and user.password else None,
         totp=tuple(_totp(work, each) for each in sealed),
         identities=tuple(_linked(identity) for identity in belongings.identities.get(user.seq, ())),
         memberships=belongings.memberships.get(user.seq, 0),
     )
-
-
-def _hash(work: Work, user: User) -> str | None:
-    if user.password is None:
-        return None
-    if not sealing.is_sealed_text(user.password.hash):
-        return user.password.hash
-    return sealing.unseal_text(work.key, user.password.hash, context=f"password_hash/{user.id}")
 
 
 def _totp(work: Work, sealed: SealedAuthenticator) -> Totp:
