@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from doubles import shell
+from doubles.lines import pipeline
 from doubles.mail import MailServer
 
 from authctl.cli import app
@@ -101,7 +101,7 @@ def run(authctl, home, template, mail, clock, dice, tmp_path, monkeypatch):
 
     def run(line):
         output = ""
-        for command in shell.pipeline(line):
+        for command in pipeline(line):
             assert command.words[0] == "authctl", line
             stdin = command.given or output
             if command.reads is not None:

@@ -31,7 +31,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from doubles import shell
+from doubles.lines import pipeline
 
 from authctl import __version__
 from authctl.cli import escaping
@@ -126,7 +126,7 @@ def blocks(text):
 def answer(line, authctl, environ, clock, names):
     """What a command line prints, as the lines that stand below it."""
     stdin, stderr = "", ""
-    for command in shell.pipeline(line.replace("\\\n", "")):
+    for command in pipeline(line.replace("\\\n", "")):
         words, given = command.words, command.given
         if words[0] == "sleep":
             clock.now += values.duration(words[1]) if words[1:] else timedelta()
