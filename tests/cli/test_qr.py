@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pyte
 import pytest
-import zxingcpp
+from doubles.qr import everywhere, read
 from doubles.terminal import THEMES, painted
 from hypothesis import given, settings, strategies as st
 from PIL import Image, ImageDraw
-from pyzbar import pyzbar
 
 from authctl.cli import qr
 from authctl.errors import Unavailable, UsageError
@@ -19,19 +18,6 @@ from authctl.errors import Unavailable, UsageError
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI = f"otpauth://totp/authctl:ada@example.com?secret={SECRET}&issuer=authctl"
 LONG = f"otpauth://totp/Analytical%20Engines:ada@{'x' * 60}.example.com?secret={SECRET}&issuer=Analytical%20Engines"
-GAPS = (0, 2, 3)  # pixels between lines
-
-
-def read(picture):
-    """What each of the readers finds in a picture."""
-    grey = picture.convert("L")
-    zbar = [found.data.decode() for found in pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])]
-    return {"zxing": [found.text for found in zxingcpp.read_barcodes(grey)], "zbar": zbar}
-
-
-def everywhere(window):
-    """What the readers find of a window, in every theme and with every gap between lines."""
-    return [read(painted(window, theme, gap=gap)) for theme in THEMES.values() for gap in GAPS]
 
 
 def shown(text, columns, lines):

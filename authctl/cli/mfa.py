@@ -1,0 +1,312 @@
+"""`authctl mfa`: second factors, and the challenges that complete a sign-in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from authctl.cli import prompts, qr
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
+from authctl.cli.context import Context
+from authctl.cli.environment import is_utf8
+from authctl.cli.sessions import SecretStdin, secret_given
+from authctl.cli.shapes import AUTHENTICATOR, CHALLENGE, DELETED, FACTOR, MFA_STATUS, RECOVERY_CODES, SIGNED_IN, USER
+from authctl.cli.tokens import PrintSecret
+from authctl.cli.users import User
+from authctl.errors import Denied, UsageError
+
+if TYPE_CHECKING:
+    from authctl.core.mfa import NewAuthenticator, RecoveryCodes
+
+COMMANDS = Commands("mfa")
+command = COMMANDS.command
+
+GROUP = 4  # characters of a secret that is to be typed
+TRIES = 5  # codes that are asked for before a new authenticator is left unverified
+BELOW = 1  # lines of the window under a QR code: the question
+
+
+class SecondFactor(StrEnum):
+    """What a challenge can be of."""
+
+    TOTP = "totp"
+    EMAIL = "email"
+    PHONE = "phone"
+    RECOVERY_CODE = "recovery_code"
+
+
+FACTORS = "What is to complete the sign-in: totp, email, phone or recovery_code."
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="Which authenticator, where a user has several.")
+]
+Code = Annotated[str | None, positional("--otp", "What the app shows, or what was sent.", metavar="CODE")]
+CodeStdin = Annotated[
+    bool, typer.Option("--secret-stdin", help="Read the code from stdin: one line, after the session's secret if any.")
+]
+
+
+def code_given(ctx: Context, code: str | None, *, stdin: bool) -> str:
+    """The code of a line, of stdin, or of whoever sits at the terminal."""
+    if code is not None and stdin:
+        raise UsageError(
+            "general_usage", "CODE and --secret-stdin exclude each other: both are the code.", field="code"
+        )
+    if code is not None:
+        return code
+    if stdin:
+        return prompts.read_secret_line(ctx.environment, "--secret-stdin")
+    return prompts.secret(ctx.environment, "Code", flag="--secret-stdin")
+
+
+@command(MFA_STATUS, exits=(NOT_FOUND,), example="authctl mfa status ada@example.com")
+def status(ctx: Context, user: User) -> None:
+    """Show what signing in asks of a user, and what the user has for it."""
+    ctx.show(ctx.directory.mfa.status(user).public())
+
+
+@command(USER, writes=True, exits=(NOT_FOUND, DENIED), example="authctl mfa enable ada@example.com")
+def enable(ctx: Context, user: User) -> None:
+    """Ask for two factors from now on, once the user has a second one."""
+    ctx.show(ctx.directory.mfa.enable(user).public())
+
+
+@command(USER, writes=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com")
+def disable(ctx: Context, user: User) -> None:
+    """Ask for one factor from now on; those that are set up stay."""
+    ctx.show(ctx.directory.mfa.disable(user).public())
+
+
+@command(
+    AUTHENTICATOR,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
+    example=(
+        "authctl mfa create-authenticator ada@example.com",
+        "authctl mfa create-authenticator ada@example.com --name phone --qr-file ada.svg",
+    ),
+)
+def create_authenticator(
+    ctx: Context,
+    user: User,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What to call it, where a user has several.")
+    ] = None,
+    qr_file: Annotated[
+        Path | None,
+        typer.Option("--qr-file", metavar="FILE", help="Write the QR code into a new .svg or .png file; draw none."),
+    ] = None,
+) -> None:
+    """Make the secret of an authenticator app. It is shown this once, and counts when a code of it was verified.
+
+    A terminal shows a QR code to scan, and asks for the first code. Made again before that, it replaces the first.
+    """
+    if qr_file is not None:
+        qr.check_file(qr_file)
+    created = ctx.directory.mfa.create_authenticator(user, name=name)
+    if qr_file is not None and not ctx.is_dry_run:
+        qr.write_file(qr_file, created.uri)  # where that fails, the same once more replaces what was made
+    if ctx.is_dry_run or not ctx.output.is_for_a_person:
+        _show_secret(ctx, created.public(), created.factor.user_id)
+        return
+    _show_to_scan(ctx, created, qr_file)
+    if not (ctx.environment.is_interactive and _verify_now(ctx, user, name)):
+        ctx.output.tell(f"It does not count yet. Verify it with: {_verifying(ctx, user, name)}")
+
+
+def _show_to_scan(ctx: Context, created: NewAuthenticator, qr_file: Path | None) -> None:
+    """Show what an app needs: words first, so that a window of 24 lines has the whole QR code and the question."""
+    groups = (created.secret[start : start + GROUP] for start in range(0, len(created.secret), GROUP))
+    ctx.show({"secret": " ".join(groups), "uri": created.uri})
+    if qr_file is not None:
+        ctx.output.tell(f"The QR code is in {qr_file}; remove the file once it is scanned.")
+    elif ctx.environment.is_dumb:
+        ctx.output.tell("This terminal cannot draw the QR code; --qr-file FILE.svg writes it.")
+    else:
+        _draw(ctx, qr.matrix_of(created.uri))
+
+
+def _draw(ctx: Context, matrix: qr.Matrix) -> None:
+    """Draw a QR code as large as the window has it, the line below it included, or say what would be large enough.
+
+    Also where NO_COLOR is set: the colours are no decoration, a reader needs them.
+    """
+    environment = ctx.environment
+    half_blocks = is_utf8(environment.stdout)
+    drawing = qr.drawn(matrix, columns=environment.columns, lines=environment.lines - BELOW, half_blocks=half_blocks)
+    if drawing is None:
+        columns, lines = qr.least_room(matrix, half_blocks=half_blocks)
+        ctx.output.tell(
+            f"The window is too small for the QR code. Make it at least {columns} columns by {lines + BELOW} lines and"
+            " do this again, or use --qr-file FILE.svg."
+        )
+        return
+    environment.stdout.write(drawing)
+    ctx.output.flush()
+
+
+def _verify_now(ctx: Context, user: str, name: str | None) -> bool:
+    """Ask for a code of the new authenticator, and again while it is wrong. Whether one was given."""
+    question = "Code that the app shows (Enter: later): "
+    for tries_left in reversed(range(TRIES)):
+        code = prompts.answer(ctx.environment, question)
+        if not code:
+            return False
+        try:
+            ctx.directory.mfa.verify_authenticator(user, code, name=name)
+        except Denied as refused:
+            if refused.type != "user_invalid_token" or not tries_left:
+                raise
+            question = "That is wrong. The next code that the app shows (Enter: later): "
+        else:
+            ctx.output.note("Verified: it counts as a second factor.")
+            return True
+    raise AssertionError("the last refusal is raised")
+
+
+def _verifying(ctx: Context, user: str, name: str | None) -> str:
+    """The command that verifies a new authenticator."""
+    words = ["authctl mfa verify-authenticator", quote(user), "CODE"]
+    words += ["--name", quote(name)] if name is not None else []
+    return " ".join([*words, "--as-session"] if ctx.is_person else words)
+
+
+def _show_secret(ctx: Context, record: dict[str, Any], user_id: str) -> None:
+    """Print what was made for a user; of many users, each with its id."""
+    ctx.show(record | ({"user_id": user_id} if ctx.output.is_bulk else {}))
+
+
+@command(
+    FACTOR,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
+    example=(
+        "authctl mfa verify-authenticator ada@example.com CODE",
+        "authctl mfa verify-authenticator ada@example.com --name phone --secret-stdin < code.txt",
+    ),
+)
+def verify_authenticator(
+    ctx: Context, user: User, code: Code = None, name: Name = None, secret_stdin: CodeStdin = False
+) -> None:
+    """Verify a new authenticator by a code that it shows: from then on it is a second factor.
+
+    A wrong code is counted; too many lock second factors for a while, and look the same.
+    """
+    mfa = ctx.directory.mfa
+    ctx.show(mfa.verify_authenticator(user, code_given(ctx, code, stdin=secret_stdin), name=name).public())
+
+
+@command(
+    DELETED,
+    writes=True,
+    asks="Remove the authenticator of {user}?",
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
+    example=(
+        "authctl mfa delete-authenticator ada@example.com --yes",
+        "authctl mfa delete-authenticator ada@example.com --name phone --force --yes",
+    ),
+)
+def delete_authenticator(
+    ctx: Context,
+    user: User,
+    name: Name = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where it is the only second factor: one is then enough.")
+    ] = False,
+) -> None:
+    """Remove an authenticator. The only second factor of a user who is asked for two stays, without --force."""
+    ctx.show({"id": ctx.directory.mfa.delete_authenticator(user, name=name, force=force).id, "deleted": True})
+
+
+@command(FACTOR, exits=(NOT_FOUND, DENIED), example="authctl mfa list-factors ada@example.com")
+def list_factors(ctx: Context, user: User) -> None:
+    """List what a user can complete a sign-in with: authenticators, email, phone, recovery codes."""
+    ctx.output.stream(factor.public() for factor in ctx.directory.mfa.list_factors(user))
+
+
+@command(
+    RECOVERY_CODES,
+    writes=True,
+    exits=(NOT_FOUND, CONFLICT, DENIED),
+    example="authctl mfa create-recovery-codes ada@example.com",
+)
+def create_recovery_codes(ctx: Context, user: User) -> None:
+    """Make six codes that complete a sign-in once each, where another factor is lost. They are shown this once."""
+    _show_codes(ctx, ctx.directory.mfa.create_recovery_codes(user))
+
+
+@command(
+    RECOVERY_CODES,
+    writes=True,
+    exits=(NOT_FOUND, DENIED),
+    example="authctl mfa regenerate-recovery-codes ada@example.com",
+)
+def regenerate_recovery_codes(ctx: Context, user: User) -> None:
+    """Make six new recovery codes, and end the old ones. They are shown this once."""
+    _show_codes(ctx, ctx.directory.mfa.regenerate_recovery_codes(user))
+
+
+def _show_codes(ctx: Context, made: RecoveryCodes) -> None:
+    """Print recovery codes: to read and to cut out, one a line."""
+    if ctx.output.speaks_json or ctx.output.is_bulk or ctx.is_dry_run:
+        _show_secret(ctx, made.public(), made.user_id)
+    else:
+        ctx.output.stream({"recovery_codes": code} for code in made.codes)
+    if not (ctx.output.speaks_json or ctx.is_dry_run):
+        ctx.output.tell("Keep them in a safe place: they are not shown again, and each works once.")
+
+
+@command(
+    CHALLENGE,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
+    example=(
+        "authctl mfa create-challenge --factor totp --secret-stdin < session.txt",
+        "authctl mfa create-challenge --factor recovery_code --secret-stdin < session.txt",
+    ),
+)
+def create_challenge(
+    ctx: Context,
+    factor: Annotated[SecondFactor, typer.Option("--factor", metavar="FACTOR", help=FACTORS)],
+    secret_stdin: SecretStdin = False,
+    print_secret: PrintSecret = False,
+) -> None:
+    """Ask a session for a code of another factor than it was signed in with; send the code to an email or phone."""
+    secret = secret_given(ctx, stdin=secret_stdin)
+    ctx.show(ctx.directory.mfa.create_challenge(secret, str(factor), print_secret=print_secret).public())
+
+
+@command(
+    SIGNED_IN,
+    writes=True,
+    exits=(DENIED, UNAVAILABLE),
+    example="authctl mfa complete-challenge CHALLENGE --secret-stdin < session-and-code.txt",
+)
+def complete_challenge(
+    ctx: Context,
+    challenge: Annotated[str, positional("--challenge-id", "As mfa create-challenge answers it.", metavar="CHALLENGE")],
+    code: Code = None,
+    secret_stdin: CodeStdin = False,
+) -> None:
+    """Complete a sign-in with a code. The session has a new secret from then on, shown this once; the old one is dead.
+
+    AUTHCTL_SESSION has the session's secret, else the first line of stdin.
+    """
+    secret = secret_given(ctx, stdin=False)
+    given = code_given(ctx, code, stdin=secret_stdin)
+    ctx.show(ctx.directory.mfa.complete_challenge(secret, challenge, given).public())
+
+
+@command(
+    USER,
+    writes=True,
+    asks="Remove every second factor of {user}, and end all sessions?",
+    exits=(NOT_FOUND,),
+    example="authctl mfa reset ada@example.com --yes --reason 'lost the phone, came with a passport'",
+)
+def reset(ctx: Context, user: User) -> None:
+    """Let in a user who has lost every second factor: they are removed, and all sessions and tokens end."""
+    ctx.show(ctx.directory.mfa.reset(user).public())
