@@ -73,6 +73,7 @@ OPTIONS = {
 CONSOLE = "Copy them from the console: Authentication, Users, the menu above the list, Password hash parameters."
 
 _PARAMETER = re.compile(r"[\"']?(\w+)[\"']?\s*[:=]\s*[\"']?([^\s,\"'}]+)")
+_ID = re.compile(r"([A-Za-z0-9_-]{1,128}),")
 _MILLISECONDS = re.compile(r"(?:[0-9]{11,14})?")
 
 
@@ -150,8 +151,8 @@ def _csv_rows(file: Any) -> Iterator[Row | Refused | Skipped]:
 
 
 def _refused(at: int, raw: Verbatim, message: str) -> Refused:
-    ref = texts.ref(raw.text.partition(",")[0])
-    return Refused(at, ref, raw, [Note("import_record_invalid", None, message)])
+    id = _ID.match(raw.text)
+    return Refused(at, id and id[1], raw, [Note("import_record_invalid", None, message)])
 
 
 def _has_times(cells: list[str]) -> bool:

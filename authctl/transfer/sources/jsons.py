@@ -44,7 +44,8 @@ class _Reader:
     def __init__(self, text: io.TextIOWrapper, inside: frozenset[str], typical: frozenset[str]) -> None:
         self._text, self._inside, self._typical = text, inside, typical
         self._decode = json.JSONDecoder().raw_decode
-        self._window, self._place, self._line = "", 0, 1
+        self._window, self._place = "", 0
+        self._line, self._counted = 1, 0  # lines, up to this place of the window
         self._is_whole = False  # whether the window reaches to the end of the file
         self._count = 0
         self._has_envelopes = False
@@ -85,11 +86,7 @@ class _Reader:
         except ValueError as error:
             if self._count == before:
                 raise unreadable(_why(error, "The file")) from None
-            yield self._refused("", _why(error, "What follows the users"), LINES)
-            self._place = len(self._window)
-            while not self._is_whole:
-                self._grow()
-                self._place = len(self._window)
+            # Behind users it is no reason to stop: what is no record there is refused next.
 
     def _members(self) -> Iterator[Row | Refused]:
         """The records of the members that are lists of them; the others are passed over."""
@@ -98,8 +95,10 @@ class _Reader:
             if here == ",":
                 self._place += 1
                 continue
+            if here != '"':
+                raise ValueError("an object in it is malformed")
             name, _ = self._value()
-            if not isinstance(name, str) or self._peek() != ":":
+            if self._peek() != ":":
                 raise ValueError("an object in it is malformed")
             self._place += 1
             if name in self._inside and self._peek() == "[":
@@ -126,14 +125,13 @@ class _Reader:
         return self._has_envelopes
 
     def _record(self, at: int, form: Form, boundary: re.Pattern[str]) -> Row | Refused:
+        if self._peek() != "{":
+            return self._broken(at, ValueError("it must be an object"), form, boundary)
         try:
             value, text = self._value()
         except ValueError as error:
             return self._broken(at, error, form, boundary)
-        raw = Verbatim(text, form)
-        if isinstance(value, dict):
-            return Row(at, value, raw)
-        return Refused(at, None, raw, [Note("import_record_invalid", None, "A record must be an object.")])
+        return Row(at, value, Verbatim(text, form))
 
     def _stray(self) -> Refused:
         """What stands where a record should begin, up to the next line that begins one."""
@@ -217,12 +215,15 @@ class _Reader:
 
     def _at(self) -> int:
         """The line of the place."""
-        return self._line + self._window.count("\n", 0, self._place)
+        self._line += self._window.count("\n", self._counted, self._place)
+        self._counted = self._place
+        return self._line
 
     def _grow(self) -> int:
         """Read on, and drop what is through. Answers how many characters were dropped."""
         dropped = self._place
-        self._line += self._window.count("\n", 0, dropped)
+        self._at()
+        self._counted = 0
         kept = self._window[dropped:]
         # As much again as there is, so that a long record is not decoded from its beginning for every chunk.
         more = chunks(self._text, max(CHUNK, len(kept)))

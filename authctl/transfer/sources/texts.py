@@ -89,7 +89,7 @@ def peeked(file: Any) -> tuple[bytes, Any]:
 
 
 def found_encoding(head: bytes, *, guess: bool = True) -> str:
-    """By its byte order mark, else UTF-8; Windows-1252 where hardly anything but ASCII is UTF-8."""
+    """By its byte order mark, else UTF-8; Windows-1252 where there is more than ASCII, and none of it is UTF-8."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
@@ -98,9 +98,8 @@ def found_encoding(head: bytes, *, guess: bool = True) -> str:
     text = head.decode("utf-8", "surrogateescape")
     if len(head) == HEAD_SIZE:
         text = text[:-3]  # a character may be cut in two there
-    foreign = sum("\udc80" <= character <= "\udcff" for character in text)
-    beyond = sum(character > "\x7f" for character in text)
-    return "cp1252" if foreign and beyond < 2 * foreign else "utf-8"
+    beyond = [character for character in text if character > "\x7f"]
+    return "cp1252" if beyond and all("\udc80" <= character <= "\udcff" for character in beyond) else "utf-8"
 
 
 def _checked(encoding: str) -> str:
@@ -176,12 +175,10 @@ def ref(value: object) -> str | None:
     """What names a record to its owner, safe to print and to store."""
     if value is None or isinstance(value, (dict, list, bool, float)):
         return None
-    text = value if isinstance(value, str) else str(value)
-    if len(text) > MAX_REF:
-        text = text[: MAX_REF - 1] + "…"
+    text = (value if isinstance(value, str) else str(value))[: MAX_REF + 1]
     if not text.isprintable():
         text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return text or None
+    return (text if len(text) <= MAX_REF else text[: MAX_REF - 1] + "…") or None
 
 
 def first(texts: Iterable[object]) -> str | None:

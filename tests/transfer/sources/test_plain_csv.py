@@ -36,7 +36,9 @@ def test_the_sample(read):
         datetime(2021, 5, 1, tzinfo=UTC),
     )
     assert found[1].email == "li.lei@example.cn"
-    assert [(item.ref, note.field) for item in found for note in item.notes] == [("2", "created_at")]
+    notes = [(item.ref, note.field) for item in found for note in item.notes]
+    assert notes == [("2", "created_at"), ("8", "phone"), ("9", "name")]
+    assert len(found[8].name) == 128
     assert found[2].created_at == found[3].created_at == datetime(2021, 5, 1, tzinfo=UTC)
     assert found[3].blocked
     assert found[4].created_at == datetime(2021, 5, 1, 8, tzinfo=UTC)
