@@ -15,7 +15,7 @@ committed, and raised.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -308,7 +308,7 @@ def complete(
     if judged.is_the_providers:
         assert judged.challenge.address is not None
         if not directory.transport.check_code(judged.challenge.address, given):
-            raise remembering.write(_refuse, judged.challenge, "wrong", attempts_left=judged.challenge.attempts_left)
+            raise remembering.write(_refuse_wrong, judged.challenge)
     settled: SignedIn = granted(directory.write(_settle, secret, judged))
     return settled
 
@@ -338,12 +338,10 @@ def _judge(work: Work, secret: str, id: str, code: str) -> Judged | Denied:
     if (why := _why_dead(work, user, challenge)) is not None:
         return _refuse(work, challenge, why)
     storage.challenges.count_attempt(work.db, challenge.seq)
-    judged = Judged(challenge, claim, code)
+    judged = Judged(replace(challenge, attempts_left=challenge.attempts_left - 1), claim, code)
     if judged.is_the_providers or _is_right(work, user, challenge, code):
         return judged
-    if challenge.attempts_left <= 1:
-        storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.ATTEMPTS)
-    return _refuse(work, challenge, "wrong", attempts_left=challenge.attempts_left - 1)
+    return _refuse_wrong(work, judged.challenge)
 
 
 def _why_dead(work: Work, user: User, challenge: Challenge) -> str | None:
@@ -432,6 +430,13 @@ def _tell_of_recovery(work: Work, user: User) -> User:
     after = second_factors.reread(work, user)
     storage.users.update(work.db, user, after)
     return after
+
+
+def _refuse_wrong(work: Work, challenge: Challenge) -> Denied:
+    """The code was wrong; a challenge that has no attempts left ends."""
+    if not challenge.attempts_left:
+        storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.ATTEMPTS)
+    return _refuse(work, challenge, "wrong", attempts_left=challenge.attempts_left)
 
 
 def _refuse(
