@@ -28,7 +28,9 @@ def insert(work, id, hash, totp, identities, must_change, recovery_code, fields)
         user = User(**{name: getattr(user, name) for name in User.__slots__} | {"password": password})
     user = storage.users.insert(work.db, user)
     for linked in identities:
-        identity = Identity(work.new_id(), user.id, linked.provider, linked.provider_uid, linked.email, THEN)
+        identity = Identity(
+            work.new_id(), user.id, linked.provider, linked.provider_uid, linked.email, linked.created_at or THEN
+        )
         storage.identities.insert(work.db, identity, user.seq)
     for each in totp:
         add_totp(work, user.seq, each, verified_at=THEN)

@@ -6,12 +6,11 @@ import json
 import uuid
 from contextlib import contextmanager
 from datetime import timedelta
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from doubles import people
+from doubles.hashes import STORED
 
 from authctl.core import hashing
 from authctl.errors import Denied, Invalid
@@ -30,20 +29,6 @@ FIREBASE = hashing.accept(
         "salt_separator": "Bw==",
     },
 ).stored
-
-
-def _vectors():
-    """Every hash that other implementations made, as it is stored."""
-    path = Path(__file__).parents[1] / "core/hashing/test_vectors.py"
-    spec = spec_from_file_location("vectors", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    given = [module.given(vector) for vector in module.REAL]
-    given += [(vector["text"], vector["name"], vector["options"]) for vector in module.MADE]
-    return [hashing.accept(*each).stored for each in given]
-
-
-VECTORS = _vectors()
 
 
 @pytest.fixture
@@ -345,7 +330,7 @@ def test_django_numbers_users_that_have_no_number(directory, export):
 def test_every_hash_is_spelled_as_the_system_has_it_or_counted(format, name, least):
     target = targets.load(format)({}, with_hashes=True, with_secrets=False)
     parse = hashing.registry.parse
-    spelled = {stored: text for stored in VECTORS if (text := target.spell(parse(stored))) is not None}
+    spelled = {stored: text for stored in STORED if (text := target.spell(parse(stored))) is not None}
     assert len(spelled) >= least
     for stored, text in spelled.items():
         before, after = parse(stored), parse(hashing.accept(text, name).stored)
