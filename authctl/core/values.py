@@ -378,6 +378,26 @@ def prefs(value: str | Json, *, field: str = "prefs") -> Json:
     return copy
 
 
+_FEW = 16  # members
+_FLAT = frozenset((str, int, bool, type(None)))
+
+
+def json_text(value: Json, *, field: str) -> str:
+    """A JSON object by the rules of prefs, as the compact text that is stored. A plain one is not walked."""
+    if (
+        isinstance(value, dict)
+        and len(value) <= _FEW
+        and all(type(key) is str and type(item) in _FLAT for key, item in value.items())
+    ):
+        try:
+            encoded = _COMPACT.encode(value)
+        except ValueError:
+            raise _long_number(field) from None
+        if encoded.isascii() and "\\u0000" not in encoded and len(encoded) <= MAX_JSON_BYTES:
+            return encoded
+    return _COMPACT.encode(prefs(value, field=field))
+
+
 def metadata(value: str | Json, *, field: str = "metadata") -> Json:
     """A JSON object by the rules of prefs."""
     return prefs(value, field=field)

@@ -7,7 +7,7 @@ secret key is left to the engine: plain passwords to be hashed, weak hashes to b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from authctl.core import hashing, password_rules, secrets, values
 from authctl.core.policy import Policy
 from authctl.errors import Invalid
-from authctl.model import Password, RandomBytes, Status, User, WeakHash, username_key
+from authctl.model import Json, Password, RandomBytes, Status, User, WeakHash, username_key
 from authctl.storage import words
 from authctl.storage.bulk import UserRow
 from authctl.transfer.records import Item, Linked, Member, Note, Record, Refused, Skipped, Totp
@@ -24,9 +24,6 @@ T = TypeVar("T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-
-# Values that have passed the rules, as the tables have them; json.dumps would build one for every call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 # What authenticator apps and RFC 6238 know.
 TOTP_ALGORITHMS = ("SHA1", "SHA256", "SHA512")
@@ -158,9 +155,9 @@ class Checker:
             bool(record.phone_verified) and trusted and phone is not None,
             "blocked" if is_blocked else "active",
             _milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
-            _encode(check(values.labels, record.labels)) if record.labels else "[]",
-            _encode(check(values.prefs, record.prefs)) if record.prefs else "{}",
-            _encode(check(values.metadata, record.metadata)) if record.metadata else "{}",
+            check(_labels, record.labels) or "[]" if record.labels else "[]",
+            check(_prefs, record.prefs) or "{}" if record.prefs else "{}",
+            check(_metadata, record.metadata) or "{}" if record.metadata else "{}",
             bool(record.mfa),
             bool(record.totp),
             bool(record.recovery_codes),
@@ -323,6 +320,19 @@ def _time(milliseconds: int) -> datetime:
 
 def _milliseconds(time: datetime) -> int:
     return (time - EPOCH) // MILLISECOND
+
+
+def _labels(given: Iterable[str]) -> str:
+    """As the JSON that is stored; none of them has a character that JSON escapes."""
+    return '["' + '","'.join(values.labels(given)) + '"]'
+
+
+def _prefs(given: Json) -> str:
+    return values.json_text(given, field="prefs")
+
+
+def _metadata(given: Json) -> str:
+    return values.json_text(given, field="metadata")
 
 
 def _totp(given: Totp) -> Totp:

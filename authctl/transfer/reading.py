@@ -23,6 +23,7 @@ from authctl.transfer.check import Checker, Outcome, Rules
 from authctl.transfer.files import STDIN, Input, Reading
 from authctl.transfer.records import Source
 
+OBJECTS = 200_000  # between two searches for garbage, of which batches make none
 WORTH_IT = 2_000_000  # bytes; below, the child takes longer to start than it saves
 
 
@@ -133,8 +134,10 @@ class _Failure(NamedTuple):
 
 def serve() -> None:
     """The child: read a job, answer with its batches, then None."""
+    import gc
     import signal
 
+    gc.set_threshold(OBJECTS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this
     job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     stdin = None if job.stdin is None else os.fdopen(job.stdin, "rb", buffering=0)

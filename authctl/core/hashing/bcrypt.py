@@ -19,6 +19,10 @@ READ_SIZE = 72  # bytes; bcrypt never reads further, and every source cut silent
 
 ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 SHAPE = re.compile(r"\$2([abxy])\$([0-9]{2})\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})")
+# What most files have by the million: of a usual cost, without bits that carry nothing, it is stored as it is.
+PLAIN = re.compile(
+    rf"\$2[aby]\$1[0-{WARN_COST % 10}]\$[./A-Za-z0-9]{{21}}[{ALPHABET[::16]}][./A-Za-z0-9]{{30}}[{ALPHABET[::4]}]"
+)
 PASSLIB_2 = re.compile(r"\$bcrypt-sha256\$v=2,t=2([aby]),r=([0-9]{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})")
 PASSLIB_1 = re.compile(r"\$bcrypt-sha256\$2([aby]),([0-9]{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})")
 PHP_TRIMMED = " \t\n\r\0\x0b"  # what PHP's trim() takes off, which WordPress applies to passwords
@@ -92,6 +96,11 @@ class Bcrypt(shapes.StoredHash):
         if self.digest == PASSLIB_OLD:
             return base64.b64encode(hashlib.sha256(secret).digest())
         return secret
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is strong bcrypt that is stored as it comes, with nothing to be said of it."""
+    return PLAIN.fullmatch(text) is not None
 
 
 def parse(stored: str) -> Bcrypt:
