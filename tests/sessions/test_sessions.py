@@ -13,7 +13,8 @@ A session reads as a terminal does:
 
 Below a command stand its exact stdout, then stderr behind `! `, then `?` and the exit status where it is not 0. Words
 are quoted as in bash, `$'\\x1b'` included; `<<<` gives a line of stdin, `|` what the command before printed, and
-`NAME=value` before a command is its environment. `sleep 2h` sets the clock forward.
+`NAME=value` before a command is its environment. `sleep 2h` sets the clock forward, and `totp SECRET` prints the code
+that an authenticator app shows then.
 
 Tabs are shown as ␉, carriage returns as ␍, a space at the end of a line as ␠, and an output that ends within a line
 has ␄ there. A line of stdout that looks like one of the marks, or that is empty, has `|` before it. What differs from
@@ -30,6 +31,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pyotp
 import pytest
 from doubles.lines import pipeline
 
@@ -131,6 +133,9 @@ def answer(line, authctl, environ, clock, names):
         if words[0] == "sleep":
             clock.now += values.duration(words[1]) if words[1:] else timedelta()
             return []
+        if words[0] == "totp":
+            stdin, status = f"{pyotp.TOTP(words[1]).at(clock.now)}\n", 0
+            continue
         variables = {}
         while "=" in words[0]:
             name, _, value = words.pop(0).partition("=")
