@@ -48,7 +48,7 @@ SAMPLES = (
     Sample("cognito-import.csv", "cognito"),
     Sample("okta-users.json", "okta"),
     Sample("clerk-users.csv", "clerk"),
-    Sample("django-dumpdata.json", "django", options={"groups": "labels"}),
+    Sample("django-dumpdata.json", "django", ("django-dumpdata.json",), {"groups": "labels"}),
     Sample("htpasswd", "htpasswd"),
     Sample("ldap.ldif", "ldif"),
     Sample(

@@ -1,6 +1,8 @@
 """Django's users: `dumpdata auth.user auth.group`, of a custom user model too, or the auth_user table as CSV.
 
-An empty email is none, and any number of users may have it. Nothing says whether an email is verified.
+An empty email is none, and any number of users may have it. Nothing says whether an email is verified. Users name
+their groups by number: what the numbers mean is read from before the users, or from the files behind the first, which
+may be the same file again.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ OPTIONS = {"groups": "labels: make labels of groups, which the file must name to
 class Django(Base):
     name = "django"
     options = OPTIONS
+    joins = True
 
     def recognises(self, head: bytes, name: str) -> bool:
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -34,12 +37,9 @@ class Django(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_labels(options, "groups"))
-        file = files[0]
-        if mapping.groups_wanted and file.seekable():
-            place = file.tell()
-            mapping.note_groups(file)  # which may stand behind the users
-            file.seek(place)
-        beginning, file = texts.peeked(file)
+        for file in files[1:]:
+            mapping.note_groups(file)
+        beginning, file = texts.peeked(files[0])
         if beginning.lstrip()[:1] in (b"{", b"["):
             return items(jsons.rows(file, (), TYPICAL), mapping.record, _ref, start)
         return items(rows.Table(file).rows(), mapping.row, _ref, start)
@@ -117,7 +117,9 @@ class _Mapping:
             if isinstance(name, str):
                 found.append(name)
             else:
-                values.drop("labels", "A group of the user is not named in the file, and was left out.")
+                values.drop(
+                    "labels", "A group is not named before the user, and was left out; give the file once more."
+                )
         return values.labels(found) or None
 
 
