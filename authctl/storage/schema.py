@@ -18,6 +18,8 @@ from authctl.storage.tables import directory, events, metadata, users
 
 HEAD = "0004"  # the newest migration; a test holds it equal to the files
 
+KEY_AT = "key_at"  # what the directory remembers the time of its key's making by
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -88,8 +90,8 @@ def _is_foreign(db: sa.Connection) -> bool:
     return bool(names & {*metadata.tables, "user_words", "team_words", "alembic_version"})
 
 
-def migrate(db: sa.Connection, version: str = HEAD) -> str | None:
-    """Bring the schema to HEAD, within the caller's transaction; the version that it had, None for an empty database.
+def migrate(db: sa.Connection, version: str = "head") -> str | None:
+    """Bring the schema to the newest version, within the caller's transaction; the version that it had, None for an empty database.
 
     Does nothing where another was first. version: an older one to stop at, whose rows are to be put in.
     """

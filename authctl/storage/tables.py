@@ -58,6 +58,9 @@ def _owner(name: str = "user_seq", key: str = "users.seq") -> sa.Column[int]:
     return sa.Column(name, Sequence, sa.ForeignKey(key, ondelete="CASCADE"), nullable=False)
 
 
+_NOT_ENDED = sa.text("ended_at IS NULL")
+
+
 def _ended_index(table: str) -> sa.Index:
     """What is over, for purging; it costs what lives nothing."""
     ended = sa.text("ended_at IS NOT NULL")
@@ -166,6 +169,8 @@ sessions = sa.Table(
     sa.UniqueConstraint("id", name="sessions_id_key"),
     sa.UniqueConstraint("secret_digest", name="sessions_secret_digest_key"),
     sa.Index("sessions_user_seq", "user_seq", "seq"),
+    # Each sign-in looks at these, however many have ended.
+    sa.Index("sessions_live", "user_seq", "seq", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
     sa.Index("sessions_expires_at", "expires_at"),
     _ended_index("sessions"),
 )

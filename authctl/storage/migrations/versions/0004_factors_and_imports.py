@@ -8,6 +8,7 @@ down_revision = "0003"
 
 text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+live = sa.text("ended_at IS NULL")
 
 
 def numbered() -> sa.Column[int]:
@@ -22,6 +23,7 @@ def upgrade() -> None:
     for name in ("totp", "recovery_code"):
         op.add_column("users", sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("users", sa.Column("password_import", text))
+    op.create_index("sessions_live", "sessions", ["user_seq", "seq"], sqlite_where=live, postgresql_where=live)
     op.create_table(
         "authenticators",
         numbered(),
