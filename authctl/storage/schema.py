@@ -91,7 +91,7 @@ def _is_foreign(db: sa.Connection) -> bool:
 
 
 def migrate(db: sa.Connection, version: str = "head") -> str | None:
-    """Bring the schema to the newest version, within the caller's transaction; the version that it had, None for an empty database.
+    """Bring the schema up to date, within the caller's transaction; the version that it had, None for an empty one.
 
     Does nothing where another was first. version: an older one to stop at, whose rows are to be put in.
     """
