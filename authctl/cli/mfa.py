@@ -185,7 +185,7 @@ def _show_secret(ctx: Context, record: dict[str, Any], user_id: str) -> None:
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example=(
         "authctl mfa verify-authenticator ada@example.com CODE",
-        "authctl mfa verify-authenticator ada@example.com --name phone --secret-stdin < code.txt",
+        "authctl mfa verify-authenticator ada@example.com --name phone --secret-stdin < app-code.txt",
     ),
 )
 def verify_authenticator(

@@ -39,9 +39,12 @@ def confirm(environment: Environment, question: str, *, yes: bool) -> None:
 def answer(environment: Environment, question: str) -> str:
     """What the person at the terminal answers, seen as it is typed; empty for Enter, and for the end of input."""
     try:
-        return _ask(environment, visible(question), ANSWER_LENGTH).decode("utf-8", "replace").strip()
+        line = rest = _ask(environment, visible(question), ANSWER_LENGTH)
     except Interrupted:
         return ""
+    while len(rest) == ANSWER_LENGTH and not rest.endswith(b"\n"):  # what is too long is no answer to the next question
+        rest = environment.read_line(ANSWER_LENGTH)
+    return line.decode("utf-8", "replace").strip()
 
 
 def secret(environment: Environment, label: str, *, twice: bool = False, flag: str = "--password-stdin") -> str:

@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import pyotp
 import pytest
 from doubles.lines import pipeline
 from doubles.mail import MailServer
@@ -33,6 +34,14 @@ BEFORE = {
     ),
     "tokens create-phone +14255550123 --channel whatsapp --id ada": "users delete ada --yes",
     "sessions create --identity google 1184": "users update-email-verification ada true",
+    "mfa delete-authenticator ada@example.com --yes": "mfa create-authenticator ada",
+    "mfa delete-authenticator ada@example.com --name phone": "mfa create-authenticator ada --name phone",
+    "mfa regenerate-recovery-codes": "mfa create-recovery-codes ada",
+    "mfa create-challenge --factor totp": (
+        "mfa create-authenticator ada --fields secret | totp | authctl mfa verify-authenticator ada --secret-stdin"
+    ),
+    "mfa create-challenge --factor recovery_code": "mfa create-recovery-codes ada",
+    "mfa complete-challenge": "users update-email-verification ada true",
     "security delete-mock-phone +14255550123": "security create-mock-phone +14255550123 123456",
 }
 
@@ -42,6 +51,8 @@ IDS = {
     "IDENTITY": "users create-identity ada google 1190 --fields id",
     "TOKEN": "tokens create ada --fields id",
     "MEMBERSHIP": "teams create-membership teachers --user-id david --invite --print-secret --fields id,secret",
+    "CODE": "mfa create-authenticator ada --fields secret | totp",
+    "CHALLENGE": "mfa create-challenge --factor email --print-secret --fields id,secret < session-and-code.txt",
 }
 
 # What stands in a file: the text, or the command that prints it.
@@ -53,6 +64,8 @@ FILES = {
     "jwt.txt": f"sessions create ada --password-stdin --fields secret <<< '{PASSWORD}' | "
     "authctl sessions create-jwt --secret-stdin --fields jwt",
     "code.txt": "tokens create-email ada@example.com --print-secret --fields secret",
+    "app-code.txt": "mfa create-authenticator ada --name phone --fields secret | totp",
+    "session-and-code.txt": f"sessions create ada --password-stdin --fields secret <<< '{PASSWORD}'",
     "secret-and-password.txt": "tokens create-recovery ada --print-secret --fields secret",
     "directory.backup": "backup directory.backup",
     "policies.toml": "security show -o toml",
@@ -102,6 +115,9 @@ def run(authctl, home, template, mail, clock, dice, tmp_path, monkeypatch):
     def run(line):
         output = ""
         for command in pipeline(line):
+            if command.words == ["totp"]:  # what an app shows
+                output = f"{pyotp.TOTP(output.strip()).at(clock.now)}\n"
+                continue
             assert command.words[0] == "authctl", line
             stdin = command.given or output
             if command.reads is not None:
@@ -147,6 +163,9 @@ def prepare(run, example, folder):
         if re.search(rf"\b{word}\b", example):
             id, _, secret = run(f"authctl {line}").strip().partition("\t")
             (folder / "secret.txt").write_text(f"{secret}\n")
+            if word == "CHALLENGE":
+                with (folder / "session-and-code.txt").open("a") as file:
+                    file.write(f"{secret}\n")
             example = re.sub(rf"\b{word}\b", id, example)
     return example
 

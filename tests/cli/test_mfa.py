@@ -155,6 +155,16 @@ def test_no_code_leaves_it_for_later_and_says_how(person, authctl, ada, answer):
     assert authctl(["mfa", "verify-authenticator", "ada", code, "--name", "my phone"], clock=now).status == 0
 
 
+def test_a_person_is_told_how_to_verify_as_one(person, authctl, ada):
+    authctl("users update-password ada --password-stdin", stdin="correct horse battery\n")
+    secret = made(authctl, "sessions create ada --password-stdin", stdin="correct horse battery\n", clock=now)["secret"]
+    someone = person("mfa create-authenticator ada --as-session", AUTHCTL_SESSION=secret)
+    someone.sees(QUESTION)
+    someone.types("\n")
+    assert someone.leaves() == 0
+    assert someone.screen.endswith("authctl mfa verify-authenticator ada CODE --as-session\n")
+
+
 def test_codes_are_not_asked_for_for_ever(person, authctl, ada):
     someone = person("mfa create-authenticator ada")
     for _ in range(mfa.TRIES):

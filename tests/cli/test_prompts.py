@@ -137,6 +137,23 @@ def test_confirm_at_a_terminal_shows_the_answer(terminal):
     terminal.await_text("y")
 
 
+# Short answers
+
+
+@pytest.mark.parametrize(("typed_in", "answer"), [("123 456\n", "123 456"), (" x \r\n", "x"), ("\n", ""), ("", "")])
+def test_an_answer_is_what_was_typed(typed_in, answer):
+    environment = typed(typed_in)
+    assert prompts.answer(environment, "Code\x1b[1m: ") == answer
+    assert environment.stderr.getvalue().rstrip("\n") == "Code\\x1b[1m: "
+    assert environment.stdout.getvalue() == ""
+
+
+def test_an_answer_that_is_too_long_does_not_answer_the_next_question():
+    environment = typed("1" * 500 + "\n123456\n")
+    assert prompts.answer(environment, "Code: ") == "1" * prompts.ANSWER_LENGTH
+    assert prompts.answer(environment, "Code: ") == "123456"
+
+
 # Secrets at a terminal
 
 
