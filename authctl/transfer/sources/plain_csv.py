@@ -110,7 +110,8 @@ class _Mapping:
     def of(cls, names: tuple[str, ...], options: Mapping[str, str]) -> _Mapping:
         if len(set(names)) < len(names):
             raise unreadable("Two columns have the same name.", "Rename one of them in the first row.")
-        columns = _by_name(names) | _given(names, options.get("map", ""))
+        given = _given(names, options.get("map", ""))
+        columns = _by_name(tuple(name for name in names if name not in given.values())) | given
         form = options.get("date_format")
         found = cls(
             columns,

@@ -112,6 +112,11 @@ def test_hashes_with_options(read):
     assert ada.password == Secret("00ff", "sha256", options)
 
 
+def test_a_column_that_is_mapped_is_nothing_else_by_its_name(read):
+    [item] = read("csv", b"Hash,Name\n$2b$10$abc,ada\n", map="password=Hash,id=Name", hash_format="bcrypt")
+    assert (item.id, item.name, item.password) == ("ada", None, Secret("$2b$10$abc", "bcrypt"))
+
+
 def test_what_nothing_maps_is_left_out_or_kept(read):
     content = b"email,Plan,Hash,Team\nada@example.com,pro,abc,\n"
     assert read("csv", content)[0].metadata is None
