@@ -65,7 +65,10 @@ PARTS: dict[str, Part] = {
     "recovery_codes": Part(lambda leaving: leaving.user.recovery_code, "recovery codes are", "recovery codes are"),
     "identities": Part(lambda leaving: leaving.identities != (), "identities are", "identities are"),
     "memberships": Part(lambda leaving: leaving.memberships > 0, "memberships are", "memberships are"),
-    "times": Part(lambda leaving: True, "times are", "times are"),
+    "created_at": Part(lambda leaving: True, "time of creation is", "times of creation are"),
+    "last_sign_in_at": Part(
+        lambda leaving: leaving.user.last_sign_in_at is not None, "last sign-in is", "last sign-ins are"
+    ),
 }  # fmt: skip
 
 # Why a file cannot have a user at all.

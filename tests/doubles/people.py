@@ -10,6 +10,7 @@ from authctl.model import Identity, Password, Status, User
 from authctl.storage.tables import authenticators, recovery_codes
 from authctl.transfer.records import Linked, Totp
 
+SIGNER_KEY = "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="
 THEN = datetime(2025, 3, 4, 5, 6, 7, 89000, UTC)
 
 

@@ -1,26 +1,29 @@
 """What leaves comes back: our own export imported into an empty directory, and exported again, is the same bytes."""
 
 import itertools
+import json
 import os
 import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import CHEAP, START
+from conftest import CHEAP, START, Clock, Dice
 from doubles import people
 from doubles.hashes import STORED
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from authctl.core import hashing, setup, values
+from authctl.core.hashing.hmacs import Hmac
 from authctl.core.work import Actor
 from authctl.errors import Invalid
 from authctl.model import ImportStatus, Status
 from authctl.settings import load
+from authctl.transfer import targets
 from authctl.transfer.engine import import_users
 from authctl.transfer.export import Exports
 from authctl.transfer.records import Linked, Totp
 
-DRAWN = 1_000
+COUNT, DRAWN = 10_000, 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20)
 WORD = st.text(string.ascii_letters + string.digits, min_size=1, max_size=36)
@@ -92,11 +95,6 @@ PERSON = st.fixed_dictionaries(
 )
 
 
-@pytest.fixture(scope="module")
-def everybody():
-    return [*made_people(10_000)]
-
-
 def made_people(count):
     """Users as hypothesis makes them; what only one may have is made so by a number.
 
@@ -145,26 +143,26 @@ def numbered(drawn, number):
     return person
 
 
-@pytest.fixture
-def new_directory(tmp_path, clock, dice):
-    """Makes empty directories, each with a home and a key of its own."""
-    opened = []
+def opened(url, home):
+    """An empty directory, with a home and a key of its own."""
+    home.mkdir()
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    settings = load(environ, options={"database_url": url}, system_config=os.devnull)
+    directory = setup.open_directory(
+        settings, Actor("tester@example.com"), clock=Clock(), random_bytes=Dice(), hash_parameters=CHEAP
+    )
+    setup.initialize(directory, settings)
+    return directory
 
-    def make(url):
-        home = tmp_path / f"home{len(opened)}"
-        home.mkdir()
-        environ = {"HOME": str(home), "PATH": os.environ["PATH"]}
-        settings = load(environ, options={"database_url": url}, system_config=os.devnull)
-        directory = setup.open_directory(
-            settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-        )
-        setup.initialize(directory, settings)
-        opened.append(directory)
-        return directory
 
-    yield make
-    for directory in opened:
-        directory.close()
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """A directory with 10,000 users."""
+    folder = tmp_path_factory.mktemp("first")
+    everybody = [arguments(person) for person in made_people(COUNT)]
+    with opened(f"sqlite:///{folder}/authctl.db", folder / "home") as directory:
+        directory.write(lambda work: [people.insert(work, **person) for person in everybody])
+        yield directory
 
 
 def exported(directory, path, format):
@@ -181,26 +179,99 @@ def imported(directory, path, source="authctl"):
     return journal
 
 
-@pytest.mark.parametrize("format", ["authctl", "csv"])
-def test_what_leaves_comes_back_the_same(new_directory, new_postgres_url, everybody, tmp_path, format):
-    """SQLite → Postgres → SQLite, each with another secret key."""
-    count = len(everybody)
-    first = new_directory(f"sqlite:///{tmp_path}/first/authctl.db")
-    first.write(lambda work: [people.insert(work, **arguments(person)) for person in everybody])
-    before = exported(first, tmp_path / "first.export", format)
-    assert before.count(b"\n") >= count
-    path = tmp_path / "first.export"
-    for number, url in enumerate((new_postgres_url(), f"sqlite:///{tmp_path}/second/authctl.db")):
-        directory = new_directory(url)
-        assert imported(directory, path).counts["created"] == count
-        path = tmp_path / f"{number}.export"
-        after = exported(directory, path, format)
-        for old, new in zip(before.split(b"\n"), after.split(b"\n"), strict=True):
-            assert old == new
-        assert before == after
-
-
 def arguments(person):
     fields = dict(person)
     given = {name: fields.pop(name) for name in ("id", "hash", "totp", "identities", "must_change")}
     return given | {"recovery_code": False, "fields": fields}
+
+
+@pytest.mark.parametrize("format", ["authctl", "csv"])
+def test_what_leaves_comes_back_the_same(first, new_postgres_url, tmp_path, format):
+    """SQLite → Postgres → SQLite, each with another secret key."""
+    path = tmp_path / "0.export"
+    before = exported(first, path, format)
+    assert before.count(b"\n") >= COUNT
+    for number, url in enumerate((new_postgres_url(), f"sqlite:///{tmp_path}/last/authctl.db"), 1):
+        with opened(url, tmp_path / f"home{number}") as directory:
+            assert imported(directory, path).counts["created"] == COUNT
+            path = tmp_path / f"{number}.export"
+            after = exported(directory, path, format)
+        for old, new in zip(before.split(b"\n"), after.split(b"\n"), strict=True):
+            assert old == new
+
+
+# Other systems' files, read back as if they came from there
+
+OPTIONS = {
+    "firebase": {"signer_key": people.SIGNER_KEY, "salt_separator": "Bw==", "rounds": "8", "mem_cost": "14"},
+    "django": {"groups": "labels"},
+}
+
+
+@pytest.mark.parametrize("format", [name for name in targets.NAMES if name not in ("authctl", "csv")])
+def test_another_systems_file_reads_back(tmp_path, format):
+    """All that the file holds, and each hash that it has, as the very same."""
+    target = targets.load(format)
+    hashes = spelled(target)
+    assert len(hashes) >= LEAST[format]
+    path = tmp_path / "export"
+    with opened(f"sqlite:///{tmp_path}/a/authctl.db", tmp_path / "home") as one:
+        people.everything(one, id_of(0), hash=hashes[0], must_change=True, metadata={"plan": "pro", "n": [1, None]})
+        for number, hash in enumerate(hashes[1:], 1):
+            people.add(one, id_of(number), username=f"u{number}", email=f"u{number}@example.com", hash=hash)
+        before = [json.loads(line) for line in exported(one, path, "authctl").splitlines()]
+        exported(one, path, format)
+        lost = losses(one, format)
+    with opened(f"sqlite:///{tmp_path}/b/authctl.db", tmp_path / "other") as other:
+        journal = import_users(other, [str(path)], source=format, source_options=OPTIONS.get(format))
+        assert (journal.counts["created"], journal.counts["refused"]) == (len(hashes), 0)
+        after = [json.loads(line) for line in exported(other, path, "authctl").splitlines()]
+    for old, new in zip(before, after, strict=True):
+        for name in target.holds - lost - {"must_change"}:
+            assert shown(format, new, name) == shown(format, old, name), name
+        assert same_hash(old["password"]["hash"], new["password"]["hash"])
+    if "must_change" in target.holds:
+        assert [user["password"]["must_change"] for user in after[:2]] == [True, False]
+
+
+def losses(directory, format):
+    made = Exports(directory).users(format, with_hashes=True, with_secrets=True)
+    assert "".join(made.text())
+    return set(made.left_out)
+
+
+def id_of(number):
+    return f"6b1c0000-0000-4000-8000-{number:012}"
+
+
+def spelled(target):
+    """The hashes that the system takes, one of each source where it takes those of one source alone."""
+    made = target({}, with_hashes=True, with_secrets=True)
+    own = [stored for stored in STORED if people.SIGNER_KEY.rstrip("=") in stored]
+    hashes = own if target is targets.load("firebase") else STORED
+    return [stored for stored in hashes if made.spell(hashing.registry.parse(stored)) is not None]
+
+
+LEAST = {
+    "appwrite": 20, "supabase": 10, "firebase": 1, "auth0": 20, "keycloak": 10, "django": 15, "htpasswd": 8, "ldif": 20,
+}  # fmt: skip
+
+
+def shown(format, user, name):
+    """A field, but for what a file has in another way."""
+    value = user[name]
+    if format == "htpasswd" and name == "email" and user["username"]:
+        return None  # one name is there, and that is the username
+    if format == "ldif" and name == "name" and value in ("", user["username"]):
+        return None  # everybody has one there
+    if name == "totp" and format == "auth0":
+        return [totp | {"name": None} for totp in value]
+    if name == "identities":
+        return [identity | {"created_at": None} for identity in value]
+    return sorted(value) if name == "labels" else value
+
+
+def same_hash(old, new):
+    old, new = hashing.registry.parse(old), hashing.registry.parse(new)
+    salt = "key" if isinstance(old, Hmac) else "salt"
+    return (type(old), old.expected, getattr(old, salt)) == (type(new), new.expected, getattr(new, salt))

@@ -18,7 +18,9 @@ _FIXED = (14, 8)  # mem_cost and rounds, which Appwrite's modified scrypt does n
 class Appwrite(Target):
     file = "a list of Appwrite's users"
     system = "Appwrite"
-    holds = parts("id name email email_verified phone phone_verified status labels prefs mfa times")
+    holds = parts(
+        "id name email email_verified phone phone_verified status labels prefs mfa created_at last_sign_in_at"
+    )
     between = ",\n"
 
     def start(self) -> str:

@@ -15,7 +15,7 @@ from authctl.transfer.targets import Leaving, Lose, Target, parts
 
 HOLDS = parts(
     "id username name email email_verified phone phone_verified status blocked_until labels"
-    " prefs metadata mfa must_change totp identities times"
+    " prefs metadata mfa must_change totp identities created_at last_sign_in_at"
 )
 
 

@@ -28,7 +28,7 @@ _ABOVE = 1_000_000_000  # what numbers for other ids begin behind; the column en
 class Django(Target):
     file = "a fixture of Django"
     system = "Django"
-    holds = parts("id username name email status labels times")
+    holds = parts("id username name email status labels created_at last_sign_in_at")
     between = ",\n"
     _keeps_numbers: bool | None = None
     _others = 0

@@ -22,7 +22,9 @@ PROVIDERS = {name: f"{name}.com" for name in ("google", "facebook", "twitter", "
 class Firebase(Target):
     file = "a file for Firebase"
     system = "Firebase"
-    holds = parts("id name email email_verified phone phone_verified status metadata identities times")
+    holds = parts(
+        "id name email email_verified phone phone_verified status metadata identities created_at last_sign_in_at"
+    )
     between = ",\n"
     _project: tuple[object, ...] | None = None
 

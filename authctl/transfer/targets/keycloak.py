@@ -19,7 +19,9 @@ _VERSIONS = {16: "1.0", 19: "1.3"}
 class Keycloak(Target):
     file = "a file for Keycloak"
     system = "Keycloak"
-    holds = parts("id username name email email_verified phone phone_verified status must_change totp identities times")
+    holds = parts(
+        "id username name email email_verified phone phone_verified status must_change totp identities created_at"
+    )
     between = ",\n"
 
     def start(self) -> str:

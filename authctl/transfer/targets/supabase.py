@@ -38,7 +38,9 @@ _NAMES = ("full_name", "name", "display_name")  # in the user's data, where othe
 class Supabase(Target):
     file = "auth.users of Supabase"
     system = "Supabase"
-    holds = parts("id name email email_verified phone phone_verified status blocked_until prefs metadata times")
+    holds = parts(
+        "id name email email_verified phone phone_verified status blocked_until prefs metadata created_at last_sign_in_at"
+    )
 
     def start(self) -> str:
         return ",".join(_COLUMNS) + "\n"
