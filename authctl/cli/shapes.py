@@ -164,6 +164,11 @@ TOKENS_PURGED = Shape("tokens purge", fields=("tokens",))
 PURGED = Shape("purge", fields=("tokens", "challenges", "sessions", "attempts", "signing_keys"))
 MOCK_PHONE = Shape("mock phone", fields=("phone", "code", "created_at"))
 MOCK_PHONE_DELETED = Shape("mock phone deletion", fields=("phone", "deleted"))
+FINDING = Shape(
+    "finding",
+    fields=("id", "severity", "resource", "message", "meaning", "command"),
+    columns=("severity", "id", "message", "command"),
+)
 RECEIPT = Shape("receipt", fields=("provider", "channel", "message_id", "status", "code", "text"))
 
 MFA_STATUS = Shape(

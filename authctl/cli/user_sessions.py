@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, positional
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, positional
 from authctl.cli.context import Context
 from authctl.cli.lists import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.shapes import (
@@ -215,3 +215,37 @@ def list_roles(
 
         check_can(roles, can)
     ctx.output.stream({"role": role} for role in roles)
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, PARTIAL),
+    example=(
+        "authctl users require-password-change ada@example.com",
+        (
+            "authctl users list --all --filter 'password.algorithm = bcrypt' --fields id"
+            " | authctl users require-password-change -"
+        ),
+    ),
+)
+def require_password_change(ctx: Context, user: User) -> None:
+    """Let the password that is set be good for nothing but choosing another one."""
+    ctx.show(ctx.directory.users.require_password_change(user).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(NOT_FOUND, PARTIAL),
+    example=(
+        "authctl users wrap-password ada@example.com",
+        "authctl users list --all --filter 'password.algorithm = md5' --fields id | authctl users wrap-password -",
+    ),
+)
+def wrap_password(ctx: Context, user: User) -> None:
+    """Put an imported hash that is fast to guess at inside argon2id. The password stays the same.
+
+    At the next sign-in it becomes a plain argon2id hash. A hash that is slow already is left as it is.
+    """
+    ctx.show(ctx.directory.users.wrap_password(user).public())

@@ -177,6 +177,18 @@ def rehash(work: Work, user: User, verdict: Verdict) -> None:
         storage.passwords.exchange(work.db, user.seq, found.before, found.hash, found.algorithm)
 
 
+def wrap(directory: Directory, user: User) -> Prepared | None:
+    """A user's hash inside argon2id, where it is fast to guess at; None where it is not, or there is none. Slow."""
+    if user.password is None:
+        return None
+    stored = _revealed(directory, user.password.hash, user)
+    if hashing.strength(stored) != "weak":
+        return None
+    salt = directory.random_bytes(hashing.SALT_SIZE)
+    wrapped = hashing.wrap(stored, parameters=directory.hash_parameters, salt=salt)
+    return Prepared(wrapped, hashing.describe(wrapped), user.password.hash, user.password.updated_at)
+
+
 # Hashes that hold a secret of their source are sealed
 
 

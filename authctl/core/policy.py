@@ -15,7 +15,7 @@ from typing import Any
 
 from authctl.core import values
 from authctl.errors import Invalid, Problem
-from authctl.model import Json
+from authctl.model import EventName, Json
 
 NOTHING = ("off", "none", "")  # what clears a policy that may be without a value
 MAX_TEXT = 256  # characters of an issuer or audience
@@ -419,10 +419,24 @@ DECLARATIONS: dict[str, Declaration] = {
             "The issuer (iss) that JWTs name."),
         Declaration("jwt-audience", Text(optional=True), None,
             "The audience (aud) that JWTs name."),
+        Declaration("reason-required", Switch(), False,
+            "Whether operators must say why (--reason) when they block, delete, label or change a rule."),
         Declaration("log-retention", Duration(DAY, 10 * YEAR, optional=True), None,
             "How long the audit log is kept; off keeps it for ever."),
     )
 }  # fmt: skip
+
+# What operators must give a reason for, where the policy reason-required says so: what takes something from somebody,
+# gives somebody more rights, or changes the rules for all.
+REASONED = (
+    EventName.USERS_DELETE,
+    EventName.USERS_UPDATE_STATUS,
+    EventName.USERS_UPDATE_LABELS,
+    EventName.TEAMS_DELETE,
+    EventName.SECURITY_UPDATE_POLICY,
+    EventName.SECURITY_MOCK_PHONES_CREATE,
+    EventName.SECURITY_KEYS_ROTATE,
+)
 
 
 def get(name: str) -> Declaration:

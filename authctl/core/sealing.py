@@ -172,6 +172,7 @@ def reseal_all(work: Work, old_key: bytes, new_key: bytes) -> int:
             field="secret_key",
             hint="Somebody else changed it meanwhile; see which it is with: authctl status",
         )
+    storage.schema.put_fact(work.db, storage.schema.KEY_AT, work.now.isoformat())
     count = sum(_reseal_place(work, place, old_key, new_key) for place in storage.sealed.PLACES)
     work.record(EventName.SECURITY_KEYS_ROTATE, "secret_key", {"before": before, "after": after, "resealed": count})
     return count

@@ -77,6 +77,7 @@ def apply(work: Work, wanted: Mapping[str, Any] | str) -> list[Difference]:
 def _change(work: Work, wanted: Mapping[str, Any], *, to_default: bool = False) -> list[Difference]:
     """Store what differs, with an event for each. to_default: nobody has set these policies any more."""
     before = policy.Policy(storage.policies.read_locked(work.db))
+    work.policy  # noqa: B018 - read now, since what holds before says whether a reason is asked for
     changes = [Difference(name, before[name], value) for name, value in wanted.items() if before[name] != value]
     if to_default:
         storage.policies.remove(work.db, wanted)
@@ -341,14 +342,15 @@ def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int) -> Purg
 
 def _purge_sessions(directory: Directory) -> int:
     if directory.dry_run:
-        return directory.read(lambda work: storage.sessions.count_over(work.db, _sessions_kept_since(work)))
+        return directory.read(lambda work: storage.sessions.count_over(work.db, sessions_kept_since(work)))
     total = 0
-    while removed := directory.write(lambda work: storage.sessions.purge(work.db, _sessions_kept_since(work))):
+    while removed := directory.write(lambda work: storage.sessions.purge(work.db, sessions_kept_since(work))):
         total += removed
     return total
 
 
-def _sessions_kept_since(work: Work) -> datetime:
+def sessions_kept_since(work: Work) -> datetime:
+    """Since when sessions that are over are kept."""
     kept: timedelta = work.policy["log-retention"] or SESSIONS_KEPT
     return work.now - kept
 

@@ -132,6 +132,7 @@ def _initialize(work: Work, settings: Settings, new_key: bytes) -> bool:
         return False
     key = _keep_key(settings, new_key)
     storage.schema.set_key_fingerprint(work.db, sealing.fingerprint(key))
+    storage.schema.put_fact(work.db, storage.schema.KEY_AT, work.now.isoformat())
     work.record(EventName.DIRECTORY_CREATE, "directory", {"schema": storage.schema.HEAD})
     return True
 
@@ -252,10 +253,12 @@ class Upgraded:
 
 
 def upgrade(directory: Directory) -> Upgraded:
-    """Bring the schema up to date. An SQLite file is copied first; where nothing is to be done nothing is."""
+    """Bring the schema up to date. An SQLite file is copied first, and gets a write-ahead log where it has none."""
     refuse_persons(directory)
     database = directory.database
     state = storage.schema.get_state(database)
+    if database.path is not None:
+        storage.schema.use_write_ahead_log(database)
     if not storage.schema.is_older(state):
         storage.schema.check_version(state, database.describe())
         return Upgraded(state.version, state.version, None)

@@ -500,6 +500,35 @@ def update_password(
     return directory.write(_change_password, found.id, prepared, must_change)
 
 
+def require_password_change(work: Work, user: str) -> User:
+    """Let the password that is set be good for choosing another one alone; refused where there is none."""
+    before = get_locked(work, user)
+    if before.password is None:
+        raise Invalid("general_argument_invalid", "The user has no password that could be changed.", field="user")
+    password = replace(before.password, must_change=True)
+    return _save(work, before, EventName.USERS_UPDATE_PASSWORD, {"must_change": True}, password=password)
+
+
+def wrap_password(directory: Directory, user: str) -> User:
+    """Put a stored hash that is fast to guess at inside argon2id; any other stays as it is. The password stays too."""
+    found = directory.read(get, user)
+    wrapped = passwords.wrap(directory, found)
+    return found if wrapped is None else directory.write(_wrap_password, found.id, wrapped)
+
+
+def _wrap_password(work: Work, id: str, wrapped: passwords.Prepared) -> User:
+    before = get_locked(work, f"id:{id}")
+    sealed = replace(wrapped, hash=passwords.sealed(work, before, wrapped.hash))
+    passwords.rehash(work, before, passwords.Verdict(True, sealed))
+    after = get_locked(work, f"id:{id}")
+    if after != before:  # else it was changed meanwhile, and needs none
+        algorithm = {"before": before.public()["password"]["algorithm"], "after": wrapped.algorithm}
+        resource = f"users/{id}"
+        work.record(EventName.USERS_UPDATE_PASSWORD, resource, {"algorithm": algorithm}, user_id=id)
+        work.changed(resource, before.public(), after.public())
+    return after
+
+
 def _change_password(work: Work, id: str, prepared: passwords.Prepared, must_change: bool) -> User:
     return passwords.change(work, get_locked(work, f"id:{id}"), prepared, must_change=must_change)
 
@@ -558,6 +587,8 @@ class Users(Group):
     update_metadata = writes(update_metadata)
     update_status = writes(update_status)
     update_password = flow(update_password, person=True)
+    require_password_change = writes(require_password_change)
+    wrap_password = flow(wrap_password)
     verify_password = flow(verify_password)
     unlock = writes(unlock)
     list_logs = reads(list_logs, person=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core import secrets
-from authctl.core.policy import Policy
+from authctl.core.policy import REASONED, Policy
+from authctl.errors import Invalid
 from authctl.model import Change, Event, EventName, Json, RandomBytes
 from authctl.settings import Settings, os_user as system_user
 
@@ -114,8 +115,9 @@ class Work:
     ) -> None:
         """Write an event into the audit log, in this transaction. Details hold no secret.
 
-        user_id: whose log it is in as well.
+        user_id: whose log it is in as well. Raises Invalid where the policy wants to know why, and nobody says.
         """
+        self._check_reason(name)
         event = Event(
             id=self.new_id(),
             time=self.now,
@@ -128,6 +130,17 @@ class Work:
             reason=self.actor.reason,
         )
         storage.events.insert(self.db, event, user_id)
+
+    def _check_reason(self, name: EventName) -> None:
+        if self.actor.reason or self.person is not None or name not in REASONED:
+            return
+        if self.policy["reason-required"]:
+            raise Invalid(
+                "general_argument_invalid",
+                "The policy reason-required asks for a reason.",
+                field="reason",
+                hint="Say why with --reason TEXT.",
+            )
 
     def changed(self, resource: str, before: Json | None, after: Json | None) -> None:
         """Note a public change, for the answer of a dry run."""

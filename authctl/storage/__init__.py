@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         backups as backups,
         bulk as bulk,
         challenges as challenges,
+        checkup as checkup,
         completion as completion,
         database as database,
         events as events,

@@ -53,14 +53,15 @@ def test_policies_travel_between_directories(security):
         "sms-hourly-limit": 0, "sms-countries": ["1", "44"], "magic-url-expiry": "1m", "verification-expiry": "1m",
         "recovery-expiry": "1m", "token-expiry": "1m", "invite-expiry": "1y", "mfa-factors": ["totp"],
         "mfa-required": ["staff"], "challenge-expiry": "1m", "jwt-issuer": "https://id.example.com",
-        "jwt-audience": "app", "log-retention": "10y",
+        "jwt-audience": "app", "reason-required": True, "log-retention": "10y",
     }  # fmt: skip
     assert {*changed} == {*policy.DECLARATIONS}
     applied = security("apply - -o json", stdin=json.dumps(changed))
     assert [row["name"] for row in json.loads(applied.stdout)] == list(changed)
     written = security("show -o toml").stdout
     assert tomllib.loads(written) == changed
-    assert security("apply -", stdin=defaults).status == 0
+    assert security("apply -", stdin=defaults).status == 3  # reason-required is on
+    assert security("apply - --reason 'back again'", stdin=defaults).status == 0
     assert security("show -o toml").stdout == defaults
     assert security("apply -", stdin=written).status == 0
     assert security("show -o toml").stdout == written

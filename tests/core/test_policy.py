@@ -46,6 +46,7 @@ SWITCHES = {
     "session-alerts": False,
     "password-dictionary": True,
     "password-personal-data": True,
+    "reason-required": False,
 }
 # Text as people type it, and the value that it means; the default first.
 OTHERS = {

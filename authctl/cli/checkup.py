@@ -1,0 +1,154 @@
+"""`authctl security`, the rest of it: what is weak here, for people, programs, and whoever shows SARIF.
+
+The group's commands are those of `security.py`, and these behind them.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from authctl.cli.commands import INVALID, STDIN, UNAVAILABLE
+from authctl.cli.context import Context
+from authctl.cli.security import COMMANDS
+from authctl.cli.shapes import FINDING
+from authctl.errors import Invalid, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from authctl.core.checkup import Finding
+    from authctl.model import Json
+
+command = COMMANDS.command
+
+SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS = {"low": "note", "medium": "warning", "high": "error"}
+SCORES = {"low": "3.0", "medium": "5.5", "high": "8.0"}  # as CVSS divides them; what GitHub sorts by
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@command(
+    FINDING,
+    exits=(INVALID, UNAVAILABLE),
+    example=(
+        "authctl security check",
+        "authctl security check --fail-on medium",
+        "authctl security check --sarif authctl.sarif --fail-on high",
+    ),
+)
+def check(
+    ctx: Context,
+    fail_on: Annotated[
+        Severity | None, typer.Option("--fail-on", help="Exit status 3 where something as bad, or worse, is found.")
+    ] = None,
+    sarif: Annotated[
+        str | None,
+        typer.Option(
+            "--sarif", metavar="FILE", help="Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there."
+        ),
+    ] = None,
+) -> None:
+    """Say what is weak here, the worst first, each with the command that mends it. Nothing is changed.
+
+    It looks at accounts, passwords, sessions, policies, keys, the log, backups, files, and the ways to the database and
+    the mail server. Each id stays the same from version to version. A schema that is behind is told, not migrated.
+    """
+    from authctl.core import checkup
+
+    found = checkup.check(ctx.directory, ctx.settings, program=_program(ctx))
+    if sarif is not None:
+        _write_sarif(ctx, found, sarif)
+    if sarif != STDIN:
+        ctx.output.stream(finding.public() for finding in found)
+    if fail_on is not None:
+        _fail(found, fail_on)
+
+
+def _fail(found: Sequence[Finding], fail_on: Severity) -> None:
+    least = list(Severity).index(fail_on) + 1
+    bad = [finding for finding in found if finding.check.severity >= least]
+    if bad:
+        what = "finding is" if len(bad) == 1 else "findings are"
+        raise Invalid("security_check_failed", f"{len(bad)} {what} {fail_on} or worse.")
+
+
+def _program(ctx: Context) -> str:
+    """How the commands begin that mend: with what this line says of where the directory is, but for a password."""
+    from authctl.settings import redact_url
+
+    words = ["authctl"]
+    for option, name in (("--config", "config"), ("--profile", "profile"), ("--database", "database_url")):
+        value = ctx.given.get(name)
+        if value and (name != "database_url" or redact_url(value) == value):
+            words += [option, quote(value)]
+    return " ".join(words)
+
+
+def _write_sarif(ctx: Context, found: Sequence[Finding], file: str) -> None:
+    import json
+
+    text = json.dumps(_sarif(found), indent=2) + "\n"  # ASCII: it goes into files of any encoding
+    if file == STDIN:
+        ctx.environment.stdout.write(text)
+        return
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise Invalid(
+            "general_argument_invalid",
+            f"{file} is there already, and is not overwritten.",
+            field="sarif",
+            hint="Name another file, or move that one away.",
+        ) from None
+    except OSError as error:
+        raise Unavailable("file_unavailable", f"{file} cannot be written: {error.strerror}.", field="sarif") from None
+
+
+def _sarif(found: Sequence[Finding]) -> Json:
+    """Findings as SARIF 2.1.0, which code scanners show."""
+    from authctl import __version__
+    from authctl.core.checkup import CHECKS
+
+    rules = [
+        {
+            "id": each.id,
+            "shortDescription": {"text": each.meaning},
+            "defaultConfiguration": {"level": LEVELS[str(each.severity)]},
+            "properties": {"security-severity": SCORES[str(each.severity)], "tags": ["security"]},
+        }
+        for each in CHECKS.values()
+    ]
+    places = [rule["id"] for rule in rules]
+    results = [
+        {
+            "ruleId": finding.check.id,
+            "ruleIndex": places.index(finding.check.id),
+            "level": LEVELS[str(finding.check.severity)],
+            "message": {"text": f"{finding.message} {finding.check.meaning} Mend it with: {finding.command}"},
+            "locations": [_location(finding)],
+            "partialFingerprints": {"authctl/v1": f"{finding.check.id}/{finding.resource}"},
+        }
+        for finding in found
+    ]
+    driver = {"name": "authctl", "version": __version__, "rules": rules}
+    return {"$schema": SARIF, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def _location(finding: Finding) -> Json:
+    """Where it is: a file, or something in the directory."""
+    if os.path.isabs(finding.resource):
+        from urllib.parse import quote as escape
+
+        return {"physicalLocation": {"artifactLocation": {"uri": "file://" + escape(finding.resource)}}}
+    return {"logicalLocations": [{"fullyQualifiedName": f"{finding.check.id}/{finding.resource}", "kind": "resource"}]}

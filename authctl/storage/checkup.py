@@ -1,0 +1,182 @@
+"""What a check-up and the picture of a directory ask: counts, over one pass of a table or a stretch of an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.model import EventName, Status
+from authctl.storage.database import Database
+from authctl.storage.tables import events, sessions, signing_keys, users
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The users whose passwords one algorithm hashed; of those without a password it is None.
+
+    old: those of them whose password nobody asked to be changed, and that is older than asked. since: the oldest.
+    """
+
+    algorithm: str | None
+    users: int
+    without_mfa: int
+    standing: int
+    old: int
+    since: datetime | None
+    unprotected: dict[str, int] = field(default_factory=dict)
+
+
+def groups(
+    db: sa.Connection,
+    *,
+    now: datetime,
+    required: str | Sequence[str],
+    factors: Iterable[str],
+    old: datetime,
+    standing: datetime,
+) -> list[Group]:
+    """Everybody, in one pass over the users.
+
+    required: whom the policy asks for a second factor, "off", "all", or labels. factors: those that it allows. old:
+    passwords before that are. standing: a change of a password that was asked for before that is overdue.
+    """
+    lasting = sa.or_(users.c.blocked_until.is_(None), users.c.blocked_until > now)
+    active = sa.not_(sa.and_(users.c.status == str(Status.BLOCKED), lasting))
+    columns = {"totp": users.c.totp, "email": users.c.email_verified, "phone": users.c.phone_verified}
+    has_factor = sa.or_(users.c.recovery_code, *(columns[factor] for factor in sorted(factors)))
+    covered = {label: _has_label(label) for label in (required if not isinstance(required, str) else ())}
+    if required == "all":
+        covered = {"all": sa.true()}
+    anyone = sa.or_(sa.false(), *covered.values())
+    counts = {
+        "without_mfa": sa.and_(active, sa.not_(users.c.mfa), sa.not_(anyone)),
+        "standing": sa.and_(active, users.c.password_must_change, users.c.updated_at < standing),
+        "old": sa.and_(active, sa.not_(users.c.password_must_change), users.c.password_updated_at < old),
+    }
+    unprotected = {
+        f"unprotected_{place}": sa.and_(active, condition, sa.not_(has_factor))
+        for place, condition in enumerate(covered.values())
+    }
+    statement = sa.select(
+        users.c.password_algorithm,
+        sa.func.count().label("users"),
+        sa.func.min(users.c.password_updated_at).label("since"),
+        *(_count(condition).label(name) for name, condition in (counts | unprotected).items()),
+    ).group_by(users.c.password_algorithm)
+    return [
+        Group(
+            row.password_algorithm,
+            row.users,
+            row.without_mfa,
+            row.standing,
+            row.old,
+            row.since,
+            dict(zip(covered, (row._mapping[name] for name in unprotected), strict=True)),
+        )
+        for row in db.execute(statement)
+    ]
+
+
+def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
+def _has_label(label: str) -> sa.ColumnElement[bool]:
+    """Labels are letters and digits, so one of them stands between quotes in the text of all."""
+    return sa.type_coerce(users.c.labels, sa.Text).like(f'%"{label}"%')
+
+
+def blocked_with_sessions(db: sa.Connection, now: datetime) -> int:
+    """How many users are blocked and signed in."""
+    lasting = sa.or_(users.c.blocked_until.is_(None), users.c.blocked_until > now)
+    live = sa.exists().where(
+        sessions.c.user_seq == users.c.seq, sessions.c.ended_at.is_(None), sessions.c.expires_at > now
+    )
+    statement = sa.select(sa.func.count()).select_from(users)
+    return db.execute(statement.where(users.c.status == str(Status.BLOCKED), lasting, live)).scalar_one()
+
+
+def without_reason(db: sa.Connection, names: Iterable[str], since: datetime) -> tuple[int, int]:
+    """Of the events of those names that operators made since then: how many give no reason, and how many there are."""
+    silent = _count(events.c.reason.is_(None))
+    statement = sa.select(silent, sa.func.count()).where(
+        events.c.time >= since, events.c.name.in_(list(names)), events.c.actor.not_like("user:%")
+    )
+    row = db.execute(statement).one()
+    return row[0], row[1]
+
+
+def first_event_at(db: sa.Connection) -> datetime | None:
+    """When the directory was made, as far as the log tells."""
+    return db.execute(sa.select(events.c.time).order_by(events.c.seq).limit(1)).scalar()
+
+
+def signing_key_at(db: sa.Connection) -> datetime | None:
+    """When the key was made that JWTs are signed with; None before the first."""
+    newest = sa.select(signing_keys.c.created_at).where(signing_keys.c.retired_at.is_(None))
+    return db.execute(newest.order_by(signing_keys.c.seq.desc()).limit(1)).scalar()
+
+
+def time(db: sa.Connection) -> datetime | None:
+    """The time of the database's own clock; None where it has none."""
+    if db.dialect.name == "sqlite":
+        return None
+    found: datetime = db.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    return found
+
+
+def journal_mode(db: sa.Connection) -> str | None:
+    """How an SQLite file keeps changes apart until they are whole: wal, where readers and writers do not wait."""
+    if db.dialect.name != "sqlite":
+        return None
+    return str(db.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+
+
+def encryption(database: Database) -> tuple[str, str | None] | None:
+    """The host of a Postgres that is reached over a network, and the sslmode that the URL asks for; None elsewhere."""
+    if database.path is not None:
+        return None
+    query: dict[str, Any] = dict(database.url.query)
+    host = database.url.host or query.get("host") or ""
+    mode = query.get("sslmode")
+    return None if is_here(str(host)) else (str(host), None if mode is None else str(mode))
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this machine: a socket in a folder, or the loopback."""
+    return host in ("", "localhost", "::1") or host.startswith(("/", "@", "127."))
+
+
+# The picture
+
+
+def users_made(db: sa.Connection, since: datetime, until: datetime) -> int:
+    """How many users were made from `since` on, and before `until`."""
+    made = sa.select(sa.func.count()).select_from(users)
+    return db.execute(made.where(users.c.created_at >= since, users.c.created_at < until)).scalar_one()
+
+
+def sign_ins(db: sa.Connection, days: Sequence[datetime]) -> list[int]:
+    """How many sessions began on each day, by the log; the last moment ends the last day."""
+    counts = [_count(sa.and_(events.c.time >= begin, events.c.time < end)) for begin, end in pairwise(days)]
+    statement = sa.select(*counts).where(
+        events.c.time >= days[0], events.c.name == str(EventName.USERS_SESSIONS_CREATE)
+    )
+    return list(db.execute(statement).one())
+
+
+def with_mfa(db: sa.Connection) -> int:
+    """How many users asked to be asked for a second factor."""
+    return db.execute(sa.select(sa.func.count()).select_from(users).where(users.c.mfa)).scalar_one()
+
+
+def algorithms(db: sa.Connection) -> dict[str | None, int]:
+    """How many passwords each algorithm hashed, the most first; None for users without a password."""
+    counted = sa.func.count().label("users")
+    statement = sa.select(users.c.password_algorithm, counted).group_by(users.c.password_algorithm)
+    return {row[0]: row[1] for row in db.execute(statement.order_by(counted.desc(), users.c.password_algorithm))}

@@ -1,0 +1,377 @@
+"""The check-up: every weakness is named, and the command that it names mends it, run as it is printed."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from authctl import storage
+from authctl.core import checkup, policy, setup
+from authctl.core.work import Actor
+from authctl.errors import Denied, Invalid
+from authctl.settings import load
+
+DAY = timedelta(days=1)
+PASSWORD = "correct horse battery staple"
+MD5 = "5f4dcc3b5aa765d61d8327deb882cf99"
+BCRYPT = "$2b$04$9dVBzDqQz0FXKJ9cN6Jq/.2fzE2QLdM6tGoC9BcJe6eNYdVPqTJK6"
+
+
+@pytest.fixture
+def now(clock):
+    """The real time, since the commands run in processes of their own."""
+    clock.now = datetime.now(UTC)
+    return clock.now
+
+
+def sql(directory, statement):
+    directory.database.write(lambda db: db.exec_driver_sql(statement))
+
+
+def milliseconds(time):
+    return int(time.timestamp() * 1000)
+
+
+def found(directory, settings):
+    return {(each.check.id, each.resource): each for each in checkup.check(directory, settings)}
+
+
+def ids(directory, settings):
+    return {id for id, _ in found(directory, settings)}
+
+
+def spoil(directory, now):
+    """What can be spoiled from within, at once."""
+    users, security, old = directory.users, directory.security, milliseconds(now - 800 * DAY)
+    users.create(id="single", password=PASSWORD)
+    users.create(id="staff", labels=["staff"], password=PASSWORD)
+    users.create(id="md5", password_hash=MD5, hash="md5")
+    users.create(id="bcrypt", password_hash=BCRYPT)
+    users.create(id="told", password=PASSWORD, must_change=True)
+    users.create(id="blocked", password=PASSWORD)
+    for name in ("blocked", "single"):
+        users.create_session(name)
+    directory.sessions.create_jwt(users.create_session("staff").secret)
+    directory.tokens.create("single")
+    security.create_mock_phone("+14255550123", "123456")
+    security.create_mock_phone("+14255550124", "123456")
+    security.apply("appwrite")
+    security.apply({"mfa-required": ["staff"], "session-invalidation": False, "otp-hourly-limit": 0})
+    sql(directory, f"UPDATE users SET password_updated_at = {old} WHERE id IN ('bcrypt', 'md5')")
+    sql(directory, f"UPDATE users SET updated_at = {old} WHERE id = 'told'")
+    sql(directory, "UPDATE users SET status = 'blocked' WHERE id = 'blocked'")
+    single = "(SELECT seq FROM users WHERE id = 'single')"
+    sql(directory, f"UPDATE sessions SET expires_at = {old} WHERE user_seq = {single}")
+    sql(directory, f"UPDATE tokens SET expires_at = {old}")
+    sql(directory, f"UPDATE signing_keys SET created_at = {old}")
+    past = (now - 800 * DAY).isoformat()
+    sql(directory, f"UPDATE directory SET value = '{past}' WHERE name = 'key_at'")
+    directory.database.write(lambda db: storage.backups.note(db, now - 30 * DAY))
+
+
+SPOILED = {
+    ("weak-hashes", "md5"),
+    ("blocked-with-sessions", "users"),
+    ("users-without-mfa", "users"),
+    ("required-without-factor", "staff"),
+    ("must-change-standing", "users"),
+    ("weak-policy", "session-invalidation"),
+    ("weak-policy", "password-dictionary"),
+    ("weak-policy", "password-personal-data"),
+    ("weak-policy", "otp-expiry"),
+    ("weak-policy", "otp-hourly-limit"),
+    ("weak-policy", "invite-expiry"),
+    ("backup-old", "directory"),
+    ("mock-phones", "+14255550123"),
+    ("mock-phones", "+14255550124"),
+    ("legacy-hashes", "bcrypt"),
+    ("purge-overdue", "directory"),
+    ("short-passwords", "password-min-length"),
+    ("key-old", "secret_key"),
+    ("signing-key-old", "jwt"),
+    ("no-reasons", "log"),
+}
+
+
+def run(command, env, folder):
+    """A command as it was printed, by a shell; what it exports holds for the next."""
+    bin = str(Path(sys.executable).parent)
+    env |= {"PATH": f"{bin}:/usr/bin:/bin", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    if exported := re.fullmatch(r"export (\w+)=(\S+)", command):
+        env[exported[1]] = exported[2]
+        return
+    # `pipefail` is no word of every sh.
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], env=env, cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
+def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, now, clock, home, tmp_path, database_url):
+    spoil(directory, now)
+    env = home | {"AUTHCTL_DATABASE_URL": database_url}
+    before = found(directory, settings)
+    assert before.keys() == SPOILED
+    directory.close()
+    for finding in before.values():
+        run(finding.command, env, tmp_path)
+    clock.now = datetime.now(UTC)
+    after = found(directory, settings)
+    assert after.keys().isdisjoint(before)
+    # Who had no second factor must have one now.
+    assert after.keys() == {("required-without-factor", "all")}
+    for finding in after.values():
+        run(finding.command, env, tmp_path)
+    assert found(directory, settings) == {}
+    assert directory.users.get("md5").password.algorithm == "wrapped-md5"
+    assert directory.users.verify_password("md5", "password")
+    assert directory.users.get("bcrypt").password.must_change
+    assert directory.users.get("told").status == "blocked"
+
+
+@pytest.fixture
+def opened(home):
+    """A directory in an SQLite file, made by itself; and how it is opened again."""
+    directories = []
+
+    def open_it(**variables):
+        settings = load(home | variables, system_config=os.devnull)
+        directories.append(setup.open_directory(settings, Actor("tester@example.com")))
+        return directories[-1], settings
+
+    yield open_it
+    for directory in directories:
+        directory.close()
+
+
+def test_open_files_are_named_and_closed(opened, home, now, tmp_path):
+    directory, settings = opened()
+    directory.users.create(id="ada")
+    directory.close()
+    database, key = Path(directory.database.path), Path(settings.secret_key_file)
+    database.chmod(0o644)
+    database.parent.chmod(0o777)
+    key.chmod(0o644)
+    config = key.parent / "config.toml"
+    config.write_text('[email]\nhost = "mail.example.com"\nsecurity = "none"\npassword = "s3cret"\n')
+    config.chmod(0o640)
+    with storage.schema.driver_connection(directory.database) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    env = dict(home)
+    before = found(*opened())
+    files = {
+        ("secret-file-open", str(key)),
+        ("secret-file-open", str(config)),
+        ("database-file-open", str(database)),
+        ("database-folder-open", str(database.parent)),
+        ("write-ahead-log-off", "database"),
+        ("smtp-without-tls", "mail.example.com"),
+    }
+    assert before.keys() >= files
+    for place in files:
+        run(before[place].command, env, tmp_path)
+    directory, settings = opened(**{name: value for name, value in env.items() if name.startswith("AUTHCTL_EMAIL")})
+    assert found(directory, settings).keys().isdisjoint(files)
+
+
+def test_the_file_of_another_databases_key_is_looked_at_too(directory, settings, home):
+    key = Path(home["HOME"], ".config/authctl/keys", f"{directory.state.key_fingerprint}.key")
+    key.chmod(0o640)
+    finding = found(directory, settings)["key-file-open", str(key)]
+    assert finding.command == f"chmod 600 {key}"
+
+
+def test_an_older_schema_is_told_and_left_as_it_is(opened, home, now, tmp_path):
+    directory, settings = opened()
+    directory.users.create(id="ada")
+    sql(directory, "UPDATE alembic_version SET version_num = '0001'")
+    again, settings = opened()  # the default database, which other commands migrate by themselves
+    [finding] = checkup.check(again, settings)
+    assert (finding.check.id, finding.command) == ("schema-behind", "authctl upgrade")
+    assert again.database.read(storage.schema._read_state).version == "0001"
+    assert [path.name for path in Path(directory.database.path).parent.glob("*schema*")] == []
+
+
+def test_a_clock_that_is_off_is_told(directory, settings, clock, now):
+    assert "clock-off" not in ids(directory, settings)
+    clock.forward(minutes=1)
+    assert ("clock-off" in ids(directory, settings)) == (directory.database.path is None)
+    clock.forward(minutes=-1)
+    assert "clock-off" not in ids(directory, settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "sslmode", "command"),
+    [
+        ("postgresql://u@db.example.com/a", None, "export PGSSLMODE=verify-full"),
+        ("postgresql://u@/a?host=db.example.com", "prefer", "export PGSSLMODE=verify-full"),
+        ("postgresql://u@db.example.com/a?sslmode=require", None, None),
+        ("postgresql://u@db.example.com/a", "verify-full", None),
+        ("postgresql://u@localhost/a?sslmode=disable", None, None),
+        ("postgresql://u@/a?host=/var/run/postgresql", None, None),
+        (
+            "postgresql://u:secret@db.example.com/a?sslmode=disable&connect_timeout=3",
+            "verify-full",
+            (
+                'export AUTHCTL_DATABASE_URL="$(printf %s "$AUTHCTL_DATABASE_URL"'
+                " | sed 's/sslmode=[a-z-]*/sslmode=verify-full/')\""
+            ),
+        ),
+    ],
+)
+def test_the_way_to_postgres_is_looked_at(home, url, sslmode, command):
+    variables = home | {"AUTHCTL_DATABASE_URL": url} | ({"PGSSLMODE": sslmode} if sslmode else {})
+    assert [each.command for each in ways(variables)] == ([] if command is None else [command])
+    if command is not None:
+        shell = subprocess.run(
+            ["sh", "-c", f"{command}; env"], env=variables, capture_output=True, text=True, check=True
+        )
+        assert ways(dict(line.partition("=")[::2] for line in shell.stdout.splitlines())) == []
+
+
+@pytest.mark.parametrize("where", ["config.toml", "profile", "url file"])
+def test_the_way_to_postgres_is_mended_where_it_was_said(home, tmp_path, where):
+    url = "postgresql://u:secret@db.example.com/a?sslmode=allow"
+    path, variables = tmp_path / "a file", dict(home)
+    if where == "url file":
+        path.write_text(url + "\n")
+        variables["AUTHCTL_DATABASE_URL_FILE"] = str(path)
+    else:
+        path.write_text(("[profiles.p]\n" if where == "profile" else "") + f'database_url = "{url}"\n')
+        variables["AUTHCTL_CONFIG"] = str(path)
+        variables |= {"AUTHCTL_PROFILE": "p"} if where == "profile" else {}
+    [finding] = ways(variables)
+    assert "secret" not in finding.command
+    subprocess.run(["sh", "-c", finding.command], check=True)
+    assert ways(variables) == []
+
+
+def ways(variables):
+    """What is found of the ways to the database, which is not asked."""
+    settings = load(variables, system_config=os.devnull)
+    with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+        state = storage.schema.State(storage.schema.HEAD, None)
+        return list(checkup._ways(checkup._Look(directory, settings, "authctl", state)))
+
+
+# What is no weakness
+
+
+def test_a_new_directory_has_little_to_be_told(directory, settings):
+    assert ids(directory, settings) - {"clock-off"} == {"short-passwords"}  # the clock of tests stands still
+
+
+@pytest.mark.parametrize("preset", policy.PRESETS)
+def test_what_is_stricter_than_recommended_is_no_weakness(directory, settings, now, preset):
+    directory.security.apply(preset)
+    weak = {resource for id, resource in found(directory, settings) if id == "weak-policy"}
+    recommended = policy.preset("recommended")
+    assert weak == {
+        name for name, value in policy.preset(preset).items() if checkup.is_weaker(name, value, recommended[name])
+    }
+    assert (weak == set()) == (preset == "recommended")
+    directory.security.apply({"sign-in-attempts": 3, "otp-expiry": "1m", "otp-length": 8, "sign-in-lockout": "1h"})
+    assert not {("weak-policy", name) for name in ("sign-in-attempts", "otp-expiry", "otp-length")} & {
+        *found(directory, settings)
+    }
+
+
+def test_every_policy_that_is_compared_is_a_policy():
+    assert {*checkup.LOWER, *checkup.HIGHER, *checkup.OFF} <= policy.DECLARATIONS.keys()
+
+
+def test_who_has_a_factor_and_must_use_it_is_no_weakness(directory, settings, now):
+    directory.security.set("mfa-required", "staff")
+    directory.users.create(id="ada", labels=["staff"], email="ada@example.com", email_verified=True)
+    directory.users.create(id="other", labels=["staffer"])
+    assert ("required-without-factor", "staff") not in found(directory, settings)
+    assert found(directory, settings)["users-without-mfa", "users"].message.startswith("1 of 2 ")
+    directory.security.set("mfa-factors", "totp")
+    assert ("required-without-factor", "staff") in found(directory, settings)
+
+
+def test_the_names_of_weak_hashes_are_those_that_hashing_calls_weak():
+    from authctl.core import hashing
+
+    for text, name in ((MD5, "md5"), (BCRYPT, None), ("$1$abcdefgh$G//4keteveJp0qb8z2DxG/", None)):
+        stored = hashing.accept(text, name)
+        assert checkup.is_weak(stored.algorithm) == (stored.strength == "weak")
+
+
+def test_a_check_up_writes_nothing_and_asks_for_no_key(directory, settings, now, home):
+    directory.users.create(id="ada")
+    events = len(directory.security.list_logs(limit=100))
+    for key in Path(home["HOME"]).rglob("*.key"):
+        key.unlink()
+    assert ids(directory, settings)
+    assert len(directory.security.list_logs(limit=100)) == events
+
+
+def test_check_ups_are_for_operators(directory, settings, now):
+    directory.users.create(id="ada")
+    with pytest.raises(Denied):
+        checkup.check(directory.as_session(directory.users.create_session("ada").secret), settings)
+
+
+# The policy that asks for reasons
+
+
+def test_where_reasons_are_required_changes_need_one(directory, now):
+    directory.users.create(id="ada")
+    directory.acting(Actor("tester@example.com", reason="we ask for it")).security.set("reason-required", True)
+    for step in (
+        lambda: directory.users.delete("ada"),
+        lambda: directory.users.update_status("ada", "blocked"),
+        lambda: directory.users.update_labels("ada", ["admin"]),
+        lambda: directory.security.set("reason-required", False),
+    ):
+        with pytest.raises(Invalid) as refused:
+            step()
+        assert refused.value.field == "reason"
+    assert directory.users.update_name("ada", "Ada").name == "Ada"
+    assert directory.acting(Actor("tester@example.com", reason="left")).users.delete("ada").id == "ada"
+
+
+# The verbs that mend
+
+
+def test_a_weak_hash_is_wrapped_and_the_password_stays(directory):
+    directory.users.create(id="ada", password_hash=MD5, hash="md5")
+    directory.users.create(id="grace", password=PASSWORD)
+    directory.users.create(id="none")
+    dry = directory.acting(directory.actor, dry_run=True)
+    assert dry.users.wrap_password("ada").password.algorithm == "wrapped-md5"
+    assert directory.users.get("ada").password.algorithm == "md5"
+    assert directory.users.wrap_password("ada").password.algorithm == "wrapped-md5"
+    assert MD5 not in directory.users.get("ada").password.hash
+    assert directory.users.wrap_password("ada").password.algorithm == "wrapped-md5"
+    assert directory.users.wrap_password("grace").password.algorithm == "argon2id"
+    assert directory.users.wrap_password("none").password is None
+    assert directory.users.verify_password("ada", "password")
+    assert not directory.users.verify_password("grace", "password")
+    events = directory.security.list_logs(events=["users.update.password"])
+    assert [event.details for event in events] == [{"algorithm": {"before": "md5", "after": "wrapped-md5"}}]
+
+
+def test_a_hash_that_holds_a_key_stays_sealed_when_it_is_wrapped(directory):
+    from base64 import b64encode
+
+    key = b64encode(b"a key of the old system").decode()
+    digest = "2d" * 32
+    directory.users.create(id="ada", password_hash=digest, hash="hmac-sha256", hash_options={"key": key})
+    stored = directory.users.wrap_password("ada").password
+    assert stored.algorithm == "wrapped-hmac-sha256"
+    assert stored.hash.startswith("sealed:")
+
+
+def test_a_change_of_password_can_be_required_of_who_has_one(directory):
+    directory.users.create(id="ada", password=PASSWORD)
+    directory.users.create(id="none")
+    assert directory.users.require_password_change("ada").password.must_change
+    assert directory.users.verify_password("ada", PASSWORD)
+    with pytest.raises(Invalid):
+        directory.users.require_password_change("none")
