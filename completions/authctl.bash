@@ -204,7 +204,8 @@ _authctl_load() {
                 'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-status'
                 'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs' 'list-sessions'
                 'create-session' 'delete-session' 'delete-sessions' 'create-identity' 'list-identities'
-                'delete-identity' 'list-memberships' 'unlock' 'list-roles' 'export')
+                'delete-identity' 'list-memberships' 'unlock' 'list-roles' 'require-password-change' 'wrap-password'
+                'export' 'import' 'list-imports' 'undo-import' 'import-status')
             ;;
         'users create')
             options=('--id|-' '--user-id|-' '--username|-' '--email|-' '--phone|-' '--name|-' '--labels|-' '--prefs|-'
@@ -323,10 +324,37 @@ _authctl_load() {
             options=('--can|-' '--fields|fields.role,')
             arguments=('@users|--user-id')
             ;;
+        'users require-password-change')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id')
+            ;;
+        'users wrap-password')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id')
+            ;;
         'users export')
             options=('--format|format' '--with-hashes|' '--with-secrets|' '--search|-' '--filter|-' '--sort|-'
-                '--target-option|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.export,')
+                '--target-option|-' '--file|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.export,')
             arguments=('/|')
+            ;;
+        'users import')
+            options=('--from|sources' '--map|-' '--hash-format|hashes' '--delimiter|-' '--encoding|-'
+                '--hash-config|/' '--source-option|-' '--on-conflict|on-conflict' '--match|match'
+                '--weak-hashes|weak-hashes' '--mark-unverified|' '--teams|' '--check-password|@users'
+                '--password-stdin|' '--resume|@imports' '--max-errors|-' '--report|/' '--rejects|/' '--dry-run|'
+                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.import,')
+            arguments=('/...|')
+            ;;
+        'users list-imports')
+            options=('--limit|-' '--after|-' '--fields|fields.import2,')
+            ;;
+        'users undo-import')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.undone-import,')
+            arguments=('@imports|--import-id')
+            ;;
+        'users import-status')
+            options=('--fields|fields.imported-hashes,')
             ;;
         'teams')
             commands=('create' 'list' 'get' 'delete' 'update-name' 'get-prefs' 'update-prefs' 'create-membership'
@@ -503,12 +531,12 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'mfa verify-authenticator')
-            options=('--name|-' '--secret-stdin|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+            options=('--name|@authenticators' '--secret-stdin|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.factor,')
             arguments=('@users|--user-id' '-|--otp')
             ;;
         'mfa delete-authenticator')
-            options=('--name|-' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+            options=('--name|@authenticators' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.deletion,')
             arguments=('@users|--user-id')
             ;;
@@ -530,7 +558,7 @@ _authctl_load() {
             ;;
         'mfa complete-challenge')
             options=('--secret-stdin|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.session2,')
-            arguments=('-|--challenge-id' '-|--otp')
+            arguments=('@challenges|--challenge-id' '-|--otp')
             ;;
         'mfa reset')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
@@ -538,7 +566,7 @@ _authctl_load() {
             ;;
         'security')
             commands=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'create-mock-phone' 'list-mock-phones'
-                'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key')
+                'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key' 'check')
             ;;
         'security show')
             options=('-o|formats2' '--output|formats2' '--fields|fields.policies,')
@@ -588,6 +616,9 @@ _authctl_load() {
             options=('--jwt|' '--forget|' '--algorithm|algorithm' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.rotation,')
             ;;
+        'security check')
+            options=('--fail-on|fail-on' '--sarif|/' '--fields|fields.finding,')
+            ;;
         'init')
             options=('--fields|fields.directory,')
             ;;
@@ -630,6 +661,10 @@ _authctl_list() {
         'presets')
             words=('recommended' 'appwrite' 'supabase')
             ;;
+        'sources')
+            words=('authctl' 'csv' 'appwrite' 'supabase' 'firebase' 'auth0' 'keycloak' 'cognito' 'okta' 'clerk'
+                'django' 'kratos' 'htpasswd' 'ldif')
+            ;;
         'hashes')
             words=('argon2' 'bcrypt' 'bcrypt-2x' 'md5' 'sha' 'phpass' 'scrypt' 'scrypt-modified' 'pbkdf2' 'hmac'
                 'md5-crypt' 'apr1' 'sha-crypt' 'ldap' 'django' 'wordpress' 'bcrypt-sha256' 'werkzeug' 'kratos'
@@ -659,7 +694,7 @@ _authctl_list() {
                 'memberships-privacy' 'sign-in-attempts' 'sign-in-window' 'sign-in-lockout' 'otp-length' 'otp-expiry'
                 'otp-interval' 'otp-attempts' 'otp-hourly-limit' 'sms-hourly-limit' 'sms-countries' 'magic-url-expiry'
                 'verification-expiry' 'recovery-expiry' 'token-expiry' 'invite-expiry' 'mfa-factors' 'mfa-required'
-                'challenge-expiry' 'jwt-issuer' 'jwt-audience' 'log-retention')
+                'challenge-expiry' 'jwt-issuer' 'jwt-audience' 'reason-required' 'log-retention')
             ;;
         'policy.session-idle-timeout')
             words=('off')
@@ -699,6 +734,9 @@ _authctl_list() {
             ;;
         'policy.jwt-audience')
             words=('none')
+            ;;
+        'policy.reason-required')
+            words=('on' 'off')
             ;;
         'policy.log-retention')
             words=('off')
@@ -753,6 +791,29 @@ _authctl_list() {
             ;;
         'fields.export')
             words=('format' 'file' 'users' 'with_hashes' 'with_secrets' 'left_out')
+            ;;
+        'on-conflict')
+            words=('fail' 'skip' 'update')
+            ;;
+        'match')
+            words=('id' 'email' 'phone')
+            ;;
+        'weak-hashes')
+            words=('keep' 'wrap' 'reset')
+            ;;
+        'fields.import')
+            words=('id' 'source' 'status' 'created' 'updated' 'skipped' 'without_password' 'refused' 'reasons'
+                'hashes')
+            ;;
+        'fields.import2')
+            words=('id' 'source' 'files' 'options' 'status' 'created' 'updated' 'skipped' 'without_password' 'refused'
+                'reasons' 'hashes' 'actor' 'created_at' 'updated_at' 'ended_at')
+            ;;
+        'fields.undone-import')
+            words=('id' 'removed' 'kept')
+            ;;
+        'fields.imported-hashes')
+            words=('algorithm' 'users' 'imported_at' 'import_id')
             ;;
         'fields.team')
             words=('id' 'name' 'prefs' 'members' 'created_at' 'updated_at')
@@ -843,6 +904,12 @@ _authctl_list() {
         'fields.rotation')
             words=('key' 'id' 'key_file' 'resealed')
             ;;
+        'fail-on')
+            words=('low' 'medium' 'high')
+            ;;
+        'fields.finding')
+            words=('id' 'severity' 'resource' 'message' 'meaning' 'command')
+            ;;
         'fields.directory')
             words=('database' 'schema' 'key_fingerprint' 'key_file' 'created')
             ;;
@@ -874,7 +941,8 @@ _authctl_list() {
                 'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-status'
                 'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs' 'list-sessions'
                 'create-session' 'delete-session' 'delete-sessions' 'create-identity' 'list-identities'
-                'delete-identity' 'list-memberships' 'unlock' 'list-roles' 'export')
+                'delete-identity' 'list-memberships' 'unlock' 'list-roles' 'require-password-change' 'wrap-password'
+                'export' 'import' 'list-imports' 'undo-import' 'import-status')
             ;;
         'help.teams')
             words=('create' 'list' 'get' 'delete' 'update-name' 'get-prefs' 'update-prefs' 'create-membership'
@@ -895,7 +963,7 @@ _authctl_list() {
             ;;
         'help.security')
             words=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'create-mock-phone' 'list-mock-phones'
-                'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key')
+                'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key' 'check')
             ;;
     esac
 }

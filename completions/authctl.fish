@@ -41,8 +41,9 @@ function __authctl_complete
         end
     end
     set -l row (__authctl_argument)
-    # What is typed, without an opening quote.
-    set -l typed (string trim -l -c '"\'' -- (commandline -ct))
+    # What is typed, without its quotes; of an open one, the word begins behind it.
+    set -l typed (string unescape -- (commandline -ct))
+    or set typed (string trim -l -c '"\'' -- (commandline -ct))
     if set -q __authctl_values[1]
         __authctl_offer $__authctl_values[1] '' "$typed" "$before"
     else if test -z "$dashes"; and string match -q -- '--*=*' "$typed"
@@ -206,7 +207,13 @@ function __authctl_load
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first' \
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
                 'list-roles|List the role strings of a user, as permissions name them' \
-                'export|Write users as another system takes them, the oldest first'
+                'require-password-change|Let the password that is set be good for nothing but choosing another one' \
+                'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
+                'export|Write users as another system takes them, the oldest first' \
+                'import|Take users in from another system, with their passwords' \
+                'list-imports|List imports, the newest first' \
+                'undo-import|Remove the users that an import made' \
+                'import-status|Show how many users still have an imported hash, by algorithm and age'
         case 'users create'
             set __authctl_options \
                 '--id|-|The id; without it, or as unique(), one is made' \
@@ -493,6 +500,24 @@ function __authctl_load
                 '--fields|fields.role,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'users require-password-change'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'users wrap-password'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users export'
             set __authctl_options \
                 '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif' \
@@ -502,6 +527,7 @@ function __authctl_load
                 '--filter|-|OP is = != < <= > >=, or ~ for any part of a text or a member of labels' \
                 '--sort|-|- is descending' \
                 '--target-option|-|Of the format: base-dn=.' \
+                '--file|/|' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -509,6 +535,50 @@ function __authctl_load
                 '--fields|fields.export,|Only these fields, in this order'
             set __authctl_arguments \
                 '/||A new file, which only you can read; compressed where it ends in .gz'
+        case 'users import'
+            set __authctl_options \
+                '--from|sources|Where the file comes from: authctl, csv, appwrite, supabase, firebase, auth0, keycloak, cognito,...' \
+                '--map|-|Which column of a CSV is what: email=E-Mail,name=\'Full Name\'' \
+                '--hash-format|hashes|What the password column of a CSV holds: a hash\'s name, or plain' \
+                '--delimiter|-|What stands between the cells of a CSV' \
+                '--encoding|-|How the text of a CSV is encoded: latin-1, ..' \
+                '--hash-config|/|Firebase\'s password hash parameters, as its console shows' \
+                '--source-option|-|What else the source can be told' \
+                '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...' \
+                '--match|match|By what a record\'s user is found; by the first that it has, without' \
+                '--weak-hashes|weak-hashes|Hashes that are fast to guess at: keep them, wrap in argon2id, or reset' \
+                '--mark-unverified||Count nobody\'s address as verified, whatever the file says' \
+                '--teams||Take memberships in too, and make the teams that are not there' \
+                '--check-password|@users|First prove the settings of the hashes on this user of the file, whose password is asked for' \
+                '--password-stdin||Read the password of --check-password from stdin: one line' \
+                '--resume|@imports|Go on with this import' \
+                '--max-errors|-|Stop when more than N records are refused' \
+                '--report|/|A new file, for you alone: a JSON line on each record that is not clean' \
+                '--rejects|/|A new file, for you alone: the refused records as they were, to be mended and imported again' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.import,|Only these fields, in this order'
+            set __authctl_arguments \
+                '/...||The users, then what they are joined with'
+        case 'users list-imports'
+            set __authctl_options \
+                '--limit|-|At most so many' \
+                '--after|-|The page behind this import' \
+                '--fields|fields.import2,|Only these fields, in this order'
+        case 'users undo-import'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.undone-import,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@imports|--import-id|As users list-imports shows it'
+        case 'users import-status'
+            set __authctl_options \
+                '--fields|fields.imported-hashes,|Only these fields, in this order'
         case 'teams'
             set __authctl_commands \
                 'create|Make a team' \
@@ -931,7 +1001,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa verify-authenticator'
             set __authctl_options \
-                '--name|-|Which authenticator, where a user has several' \
+                '--name|@authenticators|Which authenticator, where a user has several' \
                 '--secret-stdin||Read the code from stdin: one line, after the session\'s secret if any' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
@@ -943,7 +1013,7 @@ function __authctl_load
                 '-|--otp|What the app shows, or what was sent'
         case 'mfa delete-authenticator'
             set __authctl_options \
-                '--name|-|Which authenticator, where a user has several' \
+                '--name|@authenticators|Which authenticator, where a user has several' \
                 '--force||Also where it is the only second factor: one is then enough' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
@@ -977,7 +1047,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa create-challenge'
             set __authctl_options \
-                '--factor|factor|What is to complete the sign-in' \
+                '--factor|factor|What is to complete the sign-in: totp, email, phone or recovery_code' \
                 '--secret-stdin||Read the session\'s secret from stdin' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -994,7 +1064,7 @@ function __authctl_load
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.session2,|Only these fields, in this order'
             set __authctl_arguments \
-                '-|--challenge-id|As mfa create-challenge answers it' \
+                '@challenges|--challenge-id|As mfa create-challenge answers it' \
                 '-|--otp|What the app shows, or what was sent'
         case 'mfa reset'
             set __authctl_options \
@@ -1019,7 +1089,8 @@ function __authctl_load
                 'test-delivery|Send a message that says that it is a test, and show what the server or provider answered' \
                 'purge|Clear what is dead' \
                 'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)' \
-                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
+                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key' \
+                'check|Say what is weak here, the worst first, each with the command that mends it'
         case 'security show'
             set __authctl_options \
                 '-o|formats2|table, json, jsonl, csv, tsv' \
@@ -1125,6 +1196,11 @@ function __authctl_load
                 '--ip|-|Where a person\'s request came from' \
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.rotation,|Only these fields, in this order'
+        case 'security check'
+            set __authctl_options \
+                '--fail-on|fail-on|Exit status 3 where something as bad, or worse, is found' \
+                '--sarif|/|Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there' \
+                '--fields|fields.finding,|Only these fields, in this order'
         case 'init'
             set __authctl_options \
                 '--fields|fields.directory,|Only these fields, in this order'
@@ -1206,6 +1282,22 @@ function __authctl_list
                 'recommended' \
                 'appwrite' \
                 'supabase'
+        case 'sources'
+            printf '%s\n' \
+                'authctl|authctl\'s own export, JSON Lines or CSV' \
+                'csv|any CSV with a first row that names its columns' \
+                'appwrite|Appwrite\'s users, and with them identities, teams and memberships' \
+                'supabase|auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors' \
+                'firebase|firebase auth:export, JSON or CSV' \
+                'auth0|a users export joined with the password file, or the bulk import\'s form' \
+                'keycloak|a realm or users file of kc.sh export' \
+                'cognito|list-users as JSON, or the import job\'s CSV' \
+                'okta|the users of Okta\'s API' \
+                'clerk|the dashboard\'s CSV, or the users of Clerk\'s API' \
+                'django|dumpdata, or the auth_user table as CSV' \
+                'kratos|the identities of Ory Kratos\' admin API' \
+                'htpasswd|a password file of Apache or nginx' \
+                'ldif|slapcat or ldapsearch -LLL'
         case 'hashes'
             printf '%s\n' \
                 'argon2|argon2i, argon2d, argon2id in PHC form' \
@@ -1326,6 +1418,7 @@ function __authctl_list
                 'challenge-expiry|How long the challenge of a second factor works' \
                 'jwt-issuer|The issuer (iss) that JWTs name' \
                 'jwt-audience|The audience (aud) that JWTs name' \
+                'reason-required|Whether operators must say why (--reason) when they block, delete, label or change a rule' \
                 'log-retention|How long the audit log is kept; off keeps it for ever'
         case 'policy.session-idle-timeout'
             printf '%s\n' \
@@ -1385,6 +1478,10 @@ function __authctl_list
         case 'policy.jwt-audience'
             printf '%s\n' \
                 'none'
+        case 'policy.reason-required'
+            printf '%s\n' \
+                'on' \
+                'off'
         case 'policy.log-retention'
             printf '%s\n' \
                 'off'
@@ -1530,6 +1627,62 @@ function __authctl_list
                 'with_hashes' \
                 'with_secrets' \
                 'left_out'
+        case 'on-conflict'
+            printf '%s\n' \
+                'fail' \
+                'skip' \
+                'update'
+        case 'match'
+            printf '%s\n' \
+                'id' \
+                'email' \
+                'phone'
+        case 'weak-hashes'
+            printf '%s\n' \
+                'keep' \
+                'wrap' \
+                'reset'
+        case 'fields.import'
+            printf '%s\n' \
+                'id' \
+                'source' \
+                'status' \
+                'created' \
+                'updated' \
+                'skipped' \
+                'without_password' \
+                'refused' \
+                'reasons' \
+                'hashes'
+        case 'fields.import2'
+            printf '%s\n' \
+                'id' \
+                'source' \
+                'files' \
+                'options' \
+                'status' \
+                'created' \
+                'updated' \
+                'skipped' \
+                'without_password' \
+                'refused' \
+                'reasons' \
+                'hashes' \
+                'actor' \
+                'created_at' \
+                'updated_at' \
+                'ended_at'
+        case 'fields.undone-import'
+            printf '%s\n' \
+                'id' \
+                'removed' \
+                'kept'
+        case 'fields.imported-hashes'
+            printf '%s\n' \
+                'algorithm' \
+                'users' \
+                'imported_at' \
+                'import_id'
         case 'fields.team'
             printf '%s\n' \
                 'id' \
@@ -1753,6 +1906,19 @@ function __authctl_list
                 'id' \
                 'key_file' \
                 'resealed'
+        case 'fail-on'
+            printf '%s\n' \
+                'low' \
+                'medium' \
+                'high'
+        case 'fields.finding'
+            printf '%s\n' \
+                'id' \
+                'severity' \
+                'resource' \
+                'message' \
+                'meaning' \
+                'command'
         case 'fields.directory'
             printf '%s\n' \
                 'database' \
@@ -1862,7 +2028,13 @@ function __authctl_list
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first' \
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
                 'list-roles|List the role strings of a user, as permissions name them' \
-                'export|Write users as another system takes them, the oldest first'
+                'require-password-change|Let the password that is set be good for nothing but choosing another one' \
+                'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
+                'export|Write users as another system takes them, the oldest first' \
+                'import|Take users in from another system, with their passwords' \
+                'list-imports|List imports, the newest first' \
+                'undo-import|Remove the users that an import made' \
+                'import-status|Show how many users still have an imported hash, by algorithm and age'
         case 'help.teams'
             printf '%s\n' \
                 'create|Make a team' \
@@ -1929,7 +2101,8 @@ function __authctl_list
                 'test-delivery|Send a message that says that it is a test, and show what the server or provider answered' \
                 'purge|Clear what is dead' \
                 'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)' \
-                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
+                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key' \
+                'check|Say what is weak here, the worst first, each with the command that mends it'
     end
 end
 

@@ -251,7 +251,13 @@ function Get-AuthctlRows($path) {
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
                 'list-roles|List the role strings of a user, as permissions name them'
+                'require-password-change|Let the password that is set be good for nothing but choosing another one'
+                'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
                 'export|Write users as another system takes them, the oldest first'
+                'import|Take users in from another system, with their passwords'
+                'list-imports|List imports, the newest first'
+                'undo-import|Remove the users that an import made'
+                'import-status|Show how many users still have an imported hash, by algorithm and age'
             )
         }
         'users create' {
@@ -621,6 +627,30 @@ function Get-AuthctlRows($path) {
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
             )
         }
+        'users require-password-change' {
+            $rows.options = @(
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
+        'users wrap-password' {
+            $rows.options = @(
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
         'users export' {
             $rows.options = @(
                 '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif'
@@ -630,6 +660,7 @@ function Get-AuthctlRows($path) {
                 '--filter|-|OP is = != < <= > >=, or ~ for any part of a text or a member of labels'
                 '--sort|-|- is descending'
                 '--target-option|-|Of the format: base-dn=.'
+                '--file|/|'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -638,6 +669,60 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '/||A new file, which only you can read; compressed where it ends in .gz'
+            )
+        }
+        'users import' {
+            $rows.options = @(
+                '--from|sources|Where the file comes from: authctl, csv, appwrite, supabase, firebase, auth0, keycloak, cognito,...'
+                '--map|-|Which column of a CSV is what: email=E-Mail,name=''Full Name'''
+                '--hash-format|hashes|What the password column of a CSV holds: a hash''s name, or plain'
+                '--delimiter|-|What stands between the cells of a CSV'
+                '--encoding|-|How the text of a CSV is encoded: latin-1, ..'
+                '--hash-config|/|Firebase''s password hash parameters, as its console shows'
+                '--source-option|-|What else the source can be told'
+                '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...'
+                '--match|match|By what a record''s user is found; by the first that it has, without'
+                '--weak-hashes|weak-hashes|Hashes that are fast to guess at: keep them, wrap in argon2id, or reset'
+                '--mark-unverified||Count nobody''s address as verified, whatever the file says'
+                '--teams||Take memberships in too, and make the teams that are not there'
+                '--check-password|@users|First prove the settings of the hashes on this user of the file, whose password is asked for'
+                '--password-stdin||Read the password of --check-password from stdin: one line'
+                '--resume|@imports|Go on with this import'
+                '--max-errors|-|Stop when more than N records are refused'
+                '--report|/|A new file, for you alone: a JSON line on each record that is not clean'
+                '--rejects|/|A new file, for you alone: the refused records as they were, to be mended and imported again'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.import,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '/...||The users, then what they are joined with'
+            )
+        }
+        'users list-imports' {
+            $rows.options = @(
+                '--limit|-|At most so many'
+                '--after|-|The page behind this import'
+                '--fields|fields.import2,|Only these fields, in this order'
+            )
+        }
+        'users undo-import' {
+            $rows.options = @(
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.undone-import,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@imports|--import-id|As users list-imports shows it'
+            )
+        }
+        'users import-status' {
+            $rows.options = @(
+                '--fields|fields.imported-hashes,|Only these fields, in this order'
             )
         }
         'teams' {
@@ -1170,7 +1255,7 @@ function Get-AuthctlRows($path) {
         }
         'mfa verify-authenticator' {
             $rows.options = @(
-                '--name|-|Which authenticator, where a user has several'
+                '--name|@authenticators|Which authenticator, where a user has several'
                 '--secret-stdin||Read the code from stdin: one line, after the session''s secret if any'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
@@ -1185,7 +1270,7 @@ function Get-AuthctlRows($path) {
         }
         'mfa delete-authenticator' {
             $rows.options = @(
-                '--name|-|Which authenticator, where a user has several'
+                '--name|@authenticators|Which authenticator, where a user has several'
                 '--force||Also where it is the only second factor: one is then enough'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
@@ -1231,7 +1316,7 @@ function Get-AuthctlRows($path) {
         }
         'mfa create-challenge' {
             $rows.options = @(
-                '--factor|factor|What is to complete the sign-in'
+                '--factor|factor|What is to complete the sign-in: totp, email, phone or recovery_code'
                 '--secret-stdin||Read the session''s secret from stdin'
                 '--print-secret||Show the secret here, and send nothing'
                 '--dry-run||Show what would be done, and do nothing'
@@ -1251,7 +1336,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.session2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '-|--challenge-id|As mfa create-challenge answers it'
+                '@challenges|--challenge-id|As mfa create-challenge answers it'
                 '-|--otp|What the app shows, or what was sent'
             )
         }
@@ -1282,6 +1367,7 @@ function Get-AuthctlRows($path) {
                 'purge|Clear what is dead'
                 'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)'
                 'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
+                'check|Say what is weak here, the worst first, each with the command that mends it'
             )
         }
         'security show' {
@@ -1421,6 +1507,13 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.rotation,|Only these fields, in this order'
             )
         }
+        'security check' {
+            $rows.options = @(
+                '--fail-on|fail-on|Exit status 3 where something as bad, or worse, is found'
+                '--sarif|/|Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there'
+                '--fields|fields.finding,|Only these fields, in this order'
+            )
+        }
         'init' {
             $rows.options = @(
                 '--fields|fields.directory,|Only these fields, in this order'
@@ -1520,6 +1613,22 @@ function Get-AuthctlList($name) {
             'recommended'
             'appwrite'
             'supabase'
+        }
+        'sources' {
+            'authctl|authctl''s own export, JSON Lines or CSV'
+            'csv|any CSV with a first row that names its columns'
+            'appwrite|Appwrite''s users, and with them identities, teams and memberships'
+            'supabase|auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors'
+            'firebase|firebase auth:export, JSON or CSV'
+            'auth0|a users export joined with the password file, or the bulk import''s form'
+            'keycloak|a realm or users file of kc.sh export'
+            'cognito|list-users as JSON, or the import job''s CSV'
+            'okta|the users of Okta''s API'
+            'clerk|the dashboard''s CSV, or the users of Clerk''s API'
+            'django|dumpdata, or the auth_user table as CSV'
+            'kratos|the identities of Ory Kratos'' admin API'
+            'htpasswd|a password file of Apache or nginx'
+            'ldif|slapcat or ldapsearch -LLL'
         }
         'hashes' {
             'argon2|argon2i, argon2d, argon2id in PHC form'
@@ -1640,6 +1749,7 @@ function Get-AuthctlList($name) {
             'challenge-expiry|How long the challenge of a second factor works'
             'jwt-issuer|The issuer (iss) that JWTs name'
             'jwt-audience|The audience (aud) that JWTs name'
+            'reason-required|Whether operators must say why (--reason) when they block, delete, label or change a rule'
             'log-retention|How long the audit log is kept; off keeps it for ever'
         }
         'policy.session-idle-timeout' {
@@ -1699,6 +1809,10 @@ function Get-AuthctlList($name) {
         }
         'policy.jwt-audience' {
             'none'
+        }
+        'policy.reason-required' {
+            'on'
+            'off'
         }
         'policy.log-retention' {
             'off'
@@ -1844,6 +1958,62 @@ function Get-AuthctlList($name) {
             'with_hashes'
             'with_secrets'
             'left_out'
+        }
+        'on-conflict' {
+            'fail'
+            'skip'
+            'update'
+        }
+        'match' {
+            'id'
+            'email'
+            'phone'
+        }
+        'weak-hashes' {
+            'keep'
+            'wrap'
+            'reset'
+        }
+        'fields.import' {
+            'id'
+            'source'
+            'status'
+            'created'
+            'updated'
+            'skipped'
+            'without_password'
+            'refused'
+            'reasons'
+            'hashes'
+        }
+        'fields.import2' {
+            'id'
+            'source'
+            'files'
+            'options'
+            'status'
+            'created'
+            'updated'
+            'skipped'
+            'without_password'
+            'refused'
+            'reasons'
+            'hashes'
+            'actor'
+            'created_at'
+            'updated_at'
+            'ended_at'
+        }
+        'fields.undone-import' {
+            'id'
+            'removed'
+            'kept'
+        }
+        'fields.imported-hashes' {
+            'algorithm'
+            'users'
+            'imported_at'
+            'import_id'
         }
         'fields.team' {
             'id'
@@ -2068,6 +2238,19 @@ function Get-AuthctlList($name) {
             'key_file'
             'resealed'
         }
+        'fail-on' {
+            'low'
+            'medium'
+            'high'
+        }
+        'fields.finding' {
+            'id'
+            'severity'
+            'resource'
+            'message'
+            'meaning'
+            'command'
+        }
         'fields.directory' {
             'database'
             'schema'
@@ -2176,7 +2359,13 @@ function Get-AuthctlList($name) {
             'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
             'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
             'list-roles|List the role strings of a user, as permissions name them'
+            'require-password-change|Let the password that is set be good for nothing but choosing another one'
+            'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
             'export|Write users as another system takes them, the oldest first'
+            'import|Take users in from another system, with their passwords'
+            'list-imports|List imports, the newest first'
+            'undo-import|Remove the users that an import made'
+            'import-status|Show how many users still have an imported hash, by algorithm and age'
         }
         'help.teams' {
             'create|Make a team'
@@ -2244,6 +2433,7 @@ function Get-AuthctlList($name) {
             'purge|Clear what is dead'
             'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)'
             'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
+            'check|Say what is weak here, the worst first, each with the command that mends it'
         }
     }
 }

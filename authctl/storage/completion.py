@@ -25,41 +25,56 @@ BEHIND_SAFE = "\x7f"  # sorts behind all of them
 
 
 class Kind:
-    """What can be asked for. columns: each by which one is named. owner: what belongs to the user or team of the line.
+    """What can be asked for. source: its rows, as t. columns: each by which one is named.
 
-    named: what may stand before a value to say which column it is in, `email:ada@example.com`.
+    owner: whose they are, where the line names a user or a team. live: only those that have not ended. named: a column
+    may be told, as in `email:ada@example.com`. names: the table whose t.name names something only where it is unique.
     """
 
-    __slots__ = ("columns", "live", "named", "owner", "source")
+    __slots__ = ("columns", "live", "named", "names", "owner", "source")
 
     def __init__(
-        self, source: str, *columns: str, owner: str | None = None, live: bool = False, named: bool = False
+        self,
+        source: str,
+        *columns: str,
+        owner: str | None = None,
+        live: bool = False,
+        named: bool = False,
+        names: str | None = None,
     ) -> None:
-        self.source, self.columns, self.owner, self.live, self.named = source, columns, owner, live, named
+        self.source, self.columns = source, columns
+        self.owner, self.live, self.named, self.names = owner, live, named, names
+
+    def condition(self, column: str) -> str:
+        """What must hold for the column of a row to name it."""
+        if self.names is None or column != "t.name":
+            return "true"
+        return f"NOT EXISTS (SELECT 1 FROM {self.names} AS o WHERE o.name = t.name AND o.seq <> t.seq)"  # noqa: S608
 
 
 KINDS = {
     "users": Kind("users AS t", "t.email", "t.username", "t.phone", "t.id", named=True),
     "emails": Kind("users AS t", "t.email"),
     "phones": Kind("users AS t", "t.phone"),
-    "teams": Kind("teams AS t", "t.name", "t.id", named=True),
+    "teams": Kind("teams AS t", "t.name", "t.id", named=True, names="teams"),
     "memberships": Kind(
         "memberships AS t JOIN users AS u ON u.seq = t.user_seq", "u.email", "u.username", "t.id", owner="teams"
     ),
     "sessions": Kind("sessions AS t", "t.id", owner="users", live=True),
     "tokens": Kind("tokens AS t", "t.id", owner="users", live=True),
     "identities": Kind("identities AS t", "t.id", owner="users"),
-    "authenticators": Kind("authenticators AS t", "t.id", owner="users"),
+    "authenticators": Kind("authenticators AS t", "t.name", owner="users"),
+    "challenges": Kind("challenges AS t", "t.id", live=True),
     "imports": Kind("imports AS t", "t.id"),
     "mock-phones": Kind("mock_phones AS t", "t.phone"),
 }
-# What is said of an owner: the column that refers to it, and the ways to name it.
+# Of an owner: the column that refers to it, and by which columns it is named, as they are told.
 OWNERS = {
-    "users": ("t.user_seq", "users", ("id", "email", "phone", "username")),
-    "teams": ("t.team_seq", "teams", ("id", "name")),
+    "users": ("t.user_seq", {"id": "id", "email": "email", "phone": "phone", "username": "username_key"}),
+    "teams": ("t.team_seq", {"id": "id", "name": "name"}),
 }
-# Names of which there are two name nobody. Usernames are indexed without regard to case.
-UNIQUE = {"t.name": "NOT EXISTS (SELECT 1 FROM teams AS o WHERE o.name = t.name AND o.seq <> t.seq)"}
+IN_LOWER_CASE = frozenset({"email", "username_key"})
+# Usernames are indexed without regard to case.
 KEYS = {"t.username": "t.username_key", "u.username": "u.username_key"}
 
 
@@ -104,7 +119,7 @@ def _columns(asked: Kind, typed: str, owners: dict[str, str]) -> tuple[str, tupl
     if asked.named and colon and told:
         return name + colon, told
     # The members of all teams are too many to look through.
-    return "", asked.columns if asked.owner is None or asked.owner in owners else ("t.id",)
+    return "", asked.columns if asked.owner is None or asked.owner in owners else asked.columns[-1:]
 
 
 def _beginning(asked: Kind, column: str, typed: str, safe: str, owners: dict[str, str]) -> tuple[str, list[str]]:
@@ -112,7 +127,7 @@ def _beginning(asked: Kind, column: str, typed: str, safe: str, owners: dict[str
     key = KEYS.get(column, column)
     begin = typed if key == column else typed.lower()
     owned, parameters = _owned(asked, owners)
-    condition = f"{key} >= ? AND {key} < ? AND {safe.format(column)} AND {UNIQUE.get(column, 'true')}"
+    condition = f"{key} >= ? AND {key} < ? AND {safe.format(column)} AND {asked.condition(column)}"
     statement = f"SELECT {column} FROM {asked.source} WHERE {condition}{_live(asked)}{owned}"  # noqa: S608 - names of ours
     return f"{statement} ORDER BY {key} LIMIT {MOST}", [begin, begin + BEHIND_SAFE, *parameters]
 
@@ -120,7 +135,7 @@ def _beginning(asked: Kind, column: str, typed: str, safe: str, owners: dict[str
 def _newest(asked: Kind, columns: tuple[str, ...], owners: dict[str, str]) -> tuple[str, list[str]]:
     """The statement for the newest rows: what each could be named by, the best first."""
     owned, parameters = _owned(asked, owners)
-    words = [f"CASE WHEN {UNIQUE.get(column, 'true')} THEN {column} END" for column in columns]
+    words = [f"CASE WHEN {asked.condition(column)} THEN {column} END" for column in columns]
     statement = f"SELECT {', '.join(words)} FROM {asked.source} WHERE true{_live(asked)}{owned}"  # noqa: S608 - ours
     return f"{statement} ORDER BY t.seq DESC LIMIT {MOST}", parameters
 
@@ -133,13 +148,14 @@ def _owned(asked: Kind, owners: dict[str, str]) -> tuple[str, list[str]]:
     """The condition that what is found is the user's, or the team's, that the line names."""
     if asked.owner is None or asked.owner not in owners:
         return "", []
-    column, table, ways = OWNERS[asked.owner]
+    reference, names = OWNERS[asked.owner]
     name = owners[asked.owner]
     told, colon, rest = name.partition(":")
-    if colon and told in ways:
-        ways, name = (told,), rest
-    tests = " OR ".join(f"{way} = ?" for way in ways)
-    return f" AND {column} IN (SELECT seq FROM {table} WHERE {tests})", [name] * len(ways)  # noqa: S608 - ours
+    if colon and told in names:
+        names, name = {told: names[told]}, rest
+    tests = " OR ".join(f"{column} = ?" for column in names.values())
+    condition = f" AND {reference} IN (SELECT seq FROM {asked.owner} WHERE {tests})"  # noqa: S608 - ours
+    return condition, [name.lower() if column in IN_LOWER_CASE else name for column in names.values()]
 
 
 def _search_sqlite(url: str, words: Callable[[Select], Iterator[str]]) -> list[str]:

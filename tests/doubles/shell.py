@@ -1,67 +1,96 @@
-"""As much of a shell as terminal sessions and examples need: words, quotes, pipes, and files for stdin and stdout."""
+"""A real shell at a pseudo-terminal, as it is when somebody types into it."""
 
-import re
-import shlex
-from dataclasses import dataclass, field
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
 
+import pyte
 
-@dataclass
-class Command:
-    """One command of a pipeline. given: the line that `<<<` gives; reads, writes: the files behind `<` and `>`."""
-
-    words: list[str] = field(default_factory=list)
-    given: str | None = None
-    reads: str | None = None
-    writes: str | None = None
-
-
-TOKEN = re.compile(
-    r"""(?P<space>\s+) | (?P<pipe>\|) | (?P<redirect><<<|<|>)
-    | (?P<word>(?: \$'(?:[^'\\]|\\.)*' | '[^']*' | "(?:[^"\\]|\\.)*" | \\. | [^\s'"\\|<>] )+)""",
-    re.VERBOSE | re.DOTALL,
-)
-
-
-def pipeline(line):
-    """The commands of a line, one after the other."""
-    command, redirect = Command(), None
-    place = 0
-    while place < len(line):
-        token = TOKEN.match(line, place)
-        assert token, f"cannot be read from here on: {line[place:]}"
-        place = token.end()
-        if token["pipe"]:
-            yield command
-            command = Command()
-        elif token["redirect"]:
-            redirect = token["redirect"]
-        elif token["word"]:
-            word = unquoted(token["word"])
-            match redirect:
-                case "<<<":
-                    command.given = word + "\n"
-                case "<":
-                    command.reads = word
-                case ">":
-                    command.writes = word
-                case _:
-                    command.words.append(word)
-            redirect = None
-    yield command
+COLUMNS, LINES = 160, 50
+PROMPT = "READY> "
+BEGINNING_OF_LINE = "\x01"
+STARTED = {
+    "bash": ["bash", "--noprofile", "--rcfile", "{home}/.bashrc", "-i"],
+    "zsh": ["zsh", "-i"],
+    "fish": ["fish", "-i"],
+}
+RC = {
+    "bash": (
+        ".bashrc",
+        """. /usr/share/bash-completion/bash_completion
+PS1='{prompt}'
+bind 'set show-all-if-ambiguous on'
+bind 'set completion-query-items 0'
+""",
+    ),
+    "zsh": (
+        ".zshrc",
+        "fpath=({share}/zsh/site-functions $fpath)\nautoload -Uz compinit\ncompinit -u -D\nPS1='{prompt}'\n",
+    ),
+    "fish": (
+        ".config/fish/config.fish",
+        "function fish_prompt; echo -n '{prompt}'; end\nset -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n",
+    ),
+}
 
 
-def unquoted(word):
-    """A word without its quotes, as bash reads it."""
-    parts = re.split(r"(\$'(?:[^'\\]|\\.)*')", word)
-    return "".join(escaped(part) if part.startswith("$'") else "".join(shlex.split(part)) for part in parts)
+class Shell:
+    """A shell whose completions are those in `share`, as a wheel installs them; `screen` is what its window shows."""
 
+    def __init__(self, name, home, share, *, path, folder, **variables):
+        file, text = RC[name]
+        rc = home / file
+        rc.parent.mkdir(parents=True, exist_ok=True)
+        rc.write_text(text.replace("{prompt}", PROMPT).replace("{share}", str(share)))
+        self.terminal, other = pty.openpty()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        environ = {"HOME": str(home), "PATH": path, "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+        self.child = subprocess.Popen(
+            [word.replace("{home}", str(home)) for word in STARTED[name]],
+            env=environ | {"XDG_DATA_DIRS": f"{share}:/usr/local/share:/usr/share"} | variables,
+            cwd=folder,
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(other)
+        self._window = pyte.Screen(COLUMNS, LINES)
+        self._stream = pyte.ByteStream(self._window)
+        self._lines = 0
+        self.sees(PROMPT.rstrip())
 
-def escaped(quoted):
-    r"""The text of $'…'; of its escapes \n, \t, \\, \', \xNN and \uNNNN."""
-    short = {"n": "\n", "t": "\t", "r": "\r"}
+    @property
+    def screen(self):
+        return "\n".join(line.rstrip() for line in self._window.display).rstrip()
 
-    def character(found):
-        code = found[1] or found[2]
-        return chr(int(code, 16)) if code else short.get(found[3], found[3])
+    def types(self, text):
+        os.write(self.terminal, text.encode())
 
-    return re.sub(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|(.))", character, quoted[2:-1])
+    def sees(self, *texts):
+        """Waits until the window shows all of these."""
+        while not all(text in self.screen for text in texts):
+            ready, _, _ = select.select([self.terminal], [], [], 60)
+            assert ready, f"no {texts} in:\n{self.screen}"
+            self._stream.feed(os.read(self.terminal, 65536))
+
+    def completed(self, line):
+        """The words of a line after a TAB at its end, as the shell would hand them to a command."""
+        self._window.reset()
+        self._lines += 1
+        # They are handed to printf instead, and so expanded as they would be; then something that tells the end.
+        self.types(f"{line}\t{BEGINNING_OF_LINE}printf '<%s>\\n' \rprintf '<%s%s>\\n' end {self._lines}\r")
+        end = f"<end{self._lines}>"
+        self.sees(end)
+        printed = [row.rstrip() for row in self._window.display if row.startswith("<")]
+        return [row[1:-1] for row in printed if row != end]
+
+    def close(self):
+        self.child.kill()
+        self.child.wait()
+        os.close(self.terminal)

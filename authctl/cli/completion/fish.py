@@ -44,8 +44,9 @@ function __authctl_complete
         end
     end
     set -l row (__authctl_argument)
-    # What is typed, without an opening quote.
-    set -l typed (string trim -l -c '"\'' -- (commandline -ct))
+    # What is typed, without its quotes; of an open one, the word begins behind it.
+    set -l typed (string unescape -- (commandline -ct))
+    or set typed (string trim -l -c '"\'' -- (commandline -ct))
     if set -q __authctl_values[1]
         __authctl_offer $__authctl_values[1] '' "$typed" "$before"
     else if test -z "$dashes"; and string match -q -- '--*=*' "$typed"

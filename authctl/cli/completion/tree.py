@@ -94,7 +94,8 @@ def _node(command: Any, context: Any, path: str, help: str, commands: Words, lis
             twin = twins.get(str(parameter.name))
             flag = twin.opts[-1] if twin else ""
             arguments.append(Argument(parameter.metavar or "", spec, repeats, flag, brief(parameter.help)))
-        elif not getattr(parameter, "hidden", False):
+        elif parameter not in twins.values():
             specs = () if parameter.is_flag else (values.spec_of(path, parameter, shape, lists),) * parameter.nargs
-            options += [Option(word, specs, brief(parameter.help)) for word in parameter.opts]
+            # By length, because the words of --help come in no order of their own.
+            options += [Option(word, specs, brief(parameter.help)) for word in sorted(parameter.opts, key=len)]
     return Node(path, help, commands, tuple(options), tuple(arguments))

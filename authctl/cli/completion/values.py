@@ -31,17 +31,25 @@ SPECS = {
     "SESSION": "@sessions",
     "TOKEN": "@tokens",
     "IDENTITY": "@identities",
+    "IMPORT": "@imports",
+    "CHALLENGE": "@challenges",
     "FILE": FILES,
     "FILE|-": FILES,
+    "FILE...": FILES,
     "FILE|PRESET|-": "presets/",
     "CHANNEL": "channels",
     "STATUS": "statuses",
     "--profile": "@profiles",
     "--hash": "hashes",
+    "--hash-format": "hashes",
+    "--from": "sources",
+    "--resume": "@imports",
     "--event": "events,",
     "tokens create-email EMAIL": "@emails",
     "tokens create-magic-url EMAIL": "@emails",
     "tokens create-phone PHONE": "@phones",
+    "mfa verify-authenticator --name": "@authenticators",
+    "mfa delete-authenticator --name": "@authenticators",
     "teams create-membership --email": "@emails",
     "teams create-membership --phone": "@phones",
     "security show [NAME]...": "policies",
@@ -71,12 +79,14 @@ def common_lists() -> dict[str, Words]:
     from authctl.core import policy
     from authctl.core.hashing import registry
     from authctl.model import EventName, Status
+    from authctl.transfer import sources
 
     declarations = policy.DECLARATIONS.values()
     return {
         "channels": _plain(("email", "sms", "whatsapp")),
         "statuses": _plain(tuple(Status)),
         "presets": _plain(tuple(policy.PRESETS)),
+        "sources": tuple((name, brief(source.help)) for name, source in sources.NAMES.items()),
         "hashes": tuple((entry.name, brief(entry.help)) for entry in registry.ENTRIES),
         "events": _plain(tuple(EventName)),
         "policies": tuple((each.name, brief(each.help)) for each in declarations),
