@@ -45,10 +45,10 @@ class Fields:
     def text(self, name: str) -> str | None:
         """A text, or a whole number as one, which is how some write ids."""
         value = self.given.get(name)
-        if value is None or value == "":
+        if type(value) is str:
+            return value or None
+        if value is None:
             return None
-        if isinstance(value, str):
-            return value
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         raise Wrong(name, f"{name} must be text, not {kind(value)}.")
@@ -113,8 +113,10 @@ class Fields:
 
     def truth(self, name: str) -> bool | None:
         value = self.given.get(name)
-        if value is None or value == "" or isinstance(value, bool):
-            return value if isinstance(value, bool) else None
+        if value is None or value is True or value is False:
+            return value
+        if value == "":
+            return None
         word = str(value).strip().lower() if isinstance(value, (str, int)) else ""
         if word in TRUE or word in FALSE:
             return word in TRUE
@@ -132,7 +134,9 @@ class Fields:
 
     def object(self, name: str) -> Json | None:
         """A JSON object, or the text of one; an empty list is what PHP makes of an empty object."""
-        value = self._decoded(name)
+        value = self.given.get(name)
+        if type(value) is not dict:
+            value = self._decoded(name)
         if value is None or value == []:
             return None if value is None else {}
         if isinstance(value, dict):
@@ -141,6 +145,9 @@ class Fields:
 
     def items(self, name: str) -> list[Any]:
         """A JSON list, or the text of one."""
+        value = self.given.get(name)
+        if type(value) is list:
+            return value
         value = self._decoded(name)
         if value is None:
             return []
@@ -150,6 +157,8 @@ class Fields:
 
     def objects(self, name: str) -> list[Fields]:
         """A list of objects, whose notes are this record's."""
+        if self.given.get(name) is None:
+            return []
         return [self._inside(name, value) for value in self.items(name)]
 
     def inside(self, name: str) -> Fields:

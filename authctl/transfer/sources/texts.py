@@ -173,6 +173,8 @@ def _undecodable(text: io.TextIOWrapper) -> Invalid:
 
 def ref(value: object) -> str | None:
     """What names a record to its owner, safe to print and to store."""
+    if type(value) is str and len(value) <= MAX_REF and value.isprintable():
+        return value or None
     if value is None or isinstance(value, (dict, list, bool, float)):
         return None
     text = (value if isinstance(value, str) else str(value))[: MAX_REF + 1]
