@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 PENDING = "64MB"  # of words that wait to be sorted into the search index of Postgres, which is dear one by one
-CACHE_KIB = 65_536  # of SQLite's pages: rows of a batch go to all parts of an index
+CACHE_KIB = 32_768  # of SQLite's pages: rows of a batch go to all parts of an index
 
 
 class UserRow(NamedTuple):

@@ -73,6 +73,12 @@ class Options:
     max_errors: int | None = None
     batch: int = BATCH
 
+    def __post_init__(self) -> None:
+        """Choices may be given by their words."""
+        object.__setattr__(self, "on_conflict", OnConflict(self.on_conflict))
+        object.__setattr__(self, "match", Match(self.match) if self.match is not None else None)
+        object.__setattr__(self, "weak_hash", WeakHash(self.weak_hash))
+
     def public(self) -> Json:
         return {
             "on_conflict": str(self.on_conflict),

@@ -1,0 +1,529 @@
+"""The engine: what comes in with a user, in batches, and what is told of the rest; on both databases."""
+
+import gzip
+import json
+import os
+import stat
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import pytest
+
+from authctl import storage
+from authctl.core import hashing, recovery_codes, sealing
+from authctl.errors import Conflict, Denied, Invalid, NotFound
+from authctl.model import EventName, ImportStatus, WeakHash
+from authctl.storage import tables
+from authctl.storage.bulk import UserRow
+from authctl.transfer import engine
+from authctl.transfer.check import Checker, Rules
+from authctl.transfer.journal import Imports
+from authctl.transfer.records import Linked, Member, Note, Record, Refused, Secret, Skipped, Totp
+
+BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
+MD5 = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # of the word "secret"
+
+
+class Given:
+    """A source of records that a test has made; its files say nothing."""
+
+    name, help, joins, asks_password = "given", "records of a test", False, False
+    options: ClassVar = {"colour": "of no use"}
+
+    def __init__(self, *items):
+        self.items = items
+
+    def recognises(self, head, name):
+        return False
+
+    def read(self, files, options, start):
+        yield from self.items[start:]
+
+    def rejects(self, raws):
+        for raw in raws:
+            yield json.dumps(raw).encode() + b"\n"
+
+
+@pytest.fixture
+def take(directory, tmp_path):
+    """Imports records: take(Record(…), …, batch=2); the answer's counts, or with journal=True the answer."""
+
+    def run(*items, journal=False, on=None, **options):
+        file = tmp_path / "given"
+        file.touch(mode=0o600)
+        outer = {name: options.pop(name) for name in ("report", "rejects", "source_options") if name in options}
+        found = engine.import_users(
+            on or directory, [str(file)], source=Given(*items), options=engine.Options(**options), **outer
+        )
+        return found if journal else found.counts
+
+    return run
+
+
+_at = iter(range(1, 10**9))
+
+
+def record(id=None, **fields):
+    return Record(next(_at), id, fields.pop("raw", {"id": id}), id=id, **fields)
+
+
+def count(directory, table):
+    return directory.read(lambda work: work.db.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+
+
+# What comes in
+
+
+def test_rows_have_the_columns_of_users():
+    assert ("seq", *UserRow._fields) == tuple(column.name for column in tables.users.columns)
+
+
+def test_everything_of_a_user_comes_in(take, directory, clock):
+    then = datetime(2020, 5, 6, 7, 8, 9, 123000, UTC)
+    given = record(
+        "ada",
+        username="Ada",
+        name="Ada Lovelace",
+        email=" Ada@Example.com",
+        email_verified=True,
+        phone="+44 20 7946 0123",
+        phone_verified=True,
+        blocked=True,
+        blocked_until=datetime(2030, 1, 1, tzinfo=UTC),
+        labels=("staff", "admin"),
+        prefs={"theme": "dark", "deep": {"a": [1, None]}},
+        metadata={"plan": "Zoë"},
+        mfa=True,
+        created_at=then,
+        updated_at=then,
+        last_sign_in_at=then,
+        password=Secret(BCRYPT),
+        password_updated_at=then,
+        must_change=True,
+    )
+    journal = take(given, journal=True)
+    public = directory.users.get("ada").public()
+    instant = "2020-05-06T07:08:09.123Z"
+    assert public == {
+        "id": "ada",
+        "username": "Ada",
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "email_verified": True,
+        "phone": "+442079460123",
+        "phone_verified": True,
+        "status": "blocked",
+        "labels": ["staff", "admin"],
+        "prefs": {"theme": "dark", "deep": {"a": [1, None]}},
+        "mfa": True,
+        "factors": {"totp": False, "email": True, "phone": True, "recovery_code": False},
+        "password": {"set": True, "algorithm": "bcrypt", "updated_at": instant, "must_change": True},
+        "locked_until": None,
+        "blocked_until": "2030-01-01T00:00:00.000Z",
+        "metadata": {"plan": "Zoë"},
+        "created_at": instant,
+        "updated_at": instant,
+        "last_sign_in_at": instant,
+    }
+    assert directory.users.get("ada").password.imported_by == journal.id
+    assert journal.counts["hashes"] == {"bcrypt": {"legacy": 1}}
+    assert [user.id for user in directory.users.list(search="lovelace")] == ["ada"]
+    assert [user.id for user in directory.users.list(filters=["labels ~ admin"])] == ["ada"]
+
+
+def test_an_imported_password_signs_in_and_is_hashed_anew(take, directory):
+    take(record("ada", email="ada@example.com", password=Secret(MD5, "md5")))
+    assert directory.users.verify_password("ada", "secret")
+    user = directory.users.get("ada")
+    assert (user.password.algorithm, user.password.imported_by) == ("argon2id", None)
+
+
+def test_what_the_file_is_silent_about_is_made(take, directory, clock):
+    assert take(record(None, email="ada@example.com"))["without_password"] == 1
+    user = directory.users.get("ada@example.com")
+    assert (user.created_at, user.updated_at, user.name, user.prefs) == (clock(), clock(), "", {})
+    assert len(user.id) == 20
+
+
+def test_identities_factors_and_codes_come_in(take, directory):
+    key = bytes(range(20))
+    take(
+        record(
+            "ada",
+            email="ada@example.com",
+            identities=[Linked("Google", "g1", "ada@example.com"), Linked("github", "h1", "ada@github.example")],
+            totp=[Totp(key, "phone"), Totp(key[::-1], "", "SHA256", 8, 60)],
+            recovery_codes=["abcd-efgh", "ABCDEFGH", "other"],
+        )
+    )
+    user = directory.users.get("ada")
+    assert (user.totp, user.recovery_code) == (True, True)
+    found = directory.users.list_identities("ada")
+    assert [(each.provider, each.provider_uid, each.email) for each in found] == [
+        ("google", "g1", "ada@example.com"),
+        ("github", "h1", "ada@github.example"),
+    ]
+    with pytest.raises(Conflict):
+        directory.users.create(email="ada@github.example")
+
+    def factors(work):
+        kept = storage.authenticators.list_of_user(work.db, user.seq)
+        secrets = [sealing.unseal(work.key, one.sealed_secret, context=f"authenticators/{one.id}") for one in kept]
+        return (
+            kept,
+            secrets,
+            recovery_codes.find(work, user, "abcdefgh"),
+            storage.recovery_codes.list_unused(work.db, user.seq),
+        )
+
+    kept, secrets, code, codes = directory.write(factors)
+    assert secrets == [key, key[::-1]]
+    assert [(one.name, one.algorithm, one.digits, one.period) for one in kept] == [
+        ("phone", "SHA1", 6, 30),
+        ("imported 2", "SHA256", 8, 60),
+    ]
+    assert all(one.verified_at for one in kept)
+    assert code is not None
+    assert len(codes) == 2  # two of them are the same, typed differently
+
+
+def test_a_hash_that_holds_its_sources_key_is_sealed(take, directory):
+    options = {
+        "signer_key": "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==",
+        "salt_separator": "Bw==",
+        "rounds": "8",
+        "mem_cost": "14",
+        "salt": "42xEC+ixf3L2lw==",
+    }
+    hash = "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="
+    given = record("ada", password=Secret(hash, "firebase", options))
+    take(given)
+    assert directory.users.get("ada").password.hash.startswith("sealed:")
+    assert take(given)["skipped"] == 1
+    assert directory.users.verify_password("ada", "user1password")
+
+
+def test_memberships_come_in_when_asked_for(take, directory):
+    directory.teams.create("Known", id="known")
+    members = [Member("known", "Known", ("maths",)), Member("new", "New Team"), Member(None, "By name", ("owner",))]
+    given = [record("ada", members=members), record("bob", members=members[1:])]
+    assert take(*given)["created"] == 2
+    assert count(directory, "memberships") == 0
+    assert take(*given, teams=True)["refused"] == 2  # it is there, and not as the record says
+    assert take(*given, teams=True, on_conflict="update")["updated"] == 2
+    assert take(*given, teams=True, on_conflict="update")["skipped"] == 2
+    assert take(record("eve", members=members), teams=True)["created"] == 1
+    found = {
+        user: {(each.team_name, each.roles, each.status) for each in directory.users.list_memberships(user)}
+        for user in ("ada", "bob", "eve")
+    }
+    everything = {
+        ("Known", ("maths",), "confirmed"),
+        ("New Team", (), "confirmed"),
+        ("By name", ("owner",), "confirmed"),
+    }
+    assert found == {"ada": everything, "bob": everything - {("Known", ("maths",), "confirmed")}, "eve": everything}
+    assert {(team.id, team.members) for team in directory.teams.list() if team.name != "By name"} == {
+        ("known", 2),
+        ("new", 3),
+    }
+
+
+# Passwords
+
+
+@pytest.mark.parametrize(
+    ("secret", "type"),
+    [
+        (Secret("$2b$31$" + "a" * 53), "password_hash_too_costly"),
+        (Secret("$y$j9T$aaaa$bbbb"), "password_hash_unsupported"),
+        (Secret(MD5), "password_hash_unnamed"),
+        (Secret("!"), "password_hash_empty"),
+        (Secret("$2b$nonsense"), "password_hash_invalid"),
+        (Secret("qwz7", is_plain=True), "password_too_short"),
+        (Secret("password123", is_plain=True), "password_in_dictionary"),
+    ],
+)
+def test_a_password_that_cannot_be_kept_leaves_the_user_without(take, directory, tmp_path, secret, type):
+    counts = take(record("ada", password=secret), report=str(tmp_path / "report"))
+    assert (counts["created"], counts["without_password"], counts["reasons"].get(type)) == (1, 1, 1)
+    assert directory.users.get("ada").password is None
+    text = (tmp_path / "report").read_text()
+    assert json.loads(text)["type"] == type
+    assert secret.text not in text or len(secret.text) < 2
+
+
+def test_plain_passwords_are_hashed(take, directory):
+    given = [record(f"u{number}", password=Secret(f"correct horse {number}", is_plain=True)) for number in range(5)]
+    counts = take(*given, batch=2)
+    assert (counts["created"], counts["without_password"]) == (5, 0)
+    assert counts["hashes"] == {"argon2id": {"strong": 5}} or list(counts["hashes"]) == ["argon2id"]
+    assert directory.users.verify_password("u3", "correct horse 3")
+    assert directory.users.get("u3").password.imported_by is None
+    assert take(*given, batch=2, on_conflict="update")["skipped"] == 5
+
+
+@pytest.mark.parametrize("choice", list(WeakHash))
+def test_weak_hashes_are_kept_wrapped_or_reset(take, directory, choice):
+    given = record("ada", password=Secret(MD5, "md5"))
+    take(given, weak_hash=choice)
+    password = directory.users.get("ada").password
+    if choice is WeakHash.RESET:
+        assert password is None
+        return
+    assert password.algorithm == {WeakHash.KEEP: "md5", WeakHash.WRAP: "wrapped-md5"}[choice]
+    before = password.hash
+    assert take(given, weak_hash=choice, on_conflict="update")["skipped"] == 1
+    assert directory.users.get("ada").password.hash == before
+    assert directory.users.verify_password("ada", "secret")
+
+
+def test_wraps_knows_a_weak_hash_again():
+    weak, other = hashing.accept(MD5, "md5").stored, hashing.accept("0" * 32, "md5").stored
+    wrapped = hashing.wrap(weak, parameters=hashing.Parameters(1, 8, 1), salt=bytes(16))
+    assert (hashing.wraps(wrapped, weak), hashing.wraps(wrapped, other), hashing.wraps(BCRYPT, weak)) == (
+        True,
+        False,
+        False,
+    )
+
+
+def test_the_history_remembers_what_came_in(take, directory):
+    directory.security.set("password-history", "3")
+    take(record("ada", password=Secret(BCRYPT)), record("bob"))
+    assert count(directory, "password_history") == 1
+
+
+def test_mark_unverified_trusts_nobody(take, directory):
+    take(record("ada", email="ada@example.com", email_verified=True), mark_unverified=True)
+    assert not directory.users.get("ada").email_verified
+
+
+# What does not
+
+
+def test_each_record_that_is_not_clean_gets_one_line(take, directory, tmp_path):
+    report, rejects = tmp_path / "report.jsonl", tmp_path / "refused.jsonl"
+    wrong = record("bad", email="nope", phone="123", raw={"id": "bad", "email": "nope"})
+    counts = take(
+        record("ada", email="ada@example.com", password=Secret(BCRYPT)),
+        wrong,
+        Refused(7, None, {"raw": "\ud800"}, [Note("import_record_invalid", "x", "It is broken.")]),
+        Skipped(8, "service", [Note("import_not_a_user", None, "A service account.")]),
+        record("eve", created_at=datetime(2999, 1, 1, tzinfo=UTC)),
+        report=str(report),
+        rejects=str(rejects),
+        batch=2,
+    )
+    assert (counts["created"], counts["refused"]) == (2, 2)
+    assert counts["skipped"] == 1
+    assert counts["reasons"] == {
+        "general_argument_invalid": 1,
+        "import_no_password": 1,
+        "import_not_a_user": 1,
+        "import_record_invalid": 1,
+    }
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    assert [(line["at"], line["ref"], line["outcome"], line["field"], len(line["errors"])) for line in lines] == [
+        (wrong.at, "bad", "refused", "email", 2),
+        (7, None, "refused", "x", 1),
+        (8, "service", "skipped", None, 1),
+        (lines[3]["at"], "eve", "created", "created_at", 1),
+    ]
+    assert lines[0]["file"] == "given"
+    assert lines[0]["message"].endswith(".")
+    assert [json.loads(line) for line in rejects.read_text().splitlines()] == [
+        {"id": "bad", "email": "nope"},
+        {"raw": "\ud800"},
+    ]
+    for file in (report, rejects):
+        assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir() if "refused" in path.name) == ["refused.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["report", "rejects"])
+def test_files_that_are_there_are_not_overwritten(take, directory, tmp_path, name):
+    there = tmp_path / "there"
+    there.write_text("precious")
+    with pytest.raises(Invalid):
+        take(record("ada"), **{name: str(there)})
+    assert there.read_text() == "precious"
+    assert count(directory, "users") == 0
+
+
+def test_no_refused_record_leaves_no_file_of_them(take, tmp_path):
+    take(record("ada"), rejects=str(tmp_path / "refused"))
+    assert not list(tmp_path.glob("refused*"))
+
+
+def test_it_stops_when_more_is_refused_than_allowed(take, directory):
+    bad = [record(f"bad{number}", email="nope") for number in range(5)]
+    journal = take(record("ada"), *bad, record("eve"), max_errors=2, batch=3, journal=True)
+    assert (journal.counts["created"], journal.counts["refused"]) == (1, 3)
+    assert journal.status is ImportStatus.UNFINISHED
+    assert journal.position["records"] == 4
+    journal = take(record("ada"), *bad, record("eve"), journal=True)  # goes on behind them
+    assert (journal.counts["created"], journal.counts["refused"]) == (2, 5)
+    assert journal.status is ImportStatus.FINISHED
+
+
+def test_an_unknown_option_of_the_source_is_refused(take, directory):
+    with pytest.raises(Invalid) as refused:
+        take(record("ada"), source_options={"color": "red"})
+    assert "colour" in refused.value.hint
+
+
+def test_a_person_cannot_import(take, directory):
+    with pytest.raises(Denied):
+        Imports(directory.as_session("x")).run(["file"], source="csv")
+
+
+# A dry run
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(take, directory, tmp_path):
+    directory.users.create(id="taken", email="taken@example.com")
+    given = [
+        record("ada", email="ada@example.com", password=Secret("correct horse battery", is_plain=True)),
+        record("bob", email="ADA@example.com"),
+        record("new", email="taken@example.com"),
+        record("eve", identities=[Linked("google", "1")]),
+        record("bad", email="nope"),
+    ]
+    dry = directory.acting(directory.actor, dry_run=True)
+    before = {table: count(directory, table) for table in ("users", "events", "imports", "import_users", "identities")}
+    told = take(*given, on=dry, batch=1, report=str(tmp_path / "dry"))
+    assert {table: count(directory, table) for table in before} == before
+    assert take(*given, batch=1, report=str(tmp_path / "real")) == told
+    assert (tmp_path / "dry").read_text() == (tmp_path / "real").read_text()
+    assert (told["created"], told["refused"]) == (2, 3)
+
+
+# The log and the journal
+
+
+def test_the_log_has_one_event_a_batch(take, directory):
+    journal = take(*(record(f"u{number}") for number in range(5)), batch=2, journal=True)
+    events = directory.security.list_logs(events=["users.imports.*"])
+    assert [event.name for event in events] == [EventName.USERS_IMPORTS_UPDATE] * 3 + [EventName.USERS_IMPORTS_CREATE]
+    assert {event.resource for event in events} == {f"imports/{journal.id}"}
+    assert count(directory, "import_users") == 5
+
+
+def test_undo_removes_whom_nobody_touched(take, directory, clock):
+    directory.users.create(id="before")
+    clock.forward(minutes=1)
+    ids = [f"u{number}" for number in range(1200)]
+    journal = take(*(record(id, email=f"{id}@example.com") for id in ids), journal=True)
+    clock.forward(minutes=1)
+    directory.users.update_name("u3", "Changed")
+    directory.users.create_session("u4")
+    directory.users.delete("u5")
+    imports = Imports(directory)
+    dry = Imports(directory.acting(directory.actor, dry_run=True)).undo(journal.id)
+    assert count(directory, "users") == 1200
+    done = imports.undo(journal.id)
+    assert done == dry
+    assert (done.removed, done.kept) == (1197, {"changed": 1, "gone": 1, "signed_in": 1})
+    assert sorted(user.id for user in directory.users.iterate()) == ["before", "u3", "u4"]
+    assert directory.users.list(search="u7") == []
+    assert imports.list()[0].status is ImportStatus.UNDONE
+    with pytest.raises(NotFound):
+        imports.undo("nobody")
+
+
+def test_undo_takes_the_sources_own_sign_ins_for_none(take, directory, clock):
+    journal = take(record("ada", last_sign_in_at=datetime(2020, 1, 1, tzinfo=UTC)), journal=True)
+    assert Imports(directory).undo(journal.id).removed == 1
+
+
+def test_status_counts_the_hashes_that_remain(take, directory):
+    journal = take(*(record(f"u{number}", password=Secret(MD5, "md5")) for number in range(3)), journal=True)
+    directory.users.verify_password("u1", "secret")
+    directory.users.update_password("u2", "another good one")
+    (left,) = Imports(directory).status()
+    assert (left.import_id, left.algorithm, left.users) == (journal.id, "md5", 1)
+
+
+def test_imports_are_listed_in_pages(take, directory):
+    ids = [take(record(f"u{number}"), journal=True).id for number in range(3)]
+    imports = Imports(directory)
+    assert [each.id for each in imports.list()] == ids[::-1]
+    assert [each.id for each in imports.list(after=ids[1])] == ids[:1]
+
+
+# Files
+
+
+def test_gzip_and_standard_input_are_read_as_they_come(directory, tmp_path):
+    import io
+
+    lines = b"".join(json.dumps({"id": f"u{number}"}).encode() + b"\n" for number in range(10))
+    packed = tmp_path / "users.jsonl.gz"
+    packed.write_bytes(gzip.compress(lines[:70]) + gzip.compress(lines[70:]))
+    assert engine.import_users(directory, [str(packed)], source="authctl").counts["created"] == 10
+    for content in (lines, gzip.compress(lines)):
+        counts = engine.import_users(directory, ["-"], source="authctl", stdin=io.BytesIO(content)).counts
+        assert counts["skipped"] == 10
+
+
+def test_a_gzip_that_is_cut_off_is_told(directory, tmp_path):
+    packed = tmp_path / "users.jsonl.gz"
+    packed.write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-2000])
+    with pytest.raises(Invalid) as refused:
+        engine.import_users(directory, [str(packed)], source="authctl")
+    assert refused.value.type == "import_file_invalid"
+
+
+def test_several_files_come_in_one_after_another(directory, tmp_path):
+    paths = []
+    for number in range(3):
+        paths.append(str(tmp_path / f"{number}.jsonl"))
+        (tmp_path / f"{number}.jsonl").write_text(
+            "".join(json.dumps({"id": f"u{number}x{n}"}) + "\n" for n in range(3))
+        )
+    journal = engine.import_users(directory, paths, source="authctl", options=engine.Options(batch=2))
+    assert (journal.counts["created"], journal.position["file"]) == (9, 2)
+
+
+# A child reads as this process does
+
+
+def test_a_child_gives_the_same_batches(directory, tmp_path):
+    from authctl.transfer import files, reading, sources
+
+    file = tmp_path / "users.jsonl"
+    file.write_text(
+        "".join(
+            json.dumps({"id": f"u{n}", "email": "x" if n % 7 == 0 else f"u{n}@example.com"}) + "\n" for n in range(100)
+        )
+    )
+    policy = directory.read(lambda work: work.policy)
+    rules = Rules("import", directory.clock(), policy, "sqlite")
+    job = reading.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30, records=10)
+    here = list(reading.batches(job, sources.load("authctl"), directory.random_bytes, None))
+    with_child = reading.batches_of_child(job)
+    assert list(with_child) == here
+    assert [batch.records for batch in here] == [40, 70, 100]
+
+
+def test_a_childs_refusal_arrives(directory, tmp_path):
+    from authctl.transfer import files, reading
+
+    file = tmp_path / "users.jsonl.gz"
+    file.write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-2000])
+    rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
+    job = reading.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30)
+    with pytest.raises(Invalid) as refused:
+        list(reading.batches_of_child(job))
+    assert refused.value.type == "import_file_invalid"
+
+
+def test_secrets_are_in_no_repr(dice, clock):
+    from authctl.core.policy import Policy
+
+    check = Checker(Rules("import", clock(), Policy({}), "sqlite"), dice)
+    given = record("ada", password=Secret(BCRYPT), totp=[Totp(b"k" * 20)], recovery_codes=["marked-code"])
+    plain = record("bob", password=Secret("marked-password", is_plain=True))
+    text = repr([check(given), check(plain), given, plain])
+    assert not any(secret in text for secret in (BCRYPT, "marked", "kkkk"))
