@@ -1,7 +1,7 @@
 """The secret key, and all that is done with it: secrets at rest are sealed, short codes are digested.
 
     secret key ─┬─ fingerprint                what a database remembers of its key
-                ├─ HKDF "authctl seal v1" ────── AES-256-GCM: private keys, hashes that hold a key of their source
+                ├─ HKDF "authctl seal v1" ────── AES-256-GCM: private keys, authenticators, peppers, foreign hashes
                 └─ HKDF "authctl digest PURPOSE v1" ─ HMAC-SHA256: codes too short for a plain digest
 
 A sealed secret is one row of bytes, and says by itself what opens it:
