@@ -1,0 +1,107 @@
+"""The wheel, built and installed with pip into an empty environment: what a user gets."""
+
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+from doubles.shell import Shell
+
+from authctl.cli.completion import tree
+
+REPOSITORY = Path(__file__).parents[2]
+PIP = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
+
+
+def run(*words, **options):
+    ran = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, **options)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """The prefix of an environment that holds the wheel, and what it needs."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, *PIP, "wheel", "--no-deps", "--wheel-dir", folder, REPOSITORY)
+    (wheel,) = folder.glob("authctl-*.whl")
+    prefix = folder / "prefix"
+    venv.create(prefix, with_pip=True)
+    run(prefix / "bin/python", *PIP, "install", wheel, cwd=folder)
+    return prefix
+
+
+@pytest.fixture
+def command(installed, home):
+    """Runs the installed command."""
+    return lambda *words: run(installed / "bin/authctl", *words, env=home, cwd=home["HOME"])
+
+
+def test_the_wheel_has_the_command(command):
+    assert command("--version").startswith("authctl ")
+    assert "authctl users create" in command("--help")
+
+
+def test_the_wheel_has_the_migrations(command):
+    command("init")
+    schema, wanted = command("status", "--fields", "schema,schema_wanted").split()
+    assert schema == wanted
+    assert command("users", "create", "--email", "ada@example.com", "--fields", "email").strip() == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    ("committed", "place"),
+    [
+        ("authctl.bash", "bash-completion/completions/authctl"),
+        ("_authctl", "zsh/site-functions/_authctl"),
+        ("authctl.fish", "fish/vendor_completions.d/authctl.fish"),
+    ],
+)
+def test_the_wheel_has_the_completions(installed, committed, place):
+    assert (installed / "share" / place).read_text() == (REPOSITORY / "completions" / committed).read_text()
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_the_installed_completions_complete_ids(installed, command, home, name, tmp_path):
+    command("users", "create", "--email", "ada@example.com", "--quiet")
+    path = f"{installed}/bin:{home['PATH']}"
+    shell = Shell(name, Path(home["HOME"]), installed / "share", path=path, folder=tmp_path)
+    try:
+        assert shell.completed("authctl users get ad") == ["authctl", "users", "get", "ada@example.com"]
+    finally:
+        shell.close()
+
+
+def test_the_wheel_has_a_man_page_of_every_command(installed):
+    pages = {page.name for page in (installed / "share/man/man1").iterdir()}
+    assert pages == {"-".join(["authctl", *node.path.split()]) + ".1" for node in tree.read().nodes}
+
+
+def test_man_can_read_every_page(installed):
+    pages = sorted((installed / "share/man/man1").iterdir())
+    ran = subprocess.run(["groff", "-man", "-Tutf8", "-ww", *pages], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_man_page_says_what_the_help_page_says(installed, home):
+    page = installed / "share/man/man1/authctl-users-update-labels.1"
+    shown = run("groff", "-man", "-Tascii", "-P-cbou", page)
+    words = " ".join(shown.split())
+    for text in (
+        "authctl-users-update-labels - Replace the labels",
+        "authctl users update-labels [OPTIONS] USER",
+        "--dry-run Show what would be done, and do nothing.",
+        "authctl users update-labels ada@example.com",
+        "EXIT STATUS 0 done",
+        "SEE ALSO authctl-users(1)",
+    ):
+        assert text in words, text
+
+
+def test_what_the_build_needs_is_what_the_package_needs():
+    """The build looks at the command tree, for which it needs the same Typer."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    needed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["dependencies"]
+    assert {*needed} <= {*project["project"]["dependencies"]}
