@@ -40,7 +40,7 @@ SOURCE = Authctl()
 
 
 def _ref(values: Any) -> str | None:
-    return texts.first(values.get(name) for name in ("id", "username", "email", "phone"))
+    return texts.ref(values.get("id")) or texts.first(values.get(name) for name in ("username", "email", "phone"))
 
 
 def _cells(table: rows.Table) -> Iterator[Any]:

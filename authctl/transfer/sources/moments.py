@@ -17,14 +17,13 @@ def iso(value: Any) -> datetime | None:
     if not isinstance(value, str) or value[4:5] != "-" or value[7:8] != "-":
         return None
     try:
-        return utc(datetime.fromisoformat(value))
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo is UTC else utc(moment)
     except (ValueError, OverflowError):
         return None
 
 
 def utc(moment: datetime) -> datetime:
-    if moment.tzinfo is UTC:
-        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

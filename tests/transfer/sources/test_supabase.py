@@ -1,0 +1,93 @@
+"""Supabase: rows of auth.users in either form, with what is beside them."""
+
+import json
+
+import pytest
+
+from authctl.errors import Invalid
+from authctl.transfer.records import Linked, Skipped, Totp
+
+COLUMNS = (
+    "id",
+    "aud",
+    "email",
+    "encrypted_password",
+    "raw_app_meta_data",
+    "raw_user_meta_data",
+    "phone",
+    "banned_until",
+)
+ROW = {"id": "a", "email": "a@example.com", "encrypted_password": "", "raw_user_meta_data": {"name": "Ada", "x": 1}}
+ENVELOPE = '{"key_id":"k","alg":"aes","data":"d","nonce":"n"}'
+
+
+def rows(*found):
+    return json.dumps(found).encode()
+
+
+def test_json_rows_read_as_csv_does(read):
+    cells = [json.dumps(ROW.get(name)) if isinstance(ROW.get(name), dict) else ROW.get(name, "") for name in COLUMNS]
+    quoted = ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)
+    [one], [other] = read("supabase", rows(ROW)), read("supabase", f"{','.join(COLUMNS)}\n{quoted}\n".encode())
+    assert (one.name, one.prefs, one.email, one.password) == ("Ada", {"x": 1}, "a@example.com", None)
+    assert (other.name, other.prefs, other.email, other.password) == ("Ada", {"x": 1}, "a@example.com", None)
+
+
+@pytest.mark.parametrize("phone", ["4930901820", "+4930901820"])
+def test_a_phone_gets_its_plus(read, phone):
+    assert read("supabase", rows(ROW | {"phone": phone}))[0].phone == "+4930901820"
+
+
+def test_an_encrypted_hash_is_left_behind_and_told(read):
+    [user] = read("supabase", rows(ROW | {"encrypted_password": ENVELOPE}))
+    assert user.password is None
+    assert "encrypted" in user.notes[0].message
+
+
+def test_a_ban_for_ever(read):
+    [user] = read("supabase", rows(ROW | {"banned_until": "infinity"}))
+    assert (user.blocked, user.blocked_until, user.notes) == (True, None, [])
+
+
+def test_who_is_deleted_or_anonymous_is_skipped(read):
+    found = read("supabase", rows(ROW | {"deleted_at": "2024-01-01 00:00:00+00"}, ROW | {"is_anonymous": True}))
+    assert all(isinstance(item, Skipped) for item in found)
+
+
+def test_factors_and_identities_are_joined(read):
+    factors = [
+        {
+            "user_id": "a",
+            "factor_type": "totp",
+            "status": "verified",
+            "secret": "JBSWY3DPEHPK3PXP",
+            "friendly_name": "x",
+        },
+        {"user_id": "a", "factor_type": "totp", "status": "unverified", "secret": "not read"},
+        {"user_id": "a", "factor_type": "totp", "status": "verified", "secret": ENVELOPE},
+        {"user_id": "a", "factor_type": "webauthn", "status": "verified"},
+    ]
+    identities = [
+        {"user_id": "a", "provider": "github", "identity_data": {"sub": "7", "email": "a@github.com"}},
+        {"user_id": "a", "provider": "email", "provider_id": "a"},
+        {"user_id": "a", "provider": "sso:2f4c", "provider_id": "a"},
+    ]
+    [user] = read("supabase", rows(ROW), rows(*identities), rows(*factors))
+    assert user.totp == [Totp(b"Hello!\xde\xad\xbe\xef", "x")]
+    assert user.mfa
+    assert user.identities == [Linked("github", "7", "a@github.com")]
+    assert [note.type for note in user.notes] == ["import_factor_lost"] * 2
+
+
+def test_the_users_come_first(read):
+    with pytest.raises(Invalid, match="no table of Supabase"):
+        read("supabase", "supabase-identities.csv", "supabase-users.csv")
+
+
+def test_roles_become_labels_on_request(read):
+    app = {"role": "editor", "roles": ["vip", "two words"], "admin": True, "provider": "email", "plan": "pro"}
+    content = rows(ROW | {"raw_app_meta_data": app})
+    [left], [made] = read("supabase", content), read("supabase", content, roles="labels")
+    assert (left.labels, left.metadata["plan"], "provider" in left.metadata) == (None, "pro", False)
+    assert made.labels == ("editor", "vip", "admin")
+    assert [note.field for note in made.notes] == ["labels"]
