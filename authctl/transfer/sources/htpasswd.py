@@ -16,13 +16,14 @@ from authctl.transfer.sources.fields import PLAIN, Fields, Wrong, items, wants_p
 from authctl.transfer.sources.texts import Form, Row, Verbatim
 
 MARKS = ("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "{SHA}", "{SSHA}", "$argon2")
+OPTIONS = PLAIN | texts.ENCODING
 _DES = re.compile(r"[./0-9A-Za-z]{13}")
 _LINE = re.compile(rb"[^:\s][^:\n]*:(?:\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}|[./0-9A-Za-z]{13}\s*$)", re.MULTILINE)
 
 
 class Htpasswd(Base):
     name = "htpasswd"
-    options = PLAIN
+    options = OPTIONS
 
     def recognises(self, head: bytes, name: str) -> bool:
         """By a line with a hash, where the first that is no comment is one with a name and a colon."""
@@ -32,14 +33,14 @@ class Htpasswd(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_plain(options))
-        return items(_lines(files[0]), mapping.record, lambda values: texts.ref(values[0]), start)
+        return items(_lines(files[0], options), mapping.record, lambda values: texts.ref(values[0]), start)
 
 
 SOURCE = Htpasswd()
 
 
-def _lines(file: Any) -> Iterator[Row | Refused | Skipped]:
-    text = texts.opened(file)
+def _lines(file: Any, options: Mapping[str, str]) -> Iterator[Row | Refused | Skipped]:
+    text = texts.opened(file, options)
     form = Form(encoding=text.encoding)
     for at, line in enumerate(texts.lines(text), 1):
         bare = line.rstrip("\r\n")

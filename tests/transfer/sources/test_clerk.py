@@ -1,0 +1,85 @@
+"""Clerk: its hashers, several addresses in a cell, and the API's answer."""
+
+import base64
+import hashlib
+import json
+
+import pytest
+from doubles.samples import FOLDER
+
+from authctl.core import hashing
+from authctl.errors import Invalid
+from authctl.transfer.records import Linked
+
+HEADER = (FOLDER / "clerk-users.csv").read_text("utf-8-sig").splitlines()[0] + "\n"
+
+
+def row(digest="", hasher="", verified="", unverified=""):
+    return (HEADER + f'u1,,,ada,,,"{verified}",{unverified},,,,"{digest}",{hasher}\n').encode()
+
+
+@pytest.mark.parametrize(
+    ("hasher", "digest", "password"),
+    [
+        ("md5", "5f4dcc3b5aa765d61d8327deb882cf99", "password"),
+        ("sha256", "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8", "password"),
+        ("pbkdf2_sha256", "pbkdf2_sha256$1000$c2FsdA==$", "password"),
+        ("pbkdf2_sha1", "pbkdf2_sha1$1000$salt$", "password"),
+    ],
+)
+def test_hashers(read, hasher, digest, password):
+    if hasher == "pbkdf2_sha256":
+        digest += base64.b64encode(hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 1000, 32)).decode()
+    if hasher == "pbkdf2_sha1":
+        digest += hashlib.pbkdf2_hmac("sha1", password.encode(), b"salt", 1000, 20).hex()
+    [ada] = read("clerk", row(digest, hasher))
+    found = hashing.accept(ada.password.text, ada.password.hash, ada.password.options)
+    assert hashing.verify(found.stored, password)
+
+
+@pytest.mark.parametrize("hasher", ["md5_salted", "sha512_symfony", "new"])
+def test_a_hasher_that_is_not_described_is_not_guessed(read, hasher):
+    [ada] = read("clerk", row("00ff", hasher))
+    assert (ada.password, ada.notes[0].type) == (None, "import_password_lost")
+
+
+@pytest.mark.parametrize("hasher", ["bcrypt_peppered", "awscognito"])
+def test_what_needs_more_than_the_file_is_refused_by_its_name(read, hasher):
+    [ada] = read("clerk", row("awscognito#pool#client#ada" if hasher == "awscognito" else "$2b$10$x", hasher))
+    with pytest.raises(Invalid) as caught:
+        hashing.accept(ada.password.text, ada.password.hash, ada.password.options)
+    assert caught.value.type == "password_hash_unsupported"
+
+
+@pytest.mark.parametrize("between", ["|", ",", " ", ", "])
+def test_several_addresses_in_a_cell(read, between):
+    [ada] = read("clerk", row(verified=f"a@example.com{between}b@example.com", unverified="c@example.com"))
+    assert (ada.email, ada.email_verified) == ("a@example.com", True)
+    assert ada.metadata == {"other_emails": ["b@example.com", "c@example.com"]}
+
+
+def test_the_api_s_answer(read):
+    user = {
+        "id": "user_1",
+        "first_name": "Ada",
+        "primary_email_address_id": "e2",
+        "email_addresses": [
+            {"id": "e1", "email_address": "old@example.com", "verification": None},
+            {"id": "e2", "email_address": "ada@example.com", "verification": {"status": "verified"}},
+        ],
+        "external_accounts": [
+            {"provider": "oauth_google", "provider_user_id": "108", "email_address": "ada@gmail.com"}
+        ],
+        "public_metadata": {"plan": "pro"},
+        "private_metadata": {"note": "x"},
+        "unsafe_metadata": {"theme": "dark"},
+        "banned": True,
+        "created_at": 1704067200000,
+        "password_enabled": True,
+        "totp_enabled": True,
+    }
+    [ada] = read("clerk", json.dumps([user]).encode())
+    assert (ada.email, ada.email_verified, ada.blocked, ada.created_at.year) == ("ada@example.com", True, True, 2024)
+    assert ada.metadata == {"plan": "pro", "note": "x", "other_emails": ["old@example.com"]}
+    assert (ada.prefs, ada.identities) == ({"theme": "dark"}, [Linked("google", "108", "ada@gmail.com")])
+    assert [note.type for note in ada.notes] == ["import_password_lost", "import_factor_lost"]

@@ -1,0 +1,65 @@
+"""Okta: statuses, where passwords are, and hashes in files that were written to create users with."""
+
+import json
+
+import pytest
+from doubles.samples import FOLDER
+
+from authctl.core import hashing
+from authctl.transfer.records import Skipped
+
+VECTORS = FOLDER.parent.parent / "core" / "hashing" / "hash_vectors.json"
+OKTA = [vector for vector in json.loads(VECTORS.read_text()) if vector["format"] == "okta"]
+
+
+def user(status="ACTIVE", hash=None, **profile):
+    password = {"hash": hash} if hash else {}
+    body = {
+        "id": "00u1",
+        "status": status,
+        "profile": {"login": "ada@example.com", "email": "ada@example.com"} | profile,
+    }
+    return json.dumps([body | {"credentials": {"password": password, "provider": {"type": "OKTA"}}}]).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "blocked", "must_change"),
+    [
+        ("ACTIVE", False, False),
+        ("STAGED", False, False),
+        ("SUSPENDED", True, False),
+        ("LOCKED_OUT", False, True),
+        ("RECOVERY", False, True),
+    ],
+)
+def test_statuses(read, status, blocked, must_change):
+    [ada] = read("okta", user(status))
+    assert (ada.blocked, ada.must_change) == (blocked, must_change)
+
+
+def test_who_is_deactivated_is_skipped(read):
+    assert isinstance(read("okta", user("DEPROVISIONED"))[0], Skipped)
+
+
+@pytest.mark.parametrize("vector", OKTA, ids=lambda vector: vector["id"])
+def test_the_published_hashes(read, vector):
+    given = vector["params"] | {"value": vector["hash"], "salt": vector["salt"]}
+    [ada] = read("okta", user(hash=given))
+    found = hashing.accept(ada.password.text, ada.password.hash, ada.password.options)
+    assert hashing.verify(found.stored, vector["password"])
+
+
+def test_bcrypt_in_parts(read):
+    given = {
+        "algorithm": "BCRYPT",
+        "workFactor": 5,
+        "salt": "/OK.fbVrR/bpIqNJ5ianF.",
+        "value": "CE5elHaaO4EbggVDjb8P19RukzXSM3e",
+    }
+    [ada] = read("okta", user(hash=given))
+    assert ada.password.text == "$2a$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e"
+
+
+def test_the_rest_of_the_profile_is_metadata(read):
+    [ada] = read("okta", user(department="R&D", secondEmail=None, mobilePhone="+442079460123"))
+    assert (ada.metadata, ada.phone) == ({"department": "R&D"}, "+442079460123")
