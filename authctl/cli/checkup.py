@@ -42,7 +42,7 @@ class Severity(StrEnum):
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl security check",
-        "authctl security check --fail-on medium",
+        "authctl security check --fail-on high -o json",
         "authctl security check --sarif authctl.sarif --fail-on high",
     ),
 )

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
 from authctl.cli.commands import INVALID, Commands
 from authctl.cli.context import Context
+from authctl.cli.environment import is_utf8
 from authctl.cli.output import Format
 from authctl.cli.shapes import MADE, STATUS, UPGRADED
+
+if TYPE_CHECKING:
+    from authctl.model import Json
 
 COMMANDS = Commands("authctl")
 command = COMMANDS.command
@@ -45,16 +53,47 @@ def upgrade(ctx: Context) -> None:
         ctx.output.show(setup.upgrade(ctx.directory).public())
 
 
-@command(STATUS, exits=(INVALID,), example=("authctl status", "authctl status --fields counts.users"))
-def status(ctx: Context) -> None:
+@command(
+    STATUS,
+    exits=(INVALID,),
+    example=("authctl status", "authctl status --fields counts.users", "authctl status --json --picture"),
+)
+def status(
+    ctx: Context,
+    picture: Annotated[
+        bool | None,
+        typer.Option(
+            "--picture/--no-picture",
+            help="With a picture of the directory. By default where that takes no time, up to 100,000 users.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Show which database this is, and how it is doing: schema, key, counts, and where each setting came from.
 
-    A table leaves out the settings that nobody has set; json has them all.
+    The picture draws users by the month they were made in, sign-ins by day, and who has a second factor and which
+    hash. In json it is {"users_by_month": [{"month", "users"}], "sign_ins_by_day": [{"day", "sign_ins"}],
+    "mfa": {"users", "share"}, "hashes": [{"algorithm", "users"}]}, or null where it was left out; months and days are
+    those of UTC. A table leaves out the settings that nobody has set; json has them all.
     """
     from authctl.core import setup
 
-    found = setup.status(ctx.directory, ctx.settings)
-    if ctx.output.format is Format.TABLE and not ctx.output.fields:
-        given = [setting for setting in found["settings"] if setting["origin"] != "default"]
-        found["settings"] = [f"{setting['name']} = {setting['value']} ({setting['origin']})" for setting in given]
-    ctx.output.show(found)
+    output = ctx.output
+    if output.fields or not (output.speaks_json or output.format is Format.TABLE):
+        picture = "picture" in (output.fields or ()) or bool(picture)
+    found = setup.status(ctx.directory, ctx.settings, picture=picture)
+    if output.format is not Format.TABLE or output.fields:
+        output.show(found if picture or output.speaks_json else _without_picture(found))
+        return
+    given = [setting for setting in found["settings"] if setting["origin"] != "default"]
+    found["settings"] = [f"{setting['name']} = {setting['value']} ({setting['origin']})" for setting in given]
+    output.show(_without_picture(found))
+    if found["picture"] is not None:
+        from authctl.cli.picture import drawn
+
+        environment = ctx.environment
+        environment.stdout.write(drawn(found["picture"], environment.columns, ascii=not is_utf8(environment.stdout)))
+
+
+def _without_picture(found: Json) -> Json:
+    return {name: value for name, value in found.items() if name != "picture"}

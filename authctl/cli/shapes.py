@@ -65,6 +65,7 @@ STATUS = Shape(
         "key.state",
         "counts.users",
         "counts.events",
+        "backup_at",
         "settings",
     ),
     columns=(
@@ -79,6 +80,7 @@ STATUS = Shape(
         "counts.users",
         "counts.events",
     ),
+    extras=("picture",),
 )
 
 TEAM = Shape(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from authctl import storage
@@ -12,7 +13,7 @@ from authctl.core import sealing
 from authctl.core.directory import Directory
 from authctl.core.work import Actor, Work, system_clock, system_random_bytes
 from authctl.errors import Denied, Invalid
-from authctl.model import Clock, EventName, Json, RandomBytes
+from authctl.model import Clock, EventName, Json, RandomBytes, instant
 from authctl.settings import Settings, find_config_folder, read_key, read_key_file, write_key_file
 
 if TYPE_CHECKING:
@@ -287,13 +288,23 @@ def migration_sql(directory: Directory) -> str:
 # Looking
 
 
-def status(directory: Directory, settings: Settings) -> Json:
-    """What is being talked to: database, version, schema, key, counts, and where each setting came from."""
+PICTURE_ROWS = 100_000  # users, or events, above which the picture is drawn only when it is asked for
+
+
+def status(directory: Directory, settings: Settings, *, picture: bool | None = None) -> Json:
+    """What is being talked to: database, version, schema, key, counts, and where each setting came from.
+
+    picture: with the picture of the directory (see `core/picture.py`); None where that takes no time, since it reads
+    every user. It is None in the answer where it was left out.
+    """
     from authctl import __version__
 
     refuse_persons(directory)
     state = storage.schema.get_state(directory.database)
     current = state.version == storage.schema.HEAD
+    counts = directory.read(_counts) if current else None
+    if picture is None:
+        picture = max((counts or {}).values(), default=0) <= PICTURE_ROWS
     return {
         "version": __version__,
         "database": directory.database.describe(),
@@ -301,9 +312,21 @@ def status(directory: Directory, settings: Settings) -> Json:
         "schema": state.version,
         "schema_wanted": storage.schema.HEAD,
         "key": key_status(settings, state.key_fingerprint),
-        "counts": directory.read(_counts) if current else None,
+        "counts": counts,
+        "backup_at": instant(directory.read(_backup_at)) if current else None,
         "settings": settings.public(),
+        "picture": directory.read(_picture) if current and picture else None,
     }
+
+
+def _backup_at(work: Work) -> datetime | None:
+    return storage.backups.find_time(work.db)
+
+
+def _picture(work: Work) -> Json:
+    from authctl.core.picture import picture
+
+    return picture(work)
 
 
 def key_status(settings: Settings, fingerprint: str | None) -> Json:
