@@ -1,0 +1,48 @@
+"""The picture of a directory as bars, as wide as the window, and in ASCII where the terminal knows no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from authctl.model import Json
+
+WIDEST = 60  # characters of a bar; longer ones are no easier to compare
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def drawn(picture: Json, columns: int, *, ascii: bool) -> str:
+    """The picture in at most so many columns."""
+    parts = (
+        ("Users by month", [(each["month"], each["users"]) for each in picture["users_by_month"]]),
+        ("Sign-ins by day", [(each["day"], each["sign_ins"]) for each in picture["sign_ins_by_day"]]),
+        ("Second factor", _second_factor(picture)),
+        ("Passwords", [(each["algorithm"] or "none", each["users"]) for each in picture["hashes"]]),
+    )
+    return "".join(line + "\n" for title, rows in parts for line in _part(title, rows, columns, ascii=ascii))
+
+
+def _second_factor(picture: Json) -> list[tuple[str, int]]:
+    total, on = sum(each["users"] for each in picture["hashes"]), picture["mfa"]["users"]
+    return [("on", on), ("off", total - on)] if total else []
+
+
+def _part(title: str, rows: Sequence[tuple[str, int]], columns: int, *, ascii: bool) -> Iterator[str]:
+    yield ""
+    yield title
+    total, most = sum(count for _, count in rows), max((count for _, count in rows), default=0)
+    is_share = title in ("Second factor", "Passwords")
+    numbers = [f"{count:,}" + (f" ({100 * count // total}%)" if is_share and total else "") for _, count in rows]
+    names, ends = (max(map(len, texts), default=0) for texts in ([name for name, _ in rows], numbers))
+    room = max(0, min(WIDEST, columns - names - ends - len("    ")))
+    for (name, count), number in zip(rows, numbers, strict=True):
+        bar = _bar(count / most * room if most else 0, ascii=ascii)
+        yield f"  {name:<{names}}  {number:>{ends}} {bar}".rstrip()[:columns]
+
+
+def _bar(length: float, *, ascii: bool) -> str:
+    if ascii:
+        return "#" * (round(length) or int(length > 0))
+    whole, rest = divmod(max(round(length * 8), int(length > 0)), 8)
+    return "█" * whole + (EIGHTHS[rest] if rest else "")
