@@ -7,13 +7,15 @@ from authctl.core import hashing
 
 
 def _stored():
+    """Each with its password."""
     path = Path(__file__).parents[1] / "core/hashing/test_vectors.py"
     spec = spec_from_file_location("vectors", path)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    given = [module.given(vector) for vector in module.REAL]
-    given += [(vector["text"], vector["name"], vector["options"]) for vector in module.MADE]
-    return [hashing.accept(*each).stored for each in given]
+    given = [(module.given(vector), module.password_of(vector)) for vector in module.REAL]
+    given += [((made["text"], made["name"], made["options"]), made["password"]) for made in module.MADE]
+    return [(hashing.accept(*each).stored, password) for each, password in given]
 
 
-STORED = _stored()
+WITH_PASSWORDS = _stored()
+STORED = [stored for stored, _ in WITH_PASSWORDS]

@@ -253,7 +253,7 @@ def spelled(target):
 
 
 LEAST = {
-    "appwrite": 20, "supabase": 10, "firebase": 1, "auth0": 20, "keycloak": 10, "django": 15, "htpasswd": 8, "ldif": 20,
+    "appwrite": 20, "supabase": 10, "firebase": 1, "auth0": 20, "keycloak": 10, "django": 15, "htpasswd": 8, "ldif": 15,
 }  # fmt: skip
 
 

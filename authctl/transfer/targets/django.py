@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from authctl.core.hashing import argon2, bcrypt, digests, pbkdf2, scrypt
-from authctl.core.hashing.shapes import DIGESTS, StoredHash
+from authctl.core.hashing.shapes import StoredHash
 from authctl.model import Json, User, instant
 from authctl.storage.tables import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
@@ -19,6 +19,7 @@ FLAGS = {"superuser": "is_superuser", "staff": "is_staff"}  # labels that are co
 UNUSABLE = "!"  # what no password matches
 MAX_USERNAME, MAX_EMAIL, MAX_HASH = 150, 254, 128  # characters; the widths of its columns
 SCRYPT_SIZE = 64  # bytes, whatever the hash says
+MAX_SCRYPT_MEMORY = 32 << 20  # bytes; Django leaves OpenSSL its own limit
 
 _USERNAME = re.compile(r"[\w.@+-]+")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -93,7 +94,7 @@ class Django(Target):
 
 def _spell(found: StoredHash) -> str | None:
     match found:
-        case pbkdf2.Pbkdf2(digest="sha1" | "sha256") if len(found.expected) == DIGESTS[found.digest][1]:
+        case pbkdf2.Pbkdf2(digest="sha1" | "sha256") if hashes.is_whole(found):
             return _salted(f"pbkdf2_{found.digest}${found.iterations}", found.salt, hashes.base64(found.expected))
         case argon2.Argon2():
             return f"argon2{found}"
@@ -101,12 +102,17 @@ def _spell(found: StoredHash) -> str | None:
             return f"bcrypt_sha256${str(found).removeprefix(f'$authctl${bcrypt.DJANGO}')}"
         case bcrypt.Bcrypt(digest=""):
             return f"bcrypt${found}"
-        case scrypt.Scrypt() if len(found.expected) == SCRYPT_SIZE:
+        case scrypt.Scrypt() if len(found.expected) == SCRYPT_SIZE and _memory(found) <= MAX_SCRYPT_MEMORY:
             costs = f"{found.block}${found.parallel}"
             return _salted(f"scrypt${found.n}", found.salt, f"{costs}${hashes.base64(found.expected)}")
         case digests.Digest(digest="md5", template=digests.PREFIX, encoding="utf8"):
             return _salted("md5", found.salt, found.expected.hex())
     return None
+
+
+def _memory(found: scrypt.Scrypt) -> int:
+    """What OpenSSL counts."""
+    return 128 * found.block * (found.n + found.parallel + 2)
 
 
 def _salted(before: str, salt: bytes, after: str) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from authctl.core.hashing import argon2, digests
+from authctl.core.hashing import argon2, digests, pbkdf2
+from authctl.core.hashing.shapes import DIGESTS
 
 
 def base64(data: bytes) -> str:
@@ -23,6 +24,11 @@ def text_of(data: bytes) -> str | None:
 def is_bare(found: digests.Digest) -> bool:
     """Whether a digest is over the UTF-8 of the password alone."""
     return found.template == digests.ALONE and found.encoding == "utf8"
+
+
+def is_whole(found: pbkdf2.Pbkdf2) -> bool:
+    """Whether a key is as long as its digest, which is the only length that many read."""
+    return len(found.expected) == DIGESTS[found.digest][1]
 
 
 def salt_position(found: digests.Digest) -> str | None:

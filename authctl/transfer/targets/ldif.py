@@ -1,7 +1,7 @@
 """LDIF (RFC 2849): an inetOrgPerson a user, below an entry that is there already. For slapadd, ldapadd, ldapmodify -a.
 
-Only what every directory has a place for is in it. A blocked user has no password there, since a standard attribute to
-block one by is missing.
+Without `version: 1`, which slapadd takes for an entry. Only what every directory has a place for is in it. A blocked
+user has no password there, since a standard attribute to block one by is missing.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from authctl.core.hashing.shapes import StoredHash
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
 BASE = "ou=people,dc=example,dc=com"
+SALT_SIZE = 16  # bytes, of PBKDF2
 WIDTH = 76  # columns, after which a line is folded
-_SCHEMES = {"md5": "MD5", "sha1": "SHA", **{f"sha{size}": f"SHA{size}" for size in (224, 256, 384, 512)}}
+_SCHEMES = {"md5": "MD5", "sha1": "SHA", **{f"sha{size}": f"SHA{size}" for size in (256, 384, 512)}}
 _CLASSES = ("top", "person", "organizationalPerson", "inetOrgPerson")
 # RFC 2849's SAFE-STRING, and no space at the end.
 _SAFE = re.compile(r"(?![ :<])[\x01-\x09\x0b\x0c\x0e-\x7f]*(?<! )")
@@ -25,12 +26,10 @@ _SPECIAL = re.compile(r'[",+<>;\\=\x00-\x1f\x7f]')  # RFC 4514 §2.4, and what i
 
 class Ldif(Target):
     file = "an LDIF file"
-    system = "a directory"
+    system = "OpenLDAP"
     holds = parts("username name email phone")
+    between = "\n"
     options: ClassVar = {"base_dn": f"the entry that users stand below, {BASE} unless given"}
-
-    def start(self) -> str:
-        return "version: 1\n"
 
     def record(self, leaving: Leaving, lose: Lose) -> str:
         user, uid = leaving.user, leaving.login or leaving.user.id
@@ -50,7 +49,7 @@ class Ldif(Target):
             lose("password")
         elif hash := self.password(leaving, lose):
             lines.append(_line("userPassword", hash))
-        return "\n" + "".join(lines)
+        return "".join(lines)
 
     def spell(self, found: StoredHash) -> str | None:
         match found:
@@ -60,10 +59,15 @@ class Ldif(Target):
                 return f"{{CRYPT}}{found}"
             case argon2.Argon2() if hashes.is_common_argon2(found):
                 return f"{{ARGON2}}{found}"
-            case pbkdf2.Pbkdf2(digest="sha1" | "sha256" | "sha512" as digest):
+            case pbkdf2.Pbkdf2(digest="sha1" | "sha256" | "sha512" as digest) if _fits(found):
                 salt, expected = (shapes.encode64(part).replace("+", ".") for part in (found.salt, found.expected))
                 return f"{{PBKDF2-{digest.upper()}}}{found.iterations}${salt}${expected}"
         return None
+
+
+def _fits(found: pbkdf2.Pbkdf2) -> bool:
+    """OpenLDAP's module reads keys and salts of its own sizes alone."""
+    return hashes.is_whole(found) and len(found.salt) == SALT_SIZE
 
 
 def _digest(found: digests.Digest) -> str | None:

@@ -39,7 +39,8 @@ class Supabase(Target):
     file = "auth.users of Supabase"
     system = "Supabase"
     holds = parts(
-        "id name email email_verified phone phone_verified status blocked_until prefs metadata created_at last_sign_in_at"
+        "id name email email_verified phone phone_verified status blocked_until prefs metadata created_at"
+        " last_sign_in_at"
     )
 
     def start(self) -> str:
