@@ -292,11 +292,11 @@ def role_names(claims: Mapping[str, Any]) -> list[str]:
     return [role for role in found if isinstance(role, str) and role]
 
 
-_PAIR = re.compile(r'\s*([A-Za-z_][\w.:-]*)\s*=\s*(?:"((?:[^"]|"")*)"|([^,"]*?))\s*(?:,|\Z)')
+_PAIR = re.compile(r"""\s*([A-Za-z_][\w.:-]*)\s*=\s*(?:"((?:[^"]|"")*)"|'([^']*)'|([^,"']?[^,"]*?))\s*(?:,|\Z)""")
 
 
 def pairs(text: str, option: str) -> Iterator[tuple[str, str]]:
-    """What an option lists: name=value,name="value, with a comma"."""
+    """What an option lists: name=value,name="value, with a comma", in either quotes."""
     place = 0
     while place < len(text):
         match = _PAIR.match(text, place)
@@ -308,5 +308,5 @@ def pairs(text: str, option: str) -> Iterator[tuple[str, str]]:
                 hint='Write, for example: email=E-Mail,name="Full Name".',
             )
         place = match.end()
-        name, quoted, bare = match.groups()
-        yield name, quoted.replace('""', '"') if quoted is not None else bare
+        name, doubly, singly, bare = match.groups()
+        yield name, doubly.replace('""', '"') if doubly is not None else bare if singly is None else singly

@@ -19,6 +19,7 @@ from authctl.transfer.records import Note, Refused
 from authctl.transfer.sources.texts import MAX_RECORD, Form, Row, Verbatim, chunks, opened, unreadable
 
 CHUNK = 1 << 18  # characters
+HEAD = 1 << 18  # characters; where a name tells what an object is
 _SPACE = re.compile(r"[ \t\n\r]*")
 _GAP = re.compile(r"[ \t\n\r,]*")
 _NEXT_IN_LIST = re.compile(r",[ \t\n\r]*(?=\{)")
@@ -147,9 +148,9 @@ class _Reader:
         """Whether the object at the place has records in it, and is none itself, by what its beginning names first."""
         if self._count and not self._has_envelopes:
             return False
-        if len(self._window) - self._place < CHUNK and not self._is_whole:
+        while len(self._window) - self._place < HEAD and not self._is_whole:
             self._grow()
-        first = self._telling.search(self._window, self._place, self._place + CHUNK)
+        first = self._telling.search(self._window, self._place, self._place + HEAD)
         self._has_envelopes = bool(self._inside) and (first is None or first[1] in self._inside)
         return self._has_envelopes
 

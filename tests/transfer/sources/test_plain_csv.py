@@ -197,3 +197,15 @@ def test_it_is_recognised_where_nothing_else_is(samples):
     assert sources.recognise((samples / "plain.csv").read_bytes(), "plain.csv") == ["csv"]
     assert sources.recognise(b"email;name\n", "export.txt") == ["csv"]
     assert sources.recognise(b'{"a": 1}', "export.csv") == []
+
+
+@pytest.mark.parametrize("column", ["Full Name", "'Full Name'", '"Full Name"', " Full Name "])
+def test_a_column_in_either_quotes_or_none(read, column):
+    [ada] = read("csv", b"mail,Full Name\nada@example.com,Ada\n", map=f"email=mail, name={column}")
+    assert (ada.email, ada.name) == ("ada@example.com", "Ada")
+
+
+def test_a_column_with_a_comma_a_quote_or_an_apostrophe(read):
+    content = b'"E-Mail, work","The ""name""",User\'s id\nada@example.com,Ada,7\n'
+    [ada] = read("csv", content, map='email="E-Mail, work",name="The ""name""",id=User\'s id')
+    assert (ada.email, ada.name, ada.id) == ("ada@example.com", "Ada", "7")
