@@ -153,7 +153,7 @@ class _Run:
     begun: Callable[[Import], None]
     watch: Callable[[Progress], None]
     journal: Import = field(init=False)
-    report: Report = field(init=False)
+    report: Report = field(default_factory=lambda: Report(None, None, {}))
     meets: bool = False
     records: int = 0
 
@@ -162,26 +162,27 @@ class _Run:
     def whole(self, resume: str | None, report: str | None, rejects: str | None) -> Import:
         if self.directory.dry_run:
             return self.directory.write(self._dry, report, rejects)
-        self.journal = self.directory.write(self._begin, resume)
-        self._open(report, rejects)
         try:
+            self.journal = self.directory.write(self._begin, resume, report, rejects)
+            self.begun(self.journal)
             with slow.hashed(self.directory, self._batches()) as batches:
                 for batch in batches:
                     self.journal, plan = self.directory.write(self._store, batch)
                     self._advance(batch, plan)
                     if plan.is_stopped:
                         return self.journal
-            self.journal = self.directory.write(self._end)
             self.report.finish(self.source, self.directory.random_bytes)
+            self.journal = self.directory.write(self._end)
+            self.report.clear()
         finally:
             self.report.close()
         return self.journal
 
     def _dry(self, work: Work, report: str | None, rejects: str | None) -> Import:
         """All of it in one transaction, which is undone at the end: later records meet the earlier ones."""
-        self.journal = self._begin(work, None)
-        self._open(report, rejects)
         try:
+            self.journal = self._begin(work, None, report, rejects)
+            self.begun(self.journal)
             with slow.hashed(self.directory, self._batches()) as batches:
                 for batch in batches:
                     self.journal, plan = self._store(work, batch)
@@ -189,14 +190,10 @@ class _Run:
                     if plan.is_stopped:
                         return self.journal
             self.report.finish(self.source, self.directory.random_bytes)
+            self.report.clear()
         finally:
             self.report.close()
         return replace(self.journal, status=ImportStatus.FINISHED, ended_at=work.now)
-
-    def _open(self, report: str | None, rejects: str | None) -> None:
-        position = self.journal.position
-        self.report = Report(report, rejects, position if position["records"] or position["file"] else None)
-        self.begun(self.journal)
 
     def _advance(self, batch: reading.Batch, plan: Plan) -> None:
         self.meets = self.meets and (plan.updates != [] or plan.skipped > 0 or plan.refused > 0)
@@ -207,9 +204,11 @@ class _Run:
 
     # The journal
 
-    def _begin(self, work: Work, resume: str | None) -> Import:
-        """The import to go on with, or a new one."""
+    def _begin(self, work: Work, resume: str | None, report: str | None, rejects: str | None) -> Import:
+        """The import to go on with, or a new one; its files are made before the journal knows them."""
         found = self._unfinished(work, resume)
+        self.report.close()
+        self.report = Report(report, rejects, found.position if found else {})
         if found is not None:
             return found
         journal = storage.imports.insert(
@@ -221,7 +220,7 @@ class _Run:
                 files=[each.public() for each in self.inputs],
                 options=self.options.public(),
                 status=ImportStatus.UNFINISHED,
-                position={"file": 0, "records": 0},
+                position={"file": 0, "records": 0, **self.report.position},
                 counts=no_counts(),
                 actor=work.actor.name,
                 created_at=work.now,

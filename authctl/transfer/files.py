@@ -78,6 +78,15 @@ def unavailable(path: str, error: OSError) -> Unavailable:
     return Unavailable("file_unavailable", f"{path}: {error.strerror}.", field="file")
 
 
+def _is_empty(path: str) -> bool:
+    """Whether there is a file of our own that holds nothing, as a kill leaves one."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0 and found.st_uid == os.geteuid()
+
+
 class Reading:
     """An open file, decompressed where it is compressed. `done` counts the bytes of it that were read."""
 
@@ -178,14 +187,16 @@ class Writing:
     """A file that only its owner can read, written from its beginning or from where it was left.
 
     at: where to go on; what stands behind that was written by a batch that did not come through. None makes the file,
-    and refuses one that is there.
+    and refuses one that is there and holds anything.
     """
 
     def __init__(self, path: str, at: int | None) -> None:
-        self.path = path
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_EXCL if at is None else 0)
+        self.path = os.path.abspath(path)
+        is_new = at is None and not _is_empty(path)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_EXCL if is_new else 0)
         try:
             self._file = os.fdopen(os.open(path, flags, 0o600), "r+b")
+            os.fchmod(self._file.fileno(), 0o600)
             self.cut(at or 0)
         except FileExistsError:
             raise Invalid(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +30,24 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str
 class Report:
     """The files that an import tells of its records in. report, rejects: their paths; None for none.
 
-    position: where the journal says that they were left; None for a new import.
+    position: where the journal says that they were left, each its path and its size. A file that it does not name is
+    a new one.
     """
 
-    def __init__(self, report: str | None, rejects: str | None, position: Json | None) -> None:
+    def __init__(self, report: str | None, rejects: str | None, position: Json) -> None:
         self._rejects = rejects
-        if rejects is not None and os.path.lexists(rejects):
+        waiting = None if rejects is None else rejects + WAITING
+        is_left = waiting is not None and _left_at(position, "rejects", waiting) is not None
+        if rejects is not None and os.path.lexists(rejects) and not is_left:
             raise Invalid(
                 "general_argument_invalid",
                 f"{rejects} is there already, and is not overwritten.",
                 field="rejects",
                 hint="Name another file, or move that one away.",
             )
-        self._lines = None if report is None else Writing(report, (position or {}).get("report"))
+        self._lines = None if report is None else Writing(report, _left_at(position, "report", report))
         try:
-            waiting = None if rejects is None else rejects + WAITING
-            self._waiting = None if waiting is None else Writing(waiting, (position or {}).get("rejects"))
+            self._waiting = None if waiting is None else Writing(waiting, _left_at(position, "rejects", waiting))
         except Invalid:
             if self._lines is not None:
                 self._lines.close()
@@ -59,7 +62,7 @@ class Report:
         """Go back to where a batch begins, whatever an attempt at it wrote before it was given up."""
         for name, file in (("report", self._lines), ("rejects", self._waiting)):
             if file is not None:
-                file.cut(position.get(name, 0))
+                file.cut(_left_at(position, name, file.path) or 0)
 
     def write(self, file: str, told: Iterable[Told]) -> None:
         """Say what is to be said of a batch."""
@@ -74,25 +77,36 @@ class Report:
 
     @property
     def position(self) -> Json:
-        """How long the files are."""
+        """The files, and how long they are."""
         found = {"report": self._lines, "rejects": self._waiting}
-        return {name: file.size for name, file in found.items() if file is not None}
+        return {name: [file.path, file.size] for name, file in found.items() if file is not None}
 
     def finish(self, source: Source, random: RandomBytes) -> None:
         """Put the refused records together as a file of the source; none where none was refused."""
-        if self._waiting is None or self._rejects is None:
+        if self._waiting is None or self._rejects is None or not self._waiting.size:
             return
-        if self._waiting.size:
-            raws: Iterator[Any] = map(json.loads, self._waiting.read())
-            with new_file(Path(self._rejects), random(8)) as file:
-                for part in source.rejects(raws):
-                    file.write(part)
-        os.unlink(self._waiting.path)
+        with suppress(FileNotFoundError):  # what a kill left behind that was finished, but not known to be
+            os.unlink(self._rejects)
+        raws: Iterator[Any] = map(json.loads, self._waiting.read())
+        with new_file(Path(self._rejects), random(8)) as file:
+            for part in source.rejects(raws):
+                file.write(part)
+
+    def clear(self) -> None:
+        """Remove the file where refused records waited, when the journal knows the end."""
+        if self._waiting is not None:
+            os.unlink(self._waiting.path)
 
     def close(self) -> None:
         for file in (self._lines, self._waiting):
             if file is not None:
                 file.close()
+
+
+def _left_at(position: Json, name: str, path: str) -> int | None:
+    """How long that file was, where the journal knows it."""
+    known, size = position.get(name, (None, None))
+    return size if known == os.path.abspath(path) else None
 
 
 def _line(file: str, told: Told) -> Json:

