@@ -136,6 +136,7 @@ def _environment(formatter: Any) -> None:
         ("AUTHCTL_CONFIG", "The configuration file to read instead of yours (--config)."),
         ("AUTHCTL_PROFILE", "The profile of the configuration to use (--profile)."),
         ("AUTHCTL_SESSION", "The secret of the session to act for."),
+        ("AUTHCTL_COMPLETE_DATA", "0 keeps ids and names off the screen when a shell completes words."),
         ("AUTHCTL_COMPLETE_DATA", "0 keeps completion from reading the database."),
         ("NO_COLOR, FORCE_COLOR", "Whether tables are coloured."),
         ("COLUMNS", "The width of tables and help pages."),

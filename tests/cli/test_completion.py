@@ -196,6 +196,15 @@ def test_what_the_line_says_is_where_ids_come_from(at, people, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", SHELLS)
+def test_sessions_are_those_of_the_user_on_the_line(at, people, name):
+    session = people("users create-session one --fields id").stdout.strip()
+    shell = at(name)
+    for line in ("delete-session ada@example.com", "delete-session --user-id one"):
+        assert shell.completed(f"authctl users {line} {session[:-2]}")[-1] == session
+    assert shell.completed(f"authctl users delete-session two {session[:-2]}")[-1] == session[:-2]
+
+
+@pytest.mark.parametrize("name", SHELLS)
 def test_the_switch_keeps_ids_off_the_screen(at, people, name):
     shell = at(name, AUTHCTL_COMPLETE_DATA="0")
     assert shell.completed("authctl users get gra")[-1] == "gra"
