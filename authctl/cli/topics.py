@@ -136,7 +136,6 @@ def _environment(formatter: Any) -> None:
         ("AUTHCTL_CONFIG", "The configuration file to read instead of yours (--config)."),
         ("AUTHCTL_PROFILE", "The profile of the configuration to use (--profile)."),
         ("AUTHCTL_SESSION", "The secret of the session to act for."),
-        ("AUTHCTL_COMPLETE_DATA", "0 keeps ids and names off the screen when a shell completes words."),
         ("AUTHCTL_COMPLETE_DATA", "0 keeps completion from reading the database."),
         ("NO_COLOR, FORCE_COLOR", "Whether tables are coloured."),
         ("COLUMNS", "The width of tables and help pages."),
@@ -172,7 +171,12 @@ def _policies(formatter: Any) -> None:
 
 def _formats(formatter: Any) -> None:
     from authctl.core import hashing
+    from authctl.transfer import sources, targets
 
+    taken = [(name, each.help) for name, each in sources.NAMES.items()]
+    given = [(name, each.help) for name, each in targets.NAMES.items()]
+    help_pages.write_rows("What users come in from, for users import --from", taken, formatter)
+    help_pages.write_rows("What users leave in, for users export --format", given, formatter)
     rows = [
         (entry.name, entry.help + (f" (also {', '.join(entry.aliases)})" if entry.aliases else ""))
         for entry in hashing.names()
