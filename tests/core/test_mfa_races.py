@@ -1,63 +1,27 @@
 """Codes of second factors from many processes at once, on both databases: each is good for one of them."""
 
-import json
-import subprocess
-import sys
 from collections import Counter
 
 import pyotp
 import pytest
+from doubles import processes
 
 PASSWORD = "correct horse battery"
 
-# Forks so many processes, each with a directory opened by itself, lets them all go at once, and prints what each says.
-DRIVER = """
-import json, os, sys
-import argon2, psycopg, pyotp, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite  # once
-from datetime import datetime
-
-from authctl.core import challenges, mfa, setup
-from authctl.core.hashing import Parameters
-from authctl.core.work import Actor
-from authctl.errors import AuthctlError
-from authctl.settings import load
-
-environ, url, now, count, program = json.load(sys.stdin)
-scope = {"AuthctlError": AuthctlError}
-exec(program, scope)
-go, release = os.pipe()
-children = []
-for number in range(count):
-    answer, tell = os.pipe()
-    process = os.fork()
-    if not process:
-        os.close(release)
-        settings = load(environ, options={"database_url": url}, system_config=os.devnull)
-        cheap = Parameters(time_cost=1, memory_cost=8, parallelism=1)
-        clock = lambda: datetime.fromisoformat(now)
-        with setup.open_directory(settings, Actor("tester"), clock=clock, hash_parameters=cheap) as directory:
-            directory.users.count()
-            os.read(go, 1)
-            try:
-                said = scope["run"](directory, number)
-            except AuthctlError as error:
-                said = error.type
-            os.write(tell, json.dumps(said).encode())
-        os._exit(0)
-    os.close(tell)
-    children.append((process, answer))
-os.close(go)
-os.close(release)
-answers = []
-for process, answer in children:
-    with open(answer) as file:
-        text = file.read()
-    assert os.waitpid(process, 0)[1] == 0
-    answers.append(json.loads(text))
-print(json.dumps(answers))
-"""
-
 PROCESSES = 16
+
+# A refusal is an answer, too.
+CATCH = """
+def refusing(run):
+    def answer(directory, number):
+        try:
+            return run(directory, number)
+        except AuthctlError as error:
+            return error.type
+    return answer
+
+run = refusing(run)
+"""
 
 
 @pytest.fixture
@@ -65,12 +29,9 @@ def at_once(directory, database_url, home, clock):
     """Runs `run(directory, number)` of a program in 16 processes; what each says."""
 
     def run(program):
-        given = [home, database_url, clock.now.isoformat(), PROCESSES, program]
-        done = subprocess.run(
-            [sys.executable, "-c", DRIVER], input=json.dumps(given), capture_output=True, text=True, check=False
-        )
-        assert done.stderr == ""
-        return Counter(json.loads(done.stdout))
+        answers = processes.at_once(home, database_url, clock, PROCESSES, program + CATCH)
+        assert {status for status, _ in answers} == {0}
+        return Counter(answer for _, answer in answers)
 
     return run
 
@@ -149,7 +110,7 @@ def test_one_code_verifies_an_authenticator_once(directory, clock, at_once):
     directory.security.set("sign-in-attempts", 100)
     code = pyotp.parse_uri(directory.mfa.create_authenticator("bob").uri).at(clock.now)
     said = at_once(
-        f"def run(directory, number): return directory.mfa.verify_authenticator('bob', {code!r}).public()['type']"
+        f"def run(directory, number): return directory.mfa.verify_authenticator('bob', {code!r}).public()['type']\n"
     )
     assert said == {"totp": 1, "user_authenticator_already_verified": PROCESSES - 1}
 
@@ -157,7 +118,7 @@ def test_one_code_verifies_an_authenticator_once(directory, clock, at_once):
 def test_codes_made_at_once_are_one_set(directory, at_once):
     directory.users.create(id="bob")
     said = at_once(
-        "def run(directory, number): return len(directory.mfa.create_recovery_codes('bob').codes)",
+        "def run(directory, number): return len(directory.mfa.create_recovery_codes('bob').codes)\n",
     )
     assert said == {6: 1, "user_recovery_codes_already_exists": PROCESSES - 1}
 

@@ -1,12 +1,11 @@
 """Signing in from many processes at once, by processes that die, and across changes that come in between."""
 
-import json
-import subprocess
 import sys
 from collections import Counter
 from contextlib import contextmanager
 
 import pytest
+from doubles import processes
 
 from authctl.core import hashing
 from authctl.errors import Denied
@@ -16,47 +15,6 @@ NEW = "another fine password"
 WRONG = "not the password"
 UNSALTED = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # md5 of the word "secret"
 LIMIT = 10  # the default of sign-in-attempts
-
-# Forks so many processes, each with a directory opened by itself, lets them all go at once, and prints what each says.
-DRIVER = """
-import json, os, sys
-import argon2, psycopg, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite  # once, and not in each
-from datetime import datetime
-
-from authctl.core import hashing, passwords, setup, sessions, throttle
-from authctl.core.work import Actor
-from authctl.errors import AuthctlError
-from authctl.settings import load
-
-home, url, now, count, program = json.load(sys.stdin)
-scope = {}
-exec(program, scope)
-go, release = os.pipe()
-children = []
-for number in range(count):
-    answer, tell = os.pipe()
-    process = os.fork()
-    if not process:
-        os.close(release)
-        settings = load(home, options={"database_url": url}, system_config=os.devnull)
-        cheap = hashing.Parameters(time_cost=1, memory_cost=8, parallelism=1)
-        clock = lambda: datetime.fromisoformat(now)
-        with setup.open_directory(settings, Actor("tester"), clock=clock, hash_parameters=cheap) as directory:
-            directory.users.count()
-            os.read(go, 1)
-            os.write(tell, json.dumps(scope["run"](directory, number)).encode())
-        os._exit(0)
-    os.close(tell)
-    children.append((process, answer))
-os.close(go)
-os.close(release)
-answers = []
-for process, answer in children:
-    with open(answer) as file:
-        text = file.read()
-    answers.append([os.waitpid(process, 0)[1], json.loads(text) if text else None])
-print(json.dumps(answers))
-"""
 
 SIGN_IN = """
 def sign_in(directory, user, password, **where):
@@ -72,13 +30,7 @@ def at_once(directory, database_url, home, clock):
     """Runs `run(directory, number)` of a program in so many processes; each one's exit status and answer."""
 
     def run(count, program):
-        imports = "from authctl.errors import AuthctlError\n"
-        given = [home, database_url, clock.now.isoformat(), count, imports + SIGN_IN + program]
-        done = subprocess.run(
-            [sys.executable, "-c", DRIVER], input=json.dumps(given), capture_output=True, text=True, check=False
-        )
-        assert done.stderr == ""
-        return json.loads(done.stdout)
+        return processes.at_once(home, database_url, clock, count, SIGN_IN + program)
 
     return run
 

@@ -1,56 +1,12 @@
 """Tokens from many processes at once, and from processes that die between two transactions, on both databases."""
 
-import json
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
+from doubles import processes
 from doubles.mail import MailServer
 
 from authctl.errors import Denied
-
-# Forks so many processes, each with a directory opened by itself, lets them all go at once, and prints what each says.
-DRIVER = """
-import json, os, sys
-import argon2, psycopg, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite  # once, and not in each
-from datetime import datetime
-
-from authctl.core import redeem, setup, tokens
-from authctl.core.hashing import Parameters
-from authctl.core.work import Actor
-from authctl.errors import AuthctlError
-from authctl.settings import load
-
-environ, url, now, count, program = json.load(sys.stdin)
-scope = {"AuthctlError": AuthctlError}
-exec(program, scope)
-go, release = os.pipe()
-children = []
-for number in range(count):
-    answer, tell = os.pipe()
-    process = os.fork()
-    if not process:
-        os.close(release)
-        settings = load(environ, options={"database_url": url}, system_config=os.devnull)
-        cheap = Parameters(time_cost=1, memory_cost=8, parallelism=1)
-        clock = lambda: datetime.fromisoformat(now)
-        with setup.open_directory(settings, Actor("tester"), clock=clock, hash_parameters=cheap) as directory:
-            directory.users.count()
-            os.read(go, 1)
-            os.write(tell, json.dumps(scope["run"](directory, number)).encode())
-        os._exit(0)
-    os.close(tell)
-    children.append((process, answer))
-os.close(go)
-os.close(release)
-answers = []
-for process, answer in children:
-    with open(answer) as file:
-        text = file.read()
-    answers.append([os.waitpid(process, 0)[1], json.loads(text) if text else None])
-print(json.dumps(answers))
-"""
 
 REDEEM = """
 def redeem(directory, user, secret, **which):
@@ -66,12 +22,7 @@ def at_once(directory, database_url, home, clock):
     """Runs `run(directory, number)` of a program in so many processes; each one's exit status and answer."""
 
     def run(count, program, environ=()):
-        given = [home | dict(environ), database_url, clock.now.isoformat(), count, REDEEM + program]
-        done = subprocess.run(
-            [sys.executable, "-c", DRIVER], input=json.dumps(given), capture_output=True, text=True, check=False
-        )
-        assert done.stderr == ""
-        return json.loads(done.stdout)
+        return processes.at_once(home | dict(environ), database_url, clock, count, REDEEM + program)
 
     return run
 
