@@ -174,7 +174,7 @@ def test_its_sessions_are_replayed(terminal, clock):
 
 PICTURES = {
     "qr.svg": ("authctl mfa create-authenticator ada", {"COLUMNS": "100", "LINES": "40"}),
-    "status.svg": ("authctl status --picture", {"COLUMNS": "100"}),
+    "status.svg": ("authctl status", {"COLUMNS": "100"}),
 }
 
 

@@ -50,8 +50,8 @@ class ExportFormat(StrEnum):
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl users export > users.jsonl",
-        "authctl users export --with-hashes --with-secrets /media/backup/users.jsonl.gz",
-        "authctl users export --format htpasswd --with-hashes --filter 'labels ~ staff' | ssh www 'cat > .htpasswd'",
+        "authctl users export --with-hashes --with-secrets users.jsonl.gz",
+        "authctl users export --format htpasswd --with-hashes --filter 'labels ~ staff' > staff.htpasswd",
     ),
 )
 def export(

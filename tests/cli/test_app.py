@@ -16,6 +16,7 @@ from authctl.cli.environment import Environment
 from authctl.cli.topics import TOPICS
 from authctl.core import policy
 from authctl.errors import TYPES, ExitStatus
+from authctl.transfer import sources, targets
 
 
 def paths(group=None, path=()):
@@ -132,6 +133,11 @@ def test_topics_say_what_the_declarations_say(authctl):
     assert all(f"{type} ({int(status)})" in codes for type, (status, _) in TYPES.items())
     assert all(f"\n  {name} " in authctl("help policies").stdout for name in policy.DECLARATIONS)
     assert all(entry.variable in authctl("help environment").stdout for entry in settings.ENTRIES.values())
+
+
+def test_formats_are_those_of_import_and_export(authctl):
+    page = authctl("help formats").stdout
+    assert all(f"\n  {name} " in page for name in (*sources.NAMES, *targets.NAMES))
 
 
 def test_help_shows_a_command(authctl):
