@@ -626,7 +626,7 @@ _authctl_load() {
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.upgrade,')
             ;;
         'status')
-            options=('--fields|fields.status,')
+            options=('--picture|' '--fields|fields.status,')
             ;;
         'backup')
             options=('--with-key|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.backup,')
@@ -918,7 +918,7 @@ _authctl_list() {
             ;;
         'fields.status')
             words=('version' 'database' 'server' 'schema' 'schema_wanted' 'key.fingerprint' 'key.file' 'key.state'
-                'counts.users' 'counts.events' 'settings')
+                'counts.users' 'counts.events' 'backup_at' 'settings' 'picture')
             ;;
         'fields.backup')
             words=('file' 'made_at' 'schema' 'key_fingerprint' 'with_key' 'users' 'rows' 'size')

@@ -1213,6 +1213,7 @@ function __authctl_load
                 '--fields|fields.upgrade,|Only these fields, in this order'
         case 'status'
             set __authctl_options \
+                '--picture||With a picture of the directory' \
                 '--fields|fields.status,|Only these fields, in this order'
         case 'backup'
             set __authctl_options \
@@ -1943,7 +1944,9 @@ function __authctl_list
                 'key.state' \
                 'counts.users' \
                 'counts.events' \
-                'settings'
+                'backup_at' \
+                'settings' \
+                'picture'
         case 'fields.backup'
             printf '%s\n' \
                 'file' \

@@ -1530,6 +1530,7 @@ function Get-AuthctlRows($path) {
         }
         'status' {
             $rows.options = @(
+                '--picture||With a picture of the directory'
                 '--fields|fields.status,|Only these fields, in this order'
             )
         }
@@ -2274,7 +2275,9 @@ function Get-AuthctlList($name) {
             'key.state'
             'counts.users'
             'counts.events'
+            'backup_at'
             'settings'
+            'picture'
         }
         'fields.backup' {
             'file'
