@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,12 +16,17 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 def drawn(picture: Json, columns: int, *, ascii: bool) -> str:
     """The picture in at most so many columns."""
     parts = (
-        ("Users by month", [(each["month"], each["users"]) for each in picture["users_by_month"]]),
-        ("Sign-ins by day", [(each["day"], each["sign_ins"]) for each in picture["sign_ins_by_day"]]),
+        ("Users by month", _begun((each["month"], each["users"]) for each in picture["users_by_month"])),
+        ("Sign-ins by day", _begun((each["day"], each["sign_ins"]) for each in picture["sign_ins_by_day"])),
         ("Second factor", _second_factor(picture)),
         ("Passwords", [(each["algorithm"] or "none", each["users"]) for each in picture["hashes"]]),
     )
     return "".join(line + "\n" for title, rows in parts for line in _part(title, rows, columns, ascii=ascii))
+
+
+def _begun(rows: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """From the first month or day on in which there was anything."""
+    return list(dropwhile(lambda row: not row[1], rows))
 
 
 def _second_factor(picture: Json) -> list[tuple[str, int]]:
@@ -31,6 +37,8 @@ def _second_factor(picture: Json) -> list[tuple[str, int]]:
 def _part(title: str, rows: Sequence[tuple[str, int]], columns: int, *, ascii: bool) -> Iterator[str]:
     yield ""
     yield title
+    if not rows:
+        yield "  none"
     total, most = sum(count for _, count in rows), max((count for _, count in rows), default=0)
     is_share = title in ("Second factor", "Passwords")
     numbers = [f"{count:,}" + (f" ({100 * count // total}%)" if is_share and total else "") for _, count in rows]
