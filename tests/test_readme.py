@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -178,6 +179,16 @@ PICTURES = {
 }
 
 
+def grow(terminal, clock):
+    """Users who came over a year, some with a password, and who signed in lately."""
+    for day in (330, 290, 250, 240, 200, 170, 160, 150, 110, 90, 80, 70, 50, 40, 35, 20, 13, 10, 8, 7, 5, 4, 2, 1):
+        clock.now = START - timedelta(days=day)
+        terminal(f"authctl users create --id u{day}" + (" --password-stdin <<< 'horse battery'" if day % 3 else ""))
+    for day in (13, 12, 11, 9, 8, 7, 7, 6, 5, 5, 5, 4, 2, 2, 1, 1, 1, 0):
+        clock.now = START - timedelta(days=day)
+        terminal("authctl sessions create u20 --password-stdin <<< 'horse battery'")
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_its_pictures_are_of_real_runs(name, terminal, clock):
     """What a terminal shows, colours and all, as Rich draws it."""
@@ -185,6 +196,7 @@ def test_its_pictures_are_of_real_runs(name, terminal, clock):
     from rich.text import Text
 
     terminal("authctl users create --id ada --email ada@example.com")
+    grow(terminal, clock)
     line, window = PICTURES[name]
     shown = terminal(" ".join([*(f"{key}={value}" for key, value in window.items()), line]), color=True)
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
