@@ -175,8 +175,6 @@ def import_(
     from authctl.transfer.journal import Imports
     from authctl.transfer.settling import Match, OnConflict
 
-    if ctx.is_person:
-        raise Denied("user_unauthorized", "This is for operators; a person sees and changes only the own account.")
     stdin = _stdin(ctx.environment, file, taken=password_stdin)
     inputs = [files.look_at(path, stdin) for path in file]
     name = _source(ctx, source, inputs[0])

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.model import Import, ImportStatus, Json, User
+from authctl.model import Import, ImportStatus, Json, User, username_key
 from authctl.storage.tables import (
     EPOCH,
     MILLISECOND,
@@ -194,7 +194,20 @@ def find_owners(db: sa.Connection, keys: Keys, *, lock: bool = False) -> Owners:
         statement = sa.select(users).where(users.c.seq.in_(chunk)).order_by(users.c.seq)
         rows = db.execute(statement.with_for_update() if lock else statement)
         owners.users.update((row.seq, user_of(row)) for row in rows)
+    for seq, user in owners.users.items():
+        _complete(owners, seq, user)
     return owners
+
+
+def _complete(owners: Owners, seq: int, user: User) -> None:
+    """All that a user has; who came in between two of the questions was seen by the later one only."""
+    owners.ids[user.id] = seq
+    if user.username is not None:
+        owners.username_keys[username_key(user.username)] = seq
+    if user.email is not None:
+        owners.emails[user.email] = seq
+    if user.phone is not None:
+        owners.phones[user.phone] = seq
 
 
 def _owners(db: sa.Connection, table: str, column: str, seq: str, values: list[str]) -> dict[str, int]:

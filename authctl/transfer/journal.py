@@ -102,14 +102,15 @@ def check_password(
     (user_not_found) where the files have no such user, Invalid where the hash cannot be read.
     """
     found = sources.load(source)
-    opened = [files.Reading(each, None) for each in (inputs if found.joins else inputs[:1])]
-    try:
-        for item in found.read([each.file for each in opened], source_options, 0):
-            if isinstance(item, Record) and _is_called(item, user):
-                return _verify(item, password)
-    finally:
-        for each in opened:
-            each.close()
+    for together in [inputs] if found.joins else [[each] for each in inputs]:
+        opened = [files.Reading(each, None) for each in together]
+        try:
+            for item in found.read([each.file for each in opened], source_options, 0):
+                if isinstance(item, Record) and _is_called(item, user):
+                    return _verify(item, password)
+        finally:
+            for each in opened:
+                each.close()
     raise NotFound("user_not_found", f"There is no user {values.shown(user)} in {inputs[0].name}.", field="user")
 
 

@@ -242,12 +242,12 @@ class _Claims:
         row = item.row
         if row.id in self.ids:
             return _twice("user_already_exists", "id", row.id, row.id)
-        if row.username_key is not None and row.username_key in self.username_keys:
-            return _twice("user_already_exists", "username", row.username, self.username_keys[row.username_key])
         if row.email is not None and row.email in self.emails:
             return _twice("user_email_already_exists", "email", row.email, self.emails[row.email])
         if row.phone is not None and row.phone in self.phones:
             return _twice("user_phone_already_exists", "phone", row.phone, self.phones[row.phone])
+        if row.username_key is not None and row.username_key in self.username_keys:
+            return _twice("user_already_exists", "username", row.username, self.username_keys[row.username_key])
         for identity in item.extra.identities:
             uid = (identity.provider, identity.provider_uid)
             if uid in self.uids:

@@ -1,0 +1,388 @@
+"""Records that meet each other, and users that are there: who wins, who is refused and named, what an update may do."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from authctl.model import Status
+from authctl.transfer import engine
+from authctl.transfer.records import Linked, Record, Secret, Totp
+
+BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
+OTHER = BCRYPT[:-2] + "WK"
+
+
+class Given:
+    """A source of records that a test has made."""
+
+    name, help, joins, asks_password = "given", "records of a test", False, False
+
+    def __init__(self, items):
+        self.items, self.options = items, {}
+
+    def read(self, files, options, start):
+        yield from self.items[start:]
+
+
+@pytest.fixture
+def take(directory, tmp_path):
+    """Imports records and answers what became of each: take(Record(…), …, batch=2) == ["created", "user_…"]."""
+
+    def run(*items, **options):
+        file, report = tmp_path / "given", tmp_path / "report"
+        file.touch(mode=0o600)
+        items = [replace(item, at=number, notes=[]) for number, item in enumerate(items, 1)]
+        report.unlink(missing_ok=True)
+        before = {user.id: user for user in directory.users.iterate()}
+        run.counts = engine.import_users(
+            directory,
+            [str(file)],
+            source=Given(items),
+            options=engine.Options(**options),
+            report=str(report),
+        ).counts
+        told = {line["at"]: line for line in map(json.loads, report.read_text().splitlines())}
+        run.told = told
+        run.before = before
+        return [told[item.at]["type"] if item.at in told else "taken" for item in items]
+
+    return run
+
+
+def record(id=None, **fields):
+    return Record(0, id, None, id=id, **fields)
+
+
+# Within the file
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize(
+    ("first", "second", "type"),
+    [
+        (record("a"), record("a"), "user_already_exists"),
+        (record("a", username="Ada"), record("b", username="ADA"), "user_already_exists"),
+        (record("a", email="x@example.com"), record("b", email="X@Example.com"), "user_email_already_exists"),
+        (record("a", phone="+442079460123"), record("b", phone="+44 20 7946 0123"), "user_phone_already_exists"),
+        (
+            record("a", identities=[Linked("google", "1")]),
+            record("b", identities=[Linked("Google", "1")]),
+            "user_identity_already_exists",
+        ),
+        (
+            record("a", email="x@example.com"),
+            record("b", identities=[Linked("google", "1", "x@example.com")]),
+            "user_email_already_exists",
+        ),
+        (
+            record("a", identities=[Linked("google", "1", "x@example.com")]),
+            record("b", email="x@example.com"),
+            "user_email_already_exists",
+        ),
+    ],
+)
+@pytest.mark.parametrize("on_conflict", ["fail", "skip", "update"])
+def test_the_first_wins_and_the_second_is_refused_and_named(take, directory, batch, first, second, type, on_conflict):
+    first = replace(first, name="First")
+    assert take(first, record("between"), second, batch=batch, on_conflict=on_conflict) == ["taken", "taken", type]
+    assert directory.users.get("a").name == "First"
+    assert "already" in take.told[3]["message"]
+    # The same file once more changes nothing, nor does a third time.
+    for _ in range(2):
+        again = take(first, record("between"), second, batch=batch, on_conflict=on_conflict)
+        assert (take.counts["created"], take.counts["updated"]) == (0, 0)
+        assert again[:2] == ["taken", "taken"]
+        assert {user.id: user for user in directory.users.iterate()} == take.before
+
+
+def test_a_refused_record_takes_nothing_from_those_behind(take, directory):
+    directory.users.create(id="taken")
+    bad = record("bad", email="x@example.com", phone="1")
+    there = record("taken", email="y@example.com", name="New")
+    assert take(bad, there, record("a", email="x@example.com"), record("b", email="y@example.com")) == [
+        "general_argument_invalid",
+        "user_already_exists",
+        "taken",
+        "taken",
+    ]
+
+
+def test_one_user_may_hold_an_address_twice(take, directory):
+    given = record(
+        "a", email="x@example.com", identities=[Linked("g", "1", "x@example.com"), Linked("h", "1", "x@example.com")]
+    )
+    assert take(given) == ["taken"]
+    assert take(given) == ["taken"]
+    assert take.counts["skipped"] == 1
+
+
+def test_an_identity_twice_in_one_record_is_refused(take):
+    assert take(record("a", identities=[Linked("g", "1"), Linked("G", "1")])) == ["user_identity_already_exists"]
+
+
+# Users that are there
+
+
+@pytest.fixture
+def ada(directory):
+    return directory.users.create(
+        id="ada",
+        username="ada",
+        email="ada@example.com",
+        phone="+442079460123",
+        name="Ada",
+        labels=["staff"],
+        prefs={"theme": "dark", "deep": {"a": 1}},
+        email_verified=True,
+    )
+
+
+TAKEN = [
+    (record("ada", name="New"), "user_already_exists"),
+    (record("b", email="ADA@example.com"), "user_email_already_exists"),
+    (record(None, email="ADA@example.com", name="New"), "user_email_already_exists"),
+    (record("b", phone="+44 20 79460123"), "user_phone_already_exists"),
+    (record("b", username="ADA"), "user_already_exists"),
+    (record("b", identities=[Linked("google", "1", "ada@example.com")]), "user_email_already_exists"),
+]
+
+
+@pytest.mark.parametrize(("given", "type"), TAKEN)
+def test_what_is_taken_is_refused_or_left_out(take, directory, ada, given, type):
+    assert take(given, record("other")) == [type, "taken"]
+    assert "ada" in take.told[1]["message"]
+    assert take(given, on_conflict="skip") == ["import_exists"]
+    assert take.counts["skipped"] == 1
+    assert directory.users.get("ada") == ada
+
+
+def test_a_record_that_says_nothing_new_is_left_out(take, directory, ada, clock):
+    events = len(directory.security.list_logs(limit=1000))
+    clock.forward(days=1)
+    same = [record("ada"), record(None, email="Ada@example.com", name="Ada", email_verified=False)]
+    for given in same:
+        for mode in ("fail", "skip", "update"):
+            assert take(given, on_conflict=mode) == ["taken"]
+            assert take.counts["reasons"] == {"import_unchanged": 1}
+    assert directory.users.get("ada") == ada
+    logs = directory.security.list_logs(limit=1000)
+    assert {event.name for event in logs[: len(logs) - events]} == {"users.imports.create"}
+
+
+def test_an_update_brings_what_is_new(take, directory, ada, clock):
+    clock.forward(days=1)
+    given = record(
+        "ada",
+        username="Countess",
+        email="countess@example.com",
+        phone="+44 20 7946 0123",
+        phone_verified=True,
+        labels=("admin",),
+        prefs={"theme": "light", "new": None},
+        metadata={"plan": "free"},
+        identities=[Linked("google", "1")],
+        totp=[Totp(bytes(20))],
+        recovery_codes=["abcd-efgh"],
+        password=Secret(BCRYPT),
+    )
+    assert take(given, on_conflict="update") == ["taken"]
+    user = directory.users.get("ada")
+    assert (user.username, user.email, user.email_verified) == ("Countess", "countess@example.com", False)
+    assert (user.phone, user.phone_verified, user.labels) == ("+442079460123", True, ("staff", "admin"))
+    assert (user.prefs, user.metadata) == ({"theme": "light", "deep": {"a": 1}, "new": None}, {"plan": "free"})
+    assert (user.totp, user.recovery_code, user.name) == (True, True, "Ada")
+    assert (user.updated_at, user.created_at) == (clock(), ada.created_at)
+    assert user.password.imported_by is not None
+    assert [user.id for user in directory.users.list(search="countess")] == ["ada"]
+    assert directory.users.create(email="ada@example.com")
+    assert take(given, on_conflict="update") == ["taken"]
+    assert (take.counts["skipped"], directory.users.get("ada")) == (1, user)
+
+
+def test_an_update_lowers_and_opens_nothing(take, directory, ada):
+    directory.users.update_status("ada", "blocked")
+    directory.users.update_password("ada", "correct horse battery")
+    before = directory.users.get("ada")
+    given = record("ada", name="", email_verified=False, blocked=False, mfa=False, password=Secret(BCRYPT))
+    assert take(given, on_conflict="update") == ["taken"]
+    assert take.counts["skipped"] == 1
+    assert directory.users.get("ada") == before
+
+
+def test_an_update_blocks_at_once(take, directory, ada):
+    directory.users.create_session("ada")
+    take(record("ada", blocked=True), on_conflict="update")
+    assert directory.users.get("ada").status is Status.BLOCKED
+    assert directory.users.list_sessions("ada") == []
+
+
+def test_an_imported_password_gives_way_to_the_next(take, directory):
+    take(record("ada", password=Secret(BCRYPT)))
+    first = directory.users.get("ada").password
+    directory.users.create_session("ada")
+    take(record("ada", password=Secret(OTHER)), on_conflict="update")
+    second = directory.users.get("ada").password
+    assert (first.hash, second.hash) == (BCRYPT, OTHER)
+    assert second.imported_by != first.imported_by
+    assert directory.users.list_sessions("ada") == []
+
+
+def test_match_says_by_what_users_are_found(take, directory, ada):
+    by_email = record("other", email="ada@example.com", name="New")
+    assert take(by_email, on_conflict="update") == ["user_email_already_exists"]
+    assert take(by_email, on_conflict="update", match="id") == ["user_email_already_exists"]
+    assert take(by_email, on_conflict="update", match="email") == ["taken"]
+    assert (directory.users.get("ada").name, take.counts["updated"]) == ("New", 1)
+    by_phone = record("other", phone="+442079460123", name="Newer")
+    assert take(by_phone, on_conflict="update", match="email") == ["user_phone_already_exists"]
+    assert take(by_phone, on_conflict="update", match="phone") == ["taken"]
+    assert directory.users.get("ada").name == "Newer"
+
+
+def test_a_record_between_two_users_is_refused(take, directory, ada):
+    directory.users.create(id="bob", email="bob@example.com")
+    both = record("ada", email="bob@example.com")
+    assert take(both, on_conflict="update") == ["user_email_already_exists"]
+    assert take(both, on_conflict="skip") == ["import_exists"]
+    assert directory.users.get("ada") == ada
+
+
+def test_an_update_that_grows_too_large_is_refused(take, directory):
+    directory.users.create(id="ada", prefs={"a": "x" * 40_000})
+    given = record("ada", prefs={"b": "x" * 40_000})
+    assert take(given, on_conflict="update") == ["general_argument_invalid"]
+    assert take.told[1]["field"] == "prefs"
+
+
+def test_one_event_tells_of_a_batch_of_updates(take, directory):
+    given = [record(f"u{number}") for number in range(4)]
+    take(*given)
+    take(*(replace(each, name="New") for each in given), on_conflict="update", batch=2)
+    events = directory.security.list_logs(events=["users.imports.update"])
+    assert [event.details["updated"] for event in events] == [2, 2, 0]
+
+
+# Whatever the size of batches
+
+
+def test_batches_of_any_size_come_to_the_same(take, directory):
+    dice = random.Random(1)
+
+    def some(prefix):
+        return [
+            record(
+                dice.choice([None, f"{prefix}{dice.randrange(12)}"]),
+                email=dice.choice([None, f"{prefix}{dice.randrange(12)}@example.com"]),
+                username=dice.choice([None, f"{prefix}{dice.randrange(12)}"]),
+                name=dice.choice([None, "A", "B"]),
+            )
+            for _ in range(40)
+        ]
+
+    outcomes = []
+    for batch in (1, 7, 100):
+        dice.seed(5)
+        # Each under a prefix of its own, so that the runs do not meet.
+        told = take(*some(f"p{batch}x"), batch=batch, on_conflict="update")
+        told += take(*some(f"p{batch}x"), batch=batch, on_conflict="skip")
+        outcomes.append((told, take.counts["created"]))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+# Others who write at the same moment
+
+RACE = """
+import json, sys, authctl
+from authctl.transfer import engine
+directory = authctl.open(sys.argv[1], actor="racer@example.com")
+directory.users.count()
+print("ready", flush=True)
+sys.stdin.readline()
+with directory:
+    options = engine.Options(batch=25)
+    print(json.dumps(engine.import_users(directory, [sys.argv[2]], source="authctl", options=options).counts))
+"""
+
+
+def test_imports_that_race_bring_each_user_once(directory, database_url, home, tmp_path):
+    racers = []
+    for number in range(3):
+        file = tmp_path / f"{number}.jsonl"
+        order = list(range(400))
+        random.Random(number).shuffle(order)
+        file.write_text("".join(json.dumps({"id": f"u{n}", "email": f"u{n}@example.com"}) + "\n" for n in order))
+        racers.append(
+            subprocess.Popen(
+                [sys.executable, "-W", "error", "-c", RACE, database_url, str(file)],
+                env={**os.environ, **home},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    for racer in racers:
+        assert racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    said = [racer.communicate() for racer in racers]
+    assert [err for _, err in said] == ["", "", ""]
+    counts = [json.loads(out) for out, _ in said]
+    assert sum(each["created"] for each in counts) == 400
+    assert sum(each["skipped"] for each in counts) == 800
+    assert [each["refused"] for each in counts] == [0, 0, 0]
+    assert directory.users.count() == 400
+
+
+# What the database refuses although nobody seemed to have it, as where somebody is quicker each time.
+REFUSING = {
+    "sqlite": [
+        """
+        CREATE TRIGGER refusing BEFORE INSERT ON users WHEN NEW.name = 'Unlucky'
+        BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: users.id'); END
+    """
+    ],
+    "postgresql": [
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'unique_violation', CONSTRAINT = 'users_id_key'; END $$
+        """,
+        """
+        CREATE TRIGGER refusing BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.name = 'Unlucky')
+        EXECUTE FUNCTION refuse()
+        """,
+    ],
+}
+
+
+def test_one_that_others_are_quicker_with_costs_no_batch(take, directory):
+    for statement in REFUSING[directory.database.dialect]:
+        directory.write(lambda work, statement=statement: work.db.exec_driver_sql(statement))
+    directory.users.create(id="there")
+    given = [
+        record("a", email="a@example.com", password=Secret(BCRYPT)),
+        record("unlucky", name="Unlucky"),
+        record("there", name="New"),
+        record("b", email="A@example.com"),
+        record("c", identities=[Linked("google", "1")]),
+    ]
+    assert take(*given) == ["taken", "user_changed", "user_already_exists", "user_email_already_exists", "taken"]
+    assert (take.counts["created"], take.counts["refused"]) == (2, 3)
+    assert {user.id for user in directory.users.iterate()} == {"a", "there", "c"}
+    assert [user.id for user in directory.users.list(search="a@example.com")] == ["a"]
+
+
+def test_what_is_stopped_record_by_record_goes_on_behind_it(take, directory):
+    for statement in REFUSING[directory.database.dialect]:
+        directory.write(lambda work, statement=statement: work.db.exec_driver_sql(statement))
+    given = [record(f"u{number}", name="Unlucky" if number in (1, 2) else "") for number in range(5)]
+    take(*given, max_errors=1)
+    assert (take.counts["created"], take.counts["refused"]) == (1, 2)
+    take(*given)
+    assert (take.counts["created"], take.counts["refused"]) == (3, 2)
