@@ -452,13 +452,8 @@ def _refuse(
     return invalid_code()
 
 
-def invalid_code() -> Denied:
-    return Denied(
-        "user_invalid_token",
-        "The code is wrong, expired or used.",
-        field="code",
-        hint="Try the next code, or ask for a new challenge: authctl mfa create-challenge",
-    )
+def invalid_code(hint: str = "Try the next code, or ask for a new challenge: authctl mfa create-challenge") -> Denied:
+    return Denied("user_invalid_token", "The code is wrong, expired or used.", field="code", hint=hint)
 
 
 def purge(directory: Directory) -> int:

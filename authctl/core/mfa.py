@@ -253,7 +253,7 @@ def _refuse_authenticator(work: Work, authenticator: Authenticator, why: str) ->
     factor = authenticator.as_factor()
     details = {"type": "totp", "refused": why}
     work.record(EventName.USERS_MFA_FACTORS_UPDATE, _resource(factor), details, user_id=factor.user_id)
-    return challenges.invalid_code()
+    return challenges.invalid_code("Wait for the next code that the app shows, and compare the clocks.")
 
 
 def delete_authenticator(work: Work, user: str, *, name: str | None = None, force: bool = False) -> UserFactor:
