@@ -50,8 +50,8 @@ class ExportFormat(StrEnum):
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl users export > users.jsonl",
-        "authctl users export --with-hashes --with-secrets users.jsonl.gz",
-        "authctl users export --format htpasswd --with-hashes --filter 'labels ~ staff' > staff.htpasswd",
+        "authctl users export --with-hashes --with-secrets /media/backup/users.jsonl.gz",
+        "authctl users export --format htpasswd --with-hashes --filter 'labels ~ staff' | ssh www tee .htpasswd",
     ),
 )
 def export(
@@ -112,9 +112,11 @@ def export(
         )
         label, quiet = "Exporting users", ctx.output.quiet or (file == STDOUT and ctx.environment.stdout_isatty)
         with progress(ctx.environment, label, made.total, quiet=quiet) as step:
+            told = 0
             for text in made.text():
                 write(text)
-                step(1)
+                step(made.read - told)
+                told = made.read
     _tell(ctx, made)
     if file != STDOUT or ctx.is_dry_run:
         ctx.show(_summary(made, None if file == STDOUT else file, with_hashes=with_hashes, with_secrets=with_secrets))

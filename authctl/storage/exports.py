@@ -77,4 +77,4 @@ def _memberships(db: sa.Connection, batch: list[int]) -> dict[int, int]:
         .where(memberships.c.user_seq.in_(batch))
         .group_by(memberships.c.user_seq)
     )
-    return dict(db.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in db.execute(statement)}

@@ -91,7 +91,8 @@ STAYING = {
 class Export:
     """A file in the making: `text` makes it, and counts meanwhile.
 
-    total: how many users the list had when it was asked for; users: how many the file has. left_out: how many users
+    total: how many users the list had when it was asked for; read: how many have been looked at, users: how many the
+    file has. left_out: how many users
     something was left out of: a part of PARTS, `hash:ALGORITHM` that the system cannot check, `user:REASON` of a user
     that is not in the file. staying: how many have what was not asked for.
     """
@@ -99,6 +100,7 @@ class Export:
     format: str
     total: int
     target: Target = field(repr=False)
+    read: int = 0
     users: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     staying: Counter[str] = field(default_factory=Counter)
@@ -109,6 +111,7 @@ class Export:
         target = self.target
         yield target.start()
         for leaving in self._leaving():
+            self.read += 1
             lost: set[str] = set()
             text = target.record(leaving, lost.add)
             if text is not None:
