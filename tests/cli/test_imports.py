@@ -1,0 +1,216 @@
+"""`authctl users import` and its like: from files and pipes, recognised or told, with what goes wrong."""
+
+import json
+import stat
+
+import pytest
+
+BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
+MD5 = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # of the word "secret"
+
+
+@pytest.fixture
+def run(authctl, database_url):
+    def run(line, **options):
+        return authctl(line, env={"AUTHCTL_DATABASE_URL": database_url}, **options)
+
+    assert run("init").status == 0
+    return run
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file for its owner alone; its path."""
+
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.chmod(0o600)
+        return str(path)
+
+    return write
+
+
+def jsonl(*users):
+    return "".join(
+        json.dumps({"email_verified": False, "phone_verified": False, "last_sign_in_at": None} | user) + "\n"
+        for user in users
+    )
+
+
+ADA = {"id": "ada", "email": "ada@example.com", "name": "Ada", "password": {"hash": BCRYPT}}
+
+
+def test_import_answers_with_a_summary(run, write):
+    path = write("users.jsonl", jsonl(ADA, {"id": "bob"}, {"id": "bad", "email": "nope"}))
+    ran = run(f"users import {path} --from authctl -o json")
+    answer = json.loads(ran.stdout)
+    assert answer.pop("id")
+    assert answer == {
+        "source": "authctl",
+        "files": ["users.jsonl"],
+        "options": {
+            "on_conflict": "fail",
+            "match": None,
+            "weak_hash": "keep",
+            "mark_unverified": False,
+            "teams": False,
+        },
+        "status": "finished",
+        "created": 2,
+        "updated": 0,
+        "skipped": 0,
+        "without_password": 1,
+        "refused": 1,
+        "reasons": {"general_argument_invalid": 1, "import_no_password": 1},
+        "hashes": {"bcrypt": {"legacy": 1}},
+        "actor": "tester@example.com",
+        "created_at": answer["created_at"],
+        "updated_at": answer["updated_at"],
+        "ended_at": answer["ended_at"],
+    }
+    assert ran.status == 8
+    assert json.loads(ran.stderr)["error"]["type"] == "general_partial"
+
+
+def test_the_source_is_recognised_and_named(run, write):
+    path = write("users.jsonl", jsonl(ADA))
+    ran = run(f"users import {path}")
+    assert ran.status == 0
+    assert "users.jsonl looks like authctl" in ran.stderr
+
+
+def test_on_a_terminal_a_recognised_source_is_confirmed(run, write):
+    path = write("users.jsonl", jsonl(ADA))
+    answered = {"stdin_isatty": True, "stderr_isatty": True}
+    ran = run(f"users import {path}", stdin="n\n", **answered)
+    assert (ran.status, "Import it from authctl?" in ran.stderr) == (130, True)
+    assert run("users list --count -o json").stdout.split() == ["{", '"count":', "0", "}"]
+    assert run(f"users import {path}", stdin="y\n", **answered).status == 0
+
+
+def test_what_is_not_recognised_must_be_named(run, write):
+    ran = run(f"users import {write('x.bin', bytes(30))}")
+    assert ran.status == 2
+    assert "--from" in ran.stderr
+    ran = run(f"users import {write('users.jsonl', jsonl(ADA))} --from autctl")
+    assert (ran.status, "Did you mean authctl?" in ran.stderr) == (2, True)
+
+
+def test_csv_is_mapped(run, write):
+    content = "Kennung;E-Mail;Voller Name;Hash\n1;zoë@example.com;Zoë Müller;" + MD5 + "\n"
+    path = write("users.csv", content.encode("latin-1"))
+    line = (
+        f"users import {path} --from csv --delimiter ; --encoding latin-1 --hash-format md5 --weak-hashes wrap "
+        "--map 'id=Kennung,email=E-Mail,name=Voller Name,password_hash=Hash' -o json"
+    )
+    ran = run(line)
+    assert ran.status == 0, ran.stderr
+    assert json.loads(ran.stdout)["hashes"] == {"wrapped-md5": {"legacy": 1}}
+    user = json.loads(run("users get 1 -o json").stdout)
+    assert (user["email"], user["name"]) == ("zoë@example.com", "Zoë Müller")
+
+
+def test_standard_input_is_a_file(run):
+    ran = run("users import - -o json", stdin=jsonl(ADA))
+    assert ran.status == 0, ran.stderr
+    assert json.loads(ran.stdout)["created"] == 1
+
+
+def test_report_and_rejects_are_files_of_their_own(run, write, tmp_path):
+    path = write("users.jsonl", jsonl(ADA, {"id": "bad", "email": "nope", "password": {"hash": BCRYPT}}))
+    ran = run(f"users import {path} --report {tmp_path}/report --rejects {tmp_path}/refused.jsonl")
+    assert ran.status == 8
+    assert f"{tmp_path}/report names each" in ran.stderr
+    report, rejects = (tmp_path / "report").read_text(), (tmp_path / "refused.jsonl").read_text()
+    assert json.loads(report)["ref"] == "bad"
+    assert BCRYPT not in report + ran.stdout + ran.stderr
+    assert all(stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600 for name in ("report", "refused.jsonl"))
+    mended = write("mended.jsonl", rejects.replace("nope", "bad@example.com"))
+    assert run(f"users import {mended} --from authctl").status == 0
+    assert json.loads(run("users get bad -o json").stdout)["password"]["set"]
+
+
+def test_a_dry_run_says_so_and_changes_nothing(run, write):
+    path = write("users.jsonl", jsonl(ADA))
+    ran = run(f"users import {path} --dry-run -o json")
+    answer = json.loads(ran.stdout)
+    assert (answer["dry_run"], answer["created"], answer["changes"]) == (True, 1, [])
+    assert run("users get ada").status == 4
+    assert run("users list-imports").stdout == ""
+
+
+def test_a_file_that_all_can_read_is_warned_of(run, write, tmp_path):
+    path = write("users.jsonl", jsonl(ADA))
+    (tmp_path / "users.jsonl").chmod(0o644)
+    assert "Everybody on this machine can read" in run(f"users import {path} --from authctl").stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("users import /nowhere/at/all --from csv", 7),
+        ("users import {path} --from authctl --resume nobody", 4),
+        ("users import {path} --from authctl --source-option colour=red", 3),
+        ("users import {path} --from authctl --source-option colour", 2),
+        ("users import {path} --from authctl --on-conflict merge", 2),
+        ("users import {path} --from authctl --match name", 2),
+        ("users import {path} --from authctl --max-errors -1", 2),
+        ("users import {path} --from authctl --password-stdin", 2),
+        ("users import {path} --from authctl --hash-config /nowhere", 7),
+        ("users import - - --from authctl", 2),
+        ("users import - --from authctl --check-password ada --password-stdin", 2),
+        ("users import", 2),
+        ("users undo-import nobody --yes", 4),
+        ("users undo-import nobody", 2),
+        ("users list-imports --after nobody", 4),
+    ],
+)
+def test_what_cannot_start_says_why(run, write, line, status):
+    path = write("users.jsonl", jsonl(ADA))
+    ran = run(line.format(path=path))
+    assert (ran.status, ran.stdout) == (status, "")
+    assert ran.stderr.startswith("authctl: ")
+    assert run("users list").stdout == ""
+
+
+def test_check_password_proves_the_hashes_first(run, write):
+    path = write("users.csv", f"id,email,password\nada,ada@example.com,{MD5}\n")
+    line = f"users import {path} --from csv --hash-format md5 --check-password ada@example.com --password-stdin"
+    wrong = run(line, stdin="not it\n")
+    assert (wrong.status, "Nothing was imported" in wrong.stderr) == (6, True)
+    assert run("users list").stdout == ""
+    unknown = run(line.replace("ada@", "eve@"), stdin="secret\n")
+    assert unknown.status == 4
+    right = run(line, stdin="secret\n")
+    assert right.status == 0, right.stderr
+    assert "The password matches" in right.stderr
+    assert "secret" not in right.stderr + right.stdout
+
+
+def test_more_errors_than_allowed_stop_it(run, write):
+    path = write("users.jsonl", jsonl(*({"id": f"u{n}", "email": "nope"} for n in range(5)), ADA))
+    ran = run(f"users import {path} --from authctl --max-errors 2 -o json")
+    assert ran.status == 8
+    answer = json.loads(ran.stdout)
+    assert (answer["refused"], answer["created"], answer["status"]) == (3, 0, "unfinished")
+    again = run(f"users import {path} --from authctl -o json")
+    assert "Going on with the import" in again.stderr
+    assert json.loads(again.stdout)["id"] == answer["id"]
+    assert json.loads(again.stdout)["created"] == 1
+
+
+def test_imports_are_listed_undone_and_told_of(run, write, clock):
+    path = write("users.jsonl", jsonl(ADA, {"id": "bob", "name": "Bob"}))
+    id = json.loads(run(f"users import {path} --from authctl -o json").stdout)["id"]
+    (listed,) = json.loads(run("users list-imports -o json").stdout)
+    assert (listed["id"], listed["files"], listed["created"]) == (id, ["users.jsonl"], 2)
+    (left,) = json.loads(run("users import-status -o json").stdout)
+    assert (left["algorithm"], left["users"], left["import_id"]) == ("bcrypt", 1, id)
+    clock.forward(minutes=1)
+    assert run("users update-name bob Robert").status == 0
+    ran = run(f"users undo-import {id} --yes -o json")
+    assert ran.status == 0, ran.stderr
+    assert json.loads(ran.stdout) == {"id": id, "removed": 1, "kept": {"changed": 1}}
+    assert run("users get ada").status == 4
+    assert json.loads(run("users import-status -o json").stdout) == []
