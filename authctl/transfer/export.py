@@ -91,10 +91,9 @@ STAYING = {
 class Export:
     """A file in the making: `text` makes it, and counts meanwhile.
 
-    total: how many users the list had when it was asked for; read: how many have been looked at, users: how many the
-    file has. left_out: how many users
-    something was left out of: a part of PARTS, `hash:ALGORITHM` that the system cannot check, `user:REASON` of a user
-    that is not in the file. staying: how many have what was not asked for.
+    total: how many users the list had when it was asked for; read: how many were looked at; users: how many the file
+    has. left_out: how many users something was left out of: a part of PARTS, `hash:ALGORITHM` that the system cannot
+    check, `user:REASON` of a user that is not in the file. staying: how many have what was not asked for.
     """
 
     format: str
