@@ -139,9 +139,11 @@ def serve() -> None:
 
     gc.set_threshold(OBJECTS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this
-    job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    with open(0, "rb") as jobs:  # the descriptors of standard input and output
+        job: Job = pickle.load(jobs)  # noqa: S301 - from our own parent
     stdin = None if job.stdin is None else os.fdopen(job.stdin, "rb", buffering=0)
-    _answer(job, cast("BinaryIO", stdin), sys.stdout.buffer)
+    with open(1, "wb", closefd=False) as answers:
+        _answer(job, cast("BinaryIO", stdin), answers)
 
 
 def _answer(job: Job, stdin: BinaryIO | None, answers: BinaryIO) -> None:
