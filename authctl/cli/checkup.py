@@ -14,6 +14,8 @@ import typer
 
 from authctl.cli.commands import INVALID, STDIN, UNAVAILABLE
 from authctl.cli.context import Context
+from authctl.cli.escaping import visible
+from authctl.cli.output import Format
 from authctl.cli.security import COMMANDS
 from authctl.cli.shapes import FINDING
 from authctl.errors import Invalid, Unavailable
@@ -68,10 +70,21 @@ def check(
     found = checkup.check(ctx.directory, ctx.settings, program=_program(ctx))
     if sarif is not None:
         _write_sarif(ctx, found, sarif)
-    if sarif != STDIN:
+    if sarif != STDIN and ctx.output.format is Format.TABLE and not ctx.output.fields:
+        ctx.environment.stdout.write("\n".join(map(_paragraph, found)))
+        if not found:
+            ctx.output.note("Nothing weak was found.")
+    elif sarif != STDIN:
         ctx.output.stream(finding.public() for finding in found)
     if fail_on is not None:
         _fail(found, fail_on)
+
+
+def _paragraph(finding: Finding) -> str:
+    """A finding for people. Its command is one line, however long, so that it can be copied."""
+    public = finding.public()
+    lines = (f"{public['severity']}: {public['message']} ({public['id']})", finding.check.meaning, finding.command)
+    return "\n  ".join(visible(line) for line in lines) + "\n"
 
 
 def _fail(found: Sequence[Finding], fail_on: Severity) -> None:

@@ -300,7 +300,8 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(filled, empty, t
     backup.backup(filled, str(good))
     octets = good.read_bytes()
     directory, settings = empty
-    places = range(0, len(octets), max(1, len(octets) // 40))
+    # Behind the first ten bytes, of which gzip and SQLite leave some to whoever writes them (a time, a system).
+    places = range(10, len(octets), max(1, len(octets) // 40))
     damages = [octets[:place] + bytes([octets[place] ^ 0x41]) + octets[place + 1 :] for place in places]
     told = 0
     for damage in (*damages, *(octets[: len(octets) * part // 7] for part in range(7))):
