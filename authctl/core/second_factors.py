@@ -89,7 +89,8 @@ def check_recent(work: Work, user: User, *, always: bool = False) -> None:
         return
     session = work.person.session
     if possible(policy, user, session):
-        if session.mfa_at is None or session.mfa_at <= work.now - RECENT:
+        # A session that was let go on with one factor (`keep`) has proved no second one.
+        if session.mfa_at is None or len(session.factors) == 1 or session.mfa_at <= work.now - RECENT:
             raise _challenge_required("Complete one with: authctl mfa create-challenge")
     elif session.created_at <= work.now - RECENT:
         raise _challenge_required("This session can complete none: sign in again with: authctl sessions create")
@@ -125,7 +126,7 @@ def prove(work: Work, factor: Factor) -> None:
 def keep(work: Work) -> None:
     """Let the session of the person who acts go on, where two factors are asked for from now on.
 
-    What it proved at its sign-in counts from then, and is too old for what is sensitive soon.
+    That proves no second factor: for what is sensitive it is asked for one all the same.
     """
     if work.person is not None and (session := work.person.session).mfa_at is None:
         storage.sessions.update(work.db, session.seq, mfa_at=session.created_at)

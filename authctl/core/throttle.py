@@ -22,7 +22,9 @@ Which buckets an attempt counts in:
     user:ID@ADDRESS     for a source that has signed in to the account before: strangers cannot lock it out
     name:DIGEST         for a name that no account has, so that it looks and takes the same
     code:ID/KIND        for the codes of one kind, whichever of them was tried; code:ID@ADDRESS/KIND from a known source
-    factor:ID           for second factors, whichever was tried in whichever challenge; factor:ID@ADDRESS likewise
+    factor:ID           for second factors, whichever was tried in whichever challenge
+    factor:ID@ADDRESS   for a source that has proved one before: whoever has the password alone gets no more tries by
+                        signing in with it from many sources
 A source that is locked out is not counted against the account: it cannot lock out others by going on. Every lock ends
 by itself, so nobody is ever locked out for good. A right password takes back what it counted itself and no more of its
 source's count: who has an account of their own gets no more tries at those of others by signing in to it in between.
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from authctl.core.work import Work
 
 
+_FACTOR = "factor:"  # begins the buckets of second factors, and the sources that are known for one
 SENT = "sent:"  # what the buckets of messages begin with, which no attempt is counted in
 SENDING_WINDOW = timedelta(hours=1)  # what messages are counted in: otp-hourly-limit, sms-hourly-limit
 
@@ -72,11 +75,11 @@ def claim(
     is_second_factor: so are second factors, all together.
     """
     source = source_of(work.actor.ip)
-    account = _account(work, user, name, source)
+    account = _account(work, user, name, source, _FACTOR if is_second_factor else "")
     if code is not None and user is not None:
         account = f"code:{account.removeprefix('user:')}/{code}"
     elif is_second_factor:
-        account = f"factor:{account.removeprefix('user:')}"
+        account = _FACTOR + account.removeprefix("user:")
     locks_source = False
     if source is not None:
         counted = _count(work, f"source:{source}", None)
@@ -91,7 +94,8 @@ def succeed(work: Work, claim: Claim, user: User) -> None:
     storage.attempts.forget(work.db, claim.account)
     if claim.source is not None:
         storage.attempts.uncount(work.db, f"source:{claim.source}", unlock=claim.locks_source)
-        storage.attempts.know(work.db, user.seq, claim.source, work.now)
+        known = _FACTOR if claim.account.startswith(_FACTOR) else ""
+        storage.attempts.know(work.db, user.seq, known + claim.source, work.now)
     if user.locked_until is not None and claim.account == f"user:{user.id}":
         storage.users.set_locked(work.db, user.seq, None)
 
@@ -181,11 +185,12 @@ def source_of(ip: str | None) -> str | None:
     return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
-def _account(work: Work, user: User | None, name: str, source: str | None) -> str:
+def _account(work: Work, user: User | None, name: str, source: str | None, known: str) -> str:
+    """known: what the source must be known for."""
     if user is None:
         # What was typed may be a password in the wrong place: it is not kept.
         return f"name:{_hidden(name)}"
-    if source is not None and storage.attempts.is_known(work.db, user.seq, source):
+    if source is not None and storage.attempts.is_known(work.db, user.seq, known + source):
         return f"user:{user.id}@{source}"
     return f"user:{user.id}"
 

@@ -138,6 +138,16 @@ SENSITIVE = {
 }
 
 
+def test_enabling_is_no_way_round_a_factor_that_is_set_up_already(directory, ada, clock):
+    """Whoever has the password alone is let in while one factor is enough, and no further."""
+    enrol(directory, clock)
+    directory.mfa.create_recovery_codes("ada")
+    thief = directory.as_session(sign_in(directory))
+    thief.mfa.enable("ada")
+    for sensitive in SENSITIVE.values():
+        assert refusal(Denied, sensitive, thief) == "user_challenge_required"
+
+
 @pytest.mark.parametrize("act", SENSITIVE)
 def test_what_is_sensitive_needs_a_challenge_of_the_last_half_hour(directory, complete_session, clock, act):
     secret, totp = complete_session

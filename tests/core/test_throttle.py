@@ -1,5 +1,6 @@
 """Attempts are counted before they are made: by account, by source, across windows, and in dry runs too."""
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 
@@ -238,3 +239,28 @@ def test_messages_are_counted_for_an_hour_and_by_address(directory, clock):
     directory.security.set("otp-hourly-limit", 0)
     directory.security.set("sms-hourly-limit", 0)
     assert [counts("+14255550123") for _ in range(9)] == [True] * 9
+
+
+def test_signing_in_from_many_sources_brings_no_more_tries_at_the_second_factor(directory, ada, clock):
+    """Whoever has the password could make any source a known one."""
+    totp = pyotp.parse_uri(directory.mfa.create_authenticator("ada").uri)
+    directory.mfa.verify_authenticator("ada", totp.at(clock.now))
+    directory.mfa.enable("ada")
+    clock.forward(minutes=1)
+
+    def complete(ip, code):
+        secret = directory.sessions.create("ada", PASSWORD, ip=ip).secret
+        challenge = directory.mfa.create_challenge(secret, "totp", ip=ip)
+        return directory.mfa.complete_challenge(secret, challenge.id, code, ip=ip)
+
+    complete("192.0.2.1", totp.at(clock.now))
+    clock.forward(minutes=1)
+    wrong = totp.at(clock.now - throttle.SENDING_WINDOW)
+    for number in range(LIMIT + 1):
+        with pytest.raises(Denied):
+            complete(f"198.51.100.{number}", wrong)
+    logs = directory.security.list_logs(events=["users.mfa.challenges.update"], limit=LIMIT + 1)
+    assert [event.details["refused"] for event in logs] == ["locked", *["wrong"] * LIMIT]
+    with pytest.raises(Denied):
+        complete("198.51.100.99", totp.at(clock.now))
+    assert complete("192.0.2.1", totp.at(clock.now))  # where the person has proved it before
