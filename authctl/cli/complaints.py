@@ -12,6 +12,19 @@ import typer
 
 from authctl.errors import UsageError
 
+# What people call a command elsewhere, and what it may be called here.
+_ELSEWHERE = {
+    "add": "create",
+    "get": "show",
+    "invite": "create-membership",
+    "ls": "list",
+    "new": "create",
+    "remove": "delete",
+    "rm": "delete",
+    "show": "get",
+    "version": "--version",
+}
+
 
 def of_line(error: typer.TyperException, ctx: Any) -> UsageError:
     """The error as one of ours. ctx: the context of the group or command whose words were being read."""
@@ -32,10 +45,11 @@ def too_many(command: Any, ctx: Any, extra: int) -> UsageError:
     takes = [each.make_metavar(ctx=ctx) for each in command.get_params(ctx) if isinstance(each, TyperArgument)]
     taken = " ".join(takes) or "options only"
     words = "one word" if extra == 1 else f"{extra} words"
+    advice = "Put values with spaces into quotes." if takes else "Each value goes behind its option."
     return UsageError(
         "general_usage",
         f"There is {words} too many: {ctx.command_path} takes {taken}.",
-        hint=f"Put values with spaces into quotes. See: {ctx.command_path} --help",
+        hint=f"{advice} See: {ctx.command_path} --help",
     )
 
 
@@ -58,7 +72,11 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
     unknown = re.match(r"No such command '(.*)'[.]", error.message, re.DOTALL)
     if unknown is not None:
         known = list(getattr(ctx.command, "summaries", ()))
-        return f"There is no command '{unknown[1]}' in {ctx.command_path}.{_suggestion(unknown[1], known)}"
+        meant = _ELSEWHERE.get(unknown[1])
+        suggestion = (
+            f" Did you mean '{meant}'?" if meant in (*known, *_options(ctx)) else _suggestion(unknown[1], known)
+        )
+        return f"There is no command '{unknown[1]}' in {ctx.command_path}.{suggestion}"
     return str(error.format_message())
 
 
@@ -86,5 +104,6 @@ def _options(ctx: Any) -> list[str]:
 def _suggestion(word: str, known: list[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(word, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
+    spelt = {each.lstrip("-"): each for each in known}
+    near = get_close_matches(word.lstrip("-"), spelt, n=1)
+    return f" Did you mean '{spelt[near[0]]}'?" if near else ""
