@@ -174,12 +174,13 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
         used_at=work.now,
         expires_at=work.now + work.policy["session-duration"],
     )
-    storage.sessions.insert(work.db, session, user.seq, digest(secret))
-    _enforce_limit(work, user)
-    if Factor.SERVER not in factors:
-        storage.users.set_signed_in(work.db, user.seq, work.now)
     details = {"provider": provider, "factors": list(session.factors)}
-    work.record(EventName.USERS_SESSIONS_CREATE, f"users/{user.id}/sessions/{session.id}", details, user_id=user.id)
+    with storage.database.together(work.db):
+        storage.sessions.insert(work.db, session, user.seq, digest(secret))
+        _enforce_limit(work, user)
+        if Factor.SERVER not in factors:
+            storage.users.set_signed_in(work.db, user.seq, work.now)
+        work.record(EventName.USERS_SESSIONS_CREATE, f"users/{user.id}/sessions/{session.id}", details, user_id=user.id)
     work.changed(f"users/{user.id}/sessions/{session.id}", None, session.public())
     core.notices.signed_in(work, user, session)
     return SignedIn(session, secret, lacks_factor(work, user, session))

@@ -253,6 +253,29 @@ def _as_list(value: str | tuple[str, ...] | None) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
+@contextmanager
+def together(db: sa.Connection) -> Iterator[None]:
+    """Send the statements of this block in one go: for some whose answers nobody reads, inserts and updates.
+
+    On Postgres each would wait for its answer before the next is sent, longer than it runs. SQLite has nobody to wait
+    for. What one of them fails with is raised at the end of the block.
+    """
+    if db.dialect.name != "postgresql":
+        yield
+        return
+    import psycopg
+
+    connection: Any = db.connection.driver_connection
+    try:
+        with connection.pipeline():
+            yield
+    except psycopg.Error as error:
+        if is_lost := bool(connection.closed):
+            db.invalidate()
+        # SQLAlchemy thinks the statement is over by then: made one of its errors, to be judged as they are.
+        raise DBAPIError.instance("", {}, error, psycopg.Error, True, is_lost, db.dialect) from None
+
+
 def violation(error: IntegrityError) -> str:
     """Which constraint refused a row, by the name Postgres gives it: `users_email_key`, `addresses_pkey`."""
     diagnosis = getattr(error.orig, "diag", None)

@@ -17,11 +17,13 @@ from contextlib import ExitStack, closing, contextmanager
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from authctl.core import setup
 from authctl.core.work import Actor
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.settings import load
+from authctl.storage import database
 from authctl.storage.database import ATTEMPTS, Database
 
 MARK = "hidden-value-7c1f"  # stands in every secret and every value that no error may show
@@ -527,6 +529,37 @@ def test_a_unit_of_work_that_loses_its_connection_is_done_once(on_postgres, post
     assert len(runs) == 2
     count = "SELECT count(*) FROM policies"
     assert on_postgres.read(lambda work: work.db.exec_driver_sql(count).scalar_one()) == 2
+
+
+def test_statements_that_are_sent_together_are_lost_and_done_again_together(on_postgres, postgres, info):
+    runs = []
+
+    def step(work):
+        runs.append(work)
+        with database.together(work.db):
+            work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
+            if len(runs) == 1:
+                postgres.execute(TERMINATE, (info["dbname"],))
+            work.db.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
+
+    on_postgres.write(step)
+    assert len(runs) == 2
+    count = "SELECT count(*) FROM policies"
+    assert on_postgres.read(lambda work: work.db.exec_driver_sql(count).scalar_one()) == 2
+
+
+def test_one_of_statements_sent_together_that_fails_fails_all(on_postgres):
+    def step(work):
+        try:
+            with database.together(work.db):
+                for name in ("first", "first", "second"):
+                    work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
+        except IntegrityError as error:
+            raise Conflict("user_changed", database.violation(error)) from None
+
+    assert refusal(lambda: on_postgres.write(step)).message == "policies_pkey."
+    count = "SELECT count(*) FROM policies"
+    assert on_postgres.read(lambda work: work.db.exec_driver_sql(count).scalar_one()) == 0
 
 
 def test_a_connection_that_is_lost_again_and_again_is_told(on_postgres, postgres, info):
