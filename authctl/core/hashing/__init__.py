@@ -81,11 +81,11 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
     password_hash_unnamed (the operator must say what it is), password_hash_empty (no password, or a locked one); the
     field is password_hash, hash or hash_option. No message holds the hash.
     """
-    from authctl.core.hashing import bcrypt
+    from authctl.core.hashing import bcrypt, shapes
 
     if name is None and not options and bcrypt.is_plain(text):
-        return bcrypt.shapes.Imported(text, "bcrypt", bcrypt.Strength.STRONG)
-    from authctl.core.hashing import registry, shapes
+        return shapes.Imported(text, "bcrypt", shapes.Strength.STRONG)
+    from authctl.core.hashing import registry
 
     try:
         found = registry.accept(text, name, options or {})
