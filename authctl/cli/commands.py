@@ -144,7 +144,7 @@ class Command(TyperCommand):
         if subject is not None and declaration.writes:
             return self._invoke_for_stdin(ctx, subject)
         if declaration.asks is not None and not ctx.is_dry_run:
-            ctx.confirm(declaration.asks.format(**_named(ctx.params)))
+            ctx.confirm(declaration.asks.format(**_named(ctx)))
         return super().invoke(ctx)
 
     def _invoke_for_stdin(self, ctx: Context, subject: str) -> None:
@@ -154,7 +154,7 @@ class Command(TyperCommand):
             flag = "--" + taken[0].replace("_", "-")
             raise UsageError("general_usage", f"stdin cannot hold the ids and what {flag} reads.", field=taken[0])
         if self.declaration.asks is not None and not ctx.is_dry_run:
-            named = _named(ctx.params) | {subject: f"each {subject} named on stdin"}
+            named = _named(ctx) | {subject: f"each {subject} named on stdin"}
             ctx.confirm(self.declaration.asks.format(**named))
         done = refused = 0
         with ctx.output.bulk():
@@ -180,9 +180,10 @@ class Command(TyperCommand):
         help_pages.write_command(self, ctx, formatter)
 
 
-def _named(params: Mapping[str, Any]) -> dict[str, str]:
-    """What a question calls the subjects of a line: `the user ada`."""
-    return {name: f"the {name} {value}" for name, value in params.items()}
+def _named(ctx: Context) -> dict[str, str]:
+    """What a question calls the subjects of a line, by the word that help has for them: `the user ada`."""
+    nouns = {each.name: each.metavar.lower() for each in ctx.command.params if each.metavar}
+    return {name: f"the {nouns.get(name, name)} {value}" for name, value in ctx.params.items()}
 
 
 def _twin(argument: TyperArgument) -> TyperOption:

@@ -309,7 +309,7 @@ def list_(
 @command(
     DELETED,
     writes=True,
-    asks="End the token {token} of {user}?",
+    asks="End {token} of {user}?",
     exits=(NOT_FOUND,),
     example="authctl tokens delete ada@example.com TOKEN --yes",
 )

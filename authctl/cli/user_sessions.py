@@ -57,7 +57,7 @@ def create_session(ctx: Context, user: User) -> None:
 @command(
     DELETED,
     writes=True,
-    asks="End the session {session} of {user}?",
+    asks="End {session} of {user}?",
     exits=(NOT_FOUND,),
     example="authctl users delete-session ada@example.com SESSION --yes",
 )
@@ -135,7 +135,7 @@ def list_identities(
 @command(
     DELETED,
     writes=True,
-    asks="Unlink the identity {identity}?",
+    asks="Unlink {identity}?",
     exits=(NOT_FOUND,),
     example="authctl users delete-identity IDENTITY --yes",
 )
