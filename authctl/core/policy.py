@@ -286,6 +286,17 @@ class Whom(Kind):
 
     range = "off, all, or labels with commas between"
     words = ("off", "all")
+    no_labels = (
+        "off",
+        "none",
+        "all",
+        "on",
+        "yes",
+        "true",
+        "no",
+        "false",
+        "everybody",
+    )  # whoever types one means a rule
 
     def read(self, given: Any, name: str) -> str | tuple[str, ...]:
         if _is_nothing(given):
@@ -293,7 +304,7 @@ class Whom(Kind):
         if isinstance(given, str) and given.strip().lower() == "all":
             return "all"
         labels = values.labels(_parts(given, name), field=name)
-        reserved = [label for label in labels if label.lower() in ("off", "none", "all")]
+        reserved = [label for label in labels if label.lower() in self.no_labels]
         if reserved:
             raise _invalid(name, f"takes {self.range}; {_shown(reserved[0])} cannot stand among labels")
         return labels

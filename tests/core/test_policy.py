@@ -79,7 +79,7 @@ WRONG = {
     "memberships-privacy": ["user_phone", "name"],
     "sms-countries": ["", "none", "444", "0", "+", "x", [], 12.5],
     "mfa-factors": ["sms", "totp email push"],
-    "mfa-required": ["sta ff!", "all,staff", "x" * 37],
+    "mfa-required": ["sta ff!", "all,staff", "on", "yes", "True", "staff,no", "x" * 37],
     "jwt-issuer": ["", "none\0", "x" * 257, "a\tb", None, 7],
     "jwt-audience": ["x" * 257, "a\x1bb", 7],
 }
