@@ -98,7 +98,7 @@ def _database_url(value: object, expand: Expand) -> str:
     if scheme == "postgres":
         scheme = "postgresql"
     if scheme not in DATABASE_SCHEMES or "://" not in str(value):
-        raise ValueError("must begin with sqlite:/// or postgresql://")
+        raise ValueError("must begin with sqlite:/// or postgresql://; a file x.db is sqlite:///x.db")
     if not scheme.startswith("sqlite"):
         return f"{scheme}://{rest}"
     if not rest.startswith("/"):

@@ -141,7 +141,7 @@ _CONNECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         r'database ".*" does not exist',
         "There is no database {where}.",
-        "Make it with createdb, then run: authctl init",
+        "Make it with createdb; then authctl init makes a directory in it, or authctl restore puts a backup there.",
     ),
     (
         r"too many (connections|clients)|remaining connection slots",
