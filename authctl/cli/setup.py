@@ -15,6 +15,8 @@ from authctl.cli.shapes import MADE, STATUS, UPGRADED
 if TYPE_CHECKING:
     from authctl.model import Json
 
+UP_TO_DATE = "Nothing is to be done: the schema is up to date."
+
 COMMANDS = Commands("authctl")
 command = COMMANDS.command
 
@@ -48,9 +50,12 @@ def upgrade(ctx: Context) -> None:
         sql = setup.migration_sql(ctx.directory)
         ctx.environment.stdout.write(sql)
         if not sql:
-            ctx.output.note("Nothing is to be done: the schema is up to date.")
+            ctx.output.note(UP_TO_DATE)
     else:
-        ctx.output.show(setup.upgrade(ctx.directory).public())
+        upgraded = setup.upgrade(ctx.directory)
+        if upgraded.before == upgraded.after:
+            ctx.output.note(UP_TO_DATE)
+        ctx.output.show(upgraded.public())
 
 
 @command(

@@ -115,6 +115,13 @@ def test_upgrade_as_a_dry_run_prints_the_statements_of_an_empty_database(authctl
     assert "CREATE TABLE users" in ran.stdout
 
 
+@pytest.mark.parametrize("line", ["upgrade", "upgrade --dry-run"])
+def test_upgrade_tells_a_person_that_there_is_nothing_to_do(authctl, line):
+    authctl("init")
+    assert authctl(line).stderr == ""
+    assert authctl(line, stderr_isatty=True).stderr == "Nothing is to be done: the schema is up to date.\n"
+
+
 def test_status_says_where_settings_came_from_and_shows_no_secret(authctl, home, tmp_path):
     authctl("users create")
     config = tmp_path / "config.toml"
