@@ -7,6 +7,7 @@ anew, so that a file that is imported twice changes nothing.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,15 +25,21 @@ if TYPE_CHECKING:
     from authctl.core.work import Work
 
 SLOW_BATCH = 1_000  # records in one transaction where each takes a while: what is lost when the process is killed
+SWITCH_SECONDS = (
+    0.000_5  # that a thread between two hashes waits for the one that stores; Python's own are ten times so
+)
 
 
 @contextmanager
 def hashed(directory: Directory, batches: Generator[Batch]) -> Iterator[Iterator[Batch]]:
     """The same batches with every hash made."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
     with ThreadPoolExecutor(_cores()) as pool:
         try:
             yield _ahead(directory, pool, batches)
         finally:
+            sys.setswitchinterval(interval)
             pool.shutdown(wait=False, cancel_futures=True)
             batches.close()
 
