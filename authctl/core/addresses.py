@@ -29,18 +29,26 @@ def verify(work: Work, before: User, kind: Literal["email", "phone"], *, is_firs
     if is_first is None:
         is_first = not (before.email_verified or before.phone_verified)
     if is_first and work.person is None:
-        if before.password is not None and before.password.self_service:
-            after = replace(after, password=None)
-            details["password"] = "ended"  # noqa: S105 - a word of the log
-        without = second_factors.end_self_service(work, after)
-        if without != after:
-            after = without
-            details["factors"] = "ended"
-        if ended := storage.sessions.end_of_user(work.db, before.seq, work.now, Ended.DELETED):
-            details["sessions_ended"] = ended
+        after, ended = end_self_service(work, after)
+        details |= ended
     storage.users.update(work.db, before, after)
     second_factors.prove(work, Factor(kind))
     email, phone = EventName.USERS_UPDATE_EMAIL_VERIFICATION, EventName.USERS_UPDATE_PHONE_VERIFICATION
     work.record(email if kind == "email" else phone, f"users/{after.id}", details, user_id=after.id)
     work.changed(f"users/{after.id}", before.public(), after.public())
     return after
+
+
+def end_self_service(work: Work, user: User) -> tuple[User, Json]:
+    """The account without what somebody may have put there before anybody proved an address of it; what ended."""
+    details: Json = {}
+    if user.password is not None and user.password.self_service:
+        user = replace(user, password=None)
+        details["password"] = "ended"  # noqa: S105 - a word of the log
+    without = second_factors.end_self_service(work, user)
+    if without != user:
+        user = without
+        details["factors"] = "ended"
+    if ended := storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.DELETED):
+        details["sessions_ended"] = ended
+    return user, details

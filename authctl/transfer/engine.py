@@ -37,7 +37,18 @@ from authctl.transfer import files, reading, slow, sources
 from authctl.transfer.check import Checked, Extra, Outcome, Rules, user_of
 from authctl.transfer.records import Member, Note, Refused, Source
 from authctl.transfer.report import Report
-from authctl.transfer.settling import Conditions, Known, Match, OnConflict, Plan, Update, keys_of, no_counts, settle
+from authctl.transfer.settling import (
+    Conditions,
+    Known,
+    Match,
+    OnConflict,
+    Plan,
+    Update,
+    keys_of,
+    no_counts,
+    proves_first,
+    settle,
+)
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
@@ -392,6 +403,10 @@ class _Run:
     def _update(self, work: Work, update: Update, teams: dict[_TeamKey, Team | None]) -> None:
         """All that follows from a record that changes a user."""
         before, after, item = update.before, update.after, update.item
+        if proves_first(before, after):
+            kept, _ = core.addresses.end_self_service(work, before)
+            flags = {name: getattr(kept, name) or getattr(item.row, name) for name in ("mfa", "totp", "recovery_code")}
+            update, after = update._replace(before=kept), replace(after, **flags)
         changes_password = after.password is not None and after.password != before.password
         if after.password is not None and changes_password:
             hash = core.passwords.sealed(work, after, after.password.hash)

@@ -352,16 +352,23 @@ def _user_meant(item: Checked, owned: list[_Owned], conditions: Conditions, know
     """Whom the record is about: by what was asked for, else by the first that the record has of id, email, phone,
     username. An id that was made for it here finds nobody, and says nothing.
     """
-    row = item.row
-    has = {"id": row.id if item.has_id else None, "email": row.email, "phone": row.phone, "username": row.username}
-    by = str(conditions.match) if conditions.match else next((name for name, value in has.items() if value), None)
+    by = _found_by(item, conditions)
     seq = next((each.seq for each in owned if each.field == by), None)
     if seq is None and by is None:  # it has nothing but identities
         seq = next((each.seq for each in owned if each.field == "identities"), None)
     user = known.owners.users.get(seq) if seq is not None else None
-    if user is not None and by in ("email", "phone") and getattr(user, by) != has[by]:
+    if user is not None and by in ("email", "phone") and getattr(user, by) != getattr(item.row, by):
         return None  # an identity's address is another account's
     return user
+
+
+def _found_by(item: Checked, conditions: Conditions) -> str | None:
+    """By what the user of a record is looked for."""
+    if conditions.match:
+        return str(conditions.match)
+    row = item.row
+    has = {"id": row.id if item.has_id else None, "email": row.email, "phone": row.phone, "username": row.username}
+    return next((name for name, value in has.items() if value), None)
 
 
 def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Known, plan: Plan) -> None:
@@ -380,7 +387,8 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -
     """The user with what the record says; None where that is nothing new, a Note where it cannot be.
 
     What the record is silent about stays. A verification is never lowered, a blocked user never let in, a password
-    that was set here never replaced; prefs and metadata are merged by key, labels added.
+    that was set here never replaced; prefs and metadata are merged by key, labels added. Where the record verifies the
+    first address of the user, a password of self-service may be a stranger's, and goes.
     """
     now = conditions.now
     given, present = user_of(item.row), before.at(now)
@@ -402,7 +410,8 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -
     )
     if given.status is Status.BLOCKED and present.status is not Status.BLOCKED:
         after = replace(after, status=given.status, blocked_until=given.blocked_until)
-    if _takes_password(present, item) and not known.is_same(present, item):
+    is_strangers = proves_first(present, after) and present.password is not None and present.password.self_service
+    if is_strangers or (_takes_password(present, item) and not known.is_same(present, item)):
         after = replace(after, password=password_of(item.row))
     identities = tuple(
         each for each in item.extra.identities if (each.provider, each.provider_uid) not in known.owners.uids
@@ -410,12 +419,34 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -
     members = tuple(each for each in item.extra.members if _is_new(each, present, conditions, known))
     if after == present and not identities and not members:
         return None
+    if (identities or _opens(present, after)) and (address := _disputed(present, item, conditions)) is not None:
+        value = values.shown(getattr(present, address))
+        message = f"{value} is verified here and not in the file: whoever signs in with it there may be somebody else."
+        return Note(f"user_{address}_not_verified", address, message)
     try:
         for name in ("labels", "prefs", "metadata"):
             getattr(values, name)(getattr(after, name))
     except Invalid as error:
         return Note(error.type, error.field, error.message)
     return Update(before, replace(after, updated_at=now), identities, members, item)
+
+
+def proves_first(before: User, after: User) -> bool:
+    """Whether an update verifies an address of an account that nobody had proved to own."""
+    return not (before.email_verified or before.phone_verified) and (after.email_verified or after.phone_verified)
+
+
+def _opens(before: User, after: User) -> bool:
+    """Whether an update lets somebody in, or is asked of who signs in."""
+    return any(getattr(before, name) != getattr(after, name) for name in ("password", "mfa", "totp", "recovery_code"))
+
+
+def _disputed(user: User, item: Checked, conditions: Conditions) -> str | None:
+    """The address by which a user who is to be updated was found, where only the user has proved to own it."""
+    by = _found_by(item, conditions)
+    if by not in ("email", "phone") or conditions.on_conflict is not OnConflict.UPDATE:
+        return None
+    return by if getattr(user, f"{by}_verified") and not getattr(item.row, f"{by}_verified") else None
 
 
 def _verified(address: str, present: User, given: User) -> bool:

@@ -244,6 +244,57 @@ def test_match_says_by_what_users_are_found(take, directory, ada):
     assert directory.users.get("ada").name == "Newer"
 
 
+@pytest.mark.parametrize("match", ["email", "phone", None])
+@pytest.mark.parametrize(
+    "brought",
+    [
+        {"identities": [Linked("google", "1")]},
+        {"password": Secret(BCRYPT)},
+        {"password": Secret("correct horse battery", is_plain=True)},
+        {"totp": [Totp(bytes(20))]},
+        {"recovery_codes": ["abcd-efgh"]},
+        {"mfa": True},
+    ],
+    ids=lambda brought: next(iter(brought)),
+)
+def test_an_address_that_is_verified_here_alone_lets_nobody_in(take, directory, ada, match, brought):
+    """Whoever signed up over there with somebody's address would get in here."""
+    directory.users.update_phone_verification("ada", True)
+    found = {"phone": "+442079460123"} if match == "phone" else {"email": "ada@example.com"}
+    type = f"user_{match or 'email'}_not_verified"
+    before = directory.users.get("ada")
+    given = record(None, name="Eve", **found, **brought)
+    assert take(given, on_conflict="update", match=match) == [type]
+    assert take(given, on_conflict="skip", match=match) == ["import_exists"]
+    assert directory.users.get("ada") == before
+    proved = replace(given, email_verified=True, phone_verified=True)
+    assert take(proved, on_conflict="update", match=match) == ["taken"]
+    assert take.counts["updated"] == 1
+
+
+@pytest.mark.parametrize("match", ["email", "id"])
+@pytest.mark.parametrize("password", [None, Secret(BCRYPT)])
+def test_the_first_verified_address_ends_what_a_stranger_may_have_put_there(take, directory, match, password):
+    """Whoever signed up here with somebody's address, or id, would keep the account."""
+    directory.users.create(id="ada", email="ada@example.com", password="correct horse battery", self_service=True)
+    eve = directory.as_session(directory.sessions.create("ada", "correct horse battery").secret)
+    eve.mfa.create_authenticator("ada")
+    eve.mfa.create_recovery_codes("ada")
+    given = record("ada", email="ada@example.com", email_verified=True, password=password, totp=[Totp(bytes(20))])
+    assert take(given, on_conflict="update", match=match) == ["taken"]
+    user = directory.users.get("ada")
+    assert (user.email_verified, user.totp, user.recovery_code) == (True, True, False)
+    assert (user.password and user.password.hash) == (password and BCRYPT)
+    assert directory.users.list_sessions("ada") == []
+    assert [factor.name for factor in directory.mfa.list_factors("ada")] == ["imported", "ada@example.com"]
+
+
+def test_a_password_of_an_operator_stays_when_an_address_is_verified(take, directory):
+    before = directory.users.create(id="ada", email="ada@example.com", password="correct horse battery").password
+    take(record("ada", email="ada@example.com", email_verified=True, password=Secret(BCRYPT)), on_conflict="update")
+    assert directory.users.get("ada").password == before
+
+
 def test_a_record_between_two_users_is_refused(take, directory, ada):
     directory.users.create(id="bob", email="bob@example.com")
     both = record("ada", email="bob@example.com")
