@@ -163,15 +163,24 @@ def _verify_now(ctx: Context, user: str, name: str | None) -> bool:
             question = "That is wrong. The next code that the app shows (Enter: later): "
         else:
             ctx.output.note("Verified: it counts as a second factor.")
+            asked = ctx.directory.mfa.status(user)
+            if not (asked.mfa or asked.required):
+                ctx.output.note(
+                    f"Signing in does not ask for it yet. Turn that on with: {_command(ctx, 'enable', user)}"
+                )
             return True
     raise AssertionError("the last refusal is raised")
 
 
 def _verifying(ctx: Context, user: str, name: str | None) -> str:
     """The command that verifies a new authenticator."""
-    words = ["authctl mfa verify-authenticator", quote(user), "CODE"]
-    words += ["--name", quote(name)] if name is not None else []
-    return " ".join([*words, "--as-session"] if ctx.is_person else words)
+    return _command(ctx, "verify-authenticator", user, "CODE", *(["--name", name] if name is not None else []))
+
+
+def _command(ctx: Context, verb: str, *words: str) -> str:
+    """A command of this group as whoever acts now would type it."""
+    line = ["authctl", "mfa", verb, *map(quote, words), *(["--as-session"] if ctx.is_person else [])]
+    return " ".join(line)
 
 
 def _show_secret(ctx: Context, record: dict[str, Any], user_id: str) -> None:

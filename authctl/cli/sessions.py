@@ -16,6 +16,11 @@ from authctl.errors import UsageError
 COMMANDS = Commands("sessions")
 command = COMMANDS.command
 
+MORE_FACTORS = (
+    "It asks for another factor: put the secret into AUTHCTL_SESSION, then run authctl mfa create-challenge"
+    " --factor FACTOR, and authctl mfa complete-challenge."
+)
+
 SecretStdin = Annotated[
     bool, typer.Option("--secret-stdin", help="Read the session's secret from stdin. Else AUTHCTL_SESSION has it.")
 ]
@@ -69,16 +74,18 @@ def create(
         raise UsageError("general_usage", "--email and --email-verified go with --identity.", field="email")
     sessions = ctx.directory.sessions
     if anonymous:
-        ctx.show(sessions.create_anonymous().public())
+        signed_in = sessions.create_anonymous()
     elif identity is not None:
         signed_in = sessions.create_with_identity(*identity, email=email, email_verified=email_verified)
-        ctx.show(signed_in.public())
     else:
         assert user is not None
         secret = password_given(ctx, stdin=password_stdin, descriptor=password_fd, given=password)
         if secret is None:
             secret = prompts.secret(ctx.environment, "Password")
-        ctx.show(sessions.create(user, secret).public())
+        signed_in = sessions.create(user, secret)
+    ctx.show(signed_in.public())
+    if signed_in.more_factors_required:
+        ctx.output.note(MORE_FACTORS)
 
 
 @command(PERSON, exits=(DENIED,), example="authctl sessions get --secret-stdin < session.txt")

@@ -140,6 +140,7 @@ def test_a_code_is_verified_there_and_then(person, authctl, ada):
     someone.types(totp.now() + "\n")
     assert someone.leaves() == 0
     assert "Verified: it counts as a second factor." in someone.screen
+    assert someone.screen.endswith("Signing in does not ask for it yet. Turn that on with: authctl mfa enable ada\n")
     assert json.loads(authctl("mfa status ada -o json").stdout)["factors"]["totp"] is True
 
 
@@ -347,6 +348,15 @@ def session(authctl, ada, clock):
     signed_in = made(authctl, "sessions create ada --password-stdin", stdin="correct horse battery\n")
     assert signed_in["more_factors_required"] is True
     return signed_in["secret"], totp
+
+
+def test_a_person_is_told_how_a_sign_in_goes_on(authctl, session):
+    password = "correct horse battery\n"
+    line = "sessions create ada --password-stdin"
+    assert "mfa create-challenge --factor FACTOR" in authctl(line, stdin=password, stderr_isatty=True).stderr
+    assert authctl(line, stdin=password).stderr == ""
+    made(authctl, "mfa disable ada")
+    assert authctl(line, stdin=password, stderr_isatty=True).stderr == ""
 
 
 def challenge(authctl, secret, **options):
