@@ -281,7 +281,9 @@ def _users(look: _Look, work: Work) -> Iterator[Finding]:
         yield from _hashes(look, each, old)
     if overdue := sum(each.standing for each in groups):
         days = STANDING // DAY
-        message = f"{overdue:,} users did not change their password within {days} days of being told to."
+        message = (
+            f"{_counted(overdue, 'user', 'users')} did not change their password within {days} days of being told to."
+        )
         filters = ["password.must_change = true", f"updated_at < {instant(standing)}", "status = active"]
         command = look.for_users(filters, "users update-status - blocked")
         yield look.finding("must-change-standing", "users", message, command)
@@ -295,7 +297,7 @@ def _unprotected(look: _Look, work: Work, groups: list[Group]) -> Iterator[Findi
     for label in groups[0].unprotected if groups else ():
         if count := sum(each.unprotected[label] for each in groups):
             whose = "" if label == "all" else f" with the label {label}"
-            message = f"{count:,} users{whose} must use a second factor and have none."
+            message = f"{_counted(count, 'user', 'users')}{whose} must use a second factor, and none is set up."
             filters = [*([] if label == "all" else [f"labels ~ {label}"]), *lacking, "status = active"]
             command = look.for_users(filters, "mfa create-recovery-codes -")
             yield look.finding("required-without-factor", label, message, command)
@@ -308,10 +310,10 @@ def _hashes(look: _Look, group: Group, old: datetime) -> Iterator[Finding]:
     asked = f"password.algorithm = {name}"
     if is_weak(name):
         since = f", the oldest of {group.since:%B %Y}" if group.since else ""
-        message = f"{group.users:,} passwords are hashed with {name}{since}."
+        message = f"{_counted(group.users, 'password is', 'passwords are')} hashed with {name}{since}."
         yield look.finding("weak-hashes", name, message, look.for_users([asked], "users wrap-password -"))
     elif group.old:
-        message = f"{group.old:,} passwords are hashed with {name}, and more than a year old."
+        message = f"{_counted(group.old, 'password is', 'passwords are')} hashed with {name}, and more than a year old."
         filters = [
             asked,
             f"password.updated_at < {instant(old)}",
@@ -320,6 +322,10 @@ def _hashes(look: _Look, group: Group, old: datetime) -> Iterator[Finding]:
         ]
         command = look.for_users(filters, "users require-password-change -")
         yield look.finding("legacy-hashes", name, message, command)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def is_todays(algorithm: str) -> bool:
@@ -336,7 +342,8 @@ def is_weak(algorithm: str) -> bool:
 def _blocked(look: _Look, work: Work) -> Iterator[Finding]:
     if count := storage.checkup.blocked_with_sessions(work.db, work.now):
         command = look.for_users(["status = blocked"], "users delete-sessions - --yes")
-        yield look.finding("blocked-with-sessions", "users", f"{count:,} blocked users are still signed in.", command)
+        message = f"{_counted(count, 'blocked user is', 'blocked users are')} still signed in."
+        yield look.finding("blocked-with-sessions", "users", message, command)
 
 
 def _dead(look: _Look, work: Work) -> Iterator[Finding]:
