@@ -20,9 +20,11 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import IO, Any
 
 from authctl import storage
+from authctl.core import sealing
 from authctl.errors import AuthctlError, Invalid, Unavailable
 from authctl.model import Json
 
@@ -83,9 +85,25 @@ class Manifest:
             if plain.pop("sha256") != _digest(plain):
                 raise damaged(path, "its manifest was changed")
             sums = tuple(Sum(each["table"], each["rows"], each["sha256"]) for each in plain["tables"])
-            return cls(plain["made_at"], plain["schema"], plain["key_fingerprint"], sums, plain["secret_key"])
+            _check_key(path, plain["secret_key"], plain["key_fingerprint"])
+            datetime.fromisoformat(plain["made_at"])
+            schema = plain["schema"]
+            if schema != f"{max(int(schema), 1):04}":  # as migrations are numbered
+                raise ValueError
+            return cls(plain["made_at"], schema, plain["key_fingerprint"], sums, plain["secret_key"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise damaged(path, "its manifest cannot be read") from None
+
+
+def _check_key(path: str, key: str | None, fingerprint: str | None) -> None:
+    """Refuse a key that is not the directory's. Its fingerprint names the file that it is put into."""
+    from base64 import b64decode
+
+    if key is None:
+        return
+    octets = b64decode(key, validate=True)
+    if len(octets) != sealing.KEY_SIZE or sealing.fingerprint(octets) != fingerprint:
+        raise damaged(path, "its secret key is not that of its directory")
 
 
 Finish = Callable[[tuple[Sum, ...]], Manifest]
@@ -239,11 +257,20 @@ class _Lines:
 
     def parts(self) -> Iterator[storage.backups.Part]:
         while isinstance(self._next, dict) and "table" in self._next:
-            yield storage.backups.Part(self._next["table"], tuple(self._next["columns"]), self._rows())
+            table, columns = self._next["table"], self._next.get("columns")
+            if not storage.backups.is_table(table, columns):
+                raise damaged(self._path, "it holds a table that no directory has")
+            yield storage.backups.Part(table, tuple(columns), self._rows(len(columns)))
 
-    def _rows(self) -> Iterator[Sequence[Any]]:
+    def _rows(self, width: int) -> Iterator[Sequence[Any]]:
         while isinstance(row := self._read(), list):
-            yield [_decoded(value) if isinstance(value, dict) else value for value in row]
+            try:
+                decoded = [_decoded(value) if isinstance(value, dict) else value for value in row]
+            except (KeyError, TypeError, ValueError):
+                decoded = []
+            if len(decoded) != width:
+                raise damaged(self._path, "it holds a line that cannot be read")
+            yield decoded
         self._next = row
 
     def manifest(self) -> Manifest:

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core import archive, sealing, setup
+from authctl.core import archive, setup
 from authctl.core.archive import Manifest, Step, Sum
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.model import EventName, Json, instant
@@ -247,7 +247,6 @@ def _keep_key(directory: Directory, settings: Settings, manifest: Manifest) -> N
     if setup.key_status(settings, manifest.key_fingerprint)["state"] == "ok":
         return
     key = b64decode(manifest.secret_key)
-    assert sealing.fingerprint(key) == manifest.key_fingerprint
     path = setup.new_key_file(settings, manifest.key_fingerprint)
     if settings.secret_key_file is None:
         directory.warn("The secret key of the backup was kept nowhere: another is given itself, by secret_key.")

@@ -123,6 +123,12 @@ def clear(db: sa.Connection) -> None:
             db.exec_driver_sql(f'DROP TABLE "{name}"')
 
 
+def is_table(table: Any, columns: Any) -> bool:
+    """Whether a directory has a table of that name, and these can be columns; others share the database with it."""
+    is_ours = isinstance(table, str) and table in metadata.tables
+    return is_ours and isinstance(columns, list) and all(isinstance(column, str) for column in columns)
+
+
 def columns_of(db: sa.Connection, table: str) -> set[str]:
     """The columns of a table; none where it is not there."""
     inspected = sa.inspect(db)

@@ -1,15 +1,17 @@
 """Backups: whole or absent, the same on both databases, checked before anything is written, and never over anything."""
 
 import gzip
+import hashlib
 import json
 import os
+from base64 import b64encode
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from authctl import storage
-from authctl.core import archive, backup, setup
+from authctl.core import archive, backup, sealing, setup
 from authctl.core.hashing import Parameters
 from authctl.core.work import Actor
 from authctl.errors import AuthctlError, Conflict, Denied, Invalid, Unavailable
@@ -332,6 +334,45 @@ def test_a_changed_row_is_told_by_its_checksum(filled, empty, tmp_path):
     assert refused.value.type == "backup_damaged"
     assert "the rows of" in refused.value.message
     assert storage.schema.find_state(directory.database) is None
+
+
+KEY, OTHER_KEY = bytes(32), b64encode(b"k" * 32).decode()
+FORGED = {
+    "a schema that is a number": ({"schema": 4}, []),
+    "a schema that never was": ({"schema": "0000"}, []),
+    "a time that is none": ({"made_at": "yesterday"}, []),
+    "a key that is none": ({"secret_key": "!", "key_fingerprint": sealing.fingerprint(KEY)}, []),
+    "another's key": ({"secret_key": OTHER_KEY, "key_fingerprint": sealing.fingerprint(KEY)}, []),
+    "a key that would go elsewhere": ({"secret_key": OTHER_KEY, "key_fingerprint": "../../../key"}, []),
+    "a table of another program": ({}, [("payments", ["id"], [[1]])]),
+    "a table of the database": ({}, [("sqlite_master", ["type"], [["table"]])]),
+    "a table without a name": ({}, [(["users"], ["id"], [])]),
+    "columns that are none": ({}, [("users", "id", [])]),
+    "a row that is too short": ({}, [("users", ["seq", "id"], [[1]])]),
+    "bytes that are none": ({}, [("users", ["seq", "id"], [[1, {"base64": 5}]])]),
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_forged_backup_is_refused_before_anything_is_written(empty, tmp_path, home, what):
+    """Its checksums fit: whoever makes the file makes them too."""
+    claims, tables = FORGED[what]
+    lines, sums = [{"authctl_backup": 1}], []
+    for name, columns, rows in tables:
+        lines += [{"table": name, "columns": columns}, *rows]
+        digest = hashlib.sha256(b"".join(map(archive._line, (columns, *rows)))).hexdigest()
+        sums.append(archive.Sum(name, len(rows), digest))
+    manifest = json.loads(archive.Manifest("2026-01-02T03:04:05.678Z", "0001", None, tuple(sums)).text()) | claims
+    del manifest["sha256"]
+    manifest["sha256"] = archive._digest(manifest)
+    lines.append({"manifest": json.dumps(manifest)})
+    (tmp_path / "forged.backup").write_bytes(gzip.compress(b"".join(map(archive._line, lines))))
+    directory, settings = empty
+    with pytest.raises(Unavailable) as refused:
+        backup.restore(directory, settings, str(tmp_path / "forged.backup"))
+    assert refused.value.type == "backup_damaged"
+    assert storage.schema.find_state(directory.database) is None
+    assert not list(tmp_path.rglob("*key*"))
 
 
 def test_a_newer_schema_is_refused(filled, empty, tmp_path, monkeypatch):
