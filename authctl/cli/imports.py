@@ -95,7 +95,9 @@ def import_(
     ] = None,
     hash_config: Annotated[
         str | None,
-        typer.Option("--hash-config", metavar="FILE", help="Firebase's password hash parameters, as its console shows"),
+        typer.Option(
+            "--hash-config", metavar="FILE", help="Firebase's password hash parameters, as its console shows them."
+        ),
     ] = None,
     source_option: Annotated[
         list[str] | None,
@@ -123,7 +125,11 @@ def import_(
     ] = None,
     weak_hashes: Annotated[
         WeakHash,
-        typer.Option("--weak-hashes", help="Hashes that are fast to guess at: keep them, wrap in argon2id, or reset."),
+        typer.Option(
+            "--weak-hashes",
+            metavar="keep|wrap|reset",
+            help="Hashes that are fast to guess at: keep them, wrap in argon2id, or reset.",
+        ),
     ] = WeakHash.KEEP,
     mark_unverified: Annotated[
         bool, typer.Option("--mark-unverified", help="Count nobody's address as verified, whatever the file says.")

@@ -70,7 +70,10 @@ OPTIONS = {
     "mem_cost": "of those parameters: mem_cost",
     **ROLES,
 }
-CONSOLE = "Copy them from the console: Authentication, Users, the menu above the list, Password hash parameters."
+CONSOLE = (
+    "Copy them from the console (Authentication, Users, the menu above the list, Password hash parameters) into a file,"
+    " and name it with --hash-config; --source-option hash_config=none leaves the passwords out."
+)
 
 _PARAMETER = re.compile(r"[\"']?(\w+)[\"']?\s*[:=]\s*[\"']?([^\s,\"'}]+)")
 _ID = re.compile(r"([A-Za-z0-9_-]{1,128}),")

@@ -271,7 +271,7 @@ def _password(columns: dict[str, str], form: str | None) -> str | None:
         raise _invalid(
             "hash_format",
             f"The column {columns['password'][:40]!r} may hold hashes or plain passwords; that is never guessed.",
-            "Say which: hash_format=NAME, hash_format=plain, or hash_format=none to leave the column out.",
+            "Say which: --hash-format NAME, --hash-format plain, or --hash-format none to leave the column out.",
         )
     return form or SELF
 

@@ -34,8 +34,9 @@ def test_parameters_one_by_one():
 @pytest.mark.parametrize("name", WANTED)
 def test_a_missing_parameter_is_asked_for_before_anything_comes_in(read, name):
     options = {option: value for option, value in WANTED.items() if option != name}
-    with pytest.raises(Invalid, match=name):
+    with pytest.raises(Invalid, match=name) as caught:
         read("firebase", "firebase-users.json", **options)
+    assert "--hash-config" in caught.value.hint
 
 
 def test_another_algorithm_s_parameters_are_refused():

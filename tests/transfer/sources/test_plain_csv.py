@@ -87,8 +87,9 @@ def test_what_is_no_delimiter_is_refused(read, delimiter):
 @pytest.mark.parametrize("column", ["password", "Password", "pass_word"])
 def test_a_column_called_password_is_never_guessed(read, column):
     content = f"email,{column}\na@example.com,5f4dcc3b5aa765d61d8327deb882cf99\n".encode()
-    with pytest.raises(Invalid, match="never guessed"):
+    with pytest.raises(Invalid, match="never guessed") as caught:
         read("csv", content)
+    assert "--hash-format NAME" in caught.value.hint
     assert read("csv", content, hash_format="md5")[0].password == Secret("5f4dcc3b5aa765d61d8327deb882cf99", "md5")
     assert read("csv", content, hash_format="plain")[0].password.is_plain
     assert read("csv", content, hash_format="self")[0].password == Secret("5f4dcc3b5aa765d61d8327deb882cf99")
