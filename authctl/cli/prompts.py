@@ -65,15 +65,19 @@ def secret(environment: Environment, label: str, *, twice: bool = False, flag: s
 
 
 def read_secret_line(environment: Environment, flag: str) -> str:
-    """The next line of stdin, for --password-stdin and its like; nothing but the line end is taken off."""
+    """The next line of stdin, for --password-stdin and its like; nothing but the line end is taken off.
+
+    flag: also the environment variable that the line stands in for.
+    """
     if environment.is_interactive:
         with _without_echo(environment):
             return _ask_silently(environment, f"{flag}: ", flag)
     line = environment.read_line(_secret_bytes())
     if not line:
+        lacking = ": standard input" if flag.startswith("--") else " is not set, and standard input"
         raise UsageError(
             "general_usage",
-            f"{flag}: standard input has no line left for it.",
+            f"{flag}{lacking} has no line left for it.",
             hint="Send the secret as one line; where a current and a new one are needed, the current one first.",
         )
     return _secret_of(line, flag)
