@@ -257,7 +257,8 @@ class _Lines:
 
     def parts(self) -> Iterator[storage.backups.Part]:
         while isinstance(self._next, dict) and "table" in self._next:
-            table, columns = self._next["table"], self._next.get("columns")
+            table: Any = self._next["table"]
+            columns: Any = self._next.get("columns")
             if not storage.backups.is_table(table, columns):
                 raise damaged(self._path, "it holds a table that no directory has")
             yield storage.backups.Part(table, tuple(columns), self._rows(len(columns)))
