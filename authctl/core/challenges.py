@@ -361,22 +361,25 @@ def _why_dead(work: Work, user: User, challenge: Challenge) -> str | None:
 
 def _is_right(work: Work, user: User, challenge: Challenge, code: str) -> bool:
     if challenge.factor is Factor.TOTP:
-        return _find_step(work, user, code) is not None
+        return bool(_find_steps(work, user, code))
     if challenge.factor is Factor.RECOVERY_CODE:
         return recovery_codes.find(work, user, code) is not None
     assert challenge.digest is not None
     return hmac.compare_digest(_digest(work, user.id, challenge.id, code), challenge.digest)
 
 
-def _find_step(work: Work, user: User, code: str) -> tuple[Authenticator, int] | None:
-    """The authenticator whose code it is, and the step: one that is not used yet. Every authenticator is compared."""
-    found = None
+def _find_steps(work: Work, user: User, code: str) -> list[tuple[Authenticator, int]]:
+    """The authenticators whose code it is, and the step: one that is not used yet. Every authenticator is compared.
+
+    Two may have one secret, where another system had it so.
+    """
+    found = []
     for authenticator in storage.authenticators.list_of_user(work.db, user.seq):
         if authenticator.verified_at is not None:
             step = step_of(work, authenticator, code)
-            if step is not None and step > authenticator.last_step:
-                found = authenticator, step
-    return found
+            if step is not None:
+                found.append((authenticator, step))
+    return found if all(step > authenticator.last_step for authenticator, step in found) else []
 
 
 def step_of(work: Work, authenticator: Authenticator, code: str) -> int | None:
@@ -410,8 +413,9 @@ def _settle(work: Work, secret: str, judged: Judged) -> SignedIn | Denied:
 def _use(work: Work, user: User, challenge: Challenge, code: str) -> User | None:
     """Use a right code up, and the account after that; None where another did meanwhile."""
     if challenge.factor is Factor.TOTP:
-        found = _find_step(work, user, code)
-        if found is None or not storage.authenticators.use_step(work.db, found[0].seq, found[1], work.now):
+        found = _find_steps(work, user, code)
+        used = [storage.authenticators.use_step(work.db, each.seq, step, work.now) for each, step in found]
+        if not used or not all(used):
             return None
     if challenge.factor is Factor.RECOVERY_CODE:
         digest = recovery_codes.find(work, user, code)

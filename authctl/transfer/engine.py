@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from authctl import core, storage
@@ -489,14 +490,18 @@ def _add_identities(work: Work, user: User, identities: Sequence[Any]) -> None:
 
 
 def _add_totp(work: Work, user: User, extra: Extra) -> None:
-    for number, totp in enumerate(extra.totp, 1):
+    names = {each.name for each in storage.authenticators.list_of_user(work.db, user.seq)} if extra.totp else set()
+    for totp in extra.totp:
+        wanted = totp.name or "imported"
+        name = next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in names)
+        names.add(name)
         id = work.new_id()
         nonce = work.random(core.sealing.NONCE_SIZE)
         authenticator = Authenticator(
             seq=0,
             id=id,
             user_id=user.id,
-            name=totp.name or (f"imported {number}" if number > 1 else "imported"),
+            name=name,
             sealed_secret=core.mfa.seal_secret(work.key, id, totp.secret, nonce=nonce),
             algorithm=totp.algorithm,
             digits=totp.digits,

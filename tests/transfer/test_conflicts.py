@@ -9,12 +9,15 @@ from dataclasses import replace
 
 import pytest
 
+from authctl.core import otp
+from authctl.errors import Denied
 from authctl.model import Status
 from authctl.transfer import engine
 from authctl.transfer.records import Linked, Record, Secret, Totp
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 OTHER = BCRYPT[:-2] + "WK"
+SECRET = bytes(range(20))  # of an authenticator
 
 
 class Given:
@@ -123,6 +126,27 @@ def test_one_user_may_hold_an_address_twice(take, directory):
 
 def test_an_identity_twice_in_one_record_is_refused(take):
     assert take(record("a", identities=[Linked("g", "1"), Linked("G", "1")])) == ["user_identity_already_exists"]
+
+
+def test_authenticators_of_one_name_come_in_under_several(take, directory):
+    named = [Totp(bytes(20), name="imported 2"), Totp(b"1" * 20), Totp(b"2" * 20), Totp(b"3" * 20, name="imported 2")]
+    assert take(record("ada", totp=named)) == ["taken"]
+    names = [factor.name for factor in directory.mfa.list_factors("ada")]
+    assert names == ["imported 2", "imported", "imported 3", "imported 2 2"]
+
+
+def test_a_code_of_two_authenticators_with_one_secret_is_good_once(take, directory, clock):
+    given = record("ada", totp=[Totp(SECRET, name="phone"), Totp(SECRET, name="tablet")], mfa=True)
+    take(given)
+    code = otp.code_of(otp.Totp(SECRET), otp.step_at(otp.Totp(SECRET), clock.now))
+
+    def complete():
+        secret = directory.users.create_session("ada").secret
+        return directory.mfa.complete_challenge(secret, directory.mfa.create_challenge(secret, "totp").id, code)
+
+    assert complete()
+    with pytest.raises(Denied):
+        complete()
 
 
 # Users that are there
