@@ -231,14 +231,15 @@ def _tell_end(journal: Import, *, is_stopped: bool, report: str | None) -> None:
 
 
 def _stdin(environment: Environment, paths: Sequence[str], *, taken: bool) -> BinaryIO | None:
-    """Standard input, where it is one of the files."""
+    """Standard input, where it is one of the files; without a buffer, since a child reads on behind its head."""
     if paths.count(STDIN) > 1:
         raise UsageError("general_usage", "Standard input can be one of the files only.", field="file")
     if STDIN not in paths:
         return None
     if taken:
         raise UsageError("general_usage", "Standard input cannot hold the file and a password.", field="password")
-    binary = getattr(environment.stdin, "buffer", None)
+    buffered = getattr(environment.stdin, "buffer", None)
+    binary = getattr(buffered, "raw", buffered)
     return cast("BinaryIO", binary or BytesIO(environment.stdin.read().encode("utf-8", "surrogateescape")))
 
 
@@ -308,23 +309,25 @@ def _prove(
     """Verify a password that somebody knows before anything is written; where settings matter, ask for one."""
     from authctl.transfer import journal, sources
 
+    from_stdin = any(each.path == STDIN for each in inputs)
     if user is None:
         if stdin:
             raise UsageError("general_usage", "--password-stdin goes with --check-password.", field="password")
-        if not sources.load(source).asks_password or not ctx.environment.is_interactive:
+        if from_stdin or not sources.load(source).asks_password or not ctx.environment.is_interactive:
             return
         ctx.output.tell("Whether the hashes' settings are right shows on one password that you know.")
-        user = prompts.answer(ctx.environment, "A user of the file, or nothing to go without: ").strip()
+        user = prompts.answer(ctx.environment, "A user of the file, or nothing to go without: ")
         if not user:
             return
-    if any(each.path == STDIN for each in inputs):
+    if from_stdin:
         message = "--check-password reads the file twice, which standard input cannot be."
         raise UsageError("general_usage", message, field="check_password")
+    found = journal.find_hash(inputs, source=source, source_options=options, user=user)
     if stdin:
         password = prompts.read_secret_line(ctx.environment, "--password-stdin")
     else:
         password = prompts.secret(ctx.environment, f"Password of {user}")
-    if not journal.check_password(inputs, source=source, source_options=options, user=user, password=password):
+    if not journal.proves(found, password):
         raise Denied(
             "user_invalid_credentials",
             "The password does not match that user's hash. Nothing was imported.",

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -85,14 +85,19 @@ def _bytes_of(job: Job) -> int | None:
 
 def batches_of_child(job: Job) -> Generator[Batch]:
     """The same from a child, which ends with the iteration."""
+    # The child's own standard input is the job, so that ours goes along under another number.
+    stdin = None if job.stdin is None else os.dup(job.stdin)
+    job = replace(job, stdin=stdin)
     child = subprocess.Popen(
         [sys.executable, "-P", "-c", "from authctl.transfer.reading import serve; serve()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # its tracebacks may hold values
-        pass_fds=() if job.stdin is None else (job.stdin,),
+        pass_fds=() if stdin is None else (stdin,),
         bufsize=1 << 20,
     )
+    if stdin is not None:
+        os.close(stdin)
     assert child.stdin is not None
     assert child.stdout is not None
     with closing(child.stdout) as answers:

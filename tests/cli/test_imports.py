@@ -1,9 +1,17 @@
 """`authctl users import` and its like: from files and pipes, recognised or told, with what goes wrong."""
 
+import io
 import json
+import os
 import stat
+import subprocess
+import sys
 
 import pytest
+
+from authctl.cli import imports
+from authctl.cli.environment import Environment
+from authctl.transfer import files
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 MD5 = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # of the word "secret"
@@ -115,6 +123,27 @@ def test_standard_input_is_a_file(run):
     ran = run("users import - -o json", stdin=jsonl(ADA))
     assert ran.status == 0, ran.stderr
     assert json.loads(ran.stdout)["created"] == 1
+
+
+def test_a_process_reads_its_standard_input(home):
+    lines = "".join(jsonl({"id": f"u{place}", "metadata": {"text": "x" * 900}}) for place in range(200))
+    command = [sys.executable, "-m", "authctl", "users", "import", "-", "--fields", "created"]
+    python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    ran = subprocess.run(command, env=python | home, input=lines, capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout) == (0, "200\n"), ran.stderr
+
+
+def test_what_is_behind_the_head_of_standard_input_stays_there(tmp_path):
+    class Pipe(io.FileIO):
+        def readinto(self, buffer):
+            return super().readinto(memoryview(buffer)[:5001])
+
+    content = b"0123456789" * 20_000
+    (tmp_path / "users").write_bytes(content)
+    with io.TextIOWrapper(io.BufferedReader(Pipe(tmp_path / "users"))) as stdin:
+        taken = imports._stdin(Environment(stdin=stdin), ["-"], taken=False)
+        head = files.look_at("-", taken).head
+        assert head + os.read(stdin.fileno(), len(content)) == content
 
 
 def test_report_and_rejects_are_files_of_their_own(run, write, tmp_path):
