@@ -14,7 +14,7 @@ from authctl.core.directory import Directory, Group, flow, reads
 from authctl.errors import NotFound
 from authctl.model import EventName, Import, ImportStatus, Json, instant
 from authctl.transfer import engine, files, sources
-from authctl.transfer.records import Record
+from authctl.transfer.records import Record, Secret
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
@@ -88,18 +88,17 @@ def as_public(remaining: Remaining) -> Json:
     return remaining._asdict() | {"imported_at": instant(remaining.imported_at)}
 
 
-def check_password(
+def find_hash(
     inputs: Sequence[files.Input],
     *,
     source: str,
     source_options: Mapping[str, str],
     user: str,
-    password: str,
-) -> bool:
-    """Whether a password is that of a user in the files, so that the settings of the hashes are seen to be right.
+) -> Secret:
+    """The password of a user in the files, on which `proves` shows whether the settings of the hashes are right.
 
     user: the id, username, email or phone there. Reads as far as that user; the database is not asked. Raises NotFound
-    (user_not_found) where the files have no such user, Invalid where the hash cannot be read.
+    (user_not_found) where the files have no such user or no password of theirs, Invalid where they cannot be read.
     """
     found = sources.load(source)
     for together in [inputs] if found.joins else [[each] for each in inputs]:
@@ -107,7 +106,7 @@ def check_password(
         try:
             for item in found.read([each.file for each in opened], source_options, 0):
                 if isinstance(item, Record) and _is_called(item, user):
-                    return _verify(item, password)
+                    return _secret(item)
         finally:
             for each in opened:
                 each.close()
@@ -122,10 +121,14 @@ def _is_called(record: Record, user: str) -> bool:
     )
 
 
-def _verify(record: Record, password: str) -> bool:
-    given = record.password
-    if given is None:
+def _secret(record: Record) -> Secret:
+    if record.password is None:
         raise NotFound("user_not_found", "That user has no password in the file; take another.", field="user")
+    return record.password
+
+
+def proves(given: Secret, password: str) -> bool:
+    """Whether a password is the one that a file has for a user. Raises Invalid where its hash cannot be read."""
     if given.is_plain:
         return hmac.compare_digest(given.text.encode("utf-8", "replace"), password.encode("utf-8", "replace"))
     return hashing.verify(hashing.accept(given.text, given.hash, given.options).stored, password)

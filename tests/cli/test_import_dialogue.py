@@ -1,0 +1,112 @@
+"""What `authctl users import` asks whoever sits at the terminal, and what comes of the answers."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from doubles.samples import FOLDER
+
+USERS, CONFIG = FOLDER / "firebase-users.json", FOLDER / "firebase-hash-config.txt"
+WHO, PASSWORD = "A user of the file, or nothing to go without: ", "Password of user1@test.com: "
+
+
+@pytest.fixture
+def ask(home):
+    """What a command answers without a terminal."""
+
+    def ask(*words):
+        command = [sys.executable, "-m", "authctl", *words]
+        return subprocess.run(command, env=home, capture_output=True, text=True, check=True).stdout
+
+    ask("init")
+    return ask
+
+
+@pytest.fixture
+def start(person, tmp_path):
+    """Begins an import of the Firebase sample at a terminal."""
+    users = tmp_path / "firebase.json"
+    shutil.copyfile(USERS, users)
+    users.chmod(0o600)
+
+    def start(*words):
+        return person(["users", "import", str(users), *words])
+
+    return start
+
+
+def test_the_right_password_goes_on(ask, start):
+    someone = start("--from", "firebase", "--hash-config", str(CONFIG))
+    someone.sees(WHO)
+    someone.types("user1@test.com\r")
+    someone.sees(PASSWORD)
+    someone.types("user1password\r")
+    assert someone.leaves() == 8  # since the sample holds a bad record
+    assert "The password matches: the hashes' settings are right." in someone.screen
+    assert "user1password" not in someone.screen
+    assert json.loads(ask("users", "list", "--count", "-o", "json")) == {"count": 9}
+
+
+def test_a_wrong_password_changes_nothing_and_says_what_to_check(ask, start):
+    someone = start("--from", "firebase", "--hash-config", str(CONFIG))
+    someone.sees(WHO)
+    someone.types("user1@test.com\r")
+    someone.sees(PASSWORD)
+    someone.types("another password\r")
+    assert someone.leaves() == 6
+    assert "The password does not match that user's hash. Nothing was imported." in someone.screen
+    assert "hint: Check the settings of the hashes, such as --hash-config, and the password." in someone.screen
+    assert ask("users", "list") == ask("users", "list-imports") == ""
+
+
+def test_enter_goes_without_the_proof(ask, start):
+    someone = start("--from", "firebase", "--hash-config", str(CONFIG))
+    someone.sees(WHO)
+    someone.types("\r")
+    assert someone.leaves() == 8
+    assert "Password of" not in someone.screen
+    assert json.loads(ask("users", "list", "--count", "-o", "json")) == {"count": 9}
+
+
+def test_no_password_is_asked_for_a_user_who_is_not_there(ask, start):
+    someone = start("--from", "firebase", "--hash-config", str(CONFIG))
+    someone.sees(WHO)
+    someone.types("nobody\r")
+    assert someone.leaves() == 4
+    assert "There is no user 'nobody' in firebase.json." in someone.screen
+    assert "Password of" not in someone.screen
+    assert ask("users", "list") == ""
+
+
+def test_no_password_is_asked_without_the_settings(ask, start):
+    someone = start("--from", "firebase")
+    someone.sees(WHO)
+    someone.types("user1@test.com\r")
+    assert someone.leaves() == 3
+    assert "name it with --hash-config" in someone.screen
+    assert "Password of" not in someone.screen
+
+
+def test_what_is_typed_before_the_question_is_no_password(ask, start):
+    someone = start("--from", "firebase", "--hash-config", str(CONFIG))
+    someone.sees(WHO)
+    someone.types("user1@test.com\rtyped too early\r")
+    someone.sees(PASSWORD)
+    someone.types("user1password\r")
+    assert someone.leaves() == 8
+    assert "The password matches" in someone.screen
+
+
+@pytest.mark.parametrize(("answer", "status", "users"), [("y", 8, 9), ("n", 130, 0), ("", 130, 0)])
+def test_a_recognised_source_is_confirmed_first(ask, start, answer, status, users):
+    someone = start("--hash-config", str(CONFIG))
+    someone.sees("Import it from firebase? [y/N] ")
+    someone.types(answer + "\r")
+    if users:
+        someone.sees(WHO)
+        someone.types("\r")
+    assert someone.leaves() == status
+    assert "firebase.json looks like firebase" in someone.screen
+    assert json.loads(ask("users", "list", "--count", "-o", "json")) == {"count": users}
