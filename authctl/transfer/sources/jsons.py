@@ -185,7 +185,7 @@ class _Reader:
         searched = self._place + 1
         while True:
             for match in boundary.finditer(self._window, searched):
-                if self._is_record(match.end()):
+                if self._is_record(match.end(), boundary):
                     return match.start()
             if self._is_whole or len(self._window) - self._place > MAX_RECORD:
                 return self._end_of_list(boundary)
@@ -199,12 +199,14 @@ class _Reader:
             return self._place + closing.start() if closing.start() else end
         return end
 
-    def _is_record(self, place: int) -> bool:
+    def _is_record(self, place: int, boundary: re.Pattern[str]) -> bool:
+        """Whether a record begins there: by its names, and of records one a line whatever it names."""
         try:
             value, _ = self._scan(self._window, _SPACE.match(self._window, place).end())  # type: ignore[union-attr]
         except (ValueError, StopIteration, RecursionError):
             return False
-        return isinstance(value, dict) and not self._typical.isdisjoint(value)
+        begins_a_line = boundary is _NEXT_LINE and self._window[place] == "{"
+        return isinstance(value, dict) and (begins_a_line or not self._typical.isdisjoint(value))
 
     def _value(self) -> tuple[Any, str]:
         """The value at the place, and its text. Raises ValueError where there is none, the place unmoved."""

@@ -67,6 +67,17 @@ def test_a_record_that_is_broken_by_a_line():
     assert found[1].raw.text.strip() == '{"id": 2, "x":'
 
 
+def test_a_broken_line_takes_no_other_line_along_whatever_they_name():
+    found = rows('{"x": 1}\n{"x": 2, "y": \n{"x": 3}\n{"x": 4}\n', inside=())
+    assert [row.values["x"] for row in found if not isinstance(row, Refused)] == [1, 3, 4]
+    assert [row.at for row in found if isinstance(row, Refused)] == [2]
+
+
+def test_an_indented_object_within_a_broken_record_is_no_record():
+    found = rows('{\n "id": 1,\n "x": [\n  {"y": 1},\n  {"y": 2},\n tru]\n}\n{\n "id": 2\n}\n')
+    assert [row.values["id"] for row in found if not isinstance(row, Refused)] == [2]
+
+
 def test_an_object_within_a_broken_record_is_no_record():
     found = rows('[{"id": 1}, {"id": 2, "x": [{"y": 1}, {"y": 2}, tru], "z": [{"y": 3}, {"y": 4}]}, {"id": 3}]')
     assert [row.values["id"] for row in found if not isinstance(row, Refused)] == [1, 3]
