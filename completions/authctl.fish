@@ -542,7 +542,7 @@ function __authctl_load
                 '--hash-format|hashes|What the password column of a CSV holds: a hash\'s name, or plain' \
                 '--delimiter|-|What stands between the cells of a CSV' \
                 '--encoding|-|How the text of a CSV is encoded: latin-1, ..' \
-                '--hash-config|/|Firebase\'s password hash parameters, as its console shows' \
+                '--hash-config|/|Firebase\'s password hash parameters, as its console shows them' \
                 '--source-option|-|What else the source can be told' \
                 '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...' \
                 '--match|match|By what a record\'s user is found; by the first that it has, without' \
