@@ -44,6 +44,8 @@ class Shell:
     def __init__(self, name, home, share, *, path, folder, **variables):
         file, text = RC[name]
         rc = home / file
+        # Without this folder fish begins by reading all man pages, in a process that outlives it.
+        (home / ".local/share/fish/generated_completions").mkdir(parents=True, exist_ok=True)
         rc.parent.mkdir(parents=True, exist_ok=True)
         rc.write_text(text.replace("{prompt}", PROMPT).replace("{share}", str(share)))
         self.terminal, other = pty.openpty()
