@@ -404,7 +404,7 @@ def _settle(work: Work, secret: str, judged: Judged) -> SignedIn | Denied:
     storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.USED)
     storage.challenges.end_of_session(work.db, person.session.seq, work.now)
     throttle.succeed(work, judged.claim, user)
-    session, new_secret = sessions.renew(work, person.session, challenge.factor)
+    session, new_secret = sessions.renew(work, user, person.session, challenge.factor)
     _record(work, EventName.USERS_MFA_CHALLENGES_UPDATE, challenge, {"completed": True, "session": session.id})
     work.changed(f"users/{user.id}/sessions/{session.id}", person.session.public(), session.public())
     return sessions.SignedIn(session, new_secret, sessions.lacks_factor(work, after, session))

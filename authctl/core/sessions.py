@@ -175,9 +175,10 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
         expires_at=work.now + work.policy["session-duration"],
     )
     details = {"provider": provider, "factors": list(session.factors)}
+    is_half = second_factors.lacks(work.policy, user, session)
     with storage.database.together(work.db):
         storage.sessions.insert(work.db, session, user.seq, digest(secret))
-        _enforce_limit(work, user)
+        _enforce_limit(work, user, is_complete=False if is_half else None)
         if Factor.SERVER not in factors:
             storage.users.set_signed_in(work.db, user.seq, work.now)
         work.record(EventName.USERS_SESSIONS_CREATE, f"users/{user.id}/sessions/{session.id}", details, user_id=user.id)
@@ -186,9 +187,13 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
     return SignedIn(session, secret, lacks_factor(work, user, session))
 
 
-def _enforce_limit(work: Work, user: User) -> None:
-    """The oldest of too many sessions go. The user's row is locked, so that sign-ins at once count each other."""
-    storage.sessions.end_surplus(work.db, user.seq, _live(work), work.policy["session-limit"], Ended.LIMIT)
+def _enforce_limit(work: Work, user: User, *, is_complete: bool | None, kept: int = 0) -> None:
+    """The oldest of too many sessions go. The user's row is locked, so that sign-ins at once count each other.
+
+    Those that are yet to be completed count by themselves: the password alone ends nobody's session.
+    """
+    limit = work.policy["session-limit"]
+    storage.sessions.end_surplus(work.db, user.seq, _live(work), limit, Ended.LIMIT, is_complete=is_complete, kept=kept)
 
 
 def create_anonymous(directory: Directory, *, ip: str | None = None, user_agent: str | None = None) -> SignedIn:
@@ -381,10 +386,11 @@ def lacks_factor(work: Work, user: User, session: Session) -> bool:
     return second_factors.lacks(work.policy, user, session) or second_factors.must_enrol(work.policy, user)
 
 
-def renew(work: Work, session: Session, factor: Factor) -> tuple[Session, str]:
+def renew(work: Work, user: User, session: Session, factor: Factor) -> tuple[Session, str]:
     """A session in which another factor was proved, with a new secret: the old one is dead at once (ASVS 7.2.4)."""
     secret = work.random(SECRET_SIZE).hex()
     after = second_factors.proved(work, session, factor, secret_digest=digest(secret), used_at=work.now)
+    _enforce_limit(work, user, is_complete=True, kept=session.seq)
     return replace(after, used_at=work.now), secret
 
 

@@ -77,7 +77,13 @@ def end(db: sa.Connection, seqs: list[int], now: datetime, reason: Ended) -> Non
     _end(db, now, reason, sessions.c.seq.in_(seqs))
 
 
-_THEIR_LIVE = (sessions.c.user_seq == sa.bindparam("owner"), *_LIVE)
+_PROVED = sa.case((sessions.c.mfa_at.is_(None), 0), else_=1)  # second factors
+_THEIR_LIVE = (
+    sessions.c.user_seq == sa.bindparam("owner"),
+    sessions.c.seq != sa.bindparam("kept", type_=sa.Integer),
+    _PROVED.between(sa.bindparam("least", type_=sa.Integer), sa.bindparam("most", type_=sa.Integer)),
+    *_LIVE,
+)
 _FIRST_OF_SURPLUS = (
     sa.select(sessions.c.seq)
     .where(*_THEIR_LIVE)
@@ -93,9 +99,23 @@ _END_SURPLUS = (
 )
 
 
-def end_surplus(db: sa.Connection, user_seq: int, live: Live, limit: int, reason: Ended) -> None:
-    """End all of a user's live sessions but the newest `limit`."""
-    db.execute(_END_SURPLUS, live._asdict() | {"owner": user_seq, "limit": limit, "reason": str(reason)})
+def end_surplus(
+    db: sa.Connection,
+    user_seq: int,
+    live: Live,
+    limit: int,
+    reason: Ended,
+    *,
+    is_complete: bool | None = None,
+    kept: int = 0,
+) -> None:
+    """End all of a user's live sessions but the newest `limit`.
+
+    is_complete: only of those that have proved a second factor, or that have not. kept: the number of one that stays.
+    """
+    least, most = (0, 1) if is_complete is None else (int(is_complete), int(is_complete))
+    counted = {"owner": user_seq, "kept": kept, "least": least, "most": most, "limit": limit - 1 if kept else limit}
+    db.execute(_END_SURPLUS, live._asdict() | counted | {"reason": str(reason)})
 
 
 def end_of_user(db: sa.Connection, user_seq: int, now: datetime, reason: Ended, *, but: int | None = None) -> int:

@@ -451,3 +451,27 @@ def test_dead_challenges_are_purged_after_a_day(directory, secret, clock):
     assert (dry.security.purge().challenges, directory.security.purge().challenges) == (1, 1)
     assert refusal(Denied, directory.mfa.complete_challenge, secret, challenge.id, "x") == "user_invalid_token"
     assert why(directory)["refused"] == "unknown"
+
+
+# How many sessions there are
+
+
+def test_the_password_alone_ends_no_session_that_is_complete(directory, secret, totp, clock):
+    directory.security.set("session-limit", 2)
+    mine = complete(directory, secret, "email").secret
+    halves = [directory.sessions.create("ada", PASSWORD).secret for _ in range(3)]
+    assert directory.sessions.get(mine)
+    states = [refusal(Denied, directory.sessions.get, each) for each in halves]
+    assert states == ["user_unauthorized", *["user_more_factors_required"] * 2]
+
+
+def test_complete_sessions_are_limited_when_they_are_completed(directory, secret, totp, clock):
+    directory.security.set("session-limit", 2)
+    halves = [directory.sessions.create("ada", PASSWORD).secret for _ in range(2)]
+    newest = complete(directory, halves[1], "email").secret
+    oldest = complete(directory, halves[0], "email").secret
+    assert directory.sessions.get(newest)
+    last = complete(directory, directory.sessions.create("ada", PASSWORD).secret, "email").secret
+    assert directory.sessions.get(last)
+    assert directory.sessions.get(newest)
+    assert refusal(Denied, directory.sessions.get, oldest) == "user_unauthorized"
