@@ -514,8 +514,8 @@ def delete_everybodys(work: Work) -> int:
 def confirm(directory: Directory, password: str | None) -> None:
     """Where a person acts: that it is the person, by the current password, and by the second factor where one is used.
 
-    Counted like signing in. An account that never had a password has none to confirm. Raises Denied
-    (user_invalid_credentials, user_challenge_required).
+    Counted like signing in. An account without a password has none to confirm: where it has an address to sign in by,
+    it must have done so lately. Raises Denied (user_invalid_credentials, user_challenge_required).
     """
     if not directory.is_person:
         return
@@ -538,6 +538,8 @@ def confirm(directory: Directory, password: str | None) -> None:
 def _recently_proved(work: Work) -> tuple[Person, Actor]:
     assert work.person is not None
     second_factors.check_recent(work, work.person.user)
+    if work.person.user.password is None:
+        second_factors.check_fresh(work, work.person.user)
     return work.person, work.actor
 
 

@@ -148,6 +148,28 @@ def test_enabling_is_no_way_round_a_factor_that_is_set_up_already(directory, ada
         assert refusal(Denied, sensitive, thief) == "user_challenge_required"
 
 
+def test_who_has_no_password_to_confirm_has_signed_in_lately(directory, clock):
+    code = directory.tokens.create_email("ada@example.com", id="ada", print_secret=True).secret
+    person = directory.as_session(directory.tokens.redeem("ada", code, kind="email").secret)
+    clock.forward(minutes=29)
+    assert person.users.update_phone("ada", PHONE)
+    clock.forward(minutes=1)
+    for change in (
+        lambda: person.users.update_phone("ada", ""),
+        lambda: person.users.update_email("ada", "eve@example.com"),
+        lambda: person.users.update_password("ada", "another fine password"),
+        lambda: person.tokens.create_email_change("ada", "eve@example.com"),
+    ):
+        assert refusal(Denied, change) == "user_challenge_required"
+
+
+def test_an_anonymous_account_gets_its_first_address_whenever(directory, clock):
+    signed_in = directory.sessions.create_anonymous()
+    clock.forward(days=1)
+    person = directory.as_session(signed_in.secret)
+    assert person.users.update_email(signed_in.session.user_id, "ada@example.com").email == "ada@example.com"
+
+
 @pytest.mark.parametrize("act", SENSITIVE)
 def test_what_is_sensitive_needs_a_challenge_of_the_last_half_hour(directory, complete_session, clock, act):
     secret, totp = complete_session
