@@ -22,7 +22,7 @@ from authctl.transfer.sources import NAMES
 
 if TYPE_CHECKING:
     from authctl.cli.environment import Environment
-    from authctl.model import Import
+    from authctl.model import Import, Json
     from authctl.transfer.engine import Progress
     from authctl.transfer.files import Input
 
@@ -32,6 +32,8 @@ SETTINGS_LENGTH = 65_536  # characters
 OWN_OPTIONS = ("map", "hash_format", "delimiter", "encoding")
 ON_CONFLICT = ("fail", "skip", "update")
 MATCH = ("id", "email", "phone")
+# Of a summary, what whoever has just typed the command knows.
+UNTOLD = ("files", "options", "actor", "created_at", "updated_at", "ended_at")
 
 command = COMMANDS.command
 
@@ -211,8 +213,29 @@ def import_(
             begun=watched.begun,
             watch=watched.step,
         )
-    ctx.show(journal.public())
+    _show(ctx, journal.public())
     _tell_end(journal, is_stopped=engine.is_stopped(journal, asked), report=report)
+
+
+def _show(ctx: Context, record: Json) -> None:
+    """Print the answer; to people what became of the records alone, each reason and each kind of hash on a line."""
+    if not ctx.output.is_for_a_person:
+        ctx.show(record)
+        return
+    ctx.tell_dry_run()
+    told = {name: value for name, value in record.items() if name not in UNTOLD}
+    ctx.output.show({name: _lines(value) if isinstance(value, dict) else value for name, value in told.items()})
+
+
+def _lines(counts: Json) -> list[str]:
+    """Counts, the greatest first: `4  import_no_password`, `5  firebase-scrypt, legacy`."""
+    flat = [
+        (count, f"{name}, {kind}" if kind else name)
+        for name, inner in counts.items()
+        for kind, count in (inner.items() if isinstance(inner, dict) else ((None, inner),))
+    ]
+    width = len(str(max((count for count, _ in flat), default=0)))
+    return [f"{count:>{width}}  {name}" for count, name in sorted(flat, key=lambda each: (-each[0], each[1]))]
 
 
 def _tell_end(journal: Import, *, is_stopped: bool, report: str | None) -> None:
@@ -412,7 +435,7 @@ def undo_import(
     """Remove the users that an import made. Those that were changed since or have signed in stay, and are counted."""
     from authctl.transfer.journal import Imports
 
-    ctx.show(Imports(ctx.directory).undo(id).public())
+    _show(ctx, Imports(ctx.directory).undo(id).public())
 
 
 @command(REMAINING, name="import-status", example=("authctl users import-status", "authctl users import-status --json"))

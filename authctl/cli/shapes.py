@@ -144,7 +144,7 @@ IMPORT = Shape(
         *("id", "source", "files", "options", "status", *_COUNTS),
         *("reasons", "hashes", "actor", "created_at", "updated_at", "ended_at"),
     ),
-    columns=("id", "source", "files", "status", *_COUNTS, "created_at"),
+    columns=("id", "source", "status", "created", "refused", "created_at"),  # what fits 80 columns
 )
 UNDONE = Shape("undone import", fields=("id", "removed", "kept"))
 REMAINING = Shape("imported hashes", fields=("algorithm", "users", "imported_at", "import_id"))
