@@ -18,7 +18,7 @@ from authctl.cli.escaping import visible
 from authctl.cli.output import Format
 from authctl.cli.security import COMMANDS
 from authctl.cli.shapes import FINDING
-from authctl.errors import Invalid, Unavailable
+from authctl.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,18 +114,10 @@ def _write_sarif(ctx: Context, found: Sequence[Finding], file: str) -> None:
     if file == STDIN:
         ctx.environment.stdout.write(text)
         return
-    try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-            opened.write(text)
-    except FileExistsError:
-        raise Invalid(
-            "general_argument_invalid",
-            f"{file} is there already, and is not overwritten.",
-            field="sarif",
-            hint="Name another file, or move that one away.",
-        ) from None
-    except OSError as error:
-        raise Unavailable("file_unavailable", f"{file} cannot be written: {error.strerror}.", field="sarif") from None
+    from authctl.core.private_files import new_file
+
+    with new_file(file, field="sarif") as opened:
+        opened.write(text.encode())
 
 
 def _sarif(found: Sequence[Finding]) -> Json:

@@ -7,7 +7,6 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -157,9 +156,9 @@ def _place(ctx: Context, file: str, *, is_secret: bool) -> Iterator[Callable[[st
         _check_stdout(ctx, is_secret=is_secret)
         yield _stdout_writer(ctx.environment)
     else:
-        from authctl.transfer.private_files import new_file
+        from authctl.core.private_files import new_file
 
-        with new_file(Path(file), ctx.environment.random_bytes(8)) as opened:
+        with new_file(file) as opened:
             yield lambda text: opened.write(text.encode())
 
 

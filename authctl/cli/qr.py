@@ -9,14 +9,14 @@ where the terminal puts a few pixels of its own between lines; half blocks that 
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from authctl.errors import Unavailable, UsageError
+from authctl.core import private_files
+from authctl.errors import UsageError
 
 Matrix = list[list[bool]]  # rows of modules, True is dark; the quiet zone is part of it
 
@@ -87,33 +87,14 @@ def check_file(path: Path) -> None:
     """Refuses, before anything is done, a file that cannot be made here."""
     if path.suffix.lower() not in _FORMATS:
         raise UsageError("general_usage", "--qr-file takes a name that ends in .svg or .png.", field="qr_file")
-    if os.path.lexists(path):
-        raise _refused(path, "it exists, and is not overwritten")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise _refused(path, "its folder is missing or cannot be written to")
+    private_files.check_new(path, field="qr_file")
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write the code as the name's ending says, into a new file that only its owner can read.
-
-    It is whole or absent: it is written under another name and linked, which overwrites nothing either.
-    """
-    from hashlib import sha256
-
+    """Write the code as the name's ending says, into a new file that only its owner can read, whole or absent."""
     matrix = matrix_of(text)
-    content = png(matrix) if path.suffix.lower() == ".png" else svg(matrix).encode()
-    # What the code holds is secret, so a digest of it is a name that no other process has in hand.
-    draft = path.with_name(f".qr-{sha256(text.encode()).hexdigest()[:16]}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(content)
-            os.link(draft, path)
-        finally:
-            os.unlink(draft)
-    except OSError as error:
-        raise _refused(path, error.strerror or type(error).__name__) from None
+    with private_files.draft(path, field="qr_file") as draft:
+        Path(draft).write_bytes(png(matrix) if path.suffix.lower() == ".png" else svg(matrix).encode())
 
 
 def svg(matrix: Matrix) -> str:
@@ -143,13 +124,4 @@ def png(matrix: Matrix) -> bytes:
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
-
-
-def _refused(path: Path, reason: str) -> Unavailable:
-    return Unavailable(
-        "file_unavailable",
-        f"The QR code cannot be written to {path}: {reason}.",
-        field="qr_file",
-        hint="Name a file that is not there yet, in a folder that you can write to.",
     )

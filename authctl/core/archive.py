@@ -292,71 +292,6 @@ class _Lines:
 # Writing
 
 
-@contextmanager
-def new_file(path: str) -> Iterator[str]:
-    """A file of mode 0600 beside `path` to be written to, which gets that name when it is whole, and on the disk.
-
-    Nothing takes the place of a file that is there: that is a Conflict. Whatever breaks it off leaves no file of that
-    name.
-    """
-    import tempfile
-
-    folder, name = os.path.split(os.path.abspath(path))
-    try:
-        if os.path.lexists(path):
-            raise FileExistsError
-        descriptor, draft = tempfile.mkstemp(prefix=f".{name[:64]}.", suffix=".part", dir=folder)
-        os.close(descriptor)
-        try:
-            yield draft
-            _sync(draft)
-            _link(draft, path)
-        finally:
-            if os.path.lexists(draft):
-                os.unlink(draft)
-        _sync(folder)
-    except FileExistsError:
-        raise _there_already(path) from None
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def check_new(path: str) -> None:
-    """Refuse, before anything is done, a file that is there, or cannot be made."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.lexists(path):
-        raise _there_already(path)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise Unavailable(
-            "file_unavailable",
-            f"{path} cannot be written: its folder is missing, or may not be written to.",
-            field="file",
-        )
-
-
-def _link(draft: str, path: str) -> None:
-    """Give a whole file its name, unless something has that; on disks without links too (a stick with FAT)."""
-    import errno
-
-    try:
-        os.link(draft, path)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
-            raise
-        if os.path.lexists(path):
-            raise FileExistsError from None
-        os.rename(draft, path)
-
-
-def _sync(path: str) -> None:
-    """What is written, and a file's name, survive a power cut only once they are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write(path: str, found: Iterator[storage.backups.Part], manifest_of: Finish, step: Step) -> Manifest:
     """Write tables into a file as lines. manifest_of: makes the manifest of what each of them came to."""
     import gzip
@@ -443,18 +378,5 @@ def _of_another_version(path: str) -> AuthctlError:
     )
 
 
-def _there_already(path: str) -> AuthctlError:
-    return Invalid(
-        "general_argument_invalid",
-        f"{path} is there already, and is not overwritten.",
-        field="file",
-        hint="Name another file, or move that one away.",
-    )
-
-
 def _unreadable(path: str, error: OSError) -> AuthctlError:
     return Unavailable("file_unavailable", f"{path} cannot be read: {error.strerror}.", field="file")
-
-
-def _unwritable(path: str, error: OSError) -> AuthctlError:
-    return Unavailable("file_unavailable", f"{path} cannot be written: {error.strerror}.", field="file")

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core import archive, setup
+from authctl.core import archive, private_files, setup
 from authctl.core.archive import Manifest, Step, Sum
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.model import EventName, Json, instant
@@ -67,7 +67,7 @@ def backup(directory: Directory, file: str, *, with_key: bool = False, progress:
     setup.refuse_persons(directory)
     database = directory.database
     state = storage.schema.get_state(database)
-    archive.check_new(file)
+    private_files.check_new(file)
     key = b64encode(directory.find_key(state)).decode() if with_key else None
     now = directory.clock()
 
@@ -78,7 +78,7 @@ def backup(directory: Directory, file: str, *, with_key: bool = False, progress:
         manifest, size = manifest_of(database.read(_counts)), None
     else:
         save = _save_sqlite if database.path is not None else _save_postgres
-        with archive.new_file(file) as draft:
+        with private_files.draft(file) as draft:
             manifest = save(directory, draft, manifest_of, progress)
             size = os.path.getsize(draft)
         _note(directory, state, manifest, now)

@@ -183,7 +183,7 @@ class _Run:
                     self._advance(batch, plan)
                     if plan.is_stopped:
                         return self.journal
-            self.report.finish(self.source, self.directory.random_bytes)
+            self.report.finish(self.source)
             self.journal = self.directory.write(self._end)
             self.report.clear()
         finally:
@@ -201,7 +201,7 @@ class _Run:
                     self._advance(batch, plan)
                     if plan.is_stopped:
                         return self.journal
-            self.report.finish(self.source, self.directory.random_bytes)
+            self.report.finish(self.source)
             self.report.clear()
         finally:
             self.report.close()

@@ -11,14 +11,13 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from authctl.core.private_files import new_file
 from authctl.core.values import text
 from authctl.errors import Invalid
-from authctl.model import Json, RandomBytes
+from authctl.model import Json
 from authctl.transfer.files import Writing
-from authctl.transfer.private_files import new_file
 from authctl.transfer.records import Note, Source
 from authctl.transfer.settling import Told
 
@@ -81,14 +80,14 @@ class Report:
         found = {"report": self._lines, "rejects": self._waiting}
         return {name: [file.path, file.size] for name, file in found.items() if file is not None}
 
-    def finish(self, source: Source, random: RandomBytes) -> None:
+    def finish(self, source: Source) -> None:
         """Put the refused records together as a file of the source; none where none was refused."""
         if self._waiting is None or self._rejects is None or not self._waiting.size:
             return
         with suppress(FileNotFoundError):  # what a kill left behind that was finished, but not known to be
             os.unlink(self._rejects)
         raws: Iterator[Any] = map(json.loads, self._waiting.read())
-        with new_file(Path(self._rejects), random(8)) as file:
+        with new_file(self._rejects, field="rejects") as file:
             for part in source.rejects(raws):
                 file.write(part)
 

@@ -62,7 +62,7 @@ def test_a_file_is_new_whole_and_its_owners(run, tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text() == run("users export --with-hashes").stdout
     assert [file.name for file in tmp_path.iterdir() if "users.jsonl" in file.name] == ["users.jsonl"]
-    assert error(run(f"users export --file {path} -o json")) == (7, "file_unavailable")
+    assert error(run(f"users export --file {path} -o json")) == (3, "general_argument_invalid")
     assert HASH in path.read_text()
 
 
@@ -91,7 +91,7 @@ def test_what_fails_leaves_no_file(run, tmp_path):
 def test_a_link_is_not_followed(run, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "elsewhere")
-    assert error(run(f"users export {link} -o json")) == (7, "file_unavailable")
+    assert error(run(f"users export {link} -o json")) == (3, "general_argument_invalid")
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -249,8 +249,8 @@ def test_a_file_has_the_code_and_the_terminal_does_not(person, ada, tmp_path, na
 def test_a_file_that_is_there_is_told_before_anything_is_made(authctl, ada, tmp_path):
     (tmp_path / "ada.svg").write_text("mine")
     ran = authctl(["mfa", "create-authenticator", "ada", "--qr-file", str(tmp_path / "ada.svg")])
-    assert (ran.status, ran.stdout) == (7, "")
-    assert "it exists, and is not overwritten" in ran.stderr
+    assert (ran.status, ran.stdout) == (3, "")
+    assert "is there already, and is not overwritten" in ran.stderr
     assert (tmp_path / "ada.svg").read_text() == "mine"
     assert json.loads(authctl("mfa list-factors ada -o json").stdout)[0]["type"] == "email"
 

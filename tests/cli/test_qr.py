@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image, ImageDraw
 
 from authctl.cli import qr
-from authctl.errors import Unavailable, UsageError
+from authctl.errors import Invalid, Unavailable, UsageError
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI = f"otpauth://totp/authctl:ada@example.com?secret={SECRET}&issuer=authctl"
@@ -144,9 +144,9 @@ def test_an_svg_names_no_other_file_and_not_the_secret(folder):
 def test_a_file_is_never_overwritten(folder, name):
     (folder / name).write_text("mine")
     for refused in (lambda: qr.check_file(folder / name), lambda: qr.write_file(folder / name, URI)):
-        with pytest.raises(Unavailable, match=r"cannot be written to .*exists") as caught:
+        with pytest.raises(Invalid, match="is there already, and is not overwritten") as caught:
             refused()
-        assert caught.value.type == "file_unavailable"
+        assert caught.value.field == "qr_file"
     assert (folder / name).read_text() == "mine"
     assert [path.name for path in folder.iterdir()] == [name]
 
@@ -154,7 +154,7 @@ def test_a_file_is_never_overwritten(folder, name):
 def test_a_link_that_leads_nowhere_is_not_followed(folder):
     (folder / "ada.svg").symlink_to(folder / "elsewhere.svg")
     for refused in (lambda: qr.check_file(folder / "ada.svg"), lambda: qr.write_file(folder / "ada.svg", URI)):
-        with pytest.raises(Unavailable):
+        with pytest.raises(Invalid):
             refused()
     assert not (folder / "elsewhere.svg").exists()
 
@@ -179,7 +179,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(folder, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "link", full)
-    with pytest.raises(Unavailable, match="No space left on device"):
+    with pytest.raises(Unavailable, match="no space left on device"):
         qr.write_file(folder / "ada.svg", URI)
     assert list(folder.iterdir()) == []
 

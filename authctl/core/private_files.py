@@ -1,0 +1,103 @@
+"""Files that only their owner can read: new, and whole or absent.
+
+What is written gets its name when it is whole and on the disk. It takes the place of nothing, whoever took the name
+meanwhile, and whatever breaks it off leaves no file of that name.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from authctl.errors import AuthctlError, Invalid, Unavailable
+
+
+def check_new(path: str | Path, *, field: str = "file") -> None:
+    """Refuse, before anything is done, a file that is there, or cannot be made."""
+    if os.path.lexists(path):
+        raise _there_already(path, field)
+    if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK):
+        raise _unwritable(path, field, "its folder is missing or may not be written to")
+
+
+@contextmanager
+def draft(path: str | Path, *, field: str = "file") -> Iterator[str]:
+    """A name beside `path`, of mode 0600, to be written to; it becomes `path` at the end of the block.
+
+    Raises Invalid (general_argument_invalid) where there is such a file, Unavailable (file_unavailable).
+    """
+    import tempfile
+
+    folder, name = os.path.split(os.path.abspath(path))
+    try:
+        if os.path.lexists(path):
+            raise FileExistsError
+        descriptor, beside = tempfile.mkstemp(prefix=f".{name[:64]}.", suffix=".part", dir=folder)
+        os.close(descriptor)
+        try:
+            yield beside
+            _sync(beside)
+            _link(beside, path)
+        finally:
+            if os.path.lexists(beside):
+                os.unlink(beside)
+        _sync(folder)
+    except FileExistsError:
+        raise _there_already(path, field) from None
+    except OSError as error:
+        raise _unwritable(path, field, (error.strerror or type(error).__name__).lower()) from None
+
+
+@contextmanager
+def new_file(path: str | Path, *, field: str = "file") -> Iterator[IO[bytes]]:
+    """The same, open to be written to; compressed where the name ends in .gz."""
+    with draft(path, field=field) as beside, open(beside, "wb") as file:
+        if not os.fspath(path).lower().endswith(".gz"):
+            yield file
+            return
+        # Without name and time, so that the same content makes the same file.
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
+            yield packed  # type: ignore[misc]
+
+
+def _link(beside: str, path: str | Path) -> None:
+    """Give a whole file its name, unless something has that; on disks without links too (a stick with FAT)."""
+    try:
+        os.link(beside, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # the name is taken, then given
+        os.replace(beside, path)
+
+
+def _sync(path: str) -> None:
+    """What is written, and a file's name, survive a power cut only once they are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _there_already(path: str | Path, field: str) -> AuthctlError:
+    return Invalid(
+        "general_argument_invalid",
+        f"{path} is there already, and is not overwritten.",
+        field=field,
+        hint="Name another file, or move that one away.",
+    )
+
+
+def _unwritable(path: str | Path, field: str, why: str) -> AuthctlError:
+    return Unavailable(
+        "file_unavailable",
+        f"{path} cannot be written: {why}.",
+        field=field,
+        hint="Name a file in a folder that you can write to.",
+    )
