@@ -1,6 +1,6 @@
 """What is slow about passwords, done on all cores and outside transactions: plain ones are hashed, weak hashes wrapped.
 
-The next batch is hashed while the one before is stored. Who is there already with that very password is not hashed
+The next ones are hashed while a batch is stored. Who is there already with that very password is not hashed
 anew, so that a file that is imported twice changes nothing.
 """
 
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import core, storage
 from authctl.core import hashing
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from authctl.core.work import Work
 
 SLOW_BATCH = 1_000  # records in one transaction where each takes a while: what is lost when the process is killed
+AHEAD = 3 * SLOW_BATCH  # records in the making behind a batch, so that no core waits while the next ones are read
+CHUNK = 8  # hashes in one go of a thread: handing them over one by one costs as much as a quick one
 SWITCH_SECONDS = (
     0.000_5  # that a thread between two hashes waits for the one that stores; Python's own are ten times so
 )
@@ -49,16 +54,15 @@ def _cores() -> int:
 
 
 def _ahead(directory: Directory, pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Each batch when its hashes are made, with those of the next one begun."""
-    before: tuple[Batch, dict[int, Future[str | None]]] | None = None
+    """Each batch when its hashes are made, with those of the next ones begun; at once where it has none to make."""
+    begun: deque[tuple[Batch, list[_Part]]] = deque()
     for whole in batches:
         for batch in _parts(whole):
-            begun = batch, _begun(directory, pool, batch)
-            if before is not None:
-                yield _made(*before)
-            before = begun
-    if before is not None:
-        yield _made(*before)
+            begun.append((batch, _begun(directory, pool, batch)))
+            while begun and (not begun[0][1] or sum(len(each.items) for each, _ in islice(begun, 1, None)) >= AHEAD):
+                yield _made(*begun.popleft())
+    while begun:
+        yield _made(*begun.popleft())
 
 
 def _parts(batch: Batch) -> Iterator[Batch]:
@@ -77,17 +81,36 @@ def _is_slow(item: Outcome) -> bool:
     return isinstance(item, Checked) and (item.extra.plain is not None or item.extra.to_wrap)
 
 
-def _begun(directory: Directory, pool: ThreadPoolExecutor, batch: Batch) -> dict[int, Future[str | None]]:
-    """The hashes that are being made, by the places of their records."""
-    slow = {place: item for place, item in enumerate(batch.items) if isinstance(item, Checked) and _is_slow(item)}
+class _Hash(NamedTuple):
+    """A hash that is stored, and what it is; text: None where the user keeps the password that was set here."""
+
+    text: str | None
+    algorithm: str = ""
+    strength: str = ""
+
+    def __repr__(self) -> str:
+        return f"_Hash({self.algorithm!r})"
+
+
+_Part = tuple[
+    list[int], "Future[list[_Hash]]"
+]  # the places of some records, and the hashes that are being made of them
+
+
+def _begun(directory: Directory, pool: ThreadPoolExecutor, batch: Batch) -> list[_Part]:
+    """The hashes that are being made."""
+    slow = [(place, item) for place, item in enumerate(batch.items) if isinstance(item, Checked) and _is_slow(item)]
     if not slow:
-        return {}
-    present = directory.read(_present, list(slow.values()))
-    salts = {place: directory.random_bytes(hashing.SALT_SIZE) for place in slow}
-    return {
-        place: pool.submit(_hash, directory, item, present.get(order), salts[place])
-        for order, (place, item) in enumerate(slow.items())
-    }
+        return []
+    present = directory.read(_present, [item for _, item in slow])
+    jobs = [
+        (item, present.get(order), directory.random_bytes(hashing.SALT_SIZE)) for order, (_, item) in enumerate(slow)
+    ]
+    places = [place for place, _ in slow]
+    return [
+        (places[start : start + CHUNK], pool.submit(_hashes, directory, jobs[start : start + CHUNK]))
+        for start in range(0, len(slow), CHUNK)
+    ]
 
 
 def _present(work: Work, items: list[Checked]) -> dict[int, tuple[User, str]]:
@@ -108,35 +131,53 @@ def _present(work: Work, items: list[Checked]) -> dict[int, tuple[User, str]]:
     return found
 
 
-def _hash(directory: Directory, item: Checked, present: tuple[User, str] | None, salt: bytes) -> str | None:
-    """The hash to store; None where the user keeps the password that was set here."""
+def _hashes(directory: Directory, jobs: list[tuple[Checked, tuple[User, str] | None, bytes]]) -> list[_Hash]:
+    return [_hash(directory, *job) for job in jobs]
+
+
+def _hash(directory: Directory, item: Checked, present: tuple[User, str] | None, salt: bytes) -> _Hash:
     parameters, plain, weak = directory.hash_parameters, item.extra.plain, item.row.password_hash
     if present is not None:
         user, stored = present
         if user.password is not None and user.password.imported_by is None:
-            return None
+            return _Hash(None)
         if weak is not None and hashing.wraps(stored, weak):
-            return stored
-    if directory.dry_run:
-        return weak or hashing.dummy(parameters)
+            return _told(stored)
     if plain is not None:
-        return hashing.hash_new(plain, parameters=parameters, salt=salt)
+        made = (
+            hashing.dummy(parameters)
+            if directory.dry_run
+            else hashing.hash_new(plain, parameters=parameters, salt=salt)
+        )
+        return _Hash(made, *_newest(parameters))
     assert weak is not None
-    return hashing.wrap(weak, parameters=parameters, salt=salt)
+    return _told(weak if directory.dry_run else hashing.wrap(weak, parameters=parameters, salt=salt))
 
 
-def _made(batch: Batch, begun: dict[int, Future[str | None]]) -> Batch:
+def _told(hash: str) -> _Hash:
+    return _Hash(hash, hashing.describe(hash), str(hashing.strength(hash)))
+
+
+@cache
+def _newest(parameters: hashing.Parameters) -> tuple[str, str]:
+    """Algorithm and strength of every new hash, asked of one."""
+    _, algorithm, strength = _told(hashing.dummy(parameters))
+    return algorithm, strength
+
+
+def _made(batch: Batch, begun: list[_Part]) -> Batch:
     """The batch with these hashes in its rows."""
-    for place, future in begun.items():
-        item = batch.items[place]
-        assert isinstance(item, Checked)
-        batch.items[place] = _with_hash(item, future.result())
+    for places, future in begun:
+        for place, hash in zip(places, future.result(), strict=True):
+            item = batch.items[place]
+            assert isinstance(item, Checked)
+            batch.items[place] = _with_hash(item, hash)
     return batch
 
 
-def _with_hash(item: Checked, hash: str | None) -> Checked:
-    if hash is None:
+def _with_hash(item: Checked, hash: _Hash) -> Checked:
+    if hash.text is None:
         row = item.row._replace(password_hash=None, password_algorithm=None, password_updated_at=None)
         return item._replace(row=row, strength=None)
-    row = item.row._replace(password_hash=hash, password_algorithm=hashing.describe(hash))
-    return item._replace(row=row, strength=str(hashing.strength(hash)))
+    row = item.row._replace(password_hash=hash.text, password_algorithm=hash.algorithm)
+    return item._replace(row=row, strength=hash.strength)
