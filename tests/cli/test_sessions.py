@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from authctl.cli import user_sessions
+from authctl.cli import imports
 from authctl.core import hashing
 
 PASSWORD, NEW, WRONG = "marked-right-7c1f-Qx", "marked-newer-7c1f-Qy", "marked-wrong-7c1f-Qz"
@@ -216,6 +216,16 @@ OPERATORS = [
     "users create-identity ada google 1",
     "users unlock ada",
     "users delete-sessions --all --yes",
+    "users require-password-change ada",
+    "users wrap-password ada",
+    "users import - --from authctl",
+    "users export",
+    "users list-imports",
+    "users undo-import something --yes",
+    "users import-status",
+    "mfa reset ada --yes",
+    "backup saved.backup",
+    "security check",
     "sessions create ada --password-stdin",
     "sessions create --anonymous",
     "security set session-limit 1",
@@ -267,7 +277,7 @@ def test_every_command_on_accounts_is_for_operators_or_for_the_own_account(run):
     tested = {line.split()[1] for line in [*OPERATORS, *OWN] if line.startswith("users ")}
     # In tests/core/test_identities.py and test_memberships.py.
     elsewhere = {"list-identities", "delete-identity", "list-memberships"}
-    assert user_sessions.COMMANDS.declared.keys() - tested - elsewhere == set()
+    assert imports.COMMANDS.declared.keys() - tested - elsewhere == set()
 
 
 def test_a_person_signs_out_everywhere(run, person):
