@@ -49,8 +49,8 @@ class ExportFormat(StrEnum):
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl users export > users.jsonl",
-        "authctl users export --with-hashes --with-secrets /media/backup/users.jsonl.gz",
-        "authctl users export --format htpasswd --with-hashes --filter 'labels ~ staff' | ssh www tee .htpasswd",
+        "authctl users export --with-hashes --with-secrets users.jsonl.gz",
+        "authctl users export --format htpasswd --with-hashes --filter 'labels ~ staff' > staff.htpasswd",
     ),
 )
 def export(

@@ -57,7 +57,7 @@ def _choice(*words: str) -> typer.models.OptionInfo:
     example=(
         "authctl users import users.json --from firebase --hash-config parameters.txt --dry-run",
         "authctl users import users.csv --from csv --map 'email=E-Mail,name=Full Name,password_hash=Hash'",
-        "authctl users import users.csv identities.csv --from supabase --report report.jsonl --rejects refused.csv",
+        "authctl users import auth-users.csv auth-identities.csv --from supabase --report report.jsonl",
         "authctl users import realm.json --from keycloak --on-conflict update --match email --teams",
     ),
 )

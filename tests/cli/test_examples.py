@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -50,10 +51,14 @@ IDS = {
     "SESSION": "users create-session ada --fields id",
     "IDENTITY": "users create-identity ada google 1190 --fields id",
     "TOKEN": "tokens create ada --fields id",
+    "IMPORT": "users import users.csv --from csv --map email=E-Mail,password_hash=Hash -q --fields id",
     "MEMBERSHIP": "teams create-membership teachers --user-id david --invite --print-secret --fields id,secret",
     "CODE": "mfa create-authenticator ada --fields secret | totp",
     "CHALLENGE": "mfa create-challenge --factor email --print-secret --fields id,secret < session-and-code.txt",
 }
+
+SAMPLES = Path(__file__).parent.parent / "transfer" / "samples"
+BCRYPT = "$2b$10$" + "abcdefghijklmnopqrstuO" + "a" * 31
 
 # What stands in a file: the text, or the command that prints it.
 FILES = {
@@ -69,6 +74,12 @@ FILES = {
     "secret-and-password.txt": "tokens create-recovery ada --print-secret --fields secret",
     "directory.backup": "backup directory.backup",
     "policies.toml": "security show -o toml",
+    "users.csv": f"E-Mail,Full Name,Hash\nmaria@example.com,Maria,{BCRYPT}\n",
+    "users.json": '{"users": [{"localId": "f1", "email": "f1@example.com"}]}\n',
+    "parameters.txt": (SAMPLES / "firebase-hash-config.txt").read_text(),
+    "realm.json": '{"realm": "r", "users": [{"id": "k1", "username": "kim", "enabled": true}]}\n',
+    "auth-users.csv": f"id,email,encrypted_password,created_at\ns1,s1@example.com,{BCRYPT},2024-01-02 03:04:05+00\n",
+    "auth-identities.csv": "provider_id,user_id,identity_data,provider\n1184,s1,{},google\n",
 }
 
 
@@ -151,8 +162,9 @@ def prepare(run, example, folder):
     for beginning, line in BEFORE.items():
         if example.startswith(f"authctl {beginning}"):
             run(f"authctl {line}")
+    read = " ".join([example, *(line for word, line in IDS.items() if word in example)])
     for name, content in FILES.items():
-        if not re.search(rf"(?<![\w-]){re.escape(name)}", example) or re.search(rf"(> |backup ){name}", example):
+        if not re.search(rf"(?<![\w-]){re.escape(name)}", read) or re.search(rf"(> |backup ){name}", example):
             continue
         text = content if content.endswith("\n") else run(f"authctl {content}")
         if name == "secret-and-password.txt":
