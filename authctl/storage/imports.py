@@ -14,10 +14,12 @@ from authctl.model import Import, ImportStatus, Json, User, username_key
 from authctl.storage.tables import (
     EPOCH,
     MILLISECOND,
+    identities,
     import_users,
     imports,
     memberships,
     sessions,
+    tokens,
     users,
 )
 from authctl.storage.users import record as user_of
@@ -121,16 +123,29 @@ def list_created(db: sa.Connection, journal: Import, after: str) -> list[Brought
     present = {row.id: user_of(row) for row in db.execute(found)}
     seqs = [user.seq for user in present.values()]
     signed_in = set(db.execute(sa.select(sessions.c.user_seq).where(sessions.c.user_seq.in_(seqs))).scalars())
-    return [_brought(id, brought[id], present.get(id), signed_in, journal.created_at) for id in brought]
+    given = _given_since(db, seqs, journal.ended_at or journal.updated_at)
+    return [_brought(id, brought[id], present.get(id), signed_in, given, journal.created_at) for id in brought]
 
 
-def _brought(id: str, then: datetime, user: User | None, signed_in: set[int], since: datetime) -> Brought:
+def _given_since(db: sa.Connection, seqs: list[int], end: datetime) -> set[int]:
+    """Those of these users who were given something since the import ended that is not in their own row."""
+    given = sa.union(
+        sa.select(tokens.c.user_seq).where(tokens.c.user_seq.in_(seqs)),
+        sa.select(identities.c.user_seq).where(identities.c.user_seq.in_(seqs), identities.c.created_at > end),
+        sa.select(memberships.c.user_seq).where(memberships.c.user_seq.in_(seqs), memberships.c.invited_at > end),
+    )
+    return set(db.execute(given).scalars())
+
+
+def _brought(
+    id: str, then: datetime, user: User | None, signed_in: set[int], given: set[int], since: datetime
+) -> Brought:
     if user is None:
         return Brought(id, None, "gone")
     # The source's own last sign-in came before the import; whoever has signed in here did so after.
     if user.seq in signed_in or (user.last_sign_in_at is not None and user.last_sign_in_at > since):
         return Brought(id, user, "signed_in")
-    return Brought(id, user, "changed" if user.updated_at != then else None)
+    return Brought(id, user, "changed" if user.updated_at != then or user.seq in given else None)
 
 
 class Remaining(NamedTuple):

@@ -432,6 +432,19 @@ def test_undo_removes_whom_nobody_touched(take, directory, clock):
         imports.undo("nobody")
 
 
+def test_undo_keeps_whom_something_was_given_since(take, directory, clock):
+    own = [Linked("google", "g1")]
+    ids = ("linked", "member", "sent", "nothing")
+    people = [record(id, email=f"{id}@example.com", identities=own if id == "nothing" else []) for id in ids]
+    journal = take(*people, journal=True)
+    clock.forward(minutes=1)
+    directory.users.create_identity("linked", "github", "h1")
+    directory.teams.create("Teachers", id="teachers", owner="member")
+    directory.tokens.create("sent")
+    done = Imports(directory).undo(journal.id)
+    assert (done.removed, done.kept) == (1, {"changed": 3})
+
+
 def test_undo_takes_the_sources_own_sign_ins_for_none(take, directory, clock):
     journal = take(record("ada", last_sign_in_at=datetime(2020, 1, 1, tzinfo=UTC)), journal=True)
     assert Imports(directory).undo(journal.id).removed == 1
