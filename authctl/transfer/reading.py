@@ -23,6 +23,7 @@ from authctl.transfer.check import Checker, Outcome, Rules
 from authctl.transfer.files import STDIN, Input, Reading
 from authctl.transfer.records import Source
 
+FIRST = 500  # records in the first batch of a file, so that hashing and storing begin soon
 OBJECTS = 200_000  # between two searches for garbage, of which batches make none
 WORTH_IT = 2_000_000  # bytes; below, the child takes longer to start than it saves
 
@@ -62,8 +63,9 @@ def batches(job: Job, source: Source, random: RandomBytes, stdin: BinaryIO | Non
         try:
             through = job.records if place == job.file else 0
             items = source.read([each.file for each in opened], job.options, through)
-            while batch := [checker(item) for item in islice(items, job.batch)]:
-                through += len(batch)
+            size = min(FIRST, job.batch)
+            while batch := [checker(item) for item in islice(items, size)]:
+                through, size = through + len(batch), job.batch
                 yield Batch(place, through, before + opened[0].done, batch)
         finally:
             for each in opened:
