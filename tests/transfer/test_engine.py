@@ -180,7 +180,7 @@ def test_identities_factors_and_codes_come_in(take, directory):
     assert secrets == [key, key[::-1]]
     assert [(one.name, one.algorithm, one.digits, one.period) for one in kept] == [
         ("phone", "SHA1", 6, 30),
-        ("imported 2", "SHA256", 8, 60),
+        ("imported", "SHA256", 8, 60),
     ]
     assert all(one.verified_at for one in kept)
     assert code is not None
