@@ -121,9 +121,10 @@ def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Cal
     if user is None or _hash(user) != _hash(attempt.user):
         return replace(attempt, user=user)
     user = user.at(work.now)
-    throttle.succeed(work, attempt.claim, user)
     passwords.rehash(work, user, verdict)
-    return right(work, user)
+    with storage.database.together(work.db):
+        throttle.succeed(work, attempt.claim, user)
+        return right(work, user)
 
 
 def _hash(user: User) -> str | None:

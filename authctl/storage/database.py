@@ -258,14 +258,14 @@ def together(db: sa.Connection) -> Iterator[None]:
     """Send the statements of this block in one go: for some whose answers nobody reads, inserts and updates.
 
     On Postgres each would wait for its answer before the next is sent, longer than it runs. SQLite has nobody to wait
-    for. What one of them fails with is raised at the end of the block.
+    for. What one of them fails with is raised at the end of the block, the outer one of two.
     """
-    if db.dialect.name != "postgresql":
+    connection: Any = db.connection.driver_connection
+    if db.dialect.name != "postgresql" or connection.pgconn.pipeline_status:
         yield
         return
     import psycopg
 
-    connection: Any = db.connection.driver_connection
     try:
         with connection.pipeline():
             yield
