@@ -5,7 +5,7 @@
 The databases stay in authctl-benchmarks in the folder for temporary files, so that a second run need not make them;
 remove it when the schema has changed. First whole commands, as
 processes; then the same in this process, where start-up hides nothing; then `users list --all`: its memory and speed.
-Issue 2 asks for at most 1.2 of each command, and for less than 200 MB.
+The aim is at most 1.2 of each command, and for less than 200 MB.
 """
 
 from __future__ import annotations

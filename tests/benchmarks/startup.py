@@ -2,7 +2,7 @@
 
     python tests/benchmarks/startup.py [ROUNDS]
 
-Each ratio is printed with the most it may be (issue 2). Run it with the Python whose pip installed authctl: scripts
+Each ratio is printed with the most it may be. Run it with the Python whose pip installed authctl: scripts
 made by an old pip import `re`, which --version then pays for.
 """
 

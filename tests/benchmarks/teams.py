@@ -3,7 +3,7 @@
     python tests/benchmarks/teams.py [ROUNDS]
 
 On both databases, in a directory of 100,000 users. First the file: memory, speed, and the lines of progress; then whole
-commands as processes, and the same in this process, where start-up hides nothing. Issue 4 asks for at most 1.2 of each
+commands as processes, and the same in this process, where start-up hides nothing. The aim is at most 1.2 of each
 command, and for less than 200 MB. The databases are new in every run.
 """
 

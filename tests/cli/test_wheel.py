@@ -7,6 +7,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from doubles.programs import program
 from doubles.shell import Shell
 
 from authctl.cli.completion import tree
@@ -81,13 +82,15 @@ def test_the_wheel_has_a_man_page_of_every_command(installed):
 
 def test_man_can_read_every_page(installed):
     pages = sorted((installed / "share/man/man1").iterdir())
-    ran = subprocess.run(["groff", "-man", "-Tutf8", "-ww", *pages], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [program("groff"), "-man", "-Tutf8", "-ww", *pages], capture_output=True, text=True, check=False
+    )
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_man_page_says_what_the_help_page_says(installed, home):
     page = installed / "share/man/man1/authctl-users-update-labels.1"
-    shown = run("groff", "-man", "-Tascii", "-P-cbou", page)
+    shown = run(program("groff"), "-man", "-Tascii", "-P-cbou", page)
     words = " ".join(shown.split())
     for text in (
         "authctl-users-update-labels - Replace the labels",

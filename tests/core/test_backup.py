@@ -385,7 +385,7 @@ def test_a_newer_schema_is_refused(filled, empty, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello\n", gzip.compress(b""), gzip.compress(b"[1]\n"), b"SQLite format 3\0"]
+    "content", [b"", b"hello\n", gzip.compress(b"", mtime=0), gzip.compress(b"[1]\n", mtime=0), b"SQLite format 3\0"]
 )
 def test_what_is_no_backup_is_refused(directory, settings, tmp_path, content):
     file = tmp_path / "no.backup"

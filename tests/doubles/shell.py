@@ -9,8 +9,10 @@ import subprocess
 import termios
 
 import pyte
+from doubles.programs import missing, program
 
 COLUMNS, LINES = 160, 50
+BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
 PROMPT = "READY> "
 BEGINNING_OF_LINE = "\x01"
 STARTED = {
@@ -42,6 +44,9 @@ class Shell:
     """A shell whose completions are those in `share`, as a wheel installs them; `screen` is what its window shows."""
 
     def __init__(self, name, home, share, *, path, folder, **variables):
+        program(name)
+        if not os.path.exists(BASH_COMPLETION):
+            missing("bash-completion")
         file, text = RC[name]
         rc = home / file
         # Without this folder fish begins by reading all man pages, in a process that outlives it.

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import psycopg
 import pytest
 from doubles import people
 from doubles.hashes import WITH_PASSWORDS
+from doubles.programs import program
 
 from authctl.core import hashing
 from authctl.transfer import targets
@@ -19,15 +19,6 @@ from authctl.transfer.export import Exports
 WRONG = "not the password"
 BASE = "dc=example,dc=com"
 ODD_NAME = 'Zoë "=1+1", \\O\'Brien; <x>#\u2028 李'
-
-
-def program(name):
-    """The path of a program that the system must have."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    if found is None:
-        reason = f"{name} is not installed: its system has not been asked"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return found
 
 
 def run(*words, check=True, **options):
