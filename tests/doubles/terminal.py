@@ -67,7 +67,14 @@ class Person:
             assert self._read(), f"no {text!r} in {self.screen!r}"
 
     def types(self, text):
+        """Once the command waits: a Ctrl-C in the moment before it does would be heard with the next key alone."""
+        while self._is_busy():
+            pass
         os.write(self.terminal, text.encode())
+
+    def _is_busy(self):
+        with open(f"/proc/{self.child.pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "R"
 
     def leaves(self):
         """The exit status, when the command has ended."""
