@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from authctl.core import hashing, password_rules, secrets, values
+from authctl import core
+from authctl.core import hashing, otp, password_rules, secrets, values
 from authctl.core.policy import Policy
 from authctl.errors import Invalid
 from authctl.model import Json, Password, RandomBytes, Status, User, WeakHash, username_key
@@ -25,11 +26,7 @@ T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
-# What authenticator apps and RFC 6238 know.
-TOTP_ALGORITHMS = ("SHA1", "SHA256", "SHA512")
-TOTP_DIGITS = range(6, 9)
-TOTP_PERIODS = range(15, 301)  # seconds
-TOTP_KEY_SIZES = range(10, 129)  # bytes
+TOTP_KEY_SIZES = range(10, 129)  # bytes; Google Authenticator began with 80 bits, 1,024 are a block of SHA-512
 MAX_CODE = 64  # characters
 
 
@@ -223,6 +220,8 @@ class Checker:
     def _extra(self, record: Record, row: UserRow, check: _Fields) -> Extra:
         if not (record.identities or record.totp or record.recovery_codes or record.members):
             return NOTHING
+        if record.totp:
+            check(_number_of_authenticators, len(record.totp))
         codes = [check(_recovery_code, code) or "" for code in record.recovery_codes]
         return Extra(
             identities=tuple(self._identity(each, check) for each in record.identities),
@@ -335,18 +334,23 @@ def _metadata(given: Json) -> str:
     return values.json_text(given, field="metadata")
 
 
+def _number_of_authenticators(given: int) -> None:
+    most = core.mfa.MOST_AUTHENTICATORS
+    if given > most:
+        message = f"totp holds {given} authenticators; a user may have {most}"
+        raise Invalid("user_authenticator_limit_exceeded", message, field="totp")
+
+
 def _totp(given: Totp) -> Totp:
-    algorithm = given.algorithm.upper().replace("-", "").removeprefix("HMAC")
-    fits = (
-        algorithm in TOTP_ALGORITHMS
-        and given.digits in TOTP_DIGITS
-        and given.period in TOTP_PERIODS
-        and len(given.secret) in TOTP_KEY_SIZES
-    )
-    if not fits:
-        message = "totp has an algorithm, digits, a period or a key that no authenticator app has"
+    try:
+        found = otp.new(given.secret, algorithm=given.algorithm, digits=given.digits, period=given.period)
+    except Invalid as error:
+        raise Invalid(error.type, f"totp is none that apps have: {error.message}", field="totp") from None
+    if len(given.secret) not in TOTP_KEY_SIZES:
+        least, most = TOTP_KEY_SIZES[0], TOTP_KEY_SIZES[-1]
+        message = f"totp has a key of {len(given.secret)} bytes; use {least} to {most}"
         raise Invalid("general_argument_invalid", message, field="totp")
-    return Totp(given.secret, values.name(given.name, field="totp"), algorithm, given.digits, given.period)
+    return replace(given, name=values.name(given.name, field="totp"), algorithm=found.algorithm)
 
 
 def _recovery_code(code: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from authctl.core import otp
+from authctl.core.mfa import MOST_AUTHENTICATORS
 from authctl.errors import Denied
 from authctl.model import Status
 from authctl.transfer import engine
@@ -38,7 +39,7 @@ def take(directory, tmp_path):
 
     def run(*items, **options):
         file, report = tmp_path / "given", tmp_path / "report"
-        file.touch(mode=0o600)
+        file.write_bytes(b"given")
         items = [replace(item, at=number, notes=[]) for number, item in enumerate(items, 1)]
         report.unlink(missing_ok=True)
         before = {user.id: user for user in directory.users.iterate()}
@@ -133,6 +134,26 @@ def test_authenticators_of_one_name_come_in_under_several(take, directory):
     assert take(record("ada", totp=named)) == ["taken"]
     names = [factor.name for factor in directory.mfa.list_factors("ada")]
     assert names == ["imported 2", "imported", "imported 3", "imported 2 2"]
+
+
+def test_a_user_gets_no_more_authenticators_than_a_user_may_have(take, directory):
+    totp = [Totp(bytes([number]) * 20) for number in range(MOST_AUTHENTICATORS + 1)]
+    assert take(record("ada", totp=totp[:-1]), record("eve", totp=totp)) == [
+        "taken",
+        "user_authenticator_limit_exceeded",
+    ]
+    assert len(directory.mfa.list_factors("ada")) == MOST_AUTHENTICATORS
+    assert [user.id for user in directory.users.iterate()] == ["ada"]
+    assert "11 authenticators" in take.told[2]["message"]
+
+
+@pytest.mark.parametrize(
+    "given", [{"digits": 9}, {"period": 121}, {"algorithm": "MD5"}, {"secret": b"marked-k"}, {"secret": bytes(129)}]
+)
+def test_an_authenticator_that_no_app_has_is_refused(take, given):
+    assert take(record("ada", totp=[Totp(**{"secret": SECRET} | given)])) == ["general_argument_invalid"]
+    assert take.told[1]["field"] == "totp"
+    assert "marked" not in json.dumps(take.told[1])
 
 
 def test_a_code_of_two_authenticators_with_one_secret_is_good_once(take, directory, clock):
