@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import gzip
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -57,12 +58,31 @@ def draft(path: str | Path, *, field: str = "file") -> Iterator[str]:
 def new_file(path: str | Path, *, field: str = "file") -> Iterator[IO[bytes]]:
     """The same, open to be written to; compressed where the name ends in .gz."""
     with draft(path, field=field) as beside, open(beside, "wb") as file:
-        if not os.fspath(path).lower().endswith(".gz"):
+        if not _is_packed(path):
             yield file
             return
         # Without name and time, so that the same content makes the same file.
         with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
             yield packed  # type: ignore[misc]
+
+
+def holds(path: str | Path, parts: Iterable[bytes]) -> bool:
+    """Whether there is a file that holds these bytes and no others, as `new_file` would have written them."""
+    import zlib
+
+    try:
+        # What waits for a writer, as a pipe does, must not be waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file, gzip.GzipFile(fileobj=file) if _is_packed(path) else file as content:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return False
+            return all(content.read(len(part)) == part for part in parts) and not content.read(1)
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _is_packed(path: str | Path) -> bool:
+    return os.fspath(path).lower().endswith(".gz")
 
 
 def _link(beside: str, path: str | Path) -> None:

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterable
 
-from authctl.core.private_files import new_file
+from authctl.core.private_files import holds, new_file
 from authctl.core.values import text
 from authctl.errors import Invalid
 from authctl.model import Json
@@ -84,11 +82,10 @@ class Report:
         """Put the refused records together as a file of the source; none where none was refused."""
         if self._waiting is None or self._rejects is None or not self._waiting.size:
             return
-        with suppress(FileNotFoundError):  # what a kill left behind that was finished, but not known to be
-            os.unlink(self._rejects)
-        raws: Iterator[Any] = map(json.loads, self._waiting.read())
+        if holds(self._rejects, source.rejects(map(json.loads, self._waiting.read()))):
+            return  # a kill left it behind, finished but not known to be; any other file is not ours
         with new_file(self._rejects, field="rejects") as file:
-            for part in source.rejects(raws):
+            for part in source.rejects(map(json.loads, self._waiting.read())):
                 file.write(part)
 
     def clear(self) -> None:

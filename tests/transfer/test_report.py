@@ -1,0 +1,108 @@
+"""The files that an import tells of its records in: they are its own, and nobody else's file is touched for them."""
+
+import gzip
+import json
+import os
+from typing import ClassVar
+
+import pytest
+
+from authctl.errors import Invalid
+from authctl.transfer import engine
+from authctl.transfer.records import Note, Record, Refused
+
+
+class Given:
+    """A source of good and bad records in turn."""
+
+    name, help, joins, asks_password = "given", "records of a test", False, False
+    options: ClassVar = {}
+
+    def read(self, files, options, start):
+        for number in range(start, 6):
+            if number % 2:
+                note = Note("import_record_invalid", None, "It is broken.")
+                yield Refused(number, None, {"broken": number}, [note])
+            else:
+                yield Record(number, None, None, id=f"u{number}")
+
+    def rejects(self, raws):
+        for raw in raws:
+            yield json.dumps(raw).encode() + b"\n"
+
+
+REJECTED = b"".join(b'{"broken": %d}\n' % number for number in (1, 3, 5))
+
+
+class Killed(Exception):
+    """Stands for the kill of a process."""
+
+
+@pytest.fixture
+def take(directory, tmp_path):
+    """Imports the records, or up to the end of a batch: take("refused.jsonl", until=6)."""
+    (tmp_path / "given").write_bytes(b"given")
+
+    def run(rejects, until=None):
+        def watch(progress):
+            if progress.records == until:
+                raise Killed
+
+        return engine.import_users(
+            directory,
+            [str(tmp_path / "given")],
+            source=Given(),
+            options=engine.Options(batch=2),
+            report=str(tmp_path / "told"),
+            rejects=str(tmp_path / rejects),
+            watch=watch,
+        )
+
+    return run
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+
+@pytest.mark.parametrize("name", ["refused.jsonl", "refused.jsonl.gz"])
+def test_what_a_kill_left_finished_is_kept(take, tmp_path, name):
+    with pytest.raises(Killed):
+        take(name, until=6)
+    file = tmp_path / name
+    file.write_bytes(gzip.compress(REJECTED) if name.endswith(".gz") else REJECTED)
+    before = os.stat(file).st_ino
+    assert take(name).status == "finished"
+    assert os.stat(file).st_ino == before
+    assert names(tmp_path) == ["given", name, "told"]
+
+
+@pytest.mark.parametrize("content", [b"", b"precious", REJECTED + b"more", REJECTED[:-1]])
+@pytest.mark.parametrize("name", ["refused.jsonl", "refused.jsonl.gz"])
+def test_a_file_that_was_put_there_meanwhile_is_let_be(take, tmp_path, name, content):
+    with pytest.raises(Killed):
+        take(name, until=4)
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(Invalid, match="is there already") as refused:
+        take(name)
+    assert refused.value.field == "rejects"
+    assert file.read_bytes() == content
+    # Every refused record still waits, for when that file was moved away.
+    file.unlink()
+    assert take(name).counts["refused"] == 3
+    written = file.read_bytes()
+    assert (gzip.decompress(written) if name.endswith(".gz") else written) == REJECTED
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+def test_what_is_no_file_is_let_be(take, tmp_path, kind):
+    with pytest.raises(Killed):
+        take("refused", until=6)
+    place, precious = tmp_path / "refused", tmp_path / "precious"
+    precious.write_bytes(REJECTED)
+    {"pipe": lambda: os.mkfifo(place), "folder": place.mkdir, "link": lambda: place.symlink_to(precious)}[kind]()
+    with pytest.raises(Invalid, match="is there already"):
+        take("refused")
+    assert os.path.lexists(place)
+    assert precious.read_bytes() == REJECTED
