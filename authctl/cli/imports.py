@@ -16,7 +16,7 @@ from authctl.cli.context import Context
 from authctl.cli.exports import COMMANDS as COMMANDS  # behind which these stand
 from authctl.cli.progress import progress
 from authctl.cli.shapes import IMPORT, IMPORTED, REMAINING, UNDONE
-from authctl.errors import AuthctlError, Denied, Partial, UsageError
+from authctl.errors import AuthctlError, Denied, Invalid, Partial, UsageError
 from authctl.model import WeakHash
 from authctl.transfer.sources import NAMES
 
@@ -214,6 +214,8 @@ def import_(
             watch=watched.step,
         )
     _show(ctx, journal.public())
+    if not any(journal.counts[name] for name in ("created", "updated", "skipped", "refused")):
+        ctx.output.tell("There are no users in the file." if len(inputs) == 1 else "There are no users in the files.")
     _tell_end(journal, is_stopped=engine.is_stopped(journal, asked), report=report)
 
 
@@ -370,13 +372,16 @@ class _Watched:
         self._ctx, self._step = ctx, step
         self._records = 0
         self.id: str | None = None
+        self.is_under_way = False
 
     def begun(self, journal: Import) -> None:
         self.id = None if self._ctx.is_dry_run else journal.id
         if through := journal.position["records"]:
+            self.is_under_way = True
             self._ctx.output.tell(f"Going on with the import {journal.id}, of which {through:,} records are through.")
 
     def step(self, progress: Progress) -> None:
+        self.is_under_way = True
         share = min(progress.done / progress.total, 1.0) if progress.total else None
         self._step(progress.records - self._records, share)  # type: ignore[operator]
         self._records = progress.records
@@ -390,8 +395,9 @@ def _watched(ctx: Context, inputs: Sequence[Input]) -> Iterator[_Watched]:
         with progress(ctx.environment, "Importing users", quiet=ctx.output.quiet) as step:
             watched = _Watched(ctx, step)
             yield watched
-    except (AuthctlError, KeyboardInterrupt):
-        if watched is not None and watched.id is not None:
+    except (AuthctlError, KeyboardInterrupt) as error:
+        is_left = watched is not None and (watched.is_under_way or not isinstance(error, Invalid))
+        if watched is not None and watched.id is not None and is_left:
             again = f" --resume {watched.id}" if any(each.path == STDIN for each in inputs) else ""
             ctx.output.tell(f"The import {watched.id} is not finished. The same command{again} goes on with it.")
         raise

@@ -56,6 +56,12 @@ def end(db: sa.Connection, journal: Import, status: ImportStatus, now: datetime)
     )
 
 
+def withdraw(db: sa.Connection, journal: Import) -> bool:
+    """Forget an import that is where it began; False where it has come further."""
+    still = (imports.c.seq == journal.seq, imports.c.position == journal.position)
+    return db.execute(imports.delete().where(*still, imports.c.status == str(ImportStatus.UNFINISHED))).rowcount == 1
+
+
 def find(db: sa.Connection, id: str, *, lock: bool = False) -> Import | None:
     statement = sa.select(imports).where(imports.c.id == id)
     row = db.execute(statement.with_for_update() if lock else statement).one_or_none()

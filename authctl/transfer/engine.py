@@ -124,7 +124,8 @@ def import_users(
     files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each.
 
     Raises Invalid (import_file_invalid) where a file cannot be read as what it should be: what came in before stays,
-    and the import can be gone on with. Raises NotFound (import_not_found), Conflict (import_changed).
+    and the import can be gone on with; of one that nothing came in by, nothing stays. Raises NotFound
+    (import_not_found), Conflict (import_changed).
     """
     found = sources.load(source) if isinstance(source, str) else source
     options = options or Options()
@@ -177,17 +178,25 @@ class _Run:
         try:
             self.journal = self.directory.write(self._begin, resume, report, rejects)
             self.begun(self.journal)
+            return self._taken_in()
+        finally:
+            self.report.close()
+
+    def _taken_in(self) -> Import:
+        """All that is left of the files."""
+        try:
             with slow.hashed(self.directory, self._batches()) as batches:
                 for batch in batches:
                     self.journal, plan = self.directory.write(self._store, batch)
                     self._advance(batch, plan)
                     if plan.is_stopped:
                         return self.journal
-            self.report.finish(self.source)
-            self.journal = self.directory.write(self._end)
-            self.report.clear()
-        finally:
-            self.report.close()
+        except Invalid:
+            self.directory.write(self._withdraw)
+            raise
+        self.report.finish(self.source)
+        self.journal = self.directory.write(self._end)
+        self.report.clear()
         return self.journal
 
     def _dry(self, work: Work, report: str | None, rejects: str | None) -> Import:
@@ -257,6 +266,12 @@ class _Run:
         if found.source != self.source.name or [file["digest"] for file in found.files] != digests:
             raise _not_this(f"The import {resume} was of other files, or from another source.")
         return found
+
+    def _withdraw(self, work: Work) -> None:
+        """Forget an import of which no record came through: a file that cannot be read leaves none to go on with."""
+        has_begun = self.journal.position["file"] or self.journal.position["records"]
+        if not has_begun and storage.imports.withdraw(work.db, self.journal):
+            work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{self.journal.id}", {"removed": 0})
 
     def _end(self, work: Work) -> Import:
         storage.bulk.finish(work.db)

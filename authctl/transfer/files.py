@@ -6,6 +6,7 @@ digest is that of its beginning.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 import os
@@ -42,7 +43,23 @@ class Input:
 
 
 def look_at(path: str, stdin: BinaryIO | None) -> Input:
-    """What there is to know of a file beforehand. stdin: where `-` is read from. Reads it once for its digest."""
+    """What there is to know of a file beforehand. stdin: where `-` is read from. Reads it once for its digest.
+
+    A file without anything in it is refused: an export that failed leaves one.
+    """
+    found = _look_at(path, stdin)
+    if _is_blank(found):
+        name = "Standard input" if path == STDIN else path
+        raise Invalid(
+            "import_file_invalid",
+            f"{name} is empty.",
+            field="file",
+            hint="Nothing was imported. Look whether the program that wrote it failed.",
+        )
+    return found
+
+
+def _look_at(path: str, stdin: BinaryIO | None) -> Input:
     if path == STDIN:
         if stdin is None:
             raise Invalid("import_file_invalid", "There is no standard input to read from.", field="file")
@@ -67,6 +84,20 @@ def _read_head(stdin: BinaryIO) -> bytes:
     while len(head) < HEAD and (read := stdin.read(HEAD - len(head))):
         head += read
     return bytes(head)
+
+
+def _is_blank(file: Input) -> bool:
+    """Whether nothing but space is in it, decompressed."""
+    if len(file.head) == HEAD:
+        return False  # of standard input, of which more may follow
+    reading = Reading(file, io.BytesIO())
+    try:
+        while some := reading.file.read1(_CHUNK):
+            if some.removeprefix(codecs.BOM_UTF8).strip():
+                return False
+        return True
+    finally:
+        reading.close()
 
 
 def is_open_to_all(file: Input) -> bool:

@@ -243,3 +243,31 @@ def test_imports_are_listed_undone_and_told_of(run, write, clock):
     assert json.loads(ran.stdout) == {"id": id, "removed": 1, "kept": {"changed": 1}}
     assert run("users get ada").status == 4
     assert json.loads(run("users import-status -o json").stdout) == []
+
+
+# Files of nobody
+
+
+def test_an_empty_file_is_refused_whatever_it_is_called(run, write):
+    path = write("users.csv", "")
+    for line in (f"users import {path}", f"users import {path} --from csv"):
+        ran = run(line)
+        assert (ran.status, ran.stdout) == (3, "")
+        assert ran.stderr == (
+            f"authctl: {path} is empty.\nhint: Nothing was imported. Look whether the program that wrote it failed.\n"
+        )
+    assert run("users import - --from csv").stderr.startswith("authctl: Standard input is empty.\n")
+    assert run("users list-imports").stdout == ""
+
+
+def test_a_file_of_nobody_says_so(run, write):
+    ran = run(f"users import {write('users.csv', 'email,name')} --from csv -o json")
+    answer = json.loads(ran.stdout)
+    assert (ran.status, answer["status"], answer["created"]) == (0, "finished", 0)
+    assert ran.stderr == "authctl: There are no users in the file.\n"
+
+
+def test_a_file_that_cannot_be_read_is_not_said_to_be_gone_on_with(run, write):
+    ran = run(f"users import {write('users.json', 'no JSON')} --from okta")
+    assert (ran.status, ran.stderr) == (3, "authctl: The file is not JSON.\n")
+    assert run("users list-imports").stdout == ""

@@ -50,7 +50,7 @@ def take(directory, tmp_path):
 
     def run(*items, journal=False, on=None, **options):
         file = tmp_path / "given"
-        file.touch(mode=0o600)
+        file.write_bytes(b"given")
         outer = {name: options.pop(name) for name in ("report", "rejects", "source_options") if name in options}
         found = engine.import_users(
             on or directory, [str(file)], source=Given(*items), options=engine.Options(**options), **outer
@@ -540,3 +540,48 @@ def test_secrets_are_in_no_repr(dice, clock):
     plain = record("bob", password=Secret("marked-password", is_plain=True))
     text = repr([check(given), check(plain), given, plain])
     assert not any(secret in text for secret in (BCRYPT, "marked", "kkkk"))
+
+
+# Files that hold nothing
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n \n", b"\xef\xbb\xbf", gzip.compress(b"")], ids=["0", "space", "bom", "gzip"]
+)
+@pytest.mark.parametrize("source", ["csv", "authctl", "htpasswd"])
+def test_an_empty_file_is_refused_before_anything_is_begun(directory, tmp_path, source, content):
+    file = tmp_path / "users"
+    file.write_bytes(content)
+    with pytest.raises(Invalid) as refused:
+        engine.import_users(directory, [str(file)], source=source)
+    assert (refused.value.type, refused.value.message) == ("import_file_invalid", f"{file} is empty.")
+    assert Imports(directory).list() == []
+    assert not directory.security.list_logs(events=["users.imports.*"])
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"identities": []}'])
+def test_a_list_of_nobody_is_an_import_of_nobody(directory, tmp_path, content):
+    file = tmp_path / "users"
+    file.write_bytes(content)
+    journal = engine.import_users(directory, [str(file)], source="kratos")
+    assert journal.status is ImportStatus.FINISHED
+    assert journal.counts["created"] == 0
+
+
+def test_a_file_that_cannot_be_read_at_all_leaves_no_import_to_go_on_with(directory, tmp_path):
+    file = tmp_path / "users.json"
+    file.write_text("this is no JSON")
+    with pytest.raises(Invalid):
+        engine.import_users(directory, [str(file)], source="okta")
+    assert Imports(directory).list() == []
+    names = [event.name for event in directory.security.list_logs(events=["users.imports.*"])]
+    assert names == [EventName.USERS_IMPORTS_DELETE, EventName.USERS_IMPORTS_CREATE]
+
+
+def test_a_file_that_cannot_be_read_to_its_end_leaves_one(directory, tmp_path):
+    paths = [tmp_path / "users.json", tmp_path / "more.json"]
+    paths[0].write_text('[{"id": "ada", "profile": {"login": "ada@example.com"}}]')
+    paths[1].write_text("this is no JSON")
+    with pytest.raises(Invalid):
+        engine.import_users(directory, [str(path) for path in paths], source="okta")
+    assert [each.status for each in Imports(directory).list()] == [ImportStatus.UNFINISHED]
