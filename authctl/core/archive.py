@@ -248,6 +248,7 @@ class _Lines:
 
     def __init__(self, path: str, lines: Any) -> None:
         self._path, self._lines = path, lines
+        self._count = 0  # of lines that were read
         self._next: Any = self._read()
         if not isinstance(self._next, dict) or "authctl_backup" not in self._next:
             raise _no_backup(path)
@@ -266,27 +267,36 @@ class _Lines:
     def _rows(self, width: int) -> Iterator[Sequence[Any]]:
         while isinstance(row := self._read(), list):
             try:
-                decoded = [_decoded(value) if isinstance(value, dict) else value for value in row]
+                decoded = [value if type(value) in _PLAIN else _decoded(value) for value in row]
             except (KeyError, TypeError, ValueError):
                 decoded = []
             if len(decoded) != width:
-                raise damaged(self._path, "it holds a line that cannot be read")
+                raise self._unreadable()
             yield decoded
         self._next = row
 
     def manifest(self) -> Manifest:
         if not isinstance(self._next, dict) or "manifest" not in self._next:
             raise damaged(self._path, "its manifest is missing")
+        if self._lines.read(1):  # gzip looks at its own checksum where nothing follows
+            raise damaged(self._path, "something stands behind its end")
         return Manifest.parse(self._next["manifest"], self._path)
 
     def _read(self) -> Any:
         line = self._lines.readline(MAX_LINE)
         if not line.endswith(b"\n"):
             raise damaged(self._path, "it ends too early")
+        self._count += 1
         try:
-            return json.loads(line)
+            found = json.loads(line.decode())
+            if b"\\u" in line:
+                _line(found)  # half of a surrogate pair can be escaped, and is no text
+            return found
         except (ValueError, RecursionError):
-            raise damaged(self._path, "it holds a line that cannot be read") from None
+            raise self._unreadable() from None
+
+    def _unreadable(self) -> AuthctlError:
+        return damaged(self._path, f"its line {self._count:,} cannot be read")
 
 
 # Writing
@@ -336,10 +346,18 @@ def _encoded(value: Any) -> Json:
     return {"base64": b64encode(value).decode()}
 
 
-def _decoded(value: Json) -> bytes:
+_PLAIN = frozenset((str, bool, type(None)))  # what stands in a row as it is
+
+
+def _decoded(value: Any) -> int | bytes:
+    """What else stands there: whole numbers that a database takes, and bytes."""
     from base64 import b64decode
 
-    return b64decode(value["base64"])
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return value
+    if type(value) is dict:
+        return b64decode(value["base64"])
+    raise ValueError
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_encoded).encode

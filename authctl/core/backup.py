@@ -231,9 +231,13 @@ def _restore(work: Work, where: str, file: str, manifest: Manifest, step: Step) 
     for part in archive.parts(file, manifest, step):
         if not set(part.columns) <= storage.backups.columns_of(work.db, part.table):
             raise archive.damaged(file, f"its schema {manifest.schema} has no such table, or no such column")
-        storage.backups.insert(work.db, part.table, part.columns, part.rows)
+        if not storage.backups.insert(work.db, part.table, part.columns, part.rows):
+            raise archive.damaged(file, f"it holds a row of {part.table} that no directory has")
     storage.schema.migrate(work.db)
-    storage.backups.finish(work.db)
+    try:
+        storage.backups.finish(work.db)
+    except (ValueError, TypeError, AttributeError):
+        raise archive.damaged(file, "it holds a user or a team that nobody can be found by") from None
     if manifest.made_at is not None:
         storage.backups.note(work.db, datetime.fromisoformat(manifest.made_at))
     details = {"made_at": manifest.made_at, "before": manifest.schema, "after": storage.schema.HEAD}

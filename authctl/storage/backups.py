@@ -12,17 +12,19 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DataError, IntegrityError
 
 from authctl.storage import bulk, schema, teams, users, words
 from authctl.storage.database import Database
 from authctl.storage.tables import directory, events, metadata
 
-BATCH = 1_000  # rows that are read at a time
+BATCH = 2_000  # rows that are read at a time
 MANIFEST = "backup"  # the row of `directory` that only a copy has: what the copy holds
 BACKUP_AT = "backup_at"
 BEGINNINGS = "directory.%"  # events of the database itself, which every new directory has
 
 _SEARCH_INDEXES = {"user_words": users, "team_words": teams}
+_SEARCHED = ("id", "username", "name", "email", "phone", "labels")  # what users and teams are found by
 
 
 class Part(NamedTuple):
@@ -135,9 +137,13 @@ def columns_of(db: sa.Connection, table: str) -> set[str]:
     return {column["name"] for column in inspected.get_columns(table)} if inspected.has_table(table) else set()
 
 
-def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Store rows as `parts` gave them, with the numbers that they have."""
-    bulk.insert(db, table, columns, rows)
+def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+    """Store rows as `parts` gave them, with the numbers that they have; False where the table takes one of them not."""
+    try:
+        bulk.insert(db, table, columns, rows)
+    except (DataError, IntegrityError):
+        return False
+    return True
 
 
 def finish(db: sa.Connection) -> None:
@@ -161,7 +167,7 @@ def _fill(db: sa.Connection, index: str, of: Any) -> None:
     db.exec_driver_sql(empty)
     number = "rowid" if is_sqlite else f"{index.removesuffix('_words')}_seq"
     for found in _batches(db, of):
-        documents = ((record.seq, of.document(record)) for record in found)
+        documents = ((row.seq, of.document(row)) for row in found)
         bulk.insert(
             db,
             index,
@@ -170,11 +176,15 @@ def _fill(db: sa.Connection, index: str, of: Any) -> None:
         )
 
 
-def _batches(db: sa.Connection, of: Any) -> Iterator[list[Any]]:
-    """All users or teams, some at a time: rows cannot be stored while others are still being read."""
+def _batches(db: sa.Connection, of: Any) -> Iterator[Sequence[Any]]:
+    """All users or teams, some at a time: rows cannot be stored while others are still being read.
+
+    Of each as much as `document` asks for, since whole records take longer to make than to find.
+    """
     table, last = getattr(of, of.__name__.rpartition(".")[2]), 0
-    while rows := db.execute(sa.select(table).where(table.c.seq > last).order_by(table.c.seq).limit(BATCH)).all():
-        yield [of.record(row) for row in rows]
+    columns = [column for column in table.c if column.name in ("seq", *_SEARCHED)]
+    while rows := db.execute(sa.select(*columns).where(table.c.seq > last).order_by(table.c.seq).limit(BATCH)).all():
+        yield rows
         last = rows[-1].seq
 
 

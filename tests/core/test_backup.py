@@ -319,6 +319,25 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(filled, empty, t
     assert storage.schema.find_state(directory.database) is None
 
 
+def test_the_last_bytes_of_a_backup_are_checked_too(postgres_url, opened, tmp_path):
+    directory, own = opened(postgres_url)
+    setup.initialize(directory, own)
+    good, bad = tmp_path / "good.backup", tmp_path / "bad.backup"
+    backup.backup(directory, str(good))
+    octets = good.read_bytes()
+    archive.check(str(good), lambda count: None)
+    for damage in (
+        *(octets[:-place] + bytes([octets[-place] ^ 1]) + octets[len(octets) - place + 1 :] for place in range(1, 9)),
+        *(octets[:-place] for place in range(1, 9)),
+        octets + gzip.compress(b"[]\n"),
+        octets + b"more",
+    ):
+        bad.write_bytes(damage)
+        with pytest.raises(Unavailable) as refused:
+            archive.check(str(bad), lambda count: None)
+        assert refused.value.type == "backup_damaged"
+
+
 def test_a_changed_row_is_told_by_its_checksum(filled, empty, tmp_path):
     file = tmp_path / "one.backup"
     backup.backup(filled, str(file))
@@ -337,6 +356,11 @@ def test_a_changed_row_is_told_by_its_checksum(filled, empty, tmp_path):
 
 
 KEY, OTHER_KEY = bytes(32), b64encode(b"k" * 32).decode()
+USER = {  # as schema 0001 has it, without what may be missing
+    "seq": 1, "id": "ada", "name": "Ada", "email_verified": False, "phone_verified": False, "status": "active",
+    "labels": "[]", "prefs": "{}", "metadata": "{}", "mfa": False, "password_must_change": False,
+    "password_self_service": False, "created_at": 0, "updated_at": 0,
+}  # fmt: skip
 FORGED = {
     "a schema that is a number": ({"schema": 4}, []),
     "a schema that never was": ({"schema": "0000"}, []),
@@ -350,6 +374,16 @@ FORGED = {
     "columns that are none": ({}, [("users", "id", [])]),
     "a row that is too short": ({}, [("users", ["seq", "id"], [[1]])]),
     "bytes that are none": ({}, [("users", ["seq", "id"], [[1, {"base64": 5}]])]),
+    "a number of 65 bits": ({}, [("users", ["seq", "id"], [[2**63, "ada"]])]),
+    "a number far below zero": ({}, [("users", ["seq", "id"], [[-(2**63) - 1, "ada"]])]),
+    "a number with a fraction": ({}, [("users", ["seq", "id"], [[1.5, "ada"]])]),
+    "a value that is a list": ({}, [("users", ["seq", "id"], [[1, ["ada"]]])]),
+    "a row that lacks what it must have": ({}, [("users", ["seq", "id"], [[1, "ada"]])]),
+    "a row that belongs to nobody": ({}, [("addresses", ["address", "user_seq"], [["ada@example.com", 1]])]),
+    "text for a number": ({}, [("addresses", ["address", "user_seq"], [["ada@example.com", "one"]])]),
+    "a user twice": ({}, [("users", [*USER], [[*USER.values()], [*USER.values()]])]),
+    "labels that are none": ({}, [("users", [*USER], [[*(USER | {"labels": "5"}).values()]])]),
+    "labels that cannot be read": ({}, [("users", [*USER], [[*(USER | {"labels": "["}).values()]])]),
 }
 
 
@@ -373,6 +407,16 @@ def test_a_forged_backup_is_refused_before_anything_is_written(empty, tmp_path, 
     assert refused.value.type == "backup_damaged"
     assert storage.schema.find_state(directory.database) is None
     assert not list(tmp_path.rglob("*key*"))
+
+
+@pytest.mark.parametrize("line", [b'[1,"\\ud800"]', b'[1,"\xed\xa0\x80"]', b'[1,"\xff"]', b'[1,"ada"', b"[" * 100_000])
+def test_a_line_that_cannot_be_read_is_named(empty, tmp_path, line):
+    lines = [archive._line({"authctl_backup": 1}), archive._line({"table": "users", "columns": ["seq", "id"]})]
+    (tmp_path / "forged.backup").write_bytes(gzip.compress(b"".join([*lines, line + b"\n"])))
+    directory, settings = empty
+    with pytest.raises(Unavailable, match="its line 3 cannot be read") as refused:
+        backup.restore(directory, settings, str(tmp_path / "forged.backup"))
+    assert refused.value.type == "backup_damaged"
 
 
 def test_a_newer_schema_is_refused(filled, empty, tmp_path, monkeypatch):
