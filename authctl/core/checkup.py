@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from shlex import quote
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote as escape
 
 from authctl import storage
 from authctl.core import policy, security, setup, tokens
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from authctl.core.directory import Directory
     from authctl.core.work import Work
     from authctl.settings import Settings
-    from authctl.storage.checkup import Group
+    from authctl.storage.checkup import Group, Way
     from authctl.storage.schema import State
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -44,6 +46,21 @@ OTHERS = 0o077
 OTHERS_WRITE = 0o022
 STICKY = 0o1000
 ENCRYPTED = ("require", "verify-ca", "verify-full")  # the values of sslmode that never go without
+AUTHORITIES = "~/.postgresql/root.crt"  # where libpq looks for those that it is to trust
+SYSTEM_AUTHORITIES = (  # of Debian, Fedora, openSUSE; Alpine and macOS
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+SYSTEMD = "/run/systemd/system"  # is there where systemd runs, by sd_booted(3)
+TIME_SERVICES = {  # of machines without it: chrony, ntpd, macOS, Windows
+    "chronyc": "chronyc makestep",
+    "ntpd": "ntpd -gq",
+    "sntp": "sntp -sS pool.ntp.org",
+    "w32tm": "w32tm /resync",
+}
+PRIVATE = f"Where its certificate is not publicly signed, put the one that signed it into {AUTHORITIES} first."
 
 
 class Severity(IntEnum):
@@ -81,6 +98,8 @@ CHECKS = {
             "What goes to the database and comes from it may be read and changed on its way."),
         Check("smtp-without-tls", Severity.HIGH,
             "Codes and links, and the password of the mail server, may be read on their way."),
+        Check("postgres-unverified", Severity.MEDIUM,
+            "Who stands between may answer in the database's place, and read and change everything (ASVS 12.3.2)."),
         Check("users-without-mfa", Severity.MEDIUM,
             "A stolen or guessed password is all that is needed to sign in to these accounts."),
         Check("required-without-factor", Severity.MEDIUM,
@@ -221,33 +240,54 @@ def _mode(path: str) -> int:
 
 def _ways(look: _Look) -> Iterator[Finding]:
     """How the database and the mail server are spoken to."""
-    settings = look.settings
-    reached = storage.checkup.encryption(look.directory.database)
-    if reached is not None:
-        host, mode = reached
-        wanted = mode or settings.environ.get("PGSSLMODE") or "prefer"
-        if wanted not in ENCRYPTED:
-            message = f"Connections to Postgres on {host} may go unencrypted (sslmode={wanted})."
-            yield look.finding("postgres-without-tls", host, message, _encrypt(look, explicit=mode is not None))
-    email = settings.email
+    way = look.directory.database.read(storage.checkup.way)
+    if way is not None and way.mode not in ENCRYPTED:
+        this = "encrypted" if way.encrypted else "not encrypted"
+        message = f"Connections to Postgres on {way.host} may go unencrypted (sslmode={way.mode}); this one is {this}."
+        yield look.finding("postgres-without-tls", way.host, f"{message} {PRIVATE}", _verify(look, way))
+    elif way is not None and way.mode == "require" and not _has_authorities(way):
+        message = f"Whoever answers as Postgres on {way.host} is believed (sslmode=require)."
+        yield look.finding("postgres-unverified", way.host, f"{message} {PRIVATE}", _verify(look, way))
+    email = look.settings.email
     if email.host is not None and email.security == "none" and not storage.checkup.is_here(email.host):
         message = f"Mails go to {email.host} unencrypted (email.security = none)."
         yield look.finding("smtp-without-tls", email.host, message, "export AUTHCTL_EMAIL_SECURITY=starttls")
 
 
-def _encrypt(look: _Look, *, explicit: bool) -> str:
-    """How Postgres is told to encrypt. explicit: the URL says how now, and would win."""
-    if not explicit:
-        return "export PGSSLMODE=verify-full"
-    change = "sed 's/sslmode=[a-z-]*/sslmode=verify-full/'"
+def _has_authorities(way: Way) -> bool:
+    """Whether libpq has a file to judge certificates by; with one, `require` looks at them as `verify-ca` does."""
+    return os.path.exists(os.path.expanduser(way.authorities or AUTHORITIES))
+
+
+def _verify(look: _Look, way: Way) -> str:
+    """How Postgres is told to encrypt, and to ask for a certificate in its name: where it is told otherwise now."""
+    wanted = {"sslmode": "verify-full"}
+    if not way.authorities and not _has_authorities(way):
+        wanted["sslrootcert"] = _system_authorities()
+    if "sslmode=" not in look.settings.database_url:  # what the URL says would win
+        return "export " + " ".join(f"PG{name.upper()}={quote(value)}" for name, value in wanted.items())
+    said = "&".join(f"{name}={escape(value, safe='/')}" for name, value in wanted.items())
     origin = look.settings.origin("database_url")
-    if origin.kind == "environment" and not origin.where.endswith("_FILE"):
-        return f'export {origin.where}="$(printf %s "${origin.where}" | {change})"'
     if origin.kind == "option":
-        url = re.sub("sslmode=[a-z-]*", "sslmode=verify-full", look.directory.database.describe())
+        url = re.sub("sslmode=[a-z-]*", said, look.directory.database.describe())
         return f"authctl security check --database {quote(url)}"
-    path = look.settings.environ.get(origin.where) or origin.where.rpartition(" in ")[2]
-    return f"{change.replace('sed', 'sed -i')} {quote(path)}"
+    change = "s|sslmode=[a-z-]*|" + said.replace("&", r"\&") + "|"
+    path = look.settings.find_file("database_url")
+    if path is None and origin.kind == "environment":
+        return f'export {origin.where}="$(printf %s "${origin.where}" | sed {quote(change)})"'
+    if path is None:
+        # Other profiles in the same file may have good reasons: a database on this machine, for one.
+        path, change = origin.where.rpartition(" in ")[2], f"\\|{way.host}|{change}"
+    return f"sed -i {quote(change)} {quote(path)}"
+
+
+def _system_authorities() -> str:
+    """The file of the authorities that this system trusts."""
+    import ssl
+
+    # Not `sslrootcert=system`: the libpq of psycopg's wheels looks in a folder that no system has.
+    named = ssl.get_default_verify_paths().cafile
+    return named or next((path for path in SYSTEM_AUTHORITIES if os.path.exists(path)), "system")
 
 
 # Within the database
@@ -438,12 +478,29 @@ def _mock_phones(look: _Look, work: Work) -> Iterator[Finding]:
 
 
 def _clock(look: _Look, work: Work) -> Iterator[Finding]:
-    theirs = storage.checkup.time(work.db)
+    """This machine's clock against the database's own; an SQLite file has what was written by the clocks before."""
+    theirs, last = storage.checkup.time(work.db), storage.checkup.last_event_at(work.db)
     if theirs is not None and abs(theirs - work.now) > CLOCK_OFF:
-        seconds = abs(theirs - work.now).total_seconds()
         which = "behind" if theirs > work.now else "ahead of"
-        message = f"The clock of this machine is {seconds:,.0f} seconds {which} that of the database."
-        yield look.finding("clock-off", "clock", message, "timedatectl set-ntp true")
+        message = f"The clock of this machine is {_seconds(theirs - work.now)} {which} that of the database."
+        if (way := storage.checkup.way(work.db)) is not None:
+            message += f" If that one is wrong, the command is for {way.host}."
+    elif theirs is None and last is not None and last - work.now > CLOCK_OFF:
+        message = f"The clock of this machine is {_seconds(last - work.now)} behind the last change, or was ahead then."
+    else:
+        return
+    yield look.finding("clock-off", "clock", message, _set_clock(look))
+
+
+def _seconds(difference: timedelta) -> str:
+    return f"{abs(difference).total_seconds():,.0f} seconds"
+
+
+def _set_clock(look: _Look) -> str:
+    """What the time service of this machine is told; one without, as a container is, has the clock of its host."""
+    path = look.settings.environ.get("PATH")
+    services = () if os.path.isdir(SYSTEMD) else (name for name in TIME_SERVICES if shutil.which(name, path=path))
+    return TIME_SERVICES.get(next(iter(services), ""), "timedatectl set-ntp true")
 
 
 def _journal(look: _Look, work: Work) -> Iterator[Finding]:

@@ -285,6 +285,11 @@ class Settings(Section):
         found = self._found.get(ENTRIES[name].name)
         return DEFAULT if found is None else found.origin
 
+    def find_file(self, name: str) -> str | None:
+        """The file that holds a setting by itself, where one was named: AUTHCTL_…_FILE, `KEY_file`."""
+        found = self._found.get(ENTRIES[name].name)
+        return None if found is None else found.file
+
     def shown(self, name: str) -> object:
         """A setting as `status` may show it: of a secret only the file that holds it, or that it is set."""
         entry = ENTRIES[name]

@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import EventName, Status
-from authctl.storage.database import Database
 from authctl.storage.tables import events, sessions, signing_keys, users
 
 
@@ -122,11 +121,16 @@ def signing_key_at(db: sa.Connection) -> datetime | None:
     return db.execute(newest.order_by(signing_keys.c.seq.desc()).limit(1)).scalar()
 
 
+def last_event_at(db: sa.Connection) -> datetime | None:
+    """When the directory was last changed, by the clock of whoever did."""
+    return db.execute(sa.select(events.c.time).order_by(events.c.seq.desc()).limit(1)).scalar()
+
+
 def time(db: sa.Connection) -> datetime | None:
-    """The time of the database's own clock; None where it has none."""
+    """The time of the database's own clock as this transaction began; None where it has none."""
     if db.dialect.name == "sqlite":
         return None
-    found: datetime = db.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    found: datetime = db.exec_driver_sql("SELECT transaction_timestamp()").scalar_one()
     return found
 
 
@@ -137,14 +141,30 @@ def journal_mode(db: sa.Connection) -> str | None:
     return str(db.exec_driver_sql("PRAGMA journal_mode").scalar_one())
 
 
-def encryption(database: Database) -> tuple[str, str | None] | None:
-    """The host of a Postgres that is reached over a network, and the sslmode that the URL asks for; None elsewhere."""
-    if database.path is not None:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a Postgres over a network is reached: what URL, environment and files come to, as libpq adds them up.
+
+    mode: sslmode. authorities: the file of the certificates that are trusted, where one is named. encrypted: whether
+    this one connection is.
+    """
+
+    host: str
+    mode: str
+    authorities: str | None
+    encrypted: bool
+
+
+def way(db: sa.Connection) -> Way | None:
+    """How the database is reached; None for one on this machine."""
+    if db.dialect.name == "sqlite":
         return None
-    query: dict[str, Any] = dict(database.url.query)
-    host = database.url.host or query.get("host") or ""
-    mode = query.get("sslmode")
-    return None if is_here(str(host)) else (str(host), None if mode is None else str(mode))
+    connection: Any = db.connection.driver_connection
+    host = str(connection.info.host)
+    if is_here(host):
+        return None
+    options = {each.keyword.decode(): (each.val or b"").decode() for each in connection.pgconn.info}
+    return Way(host, options["sslmode"], options["sslrootcert"] or None, bool(connection.pgconn.ssl_in_use))
 
 
 def is_here(host: str) -> bool:

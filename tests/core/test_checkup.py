@@ -1,13 +1,11 @@
 """The check-up: every weakness is named, and the command that it names mends it, run as it is printed."""
 
 import os
-import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from doubles.advice import follow
 
 from authctl import storage
 from authctl.core import checkup, policy, setup
@@ -97,20 +95,6 @@ SPOILED = {
 }
 
 
-def run(command, env, folder):
-    """A command as it was printed, by a shell; what it exports holds for the next."""
-    bin = str(Path(sys.executable).parent)
-    env |= {"PATH": f"{bin}:/usr/bin:/bin", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    if exported := re.fullmatch(r"export (\w+)=(\S+)", command):
-        env[exported[1]] = exported[2]
-        return
-    # `pipefail` is no word of every sh.
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], env=env, cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-
-
 def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, now, clock, home, tmp_path, database_url):
     spoil(directory, now)
     env = home | {"AUTHCTL_DATABASE_URL": database_url}
@@ -118,14 +102,14 @@ def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, no
     assert before.keys() == SPOILED
     directory.close()
     for finding in before.values():
-        run(finding.command, env, tmp_path)
+        follow(finding.command, env, tmp_path)
     clock.now = datetime.now(UTC)
     after = found(directory, settings)
     assert after.keys().isdisjoint(before)
     # Who had no second factor must have one now.
     assert after.keys() == {("required-without-factor", "all")}
     for finding in after.values():
-        run(finding.command, env, tmp_path)
+        follow(finding.command, env, tmp_path)
     assert found(directory, settings) == {}
     assert directory.users.get("md5").password.algorithm == "wrapped-md5"
     assert directory.users.verify_password("md5", "password")
@@ -157,11 +141,10 @@ def test_open_files_are_named_and_closed(opened, home, now, tmp_path):
     database.parent.chmod(0o777)
     key.chmod(0o644)
     config = key.parent / "config.toml"
-    config.write_text('[email]\nhost = "mail.example.com"\nsecurity = "none"\npassword = "s3cret"\n')
+    config.write_text('[email]\npassword = "s3cret"\n')
     config.chmod(0o640)
     with storage.schema.driver_connection(directory.database) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
-    env = dict(home)
     before = found(*opened())
     files = {
         ("secret-file-open", str(key)),
@@ -169,93 +152,59 @@ def test_open_files_are_named_and_closed(opened, home, now, tmp_path):
         ("database-file-open", str(database)),
         ("database-folder-open", str(database.parent)),
         ("write-ahead-log-off", "database"),
-        ("smtp-without-tls", "mail.example.com"),
     }
     assert before.keys() >= files
     for place in files:
-        run(before[place].command, env, tmp_path)
-    directory, settings = opened(**{name: value for name, value in env.items() if name.startswith("AUTHCTL_EMAIL")})
+        follow(before[place].command, home, tmp_path)
+    directory, settings = opened()
     assert found(directory, settings).keys().isdisjoint(files)
 
 
-def test_the_file_of_another_databases_key_is_looked_at_too(directory, settings, home):
+def test_the_file_of_another_databases_key_is_looked_at_too(directory, settings, home, tmp_path):
     key = Path(home["HOME"], ".config/authctl/keys", f"{directory.state.key_fingerprint}.key")
     key.chmod(0o640)
-    finding = found(directory, settings)["key-file-open", str(key)]
-    assert finding.command == f"chmod 600 {key}"
+    follow(found(directory, settings)["key-file-open", str(key)].command, home, tmp_path)
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert "key-file-open" not in ids(directory, settings)
 
 
-def test_an_older_schema_is_told_and_left_as_it_is(opened, home, now, tmp_path):
+def test_the_files_beside_a_database_in_use_are_closed_too(opened, home, tmp_path):
+    directory, settings = opened()
+    directory.users.create(id="ada")
+    files = [Path(directory.database.path + end) for end in ("", "-wal", "-shm")]
+    for file in files:
+        file.chmod(0o644)
+    follow(found(directory, settings)["database-file-open", str(files[0])].command, home, tmp_path)
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600] * 3
+    assert "database-file-open" not in ids(directory, settings)
+
+
+def test_an_older_schema_is_told_left_as_it_is_and_upgraded(directory, settings, home, now, tmp_path, database_url):
+    fingerprint = directory.state.key_fingerprint
+
+    def make_older(db):
+        storage.backups.clear(db)
+        storage.schema.migrate(db, "0001")
+        storage.schema.set_key_fingerprint(db, fingerprint)
+
+    directory.database.write(make_older)
+    [finding] = checkup.check(directory, settings)
+    assert finding.check.id == "schema-behind"
+    assert directory.database.read(storage.schema._read_state).version == "0001"
+    follow(finding.command, home | {"AUTHCTL_DATABASE_URL": database_url}, tmp_path)
+    assert "schema-behind" not in ids(directory, settings)
+
+
+def test_the_default_database_is_told_to_be_older_too(opened, home, now):
+    """Other commands bring that one up to date by themselves."""
     directory, settings = opened()
     directory.users.create(id="ada")
     sql(directory, "UPDATE alembic_version SET version_num = '0001'")
-    again, settings = opened()  # the default database, which other commands migrate by themselves
+    again, settings = opened()
     [finding] = checkup.check(again, settings)
     assert (finding.check.id, finding.command) == ("schema-behind", "authctl upgrade")
     assert again.database.read(storage.schema._read_state).version == "0001"
     assert [path.name for path in Path(directory.database.path).parent.glob("*schema*")] == []
-
-
-def test_a_clock_that_is_off_is_told(directory, settings, clock, now):
-    assert "clock-off" not in ids(directory, settings)
-    clock.forward(minutes=1)
-    assert ("clock-off" in ids(directory, settings)) == (directory.database.path is None)
-    clock.forward(minutes=-1)
-    assert "clock-off" not in ids(directory, settings)
-
-
-@pytest.mark.parametrize(
-    ("url", "sslmode", "command"),
-    [
-        ("postgresql://u@db.example.com/a", None, "export PGSSLMODE=verify-full"),
-        ("postgresql://u@/a?host=db.example.com", "prefer", "export PGSSLMODE=verify-full"),
-        ("postgresql://u@db.example.com/a?sslmode=require", None, None),
-        ("postgresql://u@db.example.com/a", "verify-full", None),
-        ("postgresql://u@localhost/a?sslmode=disable", None, None),
-        ("postgresql://u@/a?host=/var/run/postgresql", None, None),
-        (
-            "postgresql://u:secret@db.example.com/a?sslmode=disable&connect_timeout=3",
-            "verify-full",
-            (
-                'export AUTHCTL_DATABASE_URL="$(printf %s "$AUTHCTL_DATABASE_URL"'
-                " | sed 's/sslmode=[a-z-]*/sslmode=verify-full/')\""
-            ),
-        ),
-    ],
-)
-def test_the_way_to_postgres_is_looked_at(home, url, sslmode, command):
-    variables = home | {"AUTHCTL_DATABASE_URL": url} | ({"PGSSLMODE": sslmode} if sslmode else {})
-    assert [each.command for each in ways(variables)] == ([] if command is None else [command])
-    if command is not None:
-        shell = subprocess.run(
-            ["sh", "-c", f"{command}; env"], env=variables, capture_output=True, text=True, check=True
-        )
-        assert ways(dict(line.partition("=")[::2] for line in shell.stdout.splitlines())) == []
-
-
-@pytest.mark.parametrize("where", ["config.toml", "profile", "url file"])
-def test_the_way_to_postgres_is_mended_where_it_was_said(home, tmp_path, where):
-    url = "postgresql://u:secret@db.example.com/a?sslmode=allow"
-    path, variables = tmp_path / "a file", dict(home)
-    if where == "url file":
-        path.write_text(url + "\n")
-        variables["AUTHCTL_DATABASE_URL_FILE"] = str(path)
-    else:
-        path.write_text(("[profiles.p]\n" if where == "profile" else "") + f'database_url = "{url}"\n')
-        variables["AUTHCTL_CONFIG"] = str(path)
-        variables |= {"AUTHCTL_PROFILE": "p"} if where == "profile" else {}
-    [finding] = ways(variables)
-    assert "secret" not in finding.command
-    subprocess.run(["sh", "-c", finding.command], check=True)
-    assert ways(variables) == []
-
-
-def ways(variables):
-    """What is found of the ways to the database, which is not asked."""
-    settings = load(variables, system_config=os.devnull)
-    with setup.open_directory(settings, Actor("tester@example.com")) as directory:
-        state = storage.schema.State(storage.schema.HEAD, None)
-        return list(checkup._ways(checkup._Look(directory, settings, "authctl", state)))
 
 
 # What is no weakness

@@ -131,8 +131,8 @@ def _server_context(certificate):
     return context
 
 
-def make_certificate(path):
-    """A self-signed certificate of 127.0.0.1 with its key, in one file, for SSL_CERT_FILE to trust."""
+def make_certificate(path, host="127.0.0.1"):
+    """A self-signed certificate of an address or a name with its key, in one file, for SSL_CERT_FILE to trust."""
     import ipaddress
 
     from cryptography import x509
@@ -141,9 +141,12 @@ def make_certificate(path):
     from cryptography.x509.oid import NameOID
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    try:
+        subject = x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        subject = x509.DNSName(host)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -152,7 +155,7 @@ def make_certificate(path):
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([subject]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
