@@ -60,7 +60,9 @@ TIME_SERVICES = {  # of machines without it: chrony, ntpd, macOS, Windows
     "sntp": "sntp -sS pool.ntp.org",
     "w32tm": "w32tm /resync",
 }
-PRIVATE = f"Where its certificate is not publicly signed, put the one that signed it into {AUTHORITIES} first."
+PRIVATE = (
+    f" Where its certificate is not publicly signed, put the one that signed it into {AUTHORITIES}, and ask again."
+)
 
 
 class Severity(IntEnum):
@@ -241,13 +243,14 @@ def _mode(path: str) -> int:
 def _ways(look: _Look) -> Iterator[Finding]:
     """How the database and the mail server are spoken to."""
     way = look.directory.database.read(storage.checkup.way)
+    private = "" if way is None or _has_authorities(way) else PRIVATE
     if way is not None and way.mode not in ENCRYPTED:
         this = "encrypted" if way.encrypted else "not encrypted"
         message = f"Connections to Postgres on {way.host} may go unencrypted (sslmode={way.mode}); this one is {this}."
-        yield look.finding("postgres-without-tls", way.host, f"{message} {PRIVATE}", _verify(look, way))
+        yield look.finding("postgres-without-tls", way.host, message + private, _verify(look, way))
     elif way is not None and way.mode == "require" and not _has_authorities(way):
         message = f"Whoever answers as Postgres on {way.host} is believed (sslmode=require)."
-        yield look.finding("postgres-unverified", way.host, f"{message} {PRIVATE}", _verify(look, way))
+        yield look.finding("postgres-unverified", way.host, message + private, _verify(look, way))
     email = look.settings.email
     if email.host is not None and email.security == "none" and not storage.checkup.is_here(email.host):
         message = f"Mails go to {email.host} unencrypted (email.security = none)."

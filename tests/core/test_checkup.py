@@ -1,6 +1,7 @@
 """The check-up: every weakness is named, and the command that it names mends it, run as it is printed."""
 
 import os
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def spoil(directory, now):
     users.create(id="bcrypt", password_hash=BCRYPT)
     users.create(id="told", password=PASSWORD, must_change=True)
     users.create(id="blocked", password=PASSWORD)
-    for name in ("blocked", "single"):
+    users.create(id="paused", password=PASSWORD)
+    for name in ("blocked", "paused", "single"):
         users.create_session(name)
     directory.sessions.create_jwt(users.create_session("staff").secret)
     directory.tokens.create("single")
@@ -61,7 +63,8 @@ def spoil(directory, now):
     security.apply({"mfa-required": ["staff"], "session-invalidation": False, "otp-hourly-limit": 0})
     sql(directory, f"UPDATE users SET password_updated_at = {old} WHERE id IN ('bcrypt', 'md5')")
     sql(directory, f"UPDATE users SET updated_at = {old} WHERE id = 'told'")
-    sql(directory, "UPDATE users SET status = 'blocked' WHERE id = 'blocked'")
+    sql(directory, "UPDATE users SET status = 'blocked' WHERE id IN ('blocked', 'paused')")
+    sql(directory, f"UPDATE users SET blocked_until = {milliseconds(now + DAY)} WHERE id = 'paused'")
     single = "(SELECT seq FROM users WHERE id = 'single')"
     sql(directory, f"UPDATE sessions SET expires_at = {old} WHERE user_seq = {single}")
     sql(directory, f"UPDATE tokens SET expires_at = {old}")
@@ -100,6 +103,7 @@ def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, no
     env = home | {"AUTHCTL_DATABASE_URL": database_url}
     before = found(directory, settings)
     assert before.keys() == SPOILED
+    assert before["blocked-with-sessions", "users"].message == "2 blocked users are still signed in."
     directory.close()
     for finding in before.values():
         follow(finding.command, env, tmp_path)
@@ -115,6 +119,67 @@ def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, no
     assert directory.users.verify_password("md5", "password")
     assert directory.users.get("bcrypt").password.must_change
     assert directory.users.get("told").status == "blocked"
+
+
+@pytest.fixture
+def mend(authctl, database_url):
+    """Runs the command of a finding in this process, at the time of its clock."""
+
+    def run(finding):
+        program, *words = shlex.split(finding.command)
+        ran = authctl(words, env={"AUTHCTL_DATABASE_URL": database_url})
+        assert (program, ran.status) == ("authctl", 0), ran.stderr
+
+    return run
+
+
+def test_each_policy_that_can_be_weaker_is_named_and_reset(directory, settings, mend):
+    weakest = {
+        **{name: policy.DECLARATIONS[name].kind.minimum for name in checkup.LOWER},
+        **{name: policy.DECLARATIONS[name].kind.maximum for name in checkup.HIGHER},
+        **dict.fromkeys(checkup.OFF, False),
+    }
+    # What is recommended of these is the weakest that there is.
+    as_weak = {"otp-length", "password-min-length", "password-history", "session-duration"}
+    directory.security.apply(weakest)
+    before = [each for each in checkup.check(directory, settings) if each.check.id == "weak-policy"]
+    assert {each.resource for each in before} == weakest.keys() - as_weak
+    for finding in before:
+        mend(finding)
+    assert "weak-policy" not in ids(directory, settings)
+
+
+@pytest.mark.parametrize("name", ["otp-hourly-limit", "sms-hourly-limit"])
+def test_no_limit_is_weaker_than_any(directory, settings, mend, name):
+    directory.security.set(name, 0)
+    mend(found(directory, settings)["weak-policy", name])
+    assert "weak-policy" not in ids(directory, settings)
+
+
+@pytest.mark.parametrize("table", ["sessions", "tokens"])
+def test_what_is_long_over_is_named_and_purged(directory, settings, mend, now, table):
+    directory.users.create(id="ada")
+    directory.users.create_session("ada")
+    directory.tokens.create("ada")
+    assert "purge-overdue" not in ids(directory, settings)
+    sql(directory, f"UPDATE {table} SET expires_at = {milliseconds(now - 800 * DAY)}")
+    finding = found(directory, settings)["purge-overdue", "directory"]
+    tokens, sessions = (1, 0) if table == "tokens" else (0, 1)
+    assert finding.message.startswith(f"{tokens} tokens and {sessions} sessions ")
+    mend(finding)
+    assert "purge-overdue" not in ids(directory, settings)
+
+
+def test_a_directory_that_was_never_saved_is_named_and_saved(directory, settings, clock, mend, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    directory.users.create(id="ada")
+    assert "backup-old" not in ids(directory, settings)
+    clock.forward(days=8)
+    finding = found(directory, settings)["backup-old", "directory"]
+    assert finding.message == "There is no backup of these 8 days."
+    mend(finding)
+    assert len([*tmp_path.glob("*.backup")]) == 1
+    assert "backup-old" not in ids(directory, settings)
 
 
 @pytest.fixture
