@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,7 +66,7 @@ def check(
     """
     from authctl.core import checkup
 
-    found = checkup.check(ctx.directory, ctx.settings, program=_program(ctx))
+    found = checkup.check(ctx.directory, ctx.settings, program=ctx.program)
     if sarif is not None:
         _write_sarif(ctx, found, sarif)
     if sarif != STDIN and ctx.output.format is Format.TABLE and not ctx.output.fields:
@@ -93,18 +92,6 @@ def _fail(found: Sequence[Finding], fail_on: Severity) -> None:
     if bad:
         what = "finding is" if len(bad) == 1 else "findings are"
         raise Invalid("security_check_failed", f"{len(bad)} {what} {fail_on} or worse.")
-
-
-def _program(ctx: Context) -> str:
-    """How the commands begin that mend: with what this line says of where the directory is, but for a password."""
-    from authctl.settings import redact_url
-
-    words = ["authctl"]
-    for option, name in (("--config", "config"), ("--profile", "profile"), ("--database", "database_url")):
-        value = ctx.given.get(name)
-        if value and (name != "database_url" or redact_url(value) == value):
-            words += [option, quote(value)]
-    return " ".join(words)
 
 
 def _write_sarif(ctx: Context, found: Sequence[Finding], file: str) -> None:

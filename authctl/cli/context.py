@@ -48,6 +48,20 @@ class Context(typer.Context):
         return replace(environment, no_color=True) if "no_color" in self.given else environment
 
     @property
+    def program(self) -> str:
+        """How commands begin that we name: with what this line says of where the directory is, but for a password."""
+        from shlex import quote
+
+        from authctl.settings import redact_url
+
+        words = ["authctl"]
+        for option, name in (("--config", "config"), ("--profile", "profile"), ("--database", "database_url")):
+            value = self.given.get(name)
+            if value and (name != "database_url" or redact_url(value) == value):
+                words += [option, quote(value)]
+        return " ".join(words)
+
+    @property
     def settings(self) -> Settings:
         """The configuration; what it warns of is told when it is first read."""
         return self._once("settings", self._make_settings)
@@ -82,7 +96,14 @@ class Context(typer.Context):
             format = Format(usual.format)
         fields = tuple(filter(None, (field.strip() for field in given.get("fields", "").split(","))))
         environment = replace(self.environment, color=usual.color)
-        return Output(environment, format, fields or None, quiet="quiet" in given, csv_raw="csv_raw" in given)
+        return Output(
+            environment,
+            format,
+            fields or None,
+            quiet="quiet" in given,
+            csv_raw="csv_raw" in given,
+            program=self.program,
+        )
 
     # The directory, and who acts in it
 

@@ -57,6 +57,7 @@ def _choice(*words: str) -> typer.models.OptionInfo:
     example=(
         "authctl users import users.json --from firebase --hash-config parameters.txt --dry-run",
         "authctl users import users.csv --from csv --map 'email=E-Mail,name=Full Name,password_hash=Hash'",
+        "authctl users import auth0-users.json auth0-passwords.json --from auth0 --dry-run",
         "authctl users import auth-users.csv auth-identities.csv --from supabase --report report.jsonl",
         "authctl users import realm.json --from keycloak --on-conflict update --match email --teams",
     ),
@@ -67,7 +68,10 @@ def import_(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="The users, then what they are joined with. - is standard input; gzip is read as it comes.",
+            help="The users, in one file or several. Auth0's passwords, Supabase's identities and factors, Appwrite's"
+            " identities, teams and memberships, and Django's groups are in files of their own: name those behind the"
+            " users'. Firebase's hash parameters go with --hash-config. - is standard input; gzip is read as it"
+            " comes.",
             show_default=False,
         ),
     ],

@@ -13,9 +13,10 @@ A list that breaks off ends well-formed all the same; the exit status says that 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,6 +35,7 @@ DRY_RUN_FIELDS = ("dry_run", "changes")  # beside the fields of every shape, whe
 _TIME = r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z"
 _WORD = r"[A-Za-z0-9._:/@+-]+"
 _json_of = json.JSONEncoder(ensure_ascii=False).encode
+_COMMAND = r"\bauthctl (?=(?:users|teams|sessions|tokens|mfa|security|init|upgrade|status|backup|restore)\b)"
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -54,6 +56,8 @@ class Shape:
     """One kind of record, as data: its public fields in order, members of objects as `password.algorithm`.
 
     columns: what a list shows as a table or TSV unless --fields is given; every field by default.
+    rare: further columns, each with those that tell as much. A table has one, behind the first column, only where a
+    record has it; in a narrow window, only where a record has none of the others. TSV has them all, last.
     extras: fields that only some answers have, shown wherever they are, such as a password that was made.
     formats: those that it is written in.
     """
@@ -61,6 +65,7 @@ class Shape:
     name: str
     fields: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    rare: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     extras: tuple[str, ...] = ()
     formats: tuple[Format, ...] = FORMATS
 
@@ -90,8 +95,10 @@ class Output:
         *,
         quiet: bool = False,
         csv_raw: bool = False,
+        program: str = "authctl",
     ) -> None:
         self.environment = environment
+        self.program = program  # how the commands begin that hints name
         self.format = format or (Format.TABLE if environment.stdout_isatty else Format.TSV)
         self.fields = fields
         self.quiet = quiet
@@ -194,14 +201,15 @@ class Output:
 
     def error(self, error: AuthctlError) -> None:
         """Says on stderr all that is wrong and what to do about it; to people, the same advice once a command."""
+        hint = error.hint and _here(error.hint, self.program)
         if self.speaks_json:
-            self._tell(self._json_for_stderr({"error": _public(error)}))
+            self._tell(self._json_for_stderr({"error": _public(error) | {"hint": hint}}))
             return
         for problem in error.problems:
             self._tell("authctl: " + visible(problem.message))
-        if error.hint and error.hint not in self._hints:
-            self._hints.add(error.hint)
-            self._tell("hint: " + visible(error.hint))
+        if hint and hint not in self._hints:
+            self._hints.add(hint)
+            self._tell("hint: " + visible(hint))
 
     @property
     def speaks_json(self) -> bool:
@@ -238,10 +246,10 @@ class Output:
             case Format.CSV:
                 return _Csv(self.environment, self.fields or self._known.fields, self._extras, raw=self.csv_raw)
             case Format.TSV:
-                columns, extras = self._columns, self._extras
+                columns, extras = (*self._columns, *self._rare), self._extras
                 return _Lines(lambda record: self._write("\t".join(_cells(record, columns, extras)) + "\n"))
             case Format.TABLE:
-                return _Table(self, self._columns, self._extras)
+                return _Table(self, self._columns, self._extras, self._rare)
             case Format.TOML:
                 raise AssertionError("show_toml writes it")
 
@@ -256,6 +264,10 @@ class Output:
     @property
     def _columns(self) -> tuple[str, ...]:
         return self.fields or self._known.columns or self._known.fields
+
+    @property
+    def _rare(self) -> Mapping[str, tuple[str, ...]]:
+        return {} if self.fields else self._known.rare
 
     @property
     def _extras(self) -> tuple[str, ...]:
@@ -366,8 +378,10 @@ class _Csv:
 class _Table:
     """A table for people, drawn in parts of 500 rows; records one below another where the window is too narrow."""
 
-    def __init__(self, output: Output, columns: tuple[str, ...], extras: tuple[str, ...]) -> None:
-        self._output, self._columns, self._extras = output, columns, extras
+    def __init__(
+        self, output: Output, columns: tuple[str, ...], extras: tuple[str, ...], rare: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._output, self._columns, self._extras, self._rare = output, columns, extras, rare
         self._records: list[Record] = []
         self._upright = False
         self._begun = False
@@ -385,22 +399,35 @@ class _Table:
 
     def _draw(self) -> None:
         environment = self._output.environment
-        rows = [self._row(record) for record in self._records]
-        window = environment.columns if environment.stdout_isatty else None
-        widths = None if self._upright else _fitting_widths(self._columns, rows, window)
-        if widths is None:
+        first, *others = self._columns
+        held = [column for column in self._rare if any(_value(record, column) for record in self._records)]
+        columns = (first, *held, *others)
+        text = None if self._upright else self._as_table(columns)
+        if text is None and not self._upright and all(self._can_go(column) for column in held):
+            text = self._as_table(self._columns)
+        if text is None:
             self._upright = True  # and stays so: a list in two layouts is harder to read
-            text = "\n".join(self._output._lines_of(record, self._columns) for record in self._records)
+            text = "\n".join(self._output._lines_of(record, columns) for record in self._records)
             text = "\n" + text if self._begun else text
-        else:
-            text = _drawn(self._columns, rows, widths, color=self._output._colors)
         environment.stdout.write(text)
         environment.stdout.flush()
         self._records, self._begun = [], True
 
-    def _row(self, record: Record) -> list[str]:
+    def _can_go(self, column: str) -> bool:
+        """Whether each record that has it has another that tells as much."""
+        having = [record for record in self._records if _value(record, column)]
+        return all(any(_value(record, other) for other in self._rare[column]) for record in having)
+
+    def _as_table(self, columns: tuple[str, ...]) -> str | None:
+        """The records drawn; None where they do not fit the window."""
+        environment = self._output.environment
+        rows = [self._row(record, columns) for record in self._records]
+        widths = _fitting_widths(columns, rows, environment.columns if environment.stdout_isatty else None)
+        return None if widths is None else _drawn(columns, rows, widths, color=self._output._colors)
+
+    def _row(self, record: Record, columns: tuple[str, ...]) -> list[str]:
         encoding = self._output.environment.stdout.encoding or "utf-8"
-        row = _cells(record, self._columns, short_times=True)
+        row = _cells(record, columns, short_times=True)
         return [cell.encode(encoding, "backslashreplace").decode(encoding) for cell in row]  # as wide as it will be
 
 
@@ -543,6 +570,16 @@ def _public(error: AuthctlError) -> Record:
         "field": error.field,
         "errors": [{"type": each.type, "field": each.field, "message": each.message} for each in error.problems],
     }
+
+
+def _here(hint: str, program: str) -> str:
+    """A hint whose commands work on the directory that the line named; pages of help are the same for all."""
+    return hint if "--help" in hint else re.sub(_COMMAND, lambda found: program + " ", hint)
+
+
+def percentage(part: int, whole: int) -> str:
+    """A share for people: 0% and 100% say that it is none, and all."""
+    return "<1%" if 0 < 100 * part < whole else f"{100 * part // whole}%"
 
 
 def _check_fields(fields: tuple[str, ...], shape: Shape) -> None:

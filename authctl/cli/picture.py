@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
+from authctl.cli.output import percentage
+
 if TYPE_CHECKING:
     from authctl.model import Json
 
@@ -41,7 +43,7 @@ def _part(title: str, rows: Sequence[tuple[str, int]], columns: int, *, ascii: b
         yield "  none"
     total, most = sum(count for _, count in rows), max((count for _, count in rows), default=0)
     is_share = title in ("Second factor", "Passwords")
-    numbers = [f"{count:,}" + (f" ({100 * count // total}%)" if is_share and total else "") for _, count in rows]
+    numbers = [f"{count:,}" + (f" ({percentage(count, total)})" if is_share and total else "") for _, count in rows]
     names, ends = (max(map(len, texts), default=0) for texts in ([name for name, _ in rows], numbers))
     room = max(0, min(WIDEST, columns - names - ends - len("    ")))
     for (name, count), number in zip(rows, numbers, strict=True):

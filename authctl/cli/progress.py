@@ -8,6 +8,7 @@ from typing import Protocol
 
 from authctl.cli.environment import Environment
 from authctl.cli.escaping import visible
+from authctl.cli.output import percentage
 
 LINE_SECONDS = 5.0  # between two lines off a terminal: a job's log stays short
 DRAW_SECONDS = 0.1  # between two states of the bar: drawing must not slow the work
@@ -61,7 +62,7 @@ class _Lines:
         rate = self._done / seconds
         line = f"{visible(self._label)}: {self._done:,}"
         if self._total:
-            line += f" of {self._about}{self._total:,} ({min(100, 100 * self._done // self._total)}%)"
+            line += f" of {self._about}{self._total:,} ({percentage(min(self._done, self._total), self._total)})"
         line += f", {rate:,.0f}/s"
         if self._total and rate and self._done < self._total:
             line += f", {_duration((self._total - self._done) / rate)} left"

@@ -34,6 +34,7 @@ USER = Shape(
         "last_sign_in_at",
     ),
     columns=("id", "name", "email", "phone", "status"),
+    rare={"username": ("name", "email", "phone")},
     extras=("generated_password",),
 )
 
@@ -129,7 +130,12 @@ SIGNED_IN = Shape(
     fields=(*_SESSION, "secret", "more_factors_required"),
     columns=("id", "user_id", "secret", "more_factors_required", "expires_at"),
 )
-PERSON = Shape("person", fields=(*USER.fields, *(f"session.{field}" for field in _SESSION)), columns=USER.columns)
+PERSON = Shape(
+    "person",
+    fields=(*USER.fields, *(f"session.{field}" for field in _SESSION)),
+    columns=USER.columns,
+    rare=USER.rare,
+)
 SESSIONS_DELETED = Shape("deletion", fields=("id", "deleted", "sessions"))
 IDENTITY = Shape(
     "identity",

@@ -237,6 +237,10 @@ def create(
         if_absent=if_absent,
     )
     ctx.show(user.public() | ({"generated_password": secret} if generate_password else {}))
+    if not (user.email or user.phone or user.password or if_absent):
+        ctx.output.note("Nobody can sign in to it yet. Give it an email or a password:")
+        ctx.output.note(f"  {ctx.program} users update-email {user.id} EMAIL")
+        ctx.output.note(f"  {ctx.program} users update-password {user.id}")
 
 
 @command(

@@ -294,7 +294,7 @@ def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], 
 def _link(directory: Directory, url: str, **parameters: str) -> str:
     from authctl.core import messages
 
-    return messages.link(url, directory.settings.allowed_redirects, **parameters)
+    return messages.link(url, directory.settings, **parameters)
 
 
 def _settle(work: Work, claim: Claim) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from authctl.core import values
 from authctl.errors import Invalid
 
+if TYPE_CHECKING:
+    from authctl.settings import Settings
+
 PORTS = {"https": 443, "http": 80}
 
 
-def link(url: str, allowed: Iterable[str], **parameters: str) -> str:
+def link(url: str, settings: Settings, **parameters: str) -> str:
     """The address with our query parameters, for a mail. Its own stay, those of the same name apart; so does its `#`.
 
-    allowed: the setting `allowed_redirects`, hosts (for the scheme's usual port) or host:port.
+    What the settings allow in `allowed_redirects` are hosts (for the scheme's usual port) or host:port.
     Raises Invalid: general_argument_invalid for what is no web address, general_redirect_denied for a host that is not
     allowed, and for http to anything but this machine.
     """
@@ -25,8 +28,8 @@ def link(url: str, allowed: Iterable[str], **parameters: str) -> str:
     if parts.scheme == "http" and not _is_local(host):
         raise _denied(f"A link to {host} must begin with https://.", "Only localhost may do with http://.")
     place = (f"[{host}]" if ":" in host else host) + ("" if port == usual else f":{port}")
-    if (host, port) not in [_host_and_port(entry, usual) for entry in allowed]:
-        raise _denied(f"Links to {place} are not allowed.", f"Add {place} to allowed_redirects in the configuration.")
+    if (host, port) not in [_host_and_port(entry, usual) for entry in settings.allowed_redirects]:
+        raise _denied(f"Links to {place} are not allowed.", _allowing(place, settings))
     kept = [part for part in parts.query.split("&") if part and unquote_plus(part.split("=")[0]) not in parameters]
     query = "&".join([*kept, urlencode(parameters)] if parameters else kept)
     return urlunsplit((parts.scheme, place, parts.path or "/", query, parts.fragment))
@@ -79,6 +82,21 @@ def _is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")  # RFC 6761 §6.3
+
+
+def _allowing(place: str, settings: Settings) -> str:
+    """How links to a place come to be allowed: what to write, and where."""
+    import json
+
+    hosts, origin = [*settings.allowed_redirects, place], settings.origin("allowed_redirects")
+    if origin.kind == "environment":
+        return f"Allow it with: {origin.where}={','.join(hosts)}"
+    line = f"allowed_redirects = {json.dumps(hosts, ensure_ascii=False)}"
+    if origin.kind in ("file", "profile"):
+        profile = "the profile " if origin.kind == "profile" else ""
+        return f"Allow it with {line} in {profile}{origin.where}."
+    file = settings.config or "a configuration file, which --config names"
+    return f"Allow it with {line} in {file}, above its first [table]."
 
 
 def _not_an_address(what: str) -> Invalid:

@@ -564,7 +564,7 @@ def unauthorized() -> Denied:
     return Denied(
         "user_unauthorized",
         "User (role: guests) missing scope (account)",
-        hint="Sign in with: authctl sessions create",
+        hint="The session is unknown or over. Sign in with: authctl sessions create USER",
     )
 
 

@@ -501,7 +501,7 @@ def _link(directory: Directory, asked: Asked, user_id: str, secret: str) -> str:
     from authctl.core import links
 
     assert asked.url is not None
-    return links.link(asked.url, directory.settings.allowed_redirects, userId=user_id, secret=secret)
+    return links.link(asked.url, directory.settings, userId=user_id, secret=secret)
 
 
 def _settle(work: Work, claim: Claim, receipt: Receipt | None) -> None:

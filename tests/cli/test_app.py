@@ -90,7 +90,8 @@ def test_every_parameter_has_help(path):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
-def test_examples_can_be_read(path, authctl, home):
+def test_examples_can_be_read(path, authctl, home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where some write files
     for example in examples(path):
         for part in example.split(" | "):
             words = shlex.split(part.partition(" < ")[0].partition(" > ")[0])
@@ -339,7 +340,7 @@ def test_a_locale_without_unicode_shows_escapes_and_stays_exact_in_json(authctl,
     authctl(["users", "create", "--id", "zoe", "--name", "Zoë 日本"])
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     status, stdout, stderr = ran(["users", "list"], home, **ascii_only)
-    assert (status, stdout, stderr) == (0, "zoe\tZo\\xeb \\u65e5\\u672c\t\t\tactive\n", "")
+    assert (status, stdout, stderr) == (0, "zoe\tZo\\xeb \\u65e5\\u672c\t\t\tactive\t\n", "")
     status, stdout, _ = ran(["users", "get", "zoe", "-o", "json"], home, **ascii_only)
     assert stdout.isascii()
     assert json.loads(stdout)["name"] == "Zoë 日本"
@@ -353,3 +354,29 @@ def test_a_locale_without_unicode_takes_no_broken_name(home):
     status, stdout, stderr = ran(["users", "create", "--name", "Zoë"], home, **ascii_only)
     assert (status, stdout) in [(0, ""), (3, "")]
     assert "locale" in stderr
+
+
+# Hints
+
+
+def test_a_hint_names_the_directory_that_the_line_named(authctl, tmp_path):
+    place = f"sqlite:///{tmp_path}/my users.db"
+    ran = authctl(["users", "list", "--database", place])
+    assert ran.stderr.splitlines()[-1] == (
+        f"hint: Check the path, or make a directory there with: authctl --database '{place}' init"
+    )
+    ran = authctl(["--database", place, "users", "list", "-o", "json"])
+    assert json.loads(ran.stderr)["error"]["hint"].endswith(f"authctl --database '{place}' init")
+
+
+def test_a_hint_names_the_profile_and_the_configuration(authctl, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(f'[profiles.staging]\ndatabase_url = "sqlite:///{tmp_path}/none.db"\n')
+    ran = authctl(f"users list --config {config} --profile staging")
+    assert ran.stderr.endswith(f": authctl --config {config} --profile staging init\n")
+    assert "hint: See: authctl users list --help" in authctl("users list --colour --profile staging").stderr
+
+
+def test_a_hint_never_repeats_a_password(authctl):
+    line = "users list --database postgresql://u:hunter22@127.0.0.1:1/none"
+    assert "hunter22" not in authctl(line).stderr

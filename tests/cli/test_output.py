@@ -421,6 +421,31 @@ def test_records_stand_one_below_another_where_a_table_does_not_fit():
     )
 
 
+NAMED = Shape("named", ("id", "username", "email"), columns=("id", "email"), rare={"username": ("email",)})
+PLAIN = {"id": "ada", "username": None, "email": "ada.lovelace@example.com"}
+BOTH = {"id": "bob", "username": "roberta", "email": "bob@example.com"}
+ALONE = {"id": "cho", "username": "cho.chang", "email": None}
+
+
+def test_a_rare_column_is_there_where_a_record_has_it():
+    assert on_terminal([PLAIN], NAMED) == "id   email\nada  ada.lovelace@example.com\n"
+    assert on_terminal([PLAIN, ALONE], NAMED) == (
+        "id   username   email\nada  -          ada.lovelace@example.com\ncho  cho.chang  -\n"
+    )
+    assert printed([PLAIN, ALONE], Format.TSV, NAMED) == "ada\tada.lovelace@example.com\t\ncho\t\tcho.chang\n"
+
+
+def test_a_rare_column_goes_from_a_narrow_window_unless_a_record_has_nothing_else():
+    assert on_terminal([PLAIN, BOTH], NAMED, columns=39).startswith("id   username  email\n")
+    assert on_terminal([PLAIN, BOTH], NAMED, columns=38).startswith("id   email\n")
+    assert on_terminal([PLAIN, ALONE], NAMED, columns=37).startswith("id        ada\nusername  -\nemail     ada")
+
+
+def test_fields_that_are_asked_for_are_there_always():
+    assert on_terminal([PLAIN], NAMED, fields=("username", "id")) == "username  id\n-         ada\n"
+    assert on_terminal([ALONE], NAMED, fields=("id",)) == "id\ncho\n"
+
+
 def test_columns_of_the_environment_win_over_the_window():
     assert on_terminal([ADA], columns=200, environ={"COLUMNS": "40", "NO_COLOR": "1"}).startswith("id          ada\n")
 

@@ -46,6 +46,19 @@ def test_bars_are_as_long_as_their_numbers():
     assert "▏\n" in drawn(picture, 200, ascii=False)
 
 
+def test_a_share_is_none_or_all_only_where_it_is():
+    def shares(*counts):
+        hashes = [{"algorithm": f"a{place}", "users": count} for place, count in enumerate(counts)]
+        picture = {"users_by_month": [], "sign_ins_by_day": [], "mfa": {"users": counts[0]}, "hashes": hashes}
+        lines = drawn(picture, 200, ascii=True).partition("Passwords\n")[2].splitlines()
+        return [line.partition("(")[2].partition(")")[0] for line in lines]
+
+    assert shares(3, 2026) == ["<1%", "99%"]
+    assert shares(0, 5) == ["0%", "100%"]
+    assert shares(1, 99) == ["1%", "99%"]
+    assert shares(1, 10**9) == ["<1%", "99%"]
+
+
 class Ascii(io.StringIO):
     encoding = "ascii"
 

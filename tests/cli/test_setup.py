@@ -39,7 +39,7 @@ def test_the_first_command_makes_the_database_and_the_key_apart(authctl, home):
     database = folder / ".local/share/authctl/authctl.db"
     key = folder / ".config/authctl/secret.key"
     assert ran.status == 0
-    assert ran.stdout == "ada\t\t\t\tactive\n"
+    assert ran.stdout == "ada\t\t\t\tactive\t\n"
     assert ran.stderr.count(str(database)) == ran.stderr.count(str(key)) == 1
     assert [mode(path) for path in (database, key)] == [0o600, 0o600]
     assert [mode(path.parent) for path in (database, key)] == [0o700, 0o700]
@@ -63,7 +63,7 @@ def test_eight_first_commands_at_once_all_succeed(home):
     children = [start(["users", "create", "--id", f"user{number}"], home) for number in range(8)]
     answers = [finish(child) for child in children]
     assert [(status, stdout) for status, stdout, _ in answers] == [
-        (0, f"user{number}\t\t\t\tactive\n") for number in range(8)
+        (0, f"user{number}\t\t\t\tactive\t\n") for number in range(8)
     ]
     assert sum("Made the database" in stderr for _, _, stderr in answers) == 1
     status, stdout, _ = finish(start(["status", "-o", "json"], home))

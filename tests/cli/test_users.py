@@ -208,3 +208,46 @@ def test_eight_processes_that_want_one_email_get_one_account(users, home, databa
     ]
     assert sorted(child.wait(120) for child in children) == [0, *[5] * 7]
     assert users("list --count").stdout == "1\n"
+
+
+# An account that nobody can sign in to
+
+
+@pytest.mark.parametrize("options", ["", "--username ada", "--name Ada"])
+def test_create_says_what_an_account_lacks_to_sign_in_with(users, options):
+    ran = users(f"create --id ada {options}", stdin_isatty=True, stderr_isatty=True)
+    assert ran.status == 0
+    assert ran.stderr == (
+        "Nobody can sign in to it yet. Give it an email or a password:\n"
+        "  authctl users update-email ada EMAIL\n"
+        "  authctl users update-password ada\n"
+    )
+
+
+@pytest.mark.parametrize("options", ["--email a@example.com", "--phone +14255550123", "--generate-password"])
+def test_create_says_nothing_of_an_account_with_a_way_in(users, options):
+    assert users(f"create --id ada {options}", stderr_isatty=True).stderr == ""
+
+
+@pytest.mark.parametrize("options", ["", "-o json"])
+def test_create_tells_a_script_nothing_of_it(users, options):
+    assert users(f"create --id ada {options}").stderr == ""
+    assert users(f"create --id bob -q {options}", stderr_isatty=True).stderr == ""
+
+
+# Usernames in lists
+
+
+def test_a_list_shows_usernames_where_there_are_any(users):
+    terminal = {"stdout_isatty": True, "env": {"COLUMNS": "80", "NO_COLOR": "1"}}
+    users("create --id bob --email bob@example.com")
+    assert users("list", **terminal).stdout.split() == [
+        *("id", "name", "email", "phone", "status", "bob", "-", "bob@example.com", "-", "active"),
+    ]
+    users("create --id ada --username lovelace")
+    assert users("list", **terminal).stdout == (
+        "id   username  name  email            phone  status\n"
+        "ada  lovelace  -     -                -      active\n"
+        "bob  -         -     bob@example.com  -      active\n"
+    )
+    assert users("list").stdout == "ada\t\t\t\tactive\tlovelace\nbob\t\tbob@example.com\t\tactive\t\n"

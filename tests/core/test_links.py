@@ -1,5 +1,6 @@
 """Links: to allowed hosts alone, as browsers read them, with what the address had before."""
 
+import os
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -7,8 +8,15 @@ from hypothesis import given, strategies as st
 
 from authctl.core.links import link
 from authctl.errors import Invalid
+from authctl.settings import load
 
-ALLOWED = ("app.example.com", "localhost:3000", "[::1]:3000", "bücher.example", "127.0.0.1", "example.com:8443")
+
+def allowing(*hosts):
+    return load({"AUTHCTL_ALLOWED_REDIRECTS": ",".join(hosts)}, system_config=os.devnull)
+
+
+APP = allowing("app.example.com")
+ALLOWED = allowing("app.example.com", "localhost:3000", "[::1]:3000", "bücher.example", "127.0.0.1", "example.com:8443")
 
 
 @pytest.mark.parametrize(
@@ -89,21 +97,49 @@ def test_what_is_no_web_address_is_refused(url):
     assert caught.value.type in ("general_argument_invalid", "general_redirect_denied")
 
 
-def test_a_denied_host_is_told_how_to_allow_it():
+def hint_of(settings):
     with pytest.raises(Invalid) as caught:
-        link("http://localhost:5173/", ALLOWED, secret="s")
-    assert caught.value.hint == "Add localhost:5173 to allowed_redirects in the configuration."
+        link("https://new.example:8443/", settings, secret="s")
+    assert caught.value.message == "Links to new.example:8443 are not allowed."
+    return caught.value.hint
+
+
+def test_a_denied_host_is_told_how_to_allow_it(tmp_path):
+    home, file = {"HOME": str(tmp_path)}, tmp_path / "config.toml"
+    line = 'allowed_redirects = ["new.example:8443"]'
+    usual = tmp_path / ".config/authctl/config.toml"
+    assert hint_of(load(home, system_config=os.devnull)) == f"Allow it with {line} in {usual}, above its first [table]."
+    assert hint_of(load({}, system_config=os.devnull)) == (
+        f"Allow it with {line} in a configuration file, which --config names, above its first [table]."
+    )
+
+    file.write_text('allowed_redirects = ["a.example"]\n[profiles.b]\nallowed_redirects = ["b.example"]\n')
+    found = load(home, config=str(file), system_config=os.devnull)
+    assert hint_of(found) == f'Allow it with allowed_redirects = ["a.example", "new.example:8443"] in {file}.'
+    found = load(home, config=str(file), profile="b", system_config=os.devnull)
+    assert hint_of(found) == (
+        f'Allow it with allowed_redirects = ["b.example", "new.example:8443"] in the profile b in {file}.'
+    )
+    assert hint_of(APP) == "Allow it with: AUTHCTL_ALLOWED_REDIRECTS=app.example.com,new.example:8443"
+
+
+def test_the_line_of_the_hint_allows_it(tmp_path):
+    home, file = {"HOME": str(tmp_path)}, tmp_path / "config.toml"
+    file.write_text('allowed_redirects = ["a.example"]\n')
+    hint = hint_of(load(home, config=str(file), system_config=os.devnull))
+    file.write_text(hint.removeprefix("Allow it with ").removesuffix(f" in {file}."))
+    assert link("https://new.example:8443/", load(home, config=str(file), system_config=os.devnull), secret="s")
 
 
 def test_nothing_is_allowed_by_itself():
     with pytest.raises(Invalid):
-        link("http://localhost/", (), secret="s")
+        link("http://localhost/", load({}, system_config=os.devnull), secret="s")
 
 
 @given(st.text(alphabet="htps:/\\@.#?[]%aple xmcoevi\t\n1080", max_size=40))
 def test_whatever_is_given_leads_to_an_allowed_host_or_nowhere(tail):
     try:
-        made = link("https://" + tail, ("app.example.com",), secret="s")
+        made = link("https://" + tail, APP, secret="s")
     except Invalid:
         return
     assert made.startswith("https://app.example.com/")
