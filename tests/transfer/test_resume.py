@@ -26,20 +26,40 @@ USERS = int(os.environ.get("AUTHCTL_TEST_KILLED_USERS", "6000"))
 BATCH = max(USERS // 60, 1)
 BCRYPT = "$2b$10$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 
-# The import as a process of its own: the command's own engine, with batches small enough to be killed between.
+WEAK = "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="  # of the word "secret"
+
+# The import as a process of its own: the command's own engine, with batches small enough to be killed between. Where
+# it is told to wait it says more, and goes on when a line comes in.
 IMPORT = """
-import sys, authctl
+import json, sys, authctl
+from authctl.core.hashing import Parameters
 from authctl.errors import Unavailable
 from authctl.transfer import engine, reading
+url, file, base, options, waits = *sys.argv[1:4], json.loads(sys.argv[4]), len(sys.argv) > 5
+of_child = reading.batches_of_child
+
+def tell(*words):
+    print(*words, flush=True)
+    if waits:
+        sys.stdin.readline()
+
+def batches_of_child(job):
+    for batch in of_child(job):
+        if waits:
+            print("read", batch.records, flush=True)
+        yield batch
+
 reading.WORTH_IT = 1  # a child reads, however little there is
-url, file, batch, base = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+reading.batches_of_child = batches_of_child
 print("ready", flush=True)
-with authctl.open(url, actor="importer@example.com") as directory:
+cheap = Parameters(time_cost=1, memory_cost=8, parallelism=1)
+with authctl.open(url, actor="importer@example.com", hash_parameters=cheap) as directory:
     try:
         journal = engine.import_users(
-            directory, [file], source="authctl", options=engine.Options(batch=batch),
+            directory, [file], source="authctl", options=engine.Options(**options),
             report=base + ".report", rejects=base + ".rejects",
-            watch=lambda progress: print(progress.records, flush=True),
+            begun=lambda journal: waits and tell("begun"),
+            watch=lambda progress: tell("stored", progress.records),
         )
     except Unavailable as error:
         print(error.type, flush=True)
@@ -48,7 +68,7 @@ with authctl.open(url, actor="importer@example.com") as directory:
 """
 
 
-def write_users(path):
+def write_users(path, hash=BCRYPT):
     """Users with identities; every fiftieth is no good, every seventieth is there twice."""
     expected, refused = set(), 0
     with path.open("w") as file:
@@ -57,7 +77,7 @@ def write_users(path):
                 "id": f"u{number}",
                 "email": f"u{number}@example.com",
                 "name": f"User {number}",
-                "password": {"hash": BCRYPT},
+                "password": {"hash": hash},
                 "identities": [{"provider": "google", "provider_uid": f"g{number}"}] if number % 10 == 0 else [],
             }
             if number % 50 == 7:
@@ -78,11 +98,21 @@ def started(home, tmp_path):
     """Starts the import as a process, up to where it begins."""
     running = []
 
-    def start(url):
-        words = [sys.executable, "-W", "error", "-c", IMPORT, url, str(tmp_path / "users.jsonl"), str(BATCH)]
+    def start(url, *, waits=False, **options):
+        words = [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            IMPORT,
+            url,
+            str(tmp_path / "users.jsonl"),
+            str(tmp_path / "told"),
+        ]
         process = subprocess.Popen(
-            [*words, str(tmp_path / "told")],
+            [*words, json.dumps({"batch": BATCH} | options), *(["waits"] if waits else [])],
             env={**os.environ, **home},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -98,7 +128,7 @@ def started(home, tmp_path):
         process.communicate()
 
 
-def check_whole(directory, tmp_path, expected, refused):
+def check_whole(directory, tmp_path, expected, refused, hashes=("bcrypt", "strong")):
     """Exactly the users of the file, once, and a journal and a report that say so."""
     file = tmp_path / "told.report"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
@@ -123,7 +153,8 @@ def check_whole(directory, tmp_path, expected, refused):
     ((status, counts, position),), brought, identities, addresses, events = directory.read(held)
     assert status == "finished"
     assert (counts["created"], counts["refused"]) == (len(expected), refused)
-    assert counts["hashes"] == {"bcrypt": {"strong": len(expected)}}
+    algorithm, strength = hashes
+    assert counts["hashes"] == {algorithm: {strength: len(expected)}}
     assert position["records"] == USERS + len(range(9, USERS, 70))
     assert brought == addresses == len(expected)
     assert identities == len([id for id in expected if int(id[1:]) % 10 == 0])
@@ -155,6 +186,51 @@ def test_killed_at_random_moments_it_goes_on(ready, started, directory, database
     assert (last.returncode, err) == (0, b"")
     assert b"finished" in out
     check_whole(directory, tmp_path, expected, refused)
+
+
+def test_killed_with_several_batches_in_the_making_it_goes_on(directory, database_url, started, tmp_path):
+    """Others are read and hashed while one is being stored: none of them may be lost, or be there before its turn."""
+    expected, refused = write_users(tmp_path / "users.jsonl", hash=WEAK)
+    options = {"weak_hash": "wrap"}
+    through = 0
+    for turn in range(4):
+        process = started(database_url, waits=True, **options)
+        told = iter(process.stdout.readline, b"")
+        assert next(told) == b"begun\n"
+        for _ in range(turn):
+            go_on(process)
+            assert any(line.startswith(b"stored") for line in told)
+            through += BATCH
+        # The next batch cannot be stored, so that the process is in the midst of that when it is killed.
+        directory.write(killed_while_it_stores, process, told, through + 5 * BATCH)
+        assert directory.read(position) == through
+        process.communicate()
+    out, err = started(database_url, **options).communicate()
+    assert (err, b"finished" in out) == (b"", True)
+    check_whole(directory, tmp_path, expected, refused, hashes=("wrapped-sha1", "legacy"))
+
+
+def killed_while_it_stores(work, process, told, at_least):
+    """Keep the process from storing until it has read that many records, and kill it."""
+    if work.db.dialect.name == "postgresql":
+        work.db.exec_driver_sql("LOCK TABLE users IN EXCLUSIVE MODE")  # SQLite has one who writes at a time
+    go_on(process)
+    assert any(line.startswith(b"read") and records(line) >= at_least for line in told)
+    process.kill()
+    process.wait()
+
+
+def go_on(process):
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+
+
+def records(line):
+    return int(line.split()[1])
+
+
+def position(work):
+    return json.loads(work.db.exec_driver_sql("SELECT position FROM imports").scalar_one())["records"]
 
 
 @pytest.fixture
