@@ -7,6 +7,7 @@ and the error names the flag that answers. Answers are read as bytes, so that a 
 from __future__ import annotations
 
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -109,7 +110,7 @@ def read_ids(environment: Environment) -> Iterator[str]:
 
 
 def read_numbered_ids(environment: Environment) -> Iterator[tuple[int, str]]:
-    """The same, each with the number of its line.
+    """The same, each with the number of its line, and without a byte order mark before the first.
 
     What is no UTF-8 or far too long for an id still comes out, and is refused where ids are looked up, so that it costs
     its own record and not the rest of the work.
@@ -121,6 +122,8 @@ def read_numbered_ids(environment: Environment) -> Iterator[tuple[int, str]]:
     while line := environment.read_line(ID_LENGTH):
         number += 1
         rest = line
+        if number == 1:
+            line = line.removeprefix(BOM_UTF8)
         while len(rest) == ID_LENGTH and not rest.endswith(b"\n"):
             rest = environment.read_line(ID_LENGTH)
         if word := line.decode("utf-8", "surrogateescape").strip():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -276,8 +275,6 @@ def _opened(environment: Environment, source: str) -> Iterator[tuple[Iterable[tu
     with _open(source) as file:
         total = sum(1 for line in file if line.strip())
         file.seek(0)
-        if file.read(len(BOM_UTF8)) != BOM_UTF8:
-            file.seek(0)
         stdin = TextIOWrapper(file)  # of which only the bytes are read
         yield prompts.read_numbered_ids(replace(environment, stdin=stdin, stdin_isatty=False)), total
 

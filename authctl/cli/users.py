@@ -61,9 +61,10 @@ Filter = Annotated[
     typer.Option(
         "--filter",
         metavar="'FIELD OP VALUE'",
-        help="OP is = != < <= > >=, or ~ for any part of a text or a member of labels. Repeatable: all must hold."
-        " Indexed fields: id, username, email, phone, name (=), labels (~), status, email_verified, phone_verified,"
-        " mfa, created_at. Others, and ~ on a text, read the list until enough is found.",
+        help="OP is = != < <= > >=, or ~ for any part of a text or a member of labels. Times are written as in"
+        " 'created_at > 2h' (two hours ago), today, 2026-01-31. Repeatable: all must hold. Indexed fields: id,"
+        " username, email, phone, name (=), labels (~), status, email_verified, phone_verified, mfa, created_at."
+        " Others, and ~ on a text, read the list until enough is found.",
     ),
 ]
 

@@ -140,7 +140,8 @@ def _value(name: str, field: Field, operator: str, value: str, now: datetime) ->
         case Kind.STATUS:
             return str(values.status(value, field=label))
         case Kind.TIME:
-            return values.moment(value, now, field=label)
+            # As --since and --until take them: `2h` is two hours ago, and two hours ahead where a time is an end.
+            return values.moment(value, now, bare="ahead" if name.endswith("_until") else "ago", field=label)
         case Kind.CHOICE:
             return _choice(value, field.choices, label)
         case Kind.NUMBER:

@@ -325,6 +325,12 @@ def test_ids_are_stripped_and_blank_lines_skipped():
     assert list(prompts.read_ids(piped(b" a \r\n\n\t\nb\nada@example.com"))) == ["a", "b", "ada@example.com"]
 
 
+def test_ids_may_begin_with_a_byte_order_mark():
+    assert list(prompts.read_ids(piped(b"\xef\xbb\xbfa\n\xef\xbb\xbfb\n"))) == ["a", "\ufeffb"]
+    assert list(prompts.read_ids(piped(b"\xef\xbb\xbf\na"))) == ["a"]
+    assert list(prompts.read_ids(piped(b"\xef\xbb\xbf"))) == []
+
+
 def test_ids_come_as_they_are_read():
     reading, writing = os.pipe()
     with os.fdopen(reading, encoding="utf-8") as stdin, os.fdopen(writing, "w") as sender:

@@ -1,10 +1,10 @@
 """What a list may be asked, and how a wrong question is answered."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from authctl.core import listing
+from authctl.core import listing, values
 from authctl.core.users import FIELDS
 from authctl.errors import Invalid
 from authctl.model import Filter
@@ -70,3 +70,19 @@ def test_everything_wrong_is_told_at_once():
     with pytest.raises(Invalid) as refused:
         parse(filters=["colour = red", "status = gone"], sort="x", limit=0)
     assert [problem.field for problem in refused.value.problems] == ["filter", "filter", "sort", "limit"]
+
+
+# Times
+
+
+@pytest.mark.parametrize(
+    "words", ["2h", "90m", "1h30m", "3600", "7d", "+2h", "-7d", "now", "today", "yesterday", "2026-01-01"]
+)
+def test_a_time_is_what_since_takes(words):
+    (asked,) = parse(filters=[f"created_at > {words}"]).filters
+    assert asked.value == values.moment(words, NOW, bare="ago")
+
+
+def test_an_end_lies_ahead():
+    asked = parse(filters=["blocked_until < 2h", "locked_until < 2h", "created_at < 2h"]).filters
+    assert [each.value - NOW for each in asked] == [timedelta(hours=hours) for hours in (2, 2, -2)]
