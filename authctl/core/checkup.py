@@ -124,6 +124,8 @@ CHECKS = {
             "These hashes are not argon2id, and nobody signed in for so long that none was replaced."),
         Check("purge-overdue", Severity.LOW,
             "Tokens and sessions that are over are kept longer than they are good for anything."),
+        Check("email-only-factor", Severity.LOW,
+            "Whoever reads the mailbox recovers the password and is mailed the code: that is one factor, not two."),
         Check("short-passwords", Severity.LOW,
             "Passwords may be shorter than the 15 characters that OWASP ASVS 5.0 recommends (6.2.1)."),
         Check("key-old", Severity.LOW,
@@ -320,6 +322,13 @@ def _users(look: _Look, work: Work) -> Iterator[Finding]:
         message = f"{without:,} of {total:,} users sign in with one factor."
         yield look.finding("users-without-mfa", "users", message, look.own("security set mfa-required all"))
     yield from _unprotected(look, work, groups)
+    if mailed := sum(each.by_email for each in groups):
+        message = (
+            f"{_counted(mailed, 'user has', 'users have')} no second factor but the email that recovers passwords."
+        )
+        others = [each for each in policy.MFA_FACTORS if each in work.policy["mfa-factors"] and each != "email"]
+        command = look.own(f"security set mfa-factors {','.join(others) or 'totp'}")
+        yield look.finding("email-only-factor", "mfa-factors", message, command)
     for each in groups:
         yield from _hashes(look, each, old)
     if overdue := sum(each.standing for each in groups):

@@ -18,12 +18,14 @@ from authctl.storage.tables import events, sessions, signing_keys, users
 class Group:
     """The users whose passwords one algorithm hashed; of those without a password it is None.
 
-    old: those of them whose password nobody asked to be changed, and that is older than asked. since: the oldest.
+    by_email: those who are asked for two factors, and whose mailbox is the second and replaces the first. old: those
+    whose password nobody asked to be changed, and that is older than asked. since: the oldest.
     """
 
     algorithm: str | None
     users: int
     without_mfa: int
+    by_email: int
     standing: int
     old: int
     since: datetime | None
@@ -47,13 +49,18 @@ def groups(
     lasting = sa.or_(users.c.blocked_until.is_(None), users.c.blocked_until > now)
     active = sa.not_(sa.and_(users.c.status == str(Status.BLOCKED), lasting))
     columns = {"totp": users.c.totp, "email": users.c.email_verified, "phone": users.c.phone_verified}
-    has_factor = sa.or_(users.c.recovery_code, *(columns[factor] for factor in sorted(factors)))
+    allowed = [columns[factor] for factor in sorted(factors)]
+    has_factor = sa.or_(users.c.recovery_code, *allowed)
+    only_email = sa.and_(
+        sa.true(), *(column if column is users.c.email_verified else sa.not_(column) for column in allowed)
+    )
     covered = {label: _has_label(label) for label in (required if not isinstance(required, str) else ())}
     if required == "all":
         covered = {"all": sa.true()}
     anyone = sa.or_(sa.false(), *covered.values())
     counts = {
-        "without_mfa": sa.and_(active, sa.not_(users.c.mfa), sa.not_(anyone)),
+        "without_mfa": sa.and_(active, sa.not_(sa.and_(users.c.mfa, has_factor)), sa.not_(anyone)),
+        "by_email": sa.and_(active, sa.or_(users.c.mfa, anyone), only_email) if "email" in factors else sa.false(),
         "standing": sa.and_(active, users.c.password_must_change, users.c.updated_at < standing),
         "old": sa.and_(active, sa.not_(users.c.password_must_change), users.c.password_updated_at < old),
     }
@@ -72,6 +79,7 @@ def groups(
             row.password_algorithm,
             row.users,
             row.without_mfa,
+            row.by_email,
             row.standing,
             row.old,
             row.since,

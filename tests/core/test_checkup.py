@@ -156,6 +156,40 @@ def test_no_limit_is_weaker_than_any(directory, settings, mend, name):
     assert "weak-policy" not in ids(directory, settings)
 
 
+@pytest.mark.parametrize(("factors", "left"), [("all", "totp,phone"), ("email", "totp")])
+@pytest.mark.parametrize("asks", ["the user", "the policy"])
+def test_a_mailbox_that_is_both_factors_is_named_until_another_is_given(
+    directory, settings, now, home, tmp_path, database_url, factors, left, asks
+):
+    users, security = directory.users, directory.security
+    security.set("mfa-factors", factors)
+    for name, more in {"mailed": {}, "called": {"phone": "+14255550123", "phone_verified": True}, "idle": {}}.items():
+        users.create(id=name, email=f"{name}@example.com", email_verified=True, password=PASSWORD, **more)
+    if asks == "the policy":
+        users.update_labels("mailed", ["staff"])
+        users.update_labels("called", ["staff"])
+        security.set("mfa-required", "staff")
+    else:
+        directory.mfa.enable("mailed")
+        directory.mfa.enable("called")
+    finding = found(directory, settings)["email-only-factor", "mfa-factors"]
+    count = "1 user has" if factors == "all" else "2 users have"
+    assert finding.message.startswith(count)
+    assert finding.command == f"authctl security set mfa-factors {left}"
+    env = home | {"AUTHCTL_DATABASE_URL": database_url}
+    follow(finding.command, env, tmp_path)
+    # Now they have one factor, and are among those who do, until they have two that are two.
+    after = found(directory, settings)
+    if asks == "the policy":
+        assert after["required-without-factor", "staff"].message.startswith(count.split()[0])
+    else:
+        assert after["users-without-mfa", "users"].message.startswith("2 of 3" if factors == "all" else "3 of 3")
+    for name in ("users-without-mfa", "required-without-factor"):
+        for each in [each for each in checkup.check(directory, settings) if each.check.id == name]:
+            follow(each.command, env, tmp_path)
+    assert ids(directory, settings).isdisjoint({"email-only-factor", "users-without-mfa", "required-without-factor"})
+
+
 @pytest.mark.parametrize("table", ["sessions", "tokens"])
 def test_what_is_long_over_is_named_and_purged(directory, settings, mend, now, table):
     directory.users.create(id="ada")
