@@ -44,8 +44,10 @@ class User:
     name: str = ""
     email: str | None = None
     email_verified: bool = False
+    email_self_service: bool = False  # given by a person, and not by an operator
     phone: str | None = None
     phone_verified: bool = False
+    phone_self_service: bool = False
     status: Status = Status.ACTIVE
     blocked_until: datetime | None = None
     labels: tuple[str, ...] = ()

@@ -1,46 +1,82 @@
-"""What follows when somebody proves that an address is theirs."""
+"""What follows when somebody proves that an address is theirs.
+
+    the address was given by ──┬── an operator, who vouches for it ───────────▶ it is verified
+                               └── a person: sign-up, or a signed-in person
+                                     ├── proved by that session ──────────────▶ it is verified
+                                     └── proved by the code alone
+                                           ├── no second factor is asked for ─▶ it is verified, and what self-service
+                                           │                                    put on the account before ends
+                                           └── one is, and the other address
+                                               is verified (`needs_session`) ─▶ refused: it takes a session
+
+Whoever gives an address may be somebody else than who has it. So nobody finds a door left open in an account that was
+prepared for them, and a mailbox alone does not get round two factors.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from authctl import storage
-from authctl.core import second_factors
-from authctl.model import Ended, EventName, Factor, Json, User
+from authctl import core, storage
+from authctl.core import second_factors, values
+from authctl.errors import Denied
+from authctl.model import Ended, EventName, Factor, Json, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
 
+Kind = Literal["email", "phone"]
+_OTHER: dict[Kind, Kind] = {"email": "phone", "phone": "email"}
+_EVENTS = {
+    "email": EventName.USERS_UPDATE_EMAIL_VERIFICATION,
+    "phone": EventName.USERS_UPDATE_PHONE_VERIFICATION,
+}
 
-def verify(work: Work, before: User, kind: Literal["email", "phone"], *, is_first: bool | None = None) -> User:
+
+def verify(work: Work, before: User, kind: Kind, *, is_doubtful: bool | None = None) -> User:
     """Mark the email or phone as verified. All that follows from it is listed here.
 
-    Where it is the first address of the account that anybody has proved to own, whoever signed up with it may have been
-    somebody else: the password, the factors and the sessions of then end. They stay where the person is signed in and
-    proves both, and that session has used the address as a second factor.
-    is_first: whether it is, where the account does not say so any more.
+    is_doubtful: whether the account may be somebody else's, where the address itself does not say so: of a change.
     """
     if getattr(before, f"{kind}_verified"):
         return before
     verified: dict[str, Any] = {f"{kind}_verified": True}
     after = replace(before, updated_at=work.now, **verified)
     details: Json = {f"{kind}_verified": {"before": False, "after": True}}
-    if is_first is None:
-        is_first = not (before.email_verified or before.phone_verified)
-    if is_first and work.person is None:
+    if is_doubtful is None:
+        is_doubtful = getattr(before, f"{kind}_self_service")
+    if is_doubtful and work.person is None:
         after, ended = end_self_service(work, after)
-        details |= ended
+        after, shut = _shut_other_ways(work, after, _OTHER[kind])
+        details |= ended | shut
     storage.users.update(work.db, before, after)
     second_factors.prove(work, Factor(kind))
-    email, phone = EventName.USERS_UPDATE_EMAIL_VERIFICATION, EventName.USERS_UPDATE_PHONE_VERIFICATION
-    work.record(email if kind == "email" else phone, f"users/{after.id}", details, user_id=after.id)
+    work.record(_EVENTS[kind], f"users/{after.id}", details, user_id=after.id)
     work.changed(f"users/{after.id}", before.public(), after.public())
+    core.notices.address_changed(work, before, after)
     return after
 
 
+def needs_session(work: Work, user: User, kind: Kind) -> bool:
+    """Whether the code alone is not enough to prove that address: who is asked for two factors may have mistyped it."""
+    if work.person is not None or getattr(user, f"{kind}_verified") or not getattr(user, f"{kind}_self_service"):
+        return False
+    is_asked = second_factors.is_asked(work.policy, user) and bool(second_factors.available(work.policy, user))
+    return is_asked and getattr(user, f"{_OTHER[kind]}_verified")
+
+
+def session_needed() -> Denied:
+    return Denied(
+        "user_more_factors_required",
+        "The account asks for two factors, and this address is not verified.",
+        field="secret",
+        hint="Sign in in another way, and do the same there, with --as-session.",
+    )
+
+
 def end_self_service(work: Work, user: User) -> tuple[User, Json]:
-    """The account without what somebody may have put there before anybody proved an address of it; what ended."""
+    """The account without the password, the factors and the sessions of whoever used it before; what ended."""
     details: Json = {}
     if user.password is not None and user.password.self_service:
         user = replace(user, password=None)
@@ -51,4 +87,18 @@ def end_self_service(work: Work, user: User) -> tuple[User, Json]:
         details["factors"] = "ended"
     if ended := storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.DELETED):
         details["sessions_ended"] = ended
+    return user, details
+
+
+def _shut_other_ways(work: Work, user: User, other: Kind) -> tuple[User, Json]:
+    """The account without the ways by which whoever used it before could come back; what they were."""
+    details: Json = {}
+    if getattr(user, f"{other}_self_service"):
+        details[other] = {"before": getattr(user, other), "after": None}
+        without: dict[str, Any] = {other: None, f"{other}_verified": False, f"{other}_self_service": False}
+        user = replace(user, **without)
+    for identity in storage.identities.list_page(work.db, user.seq, None, values.MAX_LIMIT):
+        core.identities.delete(work, identity.id)
+    for change in (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE):
+        storage.tokens.end_of_user(work.db, user.seq, work.now, TokenEnded.DELETED, kind=change)
     return user, details

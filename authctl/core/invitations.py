@@ -207,7 +207,8 @@ def _make(work: Work, invitee: Invitee) -> User:
         core.users.check_room(work)
     id = values.identifier(invitee.user, field="user") if invitee.user is not None else ""
     new = User(seq=0, id=id, created_at=work.now, updated_at=work.now)
-    return core.users.insert_new(work, replace(new, email=invitee.email, phone=invitee.phone, name=invitee.name))
+    new = replace(new, email=invitee.email, phone=invitee.phone, name=invitee.name)
+    return core.users.insert_new(work, new, self_service=work.person is not None)
 
 
 def _claim(
@@ -369,16 +370,25 @@ def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> M
         return _refused(work, before, "user", "team_invite_mismatch", "The invitation is for another user.")
     if invited.status is Status.BLOCKED:
         return _refused(work, before, "blocked", "user_blocked", "The user is blocked.")
+    proved = _proved(invited, invitation)
+    if proved is not None and addresses.needs_session(work, invited, proved):
+        needed = addresses.session_needed()
+        _refused(work, before, "factors", needed.type, needed.message)
+        return needed
     after = replace(before, status=CONFIRMED, joined_at=work.now)
     storage.memberships.update(work.db, after, found.seq)
     storage.memberships.withdraw_all(work.db, after.seq)
     memberships.record(work, EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS, before, after, {"status": CONFIRMED}, invited)
-    if invitation.address is not None:  # and still is the account's
-        if invited.email == invitation.address:
-            addresses.verify(work, invited, "email")
-        elif invited.phone == invitation.address:
-            addresses.verify(work, invited, "phone")
+    if proved is not None:
+        addresses.verify(work, invited, proved)
     return after
+
+
+def _proved(invited: User, invitation: Invitation) -> addresses.Kind | None:
+    """Which address of the account the invitation went to, if it still is the account's."""
+    if invitation.address is None:
+        return None
+    return "email" if invited.email == invitation.address else "phone" if invited.phone == invitation.address else None
 
 
 def _matching(work: Work, membership: Membership, secret: str) -> Invitation | None:

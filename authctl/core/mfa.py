@@ -193,7 +193,7 @@ def new_authenticator(work: Work, user: User, totp: otp.Totp, name: str, *, veri
         digits=totp.digits,
         period=totp.period,
         created_at=work.now,
-        self_service=work.person is not None and not (user.email_verified or user.phone_verified),
+        self_service=work.person is not None,
         verified_at=work.now if verified else None,
     )
 
@@ -398,7 +398,7 @@ def _make_codes(work: Work, before: User, event: EventName, change: str) -> Reco
         before.seq,
         [recovery_codes.digest(pepper, before.id, code) for code in codes],
         work.now,
-        self_service=work.person is not None and not (before.email_verified or before.phone_verified),
+        self_service=work.person is not None,
     )
     if second_factors.is_asked(work.policy, before):
         second_factors.keep(work)  # the session must not be asked for one of the codes that it has just been given

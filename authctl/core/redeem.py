@@ -32,7 +32,7 @@ _SIGN_INS = {
     TokenKind.TOKEN: ("token", Factor.TOKEN),
 }
 # Kind → which address of the account it proves: it must still be the one that it was sent to.
-_PROVES = {
+_PROVES: dict[TokenKind, addresses.Kind] = {
     TokenKind.EMAIL: "email",
     TokenKind.MAGIC_URL: "email",
     TokenKind.EMAIL_VERIFICATION: "email",
@@ -75,7 +75,8 @@ def redeem(
 
     Answers with a session for the kinds that sign in (email, phone, magic-url, token), else with the user. Raises
     Denied: user_invalid_token, the same for a wrong, expired, used and unknown one; user_blocked, to who has a right
-    one. Conflict where the address of a change is taken by now.
+    one; user_more_factors_required, where an address that a person gave is to be verified by the code alone, and the
+    account asks for two factors. Conflict where the address of a change is taken by now.
     """
     check = values.Check()
     wanted = check(_kind, kind)
@@ -216,6 +217,9 @@ def _settle(work: Work, judged: Judged, prepared: passwords.Prepared | None) -> 
     if user.status is Status.BLOCKED:
         _refuse(work, user, None, kind, "blocked")
         return sessions.blocked()
+    if proved is not None and addresses.needs_session(work, user, proved):
+        _refuse(work, user, None, kind, "factors")
+        return addresses.session_needed()
     storage.tokens.end(work.db, token.seq, work.now, TokenEnded.USED)
     if judged.claim is not None:
         throttle.succeed(work, judged.claim, user)
@@ -233,9 +237,7 @@ def _settle(work: Work, judged: Judged, prepared: passwords.Prepared | None) -> 
 
 
 def _verify(work: Work, user: User, kind: TokenKind) -> User:
-    if kind not in _PROVES:
-        return user
-    return addresses.verify(work, user, "phone" if _PROVES[kind] == "phone" else "email")
+    return addresses.verify(work, user, _PROVES[kind]) if kind in _PROVES else user
 
 
 def _sign_in(work: Work, user: User, kind: TokenKind) -> SignedIn:
@@ -255,16 +257,15 @@ def _recover(work: Work, user: User, prepared: passwords.Prepared) -> User:
 
 def _change(work: Work, before: User, kind: TokenKind, address: str) -> User:
     """Make the address that was proved the account's; both addresses are told."""
-    name = "email" if kind is TokenKind.EMAIL_CHANGE else "phone"
-    given: dict[str, Any] = {name: address, f"{name}_verified": False}
+    name: addresses.Kind = "email" if kind is TokenKind.EMAIL_CHANGE else "phone"
+    given: dict[str, Any] = {name: address, f"{name}_verified": False, f"{name}_self_service": True}
     moved = replace(before, updated_at=work.now, **given)
     storage.users.update(work.db, before, moved)
     event = EventName.USERS_UPDATE_EMAIL if name == "email" else EventName.USERS_UPDATE_PHONE
-    details = {name: {"before": getattr(before, name), "after": address}}
+    details: Json = {name: {"before": getattr(before, name), "after": address}}
     work.record(event, f"users/{moved.id}", details, user_id=moved.id)
     work.changed(f"users/{moved.id}", before.public(), moved.public())
-    # Whether it is the first that anybody proved is asked of the account as it was.
-    had_none = not (before.email_verified or before.phone_verified)
-    after = addresses.verify(work, moved, "email" if name == "email" else "phone", is_first=had_none)
-    core.notices.address_changed(work, before, after)
-    return after
+    verified: dict[str, Any] = {f"{name}_verified": True}
+    core.notices.address_changed(work, before, replace(moved, **verified))
+    # Whoever asked for the change is the person, unless nobody has proved any address of the account.
+    return addresses.verify(work, moved, name, is_doubtful=not (before.email_verified or before.phone_verified))

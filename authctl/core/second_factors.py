@@ -133,7 +133,7 @@ def keep(work: Work) -> None:
 
 
 def end_self_service(work: Work, user: User) -> User:
-    """The account without the factors that somebody set up before any address was proved to be the person's."""
+    """The account without the factors that a person set up."""
     removed = storage.authenticators.delete_of_user(work.db, user.seq, self_service=True)
     removed += storage.recovery_codes.delete_of_user(work.db, user.seq, self_service=True)
     if not removed:

@@ -186,7 +186,7 @@ def _create(
     if prepared is not None:
         password = prepared.at(work.now, must_change=must_change, self_service=self_service)
         user = replace(user, password=replace(password, hash=passwords.sealed(work, user, password.hash)))
-    return insert_new(work, user)
+    return insert_new(work, user, self_service=self_service)
 
 
 def _check_own_id(work: Work, id: str) -> None:
@@ -195,9 +195,19 @@ def _check_own_id(work: Work, id: str) -> None:
         raise Conflict("user_already_exists", f"The id {id} is taken.", field="id", hint="Choose another.")
 
 
-def insert_new(work: Work, user: User) -> User:
-    """Store a new account, with an id where it has none, and say so in the log."""
-    user = replace(user, id=user.id or work.new_id(), created_at=work.now, updated_at=work.now)
+def insert_new(work: Work, user: User, *, self_service: bool = True) -> User:
+    """Store a new account, with an id where it has none, and say so in the log.
+
+    self_service: nobody but who asks for it says that its addresses are the person's.
+    """
+    user = replace(
+        user,
+        id=user.id or work.new_id(),
+        email_self_service=self_service and user.email is not None,
+        phone_self_service=self_service and user.phone is not None,
+        created_at=work.now,
+        updated_at=work.now,
+    )
     user = storage.users.insert(work.db, user)
     if user.password is not None:
         keep = work.policy["password-history"]
@@ -353,7 +363,8 @@ def _save(work: Work, before: User, event: EventName, details: Json | None = Non
     storage.users.update(work.db, before, after)
     old, new = before.public(), after.public()
     if details is None:
-        details = {name: {"before": old[name], "after": new[name]} for name in fields if old[name] != new[name]}
+        changed = [name for name in fields if old.get(name) != new.get(name)]
+        details = {name: {"before": old[name], "after": new[name]} for name in changed}
     work.record(event, f"users/{after.id}", details, user_id=after.id)
     work.changed(f"users/{after.id}", old, new)
     return after
@@ -392,8 +403,11 @@ def update_phone(directory: Directory, user: str, phone: str, *, password: str |
 
 def _update_address(work: Work, user: str, kind: str, value: str | None, event: EventName) -> User:
     before = get_locked(work, user)
-    verified = getattr(before, f"{kind}_verified") and value == getattr(before, kind)
-    after = _save(work, before, event, **{kind: value, f"{kind}_verified": verified})
+    if value == getattr(before, kind):
+        return before
+    self_service = work.person is not None and value is not None
+    fields: Json = {kind: value, f"{kind}_verified": False, f"{kind}_self_service": self_service}
+    after = _save(work, before, event, **fields)
     core.notices.address_changed(work, before, after)
     return after
 
@@ -404,7 +418,9 @@ def update_email_verification(work: Work, user: str, verified: bool | str) -> Us
     before = get_locked(work, user)
     if verified and before.email is None:
         raise Invalid("general_argument_invalid", "The user has no email that could be verified.", field="verified")
-    return _save(work, before, EventName.USERS_UPDATE_EMAIL_VERIFICATION, email_verified=verified)
+    self_service = before.email_self_service and not verified  # else the operator says whose it is
+    event = EventName.USERS_UPDATE_EMAIL_VERIFICATION
+    return _save(work, before, event, email_verified=verified, email_self_service=self_service)
 
 
 def update_phone_verification(work: Work, user: str, verified: bool | str) -> User:
@@ -413,7 +429,9 @@ def update_phone_verification(work: Work, user: str, verified: bool | str) -> Us
     before = get_locked(work, user)
     if verified and before.phone is None:
         raise Invalid("general_argument_invalid", "The user has no phone that could be verified.", field="verified")
-    return _save(work, before, EventName.USERS_UPDATE_PHONE_VERIFICATION, phone_verified=verified)
+    self_service = before.phone_self_service and not verified
+    event = EventName.USERS_UPDATE_PHONE_VERIFICATION
+    return _save(work, before, event, phone_verified=verified, phone_self_service=self_service)
 
 
 def update_labels(

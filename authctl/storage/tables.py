@@ -77,8 +77,11 @@ users = sa.Table(
     sa.Column("name", Text, nullable=False),
     sa.Column("email", Text),
     sa.Column("email_verified", sa.Boolean, nullable=False),
+    # Given by the person, or by whoever signed up as that person: an operator vouches for every other.
+    sa.Column("email_self_service", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("phone", Text),
     sa.Column("phone_verified", sa.Boolean, nullable=False),
+    sa.Column("phone_self_service", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("status", Text, nullable=False),
     sa.Column("blocked_until", Instant),
     sa.Column("labels", JsonText, nullable=False),
@@ -92,7 +95,7 @@ users = sa.Table(
     sa.Column("password_algorithm", Text),
     sa.Column("password_updated_at", Instant),
     sa.Column("password_must_change", sa.Boolean, nullable=False),
-    # Set by the person before any address was verified: it ends when somebody proves to own the address.
+    # Set by the person: it ends when somebody else may have been the person, see core/addresses.py.
     sa.Column("password_self_service", sa.Boolean, nullable=False),
     # The import that brought the hash, until the password is set or hashed anew here. No key: the hash outlives it.
     sa.Column("password_import", Text),
