@@ -107,7 +107,11 @@ def import_(
     ] = None,
     source_option: Annotated[
         list[str] | None,
-        typer.Option("--source-option", metavar="KEY=VALUE", help="What else the source can be told. Repeatable."),
+        typer.Option(
+            "--source-option",
+            metavar="KEY=VALUE",
+            help="What else the source can be told: `authctl help formats` lists it. Repeatable.",
+        ),
     ] = None,
     on_conflict: Annotated[
         str,

@@ -11,9 +11,17 @@ from authctl.cli import help as help_pages
 from authctl.cli.commands import Commands
 from authctl.cli.context import Context
 from authctl.errors import EXIT_STATUSES, TYPES, UsageError
+from authctl.model import WeakHash
 
 COMMANDS = Commands("authctl")
 command = COMMANDS.command
+
+WEAK_HASHES = {
+    WeakHash.KEEP: "They are stored as they are, until their users sign in. `users import-status` counts those left.",
+    WeakHash.WRAP: "They are put inside argon2id at once: the same passwords sign in, and nobody who steals the"
+    " database can guess fast. It takes as long as hashing every password.",
+    WeakHash.RESET: "They are left out: their users have no password until it is reset.",
+}
 
 Rows = Sequence[tuple[str, str]]
 
@@ -170,23 +178,40 @@ def _policies(formatter: Any) -> None:
 
 
 def _formats(formatter: Any) -> None:
+    from authctl.cli.imports import OWN_OPTIONS
     from authctl.core import hashing
+    from authctl.core.hashing import shapes
     from authctl.transfer import sources, targets
 
     taken = [(name, each.help) for name, each in sources.NAMES.items()]
     given = [(name, each.help) for name, each in targets.NAMES.items()]
     help_pages.write_rows("What users come in from, for users import --from", taken, formatter)
+    own = (*OWN_OPTIONS, "hash_config")
+    for name in sources.NAMES:
+        options = sources.load(name).options.items()
+        rows = [(key, f"{help}; or --{key.replace('_', '-')}" if key in own else help) for key, help in options]
+        help_pages.write_rows(f"What {name} can be told, with --source-option KEY=VALUE", rows, formatter)
     help_pages.write_rows("What users leave in, for users export --format", given, formatter)
+    for name in targets.NAMES:
+        rows = list(targets.load(name).options.items())
+        help_pages.write_rows(f"What {name} can be told, with --target-option KEY=VALUE", rows, formatter)
     rows = [
         (entry.name, entry.help + (f" (also {', '.join(entry.aliases)})" if entry.aliases else ""))
         for entry in hashing.names()
     ]
     help_pages.write_rows("Password hashes, for --hash", rows, formatter)
+    told = [(entry.name, ", ".join(option.name for option in entry.options)) for entry in hashing.names()]
+    rows = [(name, options) for name, options in told if options]
+    help_pages.write_rows("What they were made with, for --hash-option KEY=VALUE", rows, formatter)
     _paragraphs(
         formatter,
-        "A hash is judged by its shape and its cost when it comes in, never by trying it. At the first good sign-in it "
-        "is replaced by argon2id.",
+        "A hash is judged by its shape and its cost when it comes in, never by trying it. An import counts each as "
+        "strong, legacy or weak. Whatever it is, the first good sign-in replaces it by argon2id of today.",
     )
+    rows = [(str(strength), meaning) for strength, meaning in shapes.STRENGTHS.items()]
+    help_pages.write_rows("How strong a hash is", rows, formatter)
+    rows = [(str(choice), meaning) for choice, meaning in WEAK_HASHES.items()]
+    help_pages.write_rows("What becomes of weak ones, by --weak-hashes; all others are kept", rows, formatter)
 
 
 def _paragraphs(formatter: Any, *texts: str) -> None:

@@ -14,8 +14,10 @@ from authctl.cli import app
 from authctl.cli.commands import LazyGroup
 from authctl.cli.environment import Environment
 from authctl.cli.topics import TOPICS
-from authctl.core import policy
+from authctl.core import hashing, policy
+from authctl.core.hashing import shapes
 from authctl.errors import TYPES, ExitStatus
+from authctl.model import WeakHash
 from authctl.transfer import sources, targets
 
 
@@ -139,6 +141,24 @@ def test_topics_say_what_the_declarations_say(authctl):
 def test_formats_are_those_of_import_and_export(authctl):
     page = authctl("help formats").stdout
     assert all(f"\n  {name} " in page for name in (*sources.NAMES, *targets.NAMES))
+
+
+def test_formats_say_what_each_source_and_format_can_be_told(authctl):
+    page = " ".join(authctl("help formats", env={"COLUMNS": "200"}).stdout.split())
+    for name in sources.NAMES:
+        options = sources.load(name).options
+        assert (f"What {name} can be told, with --source-option" in page) == bool(options)
+        assert all(f" {key} {help.replace('…', '...')}" in page for key, help in options.items())
+    for name in targets.NAMES:
+        assert all(f" {key} {help}" in page for key, help in targets.load(name).options.items())
+    for entry in hashing.names():
+        assert not entry.options or f" {entry.name} {', '.join(each.name for each in entry.options)} " in page
+
+
+def test_formats_say_what_strong_legacy_and_weak_are(authctl):
+    page = authctl("help formats").stdout
+    for word in (*shapes.Strength, *WeakHash):
+        assert f"\n  {word} " in page
 
 
 def test_help_shows_a_command(authctl):

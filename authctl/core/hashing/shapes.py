@@ -68,6 +68,15 @@ class Strength(StrEnum):
     WEAK = "weak"
 
 
+STRENGTHS = {
+    Strength.STRONG: "as much work for each guess as OWASP asks for today: argon2id, bcrypt of cost 10 and more,"
+    " scrypt and PBKDF2 of enough rounds",
+    Strength.LEGACY: "slow to guess at, with less work than that: Firebase's scrypt, sha-crypt, bcrypt below cost 10,"
+    " PBKDF2 of fewer rounds",
+    Strength.WEAK: "fast to guess at: MD5, SHA-1, SHA-2, SHA-3 and HMAC, salted or not, phpass, md5-crypt and apr1",
+}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class StoredHash(ABC):
     """One stored hash, taken apart; making one checks its shape and its cost. `str()` is what is stored."""

@@ -35,7 +35,7 @@ PASSWORD_ENCODINGS = {
     "ascii": "latin1",
 }
 
-OPTIONS = {**ROLES, "ids": "bare: without auth0| in front (default: as they are)"}
+OPTIONS = {**ROLES, "ids": "bare: ids without auth0| in front (default: as they are)"}
 
 _IDENTITY_COLUMN = re.compile(r"identities\[(\d{1,3})\]\.(\w+)")
 

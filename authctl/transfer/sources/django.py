@@ -21,7 +21,7 @@ TYPICAL = ("model",)
 GROUP = "auth.group"
 FLAGS = {"is_superuser": "superuser", "is_staff": "staff"}
 
-OPTIONS = {"groups": "labels: make labels of groups, which the file must name too (default: leave them)"}
+OPTIONS = {"groups": "labels: make labels of groups, which the file must name too; none: leave them (default)"}
 
 
 class Django(Base):

@@ -263,8 +263,8 @@ def skipped(row: Row, ref: str | None, message: str) -> Skipped:
     return Skipped(row.at, ref, [Note("import_not_a_user", None, message)])
 
 
-PLAIN = {"plain_passwords": "yes: take passwords in plain text too, and hash them here (default: leave them out)"}
-ROLES = {"roles": "labels: make labels of what roles the source has (default: leave them)"}
+PLAIN = {"plain_passwords": "yes: take passwords in plain text too, and hash them here; no: leave them out (default)"}
+ROLES = {"roles": "labels: make labels of the roles that the source has; none: leave them (default)"}
 
 
 def wants_plain(options: Mapping[str, str]) -> bool:

@@ -33,7 +33,7 @@ ARGON2 = {
 
 OPTIONS = {
     **ROLES,
-    "groups": "teams or labels: what becomes of the groups (default: leave them)",
+    "groups": "teams or labels: what becomes of the groups; none: leave them (default)",
 }
 
 

@@ -24,7 +24,7 @@ LOCKED_FOR_EVER = "000001010000Z"
 NO_SHELLS = ("nologin", "false")
 AD_DISABLED = 2  # userAccountControl: ACCOUNTDISABLE
 CLEAR = ("{CLEARTEXT}", "{CLEAR}", "{PLAIN}")
-GROUPS = {"groups": "none: leave memberOf (default: labels)"}
+GROUPS = {"groups": "labels: make labels of memberOf (default); none: leave it"}
 
 
 class Ldif(Base):

@@ -68,7 +68,7 @@ OPTIONS = {
     "hash_format": "what the password column holds: the name of a hash, self (hashes that name themselves), plain,"
     " or none to leave it out",
     "hash_options": "options of those hashes: iterations=10000,salt_position=suffix",
-    "unmapped": "metadata: keep there what nothing maps (default: leave it out)",
+    "unmapped": "metadata: keep there what nothing maps; ignore: leave it out (default)",
     "date_format": "how dates are written, in strptime's words: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
     **rows.DELIMITER,
     **texts.ENCODING,
