@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -50,10 +50,21 @@ def advance(db: sa.Connection, before: Import, position: Json, counts: Json, now
     return changed.rowcount == 1
 
 
-def end(db: sa.Connection, journal: Import, status: ImportStatus, now: datetime) -> None:
-    db.execute(
-        imports.update().where(imports.c.seq == journal.seq).values(status=str(status), updated_at=now, ended_at=now)
+def finish(db: sa.Connection, journal: Import, now: datetime) -> bool:
+    """Say that an import has come to its end; False where it was ended meanwhile, as by undoing it."""
+    still = (imports.c.seq == journal.seq, imports.c.status == str(ImportStatus.UNFINISHED))
+    values = {"status": str(ImportStatus.FINISHED), "updated_at": now, "ended_at": now}
+    return db.execute(imports.update().where(*still).values(values)).rowcount == 1
+
+
+def mark_undone(db: sa.Connection, journal: Import, now: datetime) -> Import:
+    """Say that an import is undone, so that nobody goes on with it. When it ended stays: users are judged by that."""
+    undone = replace(
+        journal, status=ImportStatus.UNDONE, updated_at=now, ended_at=journal.ended_at or journal.updated_at
     )
+    values = {"status": str(undone.status), "updated_at": now, "ended_at": undone.ended_at}
+    db.execute(imports.update().where(imports.c.seq == journal.seq).values(values))
+    return undone
 
 
 def withdraw(db: sa.Connection, journal: Import) -> bool:

@@ -19,7 +19,6 @@ from authctl import core, storage
 from authctl.core.directory import Directory
 from authctl.errors import Conflict, Invalid, NotFound
 from authctl.model import (
-    Authenticator,
     Ended,
     EventName,
     Identity,
@@ -275,8 +274,16 @@ class _Run:
 
     def _end(self, work: Work) -> Import:
         storage.bulk.finish(work.db)
-        storage.imports.end(work.db, self.journal, ImportStatus.FINISHED, work.now)
+        if not storage.imports.finish(work.db, self.journal, work.now):
+            raise self._changed()
         return replace(self.journal, status=ImportStatus.FINISHED, updated_at=work.now, ended_at=work.now)
+
+    def _changed(self) -> Conflict:
+        return Conflict(
+            "import_changed",
+            f"Another process goes on with the import {self.journal.id}, or has undone it.",
+            hint="See how far it is with: authctl users list-imports",
+        )
 
     # Reading
 
@@ -319,11 +326,7 @@ class _Run:
         self.report.write(self.inputs[batch.file].name, plan.told)
         position = {"file": batch.file, "records": behind, **self.report.position}
         if not storage.imports.advance(db, journal, position, counts, work.now):
-            raise Conflict(
-                "import_changed",
-                f"Another process goes on with the import {journal.id}.",
-                hint="See how far it is with: authctl users list-imports",
-            )
+            raise self._changed()
         if plan.creates or plan.updates:
             details = {"created": len(plan.creates), "updated": len(plan.updates), "records": behind}
             work.record(EventName.USERS_IMPORTS_UPDATE, f"imports/{journal.id}", details)
@@ -510,21 +513,9 @@ def _add_totp(work: Work, user: User, extra: Extra) -> None:
         wanted = totp.name or "imported"
         name = next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in names)
         names.add(name)
-        id = work.new_id()
-        nonce = work.random(core.sealing.NONCE_SIZE)
-        authenticator = Authenticator(
-            seq=0,
-            id=id,
-            user_id=user.id,
-            name=name,
-            sealed_secret=core.mfa.seal_secret(work.key, id, totp.secret, nonce=nonce),
-            algorithm=totp.algorithm,
-            digits=totp.digits,
-            period=totp.period,
-            created_at=work.now,
-            verified_at=work.now,
-        )
-        storage.authenticators.insert(work.db, authenticator, user.seq)
+        known = core.otp.Totp(totp.secret, totp.algorithm, totp.digits, totp.period)
+        made = core.mfa.new_authenticator(work, user, known, name, verified=True)
+        storage.authenticators.insert(work.db, made, user.seq)
 
 
 def _add_recovery_codes(work: Work, user: User, extra: Extra) -> None:

@@ -49,7 +49,8 @@ def _get(work: Work, id: str, *, lock: bool = False) -> Import:
 def undo(directory: Directory, id: str) -> Undone:
     """Remove the users that an import made, but for those that were changed since or have signed in.
 
-    Done in batches, each one unit of work. What it changed of users who were there before stays.
+    Done in batches, each one unit of work, and gone on with when it is called again. What the import changed of users
+    who were there before stays.
     """
     removed, kept, after = 0, Counter[str](), ""
     while True:
@@ -63,6 +64,8 @@ def undo(directory: Directory, id: str) -> Undone:
 def _undo_some(work: Work, id: str, after: str) -> tuple[str | None, int, Counter[str]]:
     """The next of them; with the last one looked at, None where there are no more."""
     journal = _get(work, id, lock=True)
+    if journal.status is not ImportStatus.UNDONE:  # first, so that no import under way makes more of them meanwhile
+        journal = storage.imports.mark_undone(work.db, journal, work.now)
     brought = storage.imports.list_created(work.db, journal, after)
     untouched = [each.user for each in brought if each.touched is None and each.user is not None]
     for user in untouched:
@@ -70,8 +73,6 @@ def _undo_some(work: Work, id: str, after: str) -> tuple[str | None, int, Counte
         core.throttle.forget(work, user)
     if untouched:
         work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{id}", {"removed": len(untouched)})
-    if not brought:
-        storage.imports.end(work.db, journal, ImportStatus.UNDONE, work.now)
     return (
         brought[-1].user_id if brought else None,
         len(untouched),

@@ -445,6 +445,38 @@ def test_undo_keeps_whom_something_was_given_since(take, directory, clock):
     assert (done.removed, done.kept) == (1, {"changed": 3})
 
 
+def test_undo_twice_removes_no_more_than_once(take, directory, clock):
+    journal = take(record("linked"), record("nothing"), journal=True)
+    clock.forward(minutes=1)
+    directory.users.create_identity("linked", "github", "h1")
+    imports = Imports(directory)
+    for removed in (1, 0):
+        clock.forward(minutes=1)
+        done = imports.undo(journal.id)
+        assert (done.removed, done.kept["changed"]) == (removed, 1)
+    assert [user.id for user in directory.users.iterate()] == ["linked"]
+
+
+@pytest.mark.parametrize("until", [2, 4])
+def test_an_import_that_is_undone_meanwhile_makes_nobody_more(take, directory, tmp_path, until):
+    """Neither by a batch that follows, nor by coming to its end."""
+    file = tmp_path / "given"
+    file.write_bytes(b"given")
+    undone = []
+
+    def watch(progress):
+        if progress.records == until:
+            (journal,) = Imports(directory).list()
+            undone.append(Imports(directory).undo(journal.id).removed)
+
+    source = Given(*(record(f"u{number}") for number in range(4)))
+    with pytest.raises(Conflict) as refused:
+        engine.import_users(directory, [str(file)], source=source, options=engine.Options(batch=2), watch=watch)
+    assert (refused.value.type, undone) == ("import_changed", [until])
+    assert count(directory, "users") == 0
+    assert Imports(directory).list()[0].status is ImportStatus.UNDONE
+
+
 def test_undo_takes_the_sources_own_sign_ins_for_none(take, directory, clock):
     journal = take(record("ada", last_sign_in_at=datetime(2020, 1, 1, tzinfo=UTC)), journal=True)
     assert Imports(directory).undo(journal.id).removed == 1
