@@ -214,7 +214,7 @@ def off(finding):
 @pytest.mark.parametrize("ahead", [-7200, 7200])
 def test_this_machines_clock_is_named_and_set(database_url, home, tmp_path, ahead):
     clock = Clock(tmp_path)
-    env = home | {"AUTHCTL_DATABASE_URL": database_url, "PATH": f"{clock.folder}:{home['PATH']}"} | clock.environ
+    env = home | {"AUTHCTL_DATABASE_URL": database_url} | clock.environ
     follow("authctl init", env, tmp_path)
     assert "clock-off" not in asked(env, tmp_path)
     clock.set(ahead)
@@ -231,13 +231,12 @@ def test_this_machines_clock_is_named_and_set(database_url, home, tmp_path, ahea
         return
     seconds, which = off(found["clock-off"])
     assert (7100 < seconds < 7300, which) == (True, "behind" if ahead < 0 else "ahead of")
-    follow(found["clock-off"]["command"], env, tmp_path)
+    follow(found["clock-off"]["command"], env, tmp_path, programs=clock.folder)
     assert "clock-off" not in asked(env, tmp_path)
 
 
 @pytest.mark.parametrize("ahead", [-7200, 7200])
 def test_a_databases_clock_is_named_and_set_there(clock_of_another, home, tmp_path, ahead):
-    there = {"PATH": f"{clock_of_another.folder}:{home['PATH']}"}
     with Postgres(environ=clock_of_another.environ) as server:
         env = home | {"AUTHCTL_DATABASE_URL": server.url()}
         follow("authctl init", env, tmp_path)
@@ -247,7 +246,7 @@ def test_a_databases_clock_is_named_and_set_there(clock_of_another, home, tmp_pa
         seconds, which = off(finding)
         assert (7100 < seconds < 7300, which) == (True, "ahead of" if ahead < 0 else "behind")
         assert finding["message"].endswith(f"If that one is wrong, the command is for {HOST}.")
-        follow(finding["command"], home | there, tmp_path)
+        follow(finding["command"], home, tmp_path, programs=clock_of_another.folder)
         assert "clock-off" not in asked(env, tmp_path)
 
 
@@ -265,5 +264,5 @@ def test_the_clock_is_set_by_the_time_service_that_is_there(home, tmp_path, serv
     expected = "timedatectl" if service is None or is_systemd else service
     assert command == f"{expected} {COMMANDS[expected]}"
     clock.set(7200)
-    follow(command, {"PATH": f"{clock.folder}:{home['PATH']}"}, tmp_path)
+    follow(command, home, tmp_path, programs=clock.folder)
     assert clock.file.read_text() == "+0"

@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 
 
-def follow(command, env, folder):
-    """Run a command as it stands. What it says, and the variables of the shell afterwards, with what it exported."""
-    path = f"{Path(sys.executable).parent}:{env.get('PATH', os.environ['PATH'])}"
-    env = {"PYTHONPATH": os.environ.get("PYTHONPATH", ""), **env, "PATH": path}
+def follow(command, env, folder, *, programs=None):
+    """Run a command as it stands. What it says, and the variables of the shell afterwards, with what it exported.
+
+    programs: a folder of those that stand in for the system's.
+    """
+    path = [programs, Path(sys.executable).parent, env.get("PATH", os.environ["PATH"])]
+    env = {"PYTHONPATH": os.environ.get("PYTHONPATH", ""), **env, "PATH": ":".join(str(each) for each in path if each)}
     left = folder / "variables"
     # `pipefail` is no word of every sh.
     done = subprocess.run(
