@@ -306,6 +306,24 @@ def test_the_default_database_is_told_to_be_older_too(opened, home, now):
     assert [path.name for path in Path(directory.database.path).parent.glob("*schema*")] == []
 
 
+def test_a_clock_that_is_off_is_told(directory, settings, clock, now):
+    directory.users.create(id="ada")
+    assert "clock-off" not in ids(directory, settings)
+    clock.forward(minutes=1)
+    assert ("clock-off" in ids(directory, settings)) == (directory.database.path is None)  # a file has no clock,
+    clock.forward(minutes=-2)
+    assert "clock-off" in ids(directory, settings)  # but knows what was
+    clock.forward(minutes=1)
+    assert "clock-off" not in ids(directory, settings)
+
+
+def test_the_databases_clock_is_read_as_the_check_up_began(directory):
+    """However long it has been at the users before."""
+    first, second = directory.database.read(lambda db: [storage.checkup.time(db), storage.checkup.time(db)])
+    assert first == second
+    assert (first is None) == (directory.database.path is not None)
+
+
 # What is no weakness
 
 
