@@ -191,7 +191,8 @@ class _Run:
                     if plan.is_stopped:
                         return self.journal
         except Invalid:
-            self.directory.write(self._withdraw)
+            if self.directory.write(self._withdraw):
+                self.report.clear()
             raise
         self.report.finish(self.source)
         self.journal = self.directory.write(self._end)
@@ -266,11 +267,13 @@ class _Run:
             raise _not_this(f"The import {resume} was of other files, or from another source.")
         return found
 
-    def _withdraw(self, work: Work) -> None:
+    def _withdraw(self, work: Work) -> bool:
         """Forget an import of which no record came through: a file that cannot be read leaves none to go on with."""
         has_begun = self.journal.position["file"] or self.journal.position["records"]
-        if not has_begun and storage.imports.withdraw(work.db, self.journal):
-            work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{self.journal.id}", {"removed": 0})
+        if has_begun or not storage.imports.withdraw(work.db, self.journal):
+            return False
+        work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{self.journal.id}", {"removed": 0})
+        return True
 
     def _end(self, work: Work) -> Import:
         storage.bulk.finish(work.db)

@@ -12,6 +12,7 @@ import io
 import os
 import stat
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
@@ -217,18 +218,24 @@ class _Gunzipped(io.RawIOBase):
 class Writing:
     """A file that only its owner can read, written from its beginning or from where it was left.
 
-    at: where to go on; what stands behind that was written by a batch that did not come through. None makes the file,
-    and refuses one that is there and holds anything.
+    left: where it was left, its size and its number on the disk; what stands behind that was written by a batch that
+    did not come through. None makes the file. One that is there, holds anything and is another is refused.
     """
 
-    def __init__(self, path: str, at: int | None) -> None:
+    def __init__(self, path: str, left: tuple[int, int] | None) -> None:
         self.path = os.path.abspath(path)
-        is_new = at is None and not _is_empty(path)
+        size, number = left or (0, None)
+        is_new = left is None and not _is_empty(path)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_EXCL if is_new else 0)
         try:
             self._file = os.fdopen(os.open(path, flags, 0o600), "r+b")
+            found = os.fstat(self._file.fileno())
+            self.number = found.st_ino
+            if found.st_size and self.number != number:
+                self._file.close()
+                raise FileExistsError
             os.fchmod(self._file.fileno(), 0o600)
-            self.cut(at or 0)
+            self.cut(size)
         except FileExistsError:
             raise Invalid(
                 "general_argument_invalid",
@@ -264,3 +271,9 @@ class Writing:
 
     def close(self) -> None:
         self._file.close()
+
+    def remove(self) -> None:
+        """Take the file away, unless another has its name by now."""
+        with suppress(FileNotFoundError):
+            if os.lstat(self.path).st_ino == self.number:
+                os.unlink(self.path)

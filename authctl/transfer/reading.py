@@ -106,23 +106,34 @@ def batches_of_child(job: Job) -> Generator[Batch]:
         try:
             with suppress(BrokenPipeError), closing(child.stdin) as jobs:
                 pickle.dump(job, jobs)
-            yield from _answers(answers)
+            yield from _answers(answers, child)
         finally:
             child.kill()
             child.wait()
 
 
-def _answers(answers: Any) -> Iterator[Batch]:
+def _answers(answers: Any, child: subprocess.Popen[bytes]) -> Iterator[Batch]:
     while True:
         try:
             answer = pickle.load(answers)  # noqa: S301 - from our own child
-        except EOFError:
-            raise RuntimeError("the process that reads has died") from None
+        except (EOFError, pickle.UnpicklingError):  # it ended, or ended within an answer
+            raise _died(child.wait()) from None
         if answer is None:
             return
         if isinstance(answer, _Failure):
             raise answer.error()
         yield answer
+
+
+def _died(status: int) -> Exception:
+    """Why there is no answer. status: of the child; a negative one says that somebody killed it."""
+    if status >= 0:
+        return RuntimeError("the process that reads has died")
+    return Unavailable(
+        "file_unavailable",
+        "The process that reads the files was killed, as the system does where memory is short.",
+        hint="What came in before stays: the same command goes on with it.",
+    )
 
 
 class _Failure(NamedTuple):

@@ -27,8 +27,8 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str
 class Report:
     """The files that an import tells of its records in. report, rejects: their paths; None for none.
 
-    position: where the journal says that they were left, each its path and its size. A file that it does not name is
-    a new one.
+    position: where the journal says that they were left, each its path, size and number on the disk. A file that it
+    does not name is a new one.
     """
 
     def __init__(self, report: str | None, rejects: str | None, position: Json) -> None:
@@ -59,7 +59,8 @@ class Report:
         """Go back to where a batch begins, whatever an attempt at it wrote before it was given up."""
         for name, file in (("report", self._lines), ("rejects", self._waiting)):
             if file is not None:
-                file.cut(_left_at(position, name, file.path) or 0)
+                size, _ = _left_at(position, name, file.path) or (0, None)
+                file.cut(size)
 
     def write(self, file: str, told: Iterable[Told]) -> None:
         """Say what is to be said of a batch."""
@@ -74,9 +75,9 @@ class Report:
 
     @property
     def position(self) -> Json:
-        """The files, and how long they are."""
+        """The files, how long they are, and their numbers on the disk."""
         found = {"report": self._lines, "rejects": self._waiting}
-        return {name: [file.path, file.size] for name, file in found.items() if file is not None}
+        return {name: [file.path, file.size, file.number] for name, file in found.items() if file is not None}
 
     def finish(self, source: Source) -> None:
         """Put the refused records together as a file of the source; none where none was refused."""
@@ -91,7 +92,7 @@ class Report:
     def clear(self) -> None:
         """Remove the file where refused records waited, when the journal knows the end."""
         if self._waiting is not None:
-            os.unlink(self._waiting.path)
+            self._waiting.remove()
 
     def close(self) -> None:
         for file in (self._lines, self._waiting):
@@ -99,10 +100,10 @@ class Report:
                 file.close()
 
 
-def _left_at(position: Json, name: str, path: str) -> int | None:
-    """How long that file was, where the journal knows it."""
-    known, size = position.get(name, (None, None))
-    return size if known == os.path.abspath(path) else None
+def _left_at(position: Json, name: str, path: str) -> tuple[int, int] | None:
+    """How long that file was, and its number on the disk, where the journal knows it."""
+    known, *left = position.get(name, (None,))
+    return (left[0], left[1]) if known == os.path.abspath(path) else None
 
 
 def _line(file: str, told: Told) -> Json:

@@ -3,15 +3,17 @@
 import gzip
 import json
 import os
+import signal
 import stat
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from authctl import storage
 from authctl.core import hashing, recovery_codes, sealing
-from authctl.errors import Conflict, Denied, Invalid, NotFound
+from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, ImportStatus, WeakHash
 from authctl.storage import tables
 from authctl.storage.bulk import UserRow
@@ -562,6 +564,26 @@ def test_a_childs_refusal_arrives(directory, tmp_path):
     with pytest.raises(Invalid) as refused:
         list(reading.batches_of_child(job))
     assert refused.value.type == "import_file_invalid"
+
+
+def test_a_child_that_is_killed_is_told(directory, tmp_path):
+    from authctl.transfer import files, reading
+
+    def children():
+        return {
+            int(pid) for each in Path("/proc/self/task").iterdir() for pid in (each / "children").read_text().split()
+        }
+
+    file = tmp_path / "users.jsonl"
+    file.write_text("".join(json.dumps({"id": f"u{n}", "name": "x" * 200}) + "\n" for n in range(20_000)))
+    rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
+    job = reading.Job("authctl", (files.look_at(str(file), None),), {}, rules, 100)
+    before, batches = children(), reading.batches_of_child(job)
+    next(batches)
+    (child,) = children() - before
+    os.kill(child, signal.SIGKILL)
+    with pytest.raises(Unavailable, match="was killed"):
+        list(batches)
 
 
 def test_secrets_are_in_no_repr(dice, clock):

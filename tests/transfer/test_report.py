@@ -106,3 +106,36 @@ def test_what_is_no_file_is_let_be(take, tmp_path, kind):
         take("refused")
     assert os.path.lexists(place)
     assert precious.read_bytes() == REJECTED
+
+
+@pytest.mark.parametrize("name", ["told", "refused.part"])
+def test_a_file_that_took_the_place_of_one_that_was_written_is_let_be(take, tmp_path, name):
+    with pytest.raises(Killed):
+        take("refused", until=4)
+    file = tmp_path / name
+    file.rename(tmp_path / "moved")
+    file.write_bytes(b"precious" * 1000)
+    with pytest.raises(Invalid, match="is there already"):
+        take("refused")
+    assert file.read_bytes() == b"precious" * 1000
+    file.unlink()
+    (tmp_path / "moved").rename(file)
+    assert take("refused").status == "finished"
+    assert len((tmp_path / "told").read_text().splitlines()) == 3
+    assert (tmp_path / "refused").read_bytes() == REJECTED
+
+
+def test_a_report_that_was_moved_away_is_begun_anew(take, tmp_path):
+    with pytest.raises(Killed):
+        take("refused", until=4)
+    (tmp_path / "told").rename(tmp_path / "moved")
+    assert take("refused").status == "finished"
+    told = [json.loads(line)["at"] for name in ("moved", "told") for line in (tmp_path / name).read_text().splitlines()]
+    assert told == [1, 3, 5]
+
+
+def test_of_an_import_that_nothing_came_in_by_no_refused_records_wait(directory, tmp_path):
+    (tmp_path / "given").write_bytes(b"{")
+    with pytest.raises(Invalid):
+        engine.import_users(directory, [str(tmp_path / "given")], source="appwrite", rejects=str(tmp_path / "refused"))
+    assert names(tmp_path) == ["given"]
