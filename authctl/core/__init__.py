@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         second_factors as second_factors,
         secrets as secrets,
         security as security,
+        sending as sending,
         sessions as sessions,
         setup as setup,
         teams as teams,

@@ -1,15 +1,15 @@
 """Challenges: what a session is asked for before it may do anything, and how one is completed.
 
-               claim                      settle (the code is on its way; at once where none is sent)
+               claim                      settle (at once where no code is sent)
     none ───────────────▶ LIVE ──────────────────────────────▶ LIVE: the older one of its factor is REPLACED
                             │                                    │
-                            │ withdraw (the message was refused) ├─ completed ────────────────▶ USED
+                            │ withdraw                           ├─ completed ────────────────▶ USED
                             ▼                                    ├─ otp-attempts wrong codes ─▶ ATTEMPTS
                          WITHDRAWN                               └─ its time, or its session's, has passed
 
-Completing is judging and settling, as redeeming a token is. A wrong code is counted twice: of its challenge, and of the
-account, for all challenges and factors together, so that new challenges bring no more tries. The refusal is returned,
-committed, and raised.
+How the code leaves between claiming and settling is in `sending`. Completing is judging and settling, as redeeming a
+token is. A wrong code is counted twice: of its challenge, and of the account, for all challenges and factors together,
+so that new challenges bring no more tries. The refusal is returned, committed, and raised.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import codes, otp, recovery_codes, sealing, second_factors, sessions, throttle, values
-from authctl.errors import AuthctlError, Denied, Invalid, NotFound, Unavailable
+from authctl.core import codes, otp, recovery_codes, sealing, second_factors, sending, sessions, throttle, values
+from authctl.delivery.messages import Channel
+from authctl.errors import AuthctlError, Denied, Invalid, NotFound
 from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, Session, User
 
 if TYPE_CHECKING:
     from authctl.core.directory import Directory
     from authctl.core.sessions import SignedIn
     from authctl.core.work import Work
-    from authctl.delivery import Email, Receipt, Sms
+    from authctl.delivery import Email, Sms
 
 FACTORS = (Factor.TOTP, Factor.EMAIL, Factor.PHONE, Factor.RECOVERY_CODE)
 KEPT = timedelta(days=1)  # how long dead challenges are kept, as tokens are
@@ -54,21 +55,11 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A challenge that is good from now on, and what it takes to send its code and to take it back.
+class Claim(sending.Claim):
+    """A challenge that is good from now on, and what it takes to send its code and to take it back."""
 
-    message: None where none is to be sent. starts: the provider is to make the code.
-    """
-
-    user: User
     session: Session
     created: Created
-    message: Email | Sms | None = field(repr=False)
-    starts: bool
-
-    @property
-    def is_sent(self) -> bool:
-        return self.starts or self.message is not None
 
 
 def create(
@@ -93,14 +84,8 @@ def create(
     wanted = _factor(factor)
     directory = directory.from_request(ip, user_agent)
     claim = directory.write(_claim, directory, values.text(secret, "secret"), wanted, print_secret)
-    if directory.dry_run or not claim.is_sent:
-        return claim.created
-    try:
-        receipt = _send(directory, claim)
-    except Unavailable as refused:
-        directory.write(_withdraw, claim, getattr(refused, "receipt", None))
-        raise
-    directory.write(_settle_sent, claim, receipt)
+    if claim.sending is not None and not directory.dry_run:
+        sending.send(directory, claim, settle=_settle_sent, withdraw=_withdraw)
     return claim.created
 
 
@@ -117,17 +102,18 @@ def _claim(work: Work, directory: Directory, secret: str, factor: Factor, print_
     user = core.users.get_locked(work, f"id:{person.user.id}")
     address = _check(work, user, person.session, factor)
     mock = core.mock_phones.find_code(work, address) if factor is Factor.PHONE and address is not None else None
-    is_sent = factor in _SENT and mock is None and not print_secret
-    starts = _check_way(directory, factor) if is_sent else False
-    if is_sent:
-        assert address is not None
-        _check_limits(work, user, factor, address)
-    code = mock or codes.new_code(work) if factor in _SENT and not starts else None
+    to = address if mock is None and not print_secret else None
+    channel = Channel.EMAIL if factor is Factor.EMAIL else Channel.SMS
+    is_ours = to is None or not sending.check(
+        work, directory, to, channel, last=storage.challenges.last_sent(work.db, user.seq, factor)
+    )
+    code = mock or codes.new_code(work) if factor in _SENT and is_ours else None
     challenge = _new(work, user, person.session, factor, address, code)
-    message = _message(directory, challenge, code) if is_sent and code is not None else None
-    claim = Claim(user, person.session, Created(challenge, code if print_secret else None), message, starts)
+    message = _message(directory, challenge, code) if to is not None and code is not None else None
+    leaving = sending.Sending(to, channel, message) if to is not None else None
+    claim = Claim(work.actor, leaving, person.session, Created(challenge, code if print_secret else None))
     work.changed(_resource(challenge), None, challenge.public())
-    if not claim.is_sent:
+    if claim.sending is None:
         _end_older(work, claim, {})
     return claim
 
@@ -176,25 +162,6 @@ def _missing(type: str, message: str) -> NotFound:
     return NotFound(type, message, field="factor", hint="See what there is with: authctl mfa list-factors USER")
 
 
-def _check_way(directory: Directory, factor: Factor) -> bool:
-    """Refuse what nothing is configured for; and whether the provider makes the code."""
-    transport = directory.transport
-    if factor is Factor.EMAIL:
-        transport.check_email()
-        return False
-    transport.check_sms()
-    return transport.makes_codes
-
-
-def _check_limits(work: Work, user: User, factor: Factor, address: str) -> None:
-    """Refuse what comes too soon after the last of its factor, or too often in an hour, or goes too far."""
-    is_sms = factor is Factor.PHONE
-    if is_sms:
-        throttle.check_country(work, address)
-    throttle.check_interval(work, storage.challenges.last_sent(work.db, user.seq, factor))
-    throttle.count_message(work, address, is_sms=is_sms)
-
-
 def _new(work: Work, user: User, session: Session, factor: Factor, address: str | None, code: str | None) -> Challenge:
     """Store a new challenge. code: None where the factor has its own, or the provider makes it."""
     id, life = work.new_id(), work.policy["challenge-expiry"]
@@ -227,25 +194,17 @@ def _message(directory: Directory, challenge: Challenge, code: str) -> Email | S
     return messages.email_code(settings, to, code=code, validity=challenge.expires_at - challenge.created_at)
 
 
-def _send(directory: Directory, claim: Claim) -> Receipt:
-    if claim.message is not None:
-        return directory.transport.send(claim.message)
-    assert claim.created.challenge.address is not None
-    return directory.transport.start(claim.created.challenge.address)
-
-
-def _settle_sent(work: Work, claim: Claim, receipt: Receipt) -> None:
+def _settle_sent(work: Work, claim: Claim, said: Json) -> None:
     """The code is on its way: the interval begins."""
     storage.challenges.set_sent(work.db, claim.created.challenge.seq, work.now)
-    _end_older(work, claim, {"sent": _without_nulls(receipt.public())})
+    _end_older(work, claim, said)
 
 
-def _withdraw(work: Work, claim: Claim, receipt: Receipt | None) -> None:
+def _withdraw(work: Work, claim: Claim, said: Json) -> None:
     """The message was refused: the challenge ends."""
     challenge = claim.created.challenge
     storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.WITHDRAWN)
-    details: Json = {"refused": "delivery"} | (_without_nulls(receipt.public()) if receipt is not None else {})
-    _record(work, EventName.USERS_MFA_CHALLENGES_CREATE, challenge, details)
+    _record(work, EventName.USERS_MFA_CHALLENGES_CREATE, challenge, said)
 
 
 def _end_older(work: Work, claim: Claim, details: Json) -> None:
@@ -255,10 +214,6 @@ def _end_older(work: Work, claim: Claim, details: Json) -> None:
         work.db, claim.session.seq, work.now, factor=challenge.factor, before=challenge.seq
     )
     _record(work, EventName.USERS_MFA_CHALLENGES_CREATE, challenge, details | ({"replaced": ended} if ended else {}))
-
-
-def _without_nulls(record: Json) -> Json:
-    return {name: value for name, value in record.items() if value is not None}
 
 
 def _record(work: Work, event: EventName, challenge: Challenge, details: Json) -> None:

@@ -1,15 +1,14 @@
 """Tokens: what signs in, verifies an address or changes one, once; the verbs of `authctl tokens`.
 
-               claim                     settle (the message is on its way)
+               claim                     settle
     none ───────────────▶ LIVE, unsent ─────────────────────────────▶ LIVE, sent: the older one of its kind is REPLACED
                             │                                           │
-                            │ withdraw (the message was refused)        ├─ redeemed ─────────────────────▶ USED
+                            │ withdraw                                  ├─ redeemed ─────────────────────▶ USED
                             ▼                                           ├─ otp-attempts wrong codes ─────▶ ATTEMPTS
                          WITHDRAWN: the older one stays as it was       ├─ delete, a block, a new password ▶ DELETED …
                                                                         └─ its time has passed
 
-A message is sent between two transactions. A crash before it was settled leaves a token beside the older one, which is
-nobody's loss: the next one that is sent ends both, and no interval has begun. What redeeming does is in `redeem`.
+How the message leaves between claiming and settling is in `sending`, and what redeeming does in `redeem`.
 
 A blocked user is sent nothing, and whoever asked is not told: the token is made dead, and all else is as ever.
 """
@@ -22,15 +21,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import codes, redeem, throttle, values
+from authctl.core import codes, redeem, sending, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.delivery.messages import Channel
-from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
+from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import EventName, Json, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
-    from authctl.core.work import Actor, Work
-    from authctl.delivery import Email, Receipt, Sms
+    from authctl.core.work import Work
+    from authctl.delivery import Email, Sms
 
 LEAST_LIFE, MOST_LIFE = timedelta(minutes=1), timedelta(days=365)
 LEAST_LENGTH, MOST_LENGTH = 5, 128  # hexadecimal digits; the least is 20 bits, OWASP ASVS 5.0 6.5.4
@@ -82,22 +81,19 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(sending.Claim):
     """A token that is good from now on, and what it takes to send it and to take it back.
 
-    message: None where nothing is to be sent. starts: the provider is to make the code. is_sent: whether the interval
-    begins when it is settled, which it does for a blocked user too, to whom nothing is sent.
+    is_sent: whether the interval begins when it is settled, which it does for a blocked user too, to whom nothing is
+    sent.
     """
 
     user: User
     token: Token
     secret: str = field(repr=False)
     phrase: str | None
-    message: Email | Sms | None = field(repr=False)
-    starts: bool
     is_sent: bool
     made_user: bool
-    actor: Actor
 
     def answer(self, asked: Asked) -> Created:
         return Created(self.token, self.secret if asked.print_secret else None, self.phrase)
@@ -318,7 +314,7 @@ def _getter(user: str) -> Find:
 
 
 def _issue(directory: Directory, asked: Asked, find: Find) -> Created:
-    """Make a token and have it sent. The message leaves between two transactions."""
+    """Make a token and have it sent."""
     if directory.is_person and asked.print_secret:
         raise Denied(
             "user_unauthorized", "The secret goes to the address that it is to prove; a person is not shown it."
@@ -333,18 +329,7 @@ def _issue(directory: Directory, asked: Asked, find: Find) -> Created:
         claim = directory.write(_claim, directory, asked, find)  # another made the same account meanwhile
     if directory.dry_run:
         return claim.answer(asked)
-    remembering = directory.operating().acting(claim.actor)
-    receipt = None
-    try:
-        if claim.starts:
-            assert claim.token.address is not None
-            receipt = directory.transport.start(claim.token.address, asked.channel)
-        elif claim.message is not None:
-            receipt = directory.transport.send(claim.message)
-    except Unavailable as refused:
-        remembering.write(_withdraw, claim, getattr(refused, "receipt", None))
-        raise
-    remembering.write(_settle, claim, receipt)
+    sending.send(directory, claim, settle=_settle, withdraw=_withdraw)
     return claim.answer(asked)
 
 
@@ -355,10 +340,9 @@ def _claim(work: Work, directory: Directory, asked: Asked, find: Find) -> Claim:
     is_blocked = user.status is Status.BLOCKED
     mock = core.mock_phones.find_code(work, address) if asked.kind in _BY_PHONE else None
     is_sent = mock is None and not asked.print_secret
-    starts = False
-    if is_sent:
-        starts = _check_way(directory, asked)
-        _check_limits(work, user, asked, address)
+    is_ours = not is_sent or not sending.check(
+        work, directory, address, asked.channel, last=storage.tokens.last_sent(work.db, user.seq, asked.kind)
+    )
     secret = mock or codes.new_secret(work, asked.kind)
     phrase = core.phrases.new(work.random) if asked.phrase else None
     token = _new(
@@ -370,22 +354,19 @@ def _claim(work: Work, directory: Directory, asked: Asked, find: Find) -> Claim:
         is_code=asked.kind in codes.CODES,
         address=address,
         is_dead=is_blocked,
-        is_ours=not starts,
+        is_ours=is_ours,
     )
-    message = None
-    if is_sent and not starts:
-        message = _message(directory, asked, user, token, secret, phrase)
+    message = _message(directory, asked, user, token, secret, phrase) if is_sent and is_ours else None
     work.changed(_resource(token), None, token.public())
     return Claim(
+        actor=work.actor,
+        sending=sending.Sending(address, asked.channel, message) if is_sent and not is_blocked else None,
         user=user,
         token=token,
         secret=secret,
         phrase=phrase,
-        message=None if is_blocked else message,
-        starts=starts and not is_blocked,
         is_sent=is_sent,
         made_user=made_user,
-        actor=work.actor,
     )
 
 
@@ -412,25 +393,6 @@ def _address(work: Work, user: User, asked: Asked) -> str:
         type = "user_email_already_verified" if kind == "email" else "user_phone_already_verified"
         raise Conflict(type, f"The {kind} {address} is verified already.", field="user")
     return address
-
-
-def _check_way(directory: Directory, asked: Asked) -> bool:
-    """Refuse what nothing is configured for; and whether the provider makes the code."""
-    transport = directory.transport
-    if asked.kind not in _BY_PHONE:
-        transport.check_email()
-        return False
-    transport.check_sms(asked.channel)
-    return transport.makes_codes
-
-
-def _check_limits(work: Work, user: User, asked: Asked, address: str) -> None:
-    """Refuse what comes too soon after the last of its kind, or too often in an hour, or goes too far."""
-    is_sms = asked.kind in _BY_PHONE
-    if is_sms:
-        throttle.check_country(work, address)
-    throttle.check_interval(work, storage.tokens.last_sent(work.db, user.seq, asked.kind))
-    throttle.count_message(work, address, is_sms=is_sms)
 
 
 def _policy_life(work: Work, kind: TokenKind) -> timedelta:
@@ -504,7 +466,7 @@ def _link(directory: Directory, asked: Asked, user_id: str, secret: str) -> str:
     return links.link(asked.url, directory.settings, userId=user_id, secret=secret)
 
 
-def _settle(work: Work, claim: Claim, receipt: Receipt | None) -> None:
+def _settle(work: Work, claim: Claim, said: Json) -> None:
     """The message is on its way: older tokens of the kind end, and the interval begins."""
     user = core.users.find(work, f"id:{claim.user.id}", lock=True)
     if user is None:
@@ -521,17 +483,16 @@ def _settle(work: Work, claim: Claim, receipt: Receipt | None) -> None:
     elif token.kind is TokenKind.EMAIL_CHANGE:
         assert token.address is not None
         core.notices.email_change_asked(work, user, token.address)
-    _record(work, token, details | ({"sent": _without_nulls(receipt.public())} if receipt is not None else {}))
+    _record(work, token, details | said)
 
 
-def _withdraw(work: Work, claim: Claim, receipt: Receipt | None) -> None:
+def _withdraw(work: Work, claim: Claim, said: Json) -> None:
     """The message was refused: the token ends, and an account that was made for it goes if nobody has used it."""
     user = core.users.find(work, f"id:{claim.user.id}", lock=True)
     if user is None:
         return
     storage.tokens.end(work.db, claim.token.seq, work.now, TokenEnded.WITHDRAWN)
-    details: Json = {"refused": "delivery"}
-    _record(work, claim.token, details | (_without_nulls(receipt.public()) if receipt is not None else {}))
+    _record(work, claim.token, said)
     is_untouched = (
         user.updated_at == user.created_at
         and not storage.tokens.list_of_user(work.db, user.seq, work.now)
@@ -540,10 +501,6 @@ def _withdraw(work: Work, claim: Claim, receipt: Receipt | None) -> None:
     )
     if claim.made_user and is_untouched:
         core.users.delete(work, f"id:{user.id}")
-
-
-def _without_nulls(record: Json) -> Json:
-    return {name: value for name, value in record.items() if value is not None}
 
 
 def _record(work: Work, token: Token, details: Json) -> None:
