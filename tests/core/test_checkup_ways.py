@@ -109,7 +109,7 @@ def test_an_option_that_goes_without_tls_is_said_again(server, certificate, home
 def test_a_certificate_of_ones_own_is_trusted_by_the_file_that_the_finding_names(server, certificate, home, tmp_path):
     env = home | {"AUTHCTL_DATABASE_URL": server.url()}
     finding = asked(env, tmp_path)[WITHOUT_TLS]
-    [file] = re.findall(r"~/\S+", finding["message"])
+    [file] = re.findall(r"~/[\w./]+", finding["message"])
     _, unknown = follow(finding["command"], env, tmp_path)  # nobody that the system trusts signed it
     said, _ = follow("authctl security check 2>&1 || true", unknown, tmp_path)
     assert "No encrypted connection" in said
