@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from io import RawIOBase
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -566,8 +567,5 @@ def _not_this(message: str) -> Invalid:
 
 
 def _descriptor(stdin: BinaryIO | None) -> int | None:
-    """The number of standard input, where it is a file of this process."""
-    try:
-        return None if stdin is None else stdin.fileno()
-    except OSError:  # io.UnsupportedOperation is one
-        return None
+    """The number of standard input, where it is a file of this process, and nothing that was read waits in a buffer."""
+    return stdin.fileno() if isinstance(stdin, RawIOBase) else None

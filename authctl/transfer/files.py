@@ -67,7 +67,7 @@ def _look_at(path: str, stdin: BinaryIO | None) -> Input:
         head = _read_head(stdin)
         return Input(path, None, hashlib.sha256(head).hexdigest(), head)
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             if stat.S_ISREG((found := os.fstat(file.fileno())).st_mode):
                 return Input(path, found.st_size, hashlib.file_digest(file, "sha256").hexdigest())
     except OSError as error:
@@ -78,6 +78,11 @@ def _look_at(path: str, stdin: BinaryIO | None) -> Input:
         field="file",
         hint="Send it by standard input, with - in the place of FILE.",
     )
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe that nobody writes to would be waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _read_head(stdin: BinaryIO) -> bytes:

@@ -34,6 +34,13 @@ class Report:
     def __init__(self, report: str | None, rejects: str | None, position: Json) -> None:
         self._rejects = rejects
         waiting = None if rejects is None else rejects + WAITING
+        if report is not None and _is_one_of(report, rejects, waiting):
+            raise Invalid(
+                "general_argument_invalid",
+                "The report and the refused records cannot be in one file.",
+                field="rejects",
+                hint="Name another file for one of them.",
+            )
         is_left = waiting is not None and _left_at(position, "rejects", waiting) is not None
         if rejects is not None and os.path.lexists(rejects) and not is_left:
             raise Invalid(
@@ -98,6 +105,10 @@ class Report:
         for file in (self._lines, self._waiting):
             if file is not None:
                 file.close()
+
+
+def _is_one_of(path: str, *others: str | None) -> bool:
+    return os.path.realpath(path) in {os.path.realpath(other) for other in others if other is not None}
 
 
 def _left_at(position: Json, name: str, path: str) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import stat
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -512,6 +513,31 @@ def test_gzip_and_standard_input_are_read_as_they_come(directory, tmp_path):
     for content in (lines, gzip.compress(lines)):
         counts = engine.import_users(directory, ["-"], source="authctl", stdin=io.BytesIO(content)).counts
         assert counts["skipped"] == 10
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_standard_input_is_read_to_the_last_byte_however_it_comes(directory, buffering):
+    """In pieces that fit no buffer, of which a buffered reader takes more at once than it is asked for."""
+    content = b"".join(json.dumps({"id": f"u{number}"}).encode() + b"\n" for number in range(8000))
+    ours, theirs = os.pipe()
+
+    def send():
+        with os.fdopen(theirs, "wb", buffering=0) as file:
+            for start in range(0, len(content), 777):
+                file.write(content[start : start + 777])
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    with os.fdopen(ours, "rb", buffering=buffering) as stdin:
+        counts = engine.import_users(directory, ["-"], source="authctl", stdin=stdin).counts
+    sender.join()
+    assert (counts["created"], counts["refused"]) == (8000, 0)
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(directory, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Invalid, match="no file that can be read twice"):
+        engine.import_users(directory, [str(tmp_path / "pipe")], source="authctl")
 
 
 def test_a_gzip_that_is_cut_off_is_told(directory, tmp_path):

@@ -139,3 +139,15 @@ def test_of_an_import_that_nothing_came_in_by_no_refused_records_wait(directory,
     with pytest.raises(Invalid):
         engine.import_users(directory, [str(tmp_path / "given")], source="appwrite", rejects=str(tmp_path / "refused"))
     assert names(tmp_path) == ["given"]
+
+
+@pytest.mark.parametrize("rejects", ["told", "./told", "link", "told.jsonl"])
+def test_the_report_and_the_refused_records_are_two_files(directory, tmp_path, rejects):
+    (tmp_path / "given").write_bytes(b"given")
+    (tmp_path / "link").symlink_to("told")
+    report = str(tmp_path / ("told.jsonl.part" if rejects == "told.jsonl" else "told"))
+    with pytest.raises(Invalid, match="cannot be in one file"):
+        engine.import_users(
+            directory, [str(tmp_path / "given")], source=Given(), report=report, rejects=f"{tmp_path}/{rejects}"
+        )
+    assert names(tmp_path) == ["given"]
