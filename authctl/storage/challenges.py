@@ -9,25 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Challenge, ChallengeEnded, Factor
+from authctl.storage import rows
 from authctl.storage.tables import challenges, sessions, users
 
 BATCH = 1_000  # rows that are removed in one transaction
 
 
 def insert(db: sa.Connection, challenge: Challenge, session_seq: int) -> Challenge:
-    statement = challenges.insert().values(
-        id=challenge.id,
-        session_seq=session_seq,
-        factor=str(challenge.factor),
-        digest=challenge.digest,
-        address=challenge.address,
-        attempts_left=challenge.attempts_left,
-        created_at=challenge.created_at,
-        expires_at=challenge.expires_at,
-        sent_at=challenge.sent_at,
-        ended_at=challenge.ended_at,
-        ended_reason=challenge.ended_reason,
-    )
+    statement = challenges.insert().values(rows.stored(challenges, challenge) | {"session_seq": session_seq})
     return replace(challenge, seq=db.execute(statement.returning(challenges.c.seq)).scalar_one())
 
 
@@ -41,7 +30,7 @@ def find(db: sa.Connection, session_seq: int, id: str) -> Challenge | None:
         .with_for_update(of=challenges)
     )
     row = db.execute(statement).one_or_none()
-    return record(row) if row else None
+    return _record(row) if row else None
 
 
 def last_sent(db: sa.Connection, user_seq: int, factor: Factor) -> datetime | None:
@@ -99,19 +88,5 @@ def purge(db: sa.Connection, before: datetime) -> int:
     return db.execute(challenges.delete().where(challenges.c.seq.in_(batch))).rowcount
 
 
-def record(row: sa.Row[Any]) -> Challenge:
-    return Challenge(
-        seq=row.seq,
-        id=row.id,
-        user_id=row.user_id,
-        session_id=row.session_id,
-        factor=Factor(row.factor),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        attempts_left=row.attempts_left,
-        digest=row.digest,
-        address=row.address,
-        sent_at=row.sent_at,
-        ended_at=row.ended_at,
-        ended_reason=row.ended_reason,
-    )
+def _record(row: sa.Row[Any]) -> Challenge:
+    return rows.read(Challenge, row, factor=Factor(row.factor))

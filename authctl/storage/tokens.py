@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Token, TokenEnded, TokenKind
+from authctl.storage import rows
 from authctl.storage.tables import tokens, users
 
 RECENT = 50  # of one kind; older ones have been replaced
@@ -17,19 +18,7 @@ BATCH = 1_000  # rows that are removed in one transaction
 
 
 def insert(db: sa.Connection, token: Token, user_seq: int) -> Token:
-    statement = tokens.insert().values(
-        id=token.id,
-        user_seq=user_seq,
-        kind=str(token.kind),
-        digest=token.digest,
-        attempts_left=token.attempts_left,
-        address=token.address,
-        created_at=token.created_at,
-        expires_at=token.expires_at,
-        sent_at=token.sent_at,
-        ended_at=token.ended_at,
-        ended_reason=token.ended_reason,
-    )
+    statement = tokens.insert().values(rows.stored(tokens, token) | {"user_seq": user_seq})
     return replace(token, seq=db.execute(statement.returning(tokens.c.seq)).scalar_one())
 
 
@@ -133,17 +122,4 @@ def _select() -> sa.Select[Any]:
 
 
 def _record(row: sa.Row[Any]) -> Token:
-    return Token(
-        seq=row.seq,
-        id=row.id,
-        user_id=row.user_id,
-        kind=TokenKind(row.kind),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        digest=row.digest,
-        attempts_left=row.attempts_left,
-        address=row.address,
-        sent_at=row.sent_at,
-        ended_at=row.ended_at,
-        ended_reason=row.ended_reason,
-    )
+    return rows.read(Token, row, kind=TokenKind(row.kind))
