@@ -8,98 +8,31 @@
                          WITHDRAWN: the older one stays as it was       ├─ delete, a block, a new password ▶ DELETED …
                                                                         └─ its time has passed
 
-How the message leaves between claiming and settling is in `sending`, and what redeeming does in `redeem`.
+What issuing does is in `issue`, and what redeeming does in `redeem`.
 
 A blocked user is sent nothing, and whoever asked is not told: the token is made dead, and all else is as ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import codes, redeem, sending, values
+from authctl.core import codes, issue, redeem, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
+from authctl.core.issue import Asked, Created, Find
 from authctl.delivery.messages import Channel
-from authctl.errors import Conflict, Denied, Invalid, NotFound
-from authctl.model import EventName, Json, Status, Token, TokenEnded, TokenKind, User
+from authctl.errors import Invalid, NotFound
+from authctl.model import EventName, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
-    from authctl.delivery import Email, Sms
 
 LEAST_LIFE, MOST_LIFE = timedelta(minutes=1), timedelta(days=365)
 LEAST_LENGTH, MOST_LENGTH = 5, 128  # hexadecimal digits; the least is 20 bits, OWASP ASVS 5.0 6.5.4
 KEPT = timedelta(days=1)  # how long dead tokens are kept, for operators to see what became of them
-
-# Kind → the policy that says how long it lives, and whose address it goes to.
-_EXPIRY = {
-    TokenKind.TOKEN: "token-expiry",
-    TokenKind.EMAIL: "otp-expiry",
-    TokenKind.PHONE: "otp-expiry",
-    TokenKind.MAGIC_URL: "magic-url-expiry",
-    TokenKind.EMAIL_VERIFICATION: "verification-expiry",
-    TokenKind.PHONE_VERIFICATION: "otp-expiry",
-    TokenKind.RECOVERY: "recovery-expiry",
-    TokenKind.EMAIL_CHANGE: "verification-expiry",
-    TokenKind.PHONE_CHANGE: "otp-expiry",
-}
-_BY_PHONE = (TokenKind.PHONE, TokenKind.PHONE_VERIFICATION, TokenKind.PHONE_CHANGE)
-_CREATED = {
-    TokenKind.EMAIL_VERIFICATION: EventName.USERS_VERIFICATION_CREATE,
-    TokenKind.PHONE_VERIFICATION: EventName.USERS_VERIFICATION_CREATE,
-    TokenKind.RECOVERY: EventName.USERS_RECOVERY_CREATE,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A new token. secret: where it is shown instead of sent, this once. phrase: what the message has as well."""
-
-    token: Token
-    secret: str | None = field(default=None, repr=False)
-    phrase: str | None = None
-
-    def public(self) -> Json:
-        shown = {"secret": self.secret, "phrase": self.phrase}
-        return self.token.public() | {name: value for name, value in shown.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked for: a token of a kind, to an address, by a way. address: None for the account's own."""
-
-    kind: TokenKind
-    address: str | None = None
-    channel: Channel = Channel.EMAIL
-    url: str | None = None
-    phrase: bool = False
-    print_secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Claim(sending.Claim):
-    """A token that is good from now on, and what it takes to send it and to take it back.
-
-    is_sent: whether the interval begins when it is settled, which it does for a blocked user too, to whom nothing is
-    sent.
-    """
-
-    user: User
-    token: Token
-    secret: str = field(repr=False)
-    phrase: str | None
-    is_sent: bool
-    made_user: bool
-
-    def answer(self, asked: Asked) -> Created:
-        return Created(self.token, self.secret if asked.print_secret else None, self.phrase)
-
-
-Find = Callable[["Work"], tuple[User, bool]]
 
 # By operators
 
@@ -119,12 +52,12 @@ def create(
     if found.status is Status.BLOCKED:
         raise core.sessions.blocked()
     secret = core.secrets.new_hex(work.random, length)
-    token = _new(work, found, TokenKind.TOKEN, secret, life=life, is_code=is_code)
+    token = issue.new(work, found, TokenKind.TOKEN, secret, life=life, is_code=is_code)
     ended = storage.tokens.end_of_user(
         work.db, found.seq, work.now, TokenEnded.REPLACED, kind=TokenKind.TOKEN, before=token.seq
     )
-    _record(work, token, {"replaced": ended} if ended else {})
-    work.changed(_resource(token), None, token.public())
+    issue.record(work, token, {"replaced": ended} if ended else {})
+    work.changed(issue.resource(token), None, token.public())
     return Created(token, secret)
 
 
@@ -177,7 +110,7 @@ def create_email(
     """
     asked = Asked(TokenKind.EMAIL, values.email(email), phrase=phrase, print_secret=print_secret)
     directory = directory.from_request(ip, user_agent)
-    return _issue(directory, asked, _finder("email", asked.address, id, create))
+    return issue.issue(directory, asked, _finder("email", asked.address, id, create))
 
 
 def create_magic_url(
@@ -198,7 +131,7 @@ def create_magic_url(
     """
     asked = Asked(TokenKind.MAGIC_URL, values.email(email), url=url, phrase=phrase, print_secret=print_secret)
     directory = directory.from_request(ip, user_agent)
-    return _issue(directory, asked, _finder("email", asked.address, id, create))
+    return issue.issue(directory, asked, _finder("email", asked.address, id, create))
 
 
 def create_phone(
@@ -218,7 +151,7 @@ def create_phone(
     """
     asked = Asked(TokenKind.PHONE, values.phone(phone), _channel(channel), print_secret=print_secret)
     directory = directory.from_request(ip, user_agent)
-    return _issue(directory, asked, _finder("phone", asked.address, id, create))
+    return issue.issue(directory, asked, _finder("phone", asked.address, id, create))
 
 
 def _channel(channel: Channel | str) -> Channel:
@@ -253,7 +186,7 @@ def create_email_verification(
 ) -> Created:
     """Ask the user's email whether it is the person's. Raises Conflict (user_email_already_verified)."""
     asked = Asked(TokenKind.EMAIL_VERIFICATION, url=url, print_secret=print_secret)
-    return _issue(directory, asked, _getter(user))
+    return issue.issue(directory, asked, _getter(user))
 
 
 def create_phone_verification(
@@ -261,7 +194,7 @@ def create_phone_verification(
 ) -> Created:
     """Ask the user's phone whether it is the person's. Raises Conflict (user_phone_already_verified)."""
     asked = Asked(TokenKind.PHONE_VERIFICATION, channel=_channel(channel), print_secret=print_secret)
-    return _issue(directory, asked, _getter(user))
+    return issue.issue(directory, asked, _getter(user))
 
 
 def create_recovery(directory: Directory, user: str, *, url: str | None = None, print_secret: bool = False) -> Created:
@@ -269,7 +202,7 @@ def create_recovery(directory: Directory, user: str, *, url: str | None = None, 
 
     Raises NotFound (user_not_found), which an application keeps to itself.
     """
-    return _issue(directory, Asked(TokenKind.RECOVERY, url=url, print_secret=print_secret), _getter(user))
+    return issue.issue(directory, Asked(TokenKind.RECOVERY, url=url, print_secret=print_secret), _getter(user))
 
 
 def create_email_change(
@@ -288,7 +221,7 @@ def create_email_change(
     """
     asked = Asked(TokenKind.EMAIL_CHANGE, values.email(email), url=url, print_secret=print_secret)
     core.sessions.confirm(directory, password)
-    return _issue(directory, asked, _getter(user))
+    return issue.issue(directory, asked, _getter(user))
 
 
 def create_phone_change(
@@ -303,213 +236,11 @@ def create_phone_change(
     """Ask a new phone whether it is the person's; as with `create_email_change`."""
     asked = Asked(TokenKind.PHONE_CHANGE, values.phone(phone), _channel(channel), print_secret=print_secret)
     core.sessions.confirm(directory, password)
-    return _issue(directory, asked, _getter(user))
+    return issue.issue(directory, asked, _getter(user))
 
 
 def _getter(user: str) -> Find:
     return lambda work: (core.users.get_locked(work, user), False)
-
-
-# Claim, send, settle
-
-
-def _issue(directory: Directory, asked: Asked, find: Find) -> Created:
-    """Make a token and have it sent."""
-    if directory.is_person and asked.print_secret:
-        raise Denied(
-            "user_unauthorized", "The secret goes to the address that it is to prove; a person is not shown it."
-        )
-    if asked.url is not None:
-        _link(directory, asked, "", "")
-    try:
-        claim = directory.write(_claim, directory, asked, find)
-    except Conflict as conflict:
-        if conflict.type not in ("user_email_already_exists", "user_phone_already_exists"):
-            raise
-        claim = directory.write(_claim, directory, asked, find)  # another made the same account meanwhile
-    if directory.dry_run:
-        return claim.answer(asked)
-    sending.send(directory, claim, settle=_settle, withdraw=_withdraw)
-    return claim.answer(asked)
-
-
-def _claim(work: Work, directory: Directory, asked: Asked, find: Find) -> Claim:
-    """Store the token, and write the message that is to be sent; an older token stays good meanwhile."""
-    user, made_user = find(work)
-    address = _address(work, user, asked)
-    is_blocked = user.status is Status.BLOCKED
-    mock = core.mock_phones.find_code(work, address) if asked.kind in _BY_PHONE else None
-    is_sent = mock is None and not asked.print_secret
-    is_ours = not is_sent or not sending.check(
-        work, directory, address, asked.channel, last=storage.tokens.last_sent(work.db, user.seq, asked.kind)
-    )
-    secret = mock or codes.new_secret(work, asked.kind)
-    phrase = core.phrases.new(work.random) if asked.phrase else None
-    token = _new(
-        work,
-        user,
-        asked.kind,
-        secret,
-        life=_policy_life(work, asked.kind),
-        is_code=asked.kind in codes.CODES,
-        address=address,
-        is_dead=is_blocked,
-        is_ours=is_ours,
-    )
-    message = _message(directory, asked, user, token, secret, phrase) if is_sent and is_ours else None
-    work.changed(_resource(token), None, token.public())
-    return Claim(
-        actor=work.actor,
-        sending=sending.Sending(address, asked.channel, message) if is_sent and not is_blocked else None,
-        user=user,
-        token=token,
-        secret=secret,
-        phrase=phrase,
-        is_sent=is_sent,
-        made_user=made_user,
-    )
-
-
-def _address(work: Work, user: User, asked: Asked) -> str:
-    """Where the token goes; refuses what needs no token."""
-    kind = "phone" if asked.kind in _BY_PHONE else "email"
-    if asked.kind in (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE):
-        assert asked.address is not None
-        other = core.users.find(work, f"{kind}:{asked.address}") if work.person is None else None
-        if other is not None and other.seq != user.seq:
-            type = "user_email_already_exists" if kind == "email" else "user_phone_already_exists"
-            raise Conflict(type, f"The {kind} {asked.address} is taken.", field=kind)
-        return asked.address
-    address: str | None = getattr(user, kind)
-    if address is None:
-        raise Invalid(
-            "general_argument_invalid",
-            f"The user {user.id} has no {kind}.",
-            field="user",
-            hint=f"Set one with: authctl users update-{kind}",
-        )
-    is_verification = asked.kind in (TokenKind.EMAIL_VERIFICATION, TokenKind.PHONE_VERIFICATION)
-    if is_verification and getattr(user, f"{kind}_verified"):
-        type = "user_email_already_verified" if kind == "email" else "user_phone_already_verified"
-        raise Conflict(type, f"The {kind} {address} is verified already.", field="user")
-    return address
-
-
-def _policy_life(work: Work, kind: TokenKind) -> timedelta:
-    life: timedelta = work.policy[_EXPIRY[kind]]
-    return life
-
-
-def _new(
-    work: Work,
-    user: User,
-    kind: TokenKind,
-    secret: str,
-    *,
-    life: timedelta,
-    is_code: bool,
-    address: str | None = None,
-    is_dead: bool = False,
-    is_ours: bool = True,
-) -> Token:
-    """Store a new token. is_dead: it will sign nobody in. is_ours: False where the provider makes the code."""
-    id = work.new_id()
-    digest = codes.digest(work, user.id, kind, id, secret, is_code=is_code)
-    token = Token(
-        seq=0,
-        id=id,
-        user_id=user.id,
-        kind=kind,
-        created_at=work.now,
-        expires_at=work.now + life,
-        digest=digest if is_ours else None,
-        attempts_left=work.policy["otp-attempts"] if is_code else None,
-        address=address,
-        ended_at=work.now if is_dead else None,
-        ended_reason=str(TokenEnded.BLOCKED) if is_dead else None,
-    )
-    return storage.tokens.insert(work.db, token, user.seq)
-
-
-def _message(
-    directory: Directory, asked: Asked, user: User, token: Token, secret: str, phrase: str | None
-) -> Email | Sms:
-    """What is written to the person."""
-    from authctl.core import messages
-
-    settings, to = directory.settings, token.address or ""
-    life = token.expires_at - token.created_at
-    if asked.kind in _BY_PHONE:
-        write_sms = {
-            TokenKind.PHONE: messages.phone_code,
-            TokenKind.PHONE_VERIFICATION: messages.phone_verification,
-            TokenKind.PHONE_CHANGE: messages.phone_change,
-        }[asked.kind]
-        return write_sms(settings, to, code=secret, channel=asked.channel)
-    if asked.kind is TokenKind.EMAIL:
-        return messages.email_code(settings, to, code=secret, validity=life, phrase=phrase)
-    link = _link(directory, asked, user.id, secret) if asked.url is not None else None
-    if asked.kind is TokenKind.MAGIC_URL:
-        return messages.magic_url(settings, to, secret=secret, validity=life, link=link, phrase=phrase)
-    write = {
-        TokenKind.EMAIL_VERIFICATION: messages.email_verification,
-        TokenKind.RECOVERY: messages.recovery,
-        TokenKind.EMAIL_CHANGE: messages.email_change,
-    }[asked.kind]
-    return write(settings, to, secret=secret, validity=life, link=link)
-
-
-def _link(directory: Directory, asked: Asked, user_id: str, secret: str) -> str:
-    from authctl.core import links
-
-    assert asked.url is not None
-    return links.link(asked.url, directory.settings, userId=user_id, secret=secret)
-
-
-def _settle(work: Work, claim: Claim, said: Json) -> None:
-    """The message is on its way: older tokens of the kind end, and the interval begins."""
-    user = core.users.find(work, f"id:{claim.user.id}", lock=True)
-    if user is None:
-        return
-    token = claim.token
-    if claim.is_sent:
-        storage.tokens.set_sent(work.db, token.seq, work.now)
-    ended = storage.tokens.end_of_user(
-        work.db, user.seq, work.now, TokenEnded.REPLACED, kind=token.kind, before=token.seq
-    )
-    details: Json = {"replaced": ended} if ended else {}
-    if token.ended_reason is not None:
-        details |= {"refused": token.ended_reason}
-    elif token.kind is TokenKind.EMAIL_CHANGE:
-        assert token.address is not None
-        core.notices.email_change_asked(work, user, token.address)
-    _record(work, token, details | said)
-
-
-def _withdraw(work: Work, claim: Claim, said: Json) -> None:
-    """The message was refused: the token ends, and an account that was made for it goes if nobody has used it."""
-    user = core.users.find(work, f"id:{claim.user.id}", lock=True)
-    if user is None:
-        return
-    storage.tokens.end(work.db, claim.token.seq, work.now, TokenEnded.WITHDRAWN)
-    _record(work, claim.token, said)
-    is_untouched = (
-        user.updated_at == user.created_at
-        and not storage.tokens.list_of_user(work.db, user.seq, work.now)
-        and not storage.sessions.list_of_user(work.db, user.seq)
-        and user.last_sign_in_at is None
-    )
-    if claim.made_user and is_untouched:
-        core.users.delete(work, f"id:{user.id}")
-
-
-def _record(work: Work, token: Token, details: Json) -> None:
-    event = _CREATED.get(token.kind, EventName.USERS_TOKENS_CREATE)
-    work.record(event, _resource(token), {"kind": str(token.kind)} | details, user_id=token.user_id)
-
-
-def _resource(token: Token) -> str:
-    return f"users/{token.user_id}/tokens/{token.id}"
 
 
 # What there is
@@ -540,8 +271,8 @@ def delete(work: Work, user: str, token: str) -> Token:
         )
     storage.tokens.end(work.db, before.seq, work.now, TokenEnded.DELETED)
     after = replace(before, ended_at=work.now, ended_reason=str(TokenEnded.DELETED))
-    work.record(EventName.USERS_TOKENS_DELETE, _resource(after), {"kind": str(after.kind)}, user_id=after.user_id)
-    work.changed(_resource(after), before.listed(), after.listed())
+    work.record(EventName.USERS_TOKENS_DELETE, issue.resource(after), {"kind": str(after.kind)}, user_id=after.user_id)
+    work.changed(issue.resource(after), before.listed(), after.listed())
     return after
 
 

@@ -1,49 +1,34 @@
-"""Accounts: the verbs of `authctl users`. Each lists, from top to bottom, everything that it does."""
+"""Accounts: the verbs of `authctl users`. Each lists, from top to bottom, everything that it does.
+
+Which account is meant, and which there are, is in `lookup`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import identities, listing, memberships, passwords, sessions, values
+from authctl.core import identities, memberships, passwords, sessions, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
-from authctl.core.listing import Field, Kind
-from authctl.errors import Conflict, Denied, Invalid, NotFound, Problem
-from authctl.model import Ended, Event, EventName, Json, Listing, Status, TokenEnded, User, WeakHash, username_key
+from authctl.core.lookup import (
+    FIELDS as FIELDS,
+    count as count,
+    find as find,
+    get as get,
+    get_locked as get_locked,
+    iterate as iterate,
+    list_ as list_,
+)
+from authctl.errors import Conflict, Invalid, Problem
+from authctl.model import Ended, Event, EventName, Json, Status, TokenEnded, User, WeakHash, username_key
 
 if TYPE_CHECKING:
     from authctl.core.work import Work
 
-# What lists are filtered and sorted by.
-FIELDS = {
-    "id": Field(Kind.TEXT, indexed=True, nullable=False),
-    "username": Field(Kind.TEXT),
-    "name": Field(Kind.TEXT, nullable=False),
-    "email": Field(Kind.TEXT, indexed=True, normalize="email_lookup"),
-    "email_verified": Field(Kind.FLAG, indexed=True, nullable=False),
-    "phone": Field(Kind.TEXT, indexed=True, normalize="phone_lookup"),
-    "phone_verified": Field(Kind.FLAG, indexed=True, nullable=False),
-    "status": Field(Kind.STATUS, indexed=True, nullable=False),
-    "blocked_until": Field(Kind.TIME),
-    "labels": Field(Kind.MEMBERS, indexed=True, nullable=False),
-    "mfa": Field(Kind.FLAG, indexed=True, nullable=False),
-    "password.set": Field(Kind.FLAG, nullable=False),
-    "password.algorithm": Field(Kind.TEXT),
-    "password.updated_at": Field(Kind.TIME),
-    "password.must_change": Field(Kind.FLAG, nullable=False),
-    "factors.totp": Field(Kind.FLAG, nullable=False),
-    "factors.recovery_code": Field(Kind.FLAG, nullable=False),
-    "locked_until": Field(Kind.TIME),
-    "created_at": Field(Kind.TIME, indexed=True, nullable=False),
-    "updated_at": Field(Kind.TIME, nullable=False),
-    "last_sign_in_at": Field(Kind.TIME),
-}
-
-
-# Making and finding
+# Making and removing
 
 
 def create(
@@ -231,116 +216,6 @@ def _given(user: User, *names: str) -> Json:
     return {name: public[name] for name in names if public[name]}
 
 
-def get(work: Work, user: str) -> User:
-    """One account, by id, email, phone or username; `id:`, `email:`, `phone:` and `username:` say which.
-
-    Raises NotFound (user_not_found).
-    """
-    return _get(work, user, lock=False)
-
-
-def get_locked(work: Work, user: str) -> User:
-    """The same, kept from others until this unit of work is through."""
-    return _get(work, user, lock=True)
-
-
-def _get(work: Work, user: str, *, lock: bool) -> User:
-    found = find(work, user, lock=lock)
-    if work.person is not None:
-        # A person is not told whether others exist.
-        if found is None or found.seq != work.person.user.seq:
-            raise Denied("user_unauthorized", "A person sees and changes only the own account.", field="user")
-        return found.as_the_person_sees_it()
-    if found is None:
-        raise NotFound(
-            "user_not_found",
-            f"There is no user {values.shown(user)}.",
-            field="user",
-            hint="Look with: authctl users list --search TEXT",
-        )
-    return found
-
-
-def find(work: Work, user: str, *, lock: bool = False) -> User | None:
-    """The same, or None. lock: for a change in this unit of work."""
-    readings = [(column, value) for column, value in _readings(user) if value]
-    found = storage.users.find_first(work.db, readings, lock=lock) if readings else None
-    return found.at(work.now) if found else None
-
-
-def _username_lookup(text: str) -> str | None:
-    """The key of the username that a text may be, or None where no username looks like that."""
-    return None if "@" in text or text.startswith("+") else username_key(text)
-
-
-_LOOKUPS: dict[str, tuple[str, Callable[[str], str | None]]] = {
-    "id": ("id", values.identifier_lookup),
-    "email": ("email", values.email_lookup),
-    "phone": ("phone", values.phone_lookup),
-    "username": ("username_key", _username_lookup),
-}
-
-
-def _readings(user: str) -> Iterator[tuple[str, str | None]]:
-    """What a text may mean, in order: the column, and what would stand there."""
-    values.text(user, "user")
-    kind, colon, rest = user.partition(":")
-    if colon and kind in _LOOKUPS:
-        column, lookup = _LOOKUPS[kind]
-        yield column, lookup(rest)
-        return
-    for column, lookup in _LOOKUPS.values():
-        yield column, lookup(user)
-
-
-def list_(
-    work: Work,
-    *,
-    search: str | None = None,
-    filters: Iterable[str] = (),
-    sort: str = "-created_at",
-    limit: int = 25,
-    after: str | None = None,
-    before: str | None = None,
-) -> list[User]:
-    """One page of accounts, the newest first unless `sort` says otherwise.
-
-    search: beginnings of words in id, username, name, email and phone. filters: `FIELD OP VALUE`, all of which must
-    hold. sort: a field, with `-` for descending. after, before: the id that the page follows or precedes.
-    """
-    asked = listing.parse(
-        FIELDS, work.now, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before
-    )
-    return [user.at(work.now) for user in storage.users.list_page(work.db, asked, _position(work, asked))]
-
-
-def _position(work: Work, asked: Listing) -> Any:
-    option, id = ("after", asked.after) if asked.after is not None else ("before", asked.before)
-    if id is None:
-        return None
-    position = storage.users.find_position(work.db, asked, id)
-    if position is None:
-        raise NotFound("user_not_found", f"There is no user {values.shown(id)} to go on from.", field=option)
-    return position
-
-
-def iterate(
-    directory: Directory,
-    *,
-    search: str | None = None,
-    filters: Iterable[str] = (),
-    sort: str = "-created_at",
-) -> Iterator[User]:
-    """All accounts of a list, streamed in constant memory from one moment of the directory."""
-    asked = listing.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
-    return directory.stream(lambda work: (user.at(work.now) for user in storage.users.iterate(work.db, asked)))
-
-
-def count(work: Work, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
-    """How many accounts a list has."""
-    return storage.users.count(work.db, listing.parse(FIELDS, work.now, search=search, filters=filters))
-
-
 def delete(work: Work, user: str) -> User:
     """Remove an account and everything of it, in this transaction; its address is free at once. Audit rows stay."""
     found = get_locked(work, user)
@@ -452,7 +327,7 @@ def update_labels(
 
 def get_prefs(work: Work, user: str) -> Json:
     """The user's preferences alone."""
-    return _get(work, user, lock=False).prefs
+    return get(work, user).prefs
 
 
 def update_prefs(work: Work, user: str, prefs: Json | str, *, merge: bool = False) -> Json:
@@ -569,7 +444,7 @@ def list_logs(work: Work, user: str, *, limit: int = 25, after: str | None = Non
     """
     if work.person is None:
         return core.security.list_logs(work, user=user, limit=limit, after=after)
-    found = _get(work, user, lock=False)
+    found = get(work, user)
     events = core.security.list_logs(work, user=f"id:{found.id}", limit=limit, after=after)
     own = f"user:{found.id}"
     return [replace(event, os_user=None) if event.actor == own else event.as_the_person_sees_it() for event in events]
@@ -580,7 +455,7 @@ def list_roles(work: Work, user: str) -> list[str]:
 
     Of memberships those count that are confirmed.
     """
-    found = _get(work, user, lock=False)
+    found = get(work, user)
     return core.roles.roles_of(found, storage.memberships.confirmed_of_user(work.db, found.seq))
 
 

@@ -19,7 +19,7 @@ from doubles.programs import program
 from hypothesis import given, strategies as st
 
 from authctl import storage
-from authctl.core import jwts, policy, sealing, setup
+from authctl.core import jwts, kinds, sealing, setup
 from authctl.core.work import Actor
 from authctl.errors import Denied, Invalid, Unavailable
 from authctl.model import JwtAlgorithm, Session, SigningKey
@@ -340,7 +340,7 @@ def test_issuer_and_audience_are_the_policy_s(directory, make):
 
 
 def test_the_longest_names_make_a_token_that_is_read(directory, session, clock):
-    longest = "\U0001f511" * policy.MAX_TEXT
+    longest = "\U0001f511" * kinds.MAX_TEXT
     directory.write(_set_policies, {"jwt-issuer": longest, "jwt-audience": longest})
     user = directory.users.create(id="a" * 128)
     made = directory.write(jwts.create, session, user)
