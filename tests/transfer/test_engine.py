@@ -78,7 +78,10 @@ def count(directory, table):
 
 
 def test_rows_have_the_columns_of_users():
-    assert ("seq", *UserRow._fields) == tuple(column.name for column in tables.users.columns)
+    """All but who gave the addresses: an import is an operator's, which is what a user begins with."""
+    self_service = ("email_self_service", "phone_self_service")
+    columns = tuple(column.name for column in tables.users.columns if column.name not in self_service)
+    assert ("seq", *UserRow._fields) == columns
 
 
 def test_everything_of_a_user_comes_in(take, directory, clock):
