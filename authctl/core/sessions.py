@@ -122,9 +122,9 @@ def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Cal
         return replace(attempt, user=user)
     user = user.at(work.now)
     passwords.rehash(work, user, verdict)
-    with storage.database.together(work.db):
+    with storage.database.ahead(work.db):
         throttle.succeed(work, attempt.claim, user)
-        return right(work, user)
+    return right(work, user)
 
 
 def _hash(user: User) -> str | None:
@@ -177,7 +177,7 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
     )
     details = {"provider": provider, "factors": list(session.factors)}
     is_half = second_factors.lacks(work.policy, user, session)
-    with storage.database.together(work.db):
+    with storage.database.ahead(work.db):
         storage.sessions.insert(work.db, session, user.seq, digest(secret))
         _enforce_limit(work, user, is_complete=False if is_half else None)
         if Factor.SERVER not in factors:

@@ -6,11 +6,11 @@ goes in by the same way; a row that is taken fails the whole, and the caller's s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from authctl.errors import Conflict
+from authctl.storage.database import driver_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -108,36 +108,18 @@ def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable
 
 def _insert_sqlite(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     marks = ", ".join("?" * len(columns))
-    with _failures_of(db) as connection:
+    with driver_of(db) as connection:
         connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
 
 
 def _insert_postgres(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     with (
-        _failures_of(db) as connection,
+        driver_of(db) as connection,
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
         for row in rows:
             copy.write_row(row)
-
-
-@contextmanager
-def _failures_of(db: sa.Connection) -> Iterator[Any]:
-    """The driver's connection, whose failures come out as those of every other statement do."""
-    connection: Any = db.connection.driver_connection
-    base = db.dialect.loaded_dbapi.Error
-    try:
-        yield connection
-    except base as error:
-        from sqlalchemy.exc import DBAPIError
-
-        lost = db.dialect.is_disconnect(error, connection, None)
-        if lost:
-            db.invalidate(error)
-        raise DBAPIError.instance(
-            "bulk", None, error, base, hide_parameters=True, connection_invalidated=lost, dialect=db.dialect
-        ) from None
 
 
 def _numbers(db: sa.Connection, count: int) -> list[int]:

@@ -99,6 +99,8 @@ class Database:
             transaction = connection.execution_options(authctl_write=write).begin()
             try:
                 yield connection
+                if rollback:
+                    connection.exec_driver_sql("SELECT 1")  # tells what went wrong of statements sent ahead
             except BaseException:
                 transaction.rollback()
                 raise
@@ -232,6 +234,8 @@ def _can_write_beside(path: str) -> bool:
 
 
 def _postgres_engine(url: sa.URL, connect_timeout: float, lock_timeout: float, statement_timeout: float) -> sa.Engine:
+    from authctl.storage import pipeline
+
     # For Postgres 0 is no limit: it has no word for not waiting at all, so one millisecond stands in.
     lock, statement = max(1, round(lock_timeout * 1000)), round(statement_timeout * 1000)
     options = [f"-c lock_timeout={lock} -c statement_timeout={statement}", *_as_list(url.query.get("options"))]
@@ -240,7 +244,7 @@ def _postgres_engine(url: sa.URL, connect_timeout: float, lock_timeout: float, s
         "application_name": "authctl",
         "client_encoding": "utf8",
     }
-    return sa.create_engine(
+    engine = sa.create_engine(
         url.difference_update_query(["options"]),
         hide_parameters=True,
         # No server-side prepared statements: poolers that lend a connection for one transaction lose them.
@@ -248,32 +252,50 @@ def _postgres_engine(url: sa.URL, connect_timeout: float, lock_timeout: float, s
         | {name: value for name, value in defaults.items() if name not in url.query},
     )
 
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, record: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        return pipeline.connect(*args, **options)
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        with driver_of(connection) as driver:
+            driver.begin()
+
+    return engine
+
 
 def _as_list(value: str | tuple[str, ...] | None) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
 @contextmanager
-def together(db: sa.Connection) -> Iterator[None]:
-    """Send the statements of this block in one go: for some whose answers nobody reads, inserts and updates.
+def ahead(db: sa.Connection) -> Iterator[None]:
+    """Send the statements of this block with the one after it, or the commit: whose answers nobody reads, as inserts.
 
     On Postgres each would wait for its answer before the next is sent, longer than it runs. SQLite has nobody to wait
-    for. What one of them fails with is raised at the end of the block, the outer one of two.
+    for. What one of them fails with is raised by a later statement, the commit at last.
     """
-    connection: Any = db.connection.driver_connection
-    if db.dialect.name != "postgresql" or connection.pgconn.pipeline_status:
+    if db.dialect.name != "postgresql":
         yield
         return
-    import psycopg
+    connection: Any = db.connection.driver_connection
+    with connection.ahead():
+        yield
 
+
+@contextmanager
+def driver_of(db: sa.Connection) -> Iterator[Any]:
+    """The driver's connection, whose failures come out as those of every other statement do."""
+    connection: Any = db.connection.driver_connection
+    base = db.dialect.loaded_dbapi.Error
     try:
-        with connection.pipeline():
-            yield
-    except psycopg.Error as error:
-        if is_lost := bool(connection.closed):
-            db.invalidate()
-        # SQLAlchemy thinks the statement is over by then: made one of its errors, to be judged as they are.
-        raise DBAPIError.instance("", {}, error, psycopg.Error, True, is_lost, db.dialect) from None
+        yield connection
+    except base as error:
+        if is_lost := db.dialect.is_disconnect(error, connection, None):
+            db.invalidate(error)
+        raise DBAPIError.instance(
+            "", {}, error, base, hide_parameters=True, connection_invalidated=is_lost, dialect=db.dialect
+        ) from None
 
 
 def violation(error: IntegrityError) -> str:

@@ -23,7 +23,7 @@ from authctl.core import setup
 from authctl.core.work import Actor
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.settings import load
-from authctl.storage import database
+from authctl.storage import bulk, database, pipeline
 from authctl.storage.database import ATTEMPTS, Database
 
 MARK = "hidden-value-7c1f"  # stands in every secret and every value that no error may show
@@ -531,35 +531,90 @@ def test_a_unit_of_work_that_loses_its_connection_is_done_once(on_postgres, post
     assert on_postgres.read(lambda work: work.db.exec_driver_sql(count).scalar_one()) == 2
 
 
-def test_statements_that_are_sent_together_are_lost_and_done_again_together(on_postgres, postgres, info):
+def test_statements_that_are_sent_ahead_are_lost_and_done_again_together(on_postgres, postgres, info):
     runs = []
 
     def step(work):
         runs.append(work)
-        with database.together(work.db):
+        with database.ahead(work.db):
             work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
             if len(runs) == 1:
                 postgres.execute(TERMINATE, (info["dbname"],))
             work.db.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
+        work.db.exec_driver_sql("INSERT INTO policies VALUES ('third', '3')")
 
     on_postgres.write(step)
     assert len(runs) == 2
+    assert count_policies(on_postgres) == 3
+
+
+def count_policies(directory):
     count = "SELECT count(*) FROM policies"
-    assert on_postgres.read(lambda work: work.db.exec_driver_sql(count).scalar_one()) == 2
+    return directory.read(lambda work: work.db.exec_driver_sql(count).scalar_one())
 
 
-def test_one_of_statements_sent_together_that_fails_fails_all(on_postgres):
+def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_one_that_follows(on_postgres):
     def step(work):
         try:
-            with database.together(work.db):
+            with database.ahead(work.db):
                 for name in ("first", "first", "second"):
                     work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
+            work.db.exec_driver_sql("SELECT 1").one()
         except IntegrityError as error:
             raise Conflict("user_changed", database.violation(error)) from None
 
     assert refusal(lambda: on_postgres.write(step)).message == "policies_pkey."
-    count = "SELECT count(*) FROM policies"
-    assert on_postgres.read(lambda work: work.db.exec_driver_sql(count).scalar_one()) == 0
+    assert count_policies(on_postgres) == 0
+
+
+def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_the_commit(on_postgres):
+    def step(work):
+        with database.ahead(work.db):
+            for name in ("first", "first"):
+                work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
+
+    for directory in (on_postgres, on_postgres.acting(on_postgres.actor, dry_run=True)):
+        error = refusal(lambda directory=directory: directory.write(step))
+        assert "SQLSTATE 23505" in error.message
+        assert count_policies(on_postgres) == 0
+
+
+def test_a_statement_whose_answer_is_read_may_be_in_one_transaction_with_those_sent_ahead_and_with_copy(on_postgres):
+    def step(work):
+        with database.ahead(work.db):
+            work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
+        assert work.db.exec_driver_sql("SELECT name FROM policies").scalars().all() == ["first"]
+        with database.ahead(work.db):
+            work.db.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
+        bulk.insert(work.db, "policies", ("name", "value"), [("third", "3")])
+        with database.ahead(work.db):
+            work.db.exec_driver_sql("INSERT INTO policies VALUES ('fourth', '4')")
+        assert work.db.exec_driver_sql("SELECT count(*) FROM policies").scalar_one() == 4
+        with work.db.begin_nested() as savepoint:
+            work.db.exec_driver_sql("INSERT INTO policies VALUES ('fifth', '5')")
+            savepoint.rollback()
+
+    on_postgres.write(step)
+    assert count_policies(on_postgres) == 4
+
+
+def test_a_unit_of_work_waits_for_as_few_answers_as_it_reads(on_postgres, monkeypatch):
+    """BEGIN goes with the first statement, COMMIT with the last."""
+    waits = []
+    sync = psycopg.Pipeline.sync
+    monkeypatch.setattr(psycopg.Pipeline, "sync", lambda pipe: (waits.append("sync"), sync(pipe)))
+    leave = pipeline.Connection.leave
+    monkeypatch.setattr(pipeline.Connection, "leave", lambda held: (held._pipe and waits.append("leave"), leave(held)))
+
+    def step(work):
+        assert work.db.exec_driver_sql("SELECT 1").scalar_one() == 1
+        with database.ahead(work.db):
+            for name in ("first", "second"):
+                work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
+
+    on_postgres.key  # noqa: B018 - asked for once
+    on_postgres.write(step)
+    assert waits == ["sync", "leave"]
 
 
 def test_a_connection_that_is_lost_again_and_again_is_told(on_postgres, postgres, info):

@@ -1,0 +1,115 @@
+"""Postgres in as few round trips as its protocol allows. Imported where a database is Postgres.
+
+A transaction is a pipeline, as libpq calls it: BEGIN goes with the first statement, COMMIT with the last, and what is
+sent `ahead` with whatever comes next; only an answer that somebody reads is waited for. psycopg's own transactions wait
+for BEGIN and for their end, so its connections are in autocommit here, and this is where transactions begin and end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Self
+
+import psycopg
+from psycopg.errors import AdminShutdown, CrashShutdown
+from psycopg.pq import TransactionStatus
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection whose transactions are pipelines. COPY, which cannot be in one, leaves it."""
+
+    _pipe: psycopg.Pipeline | None = None
+    _is_ahead = False
+    _entered: ExitStack
+
+    def begin(self) -> None:
+        self._entered = ExitStack()
+        self._pipe = self._entered.enter_context(self.pipeline())
+        with self.ahead():
+            self.execute("BEGIN")
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """Do not wait for the answers of the statements of this block."""
+        was_ahead, self._is_ahead = self._is_ahead, True
+        try:
+            yield
+        finally:
+            self._is_ahead = was_ahead
+
+    def answered(self) -> None:
+        """Wait for every answer that is due, unless the statements are sent ahead; raises what went wrong."""
+        if self._pipe is not None and not self._is_ahead:
+            self._pipe.sync()
+
+    def leave(self) -> None:
+        """Wait for every answer that is due, and send what follows statement by statement."""
+        if self._pipe is not None:
+            self._pipe = None
+            self._entered.close()
+
+    def commit(self) -> None:
+        if self._pipe is None:
+            super().commit()
+            return
+        try:
+            with self.ahead():
+                self.execute("COMMIT")
+            self.leave()
+        except psycopg.Error:  # of a statement before it: nobody else ends the transaction then
+            with suppress(psycopg.Error):
+                self.rollback()
+            raise
+
+    def rollback(self) -> None:
+        with suppress(psycopg.Error):  # of statements that are undone
+            self.leave()
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().rollback()
+
+    def wait(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().wait(*args, **options)
+        except (AdminShutdown, CrashShutdown):  # the server's last word, which the end of the connection may be behind
+            super().close()
+            raise
+
+    def close(self) -> None:
+        super().close()
+        with suppress(psycopg.Error):
+            self.leave()
+
+
+class Cursor(psycopg.Cursor[Any]):
+    connection: Connection
+
+    def execute(self, *args: Any, **options: Any) -> Self:
+        super().execute(*args, **options)
+        self.connection.answered()
+        return self
+
+    def executemany(self, *args: Any, **options: Any) -> None:
+        super().executemany(*args, **options)
+        self.connection.answered()
+
+    @contextmanager
+    def copy(self, *args: Any, **options: Any) -> Iterator[psycopg.Copy]:
+        self.connection.leave()
+        with super().copy(*args, **options) as copy:
+            yield copy
+
+
+class ServerCursor(psycopg.ServerCursor[Any]):
+    connection: Connection
+
+    def execute(self, *args: Any, **options: Any) -> Self:
+        self.connection.leave()
+        return super().execute(*args, **options)
+
+
+def connect(*args: Any, **options: Any) -> Connection:
+    """As psycopg's; its transactions begin with `begin`."""
+    connection = Connection.connect(*args, autocommit=True, cursor_factory=Cursor, **options)
+    connection.server_cursor_factory = ServerCursor
+    return connection
