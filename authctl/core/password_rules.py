@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from authctl.core import breached, values
 from authctl.errors import Invalid, Problem
 
 if TYPE_CHECKING:
     from authctl.core.policy import Policy
-    from authctl.model import User
 
 COMMON = 10_000  # passwords; ASVS 5.0 §6.2.4 asks for 3,000 at least that the length policy lets through
 LEAST_LENGTH = 8  # characters; what the length policy lets through at its lowest
@@ -25,7 +24,22 @@ SHORTEST_DATUM = 3  # characters; a user called Al may have a password with "al"
 ESTIMATED = 72  # characters; zxcvbn takes seconds for long ones, and these say enough
 
 
-def failures(password: str, policy: Policy, *, user: User | None) -> list[Problem]:
+class Known(Protocol):
+    """What is known of somebody, and others know too: a user, or the row that one is about to be."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def username(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+
+
+def failures(password: str, policy: Policy, *, user: Known | None) -> list[Problem]:
     """All that the policy has against a password for that user; nothing where it is good.
 
     user: the account, or one that is about to be made; None where there is none, and no personal data.
@@ -41,7 +55,7 @@ def failures(password: str, policy: Policy, *, user: User | None) -> list[Proble
     return [problem for problem in _failures(password, policy, user) if problem is not None]
 
 
-def _failures(password: str, policy: Policy, user: User | None) -> Iterator[Problem | None]:
+def _failures(password: str, policy: Policy, user: Known | None) -> Iterator[Problem | None]:
     folded = _folded(password)
     yield _too_short(password, policy["password-min-length"])
     if policy["password-dictionary"]:
@@ -83,28 +97,26 @@ def _common_passwords() -> frozenset[str]:
     return frozenset(_folded(password) for password in (*ranked[:COMMON], *long_enough[:COMMON]))
 
 
-def _personal(folded: str, user: User) -> Problem | None:
+def _personal(folded: str, user: Known) -> Problem | None:
     found = next((label for label, datum in personal_data(user) if _folded(datum) in folded), None)
     if found is None:
         return None
     return _problem("password_personal_data", f"password contains the user's {found}; leave it out")
 
 
-def personal_data(user: User) -> Iterator[tuple[str, str]]:
+def personal_data(user: Known) -> Iterator[tuple[str, str]]:
     """What must not be in a user's password, each with what it is: the id, email and its part before the @, name and
     its words, username, phone with and without +. What is shorter than three characters is in too many words to count.
     """
-    email, phone = user.email or "", user.phone or ""
-    data = [
-        ("id", user.id),
-        ("email", email),
-        ("email", email.rpartition("@")[0]),
-        ("name", user.name.strip()),
-        *(("name", word) for word in re.split(r"[\W_]+", user.name)),
-        ("username", user.username or ""),
-        ("phone", phone),
-        ("phone", phone.removeprefix("+")),
-    ]
+    data = [("id", user.id)]
+    if user.email:
+        data += (("email", user.email), ("email", user.email.rpartition("@")[0]))
+    if user.name:
+        data += (("name", user.name.strip()), *(("name", word) for word in re.split(r"[\W_]+", user.name)))
+    if user.username:
+        data.append(("username", user.username))
+    if user.phone:
+        data += (("phone", user.phone), ("phone", user.phone.removeprefix("+")))
     return ((label, datum) for label, datum in data if len(datum) >= SHORTEST_DATUM)
 
 
@@ -161,7 +173,7 @@ def _breached(password: str, path: str) -> Problem | None:
 # An estimate
 
 
-def estimate(password: str, *, user: User | None = None) -> tuple[int, str]:
+def estimate(password: str, *, user: Known | None = None) -> tuple[int, str]:
     """How hard a password is to guess by zxcvbn: 0 (very easy) to 4 (very hard), and how long it would take, in words.
 
     The time is that of somebody who has stolen the hashes and tries ten thousand a second.

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from authctl.errors import Invalid
@@ -95,15 +96,30 @@ class PlainCsv(Base):
 SOURCE = PlainCsv()
 
 
+_ALONE: dict[str, Callable[[Fields, str], Any]] = {
+    "id": Fields.text,
+    "username": Fields.text,
+    "email": Fields.text,
+    "email_verified": Fields.truth,
+    "phone": Fields.free_phone,
+    "phone_verified": Fields.truth,
+    "mfa": Fields.truth,
+}
+_TIMES = ("blocked_until", "created_at", "updated_at", "last_sign_in_at", "password_updated_at")
+
+
 @dataclass
 class _Mapping:
-    """Which column is what, and how its cells are read. columns: target → column."""
+    """Which column is what, and how its cells are read.
+
+    columns: target → column. alone: how each is read that is a field of a record by itself, and that the file has.
+    """
 
     columns: dict[str, str]
     unmapped: tuple[str, ...]
     password: str | None  # the name of the hash, or plain, self
     hash_options: dict[str, str]
-    date: Callable[[Any], datetime | None]
+    alone: dict[str, Callable[[Fields, str], Any]]
     inside: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
@@ -112,13 +128,13 @@ class _Mapping:
             raise unreadable("Two columns have the same name.", "Rename one of them in the first row.")
         given = _given(names, options.get("map", ""))
         columns = _by_name(tuple(name for name in names if name not in given.values())) | given
-        form = options.get("date_format")
+        alone = _ALONE | dict.fromkeys(_TIMES, partial(Fields.moment, read=_date(options.get("date_format"))))
         found = cls(
             columns,
             _unmapped(names, columns, options.get("unmapped")),
             _password(columns, options.get("hash_format")),
             dict(pairs(options.get("hash_options", ""), "hash_options")),
-            (lambda value: moments.by_format(value, form)) if form else moments.either,
+            {target: read for target, read in alone.items() if target in columns},
         )
         for target, column in columns.items():
             outer, dot, key = target.partition(".")
@@ -136,27 +152,16 @@ class _Mapping:
             row.at,
             self.ref(row.values),
             row.raw,
-            id=values.text("id"),
-            username=values.text("username"),
             name=values.name("name") or values.full_name("first_name", "last_name"),
-            email=values.text("email"),
-            email_verified=values.truth("email_verified"),
-            phone=values.free_phone("phone"),
-            phone_verified=values.truth("phone_verified"),
             blocked=_is_blocked(values),
-            blocked_until=values.moment("blocked_until", self.date),
             labels=_labels(values),
             prefs=self._object(values, "prefs"),
             metadata=self._metadata(row, values),
-            mfa=values.truth("mfa"),
-            created_at=values.moment("created_at", self.date),
-            updated_at=values.moment("updated_at", self.date),
-            last_sign_in_at=values.moment("last_sign_in_at", self.date),
             password=self._secret(row.values, values),
-            password_updated_at=values.moment("password_updated_at", self.date),
             must_change=bool(values.truth("must_change")),
             identities=self._identities(values),
             notes=values.notes,
+            **{target: read(values, target) for target, read in self.alone.items()},
         )
         if (key := values.text("totp")) is not None:
             record.totp.append(Totp(base32(key, "totp")))
@@ -195,6 +200,10 @@ class _Mapping:
     def _identities(self, values: Fields) -> list[Linked]:
         found = {provider: values.text(f"identity.{provider}") for provider in self.inside.get("identity", ())}
         return [Linked(provider, uid) for provider, uid in found.items() if uid is not None]
+
+
+def _date(form: str | None) -> Callable[[Any], datetime | None]:
+    return moments.either if not form else lambda value: moments.by_format(value, form)
 
 
 def _is_blocked(values: Fields) -> bool | None:
