@@ -265,7 +265,7 @@ _authctl_load() {
             ;;
         'users update-status')
             options=('--until|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id' 'statuses|--status')
+            arguments=('@users|--user-id' 'status|--status')
             ;;
         'users update-email-verification')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
@@ -605,7 +605,7 @@ _authctl_load() {
             ;;
         'security test-delivery')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.receipt,')
-            arguments=('channels|' '-|')
+            arguments=('channel2|' '-|')
             ;;
         'security purge')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.purge,')
@@ -652,12 +652,6 @@ _authctl_load() {
 # Fill `words` with a list.
 _authctl_list() {
     case $1 in
-        'channels')
-            words=('email' 'sms' 'whatsapp')
-            ;;
-        'statuses')
-            words=('active' 'blocked')
-            ;;
         'presets')
             words=('recommended' 'appwrite' 'supabase')
             ;;
@@ -755,6 +749,9 @@ _authctl_list() {
             ;;
         'fields.deletion')
             words=('id' 'deleted')
+            ;;
+        'status')
+            words=('active' 'blocked')
             ;;
         'verified')
             words=('true' 'false')
@@ -891,6 +888,9 @@ _authctl_list() {
             ;;
         'fields.mock-phone-deletion')
             words=('phone' 'deleted')
+            ;;
+        'channel2')
+            words=('email' 'sms' 'whatsapp')
             ;;
         'fields.receipt')
             words=('provider' 'channel' 'message_id' 'status' 'code' 'text')

@@ -207,7 +207,7 @@ function __authctl_load
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first' \
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
                 'list-roles|List the role strings of a user, as permissions name them' \
-                'require-password-change|Let the password that is set be good for nothing but choosing another one' \
+                'require-password-change|Have a user choose a new password' \
                 'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
                 'export|Write users as another system takes them, the oldest first' \
                 'import|Take users in from another system, with their passwords' \
@@ -239,7 +239,7 @@ function __authctl_load
                 '--password-hash-stdin||Read the hash from stdin: one line' \
                 '--hash|hashes|What made the hash, where it does not say so itself: bcrypt, md5, django, ..' \
                 '--hash-option|-|What the hash was made with: salt=..., rounds=.' \
-                '--weak-hash|weak-hash|A hash that is fast to guess at: keep it, wrap it in argon2id, or reset' \
+                '--weak-hash|weak-hash|What becomes of a hash that is fast to guess at: it is kept, put inside argon2id, or left out' \
                 '--self-service||A sign-up by the person: the user limit and its rules apply' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
@@ -249,7 +249,7 @@ function __authctl_load
         case 'users list'
             set __authctl_options \
                 '--search|-|Beginnings of words in id, username, name, email and phone' \
-                '--filter|-|OP is = != < <= > >=, or ~ for any part of a text or a member of labels' \
+                '--filter|-|\'FIELD OP VALUE\'' \
                 '--sort|-|- is descending' \
                 '--limit|-|At most so many; 25 unless given' \
                 '--all||All of them, streamed' \
@@ -373,7 +373,7 @@ function __authctl_load
                 '--fields|fields.user,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                'statuses|--status|active or blocked'
+                'status|--status|What it shall be from now on'
         case 'users update-email-verification'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -383,7 +383,7 @@ function __authctl_load
                 '--fields|fields.user,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                'verified|--verified|true or false'
+                'verified|--verified|Whether it is known'
         case 'users update-phone-verification'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -393,7 +393,7 @@ function __authctl_load
                 '--fields|fields.user,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                'verified|--verified|true or false'
+                'verified|--verified|Whether it is known'
         case 'users verify-password'
             set __authctl_options \
                 '--password-stdin||Read the password from stdin: one line' \
@@ -433,7 +433,7 @@ function __authctl_load
                 '--fields|fields.deletion,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                '@sessions|--session-id|As users list-sessions shows it'
+                '@sessions|--session-id|As `authctl users list-sessions` shows it'
         case 'users delete-sessions'
             set __authctl_options \
                 '--all||Everybody\'s' \
@@ -443,7 +443,7 @@ function __authctl_load
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.deletion2,|Only these fields, in this order'
             set __authctl_arguments \
-                '@users|--user-id|Whose'
+                '@users|--user-id|Whose sessions'
         case 'users create-identity'
             set __authctl_options \
                 '--email|-|The email it has there' \
@@ -462,7 +462,7 @@ function __authctl_load
                 '--after|-|The page behind this identity' \
                 '--fields|fields.identity,|Only these fields, in this order'
             set __authctl_arguments \
-                '@users|--user-id|Whose; everybody\'s without'
+                '@users|--user-id|Whose; without it, everybody\'s'
         case 'users delete-identity'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -471,11 +471,11 @@ function __authctl_load
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.deletion,|Only these fields, in this order'
             set __authctl_arguments \
-                '@identities|--identity-id|As users list-identities shows it'
+                '@identities|--identity-id|As `authctl users list-identities` shows it'
         case 'users list-memberships'
             set __authctl_options \
                 '--search|-|Beginnings of words in the team\'s id and name' \
-                '--filter|-|As in \'roles ~ maths\' or \'status = pending\'; OP is = != < <= > >=, or ~ for any part of a text...' \
+                '--filter|-|\'FIELD OP VALUE\', as in \'roles ~ maths\' or \'status = pending\'' \
                 '--sort|-|- is descending' \
                 '--limit|-|At most so many; 25 unless given' \
                 '--all||All of them, streamed' \
@@ -524,9 +524,9 @@ function __authctl_load
                 '--with-hashes||Let password hashes leave, and with them the keys that some need' \
                 '--with-secrets||Let the secrets of authenticator apps leave, in clear' \
                 '--search|-|Beginnings of words in id, username, name, email and phone' \
-                '--filter|-|OP is = != < <= > >=, or ~ for any part of a text or a member of labels' \
+                '--filter|-|\'FIELD OP VALUE\'' \
                 '--sort|-|- is descending' \
-                '--target-option|-|Of the format: base-dn=.' \
+                '--target-option|-|What else the format can be told: `authctl help formats` lists it' \
                 '--file|/|' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
@@ -543,16 +543,16 @@ function __authctl_load
                 '--delimiter|-|What stands between the cells of a CSV' \
                 '--encoding|-|How the text of a CSV is encoded: latin-1, ..' \
                 '--hash-config|/|Firebase\'s password hash parameters, as its console shows them' \
-                '--source-option|-|What else the source can be told' \
+                '--source-option|-|What else the source can be told: `authctl help formats` lists it' \
                 '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...' \
-                '--match|match|By what a record\'s user is found; by the first that it has, without' \
-                '--weak-hashes|weak-hashes|Hashes that are fast to guess at: keep them, wrap in argon2id, or reset' \
+                '--match|match|What a record\'s user is found by; without it, the first that the record has, its username last' \
+                '--weak-hashes|weak-hashes|What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out' \
                 '--mark-unverified||Count nobody\'s address as verified, whatever the file says' \
                 '--teams||Take memberships in too, and make the teams that are not there' \
                 '--check-password|@users|First prove the settings of the hashes on this user of the file, whose password is asked for' \
                 '--password-stdin||Read the password of --check-password from stdin: one line' \
-                '--resume|@imports|Go on with this import' \
-                '--max-errors|-|Stop when more than N records are refused' \
+                '--resume|@imports|Go on with this import; without it, one of the same files goes on by itself' \
+                '--max-errors|-|Stop when more than N records are refused; 0 or more' \
                 '--report|/|A new file, for you alone: a JSON line on each record that is not clean' \
                 '--rejects|/|A new file, for you alone: the refused records as they were, to be mended and imported again' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -561,7 +561,7 @@ function __authctl_load
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.import,|Only these fields, in this order'
             set __authctl_arguments \
-                '/...||The users, then what they are joined with'
+                '/...||The users, in one file or several'
         case 'users list-imports'
             set __authctl_options \
                 '--limit|-|At most so many' \
@@ -575,7 +575,7 @@ function __authctl_load
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.undone-import,|Only these fields, in this order'
             set __authctl_arguments \
-                '@imports|--import-id|As users list-imports shows it'
+                '@imports|--import-id|As `authctl users list-imports` shows it'
         case 'users import-status'
             set __authctl_options \
                 '--fields|fields.imported-hashes,|Only these fields, in this order'
@@ -610,7 +610,7 @@ function __authctl_load
         case 'teams list'
             set __authctl_options \
                 '--search|-|Beginnings of words in id and name' \
-                '--filter|-|OP is = != < <= > >=, or ~ for any part of a text' \
+                '--filter|-|\'FIELD OP VALUE\'' \
                 '--sort|-|- is descending' \
                 '--limit|-|At most so many; 25 unless given' \
                 '--all||All of them, streamed' \
@@ -657,13 +657,13 @@ function __authctl_load
                 '-|--prefs|An object, at most 65,535 bytes'
         case 'teams create-membership'
             set __authctl_options \
-                '--user-id|@users|Whose; a new user made with --email or --phone has this id' \
-                '--email|@emails|Whose; where nobody has it, a user is made' \
-                '--phone|@phones|Whose; where nobody has it, a user is made' \
+                '--user-id|@users|The user; where --email or --phone makes one, its id' \
+                '--email|@emails|The user with this email; where there is none, one is made' \
+                '--phone|@phones|The user with this phone; where there is none, one is made' \
                 '--roles|-|Repeatable; takes commas' \
                 '--name|-|The name of a user who is made' \
                 '--invite||Send an invitation, which the user accepts; again, to renew it' \
-                '--url|-|Where the link in the message leads; allowed_redirects has its host' \
+                '--url|-|Where the link in the message leads; the setting allowed_redirects names its host' \
                 '--print-secret||Invite, and show the secret instead of sending it: you carry it there' \
                 '--users-from|/|Many: ids, emails or phones, one a line, from a file or stdin, each its own unit of work' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -676,7 +676,7 @@ function __authctl_load
         case 'teams list-memberships'
             set __authctl_options \
                 '--search|-|Beginnings of words in the user\'s id, name, email and phone' \
-                '--filter|-|As in \'roles ~ maths\' or \'status = pending\'; OP is = != < <= > >=, or ~ for any part of a text...' \
+                '--filter|-|\'FIELD OP VALUE\', as in \'roles ~ maths\' or \'status = pending\'' \
                 '--sort|-|- is descending' \
                 '--limit|-|At most so many; 25 unless given' \
                 '--all||All of them, streamed' \
@@ -793,11 +793,11 @@ function __authctl_load
                 'create-email|Send a code to an email that signs in with it; make the account where there is none' \
                 'create-phone|Send a code to a phone that signs in with it; make the account where there is none' \
                 'create-magic-url|Send a link to an email that signs in with it; make the account where there is none' \
-                'create-email-verification|Ask a user\'s email whether it is the person\'s' \
-                'create-phone-verification|Ask a user\'s phone whether it is the person\'s' \
-                'create-recovery|Send a user\'s email what a new password is set with' \
-                'create-email-change|Ask a new email whether it is the person\'s; it is the account\'s once that is redeemed' \
-                'create-phone-change|Ask a new phone whether it is the person\'s; it is the account\'s once that is redeemed' \
+                'create-email-verification|Send a code or link to a user\'s email that verifies it' \
+                'create-phone-verification|Send a code to a user\'s phone that verifies it' \
+                'create-recovery|Send a code or link to a user\'s email that sets a new password' \
+                'create-email-change|Send a code or link to a new email; redeemed, it makes that the account\'s' \
+                'create-phone-change|Send a code to a new phone; redeemed, it makes that the account\'s' \
                 'redeem|Redeem a code or secret' \
                 'list|List a user\'s live tokens, the newest first, with the attempts that are left' \
                 'delete|End a token before its time' \
@@ -815,7 +815,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'tokens create-email'
             set __authctl_options \
-                '--phrase||Show two words here, and in the message' \
+                '--phrase||Show two words here and in the message, for the person to compare' \
                 '--id|-|The id of an account that is made; else it is ignored' \
                 '--user-id|-|The id of an account that is made; else it is ignored' \
                 '--no-create||Make no account; exit with 4 where there is none' \
@@ -843,8 +843,8 @@ function __authctl_load
                 '@phones|--phone|Where it goes, with + and the calling code'
         case 'tokens create-magic-url'
             set __authctl_options \
-                '--url|-|Where the link leads; without it the mail has the secret itself' \
-                '--phrase||Show two words here, and in the message' \
+                '--url|-|Where the link leads; the setting allowed_redirects names its host' \
+                '--phrase||Show two words here and in the message, for the person to compare' \
                 '--id|-|The id of an account that is made; else it is ignored' \
                 '--user-id|-|The id of an account that is made; else it is ignored' \
                 '--no-create||Make no account; exit with 4 where there is none' \
@@ -858,7 +858,7 @@ function __authctl_load
                 '@emails|--email|Where it goes'
         case 'tokens create-email-verification'
             set __authctl_options \
-                '--url|-|Where the link leads; without it the mail has the secret itself' \
+                '--url|-|Where the link leads; the setting allowed_redirects names its host' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
@@ -880,7 +880,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'tokens create-recovery'
             set __authctl_options \
-                '--url|-|Where the link leads; without it the mail has the secret itself' \
+                '--url|-|Where the link leads; the setting allowed_redirects names its host' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
@@ -891,7 +891,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'tokens create-email-change'
             set __authctl_options \
-                '--url|-|Where the link leads; without it the mail has the secret itself' \
+                '--url|-|Where the link leads; the setting allowed_redirects names its host' \
                 '--password-stdin||With --as-session: read the person\'s current password from stdin' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -918,8 +918,8 @@ function __authctl_load
         case 'tokens redeem'
             set __authctl_options \
                 '--kind|kind|Which token is meant; needed where more than one kind is live: token, email, phone, magic-url,...' \
-                '--id|@tokens|The token itself, by its id' \
-                '--token-id|@tokens|The token itself, by its id' \
+                '--id|@tokens|Which token is meant, by its id' \
+                '--token-id|@tokens|Which token is meant, by its id' \
                 '--secret-stdin||Read the code or secret from stdin: one line' \
                 '--new-password-stdin||Read a recovery\'s new password from stdin: the next line' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -943,7 +943,7 @@ function __authctl_load
                 '--fields|fields.deletion,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                '@tokens|--token-id|As tokens list shows it'
+                '@tokens|--token-id|As `authctl tokens list` shows it'
         case 'tokens purge'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -953,16 +953,16 @@ function __authctl_load
                 '--fields|fields.tokens-purge,|Only these fields, in this order'
         case 'mfa'
             set __authctl_commands \
-                'status|Show what signing in asks of a user, and what the user has for it' \
-                'enable|Ask for two factors from now on, once the user has a second one' \
-                'disable|Ask for one factor from now on; those that are set up stay' \
-                'create-authenticator|Make the secret of an authenticator app' \
+                'status|Show whether signing in asks a user for a second factor, and which factors the user has' \
+                'enable|Ask a user for two factors from now on' \
+                'disable|Ask a user for one factor from now on; those that are set up stay' \
+                'create-authenticator|Make the secret for an authenticator app' \
                 'verify-authenticator|Verify a new authenticator by a code that it shows' \
                 'delete-authenticator|Remove an authenticator' \
                 'list-factors|List what a user can complete a sign-in with' \
-                'create-recovery-codes|Make six codes that complete a sign-in once each, where another factor is lost' \
+                'create-recovery-codes|Make six recovery codes' \
                 'regenerate-recovery-codes|Make six new recovery codes, and end the old ones' \
-                'create-challenge|Ask a session for a code of another factor than it was signed in with; send the code to an email...' \
+                'create-challenge|Begin the second step of a sign-in' \
                 'complete-challenge|Complete a sign-in with a code' \
                 'reset|Let in a user who has lost every second factor'
         case 'mfa status'
@@ -1002,7 +1002,7 @@ function __authctl_load
         case 'mfa verify-authenticator'
             set __authctl_options \
                 '--name|@authenticators|Which authenticator, where a user has several' \
-                '--secret-stdin||Read the code from stdin: one line, after the session\'s secret if any' \
+                '--secret-stdin||Read the code from stdin: one line, behind the session\'s secret where that is there' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1010,11 +1010,11 @@ function __authctl_load
                 '--fields|fields.factor,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                '-|--otp|What the app shows, or what was sent'
+                '-|--otp|What the app shows, or what was sent; asked for without it'
         case 'mfa delete-authenticator'
             set __authctl_options \
                 '--name|@authenticators|Which authenticator, where a user has several' \
-                '--force||Also where it is the only second factor: one is then enough' \
+                '--force||Also where it is the only second factor: one is then enough, unless the policy says otherwise' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1047,7 +1047,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa create-challenge'
             set __authctl_options \
-                '--factor|factor|What is to complete the sign-in: totp, email, phone or recovery_code' \
+                '--factor|factor|What is to complete the sign-in, another than began it: totp, email, phone or recovery_code' \
                 '--secret-stdin||Read the session\'s secret from stdin' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -1057,15 +1057,15 @@ function __authctl_load
                 '--fields|fields.challenge,|Only these fields, in this order'
         case 'mfa complete-challenge'
             set __authctl_options \
-                '--secret-stdin||Read the code from stdin: one line, after the session\'s secret if any' \
+                '--secret-stdin||Read the code from stdin: one line, behind the session\'s secret where that is there' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.session2,|Only these fields, in this order'
             set __authctl_arguments \
-                '@challenges|--challenge-id|As mfa create-challenge answers it' \
-                '-|--otp|What the app shows, or what was sent'
+                '@challenges|--challenge-id|The id that `authctl mfa create-challenge` answered' \
+                '-|--otp|What the app shows, or what was sent; asked for without it'
         case 'mfa reset'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -1176,7 +1176,7 @@ function __authctl_load
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.receipt,|Only these fields, in this order'
             set __authctl_arguments \
-                'channels||email, sms or whatsapp' \
+                'channel2||How it is sent' \
                 '-||An email or a phone'
         case 'security purge'
             set __authctl_options \
@@ -1233,13 +1233,13 @@ function __authctl_load
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.restored-backup,|Only these fields, in this order'
             set __authctl_arguments \
-                '/||What authctl backup wrote'
+                '/||What `authctl backup` wrote'
         case 'completion'
             set __authctl_options \
                 '--install||Say where the script would be put; with --yes, put it there' \
                 '--fields|fields.completion,|Only these fields, in this order'
             set __authctl_arguments \
-                'shell||bash, zsh, fish or powershell'
+                'shell||Which shell\'s; without it, how to'
         case 'help'
             set __authctl_arguments \
                 'help.*...||A topic, or the words of a command'
@@ -1269,15 +1269,6 @@ end
 # Print the rows of a list (WORD|HELP).
 function __authctl_list
     switch $argv[1]
-        case 'channels'
-            printf '%s\n' \
-                'email' \
-                'sms' \
-                'whatsapp'
-        case 'statuses'
-            printf '%s\n' \
-                'active' \
-                'blocked'
         case 'presets'
             printf '%s\n' \
                 'recommended' \
@@ -1530,6 +1521,10 @@ function __authctl_list
             printf '%s\n' \
                 'id' \
                 'deleted'
+        case 'status'
+            printf '%s\n' \
+                'active' \
+                'blocked'
         case 'verified'
             printf '%s\n' \
                 'true' \
@@ -1882,6 +1877,11 @@ function __authctl_list
             printf '%s\n' \
                 'phone' \
                 'deleted'
+        case 'channel2'
+            printf '%s\n' \
+                'email' \
+                'sms' \
+                'whatsapp'
         case 'fields.receipt'
             printf '%s\n' \
                 'provider' \
@@ -2031,7 +2031,7 @@ function __authctl_list
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first' \
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
                 'list-roles|List the role strings of a user, as permissions name them' \
-                'require-password-change|Let the password that is set be good for nothing but choosing another one' \
+                'require-password-change|Have a user choose a new password' \
                 'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
                 'export|Write users as another system takes them, the oldest first' \
                 'import|Take users in from another system, with their passwords' \
@@ -2067,27 +2067,27 @@ function __authctl_list
                 'create-email|Send a code to an email that signs in with it; make the account where there is none' \
                 'create-phone|Send a code to a phone that signs in with it; make the account where there is none' \
                 'create-magic-url|Send a link to an email that signs in with it; make the account where there is none' \
-                'create-email-verification|Ask a user\'s email whether it is the person\'s' \
-                'create-phone-verification|Ask a user\'s phone whether it is the person\'s' \
-                'create-recovery|Send a user\'s email what a new password is set with' \
-                'create-email-change|Ask a new email whether it is the person\'s; it is the account\'s once that is redeemed' \
-                'create-phone-change|Ask a new phone whether it is the person\'s; it is the account\'s once that is redeemed' \
+                'create-email-verification|Send a code or link to a user\'s email that verifies it' \
+                'create-phone-verification|Send a code to a user\'s phone that verifies it' \
+                'create-recovery|Send a code or link to a user\'s email that sets a new password' \
+                'create-email-change|Send a code or link to a new email; redeemed, it makes that the account\'s' \
+                'create-phone-change|Send a code to a new phone; redeemed, it makes that the account\'s' \
                 'redeem|Redeem a code or secret' \
                 'list|List a user\'s live tokens, the newest first, with the attempts that are left' \
                 'delete|End a token before its time' \
                 'purge|Remove tokens that have been dead for a day, some at a time'
         case 'help.mfa'
             printf '%s\n' \
-                'status|Show what signing in asks of a user, and what the user has for it' \
-                'enable|Ask for two factors from now on, once the user has a second one' \
-                'disable|Ask for one factor from now on; those that are set up stay' \
-                'create-authenticator|Make the secret of an authenticator app' \
+                'status|Show whether signing in asks a user for a second factor, and which factors the user has' \
+                'enable|Ask a user for two factors from now on' \
+                'disable|Ask a user for one factor from now on; those that are set up stay' \
+                'create-authenticator|Make the secret for an authenticator app' \
                 'verify-authenticator|Verify a new authenticator by a code that it shows' \
                 'delete-authenticator|Remove an authenticator' \
                 'list-factors|List what a user can complete a sign-in with' \
-                'create-recovery-codes|Make six codes that complete a sign-in once each, where another factor is lost' \
+                'create-recovery-codes|Make six recovery codes' \
                 'regenerate-recovery-codes|Make six new recovery codes, and end the old ones' \
-                'create-challenge|Ask a session for a code of another factor than it was signed in with; send the code to an email...' \
+                'create-challenge|Begin the second step of a sign-in' \
                 'complete-challenge|Complete a sign-in with a code' \
                 'reset|Let in a user who has lost every second factor'
         case 'help.security'

@@ -251,7 +251,7 @@ function Get-AuthctlRows($path) {
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
                 'list-roles|List the role strings of a user, as permissions name them'
-                'require-password-change|Let the password that is set be good for nothing but choosing another one'
+                'require-password-change|Have a user choose a new password'
                 'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
                 'export|Write users as another system takes them, the oldest first'
                 'import|Take users in from another system, with their passwords'
@@ -285,7 +285,7 @@ function Get-AuthctlRows($path) {
                 '--password-hash-stdin||Read the hash from stdin: one line'
                 '--hash|hashes|What made the hash, where it does not say so itself: bcrypt, md5, django, ..'
                 '--hash-option|-|What the hash was made with: salt=..., rounds=.'
-                '--weak-hash|weak-hash|A hash that is fast to guess at: keep it, wrap it in argon2id, or reset'
+                '--weak-hash|weak-hash|What becomes of a hash that is fast to guess at: it is kept, put inside argon2id, or left out'
                 '--self-service||A sign-up by the person: the user limit and its rules apply'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
@@ -297,7 +297,7 @@ function Get-AuthctlRows($path) {
         'users list' {
             $rows.options = @(
                 '--search|-|Beginnings of words in id, username, name, email and phone'
-                '--filter|-|OP is = != < <= > >=, or ~ for any part of a text or a member of labels'
+                '--filter|-|''FIELD OP VALUE'''
                 '--sort|-|- is descending'
                 '--limit|-|At most so many; 25 unless given'
                 '--all||All of them, streamed'
@@ -456,7 +456,7 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                'statuses|--status|active or blocked'
+                'status|--status|What it shall be from now on'
             )
         }
         'users update-email-verification' {
@@ -469,7 +469,7 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                'verified|--verified|true or false'
+                'verified|--verified|Whether it is known'
             )
         }
         'users update-phone-verification' {
@@ -482,7 +482,7 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                'verified|--verified|true or false'
+                'verified|--verified|Whether it is known'
             )
         }
         'users verify-password' {
@@ -537,7 +537,7 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '@sessions|--session-id|As users list-sessions shows it'
+                '@sessions|--session-id|As `authctl users list-sessions` shows it'
             )
         }
         'users delete-sessions' {
@@ -550,7 +550,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.deletion2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Whose'
+                '@users|--user-id|Whose sessions'
             )
         }
         'users create-identity' {
@@ -575,7 +575,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.identity,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Whose; everybody''s without'
+                '@users|--user-id|Whose; without it, everybody''s'
             )
         }
         'users delete-identity' {
@@ -587,13 +587,13 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@identities|--identity-id|As users list-identities shows it'
+                '@identities|--identity-id|As `authctl users list-identities` shows it'
             )
         }
         'users list-memberships' {
             $rows.options = @(
                 '--search|-|Beginnings of words in the team''s id and name'
-                '--filter|-|As in ''roles ~ maths'' or ''status = pending''; OP is = != < <= > >=, or ~ for any part of a text...'
+                '--filter|-|''FIELD OP VALUE'', as in ''roles ~ maths'' or ''status = pending'''
                 '--sort|-|- is descending'
                 '--limit|-|At most so many; 25 unless given'
                 '--all||All of them, streamed'
@@ -657,9 +657,9 @@ function Get-AuthctlRows($path) {
                 '--with-hashes||Let password hashes leave, and with them the keys that some need'
                 '--with-secrets||Let the secrets of authenticator apps leave, in clear'
                 '--search|-|Beginnings of words in id, username, name, email and phone'
-                '--filter|-|OP is = != < <= > >=, or ~ for any part of a text or a member of labels'
+                '--filter|-|''FIELD OP VALUE'''
                 '--sort|-|- is descending'
-                '--target-option|-|Of the format: base-dn=.'
+                '--target-option|-|What else the format can be told: `authctl help formats` lists it'
                 '--file|/|'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
@@ -679,16 +679,16 @@ function Get-AuthctlRows($path) {
                 '--delimiter|-|What stands between the cells of a CSV'
                 '--encoding|-|How the text of a CSV is encoded: latin-1, ..'
                 '--hash-config|/|Firebase''s password hash parameters, as its console shows them'
-                '--source-option|-|What else the source can be told'
+                '--source-option|-|What else the source can be told: `authctl help formats` lists it'
                 '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...'
-                '--match|match|By what a record''s user is found; by the first that it has, without'
-                '--weak-hashes|weak-hashes|Hashes that are fast to guess at: keep them, wrap in argon2id, or reset'
+                '--match|match|What a record''s user is found by; without it, the first that the record has, its username last'
+                '--weak-hashes|weak-hashes|What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out'
                 '--mark-unverified||Count nobody''s address as verified, whatever the file says'
                 '--teams||Take memberships in too, and make the teams that are not there'
                 '--check-password|@users|First prove the settings of the hashes on this user of the file, whose password is asked for'
                 '--password-stdin||Read the password of --check-password from stdin: one line'
-                '--resume|@imports|Go on with this import'
-                '--max-errors|-|Stop when more than N records are refused'
+                '--resume|@imports|Go on with this import; without it, one of the same files goes on by itself'
+                '--max-errors|-|Stop when more than N records are refused; 0 or more'
                 '--report|/|A new file, for you alone: a JSON line on each record that is not clean'
                 '--rejects|/|A new file, for you alone: the refused records as they were, to be mended and imported again'
                 '--dry-run||Show what would be done, and do nothing'
@@ -698,7 +698,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.import,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '/...||The users, then what they are joined with'
+                '/...||The users, in one file or several'
             )
         }
         'users list-imports' {
@@ -717,7 +717,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.undone-import,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@imports|--import-id|As users list-imports shows it'
+                '@imports|--import-id|As `authctl users list-imports` shows it'
             )
         }
         'users import-status' {
@@ -761,7 +761,7 @@ function Get-AuthctlRows($path) {
         'teams list' {
             $rows.options = @(
                 '--search|-|Beginnings of words in id and name'
-                '--filter|-|OP is = != < <= > >=, or ~ for any part of a text'
+                '--filter|-|''FIELD OP VALUE'''
                 '--sort|-|- is descending'
                 '--limit|-|At most so many; 25 unless given'
                 '--all||All of them, streamed'
@@ -824,13 +824,13 @@ function Get-AuthctlRows($path) {
         }
         'teams create-membership' {
             $rows.options = @(
-                '--user-id|@users|Whose; a new user made with --email or --phone has this id'
-                '--email|@emails|Whose; where nobody has it, a user is made'
-                '--phone|@phones|Whose; where nobody has it, a user is made'
+                '--user-id|@users|The user; where --email or --phone makes one, its id'
+                '--email|@emails|The user with this email; where there is none, one is made'
+                '--phone|@phones|The user with this phone; where there is none, one is made'
                 '--roles|-|Repeatable; takes commas'
                 '--name|-|The name of a user who is made'
                 '--invite||Send an invitation, which the user accepts; again, to renew it'
-                '--url|-|Where the link in the message leads; allowed_redirects has its host'
+                '--url|-|Where the link in the message leads; the setting allowed_redirects names its host'
                 '--print-secret||Invite, and show the secret instead of sending it: you carry it there'
                 '--users-from|/|Many: ids, emails or phones, one a line, from a file or stdin, each its own unit of work'
                 '--dry-run||Show what would be done, and do nothing'
@@ -846,7 +846,7 @@ function Get-AuthctlRows($path) {
         'teams list-memberships' {
             $rows.options = @(
                 '--search|-|Beginnings of words in the user''s id, name, email and phone'
-                '--filter|-|As in ''roles ~ maths'' or ''status = pending''; OP is = != < <= > >=, or ~ for any part of a text...'
+                '--filter|-|''FIELD OP VALUE'', as in ''roles ~ maths'' or ''status = pending'''
                 '--sort|-|- is descending'
                 '--limit|-|At most so many; 25 unless given'
                 '--all||All of them, streamed'
@@ -993,11 +993,11 @@ function Get-AuthctlRows($path) {
                 'create-email|Send a code to an email that signs in with it; make the account where there is none'
                 'create-phone|Send a code to a phone that signs in with it; make the account where there is none'
                 'create-magic-url|Send a link to an email that signs in with it; make the account where there is none'
-                'create-email-verification|Ask a user''s email whether it is the person''s'
-                'create-phone-verification|Ask a user''s phone whether it is the person''s'
-                'create-recovery|Send a user''s email what a new password is set with'
-                'create-email-change|Ask a new email whether it is the person''s; it is the account''s once that is redeemed'
-                'create-phone-change|Ask a new phone whether it is the person''s; it is the account''s once that is redeemed'
+                'create-email-verification|Send a code or link to a user''s email that verifies it'
+                'create-phone-verification|Send a code to a user''s phone that verifies it'
+                'create-recovery|Send a code or link to a user''s email that sets a new password'
+                'create-email-change|Send a code or link to a new email; redeemed, it makes that the account''s'
+                'create-phone-change|Send a code to a new phone; redeemed, it makes that the account''s'
                 'redeem|Redeem a code or secret'
                 'list|List a user''s live tokens, the newest first, with the attempts that are left'
                 'delete|End a token before its time'
@@ -1020,7 +1020,7 @@ function Get-AuthctlRows($path) {
         }
         'tokens create-email' {
             $rows.options = @(
-                '--phrase||Show two words here, and in the message'
+                '--phrase||Show two words here and in the message, for the person to compare'
                 '--id|-|The id of an account that is made; else it is ignored'
                 '--user-id|-|The id of an account that is made; else it is ignored'
                 '--no-create||Make no account; exit with 4 where there is none'
@@ -1054,8 +1054,8 @@ function Get-AuthctlRows($path) {
         }
         'tokens create-magic-url' {
             $rows.options = @(
-                '--url|-|Where the link leads; without it the mail has the secret itself'
-                '--phrase||Show two words here, and in the message'
+                '--url|-|Where the link leads; the setting allowed_redirects names its host'
+                '--phrase||Show two words here and in the message, for the person to compare'
                 '--id|-|The id of an account that is made; else it is ignored'
                 '--user-id|-|The id of an account that is made; else it is ignored'
                 '--no-create||Make no account; exit with 4 where there is none'
@@ -1072,7 +1072,7 @@ function Get-AuthctlRows($path) {
         }
         'tokens create-email-verification' {
             $rows.options = @(
-                '--url|-|Where the link leads; without it the mail has the secret itself'
+                '--url|-|Where the link leads; the setting allowed_redirects names its host'
                 '--print-secret||Show the secret here, and send nothing'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
@@ -1100,7 +1100,7 @@ function Get-AuthctlRows($path) {
         }
         'tokens create-recovery' {
             $rows.options = @(
-                '--url|-|Where the link leads; without it the mail has the secret itself'
+                '--url|-|Where the link leads; the setting allowed_redirects names its host'
                 '--print-secret||Show the secret here, and send nothing'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
@@ -1114,7 +1114,7 @@ function Get-AuthctlRows($path) {
         }
         'tokens create-email-change' {
             $rows.options = @(
-                '--url|-|Where the link leads; without it the mail has the secret itself'
+                '--url|-|Where the link leads; the setting allowed_redirects names its host'
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
                 '--print-secret||Show the secret here, and send nothing'
                 '--dry-run||Show what would be done, and do nothing'
@@ -1147,8 +1147,8 @@ function Get-AuthctlRows($path) {
         'tokens redeem' {
             $rows.options = @(
                 '--kind|kind|Which token is meant; needed where more than one kind is live: token, email, phone, magic-url,...'
-                '--id|@tokens|The token itself, by its id'
-                '--token-id|@tokens|The token itself, by its id'
+                '--id|@tokens|Which token is meant, by its id'
+                '--token-id|@tokens|Which token is meant, by its id'
                 '--secret-stdin||Read the code or secret from stdin: one line'
                 '--new-password-stdin||Read a recovery''s new password from stdin: the next line'
                 '--dry-run||Show what would be done, and do nothing'
@@ -1179,7 +1179,7 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '@tokens|--token-id|As tokens list shows it'
+                '@tokens|--token-id|As `authctl tokens list` shows it'
             )
         }
         'tokens purge' {
@@ -1193,16 +1193,16 @@ function Get-AuthctlRows($path) {
         }
         'mfa' {
             $rows.commands = @(
-                'status|Show what signing in asks of a user, and what the user has for it'
-                'enable|Ask for two factors from now on, once the user has a second one'
-                'disable|Ask for one factor from now on; those that are set up stay'
-                'create-authenticator|Make the secret of an authenticator app'
+                'status|Show whether signing in asks a user for a second factor, and which factors the user has'
+                'enable|Ask a user for two factors from now on'
+                'disable|Ask a user for one factor from now on; those that are set up stay'
+                'create-authenticator|Make the secret for an authenticator app'
                 'verify-authenticator|Verify a new authenticator by a code that it shows'
                 'delete-authenticator|Remove an authenticator'
                 'list-factors|List what a user can complete a sign-in with'
-                'create-recovery-codes|Make six codes that complete a sign-in once each, where another factor is lost'
+                'create-recovery-codes|Make six recovery codes'
                 'regenerate-recovery-codes|Make six new recovery codes, and end the old ones'
-                'create-challenge|Ask a session for a code of another factor than it was signed in with; send the code to an email...'
+                'create-challenge|Begin the second step of a sign-in'
                 'complete-challenge|Complete a sign-in with a code'
                 'reset|Let in a user who has lost every second factor'
             )
@@ -1256,7 +1256,7 @@ function Get-AuthctlRows($path) {
         'mfa verify-authenticator' {
             $rows.options = @(
                 '--name|@authenticators|Which authenticator, where a user has several'
-                '--secret-stdin||Read the code from stdin: one line, after the session''s secret if any'
+                '--secret-stdin||Read the code from stdin: one line, behind the session''s secret where that is there'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1265,13 +1265,13 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--otp|What the app shows, or what was sent'
+                '-|--otp|What the app shows, or what was sent; asked for without it'
             )
         }
         'mfa delete-authenticator' {
             $rows.options = @(
                 '--name|@authenticators|Which authenticator, where a user has several'
-                '--force||Also where it is the only second factor: one is then enough'
+                '--force||Also where it is the only second factor: one is then enough, unless the policy says otherwise'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1316,7 +1316,7 @@ function Get-AuthctlRows($path) {
         }
         'mfa create-challenge' {
             $rows.options = @(
-                '--factor|factor|What is to complete the sign-in: totp, email, phone or recovery_code'
+                '--factor|factor|What is to complete the sign-in, another than began it: totp, email, phone or recovery_code'
                 '--secret-stdin||Read the session''s secret from stdin'
                 '--print-secret||Show the secret here, and send nothing'
                 '--dry-run||Show what would be done, and do nothing'
@@ -1328,7 +1328,7 @@ function Get-AuthctlRows($path) {
         }
         'mfa complete-challenge' {
             $rows.options = @(
-                '--secret-stdin||Read the code from stdin: one line, after the session''s secret if any'
+                '--secret-stdin||Read the code from stdin: one line, behind the session''s secret where that is there'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1336,8 +1336,8 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.session2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@challenges|--challenge-id|As mfa create-challenge answers it'
-                '-|--otp|What the app shows, or what was sent'
+                '@challenges|--challenge-id|The id that `authctl mfa create-challenge` answered'
+                '-|--otp|What the app shows, or what was sent; asked for without it'
             )
         }
         'mfa reset' {
@@ -1480,7 +1480,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.receipt,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                'channels||email, sms or whatsapp'
+                'channel2||How it is sent'
                 '-||An email or a phone'
             )
         }
@@ -1556,7 +1556,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.restored-backup,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '/||What authctl backup wrote'
+                '/||What `authctl backup` wrote'
             )
         }
         'completion' {
@@ -1565,7 +1565,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.completion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                'shell||bash, zsh, fish or powershell'
+                'shell||Which shell''s; without it, how to'
             )
         }
         'help' {
@@ -1601,15 +1601,6 @@ function Get-AuthctlRows($path) {
 # The rows of a list (WORD|HELP).
 function Get-AuthctlList($name) {
     switch -Exact -CaseSensitive ($name) {
-        'channels' {
-            'email'
-            'sms'
-            'whatsapp'
-        }
-        'statuses' {
-            'active'
-            'blocked'
-        }
         'presets' {
             'recommended'
             'appwrite'
@@ -1861,6 +1852,10 @@ function Get-AuthctlList($name) {
         'fields.deletion' {
             'id'
             'deleted'
+        }
+        'status' {
+            'active'
+            'blocked'
         }
         'verified' {
             'true'
@@ -2214,6 +2209,11 @@ function Get-AuthctlList($name) {
             'phone'
             'deleted'
         }
+        'channel2' {
+            'email'
+            'sms'
+            'whatsapp'
+        }
         'fields.receipt' {
             'provider'
             'channel'
@@ -2362,7 +2362,7 @@ function Get-AuthctlList($name) {
             'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
             'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
             'list-roles|List the role strings of a user, as permissions name them'
-            'require-password-change|Let the password that is set be good for nothing but choosing another one'
+            'require-password-change|Have a user choose a new password'
             'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
             'export|Write users as another system takes them, the oldest first'
             'import|Take users in from another system, with their passwords'
@@ -2398,27 +2398,27 @@ function Get-AuthctlList($name) {
             'create-email|Send a code to an email that signs in with it; make the account where there is none'
             'create-phone|Send a code to a phone that signs in with it; make the account where there is none'
             'create-magic-url|Send a link to an email that signs in with it; make the account where there is none'
-            'create-email-verification|Ask a user''s email whether it is the person''s'
-            'create-phone-verification|Ask a user''s phone whether it is the person''s'
-            'create-recovery|Send a user''s email what a new password is set with'
-            'create-email-change|Ask a new email whether it is the person''s; it is the account''s once that is redeemed'
-            'create-phone-change|Ask a new phone whether it is the person''s; it is the account''s once that is redeemed'
+            'create-email-verification|Send a code or link to a user''s email that verifies it'
+            'create-phone-verification|Send a code to a user''s phone that verifies it'
+            'create-recovery|Send a code or link to a user''s email that sets a new password'
+            'create-email-change|Send a code or link to a new email; redeemed, it makes that the account''s'
+            'create-phone-change|Send a code to a new phone; redeemed, it makes that the account''s'
             'redeem|Redeem a code or secret'
             'list|List a user''s live tokens, the newest first, with the attempts that are left'
             'delete|End a token before its time'
             'purge|Remove tokens that have been dead for a day, some at a time'
         }
         'help.mfa' {
-            'status|Show what signing in asks of a user, and what the user has for it'
-            'enable|Ask for two factors from now on, once the user has a second one'
-            'disable|Ask for one factor from now on; those that are set up stay'
-            'create-authenticator|Make the secret of an authenticator app'
+            'status|Show whether signing in asks a user for a second factor, and which factors the user has'
+            'enable|Ask a user for two factors from now on'
+            'disable|Ask a user for one factor from now on; those that are set up stay'
+            'create-authenticator|Make the secret for an authenticator app'
             'verify-authenticator|Verify a new authenticator by a code that it shows'
             'delete-authenticator|Remove an authenticator'
             'list-factors|List what a user can complete a sign-in with'
-            'create-recovery-codes|Make six codes that complete a sign-in once each, where another factor is lost'
+            'create-recovery-codes|Make six recovery codes'
             'regenerate-recovery-codes|Make six new recovery codes, and end the old ones'
-            'create-challenge|Ask a session for a code of another factor than it was signed in with; send the code to an email...'
+            'create-challenge|Begin the second step of a sign-in'
             'complete-challenge|Complete a sign-in with a code'
             'reset|Let in a user who has lost every second factor'
         }

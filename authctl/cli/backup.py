@@ -33,8 +33,9 @@ def backup(
 ) -> None:
     """Save the whole directory, as it is at one moment, into a new file that only you can read.
 
-    Of SQLite the file is an SQLite database, of Postgres compressed lines of JSON; `authctl restore` puts either into
-    either. Nobody has to stop working meanwhile. The secret key is not in it: keep a copy of the key apart.
+    Everybody can go on working meanwhile. `authctl restore` puts the backup into SQLite or Postgres, wherever it came
+    from: one of SQLite is an SQLite file, one of Postgres compressed lines of JSON. The secret key is not in it: keep
+    a copy of the key apart.
     """
     from authctl.core import backup as core_backup
 
@@ -51,18 +52,22 @@ def backup(
     writes=True,
     exits=(INVALID, CONFLICT, UNAVAILABLE),
     example=(
+        "authctl restore directory.backup --database sqlite:///restored.db --dry-run",
         "authctl restore directory.backup --database sqlite:///restored.db",
         "authctl restore directory.backup --database postgresql://authctl@localhost/authctl",
     ),
 )
 def restore(
     ctx: Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="What authctl backup wrote.", show_default=False)],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What `authctl backup` wrote.", show_default=False)],
 ) -> None:
     """Put a backup into an empty database, or one that is not there yet; never over a directory that is in use.
 
-    All of it is read and checked first, and then written as one change. A backup of an older authctl is migrated. A
-    key in the backup is put with the other keys. --dry-run checks the backup and the place, and writes nothing.
+    --database names the database, else your configuration does. The whole backup is read and checked first, and then
+    written as one change; one of an older authctl is brought up to this one. --dry-run checks, and writes nothing.
+
+    The directory needs the secret key that it was sealed with. A backup that was made with --with-key brings it, and
+    it is put beside your other keys; else name the file of your copy with the setting secret_key_file.
     """
     from authctl.core import backup as core_backup
 

@@ -50,12 +50,15 @@ class Severity(StrEnum):
 def check(
     ctx: Context,
     fail_on: Annotated[
-        Severity | None, typer.Option("--fail-on", help="Exit status 3 where something as bad, or worse, is found.")
+        Severity | None,
+        typer.Option(
+            "--fail-on", metavar="|".join(Severity), help="Exit status 3 where something as bad, or worse, is found."
+        ),
     ] = None,
     sarif: Annotated[
         str | None,
         typer.Option(
-            "--sarif", metavar="FILE", help="Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there."
+            "--sarif", metavar="FILE|-", help="Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there."
         ),
     ] = None,
 ) -> None:

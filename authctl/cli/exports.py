@@ -85,7 +85,11 @@ def export(
     ] = "created_at",
     target_option: Annotated[
         list[str] | None,
-        typer.Option("--target-option", metavar="KEY=VALUE", help="Of the format: base-dn=... of ldif. Repeatable."),
+        typer.Option(
+            "--target-option",
+            metavar="KEY=VALUE",
+            help="What else the format can be told: `authctl help formats` lists it. Repeatable.",
+        ),
     ] = None,
     file_: Annotated[str | None, typer.Option("--file", metavar="FILE", hidden=True)] = None,
 ) -> None:

@@ -49,6 +49,12 @@ def _choice(*words: str) -> typer.models.OptionInfo:
     return check  # type: ignore[return-value]
 
 
+def _count(value: int | None) -> int | None:
+    if value is not None and value < 0:
+        raise typer.BadParameter(f"{value} is below 0.")
+    return value
+
+
 @command(
     IMPORTED,
     name="import",
@@ -78,7 +84,9 @@ def import_(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="SOURCE", help=f"Where the file comes from: {', '.join(NAMES)}. Recognised without."
+            "--from",
+            metavar="SOURCE",
+            help=f"Where the file comes from: {', '.join(NAMES)}. Without it, the file is recognised.",
         ),
     ] = None,
     map: Annotated[
@@ -117,7 +125,7 @@ def import_(
         str,
         typer.Option(
             "--on-conflict",
-            metavar="fail|skip|update",
+            metavar="|".join(ON_CONFLICT),
             callback=_choice(*ON_CONFLICT),
             help="Where a user is there already, and not as the record says: refuse the record (the default), leave it"
             " out, or update the user. Nobody's verification is lowered, no blocked user let in, no password replaced"
@@ -128,17 +136,18 @@ def import_(
         str | None,
         typer.Option(
             "--match",
-            metavar="id|email|phone",
+            metavar="|".join(MATCH),
             callback=_choice(*MATCH),
-            help="By what a record's user is found; by the first that it has, without.",
+            help="What a record's user is found by; without it, the first that the record has, its username last.",
         ),
     ] = None,
     weak_hashes: Annotated[
         WeakHash,
         typer.Option(
             "--weak-hashes",
-            metavar="keep|wrap|reset",
-            help="Hashes that are fast to guess at: keep them, wrap in argon2id, or reset.",
+            metavar="|".join(WeakHash),
+            help="What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out."
+            " `authctl help formats` explains it.",
         ),
     ] = WeakHash.KEEP,
     mark_unverified: Annotated[
@@ -161,11 +170,16 @@ def import_(
     resume: Annotated[
         str | None,
         typer.Option(
-            "--resume", metavar="ID", help="Go on with this import. One of the same files is found without it."
+            "--resume",
+            metavar="ID",
+            help="Go on with this import; without it, one of the same files goes on by itself.",
         ),
     ] = None,
     max_errors: Annotated[
-        int | None, typer.Option("--max-errors", metavar="N", min=0, help="Stop when more than N records are refused.")
+        int | None,
+        typer.Option(
+            "--max-errors", metavar="N", callback=_count, help="Stop when more than N records are refused; 0 or more."
+        ),
     ] = None,
     report: Annotated[
         str | None,
@@ -444,7 +458,7 @@ def list_imports(
 )
 def undo_import(
     ctx: Context,
-    id: Annotated[str, positional("--import-id", "As users list-imports shows it.", metavar="IMPORT")],
+    id: Annotated[str, positional("--import-id", "As `authctl users list-imports` shows it.", metavar="IMPORT")],
 ) -> None:
     """Remove the users that an import made. Those that were changed since or have signed in stay, and are counted."""
     from authctl.transfer.journal import Imports

@@ -21,9 +21,9 @@ MembershipFilter = Annotated[
     list[str] | None,
     typer.Option(
         "--filter",
-        metavar="'FIELD OP VALUE'",
-        help="As in 'roles ~ maths' or 'status = pending'; OP is = != < <= > >=, or ~ for any part of a text or a"
-        " member of roles. Repeatable: all must hold. Indexed fields: id, roles, status, invited_at.",
+        metavar="FILTER",
+        help="'FIELD OP VALUE', as in 'roles ~ maths' or 'status = pending'. OP is = != < <= > >=, or ~ for any part of"
+        " a text or a member of roles. Repeatable: all must hold. Indexed fields: id, roles, status, invited_at.",
     ),
 ]
 MembershipSort = Annotated[

@@ -39,13 +39,18 @@ class SecondFactor(StrEnum):
     RECOVERY_CODE = "recovery_code"
 
 
-FACTORS = "What is to complete the sign-in: totp, email, phone or recovery_code."
+FACTORS = "What is to complete the sign-in, another than began it: totp, email, phone or recovery_code."
 Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Which authenticator, where a user has several.")
 ]
-Code = Annotated[str | None, positional("--otp", "What the app shows, or what was sent.", metavar="CODE")]
+Code = Annotated[
+    str | None, positional("--otp", "What the app shows, or what was sent; asked for without it.", metavar="CODE")
+]
 CodeStdin = Annotated[
-    bool, typer.Option("--secret-stdin", help="Read the code from stdin: one line, after the session's secret if any.")
+    bool,
+    typer.Option(
+        "--secret-stdin", help="Read the code from stdin: one line, behind the session's secret where that is there."
+    ),
 ]
 
 
@@ -64,19 +69,26 @@ def code_given(ctx: Context, code: str | None, *, stdin: bool) -> str:
 
 @command(MFA_STATUS, exits=(NOT_FOUND,), example="authctl mfa status ada@example.com")
 def status(ctx: Context, user: User) -> None:
-    """Show what signing in asks of a user, and what the user has for it."""
+    """Show whether signing in asks a user for a second factor, and which factors the user has."""
     ctx.show(ctx.directory.mfa.status(user).public())
 
 
 @command(USER, writes=True, exits=(NOT_FOUND, DENIED), example="authctl mfa enable ada@example.com")
 def enable(ctx: Context, user: User) -> None:
-    """Ask for two factors from now on, once the user has a second one."""
+    """Ask a user for two factors from now on.
+
+    Until the user has a second one, one is enough: `authctl mfa create-authenticator` makes one, and a verified email
+    or phone is one. The policy mfa-required asks everybody, or all users with a label.
+    """
     ctx.show(ctx.directory.mfa.enable(user).public())
 
 
 @command(USER, writes=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com")
 def disable(ctx: Context, user: User) -> None:
-    """Ask for one factor from now on; those that are set up stay."""
+    """Ask a user for one factor from now on; those that are set up stay.
+
+    Where the policy mfa-required asks for two, it still does.
+    """
     ctx.show(ctx.directory.mfa.disable(user).public())
 
 
@@ -100,9 +112,10 @@ def create_authenticator(
         typer.Option("--qr-file", metavar="FILE", help="Write the QR code into a new .svg or .png file; draw none."),
     ] = None,
 ) -> None:
-    """Make the secret of an authenticator app. It is shown this once, and counts when a code of it was verified.
+    """Make the secret for an authenticator app. It is shown this once, and counts once a code of it is verified.
 
-    A terminal shows a QR code to scan, and asks for the first code. Made again before that, it replaces the first.
+    A terminal shows a QR code to scan, and asks for the first code; elsewhere `authctl mfa verify-authenticator` takes
+    it. Made again before that, it replaces the first.
     """
     if qr_file is not None:
         qr.check_file(qr_file)
@@ -179,7 +192,7 @@ def _verifying(ctx: Context, user: str, name: str | None) -> str:
 
 def _command(ctx: Context, verb: str, *words: str) -> str:
     """A command of this group as whoever acts now would type it."""
-    line = ["authctl", "mfa", verb, *map(quote, words), *(["--as-session"] if ctx.is_person else [])]
+    line = [ctx.program, "mfa", verb, *map(quote, words), *(["--as-session"] if ctx.is_person else [])]
     return " ".join(line)
 
 
@@ -202,7 +215,7 @@ def verify_authenticator(
 ) -> None:
     """Verify a new authenticator by a code that it shows: from then on it is a second factor.
 
-    A wrong code is counted; too many lock second factors for a while, and look the same.
+    Wrong codes are counted. Too many lock the user's second factors for a while; even right ones are then refused.
     """
     mfa = ctx.directory.mfa
     ctx.show(mfa.verify_authenticator(user, code_given(ctx, code, stdin=secret_stdin), name=name).public())
@@ -223,10 +236,17 @@ def delete_authenticator(
     user: User,
     name: Name = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Also where it is the only second factor: one is then enough.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Also where it is the only second factor: one is then enough, unless the policy says otherwise.",
+        ),
     ] = False,
 ) -> None:
-    """Remove an authenticator. The only second factor of a user who is asked for two stays, without --force."""
+    """Remove an authenticator.
+
+    The only second factor of a user who is asked for two is not removed without --force.
+    """
     ctx.show({"id": ctx.directory.mfa.delete_authenticator(user, name=name, force=force).id, "deleted": True})
 
 
@@ -243,7 +263,10 @@ def list_factors(ctx: Context, user: User) -> None:
     example="authctl mfa create-recovery-codes ada@example.com",
 )
 def create_recovery_codes(ctx: Context, user: User) -> None:
-    """Make six codes that complete a sign-in once each, where another factor is lost. They are shown this once."""
+    """Make six recovery codes: each completes one sign-in, where another factor is lost. They are shown this once.
+
+    Where there are codes already, `authctl mfa regenerate-recovery-codes` replaces them.
+    """
     _show_codes(ctx, ctx.directory.mfa.create_recovery_codes(user))
 
 
@@ -283,7 +306,11 @@ def create_challenge(
     secret_stdin: SecretStdin = False,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Ask a session for a code of another factor than it was signed in with; send the code to an email or phone."""
+    """Begin the second step of a sign-in: choose a factor, and have a code sent where it is email or phone.
+
+    The session is the one that `authctl sessions create` answered with more_factors_required. The answer's id and the
+    code complete it: `authctl mfa complete-challenge`.
+    """
     secret = secret_given(ctx, stdin=secret_stdin)
     ctx.show(ctx.directory.mfa.create_challenge(secret, str(factor), print_secret=print_secret).public())
 
@@ -296,13 +323,15 @@ def create_challenge(
 )
 def complete_challenge(
     ctx: Context,
-    challenge: Annotated[str, positional("--challenge-id", "As mfa create-challenge answers it.", metavar="CHALLENGE")],
+    challenge: Annotated[
+        str, positional("--challenge-id", "The id that `authctl mfa create-challenge` answered.", metavar="CHALLENGE")
+    ],
     code: Code = None,
     secret_stdin: CodeStdin = False,
 ) -> None:
     """Complete a sign-in with a code. The session has a new secret from then on, shown this once; the old one is dead.
 
-    AUTHCTL_SESSION has the session's secret, else the first line of stdin.
+    The session's secret is in AUTHCTL_SESSION, else on the first line of stdin.
     """
     secret = secret_given(ctx, stdin=False)
     given = code_given(ctx, code, stdin=secret_stdin)
@@ -317,5 +346,9 @@ def complete_challenge(
     example="authctl mfa reset ada@example.com --yes --reason 'lost the phone, came with a passport'",
 )
 def reset(ctx: Context, user: User) -> None:
-    """Let in a user who has lost every second factor: they are removed, and all sessions and tokens end."""
+    """Let in a user who has lost every second factor.
+
+    Authenticators and recovery codes are removed, all sessions and tokens end, and one factor signs in again, unless
+    the policy mfa-required asks for two. Say in --reason how you know who asks.
+    """
     ctx.show(ctx.directory.mfa.reset(user).public())

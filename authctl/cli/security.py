@@ -55,12 +55,12 @@ BETWEEN_LOOKS = 1.0  # seconds
 def show(
     ctx: Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these policies.", show_default=False)
+        list[str] | None, typer.Argument(metavar="NAME...", help="Only these policies.", show_default=False)
     ] = None,
 ) -> None:
     """Show the policies that hold. JSON is one object: {NAME: VALUE, ...}, durations in seconds, null for off.
 
-    -o toml writes what `security apply` reads.
+    -o toml writes what `authctl security apply` reads.
     """
     _show_policies(ctx, ctx.directory.security.show(names or ()))
 
@@ -101,7 +101,7 @@ set_.__doc__ = f"{set_.__doc__}\n\n\b\n" + "\n".join(
 def reset(
     ctx: Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="The policies.", show_default=False)
+        list[str] | None, typer.Argument(metavar="NAME...", help="The policies.", show_default=False)
     ] = None,
     all: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
@@ -320,7 +320,9 @@ def list_logs(
     ] = None,
     event: Annotated[
         list[str] | None,
-        typer.Option("--event", metavar="NAME,...", help="Of these names; * is any part, as in 'users.*'. Repeatable."),
+        typer.Option(
+            "--event", metavar="EVENT,...", help="Of these names; * is any part, as in 'users.*'. Repeatable."
+        ),
     ] = None,
     actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="By this actor, exactly.")] = None,
     since: Annotated[
@@ -430,7 +432,7 @@ def delete_mock_phone(
 )
 def test_delivery(
     ctx: Context,
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="email, sms or whatsapp.", show_default=False)],
+    channel: Annotated[str, typer.Argument(metavar="email|sms|whatsapp", help="How it is sent.", show_default=False)],
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An email or a phone.", show_default=False)],
 ) -> None:
     """Send a message that says that it is a test, and show what the server or provider answered."""
@@ -453,7 +455,7 @@ def purge(ctx: Context) -> None:
 def show_jwks(ctx: Context) -> None:
     """Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517).
 
-    They prove who signed a JWT and when, not that its session still lives: that is `sessions verify-jwt`.
+    They prove who signed a JWT and when, not that its session still lives: that is `authctl sessions verify-jwt`.
     """
     ctx.show_json("keys", ctx.directory.security.show_jwks())
 
@@ -475,7 +477,8 @@ def rotate_key(
         bool, typer.Option("--forget", help="With --jwt: take no JWT of the older keys any more, as after a leak.")
     ] = False,
     algorithm: Annotated[
-        JwtAlgorithm, typer.Option("--algorithm", help="With --jwt: what the new key signs with.")
+        JwtAlgorithm,
+        typer.Option("--algorithm", metavar="|".join(JwtAlgorithm), help="With --jwt: what the new key signs with."),
     ] = JwtAlgorithm.EDDSA,
 ) -> None:
     """Seal every secret with a new secret key, or with --jwt sign JWTs with a new key.

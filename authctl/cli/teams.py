@@ -76,9 +76,9 @@ def list_(
         list[str] | None,
         typer.Option(
             "--filter",
-            metavar="'FIELD OP VALUE'",
-            help="OP is = != < <= > >=, or ~ for any part of a text. Repeatable: all must hold. Indexed fields: id,"
-            " name (=), created_at. Of members everybody is counted.",
+            metavar="FILTER",
+            help="'FIELD OP VALUE'. OP is = != < <= > >=, or ~ for any part of a text. Repeatable: all must hold."
+            " Indexed fields: id, name (=), created_at. Of members everybody is counted.",
         ),
     ] = None,
     sort: Annotated[
@@ -177,13 +177,15 @@ def create_membership(
     team: Team,
     user_id: Annotated[
         str | None,
-        typer.Option("--user-id", metavar="USER", help="Whose; a new user made with --email or --phone has this id."),
+        typer.Option("--user-id", metavar="USER", help="The user; where --email or --phone makes one, its id."),
     ] = None,
     email: Annotated[
-        str | None, typer.Option("--email", metavar="EMAIL", help="Whose; where nobody has it, a user is made.")
+        str | None,
+        typer.Option("--email", metavar="EMAIL", help="The user with this email; where there is none, one is made."),
     ] = None,
     phone: Annotated[
-        str | None, typer.Option("--phone", metavar="PHONE", help="Whose; where nobody has it, a user is made.")
+        str | None,
+        typer.Option("--phone", metavar="PHONE", help="The user with this phone; where there is none, one is made."),
     ] = None,
     roles: Roles = None,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name of a user who is made.")] = None,
@@ -193,7 +195,9 @@ def create_membership(
     url: Annotated[
         str | None,
         typer.Option(
-            "--url", metavar="URL", help="Where the link in the message leads; allowed_redirects has its host."
+            "--url",
+            metavar="URL",
+            help="Where the link in the message leads; the setting allowed_redirects names its host.",
         ),
     ] = None,
     print_secret: Annotated[
@@ -357,7 +361,7 @@ def update_membership(
     membership: Membership,
     roles: Annotated[
         list[str] | None,
-        positional("--roles", "The roles it shall have; --roles '' takes all away.", metavar="[ROLE]..."),
+        positional("--roles", "The roles it shall have; --roles '' takes all away.", metavar="ROLE..."),
     ] = None,
     add: Annotated[list[str] | None, typer.Option("--add", metavar="ROLE,...", help="Add these.")] = None,
     remove: Annotated[list[str] | None, typer.Option("--remove", metavar="ROLE,...", help="Take these away.")] = None,

@@ -38,12 +38,18 @@ NewId = Annotated[
 ]
 Url = Annotated[
     str | None,
-    typer.Option("--url", metavar="URL", help="Where the link leads; without it the mail has the secret itself."),
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="Where the link leads; the setting allowed_redirects names its host. Without it, the mail has the secret.",
+    ),
 ]
-Phrase = Annotated[bool, typer.Option("--phrase", help="Show two words here, and in the message.")]
+Phrase = Annotated[
+    bool, typer.Option("--phrase", help="Show two words here and in the message, for the person to compare.")
+]
 NoCreate = Annotated[bool, typer.Option("--no-create", help="Make no account; exit with 4 where there is none.")]
 PrintSecret = Annotated[bool, typer.Option("--print-secret", help="Show the secret here, and send nothing.")]
-ByChannel = Annotated[PhoneChannel, typer.Option("--channel", help="How it is sent.")]
+ByChannel = Annotated[PhoneChannel, typer.Option("--channel", metavar="|".join(PhoneChannel), help="How it is sent.")]
 
 
 @command(
@@ -59,7 +65,7 @@ def create(
         int, typer.Option("--length", metavar="N", help="Hexadecimal digits, 5 to 128. Below 32 it is a code.")
     ] = 64,
     expire: Annotated[
-        str | None, typer.Option("--expire", metavar="SECONDS", help="How long it lives: 900, 15m, 1d.")
+        str | None, typer.Option("--expire", metavar="DURATION", help="How long it lives: 900, 15m, 1d.")
     ] = None,
 ) -> None:
     """Make a token that signs a user in, to be handed over. It is shown this once, and works once.
@@ -152,7 +158,7 @@ def create_magic_url(
     example="authctl tokens create-email-verification ada --url https://app.example.com/verify",
 )
 def create_email_verification(ctx: Context, user: User, url: Url = None, print_secret: PrintSecret = False) -> None:
-    """Ask a user's email whether it is the person's."""
+    """Send a code or link to a user's email that verifies it."""
     created = ctx.directory.tokens.create_email_verification(user, url=url, print_secret=print_secret)
     ctx.show(created.public())
 
@@ -166,7 +172,7 @@ def create_email_verification(ctx: Context, user: User, url: Url = None, print_s
 def create_phone_verification(
     ctx: Context, user: User, channel: ByChannel = PhoneChannel.SMS, print_secret: PrintSecret = False
 ) -> None:
-    """Ask a user's phone whether it is the person's."""
+    """Send a code to a user's phone that verifies it."""
     created = ctx.directory.tokens.create_phone_verification(user, channel=str(channel), print_secret=print_secret)
     ctx.show(created.public())
 
@@ -178,7 +184,7 @@ def create_phone_verification(
     example="authctl tokens create-recovery ada@example.com --url https://app.example.com/recover",
 )
 def create_recovery(ctx: Context, user: User, url: Url = None, print_secret: PrintSecret = False) -> None:
-    """Send a user's email what a new password is set with."""
+    """Send a code or link to a user's email that sets a new password."""
     ctx.show(ctx.directory.tokens.create_recovery(user, url=url, print_secret=print_secret).public())
 
 
@@ -196,7 +202,7 @@ def create_email_change(
     password_stdin: CurrentPasswordStdin = False,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Ask a new email whether it is the person's; it is the account's once that is redeemed."""
+    """Send a code or link to a new email; redeemed, it makes that the account's."""
     tokens = ctx.directory.tokens
     password = current_password(ctx, stdin=password_stdin)
     created = tokens.create_email_change(user, email, url=url, password=password, print_secret=print_secret)
@@ -217,7 +223,7 @@ def create_phone_change(
     password_stdin: CurrentPasswordStdin = False,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Ask a new phone whether it is the person's; it is the account's once that is redeemed."""
+    """Send a code to a new phone; redeemed, it makes that the account's."""
     tokens = ctx.directory.tokens
     password = current_password(ctx, stdin=password_stdin)
     created = tokens.create_phone_change(
@@ -247,7 +253,7 @@ def redeem(
         ),
     ] = None,
     id: Annotated[
-        str | None, typer.Option("--id", "--token-id", metavar="TOKEN", help="The token itself, by its id.")
+        str | None, typer.Option("--id", "--token-id", metavar="TOKEN", help="Which token is meant, by its id.")
     ] = None,
     secret_stdin: Annotated[
         bool, typer.Option("--secret-stdin", help="Read the code or secret from stdin: one line.")
@@ -316,7 +322,7 @@ def list_(
 def delete(
     ctx: Context,
     user: User,
-    token: Annotated[str, positional("--token-id", "As tokens list shows it.", metavar="TOKEN")],
+    token: Annotated[str, positional("--token-id", "As `authctl tokens list` shows it.", metavar="TOKEN")],
 ) -> None:
     """End a token before its time."""
     ctx.show({"id": ctx.directory.tokens.delete(user, token).id, "deleted": True})

@@ -17,7 +17,8 @@ COMMANDS = Commands("authctl")
 command = COMMANDS.command
 
 WEAK_HASHES = {
-    WeakHash.KEEP: "They are stored as they are, until their users sign in. `users import-status` counts those left.",
+    WeakHash.KEEP: "They are stored as they are, until their users sign in. `authctl users import-status`"
+    " counts those left.",
     WeakHash.WRAP: "They are put inside argon2id at once: the same passwords sign in, and nobody who steals the"
     " database can guess fast. It takes as long as hashing every password.",
     WeakHash.RESET: "They are left out: their users have no password until it is reset.",
@@ -30,7 +31,7 @@ Rows = Sequence[tuple[str, str]]
 def help(
     ctx: Context,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND ...]", help="A topic, or the words of a command.")
+        list[str] | None, typer.Argument(metavar="TOPIC|COMMAND...", help="A topic, or the words of a command.")
     ] = None,
 ) -> None:
     """Explain a topic, or a command. Without one, it lists the topics."""

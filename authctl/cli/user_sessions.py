@@ -64,7 +64,9 @@ def create_session(ctx: Context, user: User) -> None:
 def delete_session(
     ctx: Context,
     user: User,
-    session: Annotated[str, positional("--session-id", "As users list-sessions shows it.", metavar="SESSION")],
+    session: Annotated[
+        str, positional("--session-id", "As `authctl users list-sessions` shows it.", metavar="SESSION")
+    ],
 ) -> None:
     """End one session of a user."""
     ctx.show({"id": ctx.directory.users.delete_session(user, session).id, "deleted": True})
@@ -82,7 +84,7 @@ def delete_session(
 )
 def delete_sessions(
     ctx: Context,
-    user: Annotated[str | None, positional("--user-id", "Whose.", metavar="USER")] = None,
+    user: Annotated[str | None, positional("--user-id", "Whose sessions.", metavar="USER")] = None,
     all: Annotated[bool, typer.Option("--all", help="Everybody's.")] = False,
 ) -> None:
     """End all sessions of a user, or with --all everybody's."""
@@ -121,7 +123,7 @@ def create_identity(
 )
 def list_identities(
     ctx: Context,
-    user: Annotated[str | None, positional("--user-id", "Whose; everybody's without.", metavar="USER")] = None,
+    user: Annotated[str | None, positional("--user-id", "Whose; without it, everybody's.", metavar="USER")] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
     after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this identity.")] = None,
 ) -> None:
@@ -141,7 +143,9 @@ def list_identities(
 )
 def delete_identity(
     ctx: Context,
-    identity: Annotated[str, positional("--identity-id", "As users list-identities shows it.", metavar="IDENTITY")],
+    identity: Annotated[
+        str, positional("--identity-id", "As `authctl users list-identities` shows it.", metavar="IDENTITY")
+    ],
 ) -> None:
     """Unlink an account elsewhere. Sessions that it began go on."""
     ctx.show({"id": ctx.directory.users.delete_identity(identity).id, "deleted": True})
@@ -230,7 +234,7 @@ def list_roles(
     ),
 )
 def require_password_change(ctx: Context, user: User) -> None:
-    """Let the password that is set be good for nothing but choosing another one."""
+    """Have a user choose a new password: until then, the one that is set is good for nothing else."""
     ctx.show(ctx.directory.users.require_password_change(user).public())
 
 

@@ -60,11 +60,11 @@ Filter = Annotated[
     list[str] | None,
     typer.Option(
         "--filter",
-        metavar="'FIELD OP VALUE'",
-        help="OP is = != < <= > >=, or ~ for any part of a text or a member of labels. Times are written as in"
-        " 'created_at > 2h' (two hours ago), today, 2026-01-31. Repeatable: all must hold. Indexed fields: id,"
-        " username, email, phone, name (=), labels (~), status, email_verified, phone_verified, mfa, created_at."
-        " Others, and ~ on a text, read the list until enough is found.",
+        metavar="FILTER",
+        help="'FIELD OP VALUE'. OP is = != < <= > >=, or ~ for any part of a text or a member of labels. Times are"
+        " written as in 'created_at > 2h' (two hours ago), today, 2026-01-31. Repeatable: all must hold. Indexed"
+        " fields: id, username, email, phone, name (=), labels (~), status, email_verified, phone_verified, mfa,"
+        " created_at. Others, and ~ on a text, read the list until enough is found.",
     ),
 ]
 
@@ -92,7 +92,11 @@ HashOption = Annotated[
 ]
 WeakHashOption = Annotated[
     WeakHash,
-    typer.Option("--weak-hash", help="A hash that is fast to guess at: keep it, wrap it in argon2id, or reset."),
+    typer.Option(
+        "--weak-hash",
+        metavar="|".join(WeakHash),
+        help="What becomes of a hash that is fast to guess at: it is kept, put inside argon2id, or left out.",
+    ),
 ]
 
 
@@ -202,7 +206,7 @@ def create(
         bool, typer.Option("--self-service", help="A sign-up by the person: the user limit and its rules apply.")
     ] = False,
 ) -> None:
-    """Make an account. No option is required; without a password, nobody can sign in with one."""
+    """Make an account. No option is required; to be signed in to, it needs an email, a phone or a password."""
     if if_absent and generate_password:
         # The answer does not tell whether the account was there, and so whether the password is its.
         raise UsageError("general_usage", "--if-absent and --generate-password exclude each other.", field="if_absent")
@@ -411,7 +415,7 @@ def update_labels(
     ctx: Context,
     user: User,
     labels: Annotated[
-        list[str] | None, positional("--labels", "The labels it shall have; none clears them.", metavar="[LABEL]...")
+        list[str] | None, positional("--labels", "The labels it shall have; none clears them.", metavar="LABEL...")
     ] = None,
     add: Annotated[list[str] | None, typer.Option("--add", metavar="LABEL,...", help="Add these.")] = None,
     remove: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL,...", help="Take these away.")] = None,
@@ -474,7 +478,7 @@ def update_metadata(
 def update_status(
     ctx: Context,
     user: User,
-    status: Annotated[str, positional("--status", "active or blocked.", metavar="STATUS")],
+    status: Annotated[str, positional("--status", "What it shall be from now on.", metavar="active|blocked")],
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="When the block ends: 2h, 7d, 2027-01-31T09:00Z.")
     ] = None,
@@ -483,7 +487,7 @@ def update_status(
     ctx.show(ctx.directory.users.update_status(user, status, until=until).public())
 
 
-Verified = Annotated[str, positional("--verified", "true or false.", metavar="true|false")]
+Verified = Annotated[str, positional("--verified", "Whether it is known.", metavar="true|false")]
 
 
 @command(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -89,6 +90,42 @@ def test_every_parameter_has_help(path):
     command = command_at(path)
     for parameter in command.params:
         assert parameter.help or parameter.hidden, parameter.name
+
+
+# What stands for a value: the kind of it in capitals, or the very words, with bars between; a list has dots behind it.
+KIND = r"[A-Z]+(=[A-Z]+)?"
+METAVAR = re.compile(rf"-?{KIND}(\|(-?{KIND}|-))*(,?[.][.][.])?|[A-Za-z0-9_]+(\|[A-Za-z0-9_]+)+|PROVIDER UID")
+WIDE = 24  # characters; words that are no longer together are shown in the place of a value
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_values_are_called_alike_everywhere(path):
+    command = command_at(path)
+    page = helped(path)
+    assert not re.search(r"\[x[<>]=|<[a-z]|\.\.\.\]\.\.\.", page)
+    for parameter in command.params:
+        if getattr(parameter, "is_flag", False) or parameter.hidden:
+            continue
+        assert parameter.metavar, f"{parameter.name} has no metavar"
+        assert METAVAR.fullmatch(parameter.metavar), parameter.metavar
+        choices = [str(choice) for choice in getattr(parameter.type, "choices", ())]
+        assert not choices or len("|".join(choices)) > WIDE or parameter.metavar == "|".join(choices)
+
+
+COMMANDS = re.compile(
+    rf"(?<![`\w-])(authctl )?({'|'.join(' '.join(path) for path in PATHS if len(path) == 2)})(?![\w-])"
+)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_commands_in_a_text_are_written_as_they_are_typed(path):
+    command = command_at(path)
+    for text in (command.help, *(parameter.help or "" for parameter in command.params)):
+        for quoted in re.findall(r"`([^`]*)`", text):
+            words = tuple(quoted.split())
+            assert words[:1] != ("authctl",) or words[1:2] in PATHS or words[1:3] in PATHS, quoted
+            assert words[:2] not in PATHS, f"`{quoted}` wants authctl before it"
+        assert not COMMANDS.search(re.sub(r"`[^`]*`", "", text)), text
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)

@@ -27,10 +27,10 @@ CHECKS = {"bash": ["bash", "-n"], "zsh": ["zsh", "-n"], "fish": ["fish", "-n"]}
 
 # Values that are the person's own words, by metavar or option: nothing can complete them.
 FREE = {
-    *("'FIELD OP VALUE'", "FIELD,...", "FIELD=COLUMN,...", "FIELD|-FIELD", "KEY=VALUE", "LABEL,...", "[LABEL]..."),
-    *("PROVIDER UID", "ROLE,...", "[ROLE]...", "--database"),
+    *("FILTER", "FIELD,...", "FIELD=COLUMN,...", "FIELD|-FIELD", "KEY=VALUE", "LABEL,...", "LABEL..."),
+    *("PROVIDER UID", "ROLE,...", "ROLE...", "--database"),
     *("ADDRESS", "CHARACTER", "CODE", "DURATION", "EMAIL", "HASH", "ID", "JSON", "N", "NAME", "PERMISSION", "PHONE"),
-    *("PROVIDER", "SECONDS", "TEXT", "TIME", "UID", "URL", "USERNAME"),
+    *("PROVIDER", "TEXT", "TIME", "UID", "URL", "USERNAME"),
 }
 
 

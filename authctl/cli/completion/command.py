@@ -73,7 +73,8 @@ To try one in this shell alone:
 def completion(
     ctx: Context,
     shell: Annotated[
-        Shell | None, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.", show_default=False)
+        Shell | None,
+        typer.Argument(metavar="|".join(Shell), help="Which shell's; without it, how to.", show_default=False),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="Say where the script would be put; with --yes, put it there.")
@@ -137,7 +138,7 @@ def _write(file: str, text: str) -> None:
         if os.path.lexists(file) and not _is_ours(file):
             raise Unavailable(
                 "file_unavailable",
-                f"The file {file!r} is not authctl's.",
+                f"The file {file} is not authctl's.",
                 hint="Move it away, or write the script yourself: authctl completion SHELL > FILE",
             )
         os.makedirs(os.path.dirname(file), exist_ok=True)
@@ -147,7 +148,7 @@ def _write(file: str, text: str) -> None:
     except OSError as error:
         raise Unavailable(
             "file_unavailable",
-            f"The file {file!r} cannot be written: {error.strerror}.",
+            f"The file {file} cannot be written: {error.strerror}.",
             hint="Write it elsewhere: authctl completion SHELL > FILE",
         ) from None
 

@@ -37,8 +37,6 @@ SPECS = {
     "FILE|-": FILES,
     "FILE...": FILES,
     "FILE|PRESET|-": "presets/",
-    "CHANNEL": "channels",
-    "STATUS": "statuses",
     "--profile": "@profiles",
     "--hash": "hashes",
     "--hash-format": "hashes",
@@ -52,12 +50,12 @@ SPECS = {
     "mfa delete-authenticator --name": "@authenticators",
     "teams create-membership --email": "@emails",
     "teams create-membership --phone": "@phones",
-    "security show [NAME]...": "policies",
+    "security show NAME...": "policies",
     "security set NAME": "policies",
     "security set VALUE": "policy.*",
-    "security reset [NAME]...": "policies",
+    "security reset NAME...": "policies",
     "security delete-mock-phone PHONE": "@mock-phones",
-    "help [TOPIC|COMMAND ...]": "help.*",
+    "help TOPIC|COMMAND...": "help.*",
 }
 
 
@@ -78,13 +76,11 @@ def common_lists() -> dict[str, Words]:
     """The lists that SPECS names."""
     from authctl.core import policy
     from authctl.core.hashing import registry
-    from authctl.model import EventName, Status
+    from authctl.model import EventName
     from authctl.transfer import sources
 
     declarations = policy.DECLARATIONS.values()
     return {
-        "channels": _plain(("email", "sms", "whatsapp")),
-        "statuses": _plain(tuple(Status)),
         "presets": _plain(tuple(policy.PRESETS)),
         "sources": tuple((name, brief(source.help)) for name, source in sources.NAMES.items()),
         "hashes": tuple((entry.name, brief(entry.help)) for entry in registry.ENTRIES),
