@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from authctl.core import (
         challenges as challenges,
+        contacts as contacts,
         directory as directory,
         hashing as hashing,
         identities as identities,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         mfa as mfa,
         mock_phones as mock_phones,
         notices as notices,
+        objects as objects,
         otp as otp,
         password_rules as password_rules,
         passwords as passwords,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         setup as setup,
         teams as teams,
         templates as templates,
+        text as text,
         throttle as throttle,
         tokens as tokens,
         users as users,
