@@ -91,9 +91,12 @@ def _field(error: typer.TyperException) -> str | None:
 
 
 def _name(parameter: Any, ctx: Any) -> str:
-    """The parameter as the line has it: its longest flag, or what help calls an argument."""
+    """The parameter as the line has it: its longest flag, or what help calls an argument: `USER`, `STATUS`."""
     flags = [word for word in parameter.opts if word.startswith("--")]
-    return max(flags, key=len) if flags else str(parameter.make_metavar(ctx=ctx))
+    if flags:
+        return max(flags, key=len)
+    metavar = str(parameter.make_metavar(ctx=ctx))
+    return metavar if metavar.isupper() else f"{parameter.name.upper()} ({metavar})"
 
 
 def _options(ctx: Any) -> list[str]:

@@ -413,6 +413,12 @@ def test_a_locale_without_unicode_takes_no_broken_name(home):
     assert "locale" in stderr
 
 
+def test_a_missing_word_is_called_by_what_it_is(authctl):
+    assert authctl("users update-status ada").stderr.startswith("authctl: STATUS (active|blocked) is missing.\n")
+    assert authctl("users get").stderr.startswith("authctl: USER is missing.\n")
+    assert authctl("completion tcsh").stderr.startswith("authctl: SHELL (bash|zsh|fish|powershell): 'tcsh' is not")
+
+
 # Hints
 
 
