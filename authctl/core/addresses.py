@@ -48,7 +48,7 @@ def verify(work: Work, before: User, kind: Kind, *, is_doubtful: bool | None = N
         is_doubtful = getattr(before, f"{kind}_self_service")
     if is_doubtful and work.person is None:
         after, ended = end_self_service(work, after)
-        after, shut = _shut_other_ways(work, after, _OTHER[kind])
+        after, shut = shut_other_ways(work, after, _OTHER[kind])
         details |= ended | shut
     storage.users.update(work.db, before, after)
     second_factors.prove(work, Factor(kind))
@@ -90,7 +90,7 @@ def end_self_service(work: Work, user: User) -> tuple[User, Json]:
     return user, details
 
 
-def _shut_other_ways(work: Work, user: User, other: Kind) -> tuple[User, Json]:
+def shut_other_ways(work: Work, user: User, other: Kind) -> tuple[User, Json]:
     """The account without the ways by which whoever used it before could come back; what they were."""
     details: Json = {}
     if getattr(user, f"{other}_self_service"):

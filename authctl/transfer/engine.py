@@ -17,6 +17,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from authctl import core, storage
+from authctl.core.addresses import Kind
 from authctl.core.directory import Directory
 from authctl.errors import Conflict, Invalid, NotFound
 from authctl.model import (
@@ -48,6 +49,7 @@ from authctl.transfer.settling import (
     keys_of,
     no_counts,
     proves_first,
+    proves_given,
     settle,
 )
 
@@ -430,6 +432,8 @@ class _Run:
             kept, _ = core.addresses.end_self_service(work, before)
             flags = {name: getattr(kept, name) or getattr(item.row, name) for name in ("mfa", "totp", "recovery_code")}
             update, after = update._replace(before=kept), replace(after, **flags)
+        for kind in proves_given(before, after):
+            update, after = _without_other_ways(work, kind, update, after)
         changes_password = after.password is not None and after.password != before.password
         if after.password is not None and changes_password:
             hash = core.passwords.sealed(work, after, after.password.hash)
@@ -509,6 +513,16 @@ def _add_identities(work: Work, user: User, identities: Sequence[Any]) -> None:
         created = storage.imports.moment(each.created_at)
         identity = Identity(each.id, user.id, each.provider, each.provider_uid, each.email, created)
         storage.identities.insert(work.db, identity, user.seq)
+
+
+def _without_other_ways(work: Work, kind: Kind, update: Update, after: User) -> tuple[Update, User]:
+    """An update of an account that was somebody else's, from whom nothing is left but what the record has too."""
+    other: Kind = "phone" if kind == "email" else "email"
+    shut, _ = core.addresses.shut_other_ways(work, update.before, other)
+    if getattr(shut, other) is None and getattr(update.item.row, other) is None:
+        gone: dict[str, Any] = {other: None, f"{other}_verified": False, f"{other}_self_service": False}
+        after = replace(after, **gone)
+    return update._replace(identities=update.item.extra.identities), after
 
 
 def _add_totp(work: Work, user: User, extra: Extra) -> None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from authctl.core import values
+from authctl.core.addresses import Kind
 from authctl.errors import Invalid
 from authctl.model import Json, Status, User
 from authctl.transfer.check import Checked, Identity, Outcome, password_of, user_of
@@ -21,6 +22,9 @@ from authctl.transfer.records import Member, Note, Refused
 
 if TYPE_CHECKING:
     from authctl.storage.imports import Keys, Owners
+
+
+KINDS: tuple[Kind, ...] = ("email", "phone")  # of addresses
 
 
 class OnConflict(StrEnum):
@@ -398,8 +402,10 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -
         name=given.name or present.name,
         email=given.email or present.email,
         email_verified=_verified("email", present, given),
+        email_self_service=present.email_self_service and given.email in (None, present.email),
         phone=given.phone or present.phone,
         phone_verified=_verified("phone", present, given),
+        phone_self_service=present.phone_self_service and given.phone in (None, present.phone),
         labels=tuple(dict.fromkeys((*present.labels, *given.labels))),
         prefs=present.prefs | given.prefs,
         metadata=present.metadata | given.metadata,
@@ -432,8 +438,20 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -
 
 
 def proves_first(before: User, after: User) -> bool:
-    """Whether an update verifies an address of an account that nobody had proved to own."""
-    return not (before.email_verified or before.phone_verified) and (after.email_verified or after.phone_verified)
+    """Whether an update verifies an address of an account that nobody had proved to own, or one that a person gave."""
+    is_first = not (before.email_verified or before.phone_verified) and (after.email_verified or after.phone_verified)
+    return is_first or bool(proves_given(before, after))
+
+
+def proves_given(before: User, after: User) -> list[Kind]:
+    """The addresses that a person gave here, who may be somebody else than the file's, and an update verifies."""
+    return [
+        kind
+        for kind in KINDS
+        if getattr(before, f"{kind}_self_service")
+        and getattr(before, kind) == getattr(after, kind)
+        and getattr(after, f"{kind}_verified") > getattr(before, f"{kind}_verified")
+    ]
 
 
 def _opens(before: User, after: User) -> bool:

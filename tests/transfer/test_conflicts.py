@@ -334,6 +334,35 @@ def test_the_first_verified_address_ends_what_a_stranger_may_have_put_there(take
     assert [factor.name for factor in directory.mfa.list_factors("ada")] == ["imported", "ada@example.com"]
 
 
+@pytest.mark.parametrize("own", [None, "+442079460123"])
+def test_an_address_that_a_stranger_gave_leaves_no_door_open(take, directory, own):
+    """Whoever signed up with somebody's email and an own phone, which is verified, would keep a way in."""
+    phone = "+442079460999"
+    directory.users.create(
+        id="ada", email="ada@example.com", phone=phone, password="correct horse battery", self_service=True
+    )
+    eve = directory.as_session(directory.sessions.create("ada", "correct horse battery").secret)
+    code = directory.tokens.create_phone_verification("ada", print_secret=True).secret
+    assert eve.tokens.redeem("ada", code, kind="phone-verification")
+    directory.users.create_identity("ada", "github", "eve")
+    identities = [Linked("github", "eve"), Linked("google", "ada")] if own else []
+    given = record("ada", email="ada@example.com", email_verified=True, phone=own, identities=identities)
+    assert take(given, on_conflict="update", match="email") == ["taken"]
+    user = directory.users.get("ada")
+    assert (user.email_verified, user.email_self_service, user.phone, user.phone_verified) == (True, True, own, False)
+    assert user.password is None
+    assert directory.users.list_sessions("ada") == []
+    # What the file has too, it vouches for.
+    assert [each.provider for each in directory.users.list_identities("ada")] == (["github", "google"] if own else [])
+
+
+def test_an_address_that_an_import_gives_is_vouched_for(take, directory):
+    directory.users.create(id="ada", email="ada@example.com", password="correct horse battery", self_service=True)
+    take(record("ada", email="new@example.com"), on_conflict="update", match="id")
+    user = directory.users.get("ada")
+    assert (user.email, user.email_self_service) == ("new@example.com", False)
+
+
 def test_a_password_of_an_operator_stays_when_an_address_is_verified(take, directory):
     before = directory.users.create(id="ada", email="ada@example.com", password="correct horse battery").password
     take(record("ada", email="ada@example.com", email_verified=True, password=Secret(BCRYPT)), on_conflict="update")
