@@ -98,6 +98,7 @@ class Database:
         with self._connect() as connection:
             transaction = connection.execution_options(authctl_write=write).begin()
             try:
+                self._begin(connection, write)
                 yield connection
                 if rollback:
                     connection.exec_driver_sql("SELECT 1")  # tells what went wrong of statements sent ahead
@@ -124,6 +125,14 @@ class Database:
         if connection.info.get("single_use"):
             connection.detach()
         return connection
+
+    def _begin(self, connection: sa.Connection, write: bool) -> None:
+        # Not by an event of SQLAlchemy's: an engine that has one asks at every statement whether there is another.
+        with driver_of(connection) as driver:
+            if self.dialect == "sqlite":
+                driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            else:
+                driver.begin()
 
     def _commit(self, transaction: sa.RootTransaction, write: bool) -> None:
         try:
@@ -199,11 +208,6 @@ def _sqlite_engine(path: str, lock_timeout: float) -> sa.Engine:
         # What is read there may be a frozen view, which must not outlive a transaction.
         record.info["single_use"] = not _can_write_beside(path)
 
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("authctl_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
     return engine
 
 
@@ -244,24 +248,11 @@ def _postgres_engine(url: sa.URL, connect_timeout: float, lock_timeout: float, s
         "application_name": "authctl",
         "client_encoding": "utf8",
     }
-    engine = sa.create_engine(
-        url.difference_update_query(["options"]),
-        hide_parameters=True,
-        # No server-side prepared statements: poolers that lend a connection for one transaction lose them.
-        connect_args={"prepare_threshold": None, "options": " ".join(options)}
-        | {name: value for name, value in defaults.items() if name not in url.query},
-    )
-
-    @sa.event.listens_for(engine, "do_connect")
-    def connect(dialect: Any, record: Any, args: list[Any], options: dict[str, Any]) -> Any:
-        return pipeline.connect(*args, **options)
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        with driver_of(connection) as driver:
-            driver.begin()
-
-    return engine
+    url = url.difference_update_query(["options"])  # they are joined with ours
+    words, named = url.get_dialect()().create_connect_args(url)
+    # No server-side prepared statements: poolers that lend a connection for one transaction lose them.
+    told = defaults | dict(named) | {"prepare_threshold": None, "options": " ".join(options)}
+    return sa.create_engine(url, creator=lambda: pipeline.connect(*words, **told), hide_parameters=True)
 
 
 def _as_list(value: str | tuple[str, ...] | None) -> list[str]:
@@ -278,7 +269,7 @@ def ahead(db: sa.Connection) -> Iterator[None]:
     if db.dialect.name != "postgresql":
         yield
         return
-    connection: Any = db.connection.driver_connection
+    connection: Any = db.connection.dbapi_connection
     with connection.ahead():
         yield
 
@@ -286,7 +277,7 @@ def ahead(db: sa.Connection) -> Iterator[None]:
 @contextmanager
 def driver_of(db: sa.Connection) -> Iterator[Any]:
     """The driver's connection, whose failures come out as those of every other statement do."""
-    connection: Any = db.connection.driver_connection
+    connection: Any = db.connection.dbapi_connection  # `driver_connection` is None of one that is used once
     base = db.dialect.loaded_dbapi.Error
     try:
         yield connection

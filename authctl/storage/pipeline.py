@@ -1,6 +1,6 @@
 """Postgres in as few round trips as its protocol allows. Imported where a database is Postgres.
 
-A transaction is a pipeline, as libpq calls it: BEGIN goes with the first statement, COMMIT with the last, and what is
+A connection is a pipeline, as libpq calls it: BEGIN goes with the first statement, COMMIT with the last, and what is
 sent `ahead` with whatever comes next; only an answer that somebody reads is waited for. psycopg's own transactions wait
 for BEGIN and for their end, so its connections are in autocommit here, and this is where transactions begin and end.
 """
@@ -8,26 +8,30 @@ for BEGIN and for their end, so its connections are in autocommit here, and this
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import psycopg
 from psycopg.errors import AdminShutdown, CrashShutdown
-from psycopg.pq import TransactionStatus
 
 
 class Connection(psycopg.Connection[Any]):
-    """A connection whose transactions are pipelines. COPY, which cannot be in one, leaves it."""
+    """A connection whose transactions are pipelines. COPY, which cannot be in one, leaves it until the next begins."""
 
+    _entered: Any = None
     _pipe: psycopg.Pipeline | None = None
+    _is_begun = False
     _is_ahead = False
-    _entered: ExitStack
 
     def begin(self) -> None:
-        self._entered = ExitStack()
-        self._pipe = self._entered.enter_context(self.pipeline())
-        with self.ahead():
+        if self._pipe is None:
+            self._entered = self.pipeline()
+            self._pipe = self._entered.__enter__()
+        self._is_begun = self._is_ahead = True
+        try:
             self.execute("BEGIN")
+        finally:
+            self._is_ahead = False
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
@@ -47,26 +51,24 @@ class Connection(psycopg.Connection[Any]):
         """Wait for every answer that is due, and send what follows statement by statement."""
         if self._pipe is not None:
             self._pipe = None
-            self._entered.close()
+            self._entered.__exit__(None, None, None)
 
     def commit(self) -> None:
-        if self._pipe is None:
-            super().commit()
-            return
-        try:
-            with self.ahead():
+        if self._is_begun:
+            try:
                 self.execute("COMMIT")
-            self.leave()
-        except psycopg.Error:  # of a statement before it: nobody else ends the transaction then
-            with suppress(psycopg.Error):
-                self.rollback()
-            raise
+            except psycopg.Error:  # of a statement before it: nobody else ends the transaction then
+                with suppress(psycopg.Error):
+                    self.rollback()
+                raise
+            self._is_begun = False
 
     def rollback(self) -> None:
-        with suppress(psycopg.Error):  # of statements that are undone
-            self.leave()
-        if self.pgconn.transaction_status != TransactionStatus.IDLE:
-            super().rollback()
+        if self._is_begun:
+            self._is_begun = False
+            with suppress(psycopg.Error):  # of statements that are undone
+                self.answered()
+            self.execute("ROLLBACK")
 
     def wait(self, *args: Any, **options: Any) -> Any:
         try:

@@ -271,8 +271,7 @@ def _walk(db: sa.Connection, listing: Listing, query: words.Query, order: sa.Sel
     statement = sa.select(walked).where(*_conditions(source, listing)).limit(limit)
     if db.dialect.name == "sqlite":
         # The inner query is a coroutine here, which keeps its order; asking for it again would sort all of it.
-        connection = db.connection.driver_connection
-        assert connection is not None
+        connection: Any = db.connection.dbapi_connection
         connection.create_function("authctl_matches", len(_WORDED), partial(_matches_row, query))
         statement = statement.where(sa.func.authctl_matches(*(walked.c[name] for name in _WORDED), type_=sa.Boolean))
     else:
