@@ -96,7 +96,7 @@ def _name(parameter: Any, ctx: Any) -> str:
     if flags:
         return max(flags, key=len)
     metavar = str(parameter.make_metavar(ctx=ctx))
-    return metavar if metavar.isupper() else f"{parameter.name.upper()} ({metavar})"
+    return metavar if metavar.isupper() else f"{str(parameter.name).upper()} ({metavar})"
 
 
 def _options(ctx: Any) -> list[str]:

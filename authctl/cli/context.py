@@ -50,14 +50,17 @@ class Context(typer.Context):
     @property
     def program(self) -> str:
         """How commands begin that we name: with what this line says of where the directory is, but for a password."""
+        ways = (("--config", "config"), ("--profile", "profile"), ("--database", "database_url"))
+        given = [(option, name, self.given[name]) for option, name in ways if self.given.get(name)]
+        if not given:
+            return "authctl"
         from shlex import quote
 
         from authctl.settings import redact_url
 
         words = ["authctl"]
-        for option, name in (("--config", "config"), ("--profile", "profile"), ("--database", "database_url")):
-            value = self.given.get(name)
-            if value and (name != "database_url" or redact_url(value) == value):
+        for option, name, value in given:
+            if name != "database_url" or redact_url(value) == value:
                 words += [option, quote(value)]
         return " ".join(words)
 
