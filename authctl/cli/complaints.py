@@ -94,7 +94,7 @@ def _name(parameter: Any, ctx: Any) -> str:
     """The parameter as the line has it: its longest flag, or what help calls an argument: `USER`, `STATUS`."""
     flags = [word for word in parameter.opts if word.startswith("--")]
     if flags:
-        return max(flags, key=len)
+        return str(max(flags, key=len))
     metavar = str(parameter.make_metavar(ctx=ctx))
     return metavar if metavar.isupper() else f"{str(parameter.name).upper()} ({metavar})"
 
