@@ -119,6 +119,10 @@ class Checker:
         if type(item) is not Record:
             return item  # type: ignore[return-value]
         check = _Fields(item)
+        if not (item.id or item.username or item.email or item.phone or item.identities):
+            # Each run of the import would make another such account, that nobody could find or sign in to.
+            message = "Nothing names this user: there is no id, email, phone, username or identity."
+            check.refused.append(Note("import_record_invalid", None, message))
         row = self._row(item, check)
         extra = self._extra(item, row, check)
         strength = None

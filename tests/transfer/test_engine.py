@@ -84,6 +84,17 @@ def test_rows_have_the_columns_of_users():
     assert ("seq", *UserRow._fields) == columns
 
 
+def test_a_record_that_nothing_names_is_refused(take, directory, tmp_path):
+    """Each run would make another account of it, which nobody could find or sign in to."""
+    named = [record("id"), record(username="user"), record(email="a@example.com"), record(phone="+491701234567")]
+    named.append(record(name="Linked", identities=[Linked("github", "7")]))
+    report = tmp_path / "report.jsonl"
+    counts = take(*named, record(name="Ada"), record(), report=str(report))
+    assert (counts["created"], counts["refused"]) == (5, 2)
+    assert directory.users.count() == 5
+    assert {json.loads(line)["type"] for line in report.read_text().splitlines()} == {"import_record_invalid"}
+
+
 def test_everything_of_a_user_comes_in(take, directory, clock):
     then = datetime(2020, 5, 6, 7, 8, 9, 123000, UTC)
     given = record(
