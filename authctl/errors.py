@@ -60,6 +60,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "general_config_invalid": (ExitStatus.INVALID, "a setting is malformed, unknown or out of range"),
     "general_redirect_denied": (ExitStatus.INVALID, "a link to a host that allowed_redirects does not name"),
     "security_check_failed": (ExitStatus.INVALID, "the check-up found something that it was told to fail on"),
+    "security_log_damaged": (ExitStatus.INVALID, "the audit log is not what was written into it"),
     "general_key_missing": (ExitStatus.INVALID, "no secret key is configured for this database"),
     "general_key_mismatch": (ExitStatus.INVALID, "the secret key is not the one of this database"),
     "password_too_short": (ExitStatus.INVALID, "a password below the least length"),

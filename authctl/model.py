@@ -646,6 +646,7 @@ class EventName(StrEnum):
     SECURITY_MOCK_PHONES_CREATE = "security.mock_phones.create"
     SECURITY_MOCK_PHONES_DELETE = "security.mock_phones.delete"
     SECURITY_PURGE = "security.purge"
+    SECURITY_LOGS_VERIFY = "security.logs.verify"
     SECURITY_KEYS_CREATE = "security.keys.create"
     SECURITY_KEYS_ROTATE = "security.keys.rotate"
     USERS_VERIFY_PASSWORD = "users.verify.password"  # noqa: S105 - the name of an event

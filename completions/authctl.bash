@@ -565,8 +565,8 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'security')
-            commands=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'create-mock-phone' 'list-mock-phones'
-                'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key' 'check')
+            commands=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'verify-logs' 'create-mock-phone'
+                'list-mock-phones' 'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key' 'check')
             ;;
         'security show')
             options=('-o|formats2' '--output|formats2' '--fields|fields.policies,')
@@ -591,6 +591,10 @@ _authctl_load() {
         'security list-logs')
             options=('--user|@users' '--event|events,' '--actor|-' '--since|-' '--until|-' '--limit|-' '--after|-'
                 '--all|' '--follow|' '--fields|fields.event,')
+            ;;
+        'security verify-logs')
+            options=('--expect|-' '--accept|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.verification-of-the-log,')
             ;;
         'security create-mock-phone')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.mock-phone,')
@@ -679,7 +683,7 @@ _authctl_list() {
                 'teams.create' 'teams.update.name' 'teams.update.prefs' 'teams.delete' 'teams.memberships.create'
                 'teams.memberships.update' 'teams.memberships.update.status' 'teams.memberships.delete'
                 'security.update.policy' 'security.mock_phones.create' 'security.mock_phones.delete' 'security.purge'
-                'security.keys.create' 'security.keys.rotate' 'users.verify.password')
+                'security.logs.verify' 'security.keys.create' 'security.keys.rotate' 'users.verify.password')
             ;;
         'policies')
             words=('user-limit' 'session-limit' 'session-duration' 'session-idle-timeout' 'session-invalidation'
@@ -883,6 +887,9 @@ _authctl_list() {
         'fields.password-report')
             words=('accepted' 'failures' 'score' 'crack_time')
             ;;
+        'fields.verification-of-the-log')
+            words=('events' 'good' 'unsigned' 'accepted' 'found' 'problems' 'seal' 'sealed_at')
+            ;;
         'fields.mock-phone')
             words=('phone' 'code' 'created_at')
             ;;
@@ -962,8 +969,8 @@ _authctl_list() {
                 'complete-challenge' 'reset')
             ;;
         'help.security')
-            words=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'create-mock-phone' 'list-mock-phones'
-                'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key' 'check')
+            words=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'verify-logs' 'create-mock-phone'
+                'list-mock-phones' 'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key' 'check')
             ;;
     esac
 }

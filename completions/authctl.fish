@@ -1083,6 +1083,7 @@ function __authctl_load
                 'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before' \
                 'check-password|Say what a password would get' \
                 'list-logs|Show what happened, the newest first' \
+                'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not' \
                 'create-mock-phone|Make a number for tests' \
                 'list-mock-phones|List the mock phone numbers with their codes' \
                 'delete-mock-phone|Make a number an ordinary one again, which messages are sent to' \
@@ -1146,6 +1147,15 @@ function __authctl_load
                 '--all||Without a limit, streamed' \
                 '--follow||The oldest first, and then what happens, until Ctrl-C' \
                 '--fields|fields.event,|Only these fields, in this order'
+        case 'security verify-logs'
+            set __authctl_options \
+                '--expect|-|A seal from earlier, kept elsewhere: the log must still have it' \
+                '--accept||Take the log as it is, with what is wrong, as what it is held to from now on' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.verification-of-the-log,|Only these fields, in this order'
         case 'security create-mock-phone'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -1371,6 +1381,7 @@ function __authctl_list
                 'security.mock_phones.create' \
                 'security.mock_phones.delete' \
                 'security.purge' \
+                'security.logs.verify' \
                 'security.keys.create' \
                 'security.keys.rotate' \
                 'users.verify.password'
@@ -1868,6 +1879,16 @@ function __authctl_list
                 'failures' \
                 'score' \
                 'crack_time'
+        case 'fields.verification-of-the-log'
+            printf '%s\n' \
+                'events' \
+                'good' \
+                'unsigned' \
+                'accepted' \
+                'found' \
+                'problems' \
+                'seal' \
+                'sealed_at'
         case 'fields.mock-phone'
             printf '%s\n' \
                 'phone' \
@@ -2098,6 +2119,7 @@ function __authctl_list
                 'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before' \
                 'check-password|Say what a password would get' \
                 'list-logs|Show what happened, the newest first' \
+                'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not' \
                 'create-mock-phone|Make a number for tests' \
                 'list-mock-phones|List the mock phone numbers with their codes' \
                 'delete-mock-phone|Make a number an ordinary one again, which messages are sent to' \

@@ -1360,6 +1360,7 @@ function Get-AuthctlRows($path) {
                 'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before'
                 'check-password|Say what a password would get'
                 'list-logs|Show what happened, the newest first'
+                'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not'
                 'create-mock-phone|Make a number for tests'
                 'list-mock-phones|List the mock phone numbers with their codes'
                 'delete-mock-phone|Make a number an ordinary one again, which messages are sent to'
@@ -1439,6 +1440,17 @@ function Get-AuthctlRows($path) {
                 '--all||Without a limit, streamed'
                 '--follow||The oldest first, and then what happens, until Ctrl-C'
                 '--fields|fields.event,|Only these fields, in this order'
+            )
+        }
+        'security verify-logs' {
+            $rows.options = @(
+                '--expect|-|A seal from earlier, kept elsewhere: the log must still have it'
+                '--accept||Take the log as it is, with what is wrong, as what it is held to from now on'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.verification-of-the-log,|Only these fields, in this order'
             )
         }
         'security create-mock-phone' {
@@ -1702,6 +1714,7 @@ function Get-AuthctlList($name) {
             'security.mock_phones.create'
             'security.mock_phones.delete'
             'security.purge'
+            'security.logs.verify'
             'security.keys.create'
             'security.keys.rotate'
             'users.verify.password'
@@ -2200,6 +2213,16 @@ function Get-AuthctlList($name) {
             'score'
             'crack_time'
         }
+        'fields.verification-of-the-log' {
+            'events'
+            'good'
+            'unsigned'
+            'accepted'
+            'found'
+            'problems'
+            'seal'
+            'sealed_at'
+        }
         'fields.mock-phone' {
             'phone'
             'code'
@@ -2429,6 +2452,7 @@ function Get-AuthctlList($name) {
             'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before'
             'check-password|Say what a password would get'
             'list-logs|Show what happened, the newest first'
+            'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not'
             'create-mock-phone|Make a number for tests'
             'list-mock-phones|List the mock phone numbers with their codes'
             'delete-mock-phone|Make a number an ordinary one again, which messages are sent to'

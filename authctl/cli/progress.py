@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 from authctl.cli.environment import Environment
 from authctl.cli.escaping import visible
 from authctl.cli.output import percentage
+
+if TYPE_CHECKING:
+    from authctl.cli.context import Context
 
 LINE_SECONDS = 5.0  # between two lines off a terminal: a job's log stays short
 DRAW_SECONDS = 0.1  # between two states of the bar: drawing must not slow the work
@@ -33,6 +36,15 @@ def progress(environment: Environment, label: str, total: int | None = None, *, 
             yield step
     else:
         yield _Lines(environment, label, total).step
+
+
+def progress_of(ctx: Context) -> Callable[[str, int | None], AbstractContextManager[Step]]:
+    """What opens the bar of a command, with a label and how many records there will be."""
+
+    def bar(label: str, total: int | None) -> AbstractContextManager[Step]:
+        return progress(ctx.environment, label, total, quiet=ctx.output.quiet)
+
+    return bar
 
 
 def _nothing(count: int, share: float | None = None) -> None:

@@ -13,10 +13,12 @@ from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, STDIN, UNAVAILABL
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.output import Format
+from authctl.cli.progress import progress_of
 from authctl.cli.shapes import (
     DIFFERENCE,
     EVENT,
     KEY_SET,
+    LOG_VERIFIED,
     MOCK_PHONE,
     MOCK_PHONE_DELETED,
     PASSWORD_REPORT,
@@ -378,6 +380,52 @@ def _show_as_they_come(ctx: Context, events: Iterator[Event]) -> None:
 def _wait(ctx: Context) -> None:
     ctx.output.flush()
     ctx.environment.sleep(BETWEEN_LOOKS)
+
+
+@command(
+    LOG_VERIFIED,
+    writes=True,
+    exits=(INVALID, UNAVAILABLE),
+    example=(
+        "authctl security verify-logs",
+        "authctl security verify-logs --fields seal --quiet",
+        "authctl security verify-logs --expect SEAL --dry-run",
+    ),
+)
+def verify_logs(
+    ctx: Context,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            "--expect", metavar="SEAL", help="A seal from earlier, kept elsewhere: the log must still have it."
+        ),
+    ] = None,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="Take the log as it is, with what is wrong, as what it is held to from now on."),
+    ] = False,
+) -> None:
+    """Find out whether the audit log was changed by anybody but authctl, and seal it where it was not. For cron.
+
+    An event that was changed or made up is named, and seals miss what was taken away. Run it often: what came after the
+    last seal can be taken away unnoticed. Keep the seal that is shown elsewhere, and give it back with --expect: no
+    other way tells of a whole database that was put back to what it was. Exit status 3 where anything is wrong, and
+    then nothing is sealed; nor is it by --dry-run. `unsigned` are events from before the log had digests.
+    """
+    if accept and not ctx.is_dry_run:
+        ctx.confirm("What is wrong with the log will not be told again. Take it as it is?")
+    verified = ctx.directory.security.verify_logs(expect=expect, accept=accept, progress=progress_of(ctx))
+    public = verified.public()
+    if not ctx.output.speaks_json:
+        public["problems"] = [problem.message for problem in verified.problems]
+    ctx.show(public)
+    if verified.found and not accept:
+        problems = "1 problem was" if verified.found == 1 else f"{verified.found} problems were"
+        raise Invalid(
+            "security_log_damaged",
+            f"The audit log is not what was written into it: {problems} found.",
+            hint="Compare it with a backup. To take it as it is, once that is understood: --accept",
+        )
 
 
 # Mock phones

@@ -177,6 +177,10 @@ FINDING = Shape(
     fields=("id", "severity", "resource", "message", "meaning", "command"),
     columns=("severity", "id", "message", "command"),
 )
+LOG_VERIFIED = Shape(
+    "verification of the log",
+    fields=("events", "good", "unsigned", "accepted", "found", "problems", "seal", "sealed_at"),
+)
 RECEIPT = Shape("receipt", fields=("provider", "channel", "message_id", "status", "code", "text"))
 
 MFA_STATUS = Shape(

@@ -131,16 +131,27 @@ def _note(directory: Directory, state: State, manifest: Manifest, now: datetime)
         directory.warn("The database has another schema than this authctl, so it takes no note of the backup.")
         return
 
+    key = directory.find_own_key(state)
+
     def step(work: Work) -> None:
+        _sign(work, key)
         storage.backups.note(work.db, now)
         details = {"users": manifest.users, "rows": manifest.rows, "with_key": manifest.secret_key is not None}
         work.record(EventName.DIRECTORY_BACKUP, "directory", details)
 
     try:
-        # No key is asked for: a directory whose key is elsewhere can be saved as well.
+        # A directory whose key is elsewhere can be saved as well.
         directory.database.write(lambda db: step(directory.work(db)))
     except Unavailable as error:
         directory.warn(f"The backup is made, and the database took no note of it. {error.message}")
+
+
+def _sign(work: Work, key: bytes | None) -> None:
+    """Write the event with its digest where the key is at hand, else without."""
+    if key is None:
+        work.signs = False
+    else:
+        work.use_key(key)
 
 
 # In
@@ -188,7 +199,8 @@ def restore(directory: Directory, settings: Settings, file: str, *, progress: Pr
             storage.schema.create_file(database.path)
             storage.schema.use_write_ahead_log(database)
         with progress("Restoring", manifest.rows) as step:
-            database.write(lambda db: _restore(directory.work(db), database.describe(), file, manifest, step))
+            database.write(lambda db: _restore(directory, directory.work(db), file, manifest, step))
+            directory.forget()
     key = setup.key_status(settings, manifest.key_fingerprint)
     _tell_of_key(directory, manifest, key["state"])
     return Restored(
@@ -220,11 +232,11 @@ def _check_schema(file: str, manifest: Manifest) -> None:
         )
 
 
-def _restore(work: Work, where: str, file: str, manifest: Manifest, step: Step) -> None:
+def _restore(directory: Directory, work: Work, file: str, manifest: Manifest, step: Step) -> None:
     """Within one transaction: the schema of the backup, its rows, and the migrations that came after it."""
     storage.schema.lock(work.db)
     if not storage.backups.is_fresh(work.db):  # another was first
-        raise _not_empty(where)
+        raise _not_empty(directory.database.describe())
     storage.backups.clear(work.db)
     storage.schema.migrate(work.db, manifest.schema)
     storage.bulk.prepare(work.db)
@@ -240,6 +252,7 @@ def _restore(work: Work, where: str, file: str, manifest: Manifest, step: Step) 
         raise archive.damaged(file, "it holds a user or a team that nobody can be found by") from None
     if manifest.made_at is not None:
         storage.backups.note(work.db, datetime.fromisoformat(manifest.made_at))
+    _sign(work, directory.find_own_key(storage.schema.State(storage.schema.HEAD, manifest.key_fingerprint)))
     details = {"made_at": manifest.made_at, "before": manifest.schema, "after": storage.schema.HEAD}
     work.record(EventName.DIRECTORY_RESTORE, "directory", details | {"users": manifest.users, "rows": manifest.rows})
 

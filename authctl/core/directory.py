@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from authctl import storage
-from authctl.core import sealing, values
+from authctl.core import logs, sealing, values
 from authctl.core.work import Actor, Work
-from authctl.errors import Denied, Invalid
+from authctl.errors import Denied, Invalid, Unavailable
 from authctl.model import Change, Clock, RandomBytes
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What a directory and its copies find out once, for all of them: each request of an application has a copy."""
+
+    log_key: bytes | None = field(default=None, repr=False)
 
 
 class Directory:
@@ -72,6 +80,7 @@ class Directory:
         self._hash_parameters = hash_parameters
         self._state: State | None = None
         self._key: bytes | None = None
+        self._shared = _Shared()
 
     # The groups.
 
@@ -186,10 +195,13 @@ class Directory:
     def write(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `step` as one unit of work; again from its beginning where the database gives it up."""
         self.key  # noqa: B018 - a wrong key is told before anything is written
+        log_key = self.find_log_key()
         works: list[Work] = []
 
         def run(db: Any) -> T:
-            works.append(self._admitted(self.work(db)))
+            work = self.work(db, log_key)
+            work.log_key  # noqa: B018 - made now where there is none yet: statements may be sent unanswered later
+            works.append(self._admitted(work))
             return step(works[-1], *args, **kwargs)
 
         result = self.database.write(run, rollback=self.dry_run)
@@ -219,15 +231,33 @@ class Directory:
             work.act_for(sessions.admit(work, self._session, **self._admission))
         return work
 
-    def work(self, db: Any) -> Work:
+    def work(self, db: Any, log_key: bytes | None = None) -> Work:
         """A unit of work in that transaction."""
         now = self.clock()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        return Work(db, self.actor, now, self.random_bytes, lambda: self._key_within(db))
+        return Work(db, self.actor, now, self.random_bytes, partial(self._key_within, db), _log_key=log_key)
+
+    def find_log_key(self) -> bytes | None:
+        """The key of the audit log's digests, asked for once and known from then on: it stays the same.
+
+        None where there is none yet. Read in a transaction of its own: what another makes may be undone with it.
+        """
+        if self._shared.log_key is None:
+            sealed, held = self.database.read(storage.peppers.find_log_key)
+            if sealed is not None:
+                self._shared.log_key = logs.unseal_key(self._key_of(held), sealed)
+        return self._shared.log_key
+
+    def forget(self) -> None:
+        """Ask anew for what was known of the database: it holds another directory now."""
+        self._state = self._key = self._shared.log_key = None
 
     def _key_within(self, db: Any) -> bytes:
-        """The secret key for that transaction; another process may have given the directory a new one meanwhile."""
-        held = storage.sealed.hold_fingerprint(db)
+        """The secret key for that transaction, as long as it lasts."""
+        return self._key_of(storage.sealed.hold_fingerprint(db))
+
+    def _key_of(self, held: str | None) -> bytes:
+        """The secret key of that fingerprint; another process may have given the directory a new one meanwhile."""
         if held != self.state.key_fingerprint:
             self._state, self._key = replace(self.state, key_fingerprint=held), None
         return self.key
@@ -283,6 +313,13 @@ class Directory:
                 hint="Check secret_key, secret_key_file and the database URL: they belong together.",
             )
         return key
+
+    def find_own_key(self, state: State) -> bytes | None:
+        """The same key; None where it is not at hand."""
+        try:
+            return self.find_key(state)
+        except (Invalid, Unavailable):
+            return None
 
     def close(self) -> None:
         """Give the connections back."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import jwts, mock_phones, password_rules, policy, users, values
+from authctl.core import jwts, log_verification, mock_phones, password_rules, policy, users, values
 from authctl.core.directory import Directory, Group, flow, reads, writes
 from authctl.errors import Invalid, NotFound, Problem
 from authctl.model import Event, EventName, User
@@ -366,6 +366,7 @@ class Security(Group):
     list_logs = reads(list_logs)
     iterate_logs = flow(iterate_logs)
     follow_logs = flow(follow_logs)
+    verify_logs = flow(log_verification.verify)
     show_jwks = reads(jwts.jwks)
     rotate_jwt_key = writes(jwts.rotate)
     create_mock_phone = writes(mock_phones.create)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core import sealing
+from authctl.core import logs, sealing
 from authctl.core.directory import Directory
 from authctl.core.work import Actor, Work, system_clock, system_random_bytes
 from authctl.errors import Denied, Invalid
@@ -117,23 +117,26 @@ def initialize(directory: Directory, settings: Settings) -> Made:
         return _made(directory, settings, is_new=False)
     if database.path is not None:
         storage.schema.use_write_ahead_log(database)
-    new_key = directory.random_bytes(sealing.KEY_SIZE)
-    is_new = database.write(lambda db: _initialize(directory.work(db), settings, new_key))
+    random = directory.random_bytes(logs.KEY_BYTES + sealing.KEY_SIZE)
+    is_new = database.write(lambda db: _initialize(directory.work(db), settings, random))
     return _made(directory, settings, is_new=is_new)
 
 
-def _initialize(work: Work, settings: Settings, new_key: bytes) -> bool:
+def _initialize(work: Work, settings: Settings, random: bytes) -> bool:
     """Within one transaction: the schema, the key and its fingerprint, the first event. False where another was first.
 
+    random: bytes for the secret key, and for that of the audit log.
     The key is in its file before the database remembers it, and stays there whatever the commit comes to: there never
     is a database whose key nobody has.
     """
     storage.schema.migrate(work.db)
     if storage.schema.find_key_fingerprint(work.db) is not None:
         return False
-    key = _keep_key(settings, new_key)
+    key = _keep_key(settings, random[logs.KEY_BYTES :])
+    work.use_key(key)
     storage.schema.set_key_fingerprint(work.db, sealing.fingerprint(key))
     storage.schema.put_fact(work.db, storage.schema.KEY_AT, work.now.isoformat())
+    work.use_log_key(logs.make_key(work, random[: logs.KEY_BYTES]))
     work.record(EventName.DIRECTORY_CREATE, "directory", {"schema": storage.schema.HEAD})
     return True
 
@@ -263,16 +266,20 @@ def upgrade(directory: Directory) -> Upgraded:
     if not storage.schema.is_older(state):
         storage.schema.check_version(state, database.describe())
         return Upgraded(state.version, state.version, None)
-    directory.find_key(state)
+    key = directory.find_key(state)
     copy = None
     if database.path is not None:
         copy = storage.schema.copy_file(database, f"{database.path}.schema-{state.version}")
-    database.write(lambda db: _upgrade(directory.work(db)))
+    database.write(lambda db: _upgrade(directory.work(db), key))
     return Upgraded(state.version, storage.schema.HEAD, copy)
 
 
-def _upgrade(work: Work) -> None:
-    """Within one transaction: the migrations, and the event that says so; nothing where another was first."""
+def _upgrade(work: Work, key: bytes) -> None:
+    """Within one transaction: the migrations, and the event that says so; nothing where another was first.
+
+    With its first event on a schema that knows of it, the log gets its key, and a seal over the events from before.
+    """
+    work.use_key(key)
     before = storage.schema.migrate(work.db)
     if before != storage.schema.HEAD:
         work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", {"before": before, "after": storage.schema.HEAD})

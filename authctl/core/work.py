@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core import secrets
+from authctl.core import logs, secrets
 from authctl.core.policy import REASONED, Policy
 from authctl.errors import Invalid
 from authctl.model import Change, Event, EventName, Json, RandomBytes
@@ -70,7 +70,8 @@ def system_random_bytes(size: int) -> bytes:
 class Work:
     """A transaction under way, who acts in it, and when.
 
-    person: who is signed in, where the unit of work is done for a person; None where an operator acts.
+    person: who is signed in, where the unit of work is done for a person; None where an operator acts. signs: whether
+    events get their digests, for which the directory's key must be at hand.
     """
 
     db: sa.Connection
@@ -81,8 +82,10 @@ class Work:
     changes: list[Change] = field(default_factory=list)
     outbox: list[Notice] = field(default_factory=list)
     person: Person | None = None
+    signs: bool = True
     _policy: Policy | None = None
     _key: bytes | None = field(default=None, repr=False)
+    _log_key: bytes | None = field(default=None, repr=False)
 
     @property
     def key(self) -> bytes:
@@ -90,6 +93,21 @@ class Work:
         if self._key is None:
             self._key = self.find_key()
         return self._key
+
+    def use_key(self, key: bytes) -> None:
+        """Go by that secret key, where the database cannot be asked yet which it is."""
+        self._key = key
+
+    def use_log_key(self, key: bytes) -> None:
+        """Go by that key of the audit log, which this transaction has made."""
+        self._log_key = key
+
+    @property
+    def log_key(self) -> bytes:
+        """The key of the audit log's digests: the directory knows it, or the database has it, or it is made now."""
+        if self._log_key is None:
+            self._log_key = logs.key(self)
+        return self._log_key
 
     @property
     def policy(self) -> Policy:
@@ -129,7 +147,8 @@ class Work:
             ip=self.actor.ip,
             reason=self.actor.reason,
         )
-        storage.events.insert(self.db, event, user_id)
+        row = storage.events.Row.of(event, user_id)
+        storage.events.insert(self.db, row, logs.event_digest(self.log_key, row) if self.signs else None)
 
     def _check_reason(self, name: EventName) -> None:
         if self.actor.reason or self.person is not None or name not in REASONED:

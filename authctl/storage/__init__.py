@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         failures as failures,
         identities as identities,
         imports as imports,
+        log_seals as log_seals,
         memberships as memberships,
         mock_phones as mock_phones,
         pages as pages,

@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from authctl.model import Event
-from authctl.storage.tables import events
+from authctl.storage.database import Database
+from authctl.storage.tables import encode_json, events, milliseconds
 
-_INSERT = events.insert().inline()
+
+class Row(NamedTuple):
+    """An event's columns as they are stored, but for its number and its digest.
+
+    time: milliseconds since the epoch; details: JSON text. What somebody else has put there may be of other types.
+    """
+
+    id: str
+    time: int
+    actor: str
+    os_user: str | None
+    name: str
+    resource: str
+    user_id: str | None
+    details: str
+    ip: str | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, event: Event, user_id: str | None) -> Row:
+        return cls(
+            event.id,
+            milliseconds(event.time),
+            event.actor,
+            event.os_user,
+            event.name,
+            event.resource,
+            user_id,
+            encode_json(event.details),
+            event.ip,
+            event.reason,
+        )
 
 
-def insert(db: sa.Connection, event: Event, user_id: str | None) -> None:
-    row = {
-        "id": event.id,
-        "time": event.time,
-        "actor": event.actor,
-        "os_user": event.os_user,
-        "name": event.name,
-        "resource": event.resource,
-        "user_id": user_id,
-        "details": event.details,
-        "ip": event.ip,
-        "reason": event.reason,
-    }
-    db.execute(_INSERT, row)
+# Without types: values go in as they are, and come out as they are, whatever somebody has put there.
+_plain = sa.table("events", *map(sa.column, ("seq", *Row._fields, "digest")))
+_INSERT = _plain.insert().values({name: sa.bindparam(name) for name in (*Row._fields, "digest")}).inline()
+
+
+def insert(db: sa.Connection, row: Row, digest: bytes | None) -> None:
+    """Add an event to the log. digest: what tells later whether it was changed; none without the key at hand."""
+    db.execute(_INSERT, row._asdict() | {"digest": digest})
 
 
 def record(row: sa.Row[Any]) -> Event:
@@ -133,3 +160,77 @@ def list_behind(db: sa.Connection, asked: Asked, seq: int) -> Iterator[tuple[int
     statement = _matching(asked).where(events.c.seq > seq).order_by(events.c.seq)
     for row in db.execute(statement.execution_options(yield_per=500)):
         yield row.seq, record(row)
+
+
+# All of it, to be verified
+
+BATCH = 1_000  # rows that are read at a time
+
+
+def settled_seq(database: Database) -> int:
+    """The number of the newest event such that none with a lower number can appear any more; 0 before the first.
+
+    Postgres gives numbers before transactions are through, and these end in any order: the newest number says nothing
+    of those below it. Each that adds an event holds the table's lock from before it takes the number until its end, so
+    whoever gets a lock that excludes theirs has waited for all who took one, and those who come later take higher ones.
+    Writers wait for that one moment; those on SQLite wait for each other anyway.
+    """
+    if database.dialect == "sqlite":
+        return database.read(last_seq)
+
+    def step(db: sa.Connection) -> int:
+        db.exec_driver_sql("LOCK TABLE events IN SHARE MODE")
+        return last_seq(db)
+
+    return database.write(step, rollback=True)
+
+
+def lock(db: sa.Connection) -> None:
+    """Let nobody add an event until the end of this transaction, once those who have are done."""
+    if db.dialect.name == "postgresql":
+        db.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+        db.exec_driver_sql("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
+
+
+def freeze(db: sa.Connection) -> None:
+    """Let this transaction, which only reads and has not begun to, see one moment of the database."""
+    if db.dialect.name == "postgresql":
+        db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        db.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def count_up_to(db: sa.Connection, seq: int) -> int:
+    return db.execute(sa.select(sa.func.count()).select_from(events).where(events.c.seq <= seq)).scalar_one()
+
+
+def list_rows(db: sa.Connection, up_to: int | None = None) -> Iterator[tuple[int, Row, Any]]:
+    """Every event up to a number as it is stored, with its number and its digest, in the order of the numbers."""
+    statement = sa.select(_plain).order_by(_plain.c.seq)
+    if up_to is not None:
+        statement = statement.where(_plain.c.seq <= up_to)
+    with _as_it_is(db):
+        for seq, *row, digest in db.execute(statement.execution_options(yield_per=BATCH)):
+            yield seq, Row(*row), digest
+
+
+def list_doubles(db: sa.Connection, behind: int, up_to: int) -> Iterator[tuple[int, str]]:
+    """Events behind a number, and up to another, whose id an earlier one has, for which somebody took a key away."""
+    earlier = events.alias()
+    statement = sa.select(events.c.seq, events.c.id).join(earlier, earlier.c.id == events.c.id)
+    statement = statement.where(events.c.seq > behind, events.c.seq <= up_to, earlier.c.seq < events.c.seq)
+    for row in db.execute(statement.order_by(events.c.seq).execution_options(yield_per=500)):
+        yield row.seq, row.id
+
+
+@contextmanager
+def _as_it_is(db: sa.Connection) -> Iterator[None]:
+    """Read text that is no text as well: SQLite keeps any bytes, and verifying must not end with them."""
+    connection: Any = db.connection.driver_connection
+    if db.dialect.name != "sqlite":
+        yield
+        return
+    connection.text_factory = lambda octets: octets.decode(errors="surrogateescape")
+    try:
+        yield
+    finally:
+        connection.text_factory = str

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from authctl.storage.tables import Instant, peppers
+from authctl.storage.tables import Instant, directory, peppers
+
+LOG_KEY = "audit_log"  # the id of the key that every directory has from its beginning
 
 _ADD = sa.text(
     """
@@ -14,11 +16,22 @@ _ADD = sa.text(
     """
 ).bindparams(sa.bindparam("now", type_=Instant))
 
+_FIND_LOG_KEY = sa.select(
+    sa.select(peppers.c.sealed_key).where(peppers.c.id == LOG_KEY).scalar_subquery(),
+    sa.select(directory.c.value).where(directory.c.name == "key_fingerprint").scalar_subquery(),
+)
+
 
 def find(db: sa.Connection, id: str) -> bytes | None:
     """The sealed key of that id."""
     found: bytes | None = db.execute(sa.select(peppers.c.sealed_key).where(peppers.c.id == id)).scalar_one_or_none()
     return found
+
+
+def find_log_key(db: sa.Connection) -> tuple[bytes | None, str | None]:
+    """The sealed key of the audit log, and the fingerprint of the secret key in the same moment."""
+    sealed, fingerprint = db.execute(_FIND_LOG_KEY).one()
+    return sealed, fingerprint
 
 
 def add(db: sa.Connection, id: str, sealed_key: bytes, now: datetime) -> None:

@@ -23,10 +23,19 @@ class Instant(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
-        return None if value is None else (value - EPOCH) // MILLISECOND
+        return None if value is None else milliseconds(value)
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(milliseconds=value)
+        return None if value is None else from_milliseconds(value)
+
+
+def milliseconds(time: datetime) -> int:
+    """An aware datetime as it is kept: since the epoch."""
+    return (time - EPOCH) // MILLISECOND
+
+
+def from_milliseconds(value: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=value)
 
 
 class JsonText(sa.types.TypeDecorator[Any]):
@@ -426,10 +435,25 @@ events = sa.Table(
     sa.Column("details", JsonText, nullable=False),
     sa.Column("ip", Text),
     sa.Column("reason", Text),
-    sa.Column("digest", sa.LargeBinary),  # room for a chain over the rows
+    sa.Column("digest", sa.LargeBinary),  # keyed, of all the others but the number: core/logs.py
     sa.UniqueConstraint("id", name="events_id_key"),
     sa.Index("events_time", "time", "seq"),
     sa.Index("events_user_id", "user_id", "seq"),
+)
+
+# What the log was when it was last found to be whole: how many events up to a number, and their digest. Each seal holds
+# the digest of the one before it. No key to the events: seals are to outlive what they tell the loss of.
+log_seals = sa.Table(
+    "log_seals",
+    metadata,
+    sa.Column("number", Sequence, primary_key=True, autoincrement=False),
+    sa.Column("behind", Sequence),  # the event that the seal before ends with; none where it begins with the log
+    sa.Column("up_to", Sequence, nullable=False),
+    sa.Column("events", Sequence, nullable=False),
+    sa.Column("events_digest", sa.LargeBinary, nullable=False),
+    sa.Column("previous", sa.LargeBinary),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),  # keyed, of all the others
 )
 
 # Facts about the directory itself: the fingerprint of its key, when it was made.

@@ -322,7 +322,9 @@ def test_no_command_loads_pydantic(home):
 
 
 def test_reading_loads_no_hashing(home):
-    lines = ["users create --id ada", "users get ada", "users list"]
+    # What writes opens the sealed key of the audit log.
+    assert loaded(RUN.format(lines=["users create --id ada"], statuses=[0]), home, ("argon2", "bcrypt", "rich")) == []
+    lines = ["users get ada", "users list", "security list-logs"]
     assert loaded(RUN.format(lines=lines, statuses=[0]), home, ("argon2", "bcrypt", "rich", "cryptography")) == []
 
 

@@ -30,7 +30,7 @@ FREE = {
     *("FILTER", "FIELD,...", "FIELD=COLUMN,...", "FIELD|-FIELD", "KEY=VALUE", "LABEL,...", "LABEL..."),
     *("PROVIDER UID", "ROLE,...", "ROLE...", "--database"),
     *("ADDRESS", "CHARACTER", "CODE", "DURATION", "EMAIL", "HASH", "ID", "JSON", "N", "NAME", "PERMISSION", "PHONE"),
-    *("PROVIDER", "TEXT", "TIME", "UID", "URL", "USERNAME"),
+    *("PROVIDER", "SEAL", "TEXT", "TIME", "UID", "URL", "USERNAME"),
 }
 
 

@@ -52,6 +52,7 @@ IDS = {
     "IDENTITY": "users create-identity ada google 1190 --fields id",
     "TOKEN": "tokens create ada --fields id",
     "IMPORT": "users import users.csv --from csv --map email=E-Mail,password_hash=Hash -q --fields id",
+    "SEAL": "security verify-logs --fields seal",
     "MEMBERSHIP": "teams create-membership teachers --user-id david --invite --print-secret --fields id,secret",
     "CODE": "mfa create-authenticator ada --fields secret | totp",
     "CHALLENGE": "mfa create-challenge --factor email --print-secret --fields id,secret < session-and-code.txt",

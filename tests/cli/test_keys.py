@@ -38,7 +38,7 @@ def test_a_new_secret_key_opens_what_the_old_one_sealed(ran):
     assert after["fingerprint"] != before["fingerprint"]
     assert os.path.exists(before["file"])
     assert os.stat(after["file"]).st_mode & 0o777 == 0o600
-    assert rotated["resealed"] == 1
+    assert rotated["resealed"] == 2
     assert ran("sessions verify-jwt --secret-stdin", stdin=json.loads(first)["jwt"]).status == 0
     assert ran("sessions create-jwt --secret-stdin", stdin=secret).status == 0
 

@@ -226,6 +226,7 @@ OPERATORS = [
     "mfa reset ada --yes",
     "backup saved.backup",
     "security check",
+    "security verify-logs",
     "sessions create ada --password-stdin",
     "sessions create --anonymous",
     "security set session-limit 1",

@@ -131,7 +131,7 @@ def test_without_the_key_neither_opens(directory, ada):
 def test_a_new_secret_key_leaves_every_factor_as_good_as_it_was(directory, ada, home, clock):
     totp, codes = ada
     write_key_file(os.path.join(home["HOME"], ".config", "authctl", "keys", f"{sealing.fingerprint(OTHER)}.key"), OTHER)
-    assert directory.write(sealing.reseal_all, directory.key, OTHER) == 2
+    assert directory.write(sealing.reseal_all, directory.key, OTHER) == 3
     assert complete(directory, "totp", totp.at(clock.now))
     assert complete(directory, "recovery_code", codes[3])
     assert directory.mfa.status("ada").recovery_codes_left == 5

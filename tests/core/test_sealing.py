@@ -140,7 +140,7 @@ def test_a_new_key_opens_all_that_the_old_one_sealed(directory):
     user = directory.users.create(id="ada")
     directory.write(_store_secrets, user)
     bob, old_key = directory.users.get("bob"), directory.key
-    assert directory.write(sealing.reseal_all, old_key, OTHER) == 3
+    assert directory.write(sealing.reseal_all, old_key, OTHER) == 4
     assert directory.read(_read_secrets, OTHER) == SECRETS
     with pytest.raises(Invalid):
         directory.read(_read_secrets, old_key)
@@ -157,7 +157,7 @@ def test_a_new_key_reaches_every_row_of_a_large_directory(directory, monkeypatch
             storage.users.update(work.db, user, replace(user, password=password))
 
     directory.write(store)
-    assert directory.write(sealing.reseal_all, directory.key, OTHER) == 6
+    assert directory.write(sealing.reseal_all, directory.key, OTHER) == 7
     for user in users[::2] + users[7:8]:
         stored = directory.users.get(user.id).password.hash
         assert sealing.unseal_text(OTHER, stored, context=f"password_hash/{user.id}") == user.id
