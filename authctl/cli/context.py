@@ -164,7 +164,10 @@ class Context(typer.Context):
 
     def make_formatter(self) -> Any:
         """What lays out help pages: as wide as the window, and no wider than can be read well."""
-        return self.formatter_class(width=max(min(self.environment.columns, WIDEST) - 2, NARROWEST))
+        from authctl.cli.help import whole_words
+
+        width = max(min(self.environment.columns, WIDEST) - 2, NARROWEST)
+        return whole_words(self.formatter_class)(width=width)
 
     # Results
 

@@ -17,7 +17,25 @@ from authctl.errors import EXIT_STATUSES, ExitStatus
 if TYPE_CHECKING:
     from authctl.cli.commands import Command, LazyGroup
 
+HARD_HYPHEN = "\N{NON-BREAKING HYPHEN}"  # stands for a hyphen while lines are broken
 ALWAYS = (ExitStatus.DONE, ExitStatus.USAGE, ExitStatus.UNAVAILABLE)
+
+
+def whole_words(formatter: type[Any]) -> type[Any]:
+    """The formatter, with lines that end between words and not at a hyphen, as in `--password-stdin`."""
+
+    class WholeWords(formatter):  # type: ignore[misc]
+        def write_text(self, text: str) -> None:
+            super().write_text(text.replace("-", HARD_HYPHEN))
+
+        def write_dl(self, rows: Sequence[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+            whole = [(name, text.replace("-", HARD_HYPHEN)) for name, text in rows]
+            super().write_dl(whole, *args, **kwargs)
+
+        def getvalue(self) -> str:
+            return str(super().getvalue()).replace(HARD_HYPHEN, "-")
+
+    return WholeWords
 
 
 def write_group(group: LazyGroup, ctx: Any, formatter: Any) -> None:

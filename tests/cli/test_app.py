@@ -86,6 +86,12 @@ def test_help_fits_a_narrow_window(path):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_help_breaks_no_word_at_a_hyphen(path):
+    page = helped(path, COLUMNS="60")
+    assert [line for line in page.splitlines() if re.search(r"\w-$", line)] == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_every_parameter_has_help(path):
     command = command_at(path)
     for parameter in command.params:
