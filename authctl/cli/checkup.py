@@ -73,7 +73,7 @@ def check(
     if sarif is not None:
         _write_sarif(ctx, found, sarif)
     if sarif != STDIN and ctx.output.format is Format.TABLE and not ctx.output.fields:
-        ctx.environment.stdout.write("\n".join(map(_paragraph, found)))
+        ctx.environment.stdout.write("\n".join(_paragraph(finding, ctx.environment.columns) for finding in found))
         if not found:
             ctx.output.note("Nothing weak was found.")
     elif sarif != STDIN:
@@ -82,11 +82,16 @@ def check(
         _fail(found, fail_on)
 
 
-def _paragraph(finding: Finding) -> str:
+def _paragraph(finding: Finding, width: int) -> str:
     """A finding for people. Its command is one line, however long, so that it can be copied."""
+    import textwrap
+
     public = finding.public()
-    lines = (f"{public['severity']}: {public['message']} ({public['id']})", finding.check.meaning, finding.command)
-    return "\n  ".join(visible(line) for line in lines) + "\n"
+    wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    wrapper.subsequent_indent = "  "
+    first = wrapper.fill(visible(f"{public['severity']}: {public['message']} ({public['id']})"))
+    wrapper.initial_indent = "  "
+    return f"{first}\n{wrapper.fill(visible(finding.check.meaning))}\n  {visible(finding.command)}\n"
 
 
 def _fail(found: Sequence[Finding], fail_on: Severity) -> None:

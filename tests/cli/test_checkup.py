@@ -99,7 +99,11 @@ def test_the_verbs_that_mend_take_many_by_stdin(authctl, env):
 def test_people_get_paragraphs_with_commands_that_can_be_copied(authctl, env):
     ran = authctl("security check -o table", env=env | {"COLUMNS": "40"})
     assert (
-        "medium: 2 of 2 users sign in with one factor. (users-without-mfa)\n"
-        "  A stolen or guessed password is all that is needed to sign in to these accounts.\n"
+        "medium: 2 of 2 users sign in with one\n"
+        "  factor. (users-without-mfa)\n"
+        "  A stolen or guessed password is all\n"
+        "  that is needed to sign in to these\n"
+        "  accounts.\n"
         "  authctl security set mfa-required all\n"
     ) in ran.stdout
+    assert "  authctl users list --all --filter 'password.algorithm = md5' --fields id -o tsv | auth" in ran.stdout
