@@ -428,6 +428,7 @@ def test_install_says_where_and_writes_only_when_it_is_sure(authctl, home, shell
     ran = authctl(f"completion {shell} --install")
     assert ran.status == 0
     assert str(file) in ran.stdout
+    assert ran.stderr == "authctl: Nothing was written yet: add --yes.\n"
     assert [*Path(home["HOME"]).iterdir()] == []
     ran = authctl(f"completion {shell} --install --yes")
     assert ran.status == 0

@@ -91,7 +91,7 @@ def completion(
         shells = [shell] if shell else [*Shell]
         ctx.output.stream(_installed(ctx, each, is_sure=is_sure) for each in shells)
         if not is_sure:
-            ctx.output.note("Nothing was written: name the shell and add --yes.")
+            ctx.output.tell(f"Nothing was written yet: {'' if shell else 'name the shell and '}add --yes.")
     else:
         ctx.environment.stdout.write(script(shell) if shell else HOW)
 
