@@ -12,7 +12,7 @@ import typer
 
 from authctl.errors import UsageError
 
-# What people call a command elsewhere, and what it may be called here.
+# What people call a command or an option elsewhere, and what it may be called here.
 _ELSEWHERE = {
     "add": "create",
     "get": "show",
@@ -23,6 +23,8 @@ _ELSEWHERE = {
     "rm": "delete",
     "show": "get",
     "version": "--version",
+    "--status": "--filter",
+    "--to": "--format",
 }
 
 
@@ -58,9 +60,9 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
     parameter = getattr(error, "param", None)
     option = getattr(error, "option_name", "")
     if kind == "NoSuchOption":
-        return f"There is no option '{option}'.{_suggestion(option, _options(ctx))}"
+        return f"There is no option '{option}'.{_meant(option, _options(ctx)) or _suggestion(option, _options(ctx))}"
     if kind == "BadOptionUsage" and "requires an argument" in error.message:
-        return f"{option} needs a value behind it."
+        return f"{option} needs a value behind it{_asked(option, _options(ctx))}."
     if kind == "BadOptionUsage":
         return f"{option} takes no value."
     if kind == "MissingParameter" and parameter is not None:
@@ -72,10 +74,7 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
     unknown = re.match(r"No such command '(.*)'[.]", error.message, re.DOTALL)
     if unknown is not None:
         known = list(getattr(ctx.command, "summaries", ()))
-        meant = _ELSEWHERE.get(unknown[1])
-        suggestion = (
-            f" Did you mean '{meant}'?" if meant in (*known, *_options(ctx)) else _suggestion(unknown[1], known)
-        )
+        suggestion = _meant(unknown[1], [*known, *_options(ctx)]) or _suggestion(unknown[1], known)
         return f"There is no command '{unknown[1]}' in {ctx.command_path}.{suggestion}"
     return str(error.format_message())
 
@@ -102,6 +101,18 @@ def _name(parameter: Any, ctx: Any) -> str:
 def _options(ctx: Any) -> list[str]:
     params = ctx.command.get_params(ctx) if ctx is not None else ()
     return [word for each in params for word in each.opts if word.startswith("--")]  # -y is near to any letter
+
+
+def _asked(option: str, known: list[str]) -> str:
+    """Behind `--password` without one: how to be asked for it."""
+    if option != "--password":
+        return ""
+    return "; to be asked for it, give --ask-password" if "--ask-password" in known else "; to be asked, leave it out"
+
+
+def _meant(word: str, known: list[str]) -> str:
+    meant = _ELSEWHERE.get(word)
+    return f" Did you mean '{meant}'?" if meant in known else ""
 
 
 def _suggestion(word: str, known: list[str]) -> str:
