@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from io import BytesIO
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
@@ -211,7 +212,8 @@ def import_(
     options = _source_options(source_option, hash_config, map, hash_format, delimiter, encoding)
     for each in inputs:
         if files.is_open_to_all(each):
-            ctx.output.warn(f"Everybody on this machine can read {each.path}, which holds credentials.")
+            ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
+    _tell_left_out(ctx, inputs[0], name, options)
     _prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
     asked = engine.Options(
         OnConflict(on_conflict),
@@ -305,18 +307,35 @@ def _source(ctx: Context, given: str | None, first: Input) -> str:
             hint=f"Sources are: {', '.join(NAMES)}.",
         )
     found = sources.recognise(files.head_of(first), first.name)
+    file = "Standard input" if first.path == STDIN else first.name
     if len(found) != 1:
         looks = f"could be of {' or '.join(found)}" if found else "is of no source that is known"
         raise UsageError(
             "general_usage",
-            f"{first.name} {looks}.",
+            f"{file} {looks}.",
             field="source",
             hint=f"Name it with --from: {', '.join(found or NAMES)}.",
         )
-    ctx.output.tell(f"{first.name} looks like {found[0]}: {NAMES[found[0]].help}.")
+    ctx.output.tell(f"{file} looks like {found[0]}: {NAMES[found[0]].help}.")
     if ctx.environment.is_interactive and first.path != STDIN:
         ctx.confirm(f"Import it from {found[0]}?")
     return found[0]
+
+
+def _tell_left_out(ctx: Context, first: Input, source: str, options: dict[str, str]) -> None:
+    """Name a CSV's columns that nothing is read from, which a typing error may be the reason of."""
+    if source != "csv":
+        return
+    from authctl.transfer import files
+    from authctl.transfer.sources import plain_csv
+
+    columns = plain_csv.SOURCE.left_out(files.head_of(first), options)
+    if columns:
+        named = ", ".join(repr(column[:40]) for column in columns[:20])
+        ctx.output.tell(
+            f"Not read of the file: {named}. --map FIELD=COLUMN says what a column is, and"
+            " --source-option unmapped=metadata keeps the rest."
+        )
 
 
 def _source_options(

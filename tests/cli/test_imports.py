@@ -86,6 +86,7 @@ def test_the_source_is_recognised_and_named(run, write):
     ran = run(f"users import {path}")
     assert ran.status == 0
     assert "users.jsonl looks like authctl" in ran.stderr
+    assert "Standard input looks like authctl" in run("users import - --dry-run", stdin=jsonl(ADA)).stderr
 
 
 def test_on_a_terminal_a_recognised_source_is_confirmed(run, write):
@@ -172,7 +173,8 @@ def test_a_dry_run_says_so_and_changes_nothing(run, write):
 def test_a_file_that_all_can_read_is_warned_of(run, write, tmp_path):
     path = write("users.jsonl", jsonl(ADA))
     (tmp_path / "users.jsonl").chmod(0o644)
-    assert "Everybody on this machine can read" in run(f"users import {path} --from authctl").stderr
+    ran = run(f"users import {path} --from authctl")
+    assert f"warning: Everybody on this machine can read {path}. Run: chmod 600 {path}\n" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -271,3 +273,12 @@ def test_a_file_that_cannot_be_read_is_not_said_to_be_gone_on_with(run, write):
     ran = run(f"users import {write('users.json', 'no JSON')} --from okta")
     assert (ran.status, ran.stderr) == (3, "authctl: The file is not JSON.\n")
     assert run("users list-imports").stdout == ""
+
+
+def test_columns_of_a_csv_that_are_not_read_are_named(run, write):
+    path = write("users.csv", "email,Plan,Since\nada@example.com,pro,2024-05-01\n")
+    told = "authctl: Not read of the file: {}. --map FIELD=COLUMN says what a column is"
+    assert told.format("'Plan', 'Since'") in run(f"users import {path} --from csv --dry-run").stderr
+    mapped = f"users import {path} --from csv --dry-run --map created_at=Since"
+    assert told.format("'Plan'") in run(mapped).stderr
+    assert "Not read" not in run(f"{mapped} --source-option unmapped=metadata").stderr

@@ -87,6 +87,14 @@ class PlainCsv(Base):
             return False
         return name.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or len(rows.header_of(head)) > 1
 
+    def left_out(self, head: bytes, options: Mapping[str, str]) -> list[str]:
+        """The columns that are not read, as a file that begins so names them; none where they are kept in metadata."""
+        if options.get("unmapped") == "metadata":
+            return []
+        names = rows.header_of(head, rows.chosen_delimiter(options)) - {""}
+        rest = names - {column for _, column in pairs(options.get("map", ""), "map")}
+        return sorted(rest - set(_by_name(tuple(rest)).values()))
+
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         table = rows.Table(files[0], options)
         mapping = _Mapping.of(table.names, options)

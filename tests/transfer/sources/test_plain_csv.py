@@ -210,3 +210,18 @@ def test_a_column_with_a_comma_a_quote_or_an_apostrophe(read):
     content = b'"E-Mail, work","The ""name""",User\'s id\nada@example.com,Ada,7\n'
     [ada] = read("csv", content, map='email="E-Mail, work",name="The ""name""",id=User\'s id')
     assert (ada.email, ada.name, ada.id) == ("ada@example.com", "Ada", "7")
+
+
+@pytest.mark.parametrize(
+    ("options", "columns"),
+    [
+        ({}, ["Plan", "Since"]),
+        ({"map": "created_at=Since"}, ["Plan"]),
+        ({"map": "metadata.plan=Plan,created_at=Since"}, []),
+        ({"unmapped": "metadata"}, []),
+    ],
+)
+def test_columns_that_are_not_read_are_named(options, columns):
+    source = sources.load("csv")
+    assert source.left_out(b"E-Mail,Full Name,,Since,Plan,password\nada@example.com", options) == columns
+    assert source.left_out(b"E-Mail;Since;Plan\r\n", options | {"delimiter": ";"}) == columns
