@@ -23,6 +23,7 @@ from authctl.transfer.sources import NAMES
 
 if TYPE_CHECKING:
     from authctl.cli.environment import Environment
+    from authctl.cli.progress import Step
     from authctl.model import Import, Json
     from authctl.transfer.engine import Progress
     from authctl.transfer.files import Input
@@ -409,7 +410,7 @@ def _prove(
 class _Watched:
     """What is told while it goes on."""
 
-    def __init__(self, ctx: Context, step: object) -> None:
+    def __init__(self, ctx: Context, step: Step) -> None:
         self._ctx, self._step = ctx, step
         self._records = 0
         self.id: str | None = None
@@ -420,11 +421,12 @@ class _Watched:
         if through := journal.position["records"]:
             self.is_under_way = True
             self._ctx.output.tell(f"Going on with the import {journal.id}, of which {through:,} records are through.")
+        self._step(0)
 
     def step(self, progress: Progress) -> None:
         self.is_under_way = True
         share = min(progress.done / progress.total, 1.0) if progress.total else None
-        self._step(progress.records - self._records, share)  # type: ignore[operator]
+        self._step(progress.records - self._records, share)
         self._records = progress.records
 
 

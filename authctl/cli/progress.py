@@ -85,7 +85,8 @@ class _Lines:
 def _bar(environment: Environment, label: str, total: int | None) -> Iterator[Step]:
     """A bar with rate and time left, taken off the screen at the end.
 
-    It is drawn by the calls of `step`, not by a thread of its own, so that work may fork.
+    It is drawn by the calls of `step`, not by a thread of its own, so that work may fork; and by none before the first,
+    so that what is told while the work begins, such as that a database was made, has lines of its own.
     """
     from rich.console import Console
     from rich.progress import (
@@ -129,21 +130,23 @@ def _bar(environment: Environment, label: str, total: int | None) -> Iterator[St
         redirect_stderr=False,
         get_time=environment.monotonic,
     )
-    drawn = environment.monotonic()
-    with shown:
-        task = shown.add_task(visible(label), total=total)
-        shown.refresh()
+    task = shown.add_task(visible(label), total=total)
+    drawn = float("-inf")
 
-        def step(count: int, share: float | None = None) -> None:
-            nonlocal drawn
-            shown.update(task, advance=count)
-            if share:
-                shown.update(task, total=round(shown.tasks[0].completed / share))
-            if (now := environment.monotonic()) - drawn >= DRAW_SECONDS:
-                drawn = now
-                shown.refresh()
+    def step(count: int, share: float | None = None) -> None:
+        nonlocal drawn
+        shown.update(task, advance=count)
+        if share:
+            shown.update(task, total=round(shown.tasks[0].completed / share))
+        if (now := environment.monotonic()) - drawn >= DRAW_SECONDS:
+            drawn = now
+            shown.start()
+            shown.refresh()
 
+    try:
         yield step
+    finally:
+        shown.stop()
 
 
 def _duration(seconds: float) -> str:

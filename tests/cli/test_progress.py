@@ -73,6 +73,7 @@ def drawn(environ, total=100):
     with os.fdopen(slave, "w", encoding="utf-8") as stderr:
         environment = Environment(stderr=stderr, stderr_isatty=True, environ=environ, monotonic=seconds)
         with progress(environment, "[b]Importing", total) as step:
+            stderr.write("Made the database.\n")
             for _ in range(3):
                 seconds.now += 10
                 step(25)
@@ -92,6 +93,10 @@ def test_a_terminal_has_a_bar_with_rate_and_time_left():
     assert "2/s" in received
     assert "0:00:10" in received
     assert received.endswith("\x1b[2K")  # taken off the screen, the cursor at the start of its line
+
+
+def test_a_bar_leaves_lines_to_what_is_told_before_the_first_step():
+    assert drawn({}).startswith("Made the database.\r\n")
 
 
 def test_a_bar_without_a_total_counts():
