@@ -155,3 +155,13 @@ def test_what_undoing_left_is_counted_in_words(ask, person):
     someone = person(f"users undo-import {id} --yes --no-color")
     assert someone.leaves() == 0
     assert someone.screen.splitlines()[1:] == ["removed  0", "kept     10  gone"]
+
+
+def test_a_first_import_tells_what_it_made_before_the_bar_is_drawn(start):
+    someone = start("--from", "firebase", "--hash-config", str(CONFIG))
+    someone.sees(WHO)
+    someone.types("\r")
+    assert someone.leaves() == 8
+    before, _, after = someone.screen.partition("authctl: Made the database ")
+    assert "Importing users" in after
+    assert "Importing users" not in before
