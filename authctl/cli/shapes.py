@@ -169,7 +169,7 @@ LISTED_TOKEN = Shape(
     columns=("id", "kind", "created_at", "expires_at", "attempts_left", "ended_reason"),
 )
 TOKENS_PURGED = Shape("tokens purge", fields=("tokens",))
-PURGED = Shape("purge", fields=("tokens", "challenges", "sessions", "attempts", "signing_keys"))
+PURGED = Shape("purge", fields=("tokens", "challenges", "sessions", "attempts", "signing_keys", "events"))
 MOCK_PHONE = Shape("mock phone", fields=("phone", "code", "created_at"))
 MOCK_PHONE_DELETED = Shape("mock phone deletion", fields=("phone", "deleted"))
 FINDING = Shape(

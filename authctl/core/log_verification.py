@@ -4,6 +4,8 @@
     read      in one moment of the database: every seal, then every event, in the order of their numbers
     settle    where all is well, seal what came since the last seal; in any case record what was found
 
+    purge     what the policy log-retention lets go, of a whole log: the rest gets a seal that begins with the log
+
 Nobody waits while the log is read. What was sealed and adds up is what it was, whatever its events' own digests say:
 so events from before the log had a key, and those that somebody has accepted, are told of no more.
 """
@@ -360,6 +362,51 @@ def _seal(work: Work, reading: _Reading, key: bytes) -> Verified:
     details: Json = {"seal": sealed[0].number if sealed else None, "events": reading.events}
     work.record(EventName.SECURITY_LOGS_VERIFY, "events", details | ({"accepted": problems} if problems else {}))
     return _verified(reading, sealed)
+
+
+# Clearing
+
+
+def purge(directory: Directory, kept_since: datetime) -> int:
+    """Remove the events from before a time, and seal the rest anew; how many there were.
+
+    Only of a log that is whole, and what is sealed: else the new seal would hide what is wrong.
+    """
+    if not directory.read(lambda work: storage.events.last_before(work.db, kept_since)):
+        return 0
+    found = verify(directory)
+    if not found.is_good:
+        directory.warn(
+            "The audit log is not what was written, so nothing of it was cleared."
+            " Look at it with: authctl security verify-logs"
+        )
+        return 0
+    key = directory.find_log_key()
+    sealed = directory.read(lambda work: storage.log_seals.find_last(work.db))
+    if key is None or sealed is None:  # of a dry run alone
+        return 0
+    up_to = sealed[0].up_to
+    last, tally = directory.read(_rest, key, kept_since, up_to)
+    if directory.dry_run:
+        return directory.read(lambda work: storage.events.count_up_to(work.db, last))
+    return directory.write(_clear, key, sealed, last, tally)
+
+
+def _rest(work: Work, key: bytes, kept_since: datetime, up_to: int) -> tuple[int, logs.Tally]:
+    """The number of the last event to go, and those that stay, as they are sealed."""
+    last, tally = min(storage.events.last_before(work.db, kept_since), up_to), logs.Tally()
+    for seq, row, _ in storage.events.list_rows(work.db, up_to, last):
+        tally.add(seq, logs.event_digest(key, row))
+    return last, tally
+
+
+def _clear(work: Work, key: bytes, sealed: tuple[Seal, bytes], last: int, tally: logs.Tally) -> int:
+    storage.log_seals.lock(work.db)
+    if storage.log_seals.find_last(work.db) != sealed:  # another has sealed the log meanwhile: the next time, then
+        return 0
+    seal, digest = sealed
+    logs.add_seal(work, key, seal.number + 1, None, seal.up_to, tally, digest)
+    return storage.events.delete_up_to(work.db, last)
 
 
 def _verified(reading: _Reading, sealed: tuple[Seal, bytes] | None) -> Verified:

@@ -313,13 +313,15 @@ def test_delivery(directory: Directory, channel: Channel | str, address: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How much was cleared: dead tokens and challenges, sessions that are over, counts of attempts, retired keys."""
+    """How much was cleared: dead tokens and challenges, sessions that are over, counts of attempts, retired keys, and
+    events of the audit log."""
 
     tokens: int
     challenges: int
     sessions: int
     attempts: int
     signing_keys: int
+    events: int
 
 
 SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, where log-retention does not say
@@ -327,15 +329,23 @@ SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, 
 
 def purge(directory: Directory) -> Purged:
     """Clear what is dead, some at a time: tokens and challenges after a day, sessions after the policy log-retention,
-    else 30 days."""
+    else 30 days. Events of the audit log go after that policy alone, and not where the log was changed by hand."""
     tokens = core.tokens.purge(directory)
     challenges = core.challenges.purge(directory)
     sessions = _purge_sessions(directory)
-    return directory.write(_purge_rest, tokens, challenges, sessions)
+    kept_since = directory.read(_events_kept_since)
+    events = log_verification.purge(directory, kept_since) if kept_since is not None else 0
+    return directory.write(_purge_rest, tokens, challenges, sessions, events)
 
 
-def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int) -> Purged:
-    purged = Purged(tokens, challenges, sessions, attempts=core.throttle.purge(work), signing_keys=jwts.purge(work))
+def _events_kept_since(work: Work) -> datetime | None:
+    kept: timedelta | None = work.policy["log-retention"]
+    return None if kept is None else work.now - kept
+
+
+def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events: int) -> Purged:
+    attempts, keys = core.throttle.purge(work), jwts.purge(work)
+    purged = Purged(tokens, challenges, sessions, attempts, keys, events)
     work.record(EventName.SECURITY_PURGE, "directory", asdict(purged))
     return purged
 

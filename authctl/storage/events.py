@@ -203,9 +203,24 @@ def count_up_to(db: sa.Connection, seq: int) -> int:
     return db.execute(sa.select(sa.func.count()).select_from(events).where(events.c.seq <= seq)).scalar_one()
 
 
-def list_rows(db: sa.Connection, up_to: int | None = None) -> Iterator[tuple[int, Row, Any]]:
-    """Every event up to a number as it is stored, with its number and its digest, in the order of the numbers."""
+def last_before(db: sa.Connection, time: datetime) -> int:
+    """The number up to which every event is from before that time; 0 where the first is not."""
+    first = db.execute(sa.select(sa.func.min(events.c.seq)).where(events.c.time >= time)).scalar()
+    return last_seq(db) if first is None else int(first) - 1
+
+
+def delete_up_to(db: sa.Connection, seq: int) -> int:
+    """Remove every event up to a number; how many there were."""
+    if db.dialect.name == "postgresql":
+        db.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    return db.execute(events.delete().where(events.c.seq <= seq)).rowcount
+
+
+def list_rows(db: sa.Connection, up_to: int | None = None, behind: int | None = None) -> Iterator[tuple[int, Row, Any]]:
+    """Every event behind a number, and up to another, as it is stored, with its own and its digest, in their order."""
     statement = sa.select(_plain).order_by(_plain.c.seq)
+    if behind is not None:
+        statement = statement.where(_plain.c.seq > behind)
     if up_to is not None:
         statement = statement.where(_plain.c.seq <= up_to)
     with _as_it_is(db):
@@ -225,10 +240,10 @@ def list_doubles(db: sa.Connection, behind: int, up_to: int) -> Iterator[tuple[i
 @contextmanager
 def _as_it_is(db: sa.Connection) -> Iterator[None]:
     """Read text that is no text as well: SQLite keeps any bytes, and verifying must not end with them."""
-    connection: Any = db.connection.driver_connection
     if db.dialect.name != "sqlite":
         yield
         return
+    connection: Any = db.connection.dbapi_connection
     connection.text_factory = lambda octets: octets.decode(errors="surrogateescape")
     try:
         yield

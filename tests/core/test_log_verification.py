@@ -677,3 +677,45 @@ def test_an_event_that_is_not_through_is_waited_for(log, settings, clock, home):
         assert refused.value.type == "database_locked"
         found = other.security.verify_logs()
     assert (found.is_good, found.good) == (True, found.events)
+
+
+# Clearing
+
+
+def test_events_go_after_the_retention_and_the_rest_is_still_verified(log, clock):
+    clock.forward(days=2)
+    log.users.create(id="late")
+    assert log.security.purge().events == 0  # there is no retention
+    log.security.set("log-retention", "1d")
+    dry = log.acting(log.actor, dry_run=True)
+    assert dry.security.purge().events > 0
+    assert events(log)[0][0] == 1  # a dry run clears nothing
+    assert log.security.purge().events == LATER
+    assert events(log)[0][0] == LATER + 1
+    assert verified(log).is_good
+    newest = seals(log)[-1][0]
+    assert (newest.behind, newest.events) == (None, newest.up_to - LATER)
+    assert log.security.verify_logs().is_good
+    assert log.security.purge().events == 0
+
+
+def test_what_goes_after_a_purge_is_missed(log, clock):
+    clock.forward(days=2)
+    log.users.create(id="late")
+    log.security.set("log-retention", "1d")
+    log.security.purge()
+    sql(log, f"DELETE FROM events WHERE seq = {LATER + 1}")
+    assert [kind for kind, _ in kinds(verified(log))] == [Kind.REMOVED]
+
+
+def test_a_log_that_was_changed_is_not_cleared(log, clock):
+    """A seal over the rest would hide what was done to it."""
+    clock.forward(days=2)
+    log.security.set("log-retention", "1d")
+    sql(log, f"UPDATE events SET actor = 'nobody' WHERE seq = {SEALED}")
+    told = []
+    log.warn = told.append
+    assert log.security.purge().events == 0
+    assert ["verify-logs" in line for line in told] == [True]
+    assert events(log)[0][0] == 1
+    assert not verified(log).is_good
