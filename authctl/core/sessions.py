@@ -108,6 +108,7 @@ def _attempt(
 
 
 def _claim(work: Work, user: str) -> Attempt:
+    work.ask_policy()
     # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
     found = core.users.find(work, user, lock=True)
     return Attempt(found, throttle.claim(work, found, user), work.policy)

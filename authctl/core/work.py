@@ -84,6 +84,7 @@ class Work:
     person: Person | None = None
     signs: bool = True
     _policy: Policy | None = None
+    _asked: Callable[[], Json] | None = None
     _key: bytes | None = field(default=None, repr=False)
     _log_key: bytes | None = field(default=None, repr=False)
 
@@ -113,8 +114,12 @@ class Work:
     def policy(self) -> Policy:
         """The security policy, read when first asked for."""
         if self._policy is None:
-            self._policy = Policy(storage.policies.read(self.db))
+            self._policy = Policy(self._asked() if self._asked else storage.policies.read(self.db))
         return self._policy
+
+    def ask_policy(self) -> None:
+        """Ask for the policy with the next statement: where every round trip counts."""
+        self._asked = storage.policies.ask(self.db)
 
     def obey(self, read: Policy) -> None:
         """Go by the policy that an earlier step of the same flow has read."""

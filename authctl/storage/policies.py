@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from authctl.storage.database import ahead, driver_of
 from authctl.storage.tables import directory, policies
 
 _READ = sa.select(policies.c.name, policies.c.value)
@@ -15,6 +18,15 @@ _READ = sa.select(policies.c.name, policies.c.value)
 
 def read(db: sa.Connection) -> dict[str, Any]:
     return {row.name: row.value for row in db.execute(_READ)}
+
+
+def ask(db: sa.Connection) -> Callable[[], dict[str, Any]]:
+    """Ask for the same now, and read it later: on Postgres the question goes with the next statement, for nothing."""
+    if db.dialect.name != "postgresql":
+        return partial(read, db)
+    with ahead(db), driver_of(db) as driver:
+        asked = driver.execute("SELECT name, value FROM policies")
+    return lambda: {name: json.loads(value) for name, value in asked.fetchall()}
 
 
 def read_locked(db: sa.Connection) -> dict[str, Any]:

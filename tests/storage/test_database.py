@@ -599,11 +599,17 @@ def test_a_statement_whose_answer_is_read_may_be_in_one_transaction_with_those_s
     assert count_policies(on_postgres) == 4
 
 
-def test_a_unit_of_work_waits_for_as_few_answers_as_it_reads(on_postgres, monkeypatch):
-    """BEGIN goes with the first statement, COMMIT with the last."""
-    waits = []
+@pytest.fixture
+def waits(monkeypatch):
+    """One for each answer that Postgres is waited for."""
+    found = []
     sync = psycopg.Pipeline.sync
-    monkeypatch.setattr(psycopg.Pipeline, "sync", lambda pipe: (waits.append(pipe), sync(pipe)))
+    monkeypatch.setattr(psycopg.Pipeline, "sync", lambda pipe: (found.append(pipe), sync(pipe)))
+    return found
+
+
+def test_a_unit_of_work_waits_for_as_few_answers_as_it_reads(on_postgres, waits):
+    """BEGIN goes with the first statement, COMMIT with the last."""
 
     def step(work):
         assert work.db.exec_driver_sql("SELECT 1").scalar_one() == 1
@@ -614,6 +620,27 @@ def test_a_unit_of_work_waits_for_as_few_answers_as_it_reads(on_postgres, monkey
     on_postgres.key  # noqa: B018 - asked for once
     on_postgres.write(step)
     assert len(waits) == 2
+
+
+def test_the_policy_that_was_asked_for_comes_with_the_next_answer(on_postgres, waits):
+    on_postgres.security.set("session-limit", 3)
+
+    def step(work):
+        work.ask_policy()
+        work.db.exec_driver_sql("SELECT 1").one()
+        asked = len(waits)
+        return work.policy["session-limit"], work.policy["password-history"], len(waits) - asked
+
+    assert on_postgres.write(step) == (3, 0, 0)
+    assert on_postgres.write(lambda work: (work.ask_policy(), work.policy["session-limit"])[1]) == 3
+
+
+def test_a_sign_in_waits_for_five_answers(on_postgres, waits):
+    on_postgres.users.create(id="grace", email="grace@example.com", password="correct horse battery")
+    on_postgres.sessions.create("grace", "correct horse battery")
+    del waits[:]
+    on_postgres.sessions.create("grace@example.com", "correct horse battery")
+    assert len(waits) == 5  # the user, the count, a commit; the user again, a commit
 
 
 def test_a_connection_that_is_lost_again_and_again_is_told(on_postgres, postgres, info):
