@@ -108,6 +108,8 @@ def _attempt(
 
 
 def _claim(work: Work, user: str) -> Attempt:
+    # Waited for by whoever signs in: a crash of the server may forget that somebody tried in the moment before it.
+    storage.database.relax(work.db)
     work.ask_policy()
     # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
     found = core.users.find(work, user, lock=True)

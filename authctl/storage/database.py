@@ -274,6 +274,16 @@ def ahead(db: sa.Connection) -> Iterator[None]:
         yield
 
 
+def relax(db: sa.Connection) -> None:
+    """Do not wait until this transaction is on the disk: it is as whole as others, and seen by others as soon.
+
+    For what a crash of the server may forget. A crash of this process loses nothing. SQLite has no such choice.
+    """
+    if db.dialect.name == "postgresql":
+        with ahead(db), driver_of(db) as driver:
+            driver.execute("SET LOCAL synchronous_commit = off")
+
+
 @contextmanager
 def driver_of(db: sa.Connection) -> Iterator[Any]:
     """The driver's connection, whose failures come out as those of every other statement do."""

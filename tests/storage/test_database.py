@@ -635,6 +635,14 @@ def test_the_policy_that_was_asked_for_comes_with_the_next_answer(on_postgres, w
     assert on_postgres.write(lambda work: (work.ask_policy(), work.policy["session-limit"])[1]) == 3
 
 
+def test_what_the_disk_is_not_waited_for_is_one_transaction_alone(on_postgres):
+    def setting(work):
+        return work.db.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+
+    assert on_postgres.write(lambda work: (database.relax(work.db), setting(work))[1]) == "off"
+    assert on_postgres.write(setting) == "on"
+
+
 def test_a_sign_in_waits_for_five_answers(on_postgres, waits):
     on_postgres.users.create(id="grace", email="grace@example.com", password="correct horse battery")
     on_postgres.sessions.create("grace", "correct horse battery")
