@@ -903,7 +903,7 @@ _authctl_list() {
             words=('provider' 'channel' 'message_id' 'status' 'code' 'text')
             ;;
         'fields.purge')
-            words=('tokens' 'challenges' 'sessions' 'attempts' 'signing_keys')
+            words=('tokens' 'challenges' 'sessions' 'attempts' 'signing_keys' 'events')
             ;;
         'algorithm')
             words=('EdDSA' 'ES256')

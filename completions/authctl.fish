@@ -1917,7 +1917,8 @@ function __authctl_list
                 'challenges' \
                 'sessions' \
                 'attempts' \
-                'signing_keys'
+                'signing_keys' \
+                'events'
         case 'algorithm'
             printf '%s\n' \
                 'EdDSA' \

@@ -2251,6 +2251,7 @@ function Get-AuthctlList($name) {
             'sessions'
             'attempts'
             'signing_keys'
+            'events'
         }
         'algorithm' {
             'EdDSA'
