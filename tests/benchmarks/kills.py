@@ -139,15 +139,15 @@ def kill(importing: Importing, share: float, dice: random.Random) -> bool:
     before = importing.through()
     process = importing.start()
     if before < share * importing.file.records:
-        for _ in range(dice.randint(1, 3)):
+        for _ in range(dice.randint(1, 2)):
             process.stdout.readline()  # type: ignore[union-attr]
-        time.sleep(dice.uniform(0, 0.1))
+        time.sleep(dice.uniform(0, 0.03))
     else:
-        time.sleep(dice.uniform(0, 1.5))
+        time.sleep(dice.uniform(0, 0.4))
     process.kill()
-    process.communicate()
+    _, err = process.communicate()
     if process.returncode != -signal.SIGKILL:
-        raise SystemExit(f"a start ended with {process.returncode} before it was killed: use more users")
+        raise SystemExit(f"a start ended with {process.returncode} before it was killed:\n{err.decode()}")
     return importing.through() > before
 
 
