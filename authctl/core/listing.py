@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from authctl.core import values
-from authctl.errors import Invalid
+from authctl.errors import Invalid, NotFound
 from authctl.model import Filter, Listing
 
 MAX_SEARCH = 256  # characters; facts/appwrite.md §0.2
@@ -82,6 +82,21 @@ def parse(
         after=after,
         before=before,
     )
+
+
+def position(asked: Listing, type: str, what: str, find: Callable[[str, str], Any]) -> Any:
+    """Where a page goes on: the place of the id that it follows or precedes; None for the first page.
+
+    find: the place of an id, which the option of that name has brought; None where nothing like it is listed. Raises
+    NotFound of that type.
+    """
+    option, id = ("after", asked.after) if asked.after is not None else ("before", asked.before)
+    if id is None:
+        return None
+    found = find(id, option)
+    if found is None:
+        raise NotFound(type, f"There is no {what} {values.shown(id)} to go on from.", field=option)
+    return found
 
 
 def _search(text: str) -> str:

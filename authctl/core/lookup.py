@@ -130,13 +130,10 @@ def list_(
 
 
 def _position(work: Work, asked: Listing) -> Any:
-    option, id = ("after", asked.after) if asked.after is not None else ("before", asked.before)
-    if id is None:
-        return None
-    position = storage.users.find_position(work.db, asked, id)
-    if position is None:
-        raise NotFound("user_not_found", f"There is no user {values.shown(id)} to go on from.", field=option)
-    return position
+    def find(id: str, option: str) -> Any:
+        return storage.users.find_position(work.db, asked, id)
+
+    return listing.position(asked, "user_not_found", "user", find)
 
 
 def iterate(

@@ -195,14 +195,10 @@ def _asked(work: Work, *, search: str | None = None, sort: str = "-invited_at", 
 
 
 def _position(work: Work, scope: Scope, asked: Listing) -> Any:
-    option, id = ("after", asked.after) if asked.after is not None else ("before", asked.before)
-    if id is None:
-        return None
-    position = storage.memberships.find_position(work.db, scope, asked, values.identifier(id, field=option))
-    if position is None:
-        message = f"There is no membership {values.shown(id)} to go on from."
-        raise NotFound("membership_not_found", message, field=option)
-    return position
+    def find(id: str, option: str) -> Any:
+        return storage.memberships.find_position(work.db, scope, asked, values.identifier(id, field=option))
+
+    return listing.position(asked, "membership_not_found", "membership", find)
 
 
 # Changing

@@ -195,13 +195,13 @@ def list_(
 
 
 def _position(work: Work, asked: Listing) -> Any:
-    option, id = ("after", asked.after) if asked.after is not None else ("before", asked.before)
-    if id is None:
-        return None
-    team = storage.teams.find(work.db, values.identifier(id, field=option))
-    if team is None or not _may_see(work, team):
-        raise NotFound("team_not_found", f"There is no team {values.shown(id)} to go on from.", field=option)
-    return storage.teams.find_position(work.db, asked, id)
+    def find(id: str, option: str) -> Any:
+        team = storage.teams.find(work.db, values.identifier(id, field=option))
+        if team is None or not _may_see(work, team):
+            return None
+        return storage.teams.find_position(work.db, asked, id)
+
+    return listing.position(asked, "team_not_found", "team", find)
 
 
 def iterate(
