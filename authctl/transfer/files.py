@@ -227,7 +227,7 @@ class Writing:
     did not come through. None makes the file. One that is there, holds anything and is another is refused.
     """
 
-    def __init__(self, path: str, left: tuple[int, int] | None) -> None:
+    def __init__(self, path: str, left: tuple[int, int | None] | None) -> None:
         self.path = os.path.abspath(path)
         size, number = left or (0, None)
         is_new = left is None and not _is_empty(path)

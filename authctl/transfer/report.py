@@ -111,10 +111,13 @@ def _is_one_of(path: str, *others: str | None) -> bool:
     return os.path.realpath(path) in {os.path.realpath(other) for other in others if other is not None}
 
 
-def _left_at(position: Json, name: str, path: str) -> tuple[int, int] | None:
-    """How long that file was, and its number on the disk, where the journal knows it."""
+def _left_at(position: Json, name: str, path: str) -> tuple[int, int | None] | None:
+    """How long that file was, and its number on the disk, where the journal knows it; older ones have no number."""
     known, *left = position.get(name, (None,))
-    return (left[0], left[1]) if known == os.path.abspath(path) else None
+    if known != os.path.abspath(path):
+        return None
+    size, number = (*left, None)[:2]
+    return size, number
 
 
 def _line(file: str, told: Told) -> Json:

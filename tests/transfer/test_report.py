@@ -10,6 +10,7 @@ import pytest
 from authctl.errors import Invalid
 from authctl.transfer import engine
 from authctl.transfer.records import Note, Record, Refused
+from authctl.transfer.report import Report
 
 
 class Given:
@@ -151,3 +152,12 @@ def test_the_report_and_the_refused_records_are_two_files(directory, tmp_path, r
             directory, [str(tmp_path / "given")], source=Given(), report=report, rejects=f"{tmp_path}/{rejects}"
         )
     assert names(tmp_path) == ["given"]
+
+
+def test_a_journal_from_before_files_had_numbers_is_read(tmp_path):
+    """Which file it meant is not known, so none is written to."""
+    path = tmp_path / "report"
+    path.write_text("{}\n")
+    with pytest.raises(Invalid, match="is there already"):
+        Report(str(path), None, {"report": [str(path), 3]})
+    assert path.read_text() == "{}\n"
