@@ -161,6 +161,8 @@ class Directory:
 
     def from_request(self, ip: str | None, user_agent: str | None) -> Directory:
         """The same for a request that came from there, as the log and new sessions say."""
+        if ip is None and user_agent is None:
+            return self
         directory = copy.copy(self)
         directory.actor = replace(
             self.actor,

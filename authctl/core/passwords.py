@@ -157,11 +157,10 @@ def judge(directory: Directory, user: User | None, password: str, *, allowed: bo
     """Verify a password; takes as long without a user or a password, and where it is not allowed. Slow."""
     stored = _revealed(directory, user.password.hash, user) if user and user.password else None
     parameters = directory.hash_parameters
-    if stored is None or not allowed:
-        hashing.verify(hashing.dummy(parameters), password)
-        return Verdict(False)
-    is_right = hashing.verify(stored, password)
-    if not hashing.needs_rehash(stored, parameters):
+    tried = stored if stored is not None and allowed else hashing.dummy(parameters)
+    is_old = hashing.needs_rehash(tried, parameters)  # asked before argon2 empties the processor's caches
+    is_right = hashing.verify(tried, password) and tried is stored
+    if not is_old:
         return Verdict(is_right)
     # A fast imported hash would answer a wrong password sooner than others do. A right one is hashed anew.
     if not is_right:

@@ -110,6 +110,7 @@ def _attempt(
 def _claim(work: Work, user: str) -> Attempt:
     # Waited for by whoever signs in: a crash of the server may forget that somebody tried in the moment before it.
     storage.database.relax(work.db)
+    storage.database.keep_plans(work.db)
     work.ask_policy()
     # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
     found = core.users.find(work, user, lock=True)
@@ -119,6 +120,7 @@ def _claim(work: Work, user: str) -> Attempt:
 def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Callable[[Work, User], T]) -> T | Attempt:
     """Do what a right password leads to; or the attempt at what the account has become, to be judged again."""
     assert attempt.user is not None
+    storage.database.keep_plans(work.db)
     work.obey(attempt.policy)
     user = storage.users.find(work.db, "id", attempt.user.id, lock=True)
     if user is None or _hash(user) != _hash(attempt.user):

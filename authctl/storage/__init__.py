@@ -1,6 +1,6 @@
 """All SQL: SQLAlchemy Core on SQLite and Postgres. Functions take the connection first, return records, hold no rules.
 
-Statements of every sign-in are built once and kept, as `_INSERT`: building one takes longer than running it.
+Statements of every sign-in are `fixed`: built once, as `_INSERT`, since building one takes longer than running it.
 
 Modules load on first use, as `storage.users.insert(db, …)` shows; importing SQLAlchemy is most of a command's time.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         events as events,
         exports as exports,
         failures as failures,
+        fixed as fixed,
         identities as identities,
         imports as imports,
         log_seals as log_seals,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import Instant, attempts, known_sources
 
 
@@ -21,7 +21,7 @@ class Bucket:
 
 # One statement, so that attempts made at once wait for each other here and each is counted. A bucket whose window has
 # passed, or whose lock has ended, begins again.
-_COUNT = (
+_COUNT = Fixed(
     sa.text(
         """
     INSERT INTO attempts (bucket, count, since) VALUES (:bucket, 1, :now)
@@ -41,7 +41,7 @@ _COUNT = (
 
 def count(db: sa.Connection, bucket: str, now: datetime, expired: datetime) -> Bucket:
     """Count one more attempt. expired: what began before then is forgotten."""
-    row: Any = db.execute(_COUNT, {"bucket": bucket, "now": now, "expired": expired}).one()
+    (row,) = _COUNT.rows(db, {"bucket": bucket, "now": now, "expired": expired})
     return Bucket(row[0], row[1])
 
 
@@ -55,11 +55,11 @@ def uncount(db: sa.Connection, bucket: str, *, unlock: bool) -> None:
     db.execute(attempts.update().where(attempts.c.bucket == bucket).values(count=attempts.c.count - 1, **lock))
 
 
-_FORGET = attempts.delete().where(attempts.c.bucket == sa.bindparam("bucket"))
+_FORGET = Fixed(attempts.delete().where(attempts.c.bucket == sa.bindparam("bucket")))
 
 
 def forget(db: sa.Connection, bucket: str) -> None:
-    db.execute(_FORGET, {"bucket": bucket})
+    _FORGET.run(db, {"bucket": bucket})
 
 
 def forget_all(db: sa.Connection, prefix: str) -> None:
@@ -95,14 +95,16 @@ def is_known(db: sa.Connection, user_seq: int, source: str) -> bool:
     return db.execute(found).one_or_none() is not None
 
 
-_KNOW = sa.text(
-    """
+_KNOW = Fixed(
+    sa.text(
+        """
     INSERT INTO known_sources (user_seq, source, seen_at) VALUES (:user_seq, :source, :now)
     ON CONFLICT (user_seq, source) DO UPDATE SET seen_at = :now
     """
-).bindparams(sa.bindparam("now", type_=Instant))
+    ).bindparams(sa.bindparam("now", type_=Instant))
+)
 
 
 def know(db: sa.Connection, user_seq: int, source: str, now: datetime) -> None:
     """Remember that a source has signed in to an account."""
-    db.execute(_KNOW, {"user_seq": user_seq, "source": source, "now": now})
+    _KNOW.run(db, {"user_seq": user_seq, "source": source, "now": now})

@@ -31,7 +31,7 @@ LOCK_SECONDS = 30.0
 STATEMENT_SECONDS = 60.0
 APPLICATION_ID = 0x61757468  # "auth": tells our SQLite files from other programs'
 
-_RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
+_RETRYABLE = {"40001", "40P01", "26000"}  # serialization failure, deadlock, a plan that the server no longer has
 
 
 class Database:
@@ -250,7 +250,8 @@ def _postgres_engine(url: sa.URL, connect_timeout: float, lock_timeout: float, s
     }
     url = url.difference_update_query(["options"])  # they are joined with ours
     words, named = url.get_dialect()().create_connect_args(url)
-    # No server-side prepared statements: poolers that lend a connection for one transaction lose them.
+    # No server-side prepared statements but those of `keep_plans`: poolers that lend a connection for one transaction
+    # lose them.
     told = defaults | dict(named) | {"prepare_threshold": None, "options": " ".join(options)}
     return sa.create_engine(url, creator=lambda: pipeline.connect(*words, **told), hide_parameters=True)
 
@@ -282,6 +283,13 @@ def relax(db: sa.Connection) -> None:
     if db.dialect.name == "postgresql":
         with ahead(db), driver_of(db) as driver:
             driver.execute("SET LOCAL synchronous_commit = off")
+
+
+def keep_plans(db: sa.Connection) -> None:
+    """Have Postgres keep the plans of this transaction's fixed statements: for what applications do all the time."""
+    if db.dialect.name == "postgresql":
+        with driver_of(db) as driver:
+            driver.keep_plans()
 
 
 @contextmanager

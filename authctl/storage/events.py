@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from authctl.model import Event
 from authctl.storage.database import Database
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import encode_json, events, milliseconds
 
 
@@ -50,12 +51,12 @@ class Row(NamedTuple):
 
 # Without types: values go in as they are, and come out as they are, whatever somebody has put there.
 _plain = sa.table("events", *map(sa.column, ("seq", *Row._fields, "digest")))
-_INSERT = _plain.insert().values({name: sa.bindparam(name) for name in (*Row._fields, "digest")}).inline()
+_INSERT = Fixed(_plain.insert().values({name: sa.bindparam(name) for name in (*Row._fields, "digest")}).inline())
 
 
 def insert(db: sa.Connection, row: Row, digest: bytes | None) -> None:
     """Add an event to the log. digest: what tells later whether it was changed; none without the key at hand."""
-    db.execute(_INSERT, row._asdict() | {"digest": digest})
+    _INSERT.run(db, row._asdict() | {"digest": digest})
 
 
 def record(row: sa.Row[Any]) -> Event:

@@ -154,6 +154,11 @@ _CONNECTIONS: tuple[tuple[str, str, str], ...] = (
         "Check what stands behind the ? in the database URL.",
     ),
     (
+        r"unsupported startup parameter",
+        "A pooler in front of {where} does not take authctl's startup options.",
+        "For PgBouncer put this into its configuration: ignore_startup_parameters = options",
+    ),
+    (
         r"system is (starting up|shutting down|in recovery)|not yet accepting connections",
         "The database {where} is just starting or stopping.",
         "Try again in a moment.",

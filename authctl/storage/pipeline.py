@@ -7,12 +7,13 @@ for BEGIN and for their end, so its connections are in autocommit here, and this
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import psycopg
-from psycopg.errors import AdminShutdown, CrashShutdown
+from psycopg.errors import AdminShutdown, CrashShutdown, InvalidSqlStatementName
 
 
 class Connection(psycopg.Connection[Any]):
@@ -22,6 +23,8 @@ class Connection(psycopg.Connection[Any]):
     _pipe: psycopg.Pipeline | None = None
     _is_begun = False
     _is_ahead = False
+    _backend: psycopg.Cursor[Any] | None = None
+    _is_direct = False
 
     def begin(self) -> None:
         if self._pipe is None:
@@ -42,6 +45,24 @@ class Connection(psycopg.Connection[Any]):
         finally:
             self._is_ahead = was_ahead
 
+    def keep_plans(self) -> None:
+        """Have the server keep the plans of this transaction's statements that ask for it, for others like it.
+
+        Not where a pooler lends its connections for one transaction: the next may come to another process, which has
+        kept none. No pooler is in between where the process that answers is the one that greeted, as is known from the
+        second time on.
+        """
+        if self._backend is None:
+            with self.ahead():
+                self._backend = self.execute("SELECT pg_backend_pid()")
+            return
+        if not self._is_direct and self._backend.rownumber == 0:
+            self._is_direct = self._backend.fetchone() == (self.info.backend_pid,)
+        if self._is_direct:
+            # Of those alone that ask. In this transaction alone: at a ROLLBACK or a DROP, psycopg has the server forget
+            # all plans, but in a pipeline that comes after the next statement, whose plan it takes to be kept.
+            self.prepare_threshold = sys.maxsize
+
     def answered(self) -> None:
         """Wait for every answer that is due, unless the statements are sent ahead; raises what went wrong."""
         if self._pipe is not None and not self._is_ahead:
@@ -55,6 +76,7 @@ class Connection(psycopg.Connection[Any]):
 
     def commit(self) -> None:
         if self._is_begun:
+            self.prepare_threshold = None
             try:
                 self.execute("COMMIT")
             except psycopg.Error:  # of a statement before it: nobody else ends the transaction then
@@ -68,6 +90,7 @@ class Connection(psycopg.Connection[Any]):
             self._is_begun = False
             with suppress(psycopg.Error):  # of statements that are undone
                 self.answered()
+            self.prepare_threshold = None
             self.execute("ROLLBACK")
 
     def wait(self, *args: Any, **options: Any) -> Any:
@@ -75,6 +98,9 @@ class Connection(psycopg.Connection[Any]):
             return super().wait(*args, **options)
         except (AdminShutdown, CrashShutdown):  # the server's last word, which the end of the connection may be behind
             super().close()
+            raise
+        except InvalidSqlStatementName:  # somebody has had the server forget its plans
+            self._is_direct = False
             raise
 
     def close(self) -> None:

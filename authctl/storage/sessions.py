@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from authctl.model import Ended, Session
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import EPOCH, sessions, users
 
 Condition = sa.ColumnElement[bool]
@@ -15,7 +16,7 @@ Condition = sa.ColumnElement[bool]
 BATCH = 1_000  # rows that are removed in one transaction
 
 
-_INSERT = sessions.insert().inline()
+_INSERT = Fixed(sessions.insert().inline())
 
 
 def insert(db: sa.Connection, session: Session, user_seq: int, digest: bytes) -> None:
@@ -32,7 +33,7 @@ def insert(db: sa.Connection, session: Session, user_seq: int, digest: bytes) ->
         "expires_at": session.expires_at,
         "mfa_at": session.mfa_at,
     }
-    db.execute(_INSERT, row)
+    _INSERT.run(db, row)
 
 
 def find_by_digest(db: sa.Connection, digest: bytes) -> Session | None:
@@ -92,7 +93,7 @@ _FIRST_OF_SURPLUS = (
     .limit(1)
     .scalar_subquery()
 )
-_END_SURPLUS = (
+_END_SURPLUS = Fixed(
     sessions.update()
     .where(*_THEIR_LIVE, sessions.c.seq <= _FIRST_OF_SURPLUS)
     .values(ended_at=sa.bindparam("now"), ended_reason=sa.bindparam("reason"))
@@ -115,7 +116,7 @@ def end_surplus(
     """
     least, most = (0, 1) if is_complete is None else (int(is_complete), int(is_complete))
     counted = {"owner": user_seq, "kept": kept, "least": least, "most": most, "limit": limit - 1 if kept else limit}
-    db.execute(_END_SURPLUS, live._asdict() | counted | {"reason": str(reason)})
+    _END_SURPLUS.run(db, live._asdict() | counted | {"reason": str(reason)})
 
 
 def end_of_user(db: sa.Connection, user_seq: int, now: datetime, reason: Ended, *, but: int | None = None) -> int:

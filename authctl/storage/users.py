@@ -23,6 +23,7 @@ from authctl.errors import Conflict
 from authctl.model import Filter, Listing, Password, Status, User, username_key
 from authctl.storage import identities, pages, search, words
 from authctl.storage.database import violation
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import Sequence, addresses, users
 
 WALK = 2500  # rows of the order that are looked at before the search index is asked
@@ -107,13 +108,13 @@ def set_locked(db: sa.Connection, seq: int, until: datetime | None) -> None:
     db.execute(users.update().where(users.c.seq == seq).values(locked_until=until))
 
 
-_SET_SIGNED_IN = (
+_SET_SIGNED_IN = Fixed(
     users.update().where(users.c.seq == sa.bindparam("user_seq")).values(last_sign_in_at=sa.bindparam("now"))
 )
 
 
 def set_signed_in(db: sa.Connection, seq: int, now: datetime) -> None:
-    db.execute(_SET_SIGNED_IN, {"user_seq": seq, "now": now})
+    _SET_SIGNED_IN.run(db, {"user_seq": seq, "now": now})
 
 
 def has_room(db: sa.Connection, limit: int) -> bool:
@@ -131,18 +132,18 @@ def find(db: sa.Connection, column: str, value: str, *, lock: bool = False) -> U
 
 def find_first(db: sa.Connection, readings: list[tuple[str, str]], *, lock: bool = False) -> User | None:
     """The user that the first of these pairs of column and value fits, in one statement, found or not."""
-    rows = db.execute(_any_of(tuple(column for column, _ in readings), lock), dict(readings)).all()
+    rows = _any_of(tuple(column for column, _ in readings), lock).rows(db, dict(readings))
     for column, value in readings:
         for row in rows:
-            if row._mapping[column] == value:
+            if getattr(row, column) == value:
                 return record(row)
     return None
 
 
 @cache
-def _any_of(columns: tuple[str, ...], lock: bool) -> sa.Select[Any]:
+def _any_of(columns: tuple[str, ...], lock: bool) -> Fixed:
     statement = sa.select(users).where(sa.or_(*(users.c[column] == sa.bindparam(column) for column in columns)))
-    return statement.with_for_update() if lock else statement
+    return Fixed(statement.with_for_update() if lock else statement)
 
 
 def find_position(db: sa.Connection, listing: Listing, id: str) -> pages.Position | None:

@@ -6,7 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import sqlalchemy as sa
+from doubles.statements import statements
 from hypothesis import given, strategies as some
 
 from authctl import storage
@@ -97,22 +97,6 @@ def opened(settings, clock, dice):
         each.close()
 
 
-def statements(directory, step):
-    """What is sent to the database meanwhile."""
-    found = []
-
-    def note(connection, cursor, statement, parameters, context, executemany):
-        found.append(statement)
-
-    engine = directory.database._engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        step()
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
-    return found
-
-
 def test_every_event_has_its_digest_from_the_first_on(directory):
     directory.users.create(id="ada", password=PASSWORD)
     directory.sessions.create("ada", PASSWORD)
@@ -126,7 +110,11 @@ def test_the_key_is_read_once_for_a_directory_and_its_copies(directory, opened):
     directory.users.create(id="ada", password=PASSWORD)
     other = opened()
     requests = [other.from_request(f"192.0.2.{number}", None) for number in range(4)]
-    sent = [statements(other, lambda each=each: each.sessions.create("ada", PASSWORD)) for each in requests]
+    sent = []
+    for each in requests:
+        with statements() as found:
+            each.sessions.create("ada", PASSWORD)
+        sent.append(found)
     assert [sum("peppers" in statement for statement in each) for each in sent] == [1, 0, 0, 0]
     # A first sign-in begins with what the others know.
     assert len(sent[1]) == len(sent[2]) == len(sent[3]) < len(sent[0])

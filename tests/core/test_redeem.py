@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from doubles.mail import MailServer
+from doubles.statements import statements
 
 from authctl import storage
 from authctl.core import setup
@@ -114,25 +115,15 @@ def test_every_refusal_is_one_answer_and_the_log_has_which_it_was(directory, ada
 
 
 def test_the_statements_of_a_refusal_are_the_same_whatever_is_wrong(directory, ada, clock, database_url):
-    import sqlalchemy as sa
-
     code = email_code(directory)
     used = email_code(directory)
     directory.tokens.redeem("ada", used, kind="email")
     email_code(directory)
     seen = []
-
-    def note(connection, cursor, statement, parameters, context, executemany):
-        seen[-1].append(re.sub(r"[(]\?(, \?)*[)]|\(NULL\)|NULL|IN \(.*?\)", "", statement).split("WHERE")[0])
-
-    engine = directory.database._engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        for user, secret in (("ada", other(code)), ("ada", used), ("nobody", "123456")):
-            seen.append([])
+    for user, secret in (("ada", other(code)), ("ada", used), ("nobody", "123456")):
+        with statements() as sent:
             refused(directory, user, secret, kind="email")
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
+        seen.append([re.sub(r"[(]\?(, \?)*[)]|\(NULL\)|NULL|IN \(.*?\)", "", each).split("WHERE")[0] for each in sent])
     wrong, dead, unknown = seen
     assert [each.split()[0:3] for each in wrong] == [each.split()[0:3] for each in dead]
     assert [each.split()[0:3] for each in wrong] == [each.split()[0:3] for each in unknown]

@@ -3,6 +3,7 @@ factors end when an address is first proved. On both databases."""
 
 import pyotp
 import pytest
+from doubles.statements import statements
 
 from authctl.errors import Denied
 from authctl.model import Factor
@@ -324,25 +325,14 @@ def test_other_factors_stay(directory, ada, clock, by):
 
 
 def test_signing_in_takes_the_same_statements_with_two_factors(directory, ada, clock):
-    import sqlalchemy as sa
-
-    def statements():
-        seen = []
-
-        def note(connection, cursor, statement, parameters, context, executemany):
-            seen.append(statement)
-
-        engine = directory.database._engine
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
+    def sent():
+        with statements() as found:
             sign_in(directory)
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
-        return seen
+        return found
 
-    statements()
-    before = statements()
+    sent()
+    before = sent()
     enrol(directory, clock)
     directory.mfa.create_recovery_codes("ada")
     directory.mfa.enable("ada")
-    assert statements() == before
+    assert sent() == before

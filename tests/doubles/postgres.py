@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from doubles.programs import missing
@@ -85,3 +86,51 @@ def server_program(name):
     """A program of the newest Postgres server that Debian has: those of wheels are built without TLS."""
     found = max(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]), default=None)
     return found or missing("postgresql")
+
+
+class Pooler:
+    """PgBouncer before such a server, on loopback: each transaction is lent another of two connections, in turn.
+
+    settings: of its configuration, other than those that suit authctl.
+    """
+
+    def __init__(self, server, **settings):
+        self.server = server
+        self.settings = {"ignore_startup_parameters": "options", **settings}
+
+    def __enter__(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        file = self.server.folder / "pgbouncer.ini"
+        others = "".join(f"{name} = {value}\n" for name, value in self.settings.items())
+        file.write_text(
+            f"""[databases]
+postgres = host=127.0.0.1 port={self.server.port} user=postgres pool_size=2 min_pool_size=2
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {self.port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+server_round_robin = 1
+{others}"""
+        )
+        program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin") or missing("pgbouncer")
+        words = {"text": True, "stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        self.process = subprocess.Popen([program, file], cwd=self.server.folder, **words, **self.server.user)
+        said = []
+        while "process up" not in "".join(said[-1:]):
+            said.append(self.process.stderr.readline())
+            assert said[-1], "".join(said)
+        self.drain = threading.Thread(target=self.process.stderr.read)  # a full pipe would stop it
+        self.drain.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.process.terminate()
+        self.process.wait()
+        self.drain.join()
+        self.process.stderr.close()
+
+    def url(self):
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"

@@ -17,8 +17,10 @@ from contextlib import ExitStack, closing, contextmanager
 import psycopg
 import pytest
 import sqlalchemy as sa
+from doubles.postgres import Pooler, Postgres
 from sqlalchemy.exc import IntegrityError
 
+from authctl import storage
 from authctl.core import setup
 from authctl.core.work import Actor
 from authctl.errors import AuthctlError, Conflict, Unavailable
@@ -26,6 +28,7 @@ from authctl.settings import load
 from authctl.storage import bulk, database
 from authctl.storage.database import ATTEMPTS, Database
 
+PASSWORD = "correct horse battery"
 MARK = "hidden-value-7c1f"  # stands in every secret and every value that no error may show
 
 
@@ -644,11 +647,88 @@ def test_what_the_disk_is_not_waited_for_is_one_transaction_alone(on_postgres):
 
 
 def test_a_sign_in_waits_for_five_answers(on_postgres, waits):
-    on_postgres.users.create(id="grace", email="grace@example.com", password="correct horse battery")
-    on_postgres.sessions.create("grace", "correct horse battery")
+    on_postgres.users.create(id="grace", email="grace@example.com", password=PASSWORD)
+    sign_in(on_postgres)
     del waits[:]
-    on_postgres.sessions.create("grace@example.com", "correct horse battery")
+    on_postgres.sessions.create("grace@example.com", PASSWORD)
     assert len(waits) == 5  # the user, the count, a commit; the user again, a commit
+
+
+def sign_in(directory):
+    return directory.sessions.create("grace", PASSWORD)
+
+
+def plans(directory):
+    """The statements whose plans the server keeps for the connection that is used next."""
+    asked = "SELECT statement FROM pg_prepared_statements"
+    return directory.read(lambda work: work.db.exec_driver_sql(asked).scalars().all())
+
+
+def test_the_plans_of_a_sign_in_are_kept_for_the_next_one(on_postgres):
+    on_postgres.users.create(id="grace", password=PASSWORD)
+    assert plans(on_postgres) == []
+    sign_in(on_postgres)
+    sign_in(on_postgres)
+    kept = plans(on_postgres)
+    assert len([text for text in kept if "INSERT INTO sessions" in text]) == 1
+    sign_in(on_postgres)
+    refusal(lambda: on_postgres.users.create(id="grace"))  # is rolled back
+    sign_in(on_postgres)
+    assert plans(on_postgres) == kept
+    assert len(on_postgres.users.list_sessions("grace")) == 4
+
+
+def test_a_server_that_has_forgotten_its_plans_makes_them_again(on_postgres):
+    on_postgres.users.create(id="grace", password=PASSWORD)
+    for _ in range(2):
+        sign_in(on_postgres)
+    on_postgres.write(lambda work: work.db.exec_driver_sql("DEALLOCATE ALL"))
+    sign_in(on_postgres)
+    assert len(on_postgres.users.list_sessions("grace")) == 3
+
+
+def test_a_failure_within_statements_that_are_kept_leaves_no_plan_that_is_not_there(on_postgres):
+    on_postgres.users.create(id="grace", password=PASSWORD)
+    sign_in(on_postgres)
+
+    def step(work):
+        database.keep_plans(work.db)
+        with database.ahead(work.db):
+            work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1'), ('first', '2')")
+            storage.attempts.forget(work.db, "bucket")
+
+    refusal(lambda: on_postgres.write(step))
+    on_postgres.write(lambda work: (database.keep_plans(work.db), storage.attempts.forget(work.db, "bucket")))
+    assert sign_in(on_postgres)
+    assert plans(on_postgres)
+
+
+def test_no_plan_is_kept_through_a_pooler_that_lends_another_connection_each_time(home, reopened):
+    with Postgres() as server, Pooler(server) as pooler:
+        settings = load(home, options={"database_url": server.url(sslmode="disable")}, system_config=os.devnull)
+        with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+            setup.initialize(directory, settings)
+            directory.users.create(id="grace", password=PASSWORD)
+        directory = reopened(pooler.url())
+        ask = "SELECT pg_backend_pid()"
+        backends = directory.read(  # two at once, so that both connections are there
+            lambda one: directory.read(
+                lambda other: {work.db.exec_driver_sql(ask).scalar_one() for work in (one, other)}
+            )
+        )
+        assert len(backends) == 2
+        for _ in range(4):
+            sign_in(directory)
+            directory.users.get("grace")  # an odd number of transactions
+        assert len(directory.users.list_sessions("grace")) == 4
+        assert [plans(directory) for _ in range(4)] == [[]] * 4
+
+
+def test_a_pooler_that_takes_no_startup_options_is_told(reopened):
+    with Postgres() as server, Pooler(server, ignore_startup_parameters="") as pooler:
+        error = refusal(lambda: reopened(pooler.url()).users.count())
+    assert error.message == f"A pooler in front of {pooler.url()} does not take authctl's startup options."
+    assert "ignore_startup_parameters = options" in error.hint
 
 
 def test_a_connection_that_is_lost_again_and_again_is_told(on_postgres, postgres, info):

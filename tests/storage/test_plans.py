@@ -10,12 +10,14 @@ benchmarks tell of larger ones.
 import importlib.util
 import json
 import re
+import sqlite3
 from collections import namedtuple
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from doubles.statements import caught
 
 from authctl.model import EventName
 from authctl.storage import words
@@ -87,16 +89,13 @@ def directory(request, loaded):
 def explaining(plans):
     """Collects the plan of every SELECT that is run meanwhile."""
 
-    def explain(connection, cursor, statement, parameters, context, executemany):
+    def explain(driver, statement, parameters):
         if statement.startswith(("SELECT", "WITH")):
-            reader = plans_of_sqlite if connection.dialect.name == "sqlite" else plans_of_postgres
-            plans.append((statement, reader(cursor.connection.cursor(), statement, parameters)))
+            reader = plans_of_sqlite if isinstance(driver, sqlite3.Connection) else plans_of_postgres
+            plans.append((statement, reader(driver.cursor(), statement, parameters)))
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
-    try:
+    with caught(explain):
         yield
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", explain)
 
 
 _STEP = re.compile(

@@ -4,13 +4,13 @@ import csv
 import io
 import json
 import uuid
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from doubles import people
 from doubles.hashes import STORED
+from doubles.statements import statements
 
 from authctl.core import hashing
 from authctl.errors import Denied, Invalid
@@ -369,19 +369,6 @@ def test_what_belongs_to_users_is_read_for_many_at_once(directory):
             assert len([*Exports(directory).users("authctl", with_secrets=True).text()]) == last + 2
         counts.append(len(told))
     assert counts[1] - counts[0] <= 4  # for the second batch
-
-
-@contextmanager
-def statements():
-    """What the database is asked meanwhile."""
-    told = []
-
-    def listen(connection, cursor, statement, *rest):
-        told.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", listen)
-    yield told
-    sa.event.remove(sa.Engine, "before_cursor_execute", listen)
 
 
 def test_users_are_written_as_they_are_read(directory):

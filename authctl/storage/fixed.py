@@ -1,0 +1,93 @@
+"""Statements of every sign-in, sent to the driver as they were compiled the first time.
+
+SQLAlchemy runs a statement that it has compiled before through layers that take longer than the database does, above
+all where argon2 has just emptied the processor's caches. What those layers do for one of these, the types of its values
+and of its columns, is found once for each dialect and done here.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from authctl.storage.database import driver_of
+
+_Convert = Callable[[Any], Any]
+
+
+class Fixed:
+    """A statement whose text is always the same. It is not run by an event of SQLAlchemy's, nor with its options."""
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+
+    def run(self, db: sa.Connection, values: Mapping[str, Any]) -> None:
+        """Run it for what it does."""
+        compiled = self._for(db.dialect, values)
+        with driver_of(db) as driver:
+            send(driver, compiled, values)
+
+    def rows(self, db: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
+        """The rows that it finds, as named tuples."""
+        compiled = self._for(db.dialect, values)
+        with driver_of(db) as driver:
+            return [compiled.read(row) for row in send(driver, compiled, values).fetchall()]
+
+    def _for(self, dialect: sa.Dialect, values: Mapping[str, Any]) -> _Compiled:
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _compile(self._statement, dialect, list(values))
+        return found
+
+
+class _Compiled(NamedTuple):
+    """A statement as the driver takes it.
+
+    parameters: in the order they are sent, with what makes them what is stored. columns: the same of what comes back.
+    """
+
+    text: str
+    parameters: tuple[tuple[str, _Convert | None], ...]
+    constants: dict[str, Any]
+    is_positional: bool
+    options: dict[str, Any]
+    row: Callable[..., Any]
+    columns: tuple[_Convert | None, ...]
+
+    def bind(self, values: Mapping[str, Any]) -> Any:
+        given = self.constants | dict(values)
+        bound = [given[name] if convert is None else convert(given[name]) for name, convert in self.parameters]
+        return bound if self.is_positional else dict(zip((name for name, _ in self.parameters), bound, strict=True))
+
+    def read(self, row: tuple[Any, ...]) -> Any:
+        values = zip(row, self.columns, strict=True)
+        return self.row(*[value if convert is None else convert(value) for value, convert in values])
+
+
+def send(driver: Any, compiled: _Compiled, values: Mapping[str, Any]) -> Any:
+    """The driver's cursor, with a statement run."""
+    return driver.execute(compiled.text, compiled.bind(values), **compiled.options)
+
+
+def _compile(statement: Any, dialect: sa.Dialect, names: list[str]) -> _Compiled:
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    bound = {name: parameter for parameter, name in compiled.bind_names.items()}
+    order = compiled.positiontup or list(bound)
+    columns = list(getattr(statement, "selected_columns", ()))
+    return _Compiled(
+        text=str(compiled),
+        parameters=tuple((name, _type_of(bound[name], dialect).bind_processor(dialect)) for name in order),
+        constants={name: compiled.params[name] for name, parameter in bound.items() if not parameter.required},
+        is_positional=compiled.positiontup is not None,
+        options={"prepare": True} if dialect.name == "postgresql" else {},  # obeyed where plans are kept
+        row=namedtuple("Row", [column.name for column in columns]),
+        columns=tuple(_type_of(column, dialect).result_processor(dialect, None) for column in columns),
+    )
+
+
+def _type_of(element: Any, dialect: sa.Dialect) -> Any:
+    return element.type.dialect_impl(dialect)

@@ -1,0 +1,36 @@
+"""What is sent to a database, caught on its way."""
+
+from contextlib import contextmanager
+from unittest import mock
+
+import sqlalchemy as sa
+
+from authctl.storage import fixed
+
+
+@contextmanager
+def caught(catch):
+    """Calls `catch` with the driver's connection, the statement and its parameters, of all that is run meanwhile."""
+
+    def of_sqlalchemy(connection, cursor, statement, parameters, context, executemany):
+        catch(cursor.connection, statement, parameters)
+
+    def of_ours(driver, compiled, values):
+        catch(driver, compiled.text, compiled.bind(values))
+        return send(driver, compiled, values)
+
+    send = fixed.send
+    sa.event.listen(sa.Engine, "before_cursor_execute", of_sqlalchemy)
+    try:
+        with mock.patch.object(fixed, "send", of_ours):
+            yield
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", of_sqlalchemy)
+
+
+@contextmanager
+def statements():
+    """The list of their texts, in order."""
+    found = []
+    with caught(lambda driver, statement, parameters: found.append(statement)):
+        yield found
