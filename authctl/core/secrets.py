@@ -25,7 +25,7 @@ def new_id(now: datetime, random: RandomBytes) -> str:
 
 
 def _base32(number: int, length: int) -> str:
-    return "".join(_BASE32[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5))
+    return "".join([_BASE32[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5)])
 
 
 def new_password(random: RandomBytes, *, length: int = 20) -> str:

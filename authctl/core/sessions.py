@@ -108,9 +108,9 @@ def _attempt(
 
 
 def _claim(work: Work, user: str) -> Attempt:
+    storage.database.keep_plans(work.db)
     # Waited for by whoever signs in: a crash of the server may forget that somebody tried in the moment before it.
     storage.database.relax(work.db)
-    storage.database.keep_plans(work.db)
     work.ask_policy()
     # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
     found = core.users.find(work, user, lock=True)

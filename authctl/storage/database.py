@@ -282,7 +282,7 @@ def relax(db: sa.Connection) -> None:
     """
     if db.dialect.name == "postgresql":
         with ahead(db), driver_of(db) as driver:
-            driver.execute("SET LOCAL synchronous_commit = off")
+            driver.execute("SET LOCAL synchronous_commit = off", prepare=True)
 
 
 def keep_plans(db: sa.Connection) -> None:

@@ -47,11 +47,13 @@ class Fixed:
 class _Compiled(NamedTuple):
     """A statement as the driver takes it.
 
-    parameters: in the order they are sent, with what makes them what is stored. columns: the same of what comes back.
+    names: of its parameters, in the order they are sent. stored: what makes of each what is stored. columns: what makes
+    of each column what it stands for. None is for values that stay as they are.
     """
 
     text: str
-    parameters: tuple[tuple[str, _Convert | None], ...]
+    names: tuple[str, ...]
+    stored: tuple[_Convert | None, ...]
     constants: dict[str, Any]
     is_positional: bool
     options: dict[str, Any]
@@ -60,8 +62,9 @@ class _Compiled(NamedTuple):
 
     def bind(self, values: Mapping[str, Any]) -> Any:
         given = self.constants | dict(values)
-        bound = [given[name] if convert is None else convert(given[name]) for name, convert in self.parameters]
-        return bound if self.is_positional else dict(zip((name for name, _ in self.parameters), bound, strict=True))
+        pairs = zip(self.names, self.stored, strict=True)
+        bound = [given[name] if convert is None else convert(given[name]) for name, convert in pairs]
+        return bound if self.is_positional else dict(zip(self.names, bound, strict=True))
 
     def read(self, row: tuple[Any, ...]) -> Any:
         values = zip(row, self.columns, strict=True)
@@ -76,11 +79,12 @@ def send(driver: Any, compiled: _Compiled, values: Mapping[str, Any]) -> Any:
 def _compile(statement: Any, dialect: sa.Dialect, names: list[str]) -> _Compiled:
     compiled = statement.compile(dialect=dialect, column_keys=names)
     bound = {name: parameter for parameter, name in compiled.bind_names.items()}
-    order = compiled.positiontup or list(bound)
+    order = tuple(compiled.positiontup or bound)
     columns = list(getattr(statement, "selected_columns", ()))
     return _Compiled(
         text=str(compiled),
-        parameters=tuple((name, _type_of(bound[name], dialect).bind_processor(dialect)) for name in order),
+        names=order,
+        stored=tuple(_type_of(bound[name], dialect).bind_processor(dialect) for name in order),
         constants={name: compiled.params[name] for name, parameter in bound.items() if not parameter.required},
         is_positional=compiled.positiontup is not None,
         options={"prepare": True} if dialect.name == "postgresql" else {},  # obeyed where plans are kept

@@ -25,7 +25,7 @@ def ask(db: sa.Connection) -> Callable[[], dict[str, Any]]:
     if db.dialect.name != "postgresql":
         return partial(read, db)
     with ahead(db), driver_of(db) as driver:
-        asked = driver.execute("SELECT name, value FROM policies")
+        asked = driver.execute("SELECT name, value FROM policies", prepare=True)
     return lambda: {name: json.loads(value) for name, value in asked.fetchall()}
 
 
