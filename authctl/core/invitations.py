@@ -9,9 +9,8 @@
         │ ▲ └── delete ──────────────────────────▶ none
         └─┘ create again: a new secret, other roles; the old secret ends once the new one is sent
 
-An invitation is three steps, of which the middle one is slow: claim (the pending membership, and the digest of its new
-secret), send, settle (the older secret ends). A refused send takes back what was claimed, and leaves an older secret as
-it was.
+An invitation goes out as `sending` draws it: claim (the pending membership, and the digest of its new secret), send,
+settle (the older secret ends). A refused send takes back what was claimed, and leaves an older secret as it was.
 """
 
 from __future__ import annotations
@@ -22,14 +21,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
-from authctl.core import addresses, memberships, sessions, throttle, values
+from authctl.core import addresses, memberships, sending, sessions, values
 from authctl.core.directory import Directory
 from authctl.core.memberships import CONFIRMED, PENDING
-from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
+from authctl.core.sending import Sending
+from authctl.delivery.messages import Channel
+from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import EventName, Invitation, Json, Listing, Membership, Status, Team, User
 
 if TYPE_CHECKING:
-    from authctl.core.work import Actor, Work
+    from authctl.core.work import Work
     from authctl.delivery import Email, Sms
 
 SECRET_SIZE = 32  # bytes; 256 bits cannot be guessed, so that attempts need no count
@@ -59,20 +60,18 @@ class Invitee:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(sending.Claim):
     """An invitation that is good from now on, and what it takes to settle it or to take it back.
 
     roles: what the membership gets when it is sent; None to leave them. answer: what it is then, as who asks sees it.
     """
 
-    actor: Actor
     team: Team
     user: User
     membership: Membership
     invitation: Invitation
     secret: str = field(repr=False)
     roles: tuple[str, ...] | None
-    message: Email | Sms | None = field(repr=False)
     made_user: bool
     made_membership: bool
     answer: Membership
@@ -120,21 +119,8 @@ def create(
     claim = _twice(directory, _claim, team, invitee, held, None if print_secret else _composer(directory, url))
     if directory.dry_run:
         return Added(claim.answer)
-    _send(directory, claim)
+    sending.send(directory, claim, settle=_settle, withdraw=_take_back)
     return Added(claim.answer, claim.secret if print_secret else None)
-
-
-def _send(directory: Directory, claim: Claim) -> None:
-    """Send what was claimed, where there is something to send, and settle it; or take it back."""
-    # A person's session may end meanwhile; what was begun is brought to its end all the same.
-    remembering = directory.operating().acting(claim.actor)
-    try:
-        if claim.message is not None:
-            directory.transport.send(claim.message)
-    except Unavailable:
-        remembering.write(_take_back, claim)
-        raise
-    remembering.write(_settle, claim)
 
 
 def _read(user: str | None, email: str | None, phone: str | None, name: str | None) -> Invitee:
@@ -216,7 +202,7 @@ def _claim(
     team: str,
     invitee: Invitee,
     roles: tuple[str, ...] | None,
-    compose: Callable[[Work, Claim], Email | Sms] | None,
+    compose: Callable[[Work, Claim], Sending] | None,
 ) -> Claim:
     """Store the invitation and the message that is to be sent; an earlier invitation stays good meanwhile."""
     found = core.teams.find_one(work, team, lock=True)
@@ -239,24 +225,24 @@ def _claim(
     after = replace(membership, roles=membership.roles if roles is None else roles, invited_at=work.now)
     claim = Claim(
         actor=work.actor,
+        sending=None,
         team=found,
         user=user,
         membership=membership,
         invitation=invitation,
         secret=secret,
         roles=roles,
-        message=None,
         made_user=made_user,
         made_membership=before is None,
         answer=memberships.shown(work, after),
     )
-    return replace(claim, message=compose(work, claim)) if compose is not None else claim
+    return replace(claim, sending=compose(work, claim)) if compose is not None else claim
 
 
-def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], Email | Sms]:
+def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], Sending]:
     """Writes the message of an invitation, once it is known what can carry it."""
 
-    def compose(work: Work, claim: Claim) -> Email | Sms:
+    def compose(work: Work, claim: Claim) -> Sending:
         from authctl.core import messages
 
         address = claim.invitation.address
@@ -269,25 +255,23 @@ def _composer(directory: Directory, url: str | None) -> Callable[[Work, Claim], 
             )
         ids = {"membershipId": claim.membership.id, "userId": claim.user.id, "teamId": claim.team.id}
         link = _link(directory, url, **ids, secret=claim.secret) if url is not None else None
-        is_sms = "@" not in address
-        if is_sms:
-            throttle.check_country(work, address)
-        throttle.count_message(work, address, is_sms=is_sms)
-        if is_sms:
-            directory.transport.check_sms()
-            return messages.invitation_sms(
+        channel = Channel.EMAIL if "@" in address else Channel.SMS
+        sending.check(work, directory, address, channel, last=None)
+        if channel is Channel.SMS:
+            message: Email | Sms = messages.invitation_sms(
                 directory.settings, address, team=claim.team.name, secret=claim.secret, link=link
             )
-        directory.transport.check_email()
-        return messages.invitation(
-            directory.settings,
-            address,
-            team=claim.team.name,
-            secret=claim.secret,
-            validity=work.policy["invite-expiry"],
-            link=link,
-            inviter=work.person.user.name if work.person is not None else None,
-        )
+        else:
+            message = messages.invitation(
+                directory.settings,
+                address,
+                team=claim.team.name,
+                secret=claim.secret,
+                validity=work.policy["invite-expiry"],
+                link=link,
+                inviter=work.person.user.name if work.person is not None else None,
+            )
+        return Sending(address, channel, message)
 
     return compose
 
@@ -298,7 +282,7 @@ def _link(directory: Directory, url: str, **parameters: str) -> str:
     return messages.link(url, directory.settings, **parameters)
 
 
-def _settle(work: Work, claim: Claim) -> None:
+def _settle(work: Work, claim: Claim, said: Json) -> None:
     """The invitation is on its way: earlier ones end, and a renewed one has its new roles."""
     team = core.teams.find_one(work, f"id:{claim.team.id}", lock=True)
     before = memberships.find(work, team, claim.membership.id, lock=True)
@@ -308,11 +292,11 @@ def _settle(work: Work, claim: Claim) -> None:
     roles = before.roles if claim.roles is None else claim.roles
     after = replace(before, roles=roles, invited_at=claim.answer.invited_at)
     storage.memberships.update(work.db, after, team.seq)
-    details = {"roles": list(after.roles), "status": PENDING, "renewed": True}
+    details = {"roles": list(after.roles), "status": PENDING, "renewed": True} | said
     memberships.record(work, EventName.TEAMS_MEMBERSHIPS_CREATE, before, after, details, claim.user)
 
 
-def _take_back(work: Work, claim: Claim) -> None:
+def _take_back(work: Work, claim: Claim, said: Json) -> None:
     """The message was refused: undo the claim, but for what somebody has made use of meanwhile."""
     team = storage.teams.find(work.db, claim.team.id, lock=True)
     user = core.users.find(work, f"id:{claim.user.id}", lock=True)
@@ -324,8 +308,7 @@ def _take_back(work: Work, claim: Claim) -> None:
     if not (claim.made_membership and is_unused) or storage.memberships.list_invitations(work.db, claim.membership.seq):
         return
     storage.memberships.delete(work.db, claim.membership)
-    refused = {"refused": "delivery"}
-    memberships.record(work, EventName.TEAMS_MEMBERSHIPS_DELETE, claim.membership, None, refused, claim.user)
+    memberships.record(work, EventName.TEAMS_MEMBERSHIPS_DELETE, claim.membership, None, said, claim.user)
     if claim.made_user and _is_untouched(work, user):
         core.users.delete(work, f"id:{user.id}")
 

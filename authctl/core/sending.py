@@ -48,12 +48,12 @@ C = TypeVar("C", bound=Claim)
 
 
 def check(work: Work, directory: Directory, address: str, channel: Channel, *, last: datetime | None) -> bool:
-    """Whether the provider makes the code. Refuses what nothing is configured for, and what goes too far, comes too
-    soon after the last of its kind, or too often in an hour."""
+    """Whether the provider makes the code. Refuses what goes too far, what nothing is configured for, and what comes
+    too soon after the last of its kind, or too often in an hour."""
     is_sms = channel is not Channel.EMAIL
     if is_sms:
-        directory.transport.check_sms(channel)
         throttle.check_country(work, address)
+        directory.transport.check_sms(channel)
     else:
         directory.transport.check_email()
     throttle.check_interval(work, last)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.storage.database import driver_of
+from authctl.storage.database import ahead, driver_of
 
 _Convert = Callable[[Any], Any]
 
@@ -36,6 +36,21 @@ class Fixed:
         compiled = self._for(db.dialect, values)
         with driver_of(db) as driver:
             return [compiled.read(row) for row in send(driver, compiled, values).fetchall()]
+
+    def ask(self, db: sa.Connection, values: Mapping[str, Any]) -> Callable[[], list[Any]]:
+        """What tells the rows that it finds now; on Postgres the question goes with the next statement, for nothing."""
+        if db.dialect.name != "postgresql":
+            found = self.rows(db, values)
+            return lambda: found
+        compiled = self._for(db.dialect, values)
+        with ahead(db), driver_of(db) as driver:
+            asked = send(driver, compiled, values)
+
+        def answer() -> list[Any]:
+            with driver_of(db):
+                return [compiled.read(row) for row in asked.fetchall()]
+
+        return answer
 
     def _for(self, dialect: sa.Dialect, values: Mapping[str, Any]) -> _Compiled:
         found = self._compiled.get(dialect.name)

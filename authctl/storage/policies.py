@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from authctl.storage.database import ahead, driver_of
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import directory, policies
 
-_READ = sa.select(policies.c.name, policies.c.value)
+_READ = Fixed(sa.select(policies.c.name, policies.c.value))
 
 
 def read(db: sa.Connection) -> dict[str, Any]:
-    return {row.name: row.value for row in db.execute(_READ)}
+    return dict(_READ.rows(db, {}))
 
 
 def ask(db: sa.Connection) -> Callable[[], dict[str, Any]]:
-    """Ask for the same now, and read it later: on Postgres the question goes with the next statement, for nothing."""
-    if db.dialect.name != "postgresql":
-        return partial(read, db)
-    with ahead(db), driver_of(db) as driver:
-        asked = driver.execute("SELECT name, value FROM policies", prepare=True)
-    return lambda: {name: json.loads(value) for name, value in asked.fetchall()}
+    """Ask for the same with the next statement, to read it later."""
+    answer = _READ.ask(db, {})
+    return lambda: dict(answer())
 
 
 def read_locked(db: sa.Connection) -> dict[str, Any]:
