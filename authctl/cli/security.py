@@ -85,7 +85,7 @@ def set_(
 ) -> None:
     """Set a policy. It holds at once, for every operator and application."""
     held = ctx.directory.security.set(name, value)
-    _warn_of_missing_file(ctx, {name: held})
+    _warn(ctx, {name: held})
     _show_policies(ctx, {name: held})
 
 
@@ -140,7 +140,7 @@ def apply(
     """
     wanted = source if source in policy.PRESETS else policy.parse_file(_read(ctx, source))
     differences = ctx.directory.security.apply(wanted)
-    _warn_of_missing_file(ctx, {each.name: each.after for each in differences})
+    _warn(ctx, {each.name: each.after for each in differences})
     _tell_dry_run(ctx)
     with ctx.output.bulk():
         for each in differences:
@@ -198,6 +198,20 @@ def _dry_run(ctx: Context, name: str) -> Json:
 def _tell_dry_run(ctx: Context) -> None:
     if ctx.is_dry_run and not ctx.output.speaks_json:
         ctx.output.tell("Dry run: nothing was changed.")
+
+
+def _warn(ctx: Context, held: Mapping[str, Any]) -> None:
+    """What policies that were set do not do, as far as it can be told now."""
+    _warn_of_missing_file(ctx, held)
+    _warn_of_unused_labels(ctx, held)
+
+
+def _warn_of_unused_labels(ctx: Context, held: Mapping[str, Any]) -> None:
+    """A mistyped word is a label, and asks nobody."""
+    whom = held.get("mfa-required", "off")
+    for label in () if isinstance(whom, str) else whom:
+        if not ctx.directory.users.count(filters=[f"labels ~ {label}"]):
+            ctx.output.warn(f"No user has the label {label!r}, which mfa-required names.")
 
 
 def _warn_of_missing_file(ctx: Context, held: Mapping[str, Any]) -> None:

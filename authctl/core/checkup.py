@@ -40,6 +40,7 @@ OLD_SIGNING_KEY = YEAR
 OLD_BACKUP = 7 * DAY
 CLOCK_OFF = timedelta(seconds=10)  # a third of the 30 seconds of a TOTP code
 RECENT = 30 * DAY  # how much of the log is looked at for reasons
+UNSEALED = 30 * DAY  # since when an event of the log could have been verified
 RECOMMENDED_LENGTH = 15  # characters; OWASP ASVS 5.0 6.2.1 asks for 8 and recommends this
 REASON = " --reason 'security check'"
 OTHERS = 0o077
@@ -136,6 +137,8 @@ CHECKS = {
             "Without a write-ahead log, readers and writers of the SQLite file wait for each other."),
         Check("no-reasons", Severity.LOW,
             "The log says what operators did, and not why."),
+        Check("log-unverified", Severity.LOW,
+            "Until a log is verified, what is new in it can be taken away without a trace."),
     )
 }  # fmt: skip
 
@@ -463,6 +466,10 @@ def _keys(look: _Look, work: Work) -> Iterator[Finding]:
 
 
 def _log(look: _Look, work: Work) -> Iterator[Finding]:
+    since = storage.checkup.first_unsealed_at(work.db)
+    if since is not None and work.now - since > UNSEALED:
+        message = f"Nobody has verified the audit log for {(work.now - since) // DAY:,} days."
+        yield look.finding("log-unverified", "log", message, look.own("security verify-logs"))
     if work.policy["reason-required"]:
         return
     silent, count = storage.checkup.without_reason(work.db, policy.REASONED, work.now - RECENT)

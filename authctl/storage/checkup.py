@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import EventName, Status
-from authctl.storage.tables import events, sessions, signing_keys, users
+from authctl.storage.tables import events, log_seals, sessions, signing_keys, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,13 @@ def without_reason(db: sa.Connection, names: Iterable[str], since: datetime) -> 
 def first_event_at(db: sa.Connection) -> datetime | None:
     """When the directory was made, as far as the log tells."""
     return db.execute(sa.select(events.c.time).order_by(events.c.seq).limit(1)).scalar()
+
+
+def first_unsealed_at(db: sa.Connection) -> datetime | None:
+    """When the oldest event was written that no seal is over; None where there is none."""
+    sealed = sa.select(log_seals.c.up_to).order_by(log_seals.c.number.desc()).limit(1).scalar_subquery()
+    first = sa.select(events.c.time).where(events.c.seq > sa.func.coalesce(sealed, 0)).order_by(events.c.seq).limit(1)
+    return db.execute(first).scalar()
 
 
 def signing_key_at(db: sa.Connection) -> datetime | None:

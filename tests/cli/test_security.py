@@ -186,6 +186,15 @@ def test_a_breached_file_that_is_not_here_is_warned_of(security, tmp_path):
     assert security("users get ada").status == 4
 
 
+def test_a_label_that_nobody_has_is_warned_of(security):
+    security("users create --id ada --labels staff")
+    assert security("set mfa-required staff").stderr == ""
+    warning = "authctl: warning: No user has the label 'of', which mfa-required names.\n"
+    assert warning in security("set mfa-required staff,of").stderr
+    assert security("apply -", stdin="mfa-required = ['of']").stderr == warning
+    assert security("set mfa-required off").stderr == ""
+
+
 def test_a_password_is_told_what_it_would_get(security):
     security("users create --id ada --name Lovelace --email ada@example.com")
     ran = security("check-password --password-stdin -o json", stdin="correct horse battery staple\n")

@@ -95,6 +95,7 @@ SPOILED = {
     ("key-old", "secret_key"),
     ("signing-key-old", "jwt"),
     ("no-reasons", "log"),
+    ("log-unverified", "log"),
 }
 
 
@@ -214,6 +215,18 @@ def test_a_directory_that_was_never_saved_is_named_and_saved(directory, settings
     mend(finding)
     assert len([*tmp_path.glob("*.backup")]) == 1
     assert "backup-old" not in ids(directory, settings)
+
+
+def test_a_log_that_nobody_verifies_is_named_until_somebody_does(directory, settings, clock, mend):
+    clock.forward(days=30)
+    assert "log-unverified" not in ids(directory, settings)
+    for _ in range(2):
+        clock.forward(days=1)
+        finding = found(directory, settings)["log-unverified", "log"]
+        assert finding.message == "Nobody has verified the audit log for 31 days."
+        mend(finding)
+        assert "log-unverified" not in ids(directory, settings)
+        clock.forward(days=30)
 
 
 @pytest.fixture
