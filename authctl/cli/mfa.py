@@ -126,8 +126,12 @@ def create_authenticator(
         _show_secret(ctx, created.public(), created.factor.user_id)
         return
     _show_to_scan(ctx, created, qr_file)
-    if not (ctx.environment.is_interactive and _verify_now(ctx, user, name)):
-        ctx.output.tell(f"It does not count yet. Verify it with: {_verifying(ctx, user, name)}")
+    is_verified = False
+    try:
+        is_verified = ctx.environment.is_interactive and _verify_now(ctx, user, name)
+    finally:  # also where the question was interrupted, or answered wrongly too often
+        if not is_verified:
+            ctx.output.tell(f"It does not count yet. Verify it with: {_verifying(ctx, user, name)}")
 
 
 def _show_to_scan(ctx: Context, created: NewAuthenticator, qr_file: Path | None) -> None:

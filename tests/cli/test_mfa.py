@@ -180,12 +180,13 @@ def test_codes_are_not_asked_for_for_ever(person, authctl, ada):
     assert json.loads(authctl("mfa status ada -o json").stdout)["factors"]["totp"] is False
 
 
-def test_ctrl_c_at_the_question_ends_with_130(person, ada):
+def test_ctrl_c_at_the_question_ends_with_130_and_says_how_to_go_on(person, ada):
     someone = person("mfa create-authenticator ada")
     someone.sees(QUESTION)
     someone.types("\x03")
     assert someone.leaves() == 130
-    assert someone.screen.endswith("authctl: Stopped.\n")
+    verify = "authctl: It does not count yet. Verify it with: authctl mfa verify-authenticator ada CODE\n"
+    assert someone.screen.endswith(f"^C\n{verify}\nauthctl: Stopped.\n")
 
 
 def test_quiet_leaves_out_the_words(person, ada):
