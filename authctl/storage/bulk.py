@@ -20,8 +20,9 @@ CACHE_KIB = 32_768  # of SQLite's pages: rows of a batch go to all parts of an i
 
 
 class UserRow(NamedTuple):
-    """The columns of a user in the order of the table, without the number, as the drivers take them.
+    """The columns of a user in the order of the table, as the drivers take them.
 
+    Without the number, and without what says that a person gave the email or phone: operators give those of an import.
     Times are milliseconds since the epoch, labels, prefs and metadata compact JSON text.
     """
 
