@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -48,8 +48,18 @@ def answer(environment: Environment, question: str) -> str:
     return line.decode("utf-8", "replace").strip()
 
 
-def secret(environment: Environment, label: str, *, twice: bool = False, flag: str = "--password-stdin") -> str:
-    """Asks for a secret without showing it; twice, until both agree, when it is a new one."""
+def secret(
+    environment: Environment,
+    label: str,
+    *,
+    twice: bool = False,
+    check: Callable[[str], None] | None = None,
+    flag: str = "--password-stdin",
+) -> str:
+    """Asks for a secret without showing it; twice, until both agree, when it is a new one.
+
+    check: refuses one (Invalid) before it is entered again.
+    """
     if not environment.is_interactive:
         raise UsageError(
             "general_usage",
@@ -57,8 +67,17 @@ def secret(environment: Environment, label: str, *, twice: bool = False, flag: s
             hint=f"Pass {flag} and send it on standard input.",
         )
     with _without_echo(environment):
-        for _ in range(ENTRIES):
+        for entries_left in reversed(range(ENTRIES)):
             entered = _ask_silently(environment, f"{label}: ", label)
+            try:
+                if check is not None:
+                    check(entered)
+            except Invalid as refused:
+                if not entries_left:
+                    raise
+                for problem in refused.problems:
+                    environment.stderr.write(visible(problem.message[:1].upper() + problem.message[1:]) + "\n")
+                continue
             if not twice or _ask_silently(environment, f"{label} again: ", label) == entered:
                 return entered
             environment.stderr.write("The two differ; enter it again.\n")

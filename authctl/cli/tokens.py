@@ -11,7 +11,7 @@ from authctl.cli import prompts
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.shapes import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, TOKENS_PURGED, USER
-from authctl.cli.users import CurrentPasswordStdin, User, current_password
+from authctl.cli.users import CurrentPasswordStdin, User, current_password, new_password
 from authctl.errors import UsageError
 from authctl.model import TokenKind
 
@@ -280,7 +280,7 @@ def redeem(
     if new_password_stdin:
         password = prompts.read_secret_line(ctx.environment, "--new-password-stdin")
     elif meant is TokenKind.RECOVERY:
-        password = prompts.secret(ctx.environment, "New password", twice=True, flag="--new-password-stdin")
+        password = new_password(ctx, flag="--new-password-stdin")
     which: dict[str, str] = {"id": id} if id is not None else {"kind": meant}
     ctx.show(tokens.redeem(user, secret, new_password=password, **which).public())
 

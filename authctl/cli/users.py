@@ -11,7 +11,7 @@ from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, 
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.shapes import DELETED, EVENT, PREFS, USER, VERIFIED
-from authctl.errors import Denied, UsageError
+from authctl.errors import Denied, Invalid, UsageError
 from authctl.model import WeakHash
 
 PAGE = 25  # records of a list, where --limit does not say
@@ -148,8 +148,18 @@ def password_given(
 
         return secrets.new_password(ctx.environment.random_bytes)
     if given is None and ask:
-        return prompts.secret(ctx.environment, "New password", twice=True)
+        return new_password(ctx)
     return given
+
+
+def new_password(ctx: Context, *, flag: str = "--password-stdin") -> str:
+    """One that the person at the terminal chooses. What the policy has against it is told before it is typed again."""
+
+    def check(password: str) -> None:
+        if problems := ctx.directory.operating().security.check_password(password).problems:
+            raise Invalid.of(problems)
+
+    return prompts.secret(ctx.environment, "New password", twice=True, check=check, flag=flag)
 
 
 @command(

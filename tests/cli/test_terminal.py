@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from authctl.cli import prompts
+
 
 @pytest.fixture
 def ada(authctl):
@@ -92,6 +94,36 @@ def test_two_passwords_that_differ_are_asked_for_again(person, ada):
         someone.types(second)
         someone.screen, someone._bytes = "", b""
     assert someone.leaves() == 0
+
+
+@pytest.mark.parametrize("line", ["users update-password ada", "users create --id bob --ask-password"])
+def test_a_weak_password_is_told_before_it_is_entered_again(person, authctl, ada, line):
+    authctl("security set password-strength all")
+    someone = person(line)
+    someone.sees("New password: ")
+    someone.types("passwrd\n")
+    someone.sees(
+        "Password is too short; use at least 8 characters.\n"
+        "Password needs an upper-case letter, a digit and a symbol.\nNew password: "
+    )
+    someone.types("Correct horse 1!\n")
+    someone.sees("New password again: ")
+    someone.types("Correct horse 1!\n")
+    assert someone.leaves() == 0
+    assert "passwrd" not in someone.screen
+    name = "bob" if "bob" in line else "ada"
+    assert authctl(f"users verify-password {name} --password-stdin", stdin="Correct horse 1!\n").status == 0
+
+
+def test_a_password_that_is_weak_each_time_is_refused(person, authctl, ada):
+    someone = person("users update-password ada")
+    for _ in range(prompts.ENTRIES):
+        someone.sees("New password: ")
+        someone.screen, someone._bytes = "", b""
+        someone.types("password1\n")
+    assert someone.leaves() == 3
+    assert "again" not in someone.screen
+    assert authctl("users get ada -o jsonl --fields password.set").stdout == '{"password": {"set": false}}\n'
 
 
 def test_a_password_to_check_is_asked_once(person, authctl, ada):
