@@ -143,7 +143,9 @@ class Command(TyperCommand):
         subject = next((name for name in self.twins if ctx.params.get(name) == STDIN), None)
         if subject is not None and declaration.writes:
             return self._invoke_for_stdin(ctx, subject)
-        if declaration.asks is not None and not ctx.is_dry_run:
+        # What names nobody, nor --all, is refused by the command itself.
+        names_nobody = self.twins and not ctx.params.get("all") and all(ctx.params[name] is None for name in self.twins)
+        if declaration.asks is not None and not ctx.is_dry_run and not names_nobody:
             ctx.confirm(declaration.asks.format(**_named(ctx)))
         return super().invoke(ctx)
 
@@ -183,7 +185,10 @@ class Command(TyperCommand):
 def _named(ctx: Context) -> dict[str, str]:
     """What a question calls the subjects of a line, by the word that help has for them: `the user ada`."""
     nouns = {each.name: each.metavar.lower() for each in ctx.command.params if each.metavar}
-    return {name: f"the {nouns.get(name, name)} {value}" for name, value in ctx.params.items()}
+    return {
+        name: f"the {nouns.get(name, name)} {value}" if value is not None else "everybody"
+        for name, value in ctx.params.items()
+    }
 
 
 def _twin(argument: TyperArgument) -> TyperOption:

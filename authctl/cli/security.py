@@ -427,7 +427,7 @@ def verify_logs(
     then nothing is sealed; nor is it by --dry-run. `unsigned` are events from before the log had digests.
     """
     if accept and not ctx.is_dry_run:
-        ctx.confirm("What is wrong with the log will not be told again. Take it as it is?")
+        ctx.confirm("The log is held to what it is now, with all that is wrong with it. Take it as it is?")
     verified = ctx.directory.security.verify_logs(expect=expect, accept=accept, progress=progress_of(ctx))
     public = verified.public()
     if not ctx.output.speaks_json:

@@ -124,7 +124,12 @@ _SESSION = (
     "ended_reason",
     "current",
 )
-SESSION = Shape("session", fields=_SESSION, columns=("id", "provider", "factors", "ip", "created_at", "expires_at"))
+SESSION = Shape(
+    "session",
+    fields=_SESSION,
+    columns=("id", "provider", "factors", "ip", "created_at", "expires_at"),
+    rare={"ended_reason": ()},
+)
 SIGNED_IN = Shape(
     "session",
     fields=(*_SESSION, "secret", "more_factors_required"),

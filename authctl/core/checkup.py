@@ -87,6 +87,8 @@ class Check:
 CHECKS = {
     each.id: each
     for each in (
+        Check("log-damaged", Severity.HIGH,
+            "Somebody may have changed the audit log past authctl. Find out what before it is taken as it is."),
         Check("weak-hashes", Severity.HIGH,
             "Whoever steals these password hashes tries billions of passwords a second against them."),
         Check("blocked-with-sessions", Severity.HIGH,
@@ -466,6 +468,10 @@ def _keys(look: _Look, work: Work) -> Iterator[Finding]:
 
 
 def _log(look: _Look, work: Work) -> Iterator[Finding]:
+    last = storage.checkup.last_verification(work.db)
+    if last is not None and (problems := last.details.get("problems")):
+        message = f"{_counted(problems, 'thing was', 'things were')} found wrong with the log at {instant(last.time)}."
+        yield look.finding("log-damaged", "log", message, look.own("security verify-logs --accept --yes"))
     since = storage.checkup.first_unsealed_at(work.db)
     if since is not None and work.now - since > UNSEALED:
         message = f"Nobody has verified the audit log for {(work.now - since) // DAY:,} days."

@@ -301,11 +301,13 @@ class Directory:
             raise storage.failures.not_initialized(where)
         key = self._find_key(wanted)
         if key is None:
+            path = self.settings.secret_key_file
+            looked = f" It was looked for as {path}." if path is not None else ""
             raise Invalid(
                 "general_key_missing",
                 f"The secret key {wanted} of {where} was not found.",
                 field="secret_key",
-                hint="Set secret_key_file (or AUTHCTL_SECRET_KEY_FILE) to the file that `authctl init` made.",
+                hint=f"Set secret_key_file (or AUTHCTL_SECRET_KEY_FILE) to the file that `authctl init` made.{looked}",
             )
         if (found := sealing.fingerprint(key)) != wanted:
             raise Invalid(

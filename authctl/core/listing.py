@@ -107,7 +107,7 @@ def _search(text: str) -> str:
     )
 
 
-_FILTER = re.compile(r"\s*([A-Za-z_.]+)\s*(!=|<=|>=|=|<|>|~)\s*(.*?)\s*", re.DOTALL)
+_FILTER = re.compile(r"\s*([A-Za-z_.]+)\s*(!=|<=|>=|==?|<|>|~)\s*(.*?)\s*", re.DOTALL)
 
 
 def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
@@ -120,6 +120,7 @@ def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
             hint="As in: --filter 'status = blocked' or --filter 'created_at >= 2026-01-01'.",
         )
     name, operator, value = parsed.groups()
+    operator = operator.replace("==", "=")
     field = fields.get(name)
     if field is None:
         raise _unknown("filter", name, fields)

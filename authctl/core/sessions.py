@@ -92,6 +92,8 @@ def _attempt(
 
     The attempts of a dry run are counted, and its refusals remembered: it would be free tries.
     """
+    if not isinstance(password, str):  # as None, of a program that lost it
+        raise Invalid("general_argument_invalid", "password must be text", field="password")
     remembering = directory.acting(directory.actor)
     attempt = remembering.write(_claim, user)
     verdict = passwords.judge(directory, attempt.user, password, allowed=attempt.claim.allowed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from authctl import storage
 from authctl.core import logs, sealing
 from authctl.core.directory import Directory
 from authctl.core.work import Actor, Work, system_clock, system_random_bytes
-from authctl.errors import Denied, Invalid
+from authctl.errors import AuthctlError, Denied, Invalid
 from authctl.model import Clock, EventName, Json, RandomBytes, instant
 from authctl.settings import Settings, find_config_folder, read_key, read_key_file, write_key_file
 
@@ -237,8 +238,19 @@ def rotate_key(directory: Directory, settings: Settings) -> Rotated:
     path = new_key_file(settings, sealing.fingerprint(new))
     if not directory.dry_run:
         write_key_file(path, new)
-    resealed = directory.write(sealing.reseal_all, old, new)
+    try:
+        resealed = directory.write(sealing.reseal_all, old, new)
+    except AuthctlError:
+        _remove_unused_key(directory, old, path)
+        raise
     return Rotated(sealing.fingerprint(new), path, resealed)
+
+
+def _remove_unused_key(directory: Directory, current: bytes, path: str) -> None:
+    """Remove the file of a key that the database has not taken: only where it says that it still has the other."""
+    with suppress(AuthctlError, OSError):
+        if storage.schema.get_state(directory.database).key_fingerprint == sealing.fingerprint(current):
+            os.remove(path)
 
 
 # Upgrading

@@ -10,7 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from authctl.model import EventName, Status
+from authctl.model import Event, EventName, Status
+from authctl.storage.events import record
 from authctl.storage.tables import events, log_seals, sessions, signing_keys, users
 
 
@@ -123,11 +124,20 @@ def first_event_at(db: sa.Connection) -> datetime | None:
     return db.execute(sa.select(events.c.time).order_by(events.c.seq).limit(1)).scalar()
 
 
+_SEALED_UP_TO = sa.select(log_seals.c.up_to).order_by(log_seals.c.number.desc()).limit(1).scalar_subquery()
+_IS_UNSEALED = events.c.seq > sa.func.coalesce(_SEALED_UP_TO, 0)
+
+
 def first_unsealed_at(db: sa.Connection) -> datetime | None:
     """When the oldest event was written that no seal is over; None where there is none."""
-    sealed = sa.select(log_seals.c.up_to).order_by(log_seals.c.number.desc()).limit(1).scalar_subquery()
-    first = sa.select(events.c.time).where(events.c.seq > sa.func.coalesce(sealed, 0)).order_by(events.c.seq).limit(1)
-    return db.execute(first).scalar()
+    return db.execute(sa.select(events.c.time).where(_IS_UNSEALED).order_by(events.c.seq).limit(1)).scalar()
+
+
+def last_verification(db: sa.Connection) -> Event | None:
+    """The event of the last verification of the log since its last seal, as one that found something makes none."""
+    named = sa.select(events).where(_IS_UNSEALED, events.c.name == str(EventName.SECURITY_LOGS_VERIFY))
+    row = db.execute(named.order_by(events.c.seq.desc()).limit(1)).one_or_none()
+    return record(row) if row is not None else None
 
 
 def signing_key_at(db: sa.Connection) -> datetime | None:

@@ -195,7 +195,7 @@ _POSTGRES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
         ("42501",),
         "database_read_only",
         "The database user may not do this in {where}.",
-        "Grant it the rights on the tables of authctl.",
+        "Grant it the rights on the tables of authctl; to make them it needs CREATE on the schema, as an owner has.",
     ),
     (
         ("3F000",),

@@ -62,6 +62,14 @@ def test_a_key_that_was_given_itself_is_not_rotated(ran):
     assert env["AUTHCTL_SECRET_KEY"] not in refused.stderr
 
 
+def test_a_rotation_that_is_refused_leaves_no_key(ran, home):
+    ran("security set reason-required on")
+    before, files = key_of(ran), sorted(os.walk(home["HOME"]))
+    assert ran("security rotate-key --yes").status == 3
+    assert (key_of(ran), sorted(os.walk(home["HOME"]))) == (before, files)
+    assert ran("security rotate-key --yes --reason 'a test'").status == 0
+
+
 def test_a_dry_run_changes_no_key(ran, home):
     before = key_of(ran)
     files = sorted(os.walk(home["HOME"]))

@@ -69,6 +69,28 @@ def test_ctrl_c_at_a_question_ends_with_130(person, authctl, ada):
     assert authctl("users list --count").stdout == "1\n"
 
 
+def test_ending_everybodys_sessions_asks_for_everybody_and_for_nobody_not_at_all(person, ada):
+    someone = person("users delete-sessions --all")
+    someone.sees("End all sessions of everybody? [y/N] ")
+    someone.types("n\n")
+    assert someone.leaves() == 130
+    someone = person("users delete-sessions")
+    assert someone.leaves() == 2
+    assert "[y/N]" not in someone.screen
+
+
+def test_sessions_that_ended_are_told_from_those_that_live(person, authctl, ada):
+    for _ in range(2):
+        authctl("users create-session ada")
+    someone = person("users list-sessions ada --all")
+    assert someone.leaves() == 0
+    assert "ended_reason" not in someone.screen
+    authctl("users delete-sessions ada --yes")
+    someone = person("users list-sessions ada --all")
+    assert someone.leaves() == 0
+    assert someone.screen.count("deleted") == 2
+
+
 # Secrets
 
 

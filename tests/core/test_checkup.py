@@ -229,6 +229,18 @@ def test_a_log_that_nobody_verifies_is_named_until_somebody_does(directory, sett
         clock.forward(days=30)
 
 
+def test_a_damaged_log_is_named_until_it_is_taken_as_it_is(directory, settings, mend):
+    directory.users.create(id="ada")
+    sql(directory, "UPDATE events SET actor = 'nobody' WHERE seq = 2")
+    assert "log-damaged" not in ids(directory, settings)
+    assert not directory.security.verify_logs().is_good
+    assert not directory.security.verify_logs().is_good
+    finding = found(directory, settings)["log-damaged", "log"]
+    assert finding.message == "1 thing was found wrong with the log at 2026-01-02T03:04:05.678Z."
+    mend(finding)
+    assert "log-damaged" not in ids(directory, settings)
+
+
 @pytest.fixture
 def opened(home):
     """A directory in an SQLite file, made by itself; and how it is opened again."""

@@ -20,6 +20,7 @@ def parse(**asked):
     ("text", "wanted"),
     [
         ("status = blocked", Filter("status", "=", "blocked")),
+        ("status == blocked", Filter("status", "=", "blocked")),
         ("status!=Active", Filter("status", "!=", "active")),
         ("email = Ada@Example.com", Filter("email", "=", "ada@example.com")),
         ("phone = 44 7911 123456", Filter("phone", "=", "+447911123456")),

@@ -383,3 +383,12 @@ def test_a_sign_up_says_nothing_that_operators_say(directory):
             email="a@example.com", self_service=True, labels=["admin"], email_verified=True, metadata={"a": 1}
         )
     assert [problem.field for problem in refused.value.problems] == ["labels", "metadata", "email_verified"]
+
+
+@pytest.mark.parametrize("verb", ["create", "verify"])
+def test_a_password_that_is_no_text_is_refused_and_not_counted(directory, ada, verb):
+    call = directory.sessions.create if verb == "create" else directory.users.verify_password
+    for _ in range(20):
+        with pytest.raises(Invalid, match="password must be text"):
+            call("ada", None)
+    assert directory.users.get("ada").locked_until is None

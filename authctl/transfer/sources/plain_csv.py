@@ -9,12 +9,15 @@ Nothing is guessed of passwords: `password_hash` holds hashes, `plain_password` 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from authctl.core import hashing
+from authctl.core.kinds import suggestion
 from authctl.errors import Invalid
 from authctl.model import Json
 from authctl.transfer.records import Item, Linked, Record, Secret, Totp
@@ -274,9 +277,21 @@ def _unmapped(names: tuple[str, ...], columns: Mapping[str, str], wish: str | No
 def _password(columns: dict[str, str], form: str | None) -> str | None:
     """What the password column holds; what is left out is taken from the columns."""
     there = [target for target in ("password", "password_hash", "plain_password") if target in columns]
-    if form == NONE or not there:
+    if form == NONE:
         for target in there:
             del columns[target]
+        return None
+    _check_hash_name(form)
+    if not there:
+        if "hash" in columns:  # else accounts without passwords would be all that tells
+            raise _invalid(
+                "map",
+                f"The column {columns['hash'][:40]!r} is to name the hash of each password, and no column has those.",
+                f"If it has them itself: --map password_hash={shlex.quote(columns['hash'][:40])}; to leave it out:"
+                " --hash-format none",
+            )
+        if form is not None:
+            raise _invalid("hash_format", "No column of the file is the password.", "Name it: --map password=COLUMN")
         return None
     if len(there) > 1:
         raise _invalid("map", f"Only one column can be the password, not {' and '.join(there)}.", None)
@@ -291,6 +306,15 @@ def _password(columns: dict[str, str], form: str | None) -> str | None:
             "Say which: --hash-format NAME, --hash-format plain, or --hash-format none to leave the column out.",
         )
     return form or SELF
+
+
+def _check_hash_name(form: str | None) -> None:
+    if form in (None, PLAIN, SELF):
+        return
+    known = tuple(name for entry in hashing.names() for name in (entry.name, *entry.aliases))
+    if form.lower() not in known:
+        hint = f"One of: {', '.join(entry.name for entry in hashing.names())}; or self, plain or none."
+        raise _invalid("hash_format", f"There is no hash called {form[:40]!r}.{suggestion(form, known)}", hint)
 
 
 def _is_inside(target: str) -> bool:
