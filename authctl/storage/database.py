@@ -31,7 +31,8 @@ LOCK_SECONDS = 30.0
 STATEMENT_SECONDS = 60.0
 APPLICATION_ID = 0x61757468  # "auth": tells our SQLite files from other programs'
 
-_RETRYABLE = {"40001", "40P01", "26000"}  # serialization failure, deadlock, a plan that the server no longer has
+# Serialization failure, deadlock; a kept plan that was forgotten, or that fits no more.
+_RETRYABLE = {"40001", "40P01", "26000", "0A000"}
 
 
 class Database:

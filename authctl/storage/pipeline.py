@@ -7,13 +7,20 @@ for BEGIN and for their end, so its connections are in autocommit here, and this
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import psycopg
-from psycopg.errors import AdminShutdown, CrashShutdown, InvalidSqlStatementName
+from psycopg.errors import AdminShutdown, CrashShutdown, FeatureNotSupported, InvalidSqlStatementName
+
+PLAN_SECONDS = 10.0  # how long a kept plan is good: a table may have grown since
+
+# What it would print where nobody has set up logging, of connections that are lost, is an error of ours as well.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 class Connection(psycopg.Connection[Any]):
@@ -25,6 +32,7 @@ class Connection(psycopg.Connection[Any]):
     _is_ahead = False
     _backend: psycopg.Cursor[Any] | None = None
     _is_direct = False
+    _planned_at = 0.0  # by the monotonic clock
 
     def begin(self) -> None:
         if self._pipe is None:
@@ -62,6 +70,10 @@ class Connection(psycopg.Connection[Any]):
             # Of those alone that ask. In this transaction alone: at a ROLLBACK or a DROP, psycopg has the server forget
             # all plans, but in a pipeline that comes after the next statement, whose plan it takes to be kept.
             self.prepare_threshold = sys.maxsize
+            if time.monotonic() - self._planned_at > PLAN_SECONDS:
+                self._planned_at = time.monotonic()
+                with self.ahead():
+                    self.execute("DISCARD PLANS")
 
     def answered(self) -> None:
         """Wait for every answer that is due, unless the statements are sent ahead; raises what went wrong."""
@@ -88,6 +100,8 @@ class Connection(psycopg.Connection[Any]):
     def rollback(self) -> None:
         if self._is_begun:
             self._is_begun = False
+            if self.closed:
+                return
             with suppress(psycopg.Error):  # of statements that are undone
                 self.answered()
             self.prepare_threshold = None
@@ -99,8 +113,13 @@ class Connection(psycopg.Connection[Any]):
         except (AdminShutdown, CrashShutdown):  # the server's last word, which the end of the connection may be behind
             super().close()
             raise
-        except InvalidSqlStatementName:  # somebody has had the server forget its plans
+        except (InvalidSqlStatementName, FeatureNotSupported):  # a plan that was forgotten, or that fits no more
             self._is_direct = False
+            raise
+        except (psycopg.Error, KeyboardInterrupt):  # psycopg has read to the end
+            raise
+        except BaseException:  # another's, as of a time limit: the answer after it would be taken for another one's
+            super().close()
             raise
 
     def close(self) -> None:

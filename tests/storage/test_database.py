@@ -25,7 +25,7 @@ from authctl.core import setup
 from authctl.core.work import Actor
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.settings import load
-from authctl.storage import bulk, database
+from authctl.storage import bulk, database, pipeline
 from authctl.storage.database import ATTEMPTS, Database
 
 PASSWORD = "correct horse battery"
@@ -685,6 +685,64 @@ def test_a_server_that_has_forgotten_its_plans_makes_them_again(on_postgres):
     on_postgres.write(lambda work: work.db.exec_driver_sql("DEALLOCATE ALL"))
     sign_in(on_postgres)
     assert len(on_postgres.users.list_sessions("grace")) == 3
+
+
+def test_a_plan_that_fits_no_more_is_made_again(on_postgres):
+    on_postgres.users.create(id="grace", password=PASSWORD)
+    for _ in range(2):
+        sign_in(on_postgres)
+    alter = "ALTER TABLE attempts ALTER COLUMN count TYPE numeric"
+    with psycopg.connect(on_postgres.database.url.set(drivername="postgresql").render_as_string(False)) as another:
+        another.execute(alter)
+    for _ in range(2):
+        sign_in(on_postgres)
+    assert len(on_postgres.users.list_sessions("grace")) == 4
+
+
+@pytest.mark.parametrize("seconds", [3600.0, -1.0])
+def test_a_plan_is_not_kept_for_long_since_tables_grow(on_postgres, monkeypatch, seconds):
+    def run(statement):
+        return on_postgres.write(lambda work: "".join(work.db.exec_driver_sql(statement).scalars()))
+
+    on_postgres.users.create(id="grace", password=PASSWORD)
+    on_postgres.write(lambda work: work.db.exec_driver_sql("ALTER TABLE users SET (autovacuum_enabled = off)"))
+    on_postgres.write(lambda work: work.db.exec_driver_sql("ANALYZE users"))
+    for _ in range(12):  # Postgres keeps a plan for any values after five times, if that is as good
+        sign_in(on_postgres)
+    by_id = "strpos(statement, 'FOR UPDATE') > 0 AND strpos(statement, 'username_key = ') = 0"
+    name = run(f"SELECT name FROM pg_prepared_statements WHERE {by_id}")
+    explain = f"EXPLAIN EXECUTE {name} ('grace')"
+    assert "Seq Scan" in run(explain)
+    columns = "id, name, status, labels, prefs, metadata, mfa, email_verified, phone_verified, created_at, updated_at"
+    columns += ", password_must_change, password_self_service"
+    zeros = "false, false, false, 0, 0, false, false"
+    grow = f"INSERT INTO users ({columns}) SELECT 'u' || n, '', 'active', '[]', '{{}}', '{{}}', {zeros}"
+    on_postgres.write(lambda work: work.db.exec_driver_sql(f"{grow} FROM generate_series(1, 20000) n"))
+    monkeypatch.setattr(pipeline, "PLAN_SECONDS", seconds)
+    sign_in(on_postgres)
+    assert ("Seq Scan" in run(explain)) == (seconds > 0)
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_an_exception_of_somebody_else_in_the_middle_costs_its_own_step_alone(on_postgres, monkeypatch, number):
+    """As a time limit of the application's, by a signal, raises while an answer is waited for."""
+    on_postgres.users.create(id="grace", password=PASSWORD)
+    for _ in range(2):
+        sign_in(on_postgres)
+    waits, wait = [], psycopg.Connection.wait
+
+    def interrupted(self, *args, **options):
+        answer = wait(self, *args, **options)
+        waits.append(self)
+        if len(waits) == number:
+            raise TimeoutError
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.Connection, "wait", interrupted)
+        with pytest.raises(TimeoutError):
+            sign_in(on_postgres)
+    assert len({sign_in(on_postgres).session.id for _ in range(3)}) == 3
 
 
 def test_a_failure_within_statements_that_are_kept_leaves_no_plan_that_is_not_there(on_postgres):
