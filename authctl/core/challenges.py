@@ -288,8 +288,8 @@ def _judge(work: Work, secret: str, id: str, code: str) -> Judged | Denied:
     claim = throttle.claim(work, user, user.id, is_second_factor=True)
     if challenge is None:
         return _refuse(work, None, "unknown", user=user)
-    if not claim.allowed:
-        return _refuse(work, challenge, "locked")
+    if claim.refusal is not None:
+        return _refuse(work, challenge, claim.refusal)
     if (why := _why_dead(work, user, challenge)) is not None:
         return _refuse(work, challenge, why)
     storage.challenges.count_attempt(work.db, challenge.seq)

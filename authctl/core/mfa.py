@@ -225,7 +225,7 @@ def _judge_authenticator(work: Work, user: str, code: str, name: str | None) -> 
     claim = throttle.claim(work, found, user, is_second_factor=True)
     if claim.allowed and challenges.step_of(work, authenticator, code) is not None:
         return claim
-    return _refuse_authenticator(work, authenticator, "wrong" if claim.allowed else "locked")
+    return _refuse_authenticator(work, authenticator, claim.refusal or "wrong")
 
 
 def _verify_authenticator(

@@ -151,7 +151,7 @@ def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str |
     storage.tokens.end_exhausted(work.db, [] if judged else counted, work.now)
     if found is not None and judged is not None:
         return Judged(found, judged, claim, secret)
-    why = "locked" if not allowed else _why(work, found, tokens, secret)
+    why = (claim.refusal if claim is not None else None) or _why(work, found, tokens, secret)
     return _refuse(work, found, tried[0] if tried else None, kind, why)
 
 

@@ -151,7 +151,7 @@ def _refuse_password(work: Work, attempt: Attempt) -> Denied:
 
 def _refuse(work: Work, attempt: Attempt, why: str) -> Denied:
     """A refusal is returned: it is remembered, then raised."""
-    _record_refusal(work, attempt.user, why if attempt.claim.allowed else "locked")
+    _record_refusal(work, attempt.user, attempt.claim.refusal or why)
     return invalid_credentials()
 
 

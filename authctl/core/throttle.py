@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 _FACTOR = "factor:"  # begins the buckets of second factors, and the sources that are known for one
 SENT = "sent:"  # what the buckets of messages begin with, which no attempt is counted in
+LOCKED, SOURCE_LOCKED = "locked", "source_locked"
 SENDING_WINDOW = timedelta(hours=1)  # what messages are counted in: otp-hourly-limit, sms-hourly-limit
 
 
@@ -57,13 +58,18 @@ SENDING_WINDOW = timedelta(hours=1)  # what messages are counted in: otp-hourly-
 class Claim:
     """An attempt that has been counted.
 
-    allowed: whether it may be made at all. locks_source: whether it was the one that locked its source.
+    refusal: why it may not be made at all, as the log says it, LOCKED or SOURCE_LOCKED. locks_source: whether it was
+    the one that locked its source.
     """
 
     account: str
     source: str | None
-    allowed: bool
+    refusal: str | None
     locks_source: bool = False
+
+    @property
+    def allowed(self) -> bool:
+        return self.refusal is None
 
 
 def claim(
@@ -84,9 +90,9 @@ def claim(
     if source is not None:
         counted = _count(work, f"source:{source}", None)
         if not counted.allowed:
-            return Claim(account, source, allowed=False)
+            return Claim(account, source, SOURCE_LOCKED)
         locks_source = counted.locks
-    return Claim(account, source, _count(work, account, user).allowed, locks_source)
+    return Claim(account, source, None if _count(work, account, user).allowed else LOCKED, locks_source)
 
 
 def succeed(work: Work, claim: Claim, user: User) -> None:
