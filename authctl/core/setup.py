@@ -240,8 +240,9 @@ def rotate_key(directory: Directory, settings: Settings) -> Rotated:
         write_key_file(path, new)
     try:
         resealed = directory.write(sealing.reseal_all, old, new)
-    except AuthctlError:
-        _remove_unused_key(directory, old, path)
+    except AuthctlError as refused:
+        if refused.type != "database_unavailable":  # else the database may have taken it all the same
+            _remove_unused_key(directory, old, path)
         raise
     return Rotated(sealing.fingerprint(new), path, resealed)
 

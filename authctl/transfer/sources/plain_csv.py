@@ -16,7 +16,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from authctl.core import hashing
 from authctl.core.kinds import suggestion
 from authctl.errors import Invalid
 from authctl.model import Json
@@ -311,10 +310,15 @@ def _password(columns: dict[str, str], form: str | None) -> str | None:
 def _check_hash_name(form: str | None) -> None:
     if form in (None, PLAIN, SELF):
         return
-    known = tuple(name for entry in hashing.names() for name in (entry.name, *entry.aliases))
-    if form.lower() not in known:
-        hint = f"One of: {', '.join(entry.name for entry in hashing.names())}; or self, plain or none."
-        raise _invalid("hash_format", f"There is no hash called {form[:40]!r}.{suggestion(form, known)}", hint)
+    from authctl.core.hashing import registry, shapes
+
+    try:
+        registry.find(form)
+    except shapes.HashError as unknown:
+        names = tuple(name for entry in registry.ENTRIES for name in (entry.name, *entry.aliases))
+        known = ", ".join(entry.name for entry in registry.ENTRIES)
+        message = f"{unknown}{suggestion(form, names)}"
+        raise _invalid("hash_format", message, f"It is one of {known}; or self, plain or none.") from None
 
 
 def _is_inside(target: str) -> bool:

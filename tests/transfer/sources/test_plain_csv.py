@@ -106,12 +106,23 @@ def test_a_column_called_hash_without_one_of_passwords_is_never_passed_over(read
     assert read("csv", content, hash_format="none")[0].password is None
 
 
-def test_a_hash_that_is_not_known_is_told_before_anything_is_read(read):
-    with pytest.raises(Invalid, match=r"no hash called 'bcrpyt'\. Did you mean bcrypt\?") as caught:
-        read("csv", b"email,password\na@example.com,abc\n", hash_format="bcrpyt")
+@pytest.mark.parametrize(
+    ("name", "message"), [("bcrpyt", r"not supported\. Did you mean bcrypt\?"), ("NTLM", "cannot be checked here")]
+)
+def test_a_hash_that_is_not_known_is_told_before_anything_is_read(read, name, message):
+    with pytest.raises(Invalid, match=message) as caught:
+        read("csv", b"email,password\na@example.com,abc\n", hash_format=name)
     assert "argon2" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["MD5", "sha-256", "SHA256", "pbkdf2_sha256", "Firebase Scrypt", "self", "none"])
+def test_a_hash_is_named_in_any_spelling(read, name):
+    assert read("csv", b"email,password\na@example.com,abc\n", hash_format=name)
+
+
+def test_a_hash_that_is_named_for_no_column_is_told(read):
     with pytest.raises(Invalid, match="No column of the file is the password"):
-        read("csv", b"email,pw\na@example.com,abc\n", hash_format="MD5")
+        read("csv", b"email,pw\na@example.com,abc\n", hash_format="md5")
 
 
 def test_plain_passwords_keep_their_spaces(read):
