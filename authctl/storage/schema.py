@@ -34,12 +34,22 @@ def get_state(database: Database) -> State:
     try:
         state = database.read(_read_state)
     except Unavailable as error:
-        if error.type == "database_not_initialized" and database.read(_is_foreign):
-            raise foreign(database.describe()) from None
-        raise
+        if error.type != "database_not_initialized" or not database.read(_is_foreign):
+            raise
+        state = _made_meanwhile(database)
     if state is None:
         raise foreign(database.describe())
     return state
+
+
+def _made_meanwhile(database: Database) -> State | None:
+    """What another process has made between two looks; None where the tables that are there now are not ours."""
+    try:
+        return database.read(_read_state)
+    except Unavailable as error:
+        if error.type == "database_not_initialized":
+            return None
+        raise
 
 
 def find_state(database: Database) -> State | None:

@@ -388,3 +388,19 @@ def test_a_server_that_is_migrating_is_waited_for(database_url, home):
     assert sorted(said) == [("False\n", "")] * 7 + [("True\n", "")]
     keys = list(Path(home["HOME"]).rglob("*.key"))
     assert len(keys) == 1  # those that were second left none behind
+
+
+def test_a_directory_that_another_makes_meanwhile_is_not_taken_for_another_programs(settings, clock, monkeypatch):
+    is_foreign = schema._is_foreign
+
+    def first_another(db):
+        with setup.open_directory(settings, Actor("another@example.com"), clock=clock) as another:
+            monkeypatch.setattr(schema, "_is_foreign", is_foreign)
+            setup.initialize(another, settings)
+        return is_foreign(db)
+
+    with setup.open_directory(settings, Actor("tester@example.com"), clock=clock) as directory:
+        if directory.database.path is not None:
+            schema.create_file(directory.database.path)
+        monkeypatch.setattr(schema, "_is_foreign", first_another)
+        assert schema.get_state(directory.database).version == schema.HEAD
