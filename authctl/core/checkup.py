@@ -468,9 +468,10 @@ def _keys(look: _Look, work: Work) -> Iterator[Finding]:
 
 
 def _log(look: _Look, work: Work) -> Iterator[Finding]:
-    last = storage.checkup.last_verification(work.db)
-    if last is not None and (problems := last.details.get("problems")):
-        message = f"{_counted(problems, 'thing was', 'things were')} found wrong with the log at {instant(last.time)}."
+    if problems := storage.checkup.last_problems(work.db):
+        message = (
+            f"{_counted(problems, 'thing was', 'things were')} found wrong with the log when it was verified last."
+        )
         yield look.finding("log-damaged", "log", message, look.own("security verify-logs --accept --yes"))
     since = storage.checkup.first_unsealed_at(work.db)
     if since is not None and work.now - since > UNSEALED:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _FACTOR = "factor:"  # begins the buckets of second factors, and the sources that are known for one
 SENT = "sent:"  # what the buckets of messages begin with, which no attempt is counted in
-LOCKED, SOURCE_LOCKED = "locked", "source_locked"
+LOCKED, SOURCE_LOCKED = "locked", "source_locked"  # why an attempt may not be made, as the log says it
 SENDING_WINDOW = timedelta(hours=1)  # what messages are counted in: otp-hourly-limit, sms-hourly-limit
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,8 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from authctl.model import Event, EventName, Status
-from authctl.storage.events import record
+from authctl.model import EventName, Status
 from authctl.storage.tables import events, log_seals, sessions, signing_keys, users
 
 
@@ -133,11 +133,19 @@ def first_unsealed_at(db: sa.Connection) -> datetime | None:
     return db.execute(sa.select(events.c.time).where(_IS_UNSEALED).order_by(events.c.seq).limit(1)).scalar()
 
 
-def last_verification(db: sa.Connection) -> Event | None:
-    """The event of the last verification of the log since its last seal, as one that found something makes none."""
-    named = sa.select(events).where(_IS_UNSEALED, events.c.name == str(EventName.SECURITY_LOGS_VERIFY))
-    row = db.execute(named.order_by(events.c.seq.desc()).limit(1)).one_or_none()
-    return record(row) if row is not None else None
+def last_problems(db: sa.Connection) -> int:
+    """How many problems the last verification of the log found, where no seal came after it.
+
+    0 also where its event is not as it was written: whoever verifies again is told.
+    """
+    details = sa.select(sa.type_coerce(events.c.details, sa.Text))
+    verified = details.where(_IS_UNSEALED, events.c.name == str(EventName.SECURITY_LOGS_VERIFY))
+    text = db.execute(verified.order_by(events.c.seq.desc()).limit(1)).scalar()
+    try:
+        found = json.loads(text or "{}").get("problems")
+    except (AttributeError, TypeError, ValueError):
+        return 0
+    return found if isinstance(found, int) else 0
 
 
 def signing_key_at(db: sa.Connection) -> datetime | None:

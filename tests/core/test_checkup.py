@@ -236,9 +236,19 @@ def test_a_damaged_log_is_named_until_it_is_taken_as_it_is(directory, settings, 
     assert not directory.security.verify_logs().is_good
     assert not directory.security.verify_logs().is_good
     finding = found(directory, settings)["log-damaged", "log"]
-    assert finding.message == "1 thing was found wrong with the log at 2026-01-02T03:04:05.678Z."
+    assert finding.message == "1 thing was found wrong with the log when it was verified last."
     mend(finding)
     assert "log-damaged" not in ids(directory, settings)
+
+
+@pytest.mark.parametrize("details", ["[]", "", "no JSON", "1", '{"problems": "many"}'])
+def test_what_somebody_wrote_over_a_verification_ends_no_check_up(directory, settings, details):
+    sql(directory, "UPDATE events SET actor = 'nobody' WHERE seq = 1")
+    assert not directory.security.verify_logs().is_good
+    sql(directory, f"UPDATE events SET details = '{details}' WHERE name = 'security.logs.verify'")
+    assert "log-damaged" not in ids(directory, settings)
+    assert not directory.security.verify_logs().is_good
+    assert "log-damaged" in ids(directory, settings)
 
 
 @pytest.fixture
