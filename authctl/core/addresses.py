@@ -42,7 +42,7 @@ def verify(work: Work, before: User, kind: Kind, *, is_doubtful: bool | None = N
     if getattr(before, f"{kind}_verified"):
         return before
     verified: dict[str, Any] = {f"{kind}_verified": True}
-    after = replace(before, updated_at=work.now, **verified)
+    after = replace(before, **verified)
     details: Json = {f"{kind}_verified": {"before": False, "after": True}}
     if is_doubtful is None:
         is_doubtful = getattr(before, f"{kind}_self_service")
@@ -50,10 +50,8 @@ def verify(work: Work, before: User, kind: Kind, *, is_doubtful: bool | None = N
         after, ended = end_self_service(work, after)
         after, shut = shut_other_ways(work, after, _OTHER[kind])
         details |= ended | shut
-    storage.users.update(work.db, before, after)
     second_factors.prove(work, Factor(kind))
-    work.record(_EVENTS[kind], f"users/{after.id}", details, user_id=after.id)
-    work.changed(f"users/{after.id}", before.public(), after.public())
+    after = core.users.save(work, before, after, _EVENTS[kind], details)
     core.notices.address_changed(work, before, after)
     return after
 

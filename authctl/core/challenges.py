@@ -17,12 +17,13 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from authctl import core, storage
 from authctl.core import codes, otp, recovery_codes, sealing, second_factors, sending, sessions, throttle, values
+from authctl.core.directory import granted
 from authctl.delivery.messages import Channel
-from authctl.errors import AuthctlError, Denied, Invalid, NotFound
+from authctl.errors import Denied, Invalid, NotFound
 from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, Session, User
 
 if TYPE_CHECKING:
@@ -259,25 +260,17 @@ def complete(
     given, secret, id = typed(code), values.text(secret, "secret"), values.text(challenge, "challenge")
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
-    judged: Judged = granted(remembering.write(_judge, secret, id, given))
+    judged = granted(remembering.write(_judge, secret, id, given))
     if judged.is_the_providers:
         assert judged.challenge.address is not None
         if not directory.transport.check_code(judged.challenge.address, given):
             raise remembering.write(_refuse_wrong, judged.challenge)
-    settled: SignedIn = granted(directory.write(_settle, secret, judged))
-    return settled
+    return granted(directory.write(_settle, secret, judged))
 
 
 def typed(code: str) -> str:
     """A code as it was typed."""
     return codes.normalized(values.text(code, "code"))
-
-
-def granted(verdict: Any) -> Any:
-    """A verdict, once it is committed; a refusal is raised then."""
-    if isinstance(verdict, AuthctlError):
-        raise verdict
-    return verdict
 
 
 def _judge(work: Work, secret: str, id: str, code: str) -> Judged | Denied:

@@ -339,6 +339,13 @@ class Directory:
         return f"Directory({self.database.describe()!r})"
 
 
+def granted(verdict: T | Denied) -> T:
+    """A verdict that has been committed: what was asked for, or the refusal, which is raised now."""
+    if isinstance(verdict, Denied):
+        raise verdict
+    return verdict
+
+
 class Group:
     """The verbs of one kind of thing, bound to a directory."""
 

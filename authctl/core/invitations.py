@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from authctl import core, storage
 from authctl.core import addresses, memberships, sending, sessions, values
-from authctl.core.directory import Directory
+from authctl.core.directory import Directory, granted
 from authctl.core.memberships import CONFIRMED, PENDING
 from authctl.core.sending import Sending
 from authctl.delivery.messages import Channel
@@ -333,10 +333,7 @@ def update_status(directory: Directory, team: str, membership: str, user: str, s
     team_invalid_secret for a wrong, used or expired secret, team_invite_mismatch where it is another user's,
     user_blocked.
     """
-    verdict = directory.write(_accept, team, membership, user, secret)
-    if isinstance(verdict, Denied):
-        raise verdict
-    return verdict
+    return granted(directory.write(_accept, team, membership, user, secret))
 
 
 def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> Membership | Denied:

@@ -7,11 +7,11 @@ and under the lock of its row, so that signing in asks for nothing more. Challen
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from authctl import core, storage
 from authctl.core import challenges, otp, recovery_codes, sealing, second_factors, throttle, values
-from authctl.core.directory import Directory, Group, flow, reads, writes
+from authctl.core.directory import Directory, Group, flow, granted, reads, writes
 from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import Authenticator, Ended, EventName, Factor, Json, TokenEnded, User, UserFactor
 
@@ -91,7 +91,7 @@ def enable(work: Work, user: str) -> User:
     own = work.person.session.seq if work.person is not None else None
     storage.sessions.forget_factors(work.db, before.seq, but=own)
     core.notices.factors_changed(work, before, "two factors are asked for at sign-in")
-    return _save(work, before, EventName.USERS_UPDATE_MFA, {"mfa": True}, mfa=True)
+    return core.users.save(work, before, replace(before, mfa=True), EventName.USERS_UPDATE_MFA, {"mfa": True})
 
 
 def disable(work: Work, user: str) -> User:
@@ -104,19 +104,7 @@ def disable(work: Work, user: str) -> User:
         return before
     second_factors.check_recent(work, before)
     core.notices.factors_changed(work, before, "one factor is enough at sign-in")
-    return _save(work, before, EventName.USERS_UPDATE_MFA, {"mfa": False}, mfa=False)
-
-
-def _save(work: Work, before: User, event: EventName, details: Json, *, of: str | None = None, **fields: Any) -> User:
-    """Store what changed of a user, and say so in the log. of: which of the user's things it is about."""
-    after = replace(before, **fields)
-    if after != before:
-        after = replace(after, updated_at=work.now)
-        storage.users.update(work.db, before, after)
-        work.changed(f"users/{after.id}", before.public(), after.public())
-    resource = f"users/{after.id}" + (f"/{of}" if of is not None else "")
-    work.record(event, resource, details, user_id=after.id)
-    return after
+    return core.users.save(work, before, replace(before, mfa=False), EventName.USERS_UPDATE_MFA, {"mfa": False})
 
 
 # Authenticators
@@ -212,9 +200,8 @@ def verify_authenticator(directory: Directory, user: str, code: str, *, name: st
     given = challenges.typed(code)
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
-    claim = challenges.granted(remembering.write(_judge_authenticator, user, given, _name(name)))
-    factor: UserFactor = challenges.granted(directory.write(_verify_authenticator, user, given, _name(name), claim))
-    return factor
+    claim = granted(remembering.write(_judge_authenticator, user, given, _name(name)))
+    return granted(directory.write(_verify_authenticator, user, given, _name(name), claim))
 
 
 def _judge_authenticator(work: Work, user: str, code: str, name: str | None) -> throttle.Claim | Denied:
@@ -244,7 +231,8 @@ def _verify_authenticator(
     core.notices.factors_changed(work, found, "an authenticator app was added")
     work.changed(_resource(factor), authenticator.as_factor().public(), factor.public())
     details = {"type": "totp", "name": factor.name, "verified": True}
-    _save(work, found, EventName.USERS_MFA_FACTORS_UPDATE, details, of=_place(factor), totp=True)
+    after = replace(found, totp=True)
+    core.users.save(work, found, after, EventName.USERS_MFA_FACTORS_UPDATE, details, of=_place(factor))
     return factor
 
 
@@ -282,8 +270,8 @@ def delete_authenticator(work: Work, user: str, *, name: str | None = None, forc
         core.notices.factors_changed(work, before, "an authenticator app was removed")
     work.changed(_resource(factor), factor.public(), None)
     details = {"type": "totp", "name": factor.name} | ({} if after.mfa == before.mfa else {"mfa": after.mfa})
-    event = EventName.USERS_MFA_FACTORS_DELETE
-    _save(work, before, event, details, of=_place(factor), totp=after.totp, mfa=after.mfa)
+    after = replace(before, totp=after.totp, mfa=after.mfa)
+    core.users.save(work, before, after, EventName.USERS_MFA_FACTORS_DELETE, details, of=_place(factor))
     return factor
 
 
@@ -403,7 +391,8 @@ def _make_codes(work: Work, before: User, event: EventName, change: str) -> Reco
     if second_factors.is_asked(work.policy, before):
         second_factors.keep(work)  # the session must not be asked for one of the codes that it has just been given
     core.notices.factors_changed(work, before, change)
-    _save(work, before, event, {"codes": len(codes)}, of="recovery_codes", recovery_code=True)
+    after = replace(before, recovery_code=True)
+    core.users.save(work, before, after, event, {"codes": len(codes)}, of="recovery_codes")
     return RecoveryCodes(before.id, codes)
 
 
@@ -425,7 +414,8 @@ def reset(work: Work, user: str) -> User:
     }
     throttle.forget_second_factors(work, before)
     core.notices.factors_changed(work, before, "every second factor was removed")
-    return _save(work, before, EventName.USERS_MFA_RESET, details, mfa=False, totp=False, recovery_code=False)
+    after = replace(before, mfa=False, totp=False, recovery_code=False)
+    return core.users.save(work, before, after, EventName.USERS_MFA_RESET, details)
 
 
 class Mfa(Group):

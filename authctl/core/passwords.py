@@ -95,8 +95,6 @@ def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = Fa
     if (user.password.updated_at if user.password else None) != prepared.since:
         raise Conflict("user_changed", "The password was changed by someone else in between.", hint="Try again.")
     password = prepared.at(work.now, must_change=must_change, self_service=work.person is not None)
-    after = replace(user, password=password, updated_at=work.now)
-    storage.users.update(work.db, user, after)
     _remember(work, user, prepared)
     ended = 0
     if work.policy["session-invalidation"]:
@@ -104,11 +102,9 @@ def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = Fa
         current = work.person.session.seq if work.person else None
         ended = storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED, but=current)
     storage.tokens.end_of_user(work.db, user.seq, work.now, TokenEnded.PASSWORD_CHANGED, kind=TokenKind.RECOVERY)
-    core.notices.password_changed(work, after)
-    resource = f"users/{user.id}"
     details = {"must_change": must_change, "sessions_ended": ended}
-    work.record(EventName.USERS_UPDATE_PASSWORD, resource, details, user_id=user.id)
-    work.changed(resource, user.public(), after.public())
+    after = core.users.save(work, user, replace(user, password=password), EventName.USERS_UPDATE_PASSWORD, details)
+    core.notices.password_changed(work, after)
     return after
 
 

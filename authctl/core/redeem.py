@@ -12,10 +12,11 @@ answer by the same statements for a wrong, an expired, a used and an unknown one
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from authctl import core, storage
 from authctl.core import addresses, codes, passwords, sessions, throttle, values
+from authctl.core.directory import granted
 from authctl.errors import Denied, Invalid
 from authctl.model import Ended, EventName, Factor, Json, Status, Token, TokenEnded, TokenKind, User
 
@@ -95,18 +96,18 @@ def redeem(
     directory = directory.from_request(ip, user_agent)
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
-    judged = _granted(remembering.write(_judge, user, codes.normalized(secret), wanted, id))
+    judged = granted(remembering.write(_judge, user, codes.normalized(secret), wanted, id))
     if judged.token.digest is None:
         assert judged.token.address is not None
         if not directory.transport.check_code(judged.token.address, judged.secret):
-            _granted(remembering.write(_refuse_provided, judged))
+            raise remembering.write(_refuse_provided, judged)
     prepared = None
     if judged.token.kind is TokenKind.RECOVERY:
         if new_password is None:
             raise _password_missing()
         prepared = passwords.prepare(directory, new_password, judged.user)
-    settled: SignedIn | User = _granted(directory.write(_settle, judged, prepared))
-    return settled
+    # mypy joins the two to object.
+    return cast("SignedIn | User", granted(directory.write(_settle, judged, prepared)))
 
 
 def _kind(kind: str) -> TokenKind:
@@ -119,12 +120,6 @@ def _kind(kind: str) -> TokenKind:
 
 def _password_missing() -> Invalid:
     return Invalid("general_argument_invalid", "A recovery needs the new password.", field="new_password")
-
-
-def _granted(verdict: Any) -> Any:
-    if isinstance(verdict, Denied):
-        raise verdict
-    return verdict
 
 
 # Judging
@@ -259,12 +254,9 @@ def _change(work: Work, before: User, kind: TokenKind, address: str) -> User:
     """Make the address that was proved the account's; both addresses are told."""
     name: addresses.Kind = "email" if kind is TokenKind.EMAIL_CHANGE else "phone"
     given: dict[str, Any] = {name: address, f"{name}_verified": False, f"{name}_self_service": True}
-    moved = replace(before, updated_at=work.now, **given)
-    storage.users.update(work.db, before, moved)
     event = EventName.USERS_UPDATE_EMAIL if name == "email" else EventName.USERS_UPDATE_PHONE
     details: Json = {name: {"before": getattr(before, name), "after": address}}
-    work.record(event, f"users/{moved.id}", details, user_id=moved.id)
-    work.changed(f"users/{moved.id}", before.public(), moved.public())
+    moved = core.users.save(work, before, replace(before, **given), event, details)
     verified: dict[str, Any] = {f"{name}_verified": True}
     core.notices.address_changed(work, before, replace(moved, **verified))
     # Whoever asked for the change is the person, unless nobody has proved any address of the account.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from authctl import core, storage
 from authctl.core import passwords, second_factors, throttle, values
-from authctl.core.directory import Directory, Group, flow, reads, writes
+from authctl.core.directory import Directory, Group, flow, granted, reads, writes
 from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import Ended, EventName, Factor, Json, Jwt, JwtClaims, Session, Status, User
 
@@ -68,7 +68,7 @@ def create(
     set, and a locked account; user_blocked, to who knows the password.
     """
     directory = directory.from_request(ip, user_agent)
-    return _granted(_attempt(directory, user, password, right=_sign_in_with_password, wrong=_refuse_password))
+    return granted(_attempt(directory, user, password, right=_sign_in_with_password, wrong=_refuse_password))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +161,6 @@ def _record_refusal(work: Work, user: User | None, why: str) -> None:
     work.record(EventName.USERS_SESSIONS_CREATE, resource, {"refused": why}, user_id=user.id if user else None)
 
 
-def _granted(result: SignedIn | Denied) -> SignedIn:
-    if isinstance(result, Denied):
-        raise result
-    return result
-
-
 def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> SignedIn:
     """Give a user a new session. All that follows from it is listed here."""
     secret = work.random(SECRET_SIZE).hex()
@@ -242,10 +236,10 @@ def create_with_identity(
     assert uid is not None
     directory = directory.from_request(ip, user_agent)
     try:
-        return _granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
+        return granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
     except Conflict:
         # The same identity may have signed in for the first time twice at once: by now it is linked.
-        return _granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
+        return granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
 
 
 def _sign_in_with_identity(

@@ -229,31 +229,42 @@ def delete(work: Work, user: str) -> User:
 # Changing
 
 
-def _save(work: Work, before: User, event: EventName, details: Json | None = None, **fields: Any) -> User:
-    """Store a change, its time and its event; nothing at all where nothing changes."""
-    after = replace(before, **fields)
-    if after == before:
+def save(
+    work: Work, before: User, after: User, event: EventName, details: Json | None = None, *, of: str | None = None
+) -> User:
+    """Store a change of an account, its time and its event. Nothing is stored or recorded if nothing changes.
+
+    details: recorded in any case, because they say what was done; by default the fields before and after. of: the part
+    of the account that the event is about, such as `factors/ID`.
+    """
+    if after == before and details is None:
         return before
-    after = replace(after, updated_at=work.now)
-    storage.users.update(work.db, before, after)
     old, new = before.public(), after.public()
     if details is None:
-        changed = [name for name in fields if old.get(name) != new.get(name)]
-        details = {name: {"before": old[name], "after": new[name]} for name in changed}
-    work.record(event, f"users/{after.id}", details, user_id=after.id)
-    work.changed(f"users/{after.id}", old, new)
+        own = before.__dataclass_fields__  # others are derived from them
+        details = {name: {"before": old[name], "after": new[name]} for name in own if old.get(name) != new.get(name)}
+    if after != before:
+        after = replace(after, updated_at=work.now)
+        storage.users.update(work.db, before, after)
+        new = after.public()
+    resource = f"users/{after.id}"
+    work.record(event, f"{resource}/{of}" if of else resource, details, user_id=after.id)
+    if after != before:
+        work.changed(resource, old, new)
     return after
 
 
 def update_name(work: Work, user: str, name: str) -> User:
     """Change the name; an empty one clears it."""
-    return _save(work, get_locked(work, user), EventName.USERS_UPDATE_NAME, name=values.name(name))
+    before = get_locked(work, user)
+    return save(work, before, replace(before, name=values.name(name)), EventName.USERS_UPDATE_NAME)
 
 
 def update_username(work: Work, user: str, username: str) -> User:
     """Change the username; an empty one clears it."""
+    before = get_locked(work, user)
     value = values.username(username) if username else None
-    return _save(work, get_locked(work, user), EventName.USERS_UPDATE_USERNAME, username=value)
+    return save(work, before, replace(before, username=value), EventName.USERS_UPDATE_USERNAME)
 
 
 def update_email(directory: Directory, user: str, email: str, *, password: str | None = None) -> User:
@@ -282,7 +293,7 @@ def _update_address(work: Work, user: str, kind: str, value: str | None, event: 
         return before
     self_service = work.person is not None and value is not None
     fields: Json = {kind: value, f"{kind}_verified": False, f"{kind}_self_service": self_service}
-    after = _save(work, before, event, **fields)
+    after = save(work, before, replace(before, **fields), event)
     core.notices.address_changed(work, before, after)
     return after
 
@@ -295,7 +306,7 @@ def update_email_verification(work: Work, user: str, verified: bool | str) -> Us
         raise Invalid("general_argument_invalid", "The user has no email that could be verified.", field="verified")
     self_service = before.email_self_service and not verified  # else the operator says whose it is
     event = EventName.USERS_UPDATE_EMAIL_VERIFICATION
-    return _save(work, before, event, email_verified=verified, email_self_service=self_service)
+    return save(work, before, replace(before, email_verified=verified, email_self_service=self_service), event)
 
 
 def update_phone_verification(work: Work, user: str, verified: bool | str) -> User:
@@ -306,7 +317,7 @@ def update_phone_verification(work: Work, user: str, verified: bool | str) -> Us
         raise Invalid("general_argument_invalid", "The user has no phone that could be verified.", field="verified")
     self_service = before.phone_self_service and not verified
     event = EventName.USERS_UPDATE_PHONE_VERIFICATION
-    return _save(work, before, event, phone_verified=verified, phone_self_service=self_service)
+    return save(work, before, replace(before, phone_verified=verified, phone_self_service=self_service), event)
 
 
 def update_labels(
@@ -322,7 +333,7 @@ def update_labels(
     before = get_locked(work, user)
     kept = before.labels if labels is None else values.labels(labels)
     after = values.labels([label for label in (*kept, *new) if label not in gone])
-    return _save(work, before, EventName.USERS_UPDATE_LABELS, labels=after)
+    return save(work, before, replace(before, labels=after), EventName.USERS_UPDATE_LABELS)
 
 
 def get_prefs(work: Work, user: str) -> Json:
@@ -346,7 +357,10 @@ def _save_json(work: Work, user: str, field: str, event: EventName, given: Json,
     new = values.prefs(values.merge(old, given), field=field) if merge else given
     # Values may be private or long: the log names the keys that changed.
     keys = sorted(key for key in {*old, *new} if old.get(key, ...) != new.get(key, ...))
-    return _save(work, before, event, {"keys": keys}, **{field: new})
+    if not keys:
+        return before
+    fields: Json = {field: new}
+    return save(work, before, replace(before, **fields), event, {"keys": keys})
 
 
 def update_status(work: Work, user: str, status: Status | str, *, until: datetime | str | None = None) -> User:
@@ -358,7 +372,8 @@ def update_status(work: Work, user: str, status: Status | str, *, until: datetim
     if until is not None and new is not Status.BLOCKED:
         raise Invalid("general_argument_invalid", "until goes with blocked only; leave it out", field="until")
     end = values.until(until, work.now) if isinstance(until, str) else until
-    after = _save(work, get_locked(work, user), EventName.USERS_UPDATE_STATUS, status=new, blocked_until=end)
+    before = get_locked(work, user)
+    after = save(work, before, replace(before, status=new, blocked_until=end), EventName.USERS_UPDATE_STATUS)
     if new is Status.BLOCKED:
         storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.BLOCKED)
         storage.tokens.end_of_user(work.db, after.seq, work.now, TokenEnded.BLOCKED)
@@ -398,8 +413,10 @@ def require_password_change(work: Work, user: str) -> User:
     before = get_locked(work, user)
     if before.password is None:
         raise Invalid("general_argument_invalid", "The user has no password that could be changed.", field="user")
-    password = replace(before.password, must_change=True)
-    return _save(work, before, EventName.USERS_UPDATE_PASSWORD, {"must_change": True}, password=password)
+    if before.password.must_change:
+        return before
+    after = replace(before, password=replace(before.password, must_change=True))
+    return save(work, before, after, EventName.USERS_UPDATE_PASSWORD, {"must_change": True})
 
 
 def wrap_password(directory: Directory, user: str) -> User:
