@@ -1,19 +1,25 @@
 """authctl: a user directory administered from a terminal, and the same rules as a Python package.
 
-import authctl
+    import authctl
 
-with authctl.open("postgresql://authctl@localhost/authctl") as directory:
-    user = directory.users.create(email="ada@example.com", name="Ada Lovelace")
+    with authctl.open("postgresql://authctl@localhost/authctl") as directory:
+        user = directory.users.create(email="ada@example.com", name="Ada Lovelace")
+
+Public are `open`, `Directory`, `errors` and `model`. Everything else may change without notice.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # importing typing costs milliseconds on every command; type checkers know this name
 if TYPE_CHECKING:
-    from authctl.core.directory import Directory
+    from typing import Any
+
+    from authctl import errors, model
+    from authctl.core.directory.directory import Directory
     from authctl.core.hashing import Parameters
     from authctl.model import Clock, RandomBytes
 
+__all__ = ["Directory", "errors", "model", "open"]
 __version__ = "0.1.0"
 
 
@@ -39,16 +45,28 @@ def open(
     """
     import os
 
-    from authctl.core import setup, work
+    from authctl.core.directory import opening
+    from authctl.core.work import unit
     from authctl.settings import load
 
     options = {"database_url": url, "secret_key": key, "actor": actor}
     given = {name: value for name, value in options.items() if value is not None}
     settings = load(os.environ, config=config, profile=profile, options=given)
-    return setup.open_directory(
+    return opening.open_directory(
         settings,
-        work.Actor.of(settings),
-        clock=clock or work.system_clock,
-        random_bytes=random_bytes or work.system_random_bytes,
+        unit.Actor.of(settings),
+        clock=clock or unit.system_clock,
+        random_bytes=random_bytes or unit.system_random_bytes,
         hash_parameters=hash_parameters,
     )
+
+
+def __getattr__(name: str) -> Any:
+    """What is public, loaded when it is first asked for: `authctl --version` needs none of it."""
+    from importlib import import_module
+
+    if name == "Directory":
+        return import_module("authctl.core.directory.directory").Directory
+    if name in __all__:
+        return import_module(f"authctl.{name}")
+    raise AttributeError(f"module 'authctl' has no attribute {name!r}")

@@ -7,12 +7,15 @@ and are in no public shape. Times are aware datetimes in UTC.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 Json = dict[str, Any]
+Step = Callable[[int], None]  # tells of so many records done
+Progress = Callable[[str, int | None], AbstractContextManager[Step]]  # opens a bar: its label, and how many there are
 
 
 class Status(StrEnum):

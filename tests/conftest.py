@@ -13,9 +13,10 @@ import pytest
 
 from authctl.cli import app
 from authctl.cli.environment import Environment
-from authctl.core import setup
+from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
-from authctl.core.work import Actor
+from authctl.core.maintenance import setup
+from authctl.core.work.unit import Actor
 from authctl.settings import load
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
@@ -147,7 +148,7 @@ def settings(home, database_url):
 @pytest.fixture
 def directory(settings, clock, dice):
     """An empty directory, on each of the two databases."""
-    opened = setup.open_directory(
+    opened = opening.open_directory(
         settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
     )
     setup.initialize(opened, settings)

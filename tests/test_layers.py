@@ -21,6 +21,23 @@ LAYERS = (
     {"settings"},
     {"errors"},
 )
+# The rooms of core/, from the top down: each imports only from those after it. Those in one set know nothing of each
+# other.
+ROOMS = (
+    {"directory"},
+    {"maintenance"},
+    {"users", "security"},
+    {"mfa", "teams", "audit"},
+    {"tokens"},
+    {"sessions"},
+    {"credentials"},
+    {"accounts", "messages"},
+    {"work"},
+    {"policy"},
+    {"values", "hashing", "crypto"},
+)
+PURE = {"values", "hashing", "crypto"}  # of the database, too
+
 # The door for applications names what it opens; the version is everybody's.
 DOOR = "__init__.py"
 
@@ -41,7 +58,7 @@ ONLY_IN = {
     "click": (),  # Typer carries its own
     "pydantic": (),
 }
-CLOCK_AND_DICE = ("core/work.py", "core/secrets.py", "core/sealing.py")
+CLOCK_AND_DICE = ("core/work/unit.py",)
 CALLS = {
     "datetime.now",
     "datetime.utcnow",
@@ -88,6 +105,35 @@ def ours(name):
             yield rest.replace(".", "/")
 
 
+def file_of(imported):
+    """The file that such a path is of: what is imported from it may be a name in it."""
+    while imported:
+        for file in (f"{imported}.py", f"{imported}/__init__.py"):
+            if file in MODULES:
+                return file
+        imported = imported.rpartition("/")[0]
+    return None
+
+
+def files_used(name):
+    """The files that a module uses: those it imports, whenever and if for types alone, and those of `storage.x`."""
+    used = {file_of(imported) for imported in ours(name)}
+    if "storage" in ours(name):
+        for node in ast.walk(MODULES[name]):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "storage":
+                used.add(file_of(f"storage/{node.attr}"))
+    return used - {name, None}
+
+
+def room_of(file):
+    """The floor and the room of a file of core/; None for others."""
+    layer, _, rest = file.partition("/")
+    if layer != "core" or "/" not in rest:
+        return None
+    room = rest.split("/")[0]
+    return next(floor for floor, rooms in enumerate(ROOMS) if room in rooms), room
+
+
 @pytest.fixture(params=sorted(MODULES))
 def module(request):
     return request.param
@@ -101,6 +147,41 @@ def test_imports_point_down(module):
     for imported in ours(module):
         assert layer_of(imported) is not None, f"{module} imports {imported}, which is in no layer"
         assert layer_of(imported) >= own, f"{module} imports {imported}, which is above it"
+
+
+def test_rooms_import_from_those_below_alone(module):
+    own = room_of(module)
+    for file in files_used(module) if own else ():
+        used = room_of(file)
+        assert used is None or used[1] == own[1] or used[0] > own[0], (
+            f"{module} imports {file}, from above or beside it"
+        )
+
+
+def test_every_room_has_its_floor():
+    rooms = {path.parent.name for path in (PACKAGE / "core").glob("*/__init__.py")}
+    assert rooms == set().union(*ROOMS)
+    assert [path.name for path in (PACKAGE / "core").glob("*.py")] == ["__init__.py"]
+
+
+def test_pure_rooms_know_no_database(module):
+    own = room_of(module)
+    if own and own[1] in PURE:
+        assert not [file for file in files_used(module) if file.startswith("storage/")]
+
+
+def test_no_files_import_each_other_in_a_circle():
+    depths = {}
+
+    def depth(file, path=()):
+        assert file not in path, f"a circle: {' → '.join((*path[path.index(file) :], file))}"
+        if file not in depths:
+            depths[file] = 1 + max((depth(used, (*path, file)) for used in sorted(files_used(file))), default=0)
+        return depths[file]
+
+    for module in MODULES:
+        if module != DOOR:
+            depth(module)
 
 
 def test_storage_and_delivery_do_not_know_each_other(module):

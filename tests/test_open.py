@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import authctl
+from authctl import errors
 from authctl.core.hashing import Parameters
 from authctl.errors import Invalid
 from authctl.model import User
@@ -93,7 +94,7 @@ def test_the_verbs_work(opened, clock):
 def test_verbs_show_what_they_are():
     import inspect
 
-    from authctl.core import users
+    from authctl.core.directory import users
 
     for name, function in inspect.getmembers(users.Users, callable):
         if not name.startswith("_"):
@@ -109,7 +110,7 @@ def test_a_verb_of_an_open_directory_keeps_name_and_help(opened):
 def test_nothing_is_printed(opened, capfd):
     opened.users.create(id="ada")
     for step in (lambda: opened.users.get("nobody"), lambda: opened.users.create(id="ada")):
-        with pytest.raises(authctl.errors.AuthctlError):
+        with pytest.raises(errors.AuthctlError):
             step()
     assert capfd.readouterr() == ("", "")
 

@@ -16,9 +16,10 @@ from conftest import START
 from doubles.lines import pipeline
 
 import authctl
+from authctl import settings as authctl_settings
 from authctl.cli import shapes
 from authctl.cli.output import Shape
-from authctl.core import policy
+from authctl.core.policy import policies as policy_policies
 from authctl.errors import EXIT_STATUSES, TYPES
 from authctl.model import EventName
 from authctl.settings.manual import reference
@@ -50,8 +51,8 @@ def shape_tables():
 
 def policies():
     rows = [
-        [f"`{entry.name}`", entry.kind.range, policy.shown(entry.name, entry.default)[1], entry.help]
-        for entry in policy.DECLARATIONS.values()
+        [f"`{entry.name}`", entry.kind.range, policy_policies.shown(entry.name, entry.default)[1], entry.help]
+        for entry in policy_policies.DECLARATIONS.values()
     ]
     return table(["policy", "may be", "default", "meaning"], rows)
 
@@ -313,7 +314,7 @@ def test_its_workflow_does_what_it_says(bash, home, database_url):
 
 
 def settings_variables():
-    return [entry.variable for entry in authctl.settings.ENTRIES.values()]
+    return [entry.variable for entry in authctl_settings.ENTRIES.values()]
 
 
 def test_its_crontab_runs(bash, tmp_path):
@@ -329,10 +330,10 @@ def test_its_configuration_is_read(home):
     folder = Path(home["HOME"]) / ".config" / "authctl"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text(text)
-    staging = authctl.settings.load(home, profile="staging", system_config=os.devnull)
+    staging = authctl_settings.load(home, profile="staging", system_config=os.devnull)
     assert staging.database_url == "postgresql://authctl@staging.example.com/authctl"
     assert staging.secret_key_file == "/etc/authctl/staging.key"
-    assert "db.example.com" in authctl.settings.load(home, system_config=os.devnull).database_url
+    assert "db.example.com" in authctl_settings.load(home, system_config=os.devnull).database_url
 
 
 def program(word):

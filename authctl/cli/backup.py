@@ -37,11 +37,11 @@ def backup(
     from: one of SQLite is an SQLite file, one of Postgres compressed lines of JSON. The secret key is not in it: keep
     a copy of the key apart.
     """
-    from authctl.core import backup as core_backup
+    from authctl.core.maintenance import backup as maintenance_backup
 
     if with_key and not ctx.is_dry_run:
         ctx.confirm("The file will hold the secret key: whoever reads it reads every secret of the directory. Go on?")
-    made = core_backup.backup(ctx.directory, file, with_key=with_key, progress=_progress(ctx))
+    made = maintenance_backup.backup(ctx.directory, file, with_key=with_key, progress=_progress(ctx))
     if not ctx.is_dry_run and not with_key:
         ctx.output.note("The secret key is not in it: keep a copy of the key apart from the backup.")
     ctx.show(made.public())
@@ -69,9 +69,9 @@ def restore(
     The directory needs the secret key that it was sealed with. A backup that was made with --with-key brings it, and
     it is put beside your other keys; else name the file of your copy with the setting secret_key_file.
     """
-    from authctl.core import backup as core_backup
+    from authctl.core.maintenance import backup as maintenance_backup
 
-    restored = core_backup.restore(ctx.directory, ctx.settings, file, progress=_progress(ctx))
+    restored = maintenance_backup.restore(ctx.directory, ctx.settings, file, progress=_progress(ctx))
     ctx.show(restored.public())
 
 

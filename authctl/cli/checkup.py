@@ -22,7 +22,7 @@ from authctl.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from authctl.core.checkup import Finding
+    from authctl.core.maintenance.checks import Finding
     from authctl.model import Json
 
 command = COMMANDS.command
@@ -67,9 +67,9 @@ def check(
     It looks at accounts, passwords, sessions, policies, keys, the log, backups, files, and the ways to the database and
     the mail server. Each id stays the same from version to version. A schema that is behind is told, not migrated.
     """
-    from authctl.core import checkup
+    from authctl.core.maintenance import checks
 
-    found = checkup.check(ctx.directory, ctx.settings, program=ctx.program)
+    found = checks.check(ctx.directory, ctx.settings, program=ctx.program)
     if sarif is not None:
         _write_sarif(ctx, found, sarif)
     if sarif != STDIN and ctx.output.format is Format.TABLE and not ctx.output.fields:
@@ -109,7 +109,7 @@ def _write_sarif(ctx: Context, found: Sequence[Finding], file: str) -> None:
     if file == STDIN:
         ctx.environment.stdout.write(text)
         return
-    from authctl.core.private_files import new_file
+    from authctl.core.maintenance.private_files import new_file
 
     with new_file(file, field="sarif") as opened:
         opened.write(text.encode())
@@ -118,7 +118,7 @@ def _write_sarif(ctx: Context, found: Sequence[Finding], file: str) -> None:
 def _sarif(found: Sequence[Finding]) -> Json:
     """Findings as SARIF 2.1.0, which code scanners show."""
     from authctl import __version__
-    from authctl.core.checkup import CHECKS
+    from authctl.core.maintenance.checks import CHECKS
 
     rules = [
         {

@@ -179,7 +179,8 @@ class Command(TyperCommand):
         return help_pages.usage(self, ctx)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        help_pages.write_command(self, ctx, formatter)
+        declaration = self.declaration
+        help_pages.write_command(self, ctx, formatter, examples=declaration.examples, exits=declaration.exits)
 
 
 def _named(ctx: Context) -> dict[str, str]:
@@ -241,7 +242,7 @@ class LazyGroup(TyperGroup):
         return self._build(cmd_name) if cmd_name in self.summaries else None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        help_pages.write_group(self, ctx, formatter)
+        help_pages.write_group(self, ctx, formatter, summaries=self.summaries, examples=self.examples)
 
 
 def build_group(commands: Commands, help: str) -> LazyGroup:

@@ -12,8 +12,8 @@ from authctl.cli.environment import Environment
 from authctl.cli.output import Format, Output
 
 if TYPE_CHECKING:
-    from authctl.core.directory import Directory
-    from authctl.core.work import Actor
+    from authctl.core.directory.directory import Directory
+    from authctl.core.work.unit import Actor
     from authctl.model import Json
     from authctl.settings import Settings
 
@@ -124,10 +124,10 @@ class Context(typer.Context):
         return self._once("directory", self._open_directory)
 
     def _open_directory(self) -> Directory:
-        from authctl.core import setup
+        from authctl.core.directory import opening
 
         environment = self.environment
-        directory = setup.open_directory(
+        directory = opening.open_directory(
             self.settings,
             self.actor,
             clock=environment.clock,
@@ -151,7 +151,7 @@ class Context(typer.Context):
 
     @property
     def actor(self) -> Actor:
-        from authctl.core.work import Actor
+        from authctl.core.work.unit import Actor
 
         return Actor.of(
             self.settings,

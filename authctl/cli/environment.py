@@ -23,16 +23,16 @@ USUAL_WINDOW = (80, 24)  # columns and lines, where neither the terminal nor COL
 
 def _clock() -> datetime:
     """The time, from the one place that reads the clock."""
-    from authctl.core import work
+    from authctl.core.work import unit
 
-    return work.system_clock()
+    return unit.system_clock()
 
 
 def _random_bytes(count: int) -> bytes:
     """Random bytes, from the one place that makes them."""
-    from authctl.core import work
+    from authctl.core.work import unit
 
-    return work.system_random_bytes(count)
+    return unit.system_random_bytes(count)
 
 
 @dataclass(frozen=True)

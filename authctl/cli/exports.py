@@ -16,7 +16,7 @@ from authctl.cli.context import Context
 from authctl.cli.escaping import visible
 from authctl.cli.progress import progress
 from authctl.cli.shapes import EXPORT
-from authctl.cli.user_sessions import command  # behind whose commands this one stands
+from authctl.cli.user_sessions import command
 from authctl.cli.users import COMMANDS as COMMANDS, Filter, Search
 from authctl.errors import UsageError
 
@@ -160,7 +160,7 @@ def _place(ctx: Context, file: str, *, is_secret: bool) -> Iterator[Callable[[st
         _check_stdout(ctx, is_secret=is_secret)
         yield _stdout_writer(ctx.environment)
     else:
-        from authctl.core.private_files import new_file
+        from authctl.core.maintenance.private_files import new_file
 
         with new_file(file) as opened:
             yield lambda text: opened.write(text.encode())

@@ -6,16 +6,13 @@ ASCII alone, so that every terminal can show it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from typer.core import TyperArgument, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from authctl.cli.options import COMMON, WRITING
 from authctl.errors import EXIT_STATUSES, ExitStatus
-
-if TYPE_CHECKING:
-    from authctl.cli.commands import Command, LazyGroup
 
 HARD_HYPHEN = "\N{NON-BREAKING HYPHEN}"  # stands for a hyphen while lines are broken
 ALWAYS = (ExitStatus.DONE, ExitStatus.USAGE, ExitStatus.UNAVAILABLE)
@@ -38,17 +35,20 @@ def whole_words(formatter: type[Any]) -> type[Any]:
     return WholeWords
 
 
-def write_group(group: LazyGroup, ctx: Any, formatter: Any) -> None:
+def write_group(
+    group: TyperGroup, ctx: Any, formatter: Any, *, summaries: Mapping[str, str], examples: Sequence[str]
+) -> None:
+    """summaries: what each command does, by its name."""
     group.format_usage(ctx, formatter)
     group.format_help_text(ctx, formatter)
-    write_rows("Commands", list(group.summaries.items()), formatter)
+    write_rows("Commands", list(summaries.items()), formatter)
     _write_options(group, ctx, formatter)
-    _write_examples(group.examples, formatter)
+    _write_examples(examples, formatter)
     formatter.write_paragraph()
     formatter.write_text(f"More about a command: {ctx.command_path} COMMAND --help")
 
 
-def usage(command: Command, ctx: Any) -> list[str]:
+def usage(command: TyperCommand, ctx: Any) -> list[str]:
     """What stands behind the command in its usage line: optional words in brackets."""
     pieces = ["[OPTIONS]"]
     for parameter in command.get_params(ctx):
@@ -58,15 +58,17 @@ def usage(command: Command, ctx: Any) -> list[str]:
     return pieces
 
 
-def write_command(command: Command, ctx: Any, formatter: Any) -> None:
+def write_command(
+    command: TyperCommand, ctx: Any, formatter: Any, *, examples: Sequence[str], exits: Sequence[ExitStatus]
+) -> None:
+    """exits: the statuses that the command ends with, besides those that every command may."""
     command.format_usage(ctx, formatter)
     command.format_help_text(ctx, formatter)
     arguments = [row for parameter in command.get_params(ctx) if (row := _argument_row(parameter, ctx))]
     write_rows("Arguments", arguments, formatter)
     _write_options(command, ctx, formatter)
-    declaration = command.declaration
-    _write_examples(declaration.examples, formatter)
-    statuses = sorted({*ALWAYS, *declaration.exits})
+    _write_examples(examples, formatter)
+    statuses = sorted({*ALWAYS, *exits})
     write_rows("Exit status", [(str(int(status)), EXIT_STATUSES[status]) for status in statuses], formatter)
 
 

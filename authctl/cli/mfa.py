@@ -20,7 +20,8 @@ from authctl.cli.users import User
 from authctl.errors import Denied, UsageError
 
 if TYPE_CHECKING:
-    from authctl.core.mfa import NewAuthenticator, RecoveryCodes
+    from authctl.core.mfa.authenticators import NewAuthenticator
+    from authctl.core.mfa.mfa import RecoveryCodes
 
 COMMANDS = Commands("mfa")
 command = COMMANDS.command

@@ -99,9 +99,9 @@ def _option(
 
 
 def _address(value: str) -> str:
-    from authctl.core import values
+    from authctl.core.values import identifiers
 
-    return values.address(value)
+    return identifiers.address(value)
 
 
 def _not_empty(value: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from authctl.core import private_files
+from authctl.core.maintenance import private_files
 from authctl.errors import UsageError
 
 Matrix = list[list[bool]]  # rows of modules, True is dark; the quiet zone is part of it

@@ -28,12 +28,12 @@ from authctl.cli.shapes import (
     RECEIPT,
     ROTATED,
 )
-from authctl.core import policy
+from authctl.core.policy import policies
 from authctl.errors import Invalid, Unavailable, UsageError
 from authctl.model import JwtAlgorithm
 
 if TYPE_CHECKING:
-    from authctl.core.security import PasswordReport
+    from authctl.core.security.password_report import PasswordReport
     from authctl.model import Event, Json
 
 COMMANDS = Commands("security")
@@ -90,7 +90,7 @@ def set_(
 
 
 set_.__doc__ = f"{set_.__doc__}\n\n\b\n" + "\n".join(
-    f"{each.name:<{max(map(len, policy.DECLARATIONS))}}  {each.kind.range}" for each in policy.DECLARATIONS.values()
+    f"{each.name:<{max(map(len, policies.DECLARATIONS))}}  {each.kind.range}" for each in policies.DECLARATIONS.values()
 )
 
 
@@ -129,7 +129,7 @@ def apply(
         str,
         typer.Argument(
             metavar="FILE|PRESET|-",
-            help=f"A TOML file, - for stdin, or a preset: {', '.join(policy.PRESETS)}.",
+            help=f"A TOML file, - for stdin, or a preset: {', '.join(policies.PRESETS)}.",
             show_default=False,
         ),
     ],
@@ -138,7 +138,7 @@ def apply(
 
     Policies that a file does not name stay as they are. Where anything is wrong, all of it is told and nothing changes.
     """
-    wanted = source if source in policy.PRESETS else policy.parse_file(_read(ctx, source))
+    wanted = source if source in policies.PRESETS else policies.parse_file(_read(ctx, source))
     differences = ctx.directory.security.apply(wanted)
     _warn(ctx, {each.name: each.after for each in differences})
     _tell_dry_run(ctx)
@@ -154,9 +154,9 @@ def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
     """Policies as one object in JSON and TOML, as rows in tables and where --fields asks for them."""
     output = ctx.output
     if output.format is Format.TOML:
-        output.show_toml({name: policy.plain(name, value) for name, value in held.items()})
+        output.show_toml({name: policies.plain(name, value) for name, value in held.items()})
     elif output.speaks_json and output.fields is None:
-        ctx.show({name: policy.shown(name, value)[0] for name, value in held.items()})
+        ctx.show({name: policies.shown(name, value)[0] for name, value in held.items()})
     else:
         rows = [_row(ctx, name, value) | _dry_run(ctx, name) for name, value in held.items()]
         _tell_dry_run(ctx)
@@ -170,7 +170,7 @@ def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
 
 
 def _row(ctx: Context, name: str, value: Any) -> Json:
-    declaration = policy.get(name)
+    declaration = policies.get(name)
     return {
         "name": name,
         "value": _form(ctx, name, value),
@@ -183,7 +183,7 @@ def _row(ctx: Context, name: str, value: Any) -> Json:
 
 def _form(ctx: Context, name: str, value: Any) -> Any:
     """A policy's value for programs where they read JSON, else for people."""
-    json, text = policy.shown(name, value)
+    json, text = policies.shown(name, value)
     return json if ctx.output.speaks_json else text
 
 
@@ -216,7 +216,7 @@ def _warn_of_unused_labels(ctx: Context, held: Mapping[str, Any]) -> None:
 
 def _warn_of_missing_file(ctx: Context, held: Mapping[str, Any]) -> None:
     """Applications on other machines may have the file; on this one, no password could be set."""
-    from authctl.core import breached
+    from authctl.core.credentials import breached
 
     path = held.get(breached.POLICY)
     if path is not None:
@@ -235,7 +235,7 @@ def _read(ctx: Context, source: str) -> str:
             "file_unavailable",
             f"The file {source!r} cannot be read: {error.strerror}.",
             field="source",
-            hint=f"Name a file, or one of the presets {', '.join(policy.PRESETS)}.",
+            hint=f"Name a file, or one of the presets {', '.join(policies.PRESETS)}.",
         ) from error
     if len(text) > FILE_SIZE:
         raise Invalid("general_argument_invalid", f"The policies have more than {FILE_SIZE:,} bytes.", field="source")
@@ -556,8 +556,8 @@ def rotate_key(
         key = ctx.directory.security.rotate_jwt_key(algorithm=algorithm, forget=forget)
         ctx.show({"key": "jwt", "id": key.id, "key_file": None, "resealed": None})
         return
-    from authctl.core import setup
+    from authctl.core.maintenance import key_rotation
 
-    rotated = setup.rotate_key(ctx.directory, ctx.settings)
+    rotated = key_rotation.rotate_key(ctx.directory, ctx.settings)
     ctx.show(rotated.public())
     ctx.output.note(f"The new key is in {rotated.key_file}. Copy it to every machine that works on this database.")

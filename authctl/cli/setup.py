@@ -28,7 +28,7 @@ command = COMMANDS.command
 )
 def init(ctx: Context) -> None:
     """Make a directory in an empty database, and its key. Where there is one already, nothing is changed."""
-    from authctl.core import setup
+    from authctl.core.maintenance import setup
 
     made = setup.initialize(ctx.directory, ctx.settings)
     if made.is_new and made.key_file is not None:
@@ -44,7 +44,7 @@ def init(ctx: Context) -> None:
 )
 def upgrade(ctx: Context) -> None:
     """Bring the database's schema up to this authctl. A SQLite file is copied first; --dry-run prints the SQL."""
-    from authctl.core import setup
+    from authctl.core.maintenance import setup
 
     if ctx.is_dry_run:
         sql = setup.migration_sql(ctx.directory)
@@ -81,12 +81,12 @@ def status(
     "mfa": {"users", "share"}, "hashes": [{"algorithm", "users"}]}, or null where it was left out; months and days are
     those of UTC. A table leaves out the settings that nobody has set; json has them all.
     """
-    from authctl.core import setup
+    from authctl.core.maintenance import status as maintenance_status
 
     output = ctx.output
     if output.fields or not (output.speaks_json or output.format is Format.TABLE):
         picture = "picture" in (output.fields or ()) or bool(picture)
-    found = setup.status(ctx.directory, ctx.settings, picture=picture)
+    found = maintenance_status.status(ctx.directory, ctx.settings, picture=picture)
     if output.format is not Format.TABLE or output.fields:
         output.show(found if picture or output.speaks_json else _without_picture(found))
         return

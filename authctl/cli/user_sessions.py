@@ -12,16 +12,7 @@ import typer
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, positional
 from authctl.cli.context import Context
 from authctl.cli.lists import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
-from authctl.cli.shapes import (
-    DELETED,
-    IDENTITY,
-    OWN_MEMBERSHIP,
-    ROLE,
-    SESSION,
-    SESSIONS_DELETED,
-    SIGNED_IN,
-    USER,
-)
+from authctl.cli.shapes import DELETED, IDENTITY, OWN_MEMBERSHIP, ROLE, SESSION, SESSIONS_DELETED, SIGNED_IN, USER
 from authctl.cli.users import COMMANDS, User
 from authctl.errors import UsageError
 
@@ -215,7 +206,7 @@ def list_roles(
     """List the role strings of a user, as permissions name them."""
     roles = ctx.directory.users.list_roles(user)
     if can is not None:
-        from authctl.core.roles import check_can
+        from authctl.core.users.roles import check_can
 
         check_can(roles, can)
     ctx.output.stream({"role": role} for role in roles)

@@ -144,9 +144,9 @@ def password_given(
     if descriptor is not None:
         return prompts.read_secret_descriptor(ctx.environment, descriptor, "--password-fd")
     if generate:
-        from authctl.core import secrets
+        from authctl.core.crypto import generators
 
-        return secrets.new_password(ctx.environment.random_bytes)
+        return generators.new_password(ctx.environment.random_bytes)
     if given is None and ask:
         return new_password(ctx)
     return given

@@ -1,66 +1,16 @@
 """The rules of a directory: no SQL, no terminal. One function per flow lists everything that the flow does.
 
-Modules load on first use, as `core.users.create(work, …)` shows.
+Its rooms, from the top down; each imports only from those below it (tests/test_layers.py):
+
+    directory                     what `authctl.open()` answers with: the verbs, and who may use them
+    maintenance                   the database itself: made, backed up, checked, cleared up
+    users, security               the verbs of those groups
+    mfa, teams, audit
+    tokens
+    sessions
+    credentials                   what proves a person
+    accounts, messages            what every room above needs of an account, and what is written to people
+    work                          a unit of work, and the engine that runs it
+    policy
+    values, hashing, crypto       pure: no database, no policy
 """
-
-from __future__ import annotations
-
-from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from authctl.core import (
-        challenges as challenges,
-        contacts as contacts,
-        directory as directory,
-        hashing as hashing,
-        identities as identities,
-        invitations as invitations,
-        issue as issue,
-        jwts as jwts,
-        kinds as kinds,
-        links as links,
-        listing as listing,
-        lookup as lookup,
-        memberships as memberships,
-        messages as messages,
-        mfa as mfa,
-        mock_phones as mock_phones,
-        notices as notices,
-        objects as objects,
-        otp as otp,
-        password_rules as password_rules,
-        passwords as passwords,
-        phrases as phrases,
-        policy as policy,
-        recovery_codes as recovery_codes,
-        redeem as redeem,
-        roles as roles,
-        sealing as sealing,
-        second_factors as second_factors,
-        secrets as secrets,
-        security as security,
-        sending as sending,
-        sessions as sessions,
-        setup as setup,
-        teams as teams,
-        templates as templates,
-        text as text,
-        throttle as throttle,
-        tokens as tokens,
-        users as users,
-        values as values,
-        work as work,
-    )
-
-
-def __getattr__(name: str) -> ModuleType:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    try:
-        return import_module(f"{__name__}.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"{__name__}.{name}":
-            raise
-        raise AttributeError(name) from error

@@ -94,7 +94,7 @@ class Transport:
     def _provider(self, channel: Channel) -> Provider:
         from authctl.delivery import sms
 
-        provider = sms.open(self.settings.sms, self)
+        provider = sms.open(self.settings.sms, self.clock, self.random_bytes, self.console)
         provider.check_channel(channel)
         return provider
 

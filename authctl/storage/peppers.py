@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from authctl.storage.tables import Instant, directory, peppers
 
 LOG_KEY = "audit_log"  # the id of the key that every directory has from its beginning
+LOG_KEY_CONTEXT = f"peppers/{LOG_KEY}"  # what it is sealed for
 
 _ADD = sa.text(
     """

@@ -10,16 +10,21 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from authctl import core
-from authctl.core import hashing, otp, password_rules, secrets, values
-from authctl.core.policy import Policy
+from authctl.core import hashing
+from authctl.core.credentials import password_rules
+from authctl.core.crypto import generators, otp
+from authctl.core.mfa import authenticators
+from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Json, Password, RandomBytes, Status, User, WeakHash, username_key
 from authctl.storage import words
 from authctl.storage.bulk import UserRow
 from authctl.transfer.records import Item, Linked, Member, Note, Record, Refused, Skipped, Totp
+
+if TYPE_CHECKING:
+    from authctl.core.policy.policies import Policy
 
 T = TypeVar("T")
 
@@ -138,18 +143,20 @@ class Checker:
 
     def _row(self, record: Record, check: _Fields) -> UserRow:
         now = self._now
-        username = check(values.username, record.username) if record.username else None
-        email = check(values.email, record.email) if record.email else None
-        phone = check(values.phone, record.phone) if record.phone else None
+        username = check(identifiers.username, record.username) if record.username else None
+        email = check(contacts.email, record.email) if record.email else None
+        phone = check(contacts.phone, record.phone) if record.phone else None
         trusted = not self.rules.mark_unverified
         created = check.time("created_at", record.created_at, now, now)
         blocked_until = record.blocked_until
         is_blocked = bool(record.blocked) and (blocked_until is None or blocked_until > self.rules.now)
         return UserRow(
-            check(values.identifier, record.id) or "" if record.id else secrets.new_id(self.rules.now, self.random),
+            check(identifiers.identifier, record.id) or ""
+            if record.id
+            else generators.new_id(self.rules.now, self.random),
             username,
             username_key(username) if username else None,
-            check(values.name, record.name) or "" if record.name else "",
+            check(identifiers.name, record.name) or "" if record.name else "",
             email,
             bool(record.email_verified) and trusted and email is not None,
             phone,
@@ -238,10 +245,10 @@ class Checker:
 
     def _identity(self, linked: Linked, check: _Fields) -> Identity:
         return Identity(
-            secrets.new_id(self.rules.now, self.random),
-            check(values.provider, linked.provider) or "",
-            check(values.provider_uid, linked.provider_uid) or "",
-            check(values.email, linked.email) if linked.email else None,
+            generators.new_id(self.rules.now, self.random),
+            check(identifiers.provider, linked.provider) or "",
+            check(identifiers.provider_uid, linked.provider_uid) or "",
+            check(contacts.email, linked.email) if linked.email else None,
             check.time("identities", linked.created_at, self._now, self._now) or 0,
         )
 
@@ -322,19 +329,19 @@ def _milliseconds(time: datetime) -> int:
 
 def _labels(given: Iterable[str]) -> str:
     """As the JSON that is stored; none of them has a character that JSON escapes."""
-    return '["' + '","'.join(values.labels(given)) + '"]'
+    return '["' + '","'.join(identifiers.labels(given)) + '"]'
 
 
 def _prefs(given: Json) -> str:
-    return values.json_text(given, field="prefs")
+    return json_objects.json_text(given, field="prefs")
 
 
 def _metadata(given: Json) -> str:
-    return values.json_text(given, field="metadata")
+    return json_objects.json_text(given, field="metadata")
 
 
 def _number_of_authenticators(given: int) -> None:
-    most = core.mfa.MOST_AUTHENTICATORS
+    most = authenticators.MOST_AUTHENTICATORS
     if given > most:
         message = f"totp holds {given} authenticators; a user may have {most}"
         raise Invalid("user_authenticator_limit_exceeded", message, field="totp")
@@ -349,23 +356,23 @@ def _totp(given: Totp) -> Totp:
         least, most = TOTP_KEY_SIZES[0], TOTP_KEY_SIZES[-1]
         message = f"totp has a key of {len(given.secret)} bytes; use {least} to {most}"
         raise Invalid("general_argument_invalid", message, field="totp")
-    return replace(given, name=values.name(given.name, field="totp"), algorithm=found.algorithm)
+    return replace(given, name=identifiers.name(given.name, field="totp"), algorithm=found.algorithm)
 
 
 def _recovery_code(code: str) -> str:
-    if 1 <= len(values.text(code, "recovery_codes")) <= MAX_CODE:
+    if 1 <= len(checks.text(code, "recovery_codes")) <= MAX_CODE:
         return code
     message = f"recovery_codes holds one of {len(code)} characters; use 1 to {MAX_CODE}"
     raise Invalid("general_argument_invalid", message, field="recovery_codes")
 
 
 def _member(given: Member, check: _Fields) -> Member:
-    team = check(values.identifier, given.team) if given.team else None
+    team = check(identifiers.identifier, given.team) if given.team else None
     name = check(_team_name, given.name or given.team or "")
-    return Member(team, name or "", check(values.roles, given.roles) or (), given.joined_at)
+    return Member(team, name or "", check(identifiers.roles, given.roles) or (), given.joined_at)
 
 
 def _team_name(name: str) -> str:
-    if values.name(name, field="members").strip():
+    if identifiers.name(name, field="members").strip():
         return name
     raise Invalid("general_argument_invalid", "members holds a team without a name", field="members")

@@ -16,9 +16,12 @@ from io import RawIOBase
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from authctl import core, storage
-from authctl.core.addresses import Kind
-from authctl.core.directory import Directory
+from authctl import storage
+from authctl.core.credentials import addresses, passwords
+from authctl.core.crypto import otp
+from authctl.core.mfa import authenticators, recovery_codes
+from authctl.core.teams import teams as teams_teams
+from authctl.core.values import checks
 from authctl.errors import Conflict, Invalid, NotFound
 from authctl.model import (
     Ended,
@@ -54,7 +57,9 @@ from authctl.transfer.settling import (
 )
 
 if TYPE_CHECKING:
-    from authctl.core.work import Work
+    from authctl.core.credentials.addresses import Kind
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
 
 BATCH = 5_000  # records; measured
 ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write
@@ -104,7 +109,7 @@ class Options:
 
 
 def import_users(
-    directory: Directory,
+    directory: Engine,
     paths: Sequence[str],
     *,
     source: str | Source,
@@ -159,7 +164,7 @@ def is_stopped(journal: Import, options: Options) -> bool:
 class _Run:
     """An import under way. journal: as it was saved last. meets: whether others were seen to have what it brings."""
 
-    directory: Directory
+    directory: Engine
     source: Source
     source_options: Mapping[str, str] = field(repr=False)
     options: Options
@@ -429,14 +434,14 @@ class _Run:
         """All that follows from a record that changes a user."""
         before, after, item = update.before, update.after, update.item
         if proves_first(before, after):
-            kept, _ = core.addresses.end_self_service(work, before)
+            kept, _ = addresses.end_self_service(work, before)
             flags = {name: getattr(kept, name) or getattr(item.row, name) for name in ("mfa", "totp", "recovery_code")}
             update, after = update._replace(before=kept), replace(after, **flags)
         for kind in proves_given(before, after):
             update, after = _without_other_ways(work, kind, update, after)
         changes_password = after.password is not None and after.password != before.password
         if after.password is not None and changes_password:
-            hash = core.passwords.sealed(work, after, after.password.hash)
+            hash = passwords.sealed(work, after, after.password.hash)
             after = replace(after, password=replace(after.password, hash=hash))
         storage.users.update(work.db, before, after)
         if after.password is not None and changes_password:
@@ -487,7 +492,7 @@ def _add_memberships(work: Work, user: User, members: Sequence[Member], teams: d
         key = _team_key(member)
         team = teams.get(key)
         if team is None:
-            teams[key] = team = core.teams.create(work, member.name, id=member.team)
+            teams[key] = team = teams_teams.create(work, member.name, id=member.team)
         if team.seq in joined:
             continue
         joined.add(team.seq)
@@ -518,7 +523,7 @@ def _add_identities(work: Work, user: User, identities: Sequence[Any]) -> None:
 def _without_other_ways(work: Work, kind: Kind, update: Update, after: User) -> tuple[Update, User]:
     """An update of an account that was somebody else's, from whom nothing is left but what the record has too."""
     other: Kind = "phone" if kind == "email" else "email"
-    shut, _ = core.addresses.shut_other_ways(work, update.before, other)
+    shut, _ = addresses.shut_other_ways(work, update.before, other)
     if getattr(shut, other) is None and getattr(update.item.row, other) is None:
         gone: dict[str, Any] = {other: None, f"{other}_verified": False, f"{other}_self_service": False}
         after = replace(after, **gone)
@@ -531,15 +536,15 @@ def _add_totp(work: Work, user: User, extra: Extra) -> None:
         wanted = totp.name or "imported"
         name = next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in names)
         names.add(name)
-        known = core.otp.Totp(totp.secret, totp.algorithm, totp.digits, totp.period)
-        made = core.mfa.new_authenticator(work, user, known, name, verified=True)
+        known = otp.Totp(totp.secret, totp.algorithm, totp.digits, totp.period)
+        made = authenticators.new_authenticator(work, user, known, name, verified=True)
         storage.authenticators.insert(work.db, made, user.seq)
 
 
 def _add_recovery_codes(work: Work, user: User, extra: Extra) -> None:
     if extra.recovery_codes:
-        pepper = core.recovery_codes.pepper(work)
-        digests = dict.fromkeys(core.recovery_codes.digest(pepper, user.id, code) for code in extra.recovery_codes)
+        pepper = recovery_codes.pepper(work)
+        digests = dict.fromkeys(recovery_codes.digest(pepper, user.id, code) for code in extra.recovery_codes)
         storage.recovery_codes.insert(work.db, user.seq, digests, work.now)
 
 
@@ -551,12 +556,12 @@ def _sealed(work: Work, item: Checked) -> Any:
     if not item.extra.to_seal or item.row.password_hash is None:
         return item.row
     user = user_of(item.row)
-    return item.row._replace(password_hash=core.passwords.sealed(work, user, item.row.password_hash))
+    return item.row._replace(password_hash=passwords.sealed(work, user, item.row.password_hash))
 
 
 def _is_same(work: Work, user: User, item: Checked) -> bool:
     """Whether the hash that a record brings is the one that the user has."""
-    return user.password is not None and core.passwords.revealed(work, user) == item.row.password_hash
+    return user.password is not None and passwords.revealed(work, user) == item.row.password_hash
 
 
 # Errors
@@ -565,7 +570,7 @@ def _is_same(work: Work, user: User, item: Checked) -> bool:
 def not_found(id: str) -> NotFound:
     return NotFound(
         "import_not_found",
-        f"There is no import {core.values.shown(id)}.",
+        f"There is no import {checks.shown(id)}.",
         field="import",
         hint="Look with: authctl users list-imports",
     )

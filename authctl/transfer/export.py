@@ -13,9 +13,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
-from authctl.core import listing, passwords, sealing
-from authctl.core.directory import Directory, Group, flow
-from authctl.core.users import FIELDS
+from authctl.core.accounts.lookup import FIELDS
+from authctl.core.credentials import passwords
+from authctl.core.crypto import sealing
+from authctl.core.directory.verbs import Group, flow
+from authctl.core.values import listings
 from authctl.errors import Invalid
 from authctl.model import EventName, Identity, Listing, User
 from authctl.transfer import targets
@@ -23,7 +25,8 @@ from authctl.transfer.records import Linked, Totp
 from authctl.transfer.targets import Leaving, Target
 
 if TYPE_CHECKING:
-    from authctl.core.work import Work
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
     from authctl.storage.exports import Belongings, SealedAuthenticator
 
 BATCH = 500  # users whose belongings are read together
@@ -157,7 +160,7 @@ def _of(count: int) -> str:
 
 
 def export(
-    directory: Directory,
+    directory: Engine,
     format: str,
     *,
     with_hashes: bool = False,
@@ -174,7 +177,7 @@ def export(
     """
     filters = list(filters)
     target = _target(format, options or {}, with_hashes=with_hashes, with_secrets=with_secrets)
-    asked = listing.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
+    asked = listings.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
     total = directory.read(lambda work: storage.users.count(work.db, asked))
     details = {
         "format": format,

@@ -8,16 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from authctl import core, storage
-from authctl.core import hashing, values
-from authctl.core.directory import Directory, Group, flow, reads
+from authctl import storage
+from authctl.core import hashing
+from authctl.core.accounts import throttle
+from authctl.core.directory.verbs import Group, flow, reads
+from authctl.core.values import checks, identifiers
 from authctl.errors import NotFound
 from authctl.model import EventName, Import, ImportStatus, Json, instant
 from authctl.transfer import engine, files, sources
 from authctl.transfer.records import Record, Secret
 
 if TYPE_CHECKING:
-    from authctl.core.work import Work
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
     from authctl.storage.imports import Remaining
 
 
@@ -36,17 +39,17 @@ class Undone:
 def list_(work: Work, *, limit: int = 25, after: str | None = None) -> list[Import]:
     """The imports, the newest first. after: the id of the one that the page goes on from."""
     behind = _get(work, after).seq if after is not None else None
-    return storage.imports.list_page(work.db, behind, values.limit(limit))
+    return storage.imports.list_page(work.db, behind, identifiers.limit(limit))
 
 
 def _get(work: Work, id: str, *, lock: bool = False) -> Import:
-    found = storage.imports.find(work.db, values.text(id, "import"), lock=lock)
+    found = storage.imports.find(work.db, checks.text(id, "import"), lock=lock)
     if found is None:
         raise engine.not_found(id)
     return found
 
 
-def undo(directory: Directory, id: str) -> Undone:
+def undo(directory: Engine, id: str) -> Undone:
     """Remove the users that an import made, but for those that were changed since or have signed in.
 
     Done in batches, each one unit of work, and gone on with when it is called again. What the import changed of users
@@ -70,7 +73,7 @@ def _undo_some(work: Work, id: str, after: str) -> tuple[str | None, int, Counte
     untouched = [each.user for each in brought if each.touched is None and each.user is not None]
     for user in untouched:
         storage.users.delete(work.db, user)
-        core.throttle.forget(work, user)
+        throttle.forget(work, user)
     if untouched:
         work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{id}", {"removed": len(untouched)})
     return (
@@ -111,7 +114,7 @@ def find_hash(
         finally:
             for each in opened:
                 each.close()
-    raise NotFound("user_not_found", f"There is no user {values.shown(user)} in {inputs[0].name}.", field="user")
+    raise NotFound("user_not_found", f"There is no user {checks.shown(user)} in {inputs[0].name}.", field="user")
 
 
 def _is_called(record: Record, user: str) -> bool:

@@ -165,7 +165,7 @@ def serve() -> None:
 
 
 def _answer(job: Job, stdin: BinaryIO | None, answers: BinaryIO) -> None:
-    from authctl.core.work import system_random_bytes
+    from authctl.core.work.unit import system_random_bytes
 
     def answer(what: Any) -> None:
         pickle.dump(what, answers, protocol=5)

@@ -11,8 +11,8 @@ import json
 import os
 from collections.abc import Iterable
 
-from authctl.core.private_files import holds, new_file
-from authctl.core.values import text
+from authctl.core.maintenance.private_files import holds, new_file
+from authctl.core.values.checks import text
 from authctl.errors import Invalid
 from authctl.model import Json
 from authctl.transfer.files import Writing

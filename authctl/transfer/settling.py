@@ -13,16 +13,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from authctl.core import values
-from authctl.core.addresses import Kind
+from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Json, Status, User
 from authctl.transfer.check import Checked, Identity, Outcome, password_of, user_of
 from authctl.transfer.records import Member, Note, Refused
 
 if TYPE_CHECKING:
+    from authctl.core.credentials.addresses import Kind
     from authctl.storage.imports import Keys, Owners
-
 
 KINDS: tuple[Kind, ...] = ("email", "phone")  # of addresses
 
@@ -282,8 +281,8 @@ class _Claims:
 
 def _twice(type: str, field: str, value: str | None, id: str) -> Note:
     if field == "id":
-        return Note(type, field, f"The id {values.shown(value or '')} is in this import already.")
-    return Note(type, field, f"{values.shown(value or '')} is that of the user {id}, who is in this import already.")
+        return Note(type, field, f"The id {checks.shown(value or '')} is in this import already.")
+    return Note(type, field, f"{checks.shown(value or '')} is that of the user {id}, who is in this import already.")
 
 
 # Users that are there
@@ -377,9 +376,9 @@ def _found_by(item: Checked, conditions: Conditions) -> str | None:
 
 def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Known, plan: Plan) -> None:
     holder = known.owners.users[owned.seq].id
-    message = f"{values.shown(owned.value)} is that of the user {holder}."
+    message = f"{checks.shown(owned.value)} is that of the user {holder}."
     if owned.field == "id":
-        message = f"The user {values.shown(owned.value)} is there already, and not as the record says."
+        message = f"The user {checks.shown(owned.value)} is there already, and not as the record says."
     note = Note(owned.type, owned.field, message)
     if conditions.on_conflict is OnConflict.SKIP:
         plan.skip(item, (Note("import_exists", owned.field, message),))
@@ -426,12 +425,13 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -
     if after == present and not identities and not members:
         return None
     if (identities or _opens(present, after)) and (address := _disputed(present, item, conditions)) is not None:
-        value = values.shown(getattr(present, address))
+        value = checks.shown(getattr(present, address))
         message = f"{value} is verified here and not in the file: whoever signs in with it there may be somebody else."
         return Note(f"user_{address}_not_verified", address, message)
     try:
-        for name in ("labels", "prefs", "metadata"):
-            getattr(values, name)(getattr(after, name))
+        identifiers.labels(after.labels)
+        json_objects.prefs(after.prefs)
+        json_objects.metadata(after.metadata)
     except Invalid as error:
         return Note(error.type, error.field, error.message)
     return Update(before, replace(after, updated_at=now), identities, members, item)

@@ -16,16 +16,17 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from authctl import core, storage
+from authctl import storage
 from authctl.core import hashing
-from authctl.core.directory import Directory
+from authctl.core.credentials import passwords
 from authctl.model import User
 from authctl.transfer.check import Checked, Outcome
 from authctl.transfer.reading import Batch
 from authctl.transfer.settling import keys_of
 
 if TYPE_CHECKING:
-    from authctl.core.work import Work
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
 
 SLOW_BATCH = 1_000  # records in one transaction where each takes a while: what is lost when the process is killed
 AHEAD = 3 * SLOW_BATCH  # records in the making behind a batch, so that no core waits while the next ones are read
@@ -36,7 +37,7 @@ SWITCH_SECONDS = (
 
 
 @contextmanager
-def hashed(directory: Directory, batches: Generator[Batch]) -> Iterator[Iterator[Batch]]:
+def hashed(directory: Engine, batches: Generator[Batch]) -> Iterator[Iterator[Batch]]:
     """The same batches with every hash made."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -53,7 +54,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ahead(directory: Directory, pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Batch]:
+def _ahead(directory: Engine, pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Batch]:
     """Each batch when its hashes are made, with those of the next ones begun; at once where it has none to make."""
     begun: deque[tuple[Batch, list[_Part]]] = deque()
     for whole in batches:
@@ -97,7 +98,7 @@ _Part = tuple[
 ]  # the places of some records, and the hashes that are being made of them
 
 
-def _begun(directory: Directory, pool: ThreadPoolExecutor, batch: Batch) -> list[_Part]:
+def _begun(directory: Engine, pool: ThreadPoolExecutor, batch: Batch) -> list[_Part]:
     """The hashes that are being made."""
     slow = [(place, item) for place, item in enumerate(batch.items) if isinstance(item, Checked) and _is_slow(item)]
     if not slow:
@@ -127,15 +128,15 @@ def _present(work: Work, items: list[Checked]) -> dict[int, tuple[User, str]]:
         )
         seq = next((seq for seq in seqs if seq is not None), None)
         if seq is not None and (user := owners.users[seq]).password is not None:
-            found[place] = (user, core.passwords.revealed(work, user))
+            found[place] = (user, passwords.revealed(work, user))
     return found
 
 
-def _hashes(directory: Directory, jobs: list[tuple[Checked, tuple[User, str] | None, bytes]]) -> list[_Hash]:
+def _hashes(directory: Engine, jobs: list[tuple[Checked, tuple[User, str] | None, bytes]]) -> list[_Hash]:
     return [_hash(directory, *job) for job in jobs]
 
 
-def _hash(directory: Directory, item: Checked, present: tuple[User, str] | None, salt: bytes) -> _Hash:
+def _hash(directory: Engine, item: Checked, present: tuple[User, str] | None, salt: bytes) -> _Hash:
     parameters, plain, weak = directory.hash_parameters, item.extra.plain, item.row.password_hash
     if present is not None:
         user, stored = present

@@ -28,9 +28,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from authctl.core import setup
-from authctl.core.directory import Directory
-from authctl.core.work import Actor
+from authctl.core.directory import opening
+from authctl.core.directory.directory import Directory
+from authctl.core.maintenance import setup
+from authctl.core.work.unit import Actor
 from authctl.settings import load
 from authctl.storage.database import Database
 
@@ -120,7 +121,7 @@ class Importing:
 
 def open_it(importing: Importing) -> Directory:
     settings = load(importing.environ, options={"database_url": importing.url}, system_config=os.devnull)
-    return setup.open_directory(settings, Actor("benchmark"))
+    return opening.open_directory(settings, Actor("benchmark"))
 
 
 def asked(url: str, statement: str) -> Sequence[Any]:

@@ -24,9 +24,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from authctl.core import secrets, setup
-from authctl.core.directory import Directory
-from authctl.core.work import Actor
+from authctl.core.crypto import generators
+from authctl.core.directory import opening
+from authctl.core.directory.directory import Directory
+from authctl.core.maintenance import setup
+from authctl.core.work.unit import Actor
 from authctl.settings import load as load_settings
 from authctl.storage import words
 from authctl.storage.database import Database
@@ -78,7 +80,7 @@ def rows(count: int) -> Iterator[tuple[dict[str, Any], str]]:
 def _row(
     seq: int, dice: random.Random, created: datetime, name: str, email: str, labels: list[str]
 ) -> tuple[dict[str, Any], str]:
-    id = secrets.new_id(created, dice.randbytes)
+    id = generators.new_id(created, dice.randbytes)
     username = f"user{seq}" if seq % 4 == 0 else None
     phone = f"+4479{seq:08}" if seq % 3 == 0 else None
     created_at = (created - EPOCH) // MILLISECOND
@@ -129,7 +131,7 @@ def open_empty(url: str) -> Directory:
     """A new directory in an empty database; its key stays in a folder for temporary files."""
     environ = {"HOME": tempfile.mkdtemp(), "AUTHCTL_ACTOR": "benchmark"}
     settings = load_settings(environ, options={"database_url": url}, system_config=os.devnull)
-    directory = setup.open_directory(settings, Actor("benchmark"))
+    directory = opening.open_directory(settings, Actor("benchmark"))
     setup.initialize(directory, settings)
     return directory
 

@@ -27,9 +27,11 @@ from statistics import median
 import psycopg
 import timing
 
-from authctl.core import hashing, setup
-from authctl.core.directory import Directory
-from authctl.core.work import Actor
+from authctl.core import hashing
+from authctl.core.directory import opening
+from authctl.core.directory.directory import Directory
+from authctl.core.maintenance import setup
+from authctl.core.work.unit import Actor
 from authctl.errors import Denied
 from authctl.settings import load
 
@@ -56,7 +58,7 @@ def directories(folder: Path, parameters: hashing.Parameters) -> Iterator[dict[s
     opened = {}
     for name, url in (("sqlite", f"sqlite:///{folder}/{parameters.memory_cost}.db"), ("postgres", postgres)):
         settings = load(timing.environ_of(folder), options={"database_url": url}, system_config=os.devnull)
-        directory = setup.open_directory(settings, Actor("benchmark"), clock=lambda: NOW, hash_parameters=parameters)
+        directory = opening.open_directory(settings, Actor("benchmark"), clock=lambda: NOW, hash_parameters=parameters)
         setup.initialize(directory, settings)
         fill(directory)
         opened[name] = directory

@@ -15,8 +15,9 @@ from authctl.cli import app
 from authctl.cli.commands import LazyGroup
 from authctl.cli.environment import Environment
 from authctl.cli.topics import TOPICS
-from authctl.core import hashing, policy
-from authctl.core.hashing import shapes
+from authctl.core import hashing
+from authctl.core.hashing import base
+from authctl.core.policy import policies
 from authctl.errors import TYPES, ExitStatus
 from authctl.model import WeakHash
 from authctl.transfer import sources, targets
@@ -177,7 +178,7 @@ def test_each_topic_has_a_page(authctl):
 def test_topics_say_what_the_declarations_say(authctl):
     codes = authctl("help exit-codes").stdout
     assert all(f"{type} ({int(status)})" in codes for type, (status, _) in TYPES.items())
-    assert all(f"\n  {name} " in authctl("help policies").stdout for name in policy.DECLARATIONS)
+    assert all(f"\n  {name} " in authctl("help policies").stdout for name in policies.DECLARATIONS)
     assert all(entry.variable in authctl("help environment").stdout for entry in settings.ENTRIES.values())
 
 
@@ -200,7 +201,7 @@ def test_formats_say_what_each_source_and_format_can_be_told(authctl):
 
 def test_formats_say_what_strong_legacy_and_weak_are(authctl):
     page = authctl("help formats").stdout
-    for word in (*shapes.Strength, *WeakHash):
+    for word in (*base.Strength, *WeakHash):
         assert f"\n  {word} " in page
 
 
@@ -304,7 +305,7 @@ RUN = """
 from authctl.cli.app import run
 from authctl.cli.environment import Environment
 from authctl.cli.topics import TOPICS
-from authctl.core import policy
+from authctl.core.policy import policies
 import os
 for line in {lines!r}:
     status = run(line.split(), Environment(environ=os.environ))

@@ -15,7 +15,7 @@ from doubles.qr import everywhere, read
 from PIL import Image
 
 from authctl.cli import mfa
-from authctl.core import otp
+from authctl.core.crypto import otp
 
 QUESTION = "Code that the app shows (Enter: later): "
 

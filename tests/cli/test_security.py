@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from authctl.core import policy
+from authctl.core.policy import policies
 from authctl.storage.database import Database
 
 
@@ -30,7 +30,7 @@ def shown(security, options=""):
     return json.loads(security(f"show -o json {options}").stdout)
 
 
-@pytest.mark.parametrize("preset", policy.PRESETS)
+@pytest.mark.parametrize("preset", policies.PRESETS)
 @pytest.mark.parametrize("format", ["toml", "json"])
 def test_what_show_writes_apply_reads_and_nothing_changes(security, preset, format):
     assert security(f"apply {preset}").status == 0
@@ -56,7 +56,7 @@ def test_policies_travel_between_directories(security):
         "mfa-required": ["staff"], "challenge-expiry": "1m", "jwt-issuer": "https://id.example.com",
         "jwt-audience": "app", "reason-required": True, "log-retention": "10y",
     }  # fmt: skip
-    assert {*changed} == {*policy.DECLARATIONS}
+    assert {*changed} == {*policies.DECLARATIONS}
     applied = security("apply - -o json", stdin=json.dumps(changed))
     assert [row["name"] for row in json.loads(applied.stdout)] == list(changed)
     written = security("show -o toml").stdout
@@ -108,7 +108,7 @@ def test_show_answers_scripts_with_values(security):
     }
     rows = security("show -o csv --fields name,value,changed").stdout.splitlines()
     assert rows[0] == "name,value,changed"
-    assert len(rows) == 1 + len(policy.DECLARATIONS)
+    assert len(rows) == 1 + len(policies.DECLARATIONS)
     assert [row for row in rows if row.endswith("true")] == ["session-duration,2h,true"]
 
 

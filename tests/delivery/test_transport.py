@@ -7,8 +7,9 @@ import sys
 import pytest
 from doubles.mail import MailServer
 
-from authctl.core import messages, setup
-from authctl.core.work import Actor
+from authctl.core.directory import opening
+from authctl.core.messages import compose
+from authctl.core.work.unit import Actor
 from authctl.delivery import failures
 from authctl.settings import load
 
@@ -17,14 +18,14 @@ from authctl.settings import load
 def open_directory(home, clock, dice):
     def make(environ):
         settings = load({**home, **environ}, system_config=os.devnull)
-        return setup.open_directory(settings, Actor("tester@example.com"), clock=clock, random_bytes=dice)
+        return opening.open_directory(settings, Actor("tester@example.com"), clock=clock, random_bytes=dice)
 
     return make
 
 
 def test_a_directory_sends_by_its_settings(open_directory, clock):
     with MailServer() as server, open_directory(server.environ) as directory:
-        mail = messages.trial_email(directory.settings, "ada@example.org")
+        mail = compose.trial_email(directory.settings, "ada@example.org")
         receipt = directory.transport.send(mail)
         received = server.last
     assert received.text == mail.text
@@ -36,7 +37,7 @@ def test_a_directory_sends_by_its_settings(open_directory, clock):
 def test_a_dry_run_sends_nothing(open_directory):
     with MailServer() as server, open_directory(server.environ) as directory:
         dry = directory.acting(directory.actor, dry_run=True)
-        assert dry.transport.send(messages.trial_email(dry.settings, "ada@example.org")).status == "dry-run"
+        assert dry.transport.send(compose.trial_email(dry.settings, "ada@example.org")).status == "dry-run"
         assert server.mails == []
 
 
@@ -44,7 +45,7 @@ def test_the_console_is_where_warnings_are_said(open_directory):
     said = []
     with open_directory({"AUTHCTL_SMS_PROVIDER": "console"}) as directory:
         directory.warn = said.append
-        directory.transport.send(messages.trial_sms(directory.settings, "+14255550123"))
+        directory.transport.send(compose.trial_sms(directory.settings, "+14255550123"))
     assert said == ["Message to +14255550123 over sms: This is a test of how authctl sends messages."]
 
 

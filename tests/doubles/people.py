@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from authctl import storage
-from authctl.core import hashing, passwords, sealing
+from authctl.core import hashing
+from authctl.core.credentials import passwords
+from authctl.core.crypto import sealing
 from authctl.model import Identity, Password, Status, User
 from authctl.storage.tables import authenticators, recovery_codes
 from authctl.transfer.records import Linked, Totp

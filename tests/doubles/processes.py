@@ -10,8 +10,13 @@ import json, os, sys
 import argon2, psycopg, pyotp, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite  # once, not in each
 from datetime import datetime
 
-from authctl.core import challenges, hashing, mfa, passwords, redeem, sessions, setup, throttle, tokens
-from authctl.core.work import Actor
+from authctl.core import hashing
+from authctl.core.credentials import passwords
+from authctl.core.directory import mfa, opening, sessions, tokens
+from authctl.core.mfa import authenticators, challenges
+from authctl.core.sessions import jwts, sign_in
+from authctl.core.tokens import redeem
+from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError
 from authctl.settings import load
 
@@ -28,7 +33,7 @@ for number in range(count):
         settings = load(environ, options={"database_url": url}, system_config=os.devnull)
         cheap = hashing.Parameters(time_cost=1, memory_cost=8, parallelism=1)
         clock = lambda: datetime.fromisoformat(now)
-        with setup.open_directory(settings, Actor("tester"), clock=clock, hash_parameters=cheap) as directory:
+        with opening.open_directory(settings, Actor("tester"), clock=clock, hash_parameters=cheap) as directory:
             directory.users.count()
             os.read(go, 1)
             os.write(tell, json.dumps(scope["run"](directory, number)).encode())

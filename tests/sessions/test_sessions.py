@@ -37,7 +37,7 @@ from doubles.lines import pipeline
 
 from authctl import __version__
 from authctl.cli import escaping
-from authctl.core import values
+from authctl.core.values import times
 from authctl.storage import schema
 from authctl.storage.database import Database
 
@@ -131,7 +131,7 @@ def answer(line, authctl, environ, clock, names):
     for command in pipeline(line.replace("\\\n", "")):
         words, given = command.words, command.given
         if words[0] == "sleep":
-            clock.now += values.duration(words[1]) if words[1:] else timedelta()
+            clock.now += times.duration(words[1]) if words[1:] else timedelta()
             return []
         if words[0] == "totp":
             stdin, status = f"{pyotp.TOTP(words[1]).at(clock.now)}\n", 0

@@ -21,11 +21,12 @@ from doubles.postgres import Pooler, Postgres
 from sqlalchemy.exc import IntegrityError
 
 from authctl import storage
-from authctl.core import setup
-from authctl.core.work import Actor
+from authctl.core.directory import opening
+from authctl.core.maintenance import setup
+from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.settings import load
-from authctl.storage import bulk, database, pipeline
+from authctl.storage import bulk, database as storage_database, pipeline
 from authctl.storage.database import ATTEMPTS, Database
 
 PASSWORD = "correct horse battery"
@@ -52,7 +53,7 @@ def reopened(home):
 
     def open_it(url, **variables):
         settings = load(home | variables, options={"database_url": url}, system_config=os.devnull)
-        return directories.enter_context(setup.open_directory(settings, Actor("tester@example.com")))
+        return directories.enter_context(opening.open_directory(settings, Actor("tester@example.com")))
 
     with ExitStack() as directories:
         yield open_it
@@ -66,7 +67,7 @@ def file(tmp_path, home):
     """An SQLite directory with one user in it, closed; the path."""
     path = tmp_path / "authctl.db"
     settings = load(home, options={"database_url": f"sqlite:///{path}"}, system_config=os.devnull)
-    with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+    with opening.open_directory(settings, Actor("tester@example.com")) as directory:
         setup.initialize(directory, settings)
         directory.users.create(id="ada", name="Ada", email="ada@example.com")
     return path
@@ -94,7 +95,7 @@ def test_a_missing_file_is_told_and_not_made(tmp_path, reopened):
 @pytest.mark.parametrize("name", ["with space.db", "per%20cent.db", "que'ry#1.db", "Grüße-😀.db"])
 def test_any_path_is_taken_as_it_is(tmp_path, home, name):
     settings = load(home, options={"database_url": f"sqlite:///{tmp_path}/{name}"}, system_config=os.devnull)
-    with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+    with opening.open_directory(settings, Actor("tester@example.com")) as directory:
         setup.initialize(directory, settings)
         assert directory.users.count() == 0
     assert {path.name for path in tmp_path.iterdir()} == {"home", name}
@@ -142,7 +143,7 @@ def test_another_programs_file_is_told_and_not_touched(tmp_path, home, statement
         other.executescript(statement)
     before = path.read_bytes()
     settings = load(home, options={"database_url": f"sqlite:///{path}"}, system_config=os.devnull)
-    with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+    with opening.open_directory(settings, Actor("tester@example.com")) as directory:
         assert refusal(lambda: directory.users.count()).type == "database_foreign"
         assert refusal(lambda: directory.users.create(name=MARK)).type == "database_foreign"
         assert refusal(lambda: setup.initialize(directory, settings)).type == "database_foreign"
@@ -335,7 +336,7 @@ def on_postgres(postgres_url, home):
     """An empty directory on Postgres, that waits for nobody long; and its settings."""
     variables = {"AUTHCTL_DATABASE_LOCK_TIMEOUT": "0.2", "AUTHCTL_DATABASE_STATEMENT_TIMEOUT": "20"}
     settings = load(home | variables, options={"database_url": postgres_url}, system_config=os.devnull)
-    with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+    with opening.open_directory(settings, Actor("tester@example.com")) as directory:
         setup.initialize(directory, settings)
         directory.users.create(id="ada", name="Ada")
         yield directory
@@ -442,7 +443,7 @@ def test_a_schema_of_its_own_beside_other_programs(postgres_url, home):
         other.execute("CREATE TABLE users (id int)")
         url = with_parameters(postgres_url, options="-csearch_path=authctl")
         settings = load(home, options={"database_url": url}, system_config=os.devnull)
-        with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+        with opening.open_directory(settings, Actor("tester@example.com")) as directory:
             error = refusal(lambda: setup.initialize(directory, settings))
             assert (error.type, "CREATE SCHEMA" in error.hint) == ("database_unavailable", True)
             other.execute("CREATE SCHEMA authctl")
@@ -457,7 +458,7 @@ def test_another_programs_tables_are_told_and_not_touched(postgres_url, home, ta
     with psycopg.connect(postgres_url, autocommit=True) as other:
         other.execute(f"CREATE TABLE {table} (version_num text)")
         settings = load(home, options={"database_url": postgres_url}, system_config=os.devnull)
-        with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+        with opening.open_directory(settings, Actor("tester@example.com")) as directory:
             assert refusal(lambda: directory.users.count()).type == "database_foreign"
             assert refusal(lambda: setup.initialize(directory, settings)).type == "database_foreign"
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
@@ -474,7 +475,7 @@ def test_a_user_without_rights_is_told_and_nothing_made(postgres, postgres_url, 
     with role(postgres, "authctl_test_guest"):
         url = as_role(postgres_url, "authctl_test_guest")
         settings = load(home, options={"database_url": url}, system_config=os.devnull)
-        with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+        with opening.open_directory(settings, Actor("tester@example.com")) as directory:
             error = refusal(lambda: setup.initialize(directory, settings))
     assert (error.type, error.status) == ("database_read_only", 7)
     assert not any("key" in name for _, _, names in os.walk(home["HOME"]) for name in names)
@@ -540,7 +541,7 @@ def test_statements_that_are_sent_ahead_are_lost_and_done_again_together(on_post
 
     def step(work):
         runs.append(work)
-        with database.ahead(work.db):
+        with storage_database.ahead(work.db):
             work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
             if len(runs) == 1:
                 postgres.execute(TERMINATE, (info["dbname"],))
@@ -560,12 +561,12 @@ def count_policies(directory):
 def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_one_that_follows(on_postgres):
     def step(work):
         try:
-            with database.ahead(work.db):
+            with storage_database.ahead(work.db):
                 for name in ("first", "first", "second"):
                     work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
             work.db.exec_driver_sql("SELECT 1").one()
         except IntegrityError as error:
-            raise Conflict("user_changed", database.violation(error)) from None
+            raise Conflict("user_changed", storage_database.violation(error)) from None
 
     assert refusal(lambda: on_postgres.write(step)).message == "policies_pkey."
     assert count_policies(on_postgres) == 0
@@ -573,7 +574,7 @@ def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_one_that_follow
 
 def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_the_commit(on_postgres):
     def step(work):
-        with database.ahead(work.db):
+        with storage_database.ahead(work.db):
             for name in ("first", "first"):
                 work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
 
@@ -585,13 +586,13 @@ def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_the_commit(on_p
 
 def test_a_statement_whose_answer_is_read_may_be_in_one_transaction_with_those_sent_ahead_and_with_copy(on_postgres):
     def step(work):
-        with database.ahead(work.db):
+        with storage_database.ahead(work.db):
             work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
         assert work.db.exec_driver_sql("SELECT name FROM policies").scalars().all() == ["first"]
-        with database.ahead(work.db):
+        with storage_database.ahead(work.db):
             work.db.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
         bulk.insert(work.db, "policies", ("name", "value"), [("third", "3")])
-        with database.ahead(work.db):
+        with storage_database.ahead(work.db):
             work.db.exec_driver_sql("INSERT INTO policies VALUES ('fourth', '4')")
         assert work.db.exec_driver_sql("SELECT count(*) FROM policies").scalar_one() == 4
         with work.db.begin_nested() as savepoint:
@@ -616,7 +617,7 @@ def test_a_unit_of_work_waits_for_as_few_answers_as_it_reads(on_postgres, waits)
 
     def step(work):
         assert work.db.exec_driver_sql("SELECT 1").scalar_one() == 1
-        with database.ahead(work.db):
+        with storage_database.ahead(work.db):
             for name in ("first", "second"):
                 work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
 
@@ -642,7 +643,7 @@ def test_what_the_disk_is_not_waited_for_is_one_transaction_alone(on_postgres):
     def setting(work):
         return work.db.exec_driver_sql("SHOW synchronous_commit").scalar_one()
 
-    assert on_postgres.write(lambda work: (database.relax(work.db), setting(work))[1]) == "off"
+    assert on_postgres.write(lambda work: (storage_database.relax(work.db), setting(work))[1]) == "off"
     assert on_postgres.write(setting) == "on"
 
 
@@ -749,13 +750,13 @@ def test_a_failure_within_statements_that_are_kept_leaves_no_plan_that_is_not_th
     sign_in(on_postgres)
 
     def step(work):
-        database.keep_plans(work.db)
-        with database.ahead(work.db):
+        storage_database.keep_plans(work.db)
+        with storage_database.ahead(work.db):
             work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1'), ('first', '2')")
             storage.attempts.forget(work.db, "bucket")
 
     refusal(lambda: on_postgres.write(step))
-    on_postgres.write(lambda work: (database.keep_plans(work.db), storage.attempts.forget(work.db, "bucket")))
+    on_postgres.write(lambda work: (storage_database.keep_plans(work.db), storage.attempts.forget(work.db, "bucket")))
     assert sign_in(on_postgres)
     assert plans(on_postgres)
 
@@ -763,7 +764,7 @@ def test_a_failure_within_statements_that_are_kept_leaves_no_plan_that_is_not_th
 def test_no_plan_is_kept_through_a_pooler_that_lends_another_connection_each_time(home, reopened):
     with Postgres() as server, Pooler(server) as pooler:
         settings = load(home, options={"database_url": server.url(sslmode="disable")}, system_config=os.devnull)
-        with setup.open_directory(settings, Actor("tester@example.com")) as directory:
+        with opening.open_directory(settings, Actor("tester@example.com")) as directory:
             setup.initialize(directory, settings)
             directory.users.create(id="grace", password=PASSWORD)
         directory = reopened(pooler.url())

@@ -18,9 +18,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from authctl import storage
-from authctl.core import setup
+from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
-from authctl.core.work import Actor
+from authctl.core.maintenance import setup, status as maintenance_status
+from authctl.core.work.unit import Actor
 from authctl.errors import Invalid, Unavailable
 from authctl.settings import load
 from authctl.storage import schema
@@ -122,7 +123,7 @@ def settings(home, database_url):
 
 @pytest.fixture
 def unmade(settings):
-    with setup.open_directory(settings, Actor("tester@example.com")) as opened:
+    with opening.open_directory(settings, Actor("tester@example.com")) as opened:
         yield opened
 
 
@@ -156,7 +157,7 @@ def test_the_printed_sql_makes_the_same_schema(unmade, settings, database_url, r
     assert described(unmade.database) == by_hand
 
     other = load(settings.environ, options={"database_url": empty_url(request, unmade, tmp_path)})
-    with setup.open_directory(other, Actor("tester@example.com")) as migrated:
+    with opening.open_directory(other, Actor("tester@example.com")) as migrated:
         setup.initialize(migrated, other)
         assert described(migrated.database) == by_hand
 
@@ -177,7 +178,7 @@ def set_version(directory, version):
 @pytest.fixture
 def later(directory, settings):
     """The same directory as a later command finds it."""
-    with setup.open_directory(settings, Actor("tester@example.com"), hash_parameters=CHEAP) as opened:
+    with opening.open_directory(settings, Actor("tester@example.com"), hash_parameters=CHEAP) as opened:
         yield opened
 
 
@@ -202,7 +203,7 @@ def test_another_version_is_told_with_what_to_run(directory, later, settings, ve
         assert (refused.value.type, refused.value.status) == (type, 7)
         assert words in refused.value.message
         assert command in refused.value.hint
-    status = setup.status(later, settings)
+    status = maintenance_status.status(later, settings)
     assert (status["schema"], status["schema_wanted"], status["counts"]) == (version, schema.HEAD, None)
 
 
@@ -309,7 +310,7 @@ def test_a_wrong_key_is_told_before_the_schema_is_changed(directory, database_ur
     newer(ADD_COLUMN)
     wrong = {"AUTHCTL_SECRET_KEY": b64encode(bytes(32)).decode()}
     settings = load(home | wrong, options={"database_url": database_url}, system_config=os.devnull)
-    with setup.open_directory(settings, Actor("tester@example.com")) as opened, pytest.raises(Invalid) as refused:
+    with opening.open_directory(settings, Actor("tester@example.com")) as opened, pytest.raises(Invalid) as refused:
         setup.upgrade(opened)
     assert refused.value.type == "general_key_mismatch"
     assert schema.get_state(directory.database).version == before
@@ -320,7 +321,7 @@ def test_two_that_upgrade_at_once_do_it_once(directory, settings, newer):
     starting = threading.Barrier(4)
 
     def upgrade(number):
-        with setup.open_directory(settings, Actor(f"tester{number}@example.com")) as opened:
+        with opening.open_directory(settings, Actor(f"tester{number}@example.com")) as opened:
             starting.wait(20)
             return setup.upgrade(opened)
 
@@ -335,7 +336,7 @@ def test_a_migration_takes_its_time(settings, home, database_url, newer):
     slow = {"sqlite": "pass", "postgresql": 'op.execute("SELECT pg_sleep(0.3)")'}[database_url.partition(":")[0]]
     variables = {"AUTHCTL_DATABASE_STATEMENT_TIMEOUT": "0.2"}
     impatient = load(home | variables, options={"database_url": database_url}, system_config=os.devnull)
-    with setup.open_directory(impatient, Actor("tester@example.com")) as directory:
+    with opening.open_directory(impatient, Actor("tester@example.com")) as directory:
         setup.initialize(directory, impatient)
         newer(slow)
         assert setup.upgrade(directory).after == schema.HEAD
@@ -344,10 +345,10 @@ def test_a_migration_takes_its_time(settings, home, database_url, newer):
 def test_the_default_file_is_migrated_by_itself_after_a_copy(home, newer):
     settings = load(home, options={}, system_config=os.devnull)
     told = []
-    with setup.open_directory(settings, Actor("tester@example.com"), notice=told.append) as directory:
+    with opening.open_directory(settings, Actor("tester@example.com"), notice=told.append) as directory:
         directory.users.create(id="ada", name="Ada")
     before, after = schema.HEAD, newer(ADD_COLUMN)
-    with setup.open_directory(settings, Actor("tester@example.com"), notice=told.append) as directory:
+    with opening.open_directory(settings, Actor("tester@example.com"), notice=told.append) as directory:
         assert directory.users.get("ada").name == "Ada"
         path = directory.database.path
     assert [line.partition(" /")[0] for line in told] == [
@@ -363,7 +364,7 @@ def test_a_server_that_is_migrating_is_waited_for(database_url, home):
     """Eight processes make the same directory at once: one makes it, the others find it made."""
     script = (
         "import sys, authctl\n"
-        "from authctl.core import setup\n"
+        "from authctl.core.maintenance import setup\n"
         "from authctl.settings import load\n"
         "settings = load(__import__('os').environ, options={'database_url': sys.argv[1]})\n"
         "with authctl.open(sys.argv[1]) as directory:\n"
@@ -394,12 +395,12 @@ def test_a_directory_that_another_makes_meanwhile_is_not_taken_for_another_progr
     is_foreign = schema._is_foreign
 
     def first_another(db):
-        with setup.open_directory(settings, Actor("another@example.com"), clock=clock) as another:
+        with opening.open_directory(settings, Actor("another@example.com"), clock=clock) as another:
             monkeypatch.setattr(schema, "_is_foreign", is_foreign)
             setup.initialize(another, settings)
         return is_foreign(db)
 
-    with setup.open_directory(settings, Actor("tester@example.com"), clock=clock) as directory:
+    with opening.open_directory(settings, Actor("tester@example.com"), clock=clock) as directory:
         if directory.database.path is not None:
             schema.create_file(directory.database.path)
         monkeypatch.setattr(schema, "_is_foreign", first_another)

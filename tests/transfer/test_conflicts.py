@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from authctl.core import otp
-from authctl.core.mfa import MOST_AUTHENTICATORS
+from authctl.core.crypto import otp
+from authctl.core.mfa.authenticators import MOST_AUTHENTICATORS
 from authctl.errors import Denied
 from authctl.model import Status
 from authctl.transfer import engine

@@ -13,7 +13,9 @@ from typing import ClassVar
 import pytest
 
 from authctl import storage
-from authctl.core import hashing, recovery_codes, sealing
+from authctl.core import hashing
+from authctl.core.crypto import sealing
+from authctl.core.mfa import recovery_codes
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, ImportStatus, WeakHash
 from authctl.storage import tables
@@ -577,7 +579,7 @@ def test_several_files_come_in_one_after_another(directory, tmp_path):
 
 
 def test_a_child_gives_the_same_batches(directory, tmp_path):
-    from authctl.transfer import files, reading, sources
+    from authctl.transfer import files as transfer_files, reading, sources
 
     file = tmp_path / "users.jsonl"
     file.write_text(
@@ -587,7 +589,7 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
     )
     policy = directory.read(lambda work: work.policy)
     rules = Rules("import", directory.clock(), policy, "sqlite")
-    job = reading.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30, records=10)
+    job = reading.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 30, records=10)
     here = list(reading.batches(job, sources.load("authctl"), directory.random_bytes, None))
     with_child = reading.batches_of_child(job)
     assert list(with_child) == here
@@ -595,19 +597,19 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
 
 
 def test_a_childs_refusal_arrives(directory, tmp_path):
-    from authctl.transfer import files, reading
+    from authctl.transfer import files as transfer_files, reading
 
     file = tmp_path / "users.jsonl.gz"
     file.write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-2000])
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
-    job = reading.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30)
+    job = reading.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 30)
     with pytest.raises(Invalid) as refused:
         list(reading.batches_of_child(job))
     assert refused.value.type == "import_file_invalid"
 
 
 def test_a_child_that_is_killed_is_told(directory, tmp_path):
-    from authctl.transfer import files, reading
+    from authctl.transfer import files as transfer_files, reading
 
     def children():
         return {
@@ -617,7 +619,7 @@ def test_a_child_that_is_killed_is_told(directory, tmp_path):
     file = tmp_path / "users.jsonl"
     file.write_text("".join(json.dumps({"id": f"u{n}", "name": "x" * 200}) + "\n" for n in range(20_000)))
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
-    job = reading.Job("authctl", (files.look_at(str(file), None),), {}, rules, 100)
+    job = reading.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 100)
     before, batches = children(), reading.batches_of_child(job)
     next(batches)
     (child,) = children() - before
@@ -627,7 +629,7 @@ def test_a_child_that_is_killed_is_told(directory, tmp_path):
 
 
 def test_secrets_are_in_no_repr(dice, clock):
-    from authctl.core.policy import Policy
+    from authctl.core.policy.policies import Policy
 
     check = Checker(Rules("import", clock(), Policy({}), "sqlite"), dice)
     given = record("ada", password=Secret(BCRYPT), totp=[Totp(b"k" * 20)], recovery_codes=["marked-code"])

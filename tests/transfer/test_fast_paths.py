@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from authctl import storage
-from authctl.core import contacts, hashing, values
-from authctl.core.hashing import registry, shapes
-from authctl.core.policy import Policy
+from authctl.core import hashing
+from authctl.core.hashing import base, registry
+from authctl.core.policy.policies import Policy
+from authctl.core.values import contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.storage import words
 from authctl.transfer.check import Checked, Checker, Rules, user_of
@@ -104,14 +105,14 @@ def emails(draw):
 @example("x" * 65 + "@example.com")
 @settings(max_examples=1500, deadline=None)
 def test_an_email_is_what_the_library_makes_of_it(value):
-    assert outcome(values.email, value) == outcome(contacts._library_email, value.strip().lower(), "email")
+    assert outcome(contacts.email, value) == outcome(contacts._library_email, value.strip().lower(), "email")
 
 
 # Phones
 
 PHONES = st.one_of(
     st.builds(
-        "+{}{}".format, st.sampled_from(sorted(values.CALLING_CODES)), st.from_regex("[0-9]{0,15}", fullmatch=True)
+        "+{}{}".format, st.sampled_from(sorted(contacts.CALLING_CODES)), st.from_regex("[0-9]{0,15}", fullmatch=True)
     ),
     st.from_regex(r"\+[0-9]{5,17}", fullmatch=True),
     st.from_regex(r" ?\+[1-9][0-9 .()-]{4,16}", fullmatch=True),
@@ -141,7 +142,7 @@ def by_the_library(value):
 @example("+1234567890123456")
 @settings(max_examples=1500, deadline=None)
 def test_a_phone_is_what_the_library_makes_of_it(value):
-    assert outcome(values.phone, value) == by_the_library(value)
+    assert outcome(contacts.phone, value) == by_the_library(value)
 
 
 # bcrypt
@@ -170,9 +171,9 @@ CLEAN = st.builds(
 def accepted_by_registry(text):
     try:
         found = registry.accept(text, None, {})
-    except shapes.HashError as error:
+    except base.HashError as error:
         return error.type, error.field
-    return shapes.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
+    return base.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
 
 
 @given(CLEAN | BCRYPT)
@@ -205,7 +206,7 @@ FLAT = st.dictionaries(st.text("abé\0\\", max_size=3), st.none() | st.booleans(
 
 
 def long_text(value, field):
-    return json.dumps(values.prefs(value, field=field), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(json_objects.prefs(value, field=field), ensure_ascii=False, separators=(",", ":"))
 
 
 @given(FLAT | OBJECTS | LEAVES)
@@ -215,7 +216,7 @@ def long_text(value, field):
 @example({"a": '\x7f"\\'})
 @settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_json_is_stored_as_prefs_would_be(value):
-    assert outcome(values.json_text, value, field="prefs") == outcome(long_text, value, field="prefs")
+    assert outcome(json_objects.json_text, value, field="prefs") == outcome(long_text, value, field="prefs")
 
 
 # Labels and words
@@ -241,7 +242,7 @@ LABELS = st.lists(st.sampled_from(["a", "A", "vip", "x" * 36, "x" * 37, "", "é"
 @settings(max_examples=500, deadline=None)
 def test_labels_are_those_of_values_as_json(checker, given_labels):
     found = checker(Record(at=1, ref=None, raw=None, id="ada", labels=given_labels))
-    expected = outcome(values.labels, given_labels)
+    expected = outcome(identifiers.labels, given_labels)
     if isinstance(found, Refused):
         assert expected == ("general_argument_invalid", "labels")
     else:

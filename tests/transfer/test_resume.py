@@ -17,8 +17,9 @@ import psycopg
 import pytest
 from conftest import url_of
 
-from authctl.core import setup
-from authctl.core.work import Actor
+from authctl.core.directory import opening
+from authctl.core.maintenance import setup
+from authctl.core.work.unit import Actor
 from authctl.settings import load
 
 KILLS = int(os.environ.get("AUTHCTL_TEST_KILLS", "12"))
@@ -255,7 +256,7 @@ def own_postgres():
 def test_a_database_that_stops_and_starts_loses_nothing(own_postgres, started, home, clock, dice, tmp_path):
     server, url = own_postgres
     settings = load(home, options={"database_url": url}, system_config=os.devnull)
-    directory = setup.open_directory(settings, Actor("tester@example.com"), clock=clock, random_bytes=dice)
+    directory = opening.open_directory(settings, Actor("tester@example.com"), clock=clock, random_bytes=dice)
     setup.initialize(directory, settings)
     directory.close()  # connections that are kept would be stale after a stop
     expected, refused = write_users(tmp_path / "users.jsonl")

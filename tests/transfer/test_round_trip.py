@@ -12,9 +12,13 @@ from doubles import people
 from doubles.hashes import STORED
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
-from authctl.core import hashing, setup, values
+from authctl.core import hashing
+from authctl.core.directory import opening
+from authctl.core.hashing import registry
 from authctl.core.hashing.hmacs import Hmac
-from authctl.core.work import Actor
+from authctl.core.maintenance import setup
+from authctl.core.values import identifiers
+from authctl.core.work.unit import Actor
 from authctl.errors import Invalid
 from authctl.model import ImportStatus, Status
 from authctl.settings import load
@@ -49,7 +53,7 @@ WRAPPED = [
 
 def is_username(text):
     try:
-        return values.username(text) == text
+        return identifiers.username(text) == text
     except Invalid:
         return False
 
@@ -148,7 +152,7 @@ def opened(url, home):
     home.mkdir()
     environ = {"HOME": str(home), "PATH": os.environ["PATH"]}
     settings = load(environ, options={"database_url": url}, system_config=os.devnull)
-    directory = setup.open_directory(
+    directory = opening.open_directory(
         settings, Actor("tester@example.com"), clock=Clock(), random_bytes=Dice(), hash_parameters=CHEAP
     )
     setup.initialize(directory, settings)
@@ -249,7 +253,7 @@ def spelled(target):
     made = target({}, with_hashes=True, with_secrets=True)
     own = [stored for stored in STORED if people.SIGNER_KEY.rstrip("=") in stored]
     hashes = own if target is targets.load("firebase") else STORED
-    return [stored for stored in hashes if made.spell(hashing.registry.parse(stored)) is not None]
+    return [stored for stored in hashes if made.spell(registry.parse(stored)) is not None]
 
 
 LEAST = {
@@ -272,6 +276,6 @@ def shown(format, user, name):
 
 
 def same_hash(old, new):
-    old, new = hashing.registry.parse(old), hashing.registry.parse(new)
+    old, new = registry.parse(old), registry.parse(new)
     salt = "key" if isinstance(old, Hmac) else "salt"
     return (type(old), old.expected, getattr(old, salt)) == (type(new), new.expected, getattr(new, salt))

@@ -74,14 +74,14 @@ def spec_of(path: str, parameter: Any, shape: Shape | None, lists: dict[str, Wor
 
 def common_lists() -> dict[str, Words]:
     """The lists that SPECS names."""
-    from authctl.core import policy
     from authctl.core.hashing import registry
+    from authctl.core.policy import policies
     from authctl.model import EventName
     from authctl.transfer import sources
 
-    declarations = policy.DECLARATIONS.values()
+    declarations = policies.DECLARATIONS.values()
     return {
-        "presets": _plain(tuple(policy.PRESETS)),
+        "presets": _plain(tuple(policies.PRESETS)),
         "sources": tuple((name, brief(source.help)) for name, source in sources.NAMES.items()),
         "hashes": tuple((entry.name, brief(entry.help)) for entry in registry.ENTRIES),
         "events": _plain(tuple(EventName)),

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from authctl.core.hashing.parameters import SALT_SIZE, TODAY, Parameters
 
 if TYPE_CHECKING:
+    from authctl.core.hashing.base import HashError, Imported, StoredHash, Strength
     from authctl.core.hashing.registry import Entry
-    from authctl.core.hashing.shapes import HashError, Imported, StoredHash, Strength
 
 __all__ = [
     "SALT_SIZE",
@@ -56,7 +56,7 @@ HINTS = {
 
 def __getattr__(name: str) -> object:
     """The types of this interface, loaded when they are asked for."""
-    homes = {"Entry": "registry", "HashError": "shapes", "Imported": "shapes", "Strength": "shapes"}
+    homes = {"Entry": "registry", "HashError": "base", "Imported": "base", "Strength": "base"}
     if name not in homes:
         raise AttributeError(name)
     return getattr(import_module(f"{__name__}.{homes[name]}"), name)
@@ -64,9 +64,9 @@ def __getattr__(name: str) -> object:
 
 def hash_new(password: str, *, parameters: Parameters = TODAY, salt: bytes) -> str:
     """argon2id of a new password, as it is stored. salt: 16 random bytes. Slow on purpose."""
-    from authctl.core.hashing import argon2, shapes
+    from authctl.core.hashing import argon2, base
 
-    return str(argon2.new(shapes.octets(password), parameters, salt))
+    return str(argon2.new(base.octets(password), parameters, salt))
 
 
 def verify(stored: str, password: str) -> bool:
@@ -81,19 +81,19 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
     password_hash_unnamed (the operator must say what it is), password_hash_empty (no password, or a locked one); the
     field is password_hash, hash or hash_option. No message holds the hash.
     """
-    from authctl.core.hashing import bcrypt, shapes
+    from authctl.core.hashing import base, bcrypt
 
     if name is None and not options and bcrypt.is_plain(text):
-        return shapes.Imported(text, "bcrypt", shapes.Strength.STRONG)
+        return base.Imported(text, "bcrypt", base.Strength.STRONG)
     from authctl.core.hashing import registry
 
     try:
         found = registry.accept(text, name, options or {})
-    except shapes.HashError as error:
+    except base.HashError as error:
         from authctl import errors
 
         raise errors.Invalid(error.type, str(error), field=error.field, hint=_hint(error, name)) from None
-    return shapes.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
+    return base.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
 
 
 def describe(stored: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from authctl.core.hashing import shapes
+from authctl.core.hashing import base
+from authctl.core.hashing.base import Malformed, Strength, TooCostly, Unsupported
 from authctl.core.hashing.parameters import SALT_SIZE, Parameters
-from authctl.core.hashing.shapes import Malformed, Strength, TooCostly, Unsupported
 
 MAX_MEMORY = 1 << 20  # KiB; Kratos and Supabase stop at 1 GiB too
 MAX_TIME = 20
@@ -20,7 +20,7 @@ KINDS = ("i", "d", "id")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Argon2(shapes.StoredHash):
+class Argon2(base.StoredHash):
     kind: str
     version: int
     parameters: Parameters
@@ -30,13 +30,13 @@ class Argon2(shapes.StoredHash):
         cost = self.parameters
         if self.version not in VERSIONS:
             raise Malformed("The version of this argon2 hash is not 16 or 19.")
-        shapes.check_range(cost.time_cost, 1, MAX_TIME, "argon2 time cost")
-        shapes.check_range(cost.parallelism, 1, MAX_PARALLELISM, "argon2 parallelism")
-        shapes.check_range(cost.memory_cost, 8 * cost.parallelism, MAX_MEMORY, "argon2 memory in KiB")
+        base.check_range(cost.time_cost, 1, MAX_TIME, "argon2 time cost")
+        base.check_range(cost.parallelism, 1, MAX_PARALLELISM, "argon2 parallelism")
+        base.check_range(cost.memory_cost, 8 * cost.parallelism, MAX_MEMORY, "argon2 memory in KiB")
         if cost.memory_cost * cost.time_cost > MAX_WORK:
             raise TooCostly(f"Memory times passes of this argon2 hash is above {MAX_WORK} KiB, the most there may be.")
-        shapes.check_size(self.salt, 8, 64, "argon2 salt")
-        shapes.check_size(self.expected, 12, 128, "argon2 tag")
+        base.check_size(self.salt, 8, 64, "argon2 salt")
+        base.check_size(self.expected, 12, 128, "argon2 tag")
 
     @classmethod
     def parse(cls, stored: str) -> Self:
@@ -45,26 +45,26 @@ class Argon2(shapes.StoredHash):
         version = fields.pop(2) if len(fields) == 6 else "v=16"
         if len(fields) != 5 or fields[0] or fields[1].removeprefix("argon2") not in KINDS or version[:2] != "v=":
             raise Malformed("This is not an argon2 hash in PHC form: $argon2id$v=19$m=…,t=…,p=…$salt$hash.")
-        costs = shapes.pairs(fields[2], "argon2")
+        costs = base.pairs(fields[2], "argon2")
         if "keyid" in costs:
             raise Unsupported("This argon2 hash needs a key (pepper) that is not in it; the password needs a reset.")
         if costs.keys() != {"m", "t", "p"}:
             raise Malformed("This argon2 hash must have the parameters m, t and p, and no others.")
-        memory, time, lanes = (shapes.number(costs[key], f"argon2 parameter {key}") for key in "mtp")
-        expected = shapes.decode64(fields[4])
+        memory, time, lanes = (base.number(costs[key], f"argon2 parameter {key}") for key in "mtp")
+        expected = base.decode64(fields[4])
         return cls(
             expected=expected,
             kind=fields[1].removeprefix("argon2"),
-            version=shapes.number(version[2:], "argon2 version"),
+            version=base.number(version[2:], "argon2 version"),
             parameters=Parameters(time, memory, lanes, len(expected)),
-            salt=shapes.decode64(fields[3]),
+            salt=base.decode64(fields[3]),
         )
 
     def __str__(self) -> str:
         cost = self.parameters
         return (
             f"$argon2{self.kind}$v={self.version}$m={cost.memory_cost},t={cost.time_cost},p={cost.parallelism}"
-            f"${shapes.encode64(self.salt)}${shapes.encode64(self.expected)}"
+            f"${base.encode64(self.salt)}${base.encode64(self.expected)}"
         )
 
     @property
@@ -77,7 +77,7 @@ class Argon2(shapes.StoredHash):
         return Strength.STRONG if cost.memory_cost * cost.time_cost >= STRONG_WORK else Strength.LEGACY
 
     def compute(self, password: str) -> bytes:
-        return self.compute_from(shapes.octets(password))
+        return self.compute_from(base.octets(password))
 
     def compute_from(self, secret: bytes) -> bytes:
         """The tag of any bytes. Raises argon2's HashingError when memory runs out: that is not a wrong password."""
@@ -114,7 +114,7 @@ def parse(stored: str) -> Argon2:
     return Argon2.parse(stored)
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> Argon2:
+def accept(text: str, name: str | None, options: base.Options) -> Argon2:
     """PHC as it is."""
     found = parse(text)
     if name in ("argon2i", "argon2d", "argon2id") and found.algorithm != name:

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from authctl.core.hashing import shapes
-from authctl.core.hashing.shapes import Malformed, Strength, TooCostly, Unsupported
+from authctl.core.hashing import base
+from authctl.core.hashing.base import Malformed, Strength, TooCostly, Unsupported
 
 MIN_COST, MAX_COST = 4, 15  # 15 takes 2 s; Appwrite's own test hash has it
 WARN_COST = 13
@@ -36,7 +36,7 @@ COMPOSITES = (DJANGO, PASSLIB_OLD, PASSLIB, WORDPRESS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Bcrypt(shapes.StoredHash):
+class Bcrypt(base.StoredHash):
     """expected: the 31 characters at the end. digest: what the password goes through first, empty for nothing."""
 
     minor: str
@@ -57,7 +57,7 @@ class Bcrypt(shapes.StoredHash):
         return cls(_clear(expected, 2).encode(), minor, int(cost), _clear(salt, 4), digest)
 
     def __str__(self) -> str:
-        own = f"{shapes.OWN}{self.digest}" if self.digest else ""
+        own = f"{base.OWN}{self.digest}" if self.digest else ""
         return f"{own}$2{self.minor}${self.cost:02d}${self.salt}{self.expected.decode()}"
 
     @property
@@ -86,9 +86,9 @@ class Bcrypt(shapes.StoredHash):
 
     def _digested(self, password: str) -> bytes:
         if self.digest == WORDPRESS:
-            secret = shapes.octets(password.strip(PHP_TRIMMED))
+            secret = base.octets(password.strip(PHP_TRIMMED))
             return base64.b64encode(hmac.digest(b"wp-sha384", secret, "sha384"))
-        secret = shapes.octets(password)
+        secret = base.octets(password)
         if self.digest == DJANGO:
             return hashlib.sha256(secret).hexdigest().encode()
         if self.digest == PASSLIB:
@@ -105,15 +105,15 @@ def is_plain(text: str) -> bool:
 
 def parse(stored: str) -> Bcrypt:
     digest = ""
-    if stored.startswith(shapes.OWN):
-        digest, dollar, stored = stored.removeprefix(shapes.OWN).partition("$")
+    if stored.startswith(base.OWN):
+        digest, dollar, stored = stored.removeprefix(base.OWN).partition("$")
         stored = dollar + stored
         if digest not in COMPOSITES:
             raise Malformed("This stored hash names no known use of bcrypt.")
     return _bcrypt(stored, digest)
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> Bcrypt:
+def accept(text: str, name: str | None, options: base.Options) -> Bcrypt:
     """`$2b$…`, WordPress's `$wp$2y$…`, passlib's `$bcrypt-sha256$…`."""
     if text.startswith("$wp$"):
         return _bcrypt(text.removeprefix("$wp"), WORDPRESS)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import re
 
-from authctl.core.hashing import argon2, bcrypt, digests, pbkdf2, scrypt, shapes
-from authctl.core.hashing.shapes import Malformed, NoPassword, Unsupported
+from authctl.core.hashing import argon2, base, bcrypt, digests, pbkdf2, scrypt
+from authctl.core.hashing.base import Malformed, NoPassword, Unsupported
 
 BARE_MD5 = re.compile(r"[0-9a-f]{32}")
 DIGESTS = ("md5", "sha1")
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> shapes.StoredHash:
+def accept(text: str, name: str | None, options: base.Options) -> base.StoredHash:
     """Salts are plain text here, not base64."""
     if text.startswith("!"):
         raise NoPassword("Django marks this password as unusable.")
     if BARE_MD5.fullmatch(text):  # Django's own rule, and only reached where Django was named
-        return digests.Digest(shapes.decode_hex(text), "md5")
+        return digests.Digest(base.decode_hex(text), "md5")
     hasher, _, rest = text.partition("$")
     if hasher == "argon2":
         return argon2.parse(f"${rest}")
     if hasher == "bcrypt":
         return bcrypt.accept(rest, "bcrypt", options)
     if hasher == "bcrypt_sha256":
-        return bcrypt.parse(f"{shapes.OWN}{bcrypt.DJANGO}{rest}")
+        return bcrypt.parse(f"{base.OWN}{bcrypt.DJANGO}{rest}")
     if hasher == "scrypt":
         return _scrypt(rest)
     if hasher.startswith("pbkdf2_"):
@@ -39,16 +39,16 @@ def _scrypt(rest: str) -> scrypt.Scrypt:
     fields = rest.split("$")
     if len(fields) != 5:
         raise Malformed("This is not an scrypt hash of Django: scrypt$N$salt$r$p$hash.")
-    n, block, parallel = (shapes.number(fields[place], "scrypt parameters") for place in (0, 2, 3))
-    return scrypt.Scrypt(shapes.decode64(fields[4]), n, block, parallel, fields[1].encode())
+    n, block, parallel = (base.number(fields[place], "scrypt parameters") for place in (0, 2, 3))
+    return scrypt.Scrypt(base.decode64(fields[4]), n, block, parallel, fields[1].encode())
 
 
 def _pbkdf2(digest: str, rest: str) -> pbkdf2.Pbkdf2:
     fields = rest.split("$")
     if len(fields) != 3:
         raise Malformed("This is not a PBKDF2 hash of Django: pbkdf2_sha256$iterations$salt$hash.")
-    shapes.check_digest(digest, pbkdf2.NAMES)
-    return pbkdf2.build(digest, fields[0], fields[1].encode(), shapes.decode64(fields[2]))
+    base.check_digest(digest, pbkdf2.NAMES)
+    return pbkdf2.build(digest, fields[0], fields[1].encode(), base.decode64(fields[2]))
 
 
 def _digest(digest: str, rest: str) -> digests.Digest:
@@ -56,4 +56,4 @@ def _digest(digest: str, rest: str) -> digests.Digest:
     if not dollar:
         raise Malformed(f"This is not a salted digest of Django: {digest}$salt$hash.")
     template = digests.PREFIX if salt else digests.ALONE
-    return digests.Digest(shapes.decode_hex(expected), digest, salt.encode(), template)
+    return digests.Digest(base.decode_hex(expected), digest, salt.encode(), template)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from authctl.core.hashing import scrypt, shapes
-from authctl.core.hashing.shapes import Malformed, Option, Strength, TooCostly
+from authctl.core.hashing import base, scrypt
+from authctl.core.hashing.base import Malformed, Option, Strength, TooCostly
 
 NAME = "firebase-scrypt"
 MAX_ROUNDS, MAX_MEM_COST = 8, 17
@@ -28,7 +28,7 @@ OPTIONS = (
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class FirebaseScrypt(shapes.StoredHash):
+class FirebaseScrypt(base.StoredHash):
     rounds: int
     mem_cost: int
     salt: bytes
@@ -36,17 +36,17 @@ class FirebaseScrypt(shapes.StoredHash):
     signer_key: bytes
 
     def __post_init__(self) -> None:
-        shapes.check_range(self.rounds, 1, MAX_ROUNDS, "Firebase rounds")
-        shapes.check_range(self.mem_cost, 1, MAX_MEM_COST, "Firebase mem_cost")
-        shapes.check_size(self.salt, 1, 128, "Firebase salt")
-        shapes.check_size(self.separator, 0, 32, "Firebase salt separator")
-        shapes.check_size(self.signer_key, MIN_KEY_SIZE, 128, "Firebase signer key")
+        base.check_range(self.rounds, 1, MAX_ROUNDS, "Firebase rounds")
+        base.check_range(self.mem_cost, 1, MAX_MEM_COST, "Firebase mem_cost")
+        base.check_size(self.salt, 1, 128, "Firebase salt")
+        base.check_size(self.separator, 0, 32, "Firebase salt separator")
+        base.check_size(self.signer_key, MIN_KEY_SIZE, 128, "Firebase signer key")
         if len(self.expected) != len(self.signer_key):
             raise Malformed("This Firebase hash is not as long as its signer key; one of the two is damaged.")
 
     def __str__(self) -> str:
         parts = (self.salt, self.separator, self.signer_key, self.expected)
-        return f"{shapes.OWN}{NAME}$n={self.mem_cost},r={self.rounds}$" + "$".join(map(shapes.encode64, parts))
+        return f"{base.OWN}{NAME}$n={self.mem_cost},r={self.rounds}$" + "$".join(map(base.encode64, parts))
 
     @property
     def algorithm(self) -> str:
@@ -64,19 +64,19 @@ class FirebaseScrypt(shapes.StoredHash):
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
         salt = self.salt + self.separator
-        key = scrypt.derive(shapes.octets(password), salt, 1 << self.mem_cost, self.rounds, 1, 32)
+        key = scrypt.derive(base.octets(password), salt, 1 << self.mem_cost, self.rounds, 1, 32)
         return Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor().update(self.signer_key)
 
 
 def parse(stored: str) -> FirebaseScrypt:
-    fields = stored.removeprefix(f"{shapes.OWN}{NAME}$").split("$")
+    fields = stored.removeprefix(f"{base.OWN}{NAME}$").split("$")
     if len(fields) != 5:
         raise Malformed("This stored Firebase hash is damaged.")
-    costs = shapes.pairs(fields[0], "Firebase")
+    costs = base.pairs(fields[0], "Firebase")
     return _build(fields[4], fields[1], fields[2], fields[3], costs.get("r", ""), costs.get("n", ""))
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> FirebaseScrypt:
+def accept(text: str, name: str | None, options: base.Options) -> FirebaseScrypt:
     """A bare hash with its options, or one of the forms that carry all."""
     if text.startswith("$fbscrypt$"):
         return _supabase(text)
@@ -85,7 +85,7 @@ def accept(text: str, name: str | None, options: shapes.Options) -> FirebaseScry
     if "$" in text:
         return _clerk(text)
     return FirebaseScrypt(
-        shapes.decode64(text),
+        base.decode64(text),
         options.whole("rounds", MAX_ROUNDS),
         options.whole("mem_cost", 14),
         options.decoded("salt", "base64"),
@@ -99,7 +99,7 @@ def _supabase(text: str) -> FirebaseScrypt:
     fields = text.split("$")
     if len(fields) != 5:
         raise Malformed("This is not a Firebase hash of Supabase: $fbscrypt$v=1,n=…,r=…,p=1,ss=…,sk=…$salt$hash.")
-    found = shapes.pairs(fields[2], "Firebase")
+    found = base.pairs(fields[2], "Firebase")
     if found.get("v") != "1" or found.get("p") != "1":
         raise Malformed("This Firebase hash must have v=1 and p=1.")
     return _build(
@@ -112,7 +112,7 @@ def _kratos(text: str) -> FirebaseScrypt:
     fields = text.split("$")
     if len(fields) != 7:
         raise Malformed("This is not a Firebase hash of Kratos: $firescrypt$ln=…,r=…,p=1$salt$hash$separator$key.")
-    found = shapes.pairs(fields[2], "Firebase")
+    found = base.pairs(fields[2], "Firebase")
     if found.get("p") != "1":
         raise Malformed("This Firebase hash must have p=1.")
     return _build(fields[4], fields[3], fields[5], fields[6], found.get("r", ""), found.get("ln", ""))
@@ -127,8 +127,8 @@ def _clerk(text: str) -> FirebaseScrypt:
 
 
 def _build(expected: str, salt: str, separator: str, key: str, rounds: str, mem_cost: str) -> FirebaseScrypt:
-    cost = shapes.number(mem_cost, "Firebase mem_cost")
+    cost = base.number(mem_cost, "Firebase mem_cost")
     if cost > MAX_MEM_COST:  # before the key is looked at: its price is what matters
         raise TooCostly(f"The mem_cost of this Firebase hash is above {MAX_MEM_COST}, the most that is checked.")
-    parts = (shapes.decode64(part) for part in (salt, separator, key))
-    return FirebaseScrypt(shapes.decode64(expected), shapes.number(rounds, "Firebase rounds"), cost, *parts)
+    parts = (base.decode64(part) for part in (salt, separator, key))
+    return FirebaseScrypt(base.decode64(expected), base.number(rounds, "Firebase rounds"), cost, *parts)

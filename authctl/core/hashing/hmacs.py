@@ -8,37 +8,37 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from authctl.core.hashing import shapes
-from authctl.core.hashing.shapes import Malformed, Option, Strength
+from authctl.core.hashing import base
+from authctl.core.hashing.base import Malformed, Option, Strength
 
 OPTIONS = (
-    Option("digest", f"one of {', '.join(shapes.DIGESTS)}", ("version",)),
+    Option("digest", f"one of {', '.join(base.DIGESTS)}", ("version",)),
     Option("key", "the key"),
     Option("key_encoding", "how the key is written: utf8 (default), hex or base64"),
-    shapes.ENCODING,
-    shapes.PASSWORD_ENCODING,
+    base.ENCODING,
+    base.PASSWORD_ENCODING,
 )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Hmac(shapes.StoredHash):
+class Hmac(base.StoredHash):
     digest: str
     key: bytes
     encoding: str = "utf8"
 
     def __post_init__(self) -> None:
-        shapes.check_digest(self.digest)
-        size = shapes.DIGESTS[self.digest][1]
+        base.check_digest(self.digest)
+        size = base.DIGESTS[self.digest][1]
         if len(self.expected) != size:
             raise Malformed(f"An HMAC of {self.digest} has {size} bytes; this one has {len(self.expected)}.")
-        shapes.check_size(self.key, 1, shapes.MAX_SALT_SIZE, "HMAC key")
-        if self.encoding not in shapes.PASSWORD_ENCODINGS:
+        base.check_size(self.key, 1, base.MAX_SALT_SIZE, "HMAC key")
+        if self.encoding not in base.PASSWORD_ENCODINGS:
             raise Malformed("The password encoding of this hash is not known.")
 
     def __str__(self) -> str:
         parameters = "" if self.encoding == "utf8" else f"e={self.encoding}"
-        parts = (self.algorithm, parameters, shapes.encode64(self.key), shapes.encode64(self.expected))
-        return shapes.OWN + "$".join(parts)
+        parts = (self.algorithm, parameters, base.encode64(self.key), base.encode64(self.expected))
+        return base.OWN + "$".join(parts)
 
     @property
     def algorithm(self) -> str:
@@ -53,23 +53,23 @@ class Hmac(shapes.StoredHash):
         return True
 
     def compute(self, password: str) -> bytes:
-        return hmac.digest(self.key, shapes.octets(password, self.encoding), shapes.DIGESTS[self.digest][0])
+        return hmac.digest(self.key, base.octets(password, self.encoding), base.DIGESTS[self.digest][0])
 
 
 def parse(stored: str) -> Hmac:
-    fields = stored.removeprefix(f"{shapes.OWN}hmac-").split("$")
+    fields = stored.removeprefix(f"{base.OWN}hmac-").split("$")
     if len(fields) != 4:
         raise Malformed("This stored HMAC is damaged.")
-    found = shapes.pairs(fields[1], "HMAC")
+    found = base.pairs(fields[1], "HMAC")
     if found.keys() - {"e"}:
         raise Malformed("This stored HMAC has parameters that are not known.")
-    return Hmac(shapes.decode64(fields[3]), fields[0], shapes.decode64(fields[2]), found.get("e", "utf8"))
+    return Hmac(base.decode64(fields[3]), fields[0], base.decode64(fields[2]), found.get("e", "utf8"))
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> Hmac:
+def accept(text: str, name: str | None, options: base.Options) -> Hmac:
     """An HMAC in hex or base64, with its key in the options."""
     implied = (name or "").removeprefix("hmac").removeprefix("-")
-    digest = implied or options.choice("digest", tuple(shapes.DIGESTS))
-    expected = shapes.decode(text, options.choice("encoding", shapes.ENCODINGS, "hex"))
-    key = options.decoded("key", options.choice("key_encoding", shapes.SALT_ENCODINGS, "utf8"))
-    return Hmac(expected, digest, key, options.choice("password_encoding", shapes.PASSWORD_ENCODINGS, "utf8"))
+    digest = implied or options.choice("digest", tuple(base.DIGESTS))
+    expected = base.decode(text, options.choice("encoding", base.ENCODINGS, "hex"))
+    key = options.decoded("key", options.choice("key_encoding", base.SALT_ENCODINGS, "utf8"))
+    return Hmac(expected, digest, key, options.choice("password_encoding", base.PASSWORD_ENCODINGS, "utf8"))

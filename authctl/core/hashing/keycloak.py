@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from authctl.core.hashing import argon2, pbkdf2, registry, shapes
+from authctl.core.hashing import argon2, base, pbkdf2, registry
+from authctl.core.hashing.base import Option
 from authctl.core.hashing.parameters import Parameters
-from authctl.core.hashing.shapes import Option
 
 DIGESTS = {"pbkdf2": "sha1", "pbkdf2-sha256": "sha256", "pbkdf2-sha512": "sha512"}
 VERSIONS = {"1.0": 16, "1.3": 19}
@@ -21,17 +21,17 @@ OPTIONS = (
 )
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> shapes.StoredHash:
+def accept(text: str, name: str | None, options: base.Options) -> base.StoredHash:
     """A provider from outside may have put a hash that names itself in the value."""
     if text.startswith("$"):
         return registry.accept(text, None, {})
     algorithm = options.choice("algorithm", (*DIGESTS, "argon2"))
-    salt, expected = options.decoded("salt", "base64"), shapes.decode64(text)
+    salt, expected = options.decoded("salt", "base64"), base.decode64(text)
     iterations = options.whole("iterations")
     if algorithm != "argon2":
         return pbkdf2.Pbkdf2(expected, DIGESTS[algorithm], iterations, salt)
     if options.whole("length", len(expected)) != len(expected):
-        raise shapes.Malformed("This argon2 hash has not the length that its option says.")
+        raise base.Malformed("This argon2 hash has not the length that its option says.")
     kind = options.choice("type", ("id", "i", "d"), "id")
     version = VERSIONS[options.choice("version", tuple(VERSIONS), "1.3")]
     memory, lanes = options.whole("memory"), options.whole("parallelism")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from authctl.core.hashing import digests, hmacs, pbkdf2, registry, scrypt, shapes
-from authctl.core.hashing.shapes import Malformed
+from authctl.core.hashing import base, digests, hmacs, pbkdf2, registry, scrypt
+from authctl.core.hashing.base import Malformed
 
 DIGESTS = ("md5", "sha1", "sha256", "sha512")
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> shapes.StoredHash:
+def accept(text: str, name: str | None, options: base.Options) -> base.StoredHash:
     """Its `ln` of scrypt is N itself, and its sha224 and sha384 of PBKDF2 are SHA-3."""
     if text.startswith("$scrypt$"):
         return scrypt.read_phc(text, kratos=True)
@@ -27,11 +27,11 @@ def accept(text: str, name: str | None, options: shapes.Options) -> shapes.Store
 def _digest(fields: list[str]) -> digests.Digest:
     """`$md5$hash`, or `$sha256$pf=template$salt$hash`."""
     if len(fields) == 3:
-        return digests.Digest(shapes.decode64(fields[2]), fields[1])
+        return digests.Digest(base.decode64(fields[2]), fields[1])
     if len(fields) != 5 or not fields[2].startswith("pf="):
         raise Malformed(f"This is not a digest of Kratos: ${fields[1]}$pf=…$salt$hash.")
     template = digests.read_template(fields[2].removeprefix("pf="))
-    return digests.Digest(shapes.decode64(fields[4]), fields[1], shapes.decode64(fields[3]), template)
+    return digests.Digest(base.decode64(fields[4]), fields[1], base.decode64(fields[3]), template)
 
 
 def _hmac(text: str) -> hmacs.Hmac:
@@ -40,7 +40,7 @@ def _hmac(text: str) -> hmacs.Hmac:
     if len(fields) != 4:
         raise Malformed("This is not an HMAC of Kratos: $hmac-sha256$hash$key.")
     try:
-        digest = shapes.decode_hex(shapes.decode64(fields[2]).decode("ascii"))
+        digest = base.decode_hex(base.decode64(fields[2]).decode("ascii"))
     except UnicodeDecodeError as error:
         raise Malformed("An HMAC of Kratos is base64 of hexadecimal text.") from error
-    return hmacs.Hmac(digest, fields[1].removeprefix("hmac-"), shapes.decode64(fields[3]))
+    return hmacs.Hmac(digest, fields[1].removeprefix("hmac-"), base.decode64(fields[3]))

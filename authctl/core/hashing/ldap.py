@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from authctl.core.hashing import digests, pbkdf2, registry, shapes
-from authctl.core.hashing.shapes import Malformed, NoPassword, Unsupported
+from authctl.core.hashing import base, digests, pbkdf2, registry
+from authctl.core.hashing.base import Malformed, NoPassword, Unsupported
 
 SHAPE = re.compile(r"\{([A-Za-z0-9_.-]{1,32})\}(.*)")
 PLAIN = {"md5": "md5", "sha": "sha1", **{f"sha{size}": f"sha{size}" for size in (1, 224, 256, 384, 512)}}
@@ -15,13 +15,13 @@ CLEAR = ("cleartext", "clear", "plain", "plaintext", "noop")
 ELSEWHERE = ("sasl", "kerberos", "nt", "ntlm", "lanman", "md4", "pbkdf2sha256blob")
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> shapes.StoredHash:
+def accept(text: str, name: str | None, options: base.Options) -> base.StoredHash:
     """Scheme names in any case; digest first, salt after it."""
     match = SHAPE.fullmatch(text)
     if not match:
         raise Malformed("This is not a hash of an LDAP directory: {SCHEME} and what the scheme says.")
     scheme, rest = match.group(1), match.group(2)
-    plain = shapes.plain(scheme)
+    plain = base.plain(scheme)
     if plain in CLEAR:
         raise Malformed("This is a password in plain text, not a hash; give it as a password.")
     if plain in ELSEWHERE:
@@ -31,13 +31,13 @@ def accept(text: str, name: str | None, options: shapes.Options) -> shapes.Store
     if plain.startswith("pbkdf2"):
         return _pbkdf2(scheme, rest)
     if plain in PLAIN:
-        return digests.Digest(shapes.decode64(rest), PLAIN[plain])
+        return digests.Digest(base.decode64(rest), PLAIN[plain])
     if plain in digests.LDAP:
-        return _salted(plain, shapes.decode64(rest))
+        return _salted(plain, base.decode64(rest))
     raise Unsupported("This scheme is not known; the password needs a reset.")
 
 
-def _modular(rest: str) -> shapes.StoredHash:
+def _modular(rest: str) -> base.StoredHash:
     if rest.startswith(("!", "*")) or not rest:
         raise NoPassword("This account is locked: nothing matches its hash.")
     if not rest.startswith("$"):
@@ -46,7 +46,7 @@ def _modular(rest: str) -> shapes.StoredHash:
 
 
 def _salted(scheme: str, data: bytes) -> digests.Digest:
-    size = shapes.DIGESTS[digests.LDAP[scheme]][1]
+    size = base.DIGESTS[digests.LDAP[scheme]][1]
     if len(data) < size:
         raise Malformed(f"A hash of the scheme {scheme.upper()} has at least {size} bytes; this one has {len(data)}.")
     return digests.ldap(scheme, data[size:], data[:size])
@@ -57,5 +57,5 @@ def _pbkdf2(scheme: str, rest: str) -> pbkdf2.Pbkdf2:
     fields = rest.split("$")
     if len(fields) != 3:
         raise Unsupported("This form of PBKDF2 cannot be checked here; the password needs a reset.")
-    digest = shapes.plain(scheme).removeprefix("pbkdf2") or "sha1"
-    return pbkdf2.build(digest, fields[0], shapes.decode64(fields[1]), shapes.decode64(fields[2]))
+    digest = base.plain(scheme).removeprefix("pbkdf2") or "sha1"
+    return pbkdf2.build(digest, fields[0], base.decode64(fields[1]), base.decode64(fields[2]))

@@ -9,44 +9,44 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from authctl.core.hashing import shapes
-from authctl.core.hashing.shapes import Malformed, Option, Strength, TooCostly, Unnamed
+from authctl.core.hashing import base
+from authctl.core.hashing.base import Malformed, Option, Strength, TooCostly, Unnamed
 
 MAX_WORK = 10_000_000  # iterations × blocks; 2.5 s
 # The iterations that OWASP asks for; a digest that it does not name is measured by SHA-256's.
 STRONG_ITERATIONS = {"sha1": 1_300_000, "sha512": 210_000}
 STRONG_OTHERWISE = 600_000
-NAMES = tuple(name for name in shapes.DIGESTS if name not in ("md5", "sha512-224", "sha512-256"))
+NAMES = tuple(name for name in base.DIGESTS if name not in ("md5", "sha512-224", "sha512-256"))
 TWO_MEANINGS = ("sha224", "sha384")  # SHA-3 to Kratos, SHA-2 to everybody else
 
 OPTIONS = (
     Option("digest", f"one of {', '.join(NAMES)}", ("version", "algorithm")),
     Option("iterations", "how many", ("iterationCount", "i")),
     Option("salt", "the salt"),
-    shapes.SALT_ENCODING,
-    shapes.ENCODING,
+    base.SALT_ENCODING,
+    base.ENCODING,
 )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Pbkdf2(shapes.StoredHash):
+class Pbkdf2(base.StoredHash):
     digest: str
     iterations: int
     salt: bytes
 
     def __post_init__(self) -> None:
-        shapes.check_digest(self.digest, NAMES)
+        base.check_digest(self.digest, NAMES)
         if self.iterations < 1:
             raise Malformed("The iterations of this PBKDF2 hash must be at least 1.")
-        shapes.check_size(self.salt, 0, shapes.MAX_SALT_SIZE, "PBKDF2 salt")
-        shapes.check_size(self.expected, 16, 128, "PBKDF2 key")
-        blocks = -(-len(self.expected) // shapes.DIGESTS[self.digest][1])
+        base.check_size(self.salt, 0, base.MAX_SALT_SIZE, "PBKDF2 salt")
+        base.check_size(self.expected, 16, 128, "PBKDF2 key")
+        blocks = -(-len(self.expected) // base.DIGESTS[self.digest][1])
         if self.iterations * blocks > MAX_WORK:
             raise TooCostly(f"The iterations of this PBKDF2 hash are above {MAX_WORK}, the most that is checked.")
 
     def __str__(self) -> str:
-        salt, expected = shapes.encode64(self.salt), shapes.encode64(self.expected)
-        return f"{shapes.OWN}{self.algorithm}$i={self.iterations}${salt}${expected}"
+        salt, expected = base.encode64(self.salt), base.encode64(self.expected)
+        return f"{base.OWN}{self.algorithm}$i={self.iterations}${salt}${expected}"
 
     @property
     def algorithm(self) -> str:
@@ -58,22 +58,22 @@ class Pbkdf2(shapes.StoredHash):
         return Strength.STRONG if self.iterations >= enough else Strength.LEGACY
 
     def compute(self, password: str) -> bytes:
-        algorithm = shapes.DIGESTS[self.digest][0]
-        return hashlib.pbkdf2_hmac(algorithm, shapes.octets(password), self.salt, self.iterations, len(self.expected))
+        algorithm = base.DIGESTS[self.digest][0]
+        return hashlib.pbkdf2_hmac(algorithm, base.octets(password), self.salt, self.iterations, len(self.expected))
 
 
 def parse(stored: str) -> Pbkdf2:
-    fields = stored.removeprefix(f"{shapes.OWN}pbkdf2-").split("$")
+    fields = stored.removeprefix(f"{base.OWN}pbkdf2-").split("$")
     if len(fields) != 4 or not fields[1].startswith("i="):
         raise Malformed("This stored PBKDF2 hash is damaged.")
-    return build(fields[0], fields[1].removeprefix("i="), shapes.decode64(fields[2]), shapes.decode64(fields[3]))
+    return build(fields[0], fields[1].removeprefix("i="), base.decode64(fields[2]), base.decode64(fields[3]))
 
 
 def build(digest: str, iterations: str, salt: bytes, expected: bytes) -> Pbkdf2:
-    return Pbkdf2(expected, digest, shapes.number(iterations, "PBKDF2 iterations"), salt)
+    return Pbkdf2(expected, digest, base.number(iterations, "PBKDF2 iterations"), salt)
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> Pbkdf2:
+def accept(text: str, name: str | None, options: base.Options) -> Pbkdf2:
     """passlib's and Auth0's forms, `pbkdf2_DIGEST$iterations$salt$key`, or a bare key with its options."""
     if text.startswith("$"):
         found = read_modular(text, named=name is not None)
@@ -95,30 +95,30 @@ def read_modular(text: str, *, named: bool, sha3: bool = False) -> Pbkdf2:
         digest = f"sha3-{digest.removeprefix('sha')}"
     elif digest in TWO_MEANINGS and not named:
         raise Unnamed(f"{digest} means SHA-3 where Kratos wrote it, SHA-2 elsewhere; name the hash kratos or pbkdf2.")
-    expected = shapes.decode64(fields[4])
-    costs = shapes.pairs(fields[2], "PBKDF2") if "=" in fields[2] else {"i": fields[2]}
+    expected = base.decode64(fields[4])
+    costs = base.pairs(fields[2], "PBKDF2") if "=" in fields[2] else {"i": fields[2]}
     if "i" not in costs or costs.keys() - {"i", "l"}:
         raise Malformed("This PBKDF2 hash must have the parameter i, may have l, and no others.")
-    if "l" in costs and shapes.number(costs["l"], "PBKDF2 length") != len(expected):
+    if "l" in costs and base.number(costs["l"], "PBKDF2 length") != len(expected):
         raise Malformed("This PBKDF2 hash has not the length that it says.")
-    return build(digest, costs["i"], shapes.decode64(fields[3]), expected)
+    return build(digest, costs["i"], base.decode64(fields[3]), expected)
 
 
-def _underscored(text: str, options: shapes.Options) -> Pbkdf2:
+def _underscored(text: str, options: base.Options) -> Pbkdf2:
     """Clerk's form looks like Django's, but encodes its salt, and sometimes its key, in other ways."""
     fields = text.split("$")
     if len(fields) != 4 or not fields[0].startswith("pbkdf2_"):
         raise Malformed("This is not a PBKDF2 hash: pbkdf2_sha256$iterations$salt$hash.")
-    salt_encoding = options.choice("salt_encoding", shapes.SALT_ENCODINGS, "utf8")
-    encoding = options.choice("encoding", shapes.ENCODINGS, "base64")
-    salt, expected = shapes.decode(fields[2], salt_encoding), shapes.decode(fields[3], encoding)
+    salt_encoding = options.choice("salt_encoding", base.SALT_ENCODINGS, "utf8")
+    encoding = options.choice("encoding", base.ENCODINGS, "base64")
+    salt, expected = base.decode(fields[2], salt_encoding), base.decode(fields[3], encoding)
     return build(fields[0].removeprefix("pbkdf2_"), fields[1], salt, expected)
 
 
-def _bare(text: str, name: str | None, options: shapes.Options) -> Pbkdf2:
+def _bare(text: str, name: str | None, options: base.Options) -> Pbkdf2:
     digest = (name or "").removeprefix("pbkdf2").removeprefix("-") or options.choice("digest", NAMES)
-    salt_encoding = options.choice("salt_encoding", shapes.SALT_ENCODINGS, "utf8")
-    expected = shapes.decode(text, options.choice("encoding", shapes.ENCODINGS, "hex"))
+    salt_encoding = options.choice("salt_encoding", base.SALT_ENCODINGS, "utf8")
+    expected = base.decode(text, options.choice("encoding", base.ENCODINGS, "hex"))
     return Pbkdf2(expected, digest, options.whole("iterations"), options.decoded("salt", salt_encoding))
 
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Self
 
-from authctl.core.hashing import bcrypt, shapes
-from authctl.core.hashing.shapes import Malformed, Strength
+from authctl.core.hashing import base, bcrypt
+from authctl.core.hashing.base import Malformed, Strength
 
 MIN_LOG2, MAX_LOG2 = 7, 18  # 2^18 digests take 0.1 s
 SHAPE = re.compile(r"\$[PH]\$([./0-9A-Za-z])([./0-9A-Za-z]{8})([./0-9A-Za-z]{22})")
@@ -16,17 +16,17 @@ ORDER = (*((first + 2, first + 1, first) for first in range(0, 15, 3)), (15,))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Phpass(shapes.StoredHash):
+class Phpass(base.StoredHash):
     """expected: the 22 characters at the end."""
 
     log2_rounds: int
     salt: str
 
     def __post_init__(self) -> None:
-        shapes.check_range(self.log2_rounds, MIN_LOG2, MAX_LOG2, "phpass exponent")
+        base.check_range(self.log2_rounds, MIN_LOG2, MAX_LOG2, "phpass exponent")
 
     def __str__(self) -> str:
-        return f"$P${chr(shapes.CRYPT_ALPHABET[self.log2_rounds])}{self.salt}{self.expected.decode()}"
+        return f"$P${chr(base.CRYPT_ALPHABET[self.log2_rounds])}{self.salt}{self.expected.decode()}"
 
     @property
     def algorithm(self) -> str:
@@ -37,11 +37,11 @@ class Phpass(shapes.StoredHash):
         return Strength.WEAK
 
     def compute(self, password: str) -> bytes:
-        secret, md5 = shapes.octets(password), shapes.digester("md5")
+        secret, md5 = base.octets(password), base.digester("md5")
         digest = md5(self.salt.encode() + secret)
         for _ in range(1 << self.log2_rounds):
             digest = md5(digest + secret)
-        return shapes.encode_crypt(digest, ORDER)
+        return base.encode_crypt(digest, ORDER)
 
     def without_digest(self) -> Self:
         return replace(self, expected=b"." * len(self.expected))
@@ -52,10 +52,10 @@ def parse(stored: str) -> Phpass:
     if not match:
         raise Malformed("This is not a phpass hash: $P$ or $H$, and 31 characters.")
     rounds, salt, expected = match.groups()
-    return Phpass(expected.encode(), shapes.CRYPT_ALPHABET.index(rounds.encode()), salt)
+    return Phpass(expected.encode(), base.CRYPT_ALPHABET.index(rounds.encode()), salt)
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> shapes.StoredHash:
+def accept(text: str, name: str | None, options: base.Options) -> base.StoredHash:
     """Where phpass found a better crypt it used that: Appwrite stores a `$2a$` under the same name."""
     if text.startswith("$2"):
         return bcrypt.accept(text, None, options)

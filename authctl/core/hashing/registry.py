@@ -12,8 +12,8 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
-from authctl.core.hashing import shapes
-from authctl.core.hashing.shapes import Malformed, NoPassword, Unnamed, Unsupported
+from authctl.core.hashing import base
+from authctl.core.hashing.base import Malformed, NoPassword, Unnamed, Unsupported
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Entry:
     marks: tuple[str, ...] = ()
 
     @property
-    def options(self) -> tuple[shapes.Option, ...]:
+    def options(self) -> tuple[base.Option, ...]:
         """What `--hash-option` may say with this name."""
-        return cast("tuple[shapes.Option, ...]", getattr(load(self.module), "OPTIONS", ()))
+        return cast("tuple[base.Option, ...]", getattr(load(self.module), "OPTIONS", ()))
 
 
 ENTRIES = (
@@ -39,7 +39,7 @@ ENTRIES = (
     Entry("bcrypt-2x", "bcrypt", "bcrypt of crypt_blowfish before 1.1: $2x$, good for ASCII passwords alone"),
     Entry("md5", "digests", "MD5 in hex or base64, with or without salt", ("md5-salted",)),
     Entry("sha", "digests", "SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt",
-          (*tuple(shapes.DIGESTS)[1:], "sha1-salted", "sha256-salted", "sha512-salted")),
+          (*tuple(base.DIGESTS)[1:], "sha1-salted", "sha256-salted", "sha512-salted")),
     Entry("phpass", "phpass", "phpass: $P$, $H$", ("md5-phpass", "phpass-md5"), ("$P$", "$H$")),
     Entry("scrypt", "scrypt", "scrypt in PHC form, or bare with its options", ("scrypt-phc",), ("$scrypt$",)),
     Entry("scrypt-modified", "firebase", "Firebase's scrypt, as Firebase, Appwrite, Supabase, Kratos or Clerk write it",
@@ -48,7 +48,7 @@ ENTRIES = (
     Entry("pbkdf2", "pbkdf2", "PBKDF2 as passlib and Auth0 write it, or bare with its options",
           ("pbkdf2-sha1", "pbkdf2-sha224", "pbkdf2-sha256", "pbkdf2-sha384", "pbkdf2-sha512"), ("$pbkdf2",)),
     Entry("hmac", "hmacs", "HMAC in hex or base64, with its key",
-          tuple(f"hmac-{digest}" for digest in shapes.DIGESTS)),
+          tuple(f"hmac-{digest}" for digest in base.DIGESTS)),
     Entry("md5-crypt", "md5_crypt", "md5-crypt: $1$", ("crypt-md5",), ("$1$", "$md5-crypt$")),
     Entry("apr1", "md5_crypt", "Apache's md5-crypt: $apr1$", ("htpasswd-md5",), ("$apr1$",)),
     Entry("sha-crypt", "sha_crypt", "sha256-crypt and sha512-crypt: $5$, $6$", ("sha256-crypt", "sha512-crypt"),
@@ -112,7 +112,7 @@ UNSUPPORTED_NAMES = ("md4", "ntlm", "nt", "yescrypt", "des", "lanman", "bcryptpe
 @cache
 def words() -> dict[str, tuple[Entry, str]]:
     """Every name and alias in its plainest spelling → its entry, and the word itself."""
-    return {shapes.plain(word): (entry, word) for entry in ENTRIES for word in (entry.name, *entry.aliases)}
+    return {base.plain(word): (entry, word) for entry in ENTRIES for word in (entry.name, *entry.aliases)}
 
 
 @cache
@@ -132,31 +132,31 @@ class UnknownName(Unsupported):
     field = "hash"
 
 
-def accept(text: str, name: str | None, given: Mapping[str, str]) -> shapes.StoredHash:
+def accept(text: str, name: str | None, given: Mapping[str, str]) -> base.StoredHash:
     """An incoming hash, its shape and cost checked. Raises HashError."""
     entry, word = find(name) if name is not None else (None, None)
     _check_text(text)
-    if text.startswith(shapes.OWN):
+    if text.startswith(base.OWN):
         return _own(text, name, given)
     entry = entry or _by_mark(text)
-    options = shapes.Options(given, entry.options)
-    found = cast("shapes.Family", load(entry.module)).accept(text, word, options)
+    options = base.Options(given, entry.options)
+    found = cast("base.Family", load(entry.module)).accept(text, word, options)
     options.check_all_used()
     return found
 
 
-def parse(stored: str) -> shapes.StoredHash:
+def parse(stored: str) -> base.StoredHash:
     """A stored hash taken apart. Raises HashError when it is damaged."""
-    if len(stored) <= shapes.MAX_TEXT:
+    if len(stored) <= base.MAX_TEXT:
         for mark, module in STORED.items():
             if stored.startswith(mark):
-                return cast("shapes.StoredFamily", load(module)).parse(stored)
+                return cast("base.StoredFamily", load(module)).parse(stored)
     raise Malformed("This is not a stored hash.")
 
 
 def find(name: str) -> tuple[Entry, str]:
     """The entry of a name or alias in any spelling, and the word that it was named by."""
-    wanted = shapes.plain(name)
+    wanted = base.plain(name)
     if wanted in words():
         entry, word = words()[wanted]
         return entry, word.removesuffix("-salted")  # which says no more than the option salt does
@@ -174,8 +174,8 @@ def load(module: str) -> object:
 
 def _check_text(text: str) -> None:
     """Before anything looks closer."""
-    if len(text) > shapes.MAX_TEXT:
-        raise Malformed(f"This hash is longer than {shapes.MAX_TEXT} characters.")
+    if len(text) > base.MAX_TEXT:
+        raise Malformed(f"This hash is longer than {base.MAX_TEXT} characters.")
     if not text:
         raise NoPassword("The hash is empty: there is no password.")
     if text.startswith(("!", "*")):
@@ -184,7 +184,7 @@ def _check_text(text: str) -> None:
         raise Malformed("This hash holds a space, or a character outside ASCII, which no hash has.")
 
 
-def _own(text: str, name: str | None, given: Mapping[str, str]) -> shapes.StoredHash:
+def _own(text: str, name: str | None, given: Mapping[str, str]) -> base.StoredHash:
     if name is not None or given:
         raise Malformed("This hash comes from authctl and says everything by itself; give it without name and options.")
     return parse(text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from authctl.core.hashing import shapes
-from authctl.core.hashing.shapes import Malformed, Option, Strength, TooCostly
+from authctl.core.hashing import base
+from authctl.core.hashing.base import Malformed, Option, Strength, TooCostly
 
 MAX_MEMORY = 256 << 20  # bytes, 128·N·r; Kratos' ceiling of r ≤ 8 would refuse Appwrite's own r = 13
 MAX_BLOCK, MAX_PARALLEL = 32, 16
@@ -20,13 +20,13 @@ OPTIONS = (
     Option("memory", "r, the block size", ("costMemory", "passwordMemory", "blockSize", "r")),
     Option("parallel", "p", ("costParallel", "passwordParallel", "parallelization", "p")),
     Option("length", "bytes of the hash; checked when given", ("passwordLength", "keylen")),
-    shapes.SALT_ENCODING,
-    shapes.ENCODING,
+    base.SALT_ENCODING,
+    base.ENCODING,
 )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Scrypt(shapes.StoredHash):
+class Scrypt(base.StoredHash):
     """n: N; block: r; parallel: p."""
 
     n: int
@@ -36,12 +36,12 @@ class Scrypt(shapes.StoredHash):
 
     def __post_init__(self) -> None:
         check_cost(self.n, self.block, self.parallel)
-        shapes.check_size(self.salt, 0, shapes.MAX_SALT_SIZE, "scrypt salt")
-        shapes.check_size(self.expected, 16, 128, "scrypt key")
+        base.check_size(self.salt, 0, base.MAX_SALT_SIZE, "scrypt salt")
+        base.check_size(self.expected, 16, 128, "scrypt key")
 
     def __str__(self) -> str:
         cost = f"ln={self.n.bit_length() - 1},r={self.block},p={self.parallel}"
-        return f"$scrypt${cost}${shapes.encode64(self.salt)}${shapes.encode64(self.expected)}"
+        return f"$scrypt${cost}${base.encode64(self.salt)}${base.encode64(self.expected)}"
 
     @property
     def algorithm(self) -> str:
@@ -52,12 +52,12 @@ class Scrypt(shapes.StoredHash):
         return Strength.STRONG if self.n * self.block * self.parallel >= STRONG_WORK else Strength.LEGACY
 
     def compute(self, password: str) -> bytes:
-        return derive(shapes.octets(password), self.salt, self.n, self.block, self.parallel, len(self.expected))
+        return derive(base.octets(password), self.salt, self.n, self.block, self.parallel, len(self.expected))
 
 
 def check_cost(n: int, block: int, parallel: int) -> None:
-    shapes.check_range(block, 1, MAX_BLOCK, "scrypt block size")
-    shapes.check_range(parallel, 1, MAX_PARALLEL, "scrypt parallelism")
+    base.check_range(block, 1, MAX_BLOCK, "scrypt block size")
+    base.check_range(parallel, 1, MAX_PARALLEL, "scrypt parallelism")
     if n < 2 or n & (n - 1):
         raise Malformed("N of this scrypt hash must be a power of two above 1.")
     if 128 * n * block > MAX_MEMORY:
@@ -76,18 +76,18 @@ def parse(stored: str) -> Scrypt:
     return read_phc(stored)
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> Scrypt:
+def accept(text: str, name: str | None, options: base.Options) -> Scrypt:
     """`$scrypt$…`, or a bare hash with its options."""
     if text.startswith("$"):
         return read_phc(text)
-    encoding = options.choice("encoding", shapes.ENCODINGS, "hex")
-    salt_encoding = options.choice("salt_encoding", shapes.SALT_ENCODINGS, "utf8")
-    expected = shapes.decode(text, encoding)
+    encoding = options.choice("encoding", base.ENCODINGS, "hex")
+    salt_encoding = options.choice("salt_encoding", base.SALT_ENCODINGS, "utf8")
+    expected = base.decode(text, encoding)
     if "length" in options and options.whole("length") != len(expected):
         raise Malformed("This scrypt hash has not the length that its option says.")
     salt = options.decoded("salt", salt_encoding)
     if not salt:
-        raise shapes.WrongOption("The hash option salt is empty.")
+        raise base.WrongOption("The hash option salt is empty.")
     return Scrypt(expected, options.whole("cpu"), options.whole("memory"), options.whole("parallel", 1), salt)
 
 
@@ -96,9 +96,9 @@ def read_phc(text: str, *, kratos: bool = False) -> Scrypt:
     fields = text.split("$")
     if len(fields) != 5 or fields[:2] != ["", "scrypt"]:
         raise Malformed("This is not an scrypt hash in PHC form: $scrypt$ln=…,r=…,p=…$salt$hash.")
-    costs = shapes.pairs(fields[2], "scrypt")
+    costs = base.pairs(fields[2], "scrypt")
     if costs.keys() != {"ln", "r", "p"}:
         raise Malformed("This scrypt hash must have the parameters ln, r and p, and no others.")
-    cost, block, parallel = (shapes.number(costs[key], f"scrypt parameter {key}") for key in ("ln", "r", "p"))
+    cost, block, parallel = (base.number(costs[key], f"scrypt parameter {key}") for key in ("ln", "r", "p"))
     n = cost if kratos or cost > MAX_LOG2 else 1 << cost
-    return Scrypt(shapes.decode64(fields[4]), n, block, parallel, shapes.decode64(fields[3]))
+    return Scrypt(base.decode64(fields[4]), n, block, parallel, base.decode64(fields[3]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from authctl.core.hashing import shapes
-from authctl.core.hashing.shapes import Malformed, TooCostly
+from authctl.core.hashing import base
+from authctl.core.hashing.base import Malformed, TooCostly
 
 MIN_ROUNDS, DEFAULT_ROUNDS = 1000, 5000
 MAX_ROUNDS = 2_000_000  # 2 s; the specification allows 999,999,999
@@ -30,7 +30,7 @@ ORDER = {"5": (*_thirds(32, 2), (31, 30)), "6": (*_thirds(64, 1), (63,))}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ShaCrypt(shapes.StoredHash):
+class ShaCrypt(base.StoredHash):
     """rounds: None where the text has none, which means 5,000; expected: the characters at the end."""
 
     mark: str
@@ -52,7 +52,7 @@ class ShaCrypt(shapes.StoredHash):
         return f"{NAMES[self.mark]}-crypt"
 
     def compute(self, password: str) -> bytes:
-        secret, salt, sha = shapes.octets(password), self.salt.encode(), shapes.digester(NAMES[self.mark])
+        secret, salt, sha = base.octets(password), self.salt.encode(), base.digester(NAMES[self.mark])
         digest = self._start(secret, salt)
         secrets = _fill(sha(secret * len(secret)), len(secret))
         salts = _fill(sha(salt * (16 + digest[0])), len(salt))
@@ -61,11 +61,11 @@ class ShaCrypt(shapes.StoredHash):
             data += salts if turn % 3 else b""
             data += secrets if turn % 7 else b""
             digest = sha(data + (digest if turn & 1 else secrets))
-        return shapes.encode_crypt(digest, ORDER[self.mark])
+        return base.encode_crypt(digest, ORDER[self.mark])
 
     def _start(self, secret: bytes, salt: bytes) -> bytes:
         """Digest A of the specification, from digest B."""
-        sha, length = shapes.digester(NAMES[self.mark]), len(secret)
+        sha, length = base.digester(NAMES[self.mark]), len(secret)
         other = sha(secret + salt + secret)
         data = bytearray(secret + salt + _fill(other, length))
         while length:
@@ -84,11 +84,11 @@ def parse(stored: str) -> ShaCrypt:
         raise Malformed("This is not a sha-crypt hash: $5$ or $6$, maybe rounds=…$, up to 16 characters, $, hash.")
     mark, rounds, salt, expected = match.groups()
     # The specification raises fewer than 1,000 rounds to 1,000.
-    turns = None if rounds is None else max(MIN_ROUNDS, shapes.number(rounds, "sha-crypt rounds"))
+    turns = None if rounds is None else max(MIN_ROUNDS, base.number(rounds, "sha-crypt rounds"))
     return ShaCrypt(expected.encode(), mark, turns, salt)
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> ShaCrypt:
+def accept(text: str, name: str | None, options: base.Options) -> ShaCrypt:
     """As it is; Kratos spells the marks out."""
     for spelt, mark in KRATOS.items():
         if text.startswith(spelt):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from authctl.core.hashing import hmacs, pbkdf2, scrypt, shapes
-from authctl.core.hashing.shapes import Malformed
+from authctl.core.hashing import base, hmacs, pbkdf2, scrypt
+from authctl.core.hashing.base import Malformed
 
 MAX_PARTS = 4
 
 
-def accept(text: str, name: str | None, options: shapes.Options) -> shapes.StoredHash:
+def accept(text: str, name: str | None, options: base.Options) -> base.StoredHash:
     """Salts are plain text here; a bare digest name, as Werkzeug wrote until 2.2, is an HMAC with the salt as key."""
     fields = text.split("$")
     if len(fields) != 3:
         raise Malformed("This is not a password hash of Werkzeug: method$salt$hash.")
-    method, salt, expected = fields[0].split(":"), fields[1].encode(), shapes.decode_hex(fields[2])
+    method, salt, expected = fields[0].split(":"), fields[1].encode(), base.decode_hex(fields[2])
     if method[0] == "scrypt" and len(method) == MAX_PARTS:
-        n, block, parallel = (shapes.number(part, "scrypt parameters") for part in method[1:])
+        n, block, parallel = (base.number(part, "scrypt parameters") for part in method[1:])
         return scrypt.Scrypt(expected, n, block, parallel, salt)
     if method[0] == "pbkdf2" and len(method) == MAX_PARTS - 1:
         return pbkdf2.build(method[1], method[2], salt, expected)
-    if len(method) == 1 and method[0] in shapes.DIGESTS:
+    if len(method) == 1 and method[0] in base.DIGESTS:
         return hmacs.Hmac(expected, method[0], salt)
     raise Malformed("The method of this Werkzeug hash must be scrypt:N:r:p, pbkdf2:digest:iterations, or a digest.")

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from authctl.core.hashing import argon2, registry, shapes
-from authctl.core.hashing.parameters import Parameters
-from authctl.core.hashing.shapes import Malformed, Strength
+from authctl.core.hashing import argon2, base, registry
+from authctl.core.hashing.base import Malformed, Strength
 
-MARK = f"{shapes.OWN}wrapped-"
+if TYPE_CHECKING:
+    from authctl.core.hashing.parameters import Parameters
+
+MARK = f"{base.OWN}wrapped-"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Wrapped(shapes.StoredHash):
+class Wrapped(base.StoredHash):
     """expected: argon2id's tag."""
 
     outer: argon2.Argon2
-    recipe: shapes.StoredHash
+    recipe: base.StoredHash
 
     def __post_init__(self) -> None:
         check_weak(self.recipe)
@@ -43,19 +46,19 @@ class Wrapped(shapes.StoredHash):
     def compute(self, password: str) -> bytes:
         return self.outer.compute_from(self.recipe.compute(password))
 
-    def wraps(self, weak: shapes.StoredHash) -> bool:
+    def wraps(self, weak: base.StoredHash) -> bool:
         """Whether that is the weak hash inside."""
         if self.recipe != weak.without_digest():
             return False
         return hmac.compare_digest(self.outer.compute_from(weak.expected), self.expected)
 
 
-def check_weak(found: shapes.StoredHash) -> None:
+def check_weak(found: base.StoredHash) -> None:
     if found.strength is not Strength.WEAK:
         raise Malformed("Only a weak hash is wrapped in argon2id.")
 
 
-def wrap(weak: shapes.StoredHash, parameters: Parameters, salt: bytes) -> Wrapped:
+def wrap(weak: base.StoredHash, parameters: Parameters, salt: bytes) -> Wrapped:
     """Slow on purpose."""
     check_weak(weak)
     outer = argon2.new(weak.expected, parameters, salt)

@@ -5,6 +5,7 @@ A new provider is one file with its class, one line here, and its name in `setti
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from authctl.delivery.failures import unconfigured
 
 if TYPE_CHECKING:
     from authctl.delivery.sms.provider import Provider
-    from authctl.delivery.transport import Transport
+    from authctl.model import Clock, RandomBytes
     from authctl.settings import Sms as SmsSettings
 
 # What [sms] provider says → the module and the class.
@@ -28,8 +29,11 @@ PROVIDERS = {
 }
 
 
-def open(settings: SmsSettings, transport: Transport) -> Provider:
-    """The provider that the settings name, with all that it needs. Raises Unavailable (delivery_unconfigured)."""
+def open(settings: SmsSettings, clock: Clock, random_bytes: RandomBytes, console: Callable[[str], None]) -> Provider:
+    """The provider that the settings name, with all that it needs. Raises Unavailable (delivery_unconfigured).
+
+    console: where the provider `console` writes to.
+    """
     if settings.provider is None:
         raise unconfigured(
             "No SMS can be sent: no provider is configured.",
@@ -37,5 +41,6 @@ def open(settings: SmsSettings, transport: Transport) -> Provider:
             hint="Set sms.provider and what it needs in the configuration file",
         )
     module, name = PROVIDERS[settings.provider]
-    provider: Provider = getattr(import_module(f"{__name__}.{module}"), name)(settings, transport)
+    made = getattr(import_module(f"{__name__}.{module}"), name)
+    provider: Provider = made(settings, clock, random_bytes, console)
     return provider

@@ -19,7 +19,7 @@ class File(Provider):
     def send(self, message: Sms) -> Receipt:
         request = Request.of(message)
         line = {
-            "time": self.transport.clock().isoformat(timespec="milliseconds"),
+            "time": self.clock().isoformat(timespec="milliseconds"),
             "kind": message.kind,
             "channel": str(message.channel),
             "to": message.to,
@@ -45,5 +45,5 @@ class Console(Provider):
     channels = (Channel.SMS, Channel.WHATSAPP)
 
     def send(self, message: Sms) -> Receipt:
-        self.transport.console(f"Message to {message.to} over {message.channel}: {message.body}")
+        self.console(f"Message to {message.to} over {message.channel}: {message.body}")
         return self.accepted(Request.of(message), None, "shown")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from authctl.delivery.failures import Refused, masked, unconfigured
 from authctl.delivery.messages import Channel, Receipt, Sms
 
 if TYPE_CHECKING:
-    from authctl.delivery.transport import Transport
+    from authctl.model import Clock, RandomBytes
     from authctl.settings import Sms as SmsSettings
 
 SECRETS = ("auth_token", "access_key", "api_key", "api_secret", "webhook_secret")
@@ -33,9 +34,13 @@ class Provider(ABC):
     needs: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = (Channel.SMS,)
 
-    def __init__(self, settings: SmsSettings, transport: Transport) -> None:
+    def __init__(
+        self, settings: SmsSettings, clock: Clock, random_bytes: RandomBytes, console: Callable[[str], None]
+    ) -> None:
         self.settings = settings
-        self.transport = transport
+        self.clock = clock
+        self.random_bytes = random_bytes
+        self.console = console
         missing = [f"sms.{name}" for name in self.needs if not getattr(settings, name)]
         if missing:
             names = " and ".join(missing)

@@ -17,6 +17,7 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from authctl.delivery.failures import unconfigured
@@ -24,7 +25,7 @@ from authctl.delivery.messages import Channel, Receipt, Sms
 from authctl.delivery.sms.provider import Answer, Provider, Request
 
 if TYPE_CHECKING:
-    from authctl.delivery.transport import Transport
+    from authctl.model import Clock, RandomBytes
     from authctl.settings import Sms as SmsSettings
 
 ID_SIZE = 16  # bytes
@@ -36,8 +37,10 @@ class Webhook(Provider):
     needs = ("webhook_url", "webhook_secret")
     channels = (Channel.SMS, Channel.WHATSAPP)
 
-    def __init__(self, settings: SmsSettings, transport: Transport) -> None:
-        super().__init__(settings, transport)
+    def __init__(
+        self, settings: SmsSettings, clock: Clock, random_bytes: RandomBytes, console: Callable[[str], None]
+    ) -> None:
+        super().__init__(settings, clock, random_bytes, console)
         self.key = key(settings.webhook_secret or "")
 
     @property
@@ -46,7 +49,7 @@ class Webhook(Provider):
 
     def send(self, message: Sms) -> Receipt:
         request = Request.of(message)
-        number = f"msg_{self.transport.random_bytes(ID_SIZE).hex()}"
+        number = f"msg_{self.random_bytes(ID_SIZE).hex()}"
         body = json.dumps(self.payload(number, message), ensure_ascii=False, separators=(",", ":")).encode()
         answer = self.post("", request, content=body, headers=self.headers(number, body))
         if not answer.is_success:
@@ -65,7 +68,7 @@ class Webhook(Provider):
         }
 
     def headers(self, number: str, body: bytes) -> dict[str, str]:
-        timestamp = str(int(self.transport.clock().timestamp()))
+        timestamp = str(int(self.clock().timestamp()))
         signed = f"{number}.{timestamp}.".encode() + body
         signature = base64.b64encode(hmac.new(self.key, signed, hashlib.sha256).digest())
         return {

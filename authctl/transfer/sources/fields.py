@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from authctl.core import values
+from authctl.core.values import contacts, identifiers
 from authctl.errors import Invalid
 from authctl.model import Json
 from authctl.transfer.records import Item, Note, Record, Refused, Skipped
@@ -62,10 +62,10 @@ class Fields:
         return self.fitting(" ".join(found for name in parts if (found := self.text(name))) or None)
 
     def fitting(self, name: str | None) -> str | None:
-        if name is None or len(name) <= values.MAX_NAME:
+        if name is None or len(name) <= identifiers.MAX_NAME:
             return name
-        self.drop("name", f"The name has {len(name):,} characters; the first {values.MAX_NAME} were kept.")
-        return name[: values.MAX_NAME]
+        self.drop("name", f"The name has {len(name):,} characters; the first {identifiers.MAX_NAME} were kept.")
+        return name[: identifiers.MAX_NAME]
 
     def free_phone(self, *names: str) -> str | None:
         """A phone from where the source takes any text for one; what is none is left out."""
@@ -73,7 +73,7 @@ class Fields:
         if text is None:
             return None
         try:
-            return values.phone(text)
+            return contacts.phone(text)
         except Invalid:
             self.drop("phone", "The phone is not a number with + and the country's calling code; it was left out.")
             return None
@@ -82,7 +82,7 @@ class Fields:
         """The first that can be an id here; None gives the user a new one."""
         for name in names:
             try:
-                return values.identifier(self.text(name) or "")
+                return identifiers.identifier(self.text(name) or "")
             except Invalid:
                 continue
         return None
@@ -102,7 +102,7 @@ class Fields:
         kept: dict[str, None] = {}
         for name in names:
             try:
-                kept[values.label(name)] = None
+                kept[identifiers.label(name)] = None
             except Invalid:
                 self.drop("labels", f"The role {texts.ref(name)!r} cannot be a label, and was left out.")
         return tuple(kept)

@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from authctl.core.kinds import suggestion
+from authctl.core.policy.value_types import suggestion
 from authctl.errors import Invalid
 from authctl.model import Json
 from authctl.transfer.records import Item, Linked, Record, Secret, Totp
@@ -310,11 +310,11 @@ def _password(columns: dict[str, str], form: str | None) -> str | None:
 def _check_hash_name(form: str | None) -> None:
     if form in (None, PLAIN, SELF):
         return
-    from authctl.core.hashing import registry, shapes
+    from authctl.core.hashing import base, registry
 
     try:
         registry.find(form)
-    except shapes.HashError as unknown:
+    except base.HashError as unknown:
         names = tuple(name for entry in registry.ENTRIES for name in (entry.name, *entry.aliases))
         known = ", ".join(entry.name for entry in registry.ENTRIES)
         message = f"{unknown}{suggestion(form, names)}"

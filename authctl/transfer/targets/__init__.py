@@ -10,12 +10,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from authctl.core.hashing import registry
-from authctl.core.hashing.shapes import HashError, StoredHash
+from authctl.core.hashing.base import HashError
 from authctl.model import Status, User
 from authctl.transfer.records import Linked, Totp
+
+if TYPE_CHECKING:
+    from authctl.core.hashing.base import StoredHash
 
 
 class Name(NamedTuple):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from base64 import b32encode
+from typing import TYPE_CHECKING
 
-from authctl.core.hashing import argon2, bcrypt, digests, hmacs, pbkdf2, scrypt, shapes
-from authctl.core.hashing.shapes import StoredHash
+from authctl.core.hashing import argon2, base, bcrypt, digests, hmacs, pbkdf2, scrypt
 from authctl.model import Json
 from authctl.storage.tables import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
+
+if TYPE_CHECKING:
+    from authctl.core.hashing.base import StoredHash
 
 _DIGESTS = ("md5", "sha1", "sha256", "sha512")
 _USUAL_TOTP = ("SHA1", 6, 30)
@@ -75,7 +78,7 @@ def _password(encoding: str) -> Json:
 
 
 def _phc(found: pbkdf2.Pbkdf2) -> str:
-    salt, expected = shapes.encode64(found.salt), shapes.encode64(found.expected)
+    salt, expected = base.encode64(found.salt), base.encode64(found.expected)
     return f"$pbkdf2-{found.digest}$i={found.iterations},l={len(found.expected)}${salt}${expected}"
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from base64 import b32encode
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, pbkdf2
-from authctl.core.hashing.shapes import StoredHash
 from authctl.model import Json
 from authctl.storage.tables import EPOCH, MILLISECOND, encode_json
 from authctl.transfer.records import Totp
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
+
+if TYPE_CHECKING:
+    from authctl.core.hashing.base import StoredHash
 
 _PBKDF2 = {"sha1": "pbkdf2", "sha256": "pbkdf2-sha256", "sha512": "pbkdf2-sha512"}
 _VERSIONS = {16: "1.0", 19: "1.3"}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from authctl.core.hashing import argon2, bcrypt, digests, md5_crypt, pbkdf2, sha_crypt, shapes
-from authctl.core.hashing.shapes import StoredHash
+from authctl.core.hashing import argon2, base, bcrypt, digests, md5_crypt, pbkdf2, sha_crypt
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
+
+if TYPE_CHECKING:
+    from authctl.core.hashing.base import StoredHash
 
 BASE = "ou=people,dc=example,dc=com"
 SALT_SIZE = 16  # bytes, of PBKDF2
@@ -60,7 +62,7 @@ class Ldif(Target):
             case argon2.Argon2() if hashes.is_common_argon2(found):
                 return f"{{ARGON2}}{found}"
             case pbkdf2.Pbkdf2(digest="sha1" | "sha256" | "sha512" as digest) if _fits(found):
-                salt, expected = (shapes.encode64(part).replace("+", ".") for part in (found.salt, found.expected))
+                salt, expected = (base.encode64(part).replace("+", ".") for part in (found.salt, found.expected))
                 return f"{{PBKDF2-{digest.upper()}}}{found.iterations}${salt}${expected}"
         return None
 

@@ -6,7 +6,7 @@ import pytest
 
 from authctl import errors
 from authctl.core import hashing
-from authctl.core.hashing import registry, shapes
+from authctl.core.hashing import base, registry
 
 MD5 = "5f4dcc3b5aa765d61d8327deb882cf99"
 SHA1 = "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"
@@ -21,7 +21,7 @@ def refusal(text: str, name: str | None = None, **options: str) -> errors.Invali
 
 def test_every_name_is_found_in_any_spelling_and_has_one_meaning() -> None:
     spellings = [word for entry in hashing.names() for word in (entry.name, *entry.aliases)]
-    assert len({shapes.plain(word) for word in spellings}) == len(spellings)
+    assert len({base.plain(word) for word in spellings}) == len(spellings)
     for word in spellings:
         assert registry.find(word.upper().replace("-", "_"))[0] == registry.find(word)[0]
 

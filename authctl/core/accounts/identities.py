@@ -1,0 +1,69 @@
+"""Identities: accounts elsewhere by which a person signs in here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import lookup
+from authctl.core.values import checks, contacts, identifiers
+from authctl.errors import NotFound
+from authctl.model import EventName, Identity, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+
+
+def create(work: Work, user: str, provider: str, provider_uid: str, *, email: str | None = None) -> Identity:
+    """Link an account elsewhere to a user, who can sign in with it from then on.
+
+    email: the address that it has there; unique over users and identities. Raises Conflict
+    (user_identity_already_exists, user_email_already_exists).
+    """
+    check = checks.Check()
+    provider = check(identifiers.provider, provider) or ""
+    provider_uid = check(identifiers.provider_uid, provider_uid) or ""
+    address = check(contacts.email, email or None)
+    check.done()
+    return link(work, lookup.get_locked(work, user), provider, provider_uid, address)
+
+
+def link(work: Work, user: User, provider: str, provider_uid: str, email: str | None) -> Identity:
+    """Store a new identity of a user, and say so in the log."""
+    identity = Identity(work.new_id(), user.id, provider, provider_uid, email, work.now)
+    storage.identities.insert(work.db, identity, user.seq)
+    details = {"provider": provider, "provider_uid": provider_uid, "email": email}
+    work.record(EventName.USERS_IDENTITIES_CREATE, _resource(identity), details, user_id=user.id)
+    work.changed(_resource(identity), None, identity.public())
+    return identity
+
+
+def list_(work: Work, user: str | None = None, *, limit: int = 25, after: str | None = None) -> list[Identity]:
+    """A user's identities, or everybody's, the oldest first. after: the identity that the page goes on from.
+
+    Raises NotFound (user_identity_not_found) where there is no such identity to go on from.
+    """
+    if user is None and work.person is not None:
+        user = f"id:{work.person.user.id}"
+    seq = lookup.get(work, user).seq if user is not None else None
+    if after is not None and storage.identities.find(work.db, identifiers.identifier(after)) is None:
+        message = f"There is no identity {checks.shown(after)} to go on from."
+        raise NotFound("user_identity_not_found", message, field="after")
+    return storage.identities.list_page(work.db, seq, after, identifiers.limit(limit))
+
+
+def delete(work: Work, identity: str) -> Identity:
+    """Unlink an account elsewhere. Sessions that it began go on."""
+    found = storage.identities.find(work.db, identifiers.identifier(identity))
+    if found is None or (work.person is not None and found.user_id != work.person.user.id):
+        raise NotFound("user_identity_not_found", f"There is no identity {checks.shown(identity)}.", field="identity")
+    lookup.get_locked(work, f"id:{found.user_id}")
+    storage.identities.delete(work.db, found)
+    details = {"provider": found.provider, "provider_uid": found.provider_uid}
+    work.record(EventName.USERS_IDENTITIES_DELETE, _resource(found), details, user_id=found.user_id)
+    work.changed(_resource(found), found.public(), None)
+    return found
+
+
+def _resource(identity: Identity) -> str:
+    return f"users/{identity.user_id}/identities/{identity.id}"

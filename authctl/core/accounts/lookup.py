@@ -1,0 +1,154 @@
+"""Which account is meant by what was typed, and which accounts there are; the rest of `users` stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.values import checks, contacts, identifiers, listings
+from authctl.core.values.listings import Field, Kind
+from authctl.errors import Denied, NotFound
+from authctl.model import Listing, User, username_key
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+# One
+
+
+def get(work: Work, user: str) -> User:
+    """One account, by id, email, phone or username; `id:`, `email:`, `phone:` and `username:` say which.
+
+    Raises NotFound (user_not_found).
+    """
+    return _get(work, user, lock=False)
+
+
+def get_locked(work: Work, user: str) -> User:
+    """The same, kept from others until this unit of work is through."""
+    return _get(work, user, lock=True)
+
+
+def _get(work: Work, user: str, *, lock: bool) -> User:
+    found = find(work, user, lock=lock)
+    if work.person is not None:
+        # A person is not told whether others exist.
+        if found is None or found.seq != work.person.user.seq:
+            raise Denied("user_unauthorized", "A person sees and changes only the own account.", field="user")
+        return found.as_the_person_sees_it()
+    if found is None:
+        raise NotFound(
+            "user_not_found",
+            f"There is no user {checks.shown(user)}.",
+            field="user",
+            hint="Look with: authctl users list --search TEXT",
+        )
+    return found
+
+
+def find(work: Work, user: str, *, lock: bool = False) -> User | None:
+    """The same, or None. lock: for a change in this unit of work."""
+    readings = [(column, value) for column, value in _readings(user) if value]
+    found = storage.users.find_first(work.db, readings, lock=lock) if readings else None
+    return found.at(work.now) if found else None
+
+
+def _username_lookup(text: str) -> str | None:
+    """The key of the username that a text may be, or None where no username looks like that."""
+    return None if "@" in text or text.startswith("+") else username_key(text)
+
+
+_LOOKUPS: dict[str, tuple[str, Callable[[str], str | None]]] = {
+    "id": ("id", identifiers.identifier_lookup),
+    "email": ("email", contacts.email_lookup),
+    "phone": ("phone", contacts.phone_lookup),
+    "username": ("username_key", _username_lookup),
+}
+
+
+def _readings(user: str) -> Iterator[tuple[str, str | None]]:
+    """What a text may mean, in order: the column, and what would stand there."""
+    checks.text(user, "user")
+    kind, colon, rest = user.partition(":")
+    if colon and kind in _LOOKUPS:
+        column, lookup = _LOOKUPS[kind]
+        yield column, lookup(rest)
+        return
+    for column, lookup in _LOOKUPS.values():
+        yield column, lookup(user)
+
+
+# Several
+
+# What lists are filtered and sorted by.
+FIELDS = {
+    "id": Field(Kind.TEXT, indexed=True, nullable=False),
+    "username": Field(Kind.TEXT),
+    "name": Field(Kind.TEXT, nullable=False),
+    "email": Field(Kind.TEXT, indexed=True, normalize=contacts.email_lookup),
+    "email_verified": Field(Kind.FLAG, indexed=True, nullable=False),
+    "phone": Field(Kind.TEXT, indexed=True, normalize=contacts.phone_lookup),
+    "phone_verified": Field(Kind.FLAG, indexed=True, nullable=False),
+    "status": Field(Kind.STATUS, indexed=True, nullable=False),
+    "blocked_until": Field(Kind.TIME),
+    "labels": Field(Kind.MEMBERS, indexed=True, nullable=False),
+    "mfa": Field(Kind.FLAG, indexed=True, nullable=False),
+    "password.set": Field(Kind.FLAG, nullable=False),
+    "password.algorithm": Field(Kind.TEXT),
+    "password.updated_at": Field(Kind.TIME),
+    "password.must_change": Field(Kind.FLAG, nullable=False),
+    "factors.totp": Field(Kind.FLAG, nullable=False),
+    "factors.recovery_code": Field(Kind.FLAG, nullable=False),
+    "locked_until": Field(Kind.TIME),
+    "created_at": Field(Kind.TIME, indexed=True, nullable=False),
+    "updated_at": Field(Kind.TIME, nullable=False),
+    "last_sign_in_at": Field(Kind.TIME),
+}
+
+
+def list_(
+    work: Work,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-created_at",
+    limit: int = 25,
+    after: str | None = None,
+    before: str | None = None,
+) -> list[User]:
+    """One page of accounts, the newest first unless `sort` says otherwise.
+
+    search: beginnings of words in id, username, name, email and phone. filters: `FIELD OP VALUE`, all of which must
+    hold. sort: a field, with `-` for descending. after, before: the id that the page follows or precedes.
+    """
+    asked = listings.parse(
+        FIELDS, work.now, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before
+    )
+    return [user.at(work.now) for user in storage.users.list_page(work.db, asked, _position(work, asked))]
+
+
+def _position(work: Work, asked: Listing) -> Any:
+    def find(id: str, option: str) -> Any:
+        return storage.users.find_position(work.db, asked, id)
+
+    return listings.position(asked, "user_not_found", "user", find)
+
+
+def iterate(
+    directory: Engine,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-created_at",
+) -> Iterator[User]:
+    """All accounts of a list, streamed in constant memory from one moment of the directory."""
+    asked = listings.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
+    return directory.stream(lambda work: (user.at(work.now) for user in storage.users.iterate(work.db, asked)))
+
+
+def count(work: Work, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
+    """How many accounts a list has."""
+    return storage.users.count(work.db, listings.parse(FIELDS, work.now, search=search, filters=filters))

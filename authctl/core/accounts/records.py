@@ -1,0 +1,89 @@
+"""Storing an account: new, changed, deleted. Each with its event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import throttle
+from authctl.core.accounts.lookup import get_locked
+from authctl.errors import Invalid
+from authctl.model import EventName, Json, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+
+
+def insert_new(work: Work, user: User, *, self_service: bool = True) -> User:
+    """Store a new account, with an id where it has none, and say so in the log.
+
+    self_service: nobody but who asks for it says that its addresses are the person's.
+    """
+    user = replace(
+        user,
+        id=user.id or work.new_id(),
+        email_self_service=self_service and user.email is not None,
+        phone_self_service=self_service and user.phone is not None,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    user = storage.users.insert(work.db, user)
+    if user.password is not None:
+        keep = work.policy["password-history"]
+        storage.passwords.remember(work.db, user.seq, user.password.hash, work.now, keep)
+    details = _given(user, "username", "email", "phone", "name", "labels") | {"password": user.password is not None}
+    work.record(EventName.USERS_CREATE, f"users/{user.id}", details, user_id=user.id)
+    work.changed(f"users/{user.id}", None, user.public())
+    return user
+
+
+def check_room(work: Work) -> None:
+    """Refuse an account beyond the policy's user limit, which is for those that people make themselves."""
+    limit = work.policy["user-limit"]
+    if limit and not storage.users.has_room(work.db, limit):
+        raise Invalid("user_count_exceeded", f"The directory takes no more than {limit:,} accounts by sign-up.")
+
+
+def _given(user: User, *names: str) -> Json:
+    """Those fields that hold something, as the audit log has them."""
+    public = user.public()
+    return {name: public[name] for name in names if public[name]}
+
+
+def delete(work: Work, user: str) -> User:
+    """Remove an account and everything of it, in this transaction; its address is free at once. Audit rows stay."""
+    found = get_locked(work, user)
+    storage.users.delete(work.db, found)
+    throttle.forget(work, found)
+    work.record(EventName.USERS_DELETE, f"users/{found.id}", user_id=found.id)
+    work.changed(f"users/{found.id}", found.public(), None)
+    return found
+
+
+# Changing
+
+
+def save(
+    work: Work, before: User, after: User, event: EventName, details: Json | None = None, *, of: str | None = None
+) -> User:
+    """Store a change of an account, its time and its event. Nothing is stored or recorded if nothing changes.
+
+    details: recorded in any case, because they say what was done; by default the fields before and after. of: the part
+    of the account that the event is about, such as `factors/ID`.
+    """
+    if after == before and details is None:
+        return before
+    old, new = before.public(), after.public()
+    if details is None:
+        own = before.__dataclass_fields__  # others are derived from them
+        details = {name: {"before": old[name], "after": new[name]} for name in own if old.get(name) != new.get(name)}
+    if after != before:
+        after = replace(after, updated_at=work.now)
+        storage.users.update(work.db, before, after)
+        new = after.public()
+    resource = f"users/{after.id}"
+    work.record(event, f"{resource}/{of}" if of else resource, details, user_id=after.id)
+    if after != before:
+        work.changed(resource, old, new)
+    return after

@@ -1,0 +1,1 @@
+"""The audit log: its key, its pages, its verification."""

@@ -1,0 +1,94 @@
+"""What makes the audit log tell of changes: a digest in each event, and seals over all of them.
+
+    secret key ── seals ── log key          in `peppers`, from the beginning on; a new secret key leaves it as it is
+                              ├─ HMAC-SHA256 of an event   in its row: an event that was changed or made up is told
+                              └─ HMAC-SHA256 of a seal     how many events up to a number, and the digest of theirs
+
+Whoever may write to the database, and has not the secret key, can make no event and no seal that is taken for ours.
+No event knows the one before it: writers would have to wait for each other. So what is taken away is missed by the
+seals, each of which knows the one before it:
+
+    seal 1            seal 2                seal 3
+    ├─ events 1..40 ──┼─ events 41..55 ─────┼─ …     what comes after the last seal can be taken away unnoticed
+
+The first is made with the log key, whatever there was before; `verify-logs` makes one more each time that it finds the
+log to be whole. One that begins with the log once more (it is behind no event) was made by somebody who accepted the
+log as it was. Verifying is in log_verification.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.crypto import log_digests, sealing
+from authctl.core.crypto.log_digests import Tally
+from authctl.errors import AuthctlError, Unavailable
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+    from authctl.storage.log_seals import Row as Seal
+
+KEY_BYTES = sealing.KEY_SIZE + sealing.NONCE_SIZE  # random ones, for a key and for sealing it
+
+
+def key(work: Work, *, anew: bool = False) -> bytes:
+    """The log key, from the database; made where there is none yet, with a first seal over the events from before.
+
+    Of many who make it at once, all have the first one's. anew: make one even where it was lost. Raises Unavailable
+    (general_secret_damaged) where it is gone, or does not open.
+    """
+    sealed, _ = storage.peppers.find_log_key(work.db)
+    if sealed is None:
+        storage.events.lock(work.db)
+        sealed, _ = storage.peppers.find_log_key(work.db)
+    if sealed is not None:
+        return sealing.unseal(work.key, sealed, context=storage.peppers.LOG_KEY_CONTEXT)
+    return make_key(work, work.random(KEY_BYTES), anew=anew)
+
+
+def make_key(work: Work, random: bytes, *, anew: bool = False) -> bytes:
+    """Make the key of a log that has none, of so many random bytes, with the first seal. It is for this transaction."""
+    made, nonce = random[: sealing.KEY_SIZE], random[sealing.KEY_SIZE :]
+    _begin(work, made, anew)
+    sealed = sealing.seal(work.key, made, context=storage.peppers.LOG_KEY_CONTEXT, nonce=nonce)
+    storage.peppers.add(work.db, storage.peppers.LOG_KEY, sealed, work.now)
+    return made
+
+
+def _begin(work: Work, key: bytes, anew: bool) -> None:
+    """Seal the events from before the log had a key. Nobody adds any meanwhile."""
+    last = storage.log_seals.find_last(work.db)
+    had_key = last is not None
+    tally, up_to = Tally(), 0
+    for seq, row, digest in storage.events.list_rows(work.db):
+        had_key = had_key or digest is not None
+        tally.add(seq, log_digests.event_digest(key, row))
+        up_to = seq
+    if had_key and not anew:
+        raise _lost()
+    number, previous = (1, None) if last is None else (last[0].number + 1, last[1])
+    add_seal(work, key, number, None, up_to, tally, previous)
+
+
+def _lost() -> AuthctlError:
+    place = storage.peppers.LOG_KEY_CONTEXT
+    return Unavailable(
+        "general_secret_damaged",
+        f"The key of the audit log is gone from the database, where it was sealed as {place}.",
+        hint="Restore the row from a backup, or take the log as it is: authctl security verify-logs --accept",
+    )
+
+
+# Seals
+
+
+def add_seal(
+    work: Work, key: bytes, number: int, behind: int | None, up_to: int, tally: Tally, previous: bytes | None
+) -> tuple[Seal, bytes]:
+    """Store a seal over the events behind a number and up to another; the seal and its digest."""
+    now = storage.tables.milliseconds(work.now)
+    seal = storage.log_seals.Row(number, behind, up_to, tally.count, tally.digest(), previous, now)
+    digest = log_digests.seal_digest(key, seal)
+    storage.log_seals.insert(work.db, seal, digest)
+    return seal, digest

@@ -1,0 +1,204 @@
+"""The audit log as operators and people read it: pages, streams, and what happens next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import lookup
+from authctl.core.accounts.lookup import get
+from authctl.core.values import checks, identifiers, times
+from authctl.errors import Invalid, NotFound
+from authctl.model import Event, EventName
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+    from authctl.storage.events import Asked, Position
+
+
+# How far behind the newest event one may still appear, because its transaction was not through.
+SETTLING_LOOKS = 10
+SETTLING_EVENTS = 100  # before the first look
+
+
+# What happened
+
+
+def list_logs(
+    work: Work,
+    *,
+    user: str | None = None,
+    events: Iterable[str] = (),
+    actor: str | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
+    limit: int = 25,
+    after: str | None = None,
+) -> list[Event]:
+    """What happened, the newest first: those events for which all conditions hold.
+
+    user: whom it is about; by id also one that is deleted. events: names, with `*` for any part (`users.*`), one of
+    which must fit. since, until: aware datetimes, or as `values.moment` reads them (`2h` is two hours ago); until is
+    exclusive. limit: 1 to 10,000. after: the id of the event that the page goes on from.
+
+    Found by index: time and user. Other conditions read the log from its end until enough is found.
+    """
+    identifiers.limit(limit)
+    asked = _asked(work, user=user, events=events, actor=actor, since=since, until=until)
+    return list(storage.events.list_page(work.db, asked, limit, _position(work, after)))
+
+
+def iterate_logs(
+    directory: Engine,
+    *,
+    user: str | None = None,
+    events: Iterable[str] = (),
+    actor: str | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
+    after: str | None = None,
+) -> Iterator[Event]:
+    """All events of a list, streamed in constant memory from one moment; by the same conditions."""
+
+    def step(work: Work) -> Iterator[Event]:
+        asked = _asked(work, user=user, events=events, actor=actor, since=since, until=until)
+        return storage.events.list_page(work.db, asked, None, _position(work, after))
+
+    return directory.stream(step)
+
+
+def follow_logs(
+    directory: Engine,
+    wait: Callable[[], None],
+    *,
+    user: str | None = None,
+    events: Iterable[str] = (),
+    actor: str | None = None,
+    since: datetime | str | None = None,
+    limit: int | None = 25,
+) -> Iterator[Event]:
+    """The newest events, the oldest of them first, and then what happens, without end.
+
+    wait: called between looks; it returns when it is time to look again, or raises to stop. limit: how many of those
+    that have happened already; None for all of them. The other conditions are those of `list_logs`.
+    """
+    asked = directory.read(_asked, user=user, events=events, actor=actor, since=since)
+    first, last = directory.read(_beginning, asked, limit)
+    # Numbers are given before a transaction is through, so an event may appear below others: looks go back a while.
+    looks = [max(0, last - SETTLING_EVENTS)]
+    behind = min(first - 1, looks[0])
+    seen: set[int] = set()
+    while True:
+        newest = looks[-1]
+        for seq, event in directory.stream(partial(_behind, asked=asked, seq=behind)):
+            newest = max(newest, seq)
+            if seq in seen:
+                continue
+            if seq > looks[0]:
+                seen.add(seq)
+            if seq >= first:
+                yield event
+        first = 0
+        looks = [*looks, newest][-SETTLING_LOOKS:]
+        behind = looks[0]
+        seen = {seq for seq in seen if seq > behind}
+        wait()
+
+
+def _beginning(work: Work, asked: Asked, limit: int | None) -> tuple[int, int]:
+    """The number of the first event to show, and of the last that there is."""
+    last = storage.events.last_seq(work.db)
+    if limit is None:
+        return 1, last
+    first = storage.events.first_seq(work.db, asked, identifiers.limit(limit))
+    return last + 1 if first is None else first, last
+
+
+def _behind(work: Work, asked: Asked, seq: int) -> Iterator[tuple[int, Event]]:
+    return storage.events.list_behind(work.db, asked, seq)
+
+
+def _asked(
+    work: Work,
+    *,
+    user: str | None = None,
+    events: Iterable[str] = (),
+    actor: str | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
+) -> Asked:
+    check = checks.Check()
+    names = [name for name in (check(_event, event) for event in events) if name]
+    begin, end = (
+        check(times.moment, given, work.now, bare="ago", field=field) if isinstance(given, str) else given
+        for field, given in (("since", since), ("until", until))
+    )
+    check(checks.text, actor, "actor")
+    check.done()
+    return storage.events.Asked(
+        user_id=None if user is None else _user_id(work, user),
+        names=tuple(names),
+        actor=actor,
+        since=begin,
+        until=end,
+    )
+
+
+def _event(name: str) -> str:
+    """The name of an event, or a pattern that fits some: `users.*`."""
+    from difflib import get_close_matches
+    from fnmatch import fnmatchcase
+
+    wanted = checks.text(name, "event").strip()
+    if re.fullmatch("[a-z0-9_.*]+", wanted) and any(fnmatchcase(known, wanted) for known in EventName):
+        return wanted
+    near = get_close_matches(wanted, list(EventName), n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    raise Invalid(
+        "general_argument_invalid",
+        f"event {checks.shown(name)} is the name of no event.{meant}",
+        field="event",
+        hint="Write a name such as users.create, or a pattern such as 'users.*' or '*.delete'.",
+    )
+
+
+def _user_id(work: Work, user: str) -> str:
+    """The id of a user, also of one that only the log knows."""
+    found = lookup.find(work, user)
+    if found is not None:
+        return found.id
+    id = user.removeprefix("id:")
+    if not storage.events.has_user(work.db, id):
+        lookup.get(work, user)
+    return id
+
+
+def _position(work: Work, id: str | None) -> Position | None:
+    if id is None:
+        return None
+    found = storage.events.find_position(work.db, checks.text(id, "after"))
+    if found is None:
+        raise NotFound("event_not_found", f"There is no event {checks.shown(id)} to go on from.", field="after")
+    return found
+
+
+# What happened
+
+
+def list_of_user(work: Work, user: str, *, limit: int = 25, after: str | None = None) -> list[Event]:
+    """What was done to an account, the newest first. after: the id of the event that the page goes on from.
+
+    Asked by id, it answers for a deleted account too.
+    """
+    if work.person is None:
+        return list_logs(work, user=user, limit=limit, after=after)
+    found = get(work, user)
+    events = list_logs(work, user=f"id:{found.id}", limit=limit, after=after)
+    own = f"user:{found.id}"
+    return [replace(event, os_user=None) if event.actor == own else event.as_the_person_sees_it() for event in events]

@@ -1,0 +1,169 @@
+"""An attempt at a password: counted, verified, and what a right or a wrong one leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from authctl import storage
+from authctl.core.accounts import lookup, throttle
+from authctl.core.credentials import factors, passwords
+from authctl.errors import Denied, Invalid
+from authctl.model import EventName, User
+
+if TYPE_CHECKING:
+    from authctl.core.policy.policies import Policy
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.person import Person
+    from authctl.core.work.unit import Actor, Work
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt at a password that has been counted, the account it is at, and the policy that it began with."""
+
+    user: User | None
+    claim: throttle.Claim
+    policy: Policy
+
+
+def attempt(
+    directory: Engine,
+    user: str,
+    password: str,
+    *,
+    right: Callable[[Work, User], T],
+    wrong: Callable[[Work, Attempt], T],
+) -> T:
+    """Count an attempt at a password, verify it, and do what a right or a wrong one leads to.
+
+    The attempts of a dry run are counted, and its refusals remembered: it would be free tries.
+    """
+    remembering = directory.acting(directory.actor)
+    attempt = remembering.write(_claim, user)
+    verdict = passwords.judge(directory, attempt.user, password, allowed=attempt.claim.allowed)
+    while verdict.is_right:
+        settled = directory.write(_settle, attempt, verdict, right)
+        if not isinstance(settled, Attempt):
+            if directory.dry_run and attempt.user is not None:
+                remembering.write(throttle.succeed, attempt.claim, attempt.user)
+            return settled
+        # The hash was replaced meanwhile, by a change or by another sign-in: what counts is what is set now.
+        attempt = settled
+        verdict = passwords.judge(directory, attempt.user, password)
+    return remembering.write(wrong, attempt)
+
+
+def _claim(work: Work, user: str) -> Attempt:
+    storage.database.keep_plans(work.db)
+    # Waited for by whoever signs in: a crash of the server may forget that somebody tried in the moment before it.
+    storage.database.relax(work.db)
+    work.ask_policy()
+    # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
+    found = lookup.find(work, user, lock=True)
+    return Attempt(found, throttle.claim(work, found, user), work.policy)
+
+
+def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Callable[[Work, User], T]) -> T | Attempt:
+    """Do what a right password leads to; or the attempt at what the account has become, to be judged again."""
+    assert attempt.user is not None
+    storage.database.keep_plans(work.db)
+    work.obey(attempt.policy)
+    user = storage.users.find(work.db, "id", attempt.user.id, lock=True)
+    if user is None or _hash(user) != _hash(attempt.user):
+        return replace(attempt, user=user)
+    user = user.at(work.now)
+    passwords.rehash(work, user, verdict)
+    with storage.database.ahead(work.db):
+        throttle.succeed(work, attempt.claim, user)
+    return right(work, user)
+
+
+def _hash(user: User) -> str | None:
+    return user.password.hash if user.password else None
+
+
+def refuse(work: Work, attempt: Attempt, why: str) -> Denied:
+    """A refusal is returned: it is remembered, then raised."""
+    record_refusal(work, attempt.user, attempt.claim.refusal or why)
+    return invalid_credentials()
+
+
+def record_refusal(work: Work, user: User | None, why: str) -> None:
+    """The operator may know why; who asked does not."""
+    resource = f"users/{user.id}" if user else "users"
+    work.record(EventName.USERS_SESSIONS_CREATE, resource, {"refused": why}, user_id=user.id if user else None)
+
+
+def verify_password(directory: Engine, user: str, password: str) -> bool:
+    """Whether that is the user's password; counted and judged as signing in is."""
+    return attempt(directory, user, password, right=_verified, wrong=_not_verified)
+
+
+def _verified(work: Work, user: User) -> bool:
+    _record_verification(work, user, True)
+    return True
+
+
+def _not_verified(work: Work, attempt: Attempt) -> bool:
+    _record_verification(work, attempt.user, False)
+    return False
+
+
+def _record_verification(work: Work, user: User | None, valid: bool) -> None:
+    resource = f"users/{user.id}" if user else "users"
+    work.record(EventName.USERS_VERIFY_PASSWORD, resource, {"valid": valid}, user_id=user.id if user else None)
+
+
+# Acting for a person
+
+
+def confirm(directory: Engine, password: str | None) -> None:
+    """Where a person acts: that it is the person, by the current password, and by the second factor where one is used.
+
+    Counted like signing in. An account without a password has none to confirm: where it has an address to sign in by,
+    it must have done so lately. Raises Denied (user_invalid_credentials, user_challenge_required).
+    """
+    if not directory.is_person:
+        return
+    person, actor = directory.read(_recently_proved)
+    if person.user.password is None:
+        return
+    if password is None:
+        raise Invalid(
+            "general_argument_invalid",
+            "The current password is needed.",
+            field="password",
+            hint="Send it as a line of standard input: --password-stdin",
+        )
+    remembering = directory.operating().acting(actor, dry_run=directory.dry_run)
+    refusal = attempt(remembering, f"id:{person.user.id}", password, right=_confirmed, wrong=_refuse_confirmation)
+    if refusal is not None:
+        raise refusal
+
+
+def _recently_proved(work: Work) -> tuple[Person, Actor]:
+    assert work.person is not None
+    factors.check_recent(work, work.person.user)
+    if work.person.user.password is None:
+        factors.check_fresh(work, work.person.user)
+    return work.person, work.actor
+
+
+def _confirmed(work: Work, user: User) -> Denied | None:
+    return None
+
+
+def _refuse_confirmation(work: Work, attempt: Attempt) -> Denied | None:
+    refuse(work, attempt, "confirmation")
+    return Denied("user_invalid_credentials", "The current password is wrong.")
+
+
+# Answers
+
+
+def invalid_credentials() -> Denied:
+    return Denied("user_invalid_credentials", "The user or the password is wrong.")

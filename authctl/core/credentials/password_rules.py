@@ -1,0 +1,208 @@
+"""What the policy has against a new password: every rule that one password can be held against by itself.
+
+Length, the most common passwords, the user's own data, kinds of characters, context words, breaches. History is in
+passwords.py, because it needs the stored hashes. All failures are told at once, each with its type, and none of them
+repeats the password. Comparisons are after NFKC and without case, so that `Ｐassword` is `password`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from authctl.core.credentials import breached
+from authctl.core.values import checks, identifiers
+from authctl.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from authctl.core.policy.policies import Policy
+
+COMMON = 10_000  # passwords; ASVS 5.0 §6.2.4 asks for 3,000 at least that the length policy lets through
+LEAST_LENGTH = 8  # characters; what the length policy lets through at its lowest
+SHORTEST_DATUM = 3  # characters; a user called Al may have a password with "al" in it
+ESTIMATED = 72  # characters; zxcvbn takes seconds for long ones, and these say enough
+
+
+class Known(Protocol):
+    """What is known of somebody, and others know too: a user, or the row that one is about to be."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def username(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+
+
+def failures(password: str, policy: Policy, *, user: Known | None) -> list[Problem]:
+    """All that the policy has against a password for that user; nothing where it is good.
+
+    user: the account, or one that is about to be made; None where there is none, and no personal data.
+    Raises Unavailable where the file of breached passwords cannot be read.
+    """
+    try:
+        checks.text(password, "password")
+    except Invalid as error:
+        return list(error.problems)
+    if len(password) > identifiers.MAX_PASSWORD:
+        # Alone: nothing else is done with a text of any length.
+        return [_too_long(password)]
+    return [problem for problem in _failures(password, policy, user) if problem is not None]
+
+
+def _failures(password: str, policy: Policy, user: Known | None) -> Iterator[Problem | None]:
+    folded = _folded(password)
+    yield _too_short(password, policy["password-min-length"])
+    if policy["password-dictionary"]:
+        yield _common(folded)
+    if policy["password-personal-data"] and user is not None:
+        yield _personal(folded, user)
+    yield _weak(password, policy["password-strength"])
+    yield _in_context(folded, policy["password-context-words"])
+    if policy["password-breached-file"] is not None:
+        yield _breached(password, policy["password-breached-file"])
+
+
+# The rules
+
+
+def _too_short(password: str, minimum: int) -> Problem | None:
+    if len(password) >= minimum:
+        return None
+    return _problem("password_too_short", f"password is too short; use at least {minimum} characters")
+
+
+def _too_long(password: str) -> Problem:
+    return _problem("password_too_long", f"password is too long; use at most {identifiers.MAX_PASSWORD} characters")
+
+
+def _common(folded: str) -> Problem | None:
+    if folded not in _common_passwords():
+        return None
+    return _problem("password_in_dictionary", "password is one of the most common ones; choose one that is your own")
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    """The most common passwords, and as many that are long enough to be let through, from zxcvbn's ranked list."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # type: ignore[import-untyped]
+
+    ranked = FREQUENCY_LISTS["passwords"]
+    long_enough = [password for password in ranked if len(password) >= LEAST_LENGTH]
+    return frozenset(_folded(password) for password in (*ranked[:COMMON], *long_enough[:COMMON]))
+
+
+def _personal(folded: str, user: Known) -> Problem | None:
+    found = next((label for label, datum in personal_data(user) if _folded(datum) in folded), None)
+    if found is None:
+        return None
+    return _problem("password_personal_data", f"password contains the user's {found}; leave it out")
+
+
+def personal_data(user: Known) -> Iterator[tuple[str, str]]:
+    """What must not be in a user's password, each with what it is: the id, email and its part before the @, name and
+    its words, username, phone with and without +. What is shorter than three characters is in too many words to count.
+    """
+    data = [("id", user.id)]
+    if user.email:
+        data += (("email", user.email), ("email", user.email.rpartition("@")[0]))
+    if user.name:
+        data += (("name", user.name.strip()), *(("name", word) for word in re.split(r"[\W_]+", user.name)))
+    if user.username:
+        data.append(("username", user.username))
+    if user.phone:
+        data += (("phone", user.phone), ("phone", user.phone.removeprefix("+")))
+    return ((label, datum) for label, datum in data if len(datum) >= SHORTEST_DATUM)
+
+
+def _weak(password: str, wanted: frozenset[str]) -> Problem | None:
+    if not wanted:
+        return None
+    missing = wanted - _kinds(password)
+    if not missing:
+        return None
+    return _problem(
+        "password_strength", f"password needs {_and([words for kind, words in _KINDS.items() if kind in missing])}"
+    )
+
+
+_KINDS = {
+    "upper": "an upper-case letter",
+    "lower": "a lower-case letter",
+    "digit": "a digit",
+    "symbol": "a symbol",
+}
+
+
+def _kinds(password: str) -> set[str]:
+    """The kinds of characters that a password has. A symbol is what is no letter, number or whitespace."""
+    from unicodedata import category
+
+    found = set()
+    for character in password:
+        group = category(character)
+        if group in ("Lu", "Lt"):
+            found.add("upper")
+        elif group == "Ll":
+            found.add("lower")
+        elif group[0] == "N":
+            found.add("digit")
+        elif group[0] != "L" and not character.isspace():
+            found.add("symbol")
+    return found
+
+
+def _in_context(folded: str, words: tuple[str, ...]) -> Problem | None:
+    found = next((word for word in words if _folded(word) in folded), None)
+    if found is None:
+        return None
+    return _problem("password_context_word", f"password contains {checks.shown(found)}; leave it out")
+
+
+def _breached(password: str, path: str) -> Problem | None:
+    if not breached.count(path, password):
+        return None
+    return _problem("password_breached", "password is known from a breach elsewhere; choose another")
+
+
+# An estimate
+
+
+def estimate(password: str, *, user: Known | None = None) -> tuple[int, str]:
+    """How hard a password is to guess by zxcvbn: 0 (very easy) to 4 (very hard), and how long it would take, in words.
+
+    The time is that of somebody who has stolen the hashes and tries ten thousand a second.
+    """
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped]
+
+    if not password:
+        return 0, "less than a second"  # zxcvbn fails on it
+    known = [datum for _, datum in personal_data(user)] if user else []
+    found = zxcvbn(password[:ESTIMATED], user_inputs=known, max_length=ESTIMATED)
+    return found["score"], str(found["crack_times_display"]["offline_slow_hashing_1e4_per_second"])
+
+
+# Inside
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    from unicodedata import normalize
+
+    return normalize("NFKC", normalize("NFKC", text).casefold())
+
+
+def _and(words: list[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _problem(type: str, message: str) -> Problem:
+    return Problem(type, message, "password")

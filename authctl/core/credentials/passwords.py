@@ -1,0 +1,217 @@
+"""Passwords: what is asked of a new one, how one is verified, and everything that happens when one is set.
+
+Hashing takes a tenth of a second of every core, so it is done before a transaction begins: `prepare` checks and
+hashes, `change` stores; `judge` verifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core import hashing
+from authctl.core.accounts import records
+from authctl.core.credentials import password_rules
+from authctl.core.crypto import sealing
+from authctl.core.messages import notices
+from authctl.errors import Conflict, Invalid, Problem
+from authctl.model import Ended, EventName, Password, TokenEnded, TokenKind, User, WeakHash
+
+if TYPE_CHECKING:
+    from authctl.core.policy.policies import Policy
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A new password that the policy takes, hashed. None of the password itself is kept.
+
+    before: the hash that it takes the place of. since: when that password was set, so that a change in between is
+    noticed; a better hash of the same password is none.
+    """
+
+    hash: str = field(repr=False)
+    algorithm: str
+    before: str | None = field(default=None, repr=False)
+    since: datetime | None = None
+
+    def at(self, now: datetime, *, must_change: bool = False, self_service: bool = False) -> Password:
+        """As a record of the moment that it is set."""
+        return Password(self.hash, self.algorithm, now, must_change, self_service)
+
+
+# A new password
+
+
+def problems(directory: Engine, password: str, user: User | None) -> list[Problem]:
+    """All that the policy has against a password for that user, an account or one to be made. Reads, and hashes."""
+    policy, past = directory.read(_standing, user)
+    found = password_rules.failures(password, policy, user=user)
+    if any(hashing.verify(_revealed(directory, hash, user), password) for hash in past):
+        last = policy["password-history"]
+        found.append(
+            Problem(
+                "password_recently_used",
+                f"password is one of the last {last}; choose another"
+                if last > 1
+                else "password is the one that is set; choose another",
+                "password",
+            )
+        )
+    return found
+
+
+def _standing(work: Work, user: User | None) -> tuple[Policy, list[str]]:
+    """The policy, and the hashes of passwords that may not come back: the one that is set, and those before it."""
+    keep = work.policy["password-history"]
+    current = [user.password.hash] if user and user.password else []
+    if work.person is not None and user is not None and user.password is not None and user.password.must_change:
+        keep = max(keep, 1)  # who is told to change it does
+    if user is None or not user.seq or not keep:
+        return work.policy, []
+    past = storage.passwords.list_past(work.db, user.seq, keep)
+    return work.policy, [*current, *(hash for hash in past if hash not in current)][:keep]
+
+
+def prepare(directory: Engine, password: str, user: User | None = None) -> Prepared:
+    """Check a new password against the policy and hash it; Invalid with all that is wrong. Slow."""
+    found = problems(directory, password, user)
+    if found:
+        raise Invalid.of(found)
+    return hash_new(directory, password, user)
+
+
+def hash_new(directory: Engine, password: str, user: User | None = None) -> Prepared:
+    """Hash a password that has been checked. Slow; never inside a transaction."""
+    salt = directory.random_bytes(hashing.SALT_SIZE)
+    encoded = hashing.hash_new(password, parameters=directory.hash_parameters, salt=salt)
+    present = user.password if user else None
+    before, since = (present.hash, present.updated_at) if present else (None, None)
+    return Prepared(encoded, hashing.describe(encoded), before, since)
+
+
+def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = False) -> User:
+    """Give a user a new password. All that follows from it is listed here."""
+    if (user.password.updated_at if user.password else None) != prepared.since:
+        raise Conflict("user_changed", "The password was changed by someone else in between.", hint="Try again.")
+    password = prepared.at(work.now, must_change=must_change, self_service=work.person is not None)
+    _remember(work, user, prepared)
+    ended = 0
+    if work.policy["session-invalidation"]:
+        # All of them for an operator's change; all but the current one for the person's own.
+        current = work.person.session.seq if work.person else None
+        ended = storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED, but=current)
+    storage.tokens.end_of_user(work.db, user.seq, work.now, TokenEnded.PASSWORD_CHANGED, kind=TokenKind.RECOVERY)
+    details = {"must_change": must_change, "sessions_ended": ended}
+    after = records.save(work, user, replace(user, password=password), EventName.USERS_UPDATE_PASSWORD, details)
+    notices.password_changed(work, after)
+    return after
+
+
+def take_in(
+    directory: Engine, text: str, name: str | None, options: Mapping[str, str], weak: WeakHash
+) -> Prepared | None:
+    """Another system's hash as it will be stored, judged by its shape and cost; None where a weak one is reset.
+
+    What it will not do, or not do quickly, is told by `directory.warn`. Raises Invalid (password_hash_…) for what is no
+    such hash, or would take too long to verify.
+    """
+    imported = hashing.accept(text, name, options)
+    if imported.strength != "weak" or weak is WeakHash.KEEP:
+        for warning in imported.warnings:
+            directory.warn(warning)
+        return Prepared(imported.stored, imported.algorithm)
+    if weak is WeakHash.RESET:
+        directory.warn(f"{imported.algorithm} is fast to guess, so the user has no password until it is reset.")
+        return None
+    salt = directory.random_bytes(hashing.SALT_SIZE)
+    wrapped = hashing.wrap(imported.stored, parameters=directory.hash_parameters, salt=salt)
+    return Prepared(wrapped, hashing.describe(wrapped))
+
+
+def _remember(work: Work, user: User, prepared: Prepared) -> None:
+    """Keep the new hash among those that may not come back, and the old one where the policy came after it."""
+    keep = work.policy["password-history"]
+    past = storage.passwords.list_past(work.db, user.seq, keep)
+    if user.password is not None and user.password.hash not in past:
+        storage.passwords.remember(work.db, user.seq, user.password.hash, work.now, keep)
+    storage.passwords.remember(work.db, user.seq, prepared.hash, work.now, keep)
+
+
+# A password that is given
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a password is right. replacement: where it is, and its hash is not of today, a better one."""
+
+    is_right: bool
+    replacement: Prepared | None = None
+
+
+def judge(directory: Engine, user: User | None, password: str, *, allowed: bool = True) -> Verdict:
+    """Verify a password; takes as long without a user or a password, and where it is not allowed. Slow."""
+    stored = _revealed(directory, user.password.hash, user) if user and user.password else None
+    parameters = directory.hash_parameters
+    tried = stored if stored is not None and allowed else hashing.dummy(parameters)
+    is_old = hashing.needs_rehash(tried, parameters)  # asked before argon2 empties the processor's caches
+    is_right = hashing.verify(tried, password) and tried is stored
+    if not is_old:
+        return Verdict(is_right)
+    # A fast imported hash would answer a wrong password sooner than others do. A right one is hashed anew.
+    if not is_right:
+        hashing.verify(hashing.dummy(parameters), password)
+        return Verdict(False)
+    return Verdict(True, hash_new(directory, password, user))
+
+
+def rehash(work: Work, user: User, verdict: Verdict) -> None:
+    """Put today's hash in the place of an old one of the same password; a change in between wins."""
+    found = verdict.replacement
+    if found is not None and found.before is not None:
+        storage.passwords.exchange(work.db, user.seq, found.before, found.hash, found.algorithm)
+
+
+def wrap(directory: Engine, user: User) -> Prepared | None:
+    """A user's hash inside argon2id, where it is fast to guess at; None where it is not, or there is none. Slow."""
+    if user.password is None:
+        return None
+    stored = _revealed(directory, user.password.hash, user)
+    if hashing.strength(stored) != "weak":
+        return None
+    salt = directory.random_bytes(hashing.SALT_SIZE)
+    wrapped = hashing.wrap(stored, parameters=directory.hash_parameters, salt=salt)
+    return Prepared(wrapped, hashing.describe(wrapped), user.password.hash, user.password.updated_at)
+
+
+# Hashes that hold a secret of their source are sealed
+
+
+def _context(user: User) -> str:
+    return f"password_hash/{user.id}"
+
+
+def sealed(work: Work, user: User, stored: str) -> str:
+    """A hash as it is stored: sealed where it holds a key of the whole system that it came from."""
+    if not hashing.holds_key(stored):
+        return stored
+    return sealing.seal_text(work.key, stored, context=_context(user), nonce=work.random(sealing.NONCE_SIZE))
+
+
+def revealed(work: Work, user: User) -> str:
+    """The hash of a user's password, unsealed where it is stored sealed."""
+    assert user.password is not None
+    stored = user.password.hash
+    return sealing.unseal_text(work.key, stored, context=_context(user)) if sealing.is_sealed_text(stored) else stored
+
+
+def _revealed(directory: Engine, stored: str, user: User | None) -> str:
+    if user is None or not sealing.is_sealed_text(stored):
+        return stored
+    # Asked of the database each time: another process may have given the directory a new key.
+    key = directory.operating().read(lambda work: work.key)
+    return sealing.unseal_text(key, stored, context=_context(user))

@@ -1,0 +1,1 @@
+"""Keys, digests, one-time passwords and random text. Pure: no database, no policy."""

@@ -1,0 +1,84 @@
+"""A directory that is open: what applications use, and what the command line itself stands on.
+
+    with authctl.open("postgresql://…") as directory:
+        user = directory.users.create(email="ada@example.com", name="Ada")
+
+It may be shared by threads. Its groups have the verbs of the commands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authctl.core.work.engine import Engine
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from authctl.core.directory.mfa import Mfa
+    from authctl.core.directory.security import Security
+    from authctl.core.directory.sessions import Sessions
+    from authctl.core.directory.teams import Teams
+    from authctl.core.directory.tokens import Tokens
+    from authctl.core.directory.users import Users
+    from authctl.core.work.person import Person
+    from authctl.core.work.unit import Work
+
+
+class Directory(Engine):
+    """A database with a directory in it, the key of its secrets, and who acts. `authctl.open` makes one."""
+
+    def as_session(self, secret: str) -> Self:
+        """The same directory as a signed-in person sees it: the own account alone, by the rules for people.
+
+        secret: the session's. Every verb refuses one that is missing or may not act (user_unauthorized and others).
+        """
+
+        def admit(work: Work, **admission: bool) -> Person:
+            from authctl.core.sessions import admission as admissions
+
+            return admissions.admit(work, secret, **admission)
+
+        return self.as_person(admit)
+
+    @property
+    def users(self) -> Users:
+        """Accounts: every verb of `authctl users`."""
+        from authctl.core.directory.users import Users
+
+        return Users(self)
+
+    @property
+    def teams(self) -> Teams:
+        """Teams and their members: every verb of `authctl teams`."""
+        from authctl.core.directory.teams import Teams
+
+        return Teams(self)
+
+    @property
+    def sessions(self) -> Sessions:
+        """What a signed-in application does: every verb of `authctl sessions`."""
+        from authctl.core.directory.sessions import Sessions
+
+        return Sessions(self)
+
+    @property
+    def tokens(self) -> Tokens:
+        """Codes, links and tokens that sign in, verify and change: every verb of `authctl tokens`."""
+        from authctl.core.directory.tokens import Tokens
+
+        return Tokens(self)
+
+    @property
+    def mfa(self) -> Mfa:
+        """Second factors and challenges: every verb of `authctl mfa`."""
+        from authctl.core.directory.mfa import Mfa
+
+        return Mfa(self)
+
+    @property
+    def security(self) -> Security:
+        """Policies, the audit log, and what a password would get: every verb of `authctl security`."""
+        from authctl.core.directory.security import Security
+
+        return Security(self)

@@ -1,0 +1,73 @@
+"""Opening a directory; the default SQLite file is made and migrated by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.directory.directory import Directory
+from authctl.core.maintenance import key_files
+from authctl.core.work.unit import system_clock, system_random_bytes
+from authctl.model import Clock, RandomBytes
+from authctl.settings import Settings
+
+if TYPE_CHECKING:
+    from authctl.core.hashing import Parameters
+    from authctl.core.work.unit import Actor, Work
+    from authctl.storage.schema import State
+
+Tell = Callable[[str], None]
+
+
+def open_directory(
+    settings: Settings,
+    actor: Actor,
+    *,
+    clock: Clock = system_clock,
+    random_bytes: RandomBytes = system_random_bytes,
+    hash_parameters: Parameters | None = None,
+    notice: Tell = lambda line: None,
+) -> Directory:
+    """The directory that the settings name. The default SQLite file is made and migrated by itself.
+
+    notice: is told, once, where new files are.
+    """
+    database = storage.database.Database(
+        settings.database_url,
+        connect_timeout=settings.database.connect_timeout,
+        lock_timeout=settings.database.lock_timeout,
+        statement_timeout=settings.database.statement_timeout,
+    )
+    directory = Directory(
+        database,
+        find_key=partial(key_files.find_key, settings),
+        make_log_key=_make_log_key,
+        settings=settings,
+        actor=actor,
+        clock=clock,
+        random_bytes=random_bytes,
+        hash_parameters=hash_parameters,
+    )
+    if key_files.is_default(settings):
+        directory.make_ready = lambda state: _make_ready(directory, settings, state, notice)
+    return directory
+
+
+def _make_log_key(work: Work) -> bytes:
+    from authctl.core.audit import keys
+
+    return keys.key(work)
+
+
+def _make_ready(directory: Directory, settings: Settings, state: State | None, notice: Tell) -> None:
+    from authctl.core.maintenance import setup
+
+    if state is None:
+        made = setup.initialize(directory, settings)
+        if made.is_new:
+            notice(f"Made the database {made.database} and its key {made.key_file}. Keep a copy of the key elsewhere.")
+    else:
+        done = setup.upgrade(directory)
+        notice(f"Migrated the database from schema {done.before} to {done.after}; a copy is in {done.copy}.")

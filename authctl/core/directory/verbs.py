@@ -1,0 +1,131 @@
+"""How a function of a room below becomes a verb of the directory, and who may use it.
+
+    class Users(Group):
+        get = reads(lookup.get, person=True)      directory.users.get("ada") → one unit of work, lookup.get(work, "ada")
+
+A group lists its verbs, and who may use each. What it names is loaded when it is first used (`later`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from types import MethodType
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from authctl.core.directory.arguments import Arguments
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
+
+P = ParamSpec("P")
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class Group:
+    """The verbs of one kind of thing, bound to a directory."""
+
+    def __init__(self, directory: Engine) -> None:
+        self.directory = directory
+
+
+class _Later:
+    """A function of a module that is not loaded yet."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    def load(self) -> Callable[..., Any]:
+        found: Callable[..., Any] = getattr(import_module(self.module), self.name)
+        return found
+
+
+class _Module:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> _Later:
+        return _Later(self._name, name)
+
+
+def later(package: str, *modules: str) -> list[_Module]:
+    """Stand-ins for modules of a room, whose functions are loaded when a verb is first used.
+
+    A command starts in the time of what it uses. Type checkers are shown the import itself.
+    """
+    return [_Module(f"{package}.{module}") for module in modules]
+
+
+class _Verb(Generic[S, P, T]):
+    """A function, made a method of its group, with its own name, documentation and signature.
+
+    person: signed-in people may use it, for their own account; the others are for operators. admission: what a session
+    may use it for before it may do anything else (`admission.admit`).
+    """
+
+    def __init__(self, function: Callable[Concatenate[S, P], T], *, person: bool = False, **admission: bool) -> None:
+        self.person = person
+        self.admission = admission
+        self._function: Callable[..., T] | _Later = function
+        self._method: Callable[..., T] | None = None
+
+    @overload
+    def __get__(self, group: None, owner: type) -> Callable[Concatenate[Any, P], T]: ...
+    @overload
+    def __get__(self, group: Group, owner: type) -> Callable[P, T]: ...
+    def __get__(self, group: Group | None, owner: type) -> Any:
+        if self._method is None:
+            self._method = self._make()
+        return self._method if group is None else MethodType(self._method, group)
+
+    @property
+    def function(self) -> Callable[..., T]:
+        """What does it: `function(work, …)`, or `function(directory, …)` of a flow."""
+        if isinstance(self._function, _Later):
+            self._function = self._function.load()
+        return self._function
+
+    def _make(self) -> Callable[..., T]:
+        function = self.function
+        arguments = Arguments(function)
+
+        def method(group: Group, /, *args: Any, **kwargs: Any) -> T:
+            directory = self._admitting(group.directory)
+            arguments.check(args, kwargs)
+            return self.run(directory, function, *args, **kwargs)
+
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(method, name, getattr(function, name))
+        method.__wrapped__ = function  # type: ignore[attr-defined]  # inspect and help() show its signature
+        return method
+
+    def _admitting(self, directory: Engine) -> Engine:
+        """The directory for this verb; people are refused what is for operators."""
+        if not self.person:
+            directory.refuse_people()
+        return directory.admitting(**self.admission) if directory.is_person and self.admission else directory
+
+    @staticmethod
+    def run(directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Do it: as one unit of work, or as several."""
+        return function(directory, *args, **kwargs)
+
+
+class writes(_Verb[Work, P, T]):
+    """A verb that is one unit of work: `verb(work, …)`."""
+
+    @staticmethod
+    def run(directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        return directory.write(function, *args, **kwargs)
+
+
+class reads(_Verb[Work, P, T]):
+    """A verb that only reads: `verb(work, …)`."""
+
+    @staticmethod
+    def run(directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        return directory.read(function, *args, **kwargs)
+
+
+class flow(_Verb[Engine, P, T]):
+    """A verb of several units of work, with slow steps between them: `verb(directory, …)`."""

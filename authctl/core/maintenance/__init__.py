@@ -1,0 +1,1 @@
+"""Looking after the database: making it, its key, backups, the check-up, clearing up."""

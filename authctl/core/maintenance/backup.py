@@ -1,0 +1,285 @@
+"""Backing a directory up into one file, and putting it back: all that either does, from top to bottom.
+
+A backup is whole or absent, and never takes the place of a file. It is restored into an empty database of either kind
+and never over anything: what it holds is read and checked before anything is written, and then written in one
+transaction.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode, b64encode
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.maintenance import backup_files, key_files, private_files
+from authctl.core.maintenance.backup_files import Manifest, Sum
+from authctl.errors import AuthctlError, Conflict, Unavailable
+from authctl.model import EventName, Json, Progress, Step, instant
+from authctl.settings import write_key_file
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+    from authctl.settings import Settings
+    from authctl.storage.schema import State
+
+
+def _silent(label: str, total: int | None) -> AbstractContextManager[Step]:
+    return nullcontext(lambda count: None)
+
+
+# Out
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that was made, or in a dry run would be. size: bytes; None where there is no file."""
+
+    file: str
+    made_at: str
+    schema: str
+    key_fingerprint: str | None
+    with_key: bool
+    users: int
+    rows: int
+    size: int | None
+
+    def public(self) -> Json:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Progress = _silent) -> Made:
+    """Save the whole directory, as it is at one moment, into a new file that only its owner can read.
+
+    Of SQLite that is an SQLite file, of Postgres compressed lines of JSON; either is restored into either. An older
+    schema is saved as it is. with_key: put the secret key in, so that whoever has the file has every secret in it.
+
+    Raises Invalid for a file that is there, Unavailable where it cannot be written.
+    """
+    directory.refuse_people()
+    database = directory.database
+    state = storage.schema.get_state(database)
+    private_files.check_new(file)
+    key = b64encode(directory.find_key(state)).decode() if with_key else None
+    now = directory.clock()
+
+    def manifest_of(sums: tuple[Sum, ...]) -> Manifest:
+        return Manifest(instant(now), state.version, state.key_fingerprint, sums, key)
+
+    if directory.dry_run:
+        manifest, size = manifest_of(database.read(_counts)), None
+    else:
+        save = _save_sqlite if database.path is not None else _save_postgres
+        with private_files.draft(file) as draft:
+            manifest = save(directory, draft, manifest_of, progress)
+            size = os.path.getsize(draft)
+        _note(directory, state, manifest, now)
+    return Made(
+        file,
+        manifest.made_at or "",
+        state.version,
+        state.key_fingerprint,
+        with_key,
+        manifest.users,
+        manifest.rows,
+        size,
+    )
+
+
+def _counts(db: Any) -> tuple[Sum, ...]:
+    return tuple(Sum(table, rows, "") for table, rows in storage.backups.counts(db).items())
+
+
+def _save_sqlite(directory: Engine, draft: str, manifest_of: backup_files.Finish, progress: Progress) -> Manifest:
+    """The copy that SQLite itself makes, with its manifest in it."""
+    storage.backups.copy(directory.database, draft)
+    copied = storage.database.Database(f"sqlite:///{draft}")
+    try:
+        if not copied.read(storage.backups.is_intact):
+            raise Unavailable(
+                "database_damaged",
+                f"The database {directory.database.describe()} is damaged, and so is every copy of it.",
+                hint="Restore it from an older backup.",
+            )
+        total = sum(copied.read(storage.backups.counts).values())
+        with progress("Checking", total) as step:
+            manifest = manifest_of(backup_files.sums(copied.stream(storage.backups.parts), step))
+        copied.write(lambda db: storage.backups.put_manifest(db, manifest.text()))
+    finally:
+        copied.close()
+    return manifest
+
+
+def _save_postgres(directory: Engine, draft: str, manifest_of: backup_files.Finish, progress: Progress) -> Manifest:
+    """Every row of one snapshot."""
+    total = sum(directory.database.read(storage.backups.counts).values())
+    with progress("Saving", total) as step:
+        return backup_files.write(draft, directory.database.stream(storage.backups.parts), manifest_of, step)
+
+
+def _note(directory: Engine, state: State, manifest: Manifest, now: datetime) -> None:
+    """Remember in the database that it was backed up; the backup is good even where that cannot be done."""
+    if state.version != storage.schema.HEAD:
+        directory.warn("The database has another schema than this authctl, so it takes no note of the backup.")
+        return
+
+    key = directory.find_own_key(state)
+
+    def step(work: Work) -> None:
+        _sign(work, key)
+        storage.backups.note(work.db, now)
+        details = {"users": manifest.users, "rows": manifest.rows, "with_key": manifest.secret_key is not None}
+        work.record(EventName.DIRECTORY_BACKUP, "directory", details)
+
+    try:
+        # A directory whose key is elsewhere can be saved as well.
+        directory.database.write(lambda db: step(directory.work(db)))
+    except Unavailable as error:
+        directory.warn(f"The backup is made, and the database took no note of it. {error.message}")
+
+
+def _sign(work: Work, key: bytes | None) -> None:
+    """Write the event with its digest where the key is at hand, else without."""
+    if key is None:
+        work.signs = False
+    else:
+        work.use_key(key)
+
+
+# In
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was put back, or in a dry run would be. key: ok, missing or wrong, for what is at hand here.
+
+    before: the schema that the backup has; schema: the one it has now. key_file: where its key was put, or is.
+    """
+
+    database: str
+    made_at: str | None
+    before: str
+    schema: str
+    key_fingerprint: str | None
+    key: str
+    key_file: str | None
+    users: int
+    rows: int
+
+    def public(self) -> Json:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def restore(directory: Engine, settings: Settings, file: str, *, progress: Progress = _silent) -> Restored:
+    """Put a backup back into an empty database, or one that is not there yet.
+
+    An older schema is migrated. A key in the backup is put where it will be found, beside those that are there.
+    Raises Conflict (database_not_empty), Unavailable (backup_damaged, database_schema_newer), Invalid for a file that
+    is no backup.
+    """
+    directory.refuse_people()
+    database = directory.database
+    _check_empty(directory)
+    with progress("Checking", None) as step:
+        manifest = backup_files.check(file, step)
+    _check_schema(file, manifest)
+    if manifest.made_at is None:
+        directory.warn(f"{file} was not made by `authctl backup`: it has no checksums to be checked by.")
+    if not directory.dry_run:
+        _keep_key(directory, settings, manifest)
+        if database.path is not None:
+            storage.schema.create_file(database.path)
+            storage.schema.use_write_ahead_log(database)
+        with progress("Restoring", manifest.rows) as step:
+            database.write(lambda db: _restore(directory, directory.work(db), file, manifest, step))
+            directory.forget()
+    key = key_files.status(settings, manifest.key_fingerprint)
+    _tell_of_key(directory, manifest, key["state"])
+    return Restored(
+        database.describe(),
+        manifest.made_at,
+        manifest.schema,
+        storage.schema.HEAD,
+        manifest.key_fingerprint,
+        key["state"],
+        key["file"],
+        manifest.users,
+        manifest.rows,
+    )
+
+
+def _check_empty(directory: Engine) -> None:
+    """Refuse a database that holds anything but a directory that was just made."""
+    database = directory.database
+    if storage.schema.find_state(database) is not None and not database.read(storage.backups.is_fresh):
+        raise _not_empty(database.describe())
+
+
+def _check_schema(file: str, manifest: Manifest) -> None:
+    if manifest.schema > storage.schema.HEAD:
+        raise Unavailable(
+            "database_schema_newer",
+            f"The backup {file} has schema {manifest.schema}, and this authctl knows only up to {storage.schema.HEAD}.",
+            hint="Install a newer authctl: pip install --upgrade authctl",
+        )
+
+
+def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step: Step) -> None:
+    """Within one transaction: the schema of the backup, its rows, and the migrations that came after it."""
+    storage.schema.lock(work.db)
+    if not storage.backups.is_fresh(work.db):  # another was first
+        raise _not_empty(directory.database.describe())
+    storage.backups.clear(work.db)
+    storage.schema.migrate(work.db, manifest.schema)
+    storage.bulk.prepare(work.db)
+    for part in backup_files.parts(file, manifest, step):
+        if not set(part.columns) <= storage.backups.columns_of(work.db, part.table):
+            raise backup_files.damaged(file, f"its schema {manifest.schema} has no such table, or no such column")
+        if not storage.backups.insert(work.db, part.table, part.columns, part.rows):
+            raise backup_files.damaged(file, f"it holds a row of {part.table} that no directory has")
+    storage.schema.migrate(work.db)
+    try:
+        storage.backups.finish(work.db)
+    except (ValueError, TypeError, AttributeError):
+        raise backup_files.damaged(file, "it holds a user or a team that nobody can be found by") from None
+    if manifest.made_at is not None:
+        storage.backups.note(work.db, datetime.fromisoformat(manifest.made_at))
+    _sign(work, directory.find_own_key(storage.schema.State(storage.schema.HEAD, manifest.key_fingerprint)))
+    details = {"made_at": manifest.made_at, "before": manifest.schema, "after": storage.schema.HEAD}
+    work.record(EventName.DIRECTORY_RESTORE, "directory", details | {"users": manifest.users, "rows": manifest.rows})
+
+
+def _keep_key(directory: Engine, settings: Settings, manifest: Manifest) -> None:
+    """Put the key that came with a backup where it is found by its fingerprint, unless it is at hand already."""
+    if manifest.secret_key is None or manifest.key_fingerprint is None:
+        return
+    if key_files.status(settings, manifest.key_fingerprint)["state"] == "ok":
+        return
+    key = b64decode(manifest.secret_key)
+    path = key_files.new_key_file(settings, manifest.key_fingerprint)
+    if settings.secret_key_file is None:
+        directory.warn("The secret key of the backup was kept nowhere: another is given itself, by secret_key.")
+    else:
+        write_key_file(path, key)
+
+
+def _tell_of_key(directory: Engine, manifest: Manifest, state: str) -> None:
+    if state == "ok":
+        return
+    what = "is not at hand" if state == "missing" else "is not the one that is set here"
+    directory.warn(
+        f"The secret key {manifest.key_fingerprint} of this directory {what}, and without it nothing can be changed."
+        " Name its file with secret_key_file, or AUTHCTL_SECRET_KEY_FILE."
+    )
+
+
+def _not_empty(where: str) -> AuthctlError:
+    return Conflict(
+        "database_not_empty",
+        f"The database {where} holds a directory already, and nothing is restored over it.",
+        hint="Name an empty database, or a new file: --database sqlite:///restored.db",
+    )

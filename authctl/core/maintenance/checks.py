@@ -1,0 +1,538 @@
+"""What is weak in a directory and round it: `authctl security check`. Each thing that is looked for is declared once.
+
+    Check      its id, how bad it is, and what it means
+    Finding    where it was seen, and the command that mends it as it stands
+
+Everything is read in one transaction that writes nothing. A schema that is older than this authctl is told, not
+migrated, and what is in its tables is not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import IntEnum
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote as escape
+
+from authctl import storage
+from authctl.core.maintenance import key_files, purge
+from authctl.core.policy import policies
+from authctl.core.tokens import tokens
+from authctl.model import Json, instant
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+    from authctl.settings import Settings
+    from authctl.storage.checkup import Group, Way
+    from authctl.storage.schema import State
+
+DAY, YEAR = timedelta(days=1), timedelta(days=365)
+OLD_HASH = YEAR  # since when a password was not set, so that its hash was not replaced at a sign-in either
+STANDING = 30 * DAY  # a change of a password that was asked for longer ago
+OVERDUE = 7 * DAY  # what could have been purged for longer
+OLD_KEY = 2 * YEAR  # NIST SP 800-57 part 1 §5.3.6 gives keys that encrypt at rest up to two years
+OLD_SIGNING_KEY = YEAR
+OLD_BACKUP = 7 * DAY
+CLOCK_OFF = timedelta(seconds=10)  # a third of the 30 seconds of a TOTP code
+RECENT = 30 * DAY  # how much of the log is looked at for reasons
+UNSEALED = 30 * DAY  # since when an event of the log could have been verified
+RECOMMENDED_LENGTH = 15  # characters; OWASP ASVS 5.0 6.2.1 asks for 8 and recommends this
+REASON = " --reason 'security check'"
+OTHERS = 0o077
+OTHERS_WRITE = 0o022
+STICKY = 0o1000
+ENCRYPTED = ("require", "verify-ca", "verify-full")  # the values of sslmode that never go without
+AUTHORITIES = "~/.postgresql/root.crt"  # where libpq looks for those that it is to trust
+SYSTEM_AUTHORITIES = (  # of Debian, Fedora, openSUSE; Alpine and macOS
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+SYSTEMD = "/run/systemd/system"  # is there where systemd runs, by sd_booted(3)
+TIME_SERVICES = {  # of machines without it: chrony, ntpd, macOS, Windows
+    "chronyc": "chronyc makestep",
+    "ntpd": "ntpd -gq",
+    "sntp": "sntp -sS pool.ntp.org",
+    "w32tm": "w32tm /resync",
+}
+PRIVATE = (
+    f" Where its certificate is not publicly signed, put the one that signed it into {AUTHORITIES}, and ask again."
+)
+
+
+class Severity(IntEnum):
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that is looked for. meaning: why it matters, a sentence."""
+
+    id: str
+    severity: Severity
+    meaning: str
+
+
+CHECKS = {
+    each.id: each
+    for each in (
+        Check("log-damaged", Severity.HIGH,
+            "Somebody may have changed the audit log past authctl. Find out what before it is taken as it is."),
+        Check("weak-hashes", Severity.HIGH,
+            "Whoever steals these password hashes tries billions of passwords a second against them."),
+        Check("blocked-with-sessions", Severity.HIGH,
+            "An account that is blocked should be signed in nowhere."),
+        Check("key-file-open", Severity.HIGH,
+            "Whoever reads the secret key opens every secret in the database."),
+        Check("secret-file-open", Severity.HIGH,
+            "Others on this machine can read a secret in this file."),
+        Check("database-file-open", Severity.HIGH,
+            "Others on this machine can read or change the directory without authctl."),
+        Check("postgres-without-tls", Severity.HIGH,
+            "What goes to the database and comes from it may be read and changed on its way."),
+        Check("smtp-without-tls", Severity.HIGH,
+            "Codes and links, and the password of the mail server, may be read on their way."),
+        Check("postgres-unverified", Severity.MEDIUM,
+            "Who stands between may answer in the database's place, and read and change everything (ASVS 12.3.2)."),
+        Check("users-without-mfa", Severity.MEDIUM,
+            "A stolen or guessed password is all that is needed to sign in to these accounts."),
+        Check("required-without-factor", Severity.MEDIUM,
+            "They must use a second factor and have none: whoever has the password first chooses it."),
+        Check("must-change-standing", Severity.MEDIUM,
+            "A password that an operator knows was to be changed, and still stands."),
+        Check("weak-policy", Severity.MEDIUM,
+            "A policy asks for less than is recommended (OWASP ASVS 5.0)."),
+        Check("database-folder-open", Severity.MEDIUM,
+            "Whoever may write to the folder can put another database in the place of this one."),
+        Check("backup-old", Severity.MEDIUM,
+            "What happened since the last backup is lost with the disk."),
+        Check("schema-behind", Severity.MEDIUM,
+            "The tables are those of an older authctl, and only they know what else is weak."),
+        Check("clock-off", Severity.MEDIUM,
+            "Codes of authenticator apps fail, and things expire too early or too late, where clocks differ."),
+        Check("mock-phones", Severity.MEDIUM,
+            "Whoever knows a mock phone's number and its code signs in as that account."),
+        Check("legacy-hashes", Severity.LOW,
+            "These hashes are not argon2id, and nobody signed in for so long that none was replaced."),
+        Check("purge-overdue", Severity.LOW,
+            "Tokens and sessions that are over are kept longer than they are good for anything."),
+        Check("email-only-factor", Severity.LOW,
+            "Whoever reads the mailbox recovers the password and is mailed the code: that is one factor, not two."),
+        Check("short-passwords", Severity.LOW,
+            "Passwords may be shorter than the 15 characters that OWASP ASVS 5.0 recommends (6.2.1)."),
+        Check("key-old", Severity.LOW,
+            "The longer a key is used, the more is lost with it, and the more people have had it."),
+        Check("signing-key-old", Severity.LOW,
+            "The longer JWTs are signed with one key, the more can be forged by whoever has it."),
+        Check("write-ahead-log-off", Severity.LOW,
+            "Without a write-ahead log, readers and writers of the SQLite file wait for each other."),
+        Check("no-reasons", Severity.LOW,
+            "The log says what operators did, and not why."),
+        Check("log-unverified", Severity.LOW,
+            "Until a log is verified, what is new in it can be taken away without a trace."),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something weak. resource: what exactly, by a name that stays. command: mends it, run as it stands."""
+
+    check: Check
+    resource: str
+    message: str
+    command: str
+
+    def public(self) -> Json:
+        return {
+            "id": self.check.id,
+            "severity": str(self.check.severity),
+            "resource": self.resource,
+            "message": self.message,
+            "meaning": self.check.meaning,
+            "command": self.command,
+        }
+
+
+def check(directory: Engine, settings: Settings, *, program: str = "authctl") -> list[Finding]:
+    """All that is weak, the worst first. program: how commands begin, with the options that name this directory."""
+    directory.refuse_people()
+    state = storage.schema.get_state(directory.database)
+    looks: list[Callable[[_Look], Iterator[Finding]]] = [_key_file, _secret_files, _database_file, _ways]
+    look = _Look(directory, settings, program, state)
+    found = [finding for step in looks for finding in step(look)]
+    if storage.schema.is_older(state):
+        found.append(_schema_behind(look))
+    else:
+        storage.schema.check_version(state, directory.database.describe())
+        # Not `directory.read`, which would bring the default database up to date first.
+        found += directory.database.read(lambda db: list(_within(look, directory.work(db))))
+    order = list(CHECKS)
+    return sorted(found, key=lambda finding: (-finding.check.severity, order.index(finding.check.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is looked at."""
+
+    directory: Engine
+    settings: Settings
+    program: str
+    state: State
+    reason: str = ""  # what every change must give, where the policy says so
+
+    def finding(self, id: str, resource: str, message: str, command: str) -> Finding:
+        return Finding(CHECKS[id], resource, message, command)
+
+    def own(self, words: str) -> str:
+        """A command of authctl's that changes something."""
+        return f"{self.program} {words}{self.reason}"
+
+    def for_users(self, filters: list[str], words: str) -> str:
+        """A command of authctl's for each of those users."""
+        asked = " ".join(f"--filter {quote(each)}" for each in filters)
+        return f"{self.program} users list --all {asked} --fields id -o tsv | {self.own(words)}"
+
+
+# Outside the database
+
+
+def _key_file(look: _Look) -> Iterator[Finding]:
+    path = key_files.status(look.settings, look.state.key_fingerprint)["file"]
+    if path is not None and path not in dict(look.settings.exposed) and (mode := _mode(path)) & OTHERS:
+        yield look.finding(
+            "key-file-open", path, f"Others may use the key file (mode {mode:04o}).", f"chmod 600 {quote(path)}"
+        )
+
+
+def _secret_files(look: _Look) -> Iterator[Finding]:
+    for path, mode in look.settings.exposed:
+        yield look.finding(
+            "secret-file-open", path, f"Others can read the file (mode {mode:04o}).", f"chmod 600 {quote(path)}"
+        )
+
+
+def _database_file(look: _Look) -> Iterator[Finding]:
+    path = look.directory.database.path
+    if path is None:
+        return
+    path = os.path.abspath(path)
+    open_ones = [name for name in (path, f"{path}-wal", f"{path}-shm") if _mode(name) & OTHERS]
+    if open_ones:
+        message = f"Others may use the database's file (mode {_mode(open_ones[0]):04o})."
+        yield look.finding("database-file-open", path, message, f"chmod 600 {' '.join(map(quote, open_ones))}")
+    folder = os.path.dirname(path)
+    mode = _mode(folder)
+    if mode & OTHERS_WRITE and not mode & STICKY:
+        message = f"Others may write to the database's folder (mode {mode:04o})."
+        yield look.finding("database-folder-open", folder, message, f"chmod go-w {quote(folder)}")
+
+
+def _mode(path: str) -> int:
+    """The permission bits of a file; 0 where there is none."""
+    try:
+        return os.stat(path).st_mode & 0o7777 if os.name == "posix" else 0
+    except OSError:
+        return 0
+
+
+def _ways(look: _Look) -> Iterator[Finding]:
+    """How the database and the mail server are spoken to."""
+    way = look.directory.database.read(storage.checkup.way)
+    private = "" if way is None or _has_authorities(way) else PRIVATE
+    if way is not None and way.mode not in ENCRYPTED:
+        this = "encrypted" if way.encrypted else "not encrypted"
+        message = f"Connections to Postgres on {way.host} may go unencrypted (sslmode={way.mode}); this one is {this}."
+        yield look.finding("postgres-without-tls", way.host, message + private, _verify(look, way))
+    elif way is not None and way.mode == "require" and not _has_authorities(way):
+        message = f"Whoever answers as Postgres on {way.host} is believed (sslmode=require)."
+        yield look.finding("postgres-unverified", way.host, message + private, _verify(look, way))
+    email = look.settings.email
+    if email.host is not None and email.security == "none" and not storage.checkup.is_here(email.host):
+        message = f"Mails go to {email.host} unencrypted (email.security = none)."
+        yield look.finding("smtp-without-tls", email.host, message, "export AUTHCTL_EMAIL_SECURITY=starttls")
+
+
+def _has_authorities(way: Way) -> bool:
+    """Whether libpq has a file to judge certificates by; with one, `require` looks at them as `verify-ca` does."""
+    return os.path.exists(os.path.expanduser(way.authorities or AUTHORITIES))
+
+
+def _verify(look: _Look, way: Way) -> str:
+    """How Postgres is told to encrypt, and to ask for a certificate in its name: where it is told otherwise now."""
+    wanted = {"sslmode": "verify-full"}
+    if not way.authorities and not _has_authorities(way):
+        wanted["sslrootcert"] = _system_authorities()
+    if "sslmode=" not in look.settings.database_url:  # what the URL says would win
+        return "export " + " ".join(f"PG{name.upper()}={quote(value)}" for name, value in wanted.items())
+    said = "&".join(f"{name}={escape(value, safe='/')}" for name, value in wanted.items())
+    origin = look.settings.origin("database_url")
+    if origin.kind == "option":
+        url = re.sub("sslmode=[a-z-]*", said, look.directory.database.describe())
+        return f"authctl security check --database {quote(url)}"
+    change = "s|sslmode=[a-z-]*|" + said.replace("&", r"\&") + "|"
+    path = look.settings.find_file("database_url")
+    if path is None and origin.kind == "environment":
+        return f'export {origin.where}="$(printf %s "${origin.where}" | sed {quote(change)})"'
+    if path is None:
+        # Other profiles in the same file may have good reasons: a database on this machine, for one.
+        path, change = origin.where.rpartition(" in ")[2], f"\\|{way.host}|{change}"
+    return f"sed -i {quote(change)} {quote(path)}"
+
+
+def _system_authorities() -> str:
+    """The file of the authorities that this system trusts."""
+    import ssl
+
+    # Not `sslrootcert=system`: the libpq of psycopg's wheels looks in a folder that no system has.
+    named = ssl.get_default_verify_paths().cafile
+    return named or next((path for path in SYSTEM_AUTHORITIES if os.path.exists(path)), "system")
+
+
+# Within the database
+
+
+def _schema_behind(look: _Look) -> Finding:
+    message = f"The schema is {look.state.version}, and this authctl wants {storage.schema.HEAD}."
+    return look.finding("schema-behind", "schema", message, look.own("upgrade"))
+
+
+def _within(look: _Look, work: Work) -> Iterator[Finding]:
+    if work.policy["reason-required"]:
+        look = replace(look, reason=REASON)
+    for step in (_users, _blocked, _dead, _policies, _keys, _log, _backup, _mock_phones, _clock, _journal):
+        yield from step(look, work)
+
+
+def _users(look: _Look, work: Work) -> Iterator[Finding]:
+    """Everybody, in one pass."""
+    required = work.policy["mfa-required"]
+    old, standing = work.now - OLD_HASH, work.now - STANDING
+    groups = storage.checkup.groups(
+        work.db, now=work.now, required=required, factors=work.policy["mfa-factors"], old=old, standing=standing
+    )
+    total, without = sum(each.users for each in groups), sum(each.without_mfa for each in groups)
+    if without:
+        message = f"{without:,} of {total:,} users sign in with one factor."
+        yield look.finding("users-without-mfa", "users", message, look.own("security set mfa-required all"))
+    yield from _unprotected(look, work, groups)
+    if mailed := sum(each.by_email for each in groups):
+        message = (
+            f"{_counted(mailed, 'user has', 'users have')} no second factor but the email that recovers passwords."
+        )
+        others = [each for each in policies.MFA_FACTORS if each in work.policy["mfa-factors"] and each != "email"]
+        command = look.own(f"security set mfa-factors {','.join(others) or 'totp'}")
+        yield look.finding("email-only-factor", "mfa-factors", message, command)
+    for each in groups:
+        yield from _hashes(look, each, old)
+    if overdue := sum(each.standing for each in groups):
+        days = STANDING // DAY
+        message = (
+            f"{_counted(overdue, 'user', 'users')} did not change their password within {days} days of being told to."
+        )
+        filters = ["password.must_change = true", f"updated_at < {instant(standing)}", "status = active"]
+        command = look.for_users(filters, "users update-status - blocked")
+        yield look.finding("must-change-standing", "users", message, command)
+
+
+def _unprotected(look: _Look, work: Work, groups: list[Group]) -> Iterator[Finding]:
+    """Those who must have a second factor and have none, by the label that says so."""
+    missing = {"totp": "factors.totp", "email": "email_verified", "phone": "phone_verified"}
+    fields = [missing[factor] for factor in policies.MFA_FACTORS if factor in work.policy["mfa-factors"]]
+    lacking = [f"{field} = false" for field in (*fields, "factors.recovery_code")]
+    for label in groups[0].unprotected if groups else ():
+        if count := sum(each.unprotected[label] for each in groups):
+            whose = "" if label == "all" else f" with the label {label}"
+            message = f"{_counted(count, 'user', 'users')}{whose} must use a second factor, and none is set up."
+            filters = [*([] if label == "all" else [f"labels ~ {label}"]), *lacking, "status = active"]
+            command = look.for_users(filters, "mfa create-recovery-codes -")
+            yield look.finding("required-without-factor", label, message, command)
+
+
+def _hashes(look: _Look, group: Group, old: datetime) -> Iterator[Finding]:
+    name = group.algorithm
+    if name is None or is_todays(name):
+        return
+    asked = f"password.algorithm = {name}"
+    if is_weak(name):
+        since = f", the oldest of {group.since:%B %Y}" if group.since else ""
+        message = f"{_counted(group.users, 'password is', 'passwords are')} hashed with {name}{since}."
+        yield look.finding("weak-hashes", name, message, look.for_users([asked], "users wrap-password -"))
+    elif group.old:
+        message = f"{_counted(group.old, 'password is', 'passwords are')} hashed with {name}, and more than a year old."
+        filters = [
+            asked,
+            f"password.updated_at < {instant(old)}",
+            "password.must_change = false",
+            "status = active",
+        ]
+        command = look.for_users(filters, "users require-password-change -")
+        yield look.finding("legacy-hashes", name, message, command)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def is_todays(algorithm: str) -> bool:
+    """Whether hashes of that name are argon2id, or inside it."""
+    return algorithm == "argon2id" or algorithm.startswith("wrapped-")
+
+
+def is_weak(algorithm: str) -> bool:
+    """Whether hashes of that name are fast to guess at, which their names tell without reading them."""
+    slow = algorithm.startswith(("argon2", "pbkdf2-", "wrapped-")) or "bcrypt" in algorithm
+    return not slow and algorithm not in ("scrypt", "firebase-scrypt", "sha256-crypt", "sha512-crypt")
+
+
+def _blocked(look: _Look, work: Work) -> Iterator[Finding]:
+    if count := storage.checkup.blocked_with_sessions(work.db, work.now):
+        command = look.for_users(["status = blocked"], "users delete-sessions - --yes")
+        message = f"{_counted(count, 'blocked user is', 'blocked users are')} still signed in."
+        yield look.finding("blocked-with-sessions", "users", message, command)
+
+
+def _dead(look: _Look, work: Work) -> Iterator[Finding]:
+    dead = storage.tokens.count_dead(work.db, work.now - tokens.KEPT - OVERDUE)
+    over = storage.sessions.count_over(work.db, purge.sessions_kept_since(work) - OVERDUE)
+    if dead or over:
+        message = f"{dead:,} tokens and {over:,} sessions that are over should have been cleared a week ago."
+        yield look.finding("purge-overdue", "directory", message, look.own("security purge"))
+
+
+# How a policy is weaker than another value of it: where it is lower, where it is higher (0 is no limit), or off.
+LOWER = ("sign-in-window", "sign-in-lockout", "otp-length", "otp-interval", "password-min-length", "password-history")
+HIGHER = (
+    "session-limit",
+    "session-duration",
+    "sign-in-attempts",
+    "otp-expiry",
+    "otp-attempts",
+    "otp-hourly-limit",
+    "sms-hourly-limit",
+    "magic-url-expiry",
+    "verification-expiry",
+    "recovery-expiry",
+    "token-expiry",
+    "invite-expiry",
+    "challenge-expiry",
+)
+OFF = ("session-invalidation", "password-dictionary", "password-personal-data")
+
+
+def is_weaker(name: str, value: Any, recommended: Any) -> bool:
+    """Whether a policy asks for less than is recommended; of those that are a matter of taste, never."""
+    if name in LOWER:
+        return bool(value < recommended)
+    if name in HIGHER:
+        return bool(value > recommended or (value == 0 and recommended))
+    return name in OFF and not value and bool(recommended)
+
+
+def _policies(look: _Look, work: Work) -> Iterator[Finding]:
+    for name, recommended in policies.preset("recommended").items():
+        value = work.policy[name]
+        if is_weaker(name, value, recommended):
+            (_, held), (_, better) = policies.shown(name, value), policies.shown(name, recommended)
+            message = f"{name} is {held}; recommended is {better}."
+            yield look.finding("weak-policy", name, message, look.own(f"security reset {name}"))
+    least = work.policy["password-min-length"]
+    if least < RECOMMENDED_LENGTH:
+        command = look.own(f"security set password-min-length {RECOMMENDED_LENGTH}")
+        yield look.finding(
+            "short-passwords", "password-min-length", f"Passwords of {least} characters are taken.", command
+        )
+
+
+def _keys(look: _Look, work: Work) -> Iterator[Finding]:
+    noted = storage.schema.find_fact(work.db, storage.schema.KEY_AT)
+    made = datetime.fromisoformat(noted) if noted else storage.checkup.first_event_at(work.db)
+    if made is not None and work.now - made > OLD_KEY:
+        message = f"The secret key is {(work.now - made) // DAY:,} days old."
+        yield look.finding("key-old", "secret_key", message, look.own("security rotate-key --yes"))
+    signing = storage.checkup.signing_key_at(work.db)
+    if signing is not None and work.now - signing > OLD_SIGNING_KEY:
+        message = f"The key that JWTs are signed with is {(work.now - signing) // DAY:,} days old."
+        yield look.finding("signing-key-old", "jwt", message, look.own("security rotate-key --jwt --yes"))
+
+
+def _log(look: _Look, work: Work) -> Iterator[Finding]:
+    if problems := storage.checkup.last_problems(work.db):
+        message = (
+            f"{_counted(problems, 'thing was', 'things were')} found wrong with the log when it was verified last."
+        )
+        yield look.finding("log-damaged", "log", message, look.own("security verify-logs --accept --yes"))
+    since = storage.checkup.first_unsealed_at(work.db)
+    if since is not None and work.now - since > UNSEALED:
+        message = f"Nobody has verified the audit log for {(work.now - since) // DAY:,} days."
+        yield look.finding("log-unverified", "log", message, look.own("security verify-logs"))
+    if work.policy["reason-required"]:
+        return
+    silent, count = storage.checkup.without_reason(work.db, policies.REASONED, work.now - RECENT)
+    if silent:
+        message = f"{silent:,} of {count:,} changes by operators in the last {RECENT // DAY} days give no reason."
+        command = look.own(f"security set reason-required on{REASON}")
+        yield look.finding("no-reasons", "log", message, command)
+
+
+def _backup(look: _Look, work: Work) -> Iterator[Finding]:
+    last = storage.backups.find_time(work.db)
+    since = last or storage.checkup.first_event_at(work.db)
+    if since is None or work.now - since <= OLD_BACKUP:
+        return
+    days = (work.now - since) // DAY
+    message = f"The last backup is {days:,} days old." if last else f"There is no backup of these {days:,} days."
+    command = look.own(f"backup authctl-{work.now:%Y%m%d-%H%M%S}.backup")
+    yield look.finding("backup-old", "directory", message, command)
+
+
+def _mock_phones(look: _Look, work: Work) -> Iterator[Finding]:
+    for phone in (row.phone for row in storage.mock_phones.list_all(work.db)):
+        command = look.own(f"security delete-mock-phone {phone}")
+        yield look.finding("mock-phones", phone, f"{phone} is a mock phone number.", command)
+
+
+def _clock(look: _Look, work: Work) -> Iterator[Finding]:
+    """This machine's clock against the database's own; an SQLite file has what was written by the clocks before."""
+    theirs, last = storage.checkup.time(work.db), storage.checkup.last_event_at(work.db)
+    if theirs is not None and abs(theirs - work.now) > CLOCK_OFF:
+        which = "behind" if theirs > work.now else "ahead of"
+        message = f"The clock of this machine is {_seconds(theirs - work.now)} {which} that of the database."
+        if (way := storage.checkup.way(work.db)) is not None:
+            message += f" If that one is wrong, the command is for {way.host}."
+    elif theirs is None and last is not None and last - work.now > CLOCK_OFF:
+        message = f"The clock of this machine is {_seconds(last - work.now)} behind the last change, or was ahead then."
+    else:
+        return
+    yield look.finding("clock-off", "clock", message, _set_clock(look))
+
+
+def _seconds(difference: timedelta) -> str:
+    return f"{abs(difference).total_seconds():,.0f} seconds"
+
+
+def _set_clock(look: _Look) -> str:
+    """What the time service of this machine is told; one without, as a container is, has the clock of its host."""
+    path = look.settings.environ.get("PATH")
+    services = () if os.path.isdir(SYSTEMD) else (name for name in TIME_SERVICES if shutil.which(name, path=path))
+    return TIME_SERVICES.get(next(iter(services), ""), "timedatectl set-ntp true")
+
+
+def _journal(look: _Look, work: Work) -> Iterator[Finding]:
+    mode = storage.checkup.journal_mode(work.db)
+    if mode not in (None, "wal"):
+        message = f"The SQLite file has no write-ahead log (its journal is {mode})."
+        yield look.finding("write-ahead-log-off", "database", message, look.own("upgrade"))

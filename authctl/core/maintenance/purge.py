@@ -1,0 +1,73 @@
+"""Deleting what has expired: tokens, challenges, ended sessions, counts of attempts, old events."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import throttle
+from authctl.core.audit import verification
+from authctl.core.mfa import challenges as mfa_challenges
+from authctl.core.sessions import jwts
+from authctl.core.tokens import tokens as tokens_tokens
+from authctl.model import EventName
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How much was cleared: dead tokens and challenges, sessions that are over, counts of attempts, retired keys, and
+    events of the audit log."""
+
+    tokens: int
+    challenges: int
+    sessions: int
+    attempts: int
+    signing_keys: int
+    events: int
+
+
+SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, where log-retention does not say
+
+
+def purge(directory: Engine) -> Purged:
+    """Clear what is dead, some at a time: tokens and challenges after a day, sessions after the policy log-retention,
+    else 30 days. Events of the audit log go after that policy alone, and not where the log was changed by hand."""
+    tokens = tokens_tokens.purge(directory)
+    challenges = mfa_challenges.purge(directory)
+    sessions = _purge_sessions(directory)
+    kept_since = directory.read(_events_kept_since)
+    events = verification.purge(directory, kept_since) if kept_since is not None else 0
+    return directory.write(_purge_rest, tokens, challenges, sessions, events)
+
+
+def _events_kept_since(work: Work) -> datetime | None:
+    kept: timedelta | None = work.policy["log-retention"]
+    return None if kept is None else work.now - kept
+
+
+def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events: int) -> Purged:
+    attempts, keys = throttle.purge(work), jwts.purge(work)
+    purged = Purged(tokens, challenges, sessions, attempts, keys, events)
+    work.record(EventName.SECURITY_PURGE, "directory", asdict(purged))
+    return purged
+
+
+def _purge_sessions(directory: Engine) -> int:
+    if directory.dry_run:
+        return directory.read(lambda work: storage.sessions.count_over(work.db, sessions_kept_since(work)))
+    total = 0
+    while removed := directory.write(lambda work: storage.sessions.purge(work.db, sessions_kept_since(work))):
+        total += removed
+    return total
+
+
+def sessions_kept_since(work: Work) -> datetime:
+    """Since when sessions that are over are kept."""
+    kept: timedelta = work.policy["log-retention"] or SESSIONS_KEPT
+    return work.now - kept

@@ -1,0 +1,138 @@
+"""Opening a directory, making one, and bringing its schema up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.audit import keys
+from authctl.core.crypto import sealing
+from authctl.core.maintenance import key_files
+from authctl.model import EventName, Json
+from authctl.settings import Settings, read_key
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+# Making
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `authctl init` made, or found."""
+
+    database: str
+    schema: str
+    key_fingerprint: str
+    key_file: str | None
+    is_new: bool
+
+    def public(self) -> Json:
+        return {
+            "database": self.database,
+            "schema": self.schema,
+            "key_fingerprint": self.key_fingerprint,
+            "key_file": self.key_file,
+            "created": self.is_new,
+        }
+
+
+def initialize(directory: Engine, settings: Settings) -> Made:
+    """Make a directory in an empty database, with a key of its own; done already, it changes nothing.
+
+    A schema that was made by hand, from what `upgrade --dry-run` prints, gets its key.
+    """
+    directory.refuse_people()
+    database = directory.database
+    if key_files.is_given(settings):
+        read_key(settings)  # a malformed key is told before anything is made
+    if database.path is not None:
+        storage.schema.create_file(database.path)
+    state = storage.schema.find_state(database)
+    if state is not None and state.key_fingerprint is not None:
+        directory.require_key()
+        return _made(directory, settings, is_new=False)
+    if database.path is not None:
+        storage.schema.use_write_ahead_log(database)
+    random = directory.random_bytes(keys.KEY_BYTES + sealing.KEY_SIZE)
+    is_new = database.write(lambda db: _initialize(directory.work(db), settings, random))
+    return _made(directory, settings, is_new=is_new)
+
+
+def _initialize(work: Work, settings: Settings, random: bytes) -> bool:
+    """Within one transaction: the schema, the key and its fingerprint, the first event. False where another was first.
+
+    random: bytes for the secret key, and for that of the audit log.
+    The key is in its file before the database remembers it, and stays there whatever the commit comes to: there never
+    is a database whose key nobody has.
+    """
+    storage.schema.migrate(work.db)
+    if storage.schema.find_key_fingerprint(work.db) is not None:
+        return False
+    key = key_files.keep_key(settings, random[keys.KEY_BYTES :])
+    work.use_key(key)
+    storage.schema.set_key_fingerprint(work.db, sealing.fingerprint(key))
+    storage.schema.put_fact(work.db, storage.schema.KEY_AT, work.now.isoformat())
+    work.use_log_key(keys.make_key(work, random[: keys.KEY_BYTES]))
+    work.record(EventName.DIRECTORY_CREATE, "directory", {"schema": storage.schema.HEAD})
+    return True
+
+
+def _made(directory: Engine, settings: Settings, *, is_new: bool) -> Made:
+    state = directory.state
+    found = key_files.find_key_file(settings, state.key_fingerprint)
+    return Made(directory.database.describe(), state.version, state.key_fingerprint or "", found, is_new)
+
+
+# Upgrading
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What `authctl upgrade` did: the schema before and after, and the copy it made of an SQLite file first."""
+
+    before: str
+    after: str
+    copy: str | None
+
+    def public(self) -> Json:
+        return {"before": self.before, "after": self.after, "copy": self.copy}
+
+
+def upgrade(directory: Engine) -> Upgraded:
+    """Bring the schema up to date. An SQLite file is copied first, and gets a write-ahead log where it has none."""
+    directory.refuse_people()
+    database = directory.database
+    state = storage.schema.get_state(database)
+    if database.path is not None:
+        storage.schema.use_write_ahead_log(database)
+    if not storage.schema.is_older(state):
+        storage.schema.check_version(state, database.describe())
+        return Upgraded(state.version, state.version, None)
+    key = directory.find_key(state)
+    copy = None
+    if database.path is not None:
+        copy = storage.schema.copy_file(database, f"{database.path}.schema-{state.version}")
+    database.write(lambda db: _upgrade(directory.work(db), key))
+    return Upgraded(state.version, storage.schema.HEAD, copy)
+
+
+def _upgrade(work: Work, key: bytes) -> None:
+    """Within one transaction: the migrations, and the event that says so; nothing where another was first.
+
+    With its first event on a schema that knows of it, the log gets its key, and a seal over the events from before.
+    """
+    work.use_key(key)
+    before = storage.schema.migrate(work.db)
+    if before != storage.schema.HEAD:
+        work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", {"before": before, "after": storage.schema.HEAD})
+
+
+def migration_sql(directory: Engine) -> str:
+    """The statements that `upgrade` would run, or `init` in an empty database, as text."""
+    directory.refuse_people()
+    state = storage.schema.find_state(directory.database)
+    return storage.schema.migration_sql(directory.database.dialect, state.version if state else None)

@@ -1,0 +1,269 @@
+"""What is written to people, not how it travels: every mail and text message that authctl sends.
+
+One function for each, which returns what `delivery` sends. The built-in texts are here; `templates.py` fills them in,
+and says how an operator's files take their place. What people chose themselves (names of teams, of browsers) is one
+line everywhere, so that nobody can add sentences to what the application says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from authctl.core.messages import templates
+from authctl.core.messages.builtin import BUILT_IN, BUILT_IN_SMS, Kind
+from authctl.core.messages.templates import Template
+from authctl.delivery.messages import Channel, Email, Sms
+
+if TYPE_CHECKING:
+    from authctl.settings import Settings
+
+MAX_CHOSEN = 128  # characters of what people chose themselves
+
+
+CODES = (Kind.PHONE_CODE, Kind.PHONE_VERIFICATION, Kind.PHONE_CHANGE)  # their text is the setting sms.template
+
+
+# Mails with a secret. Each has a link, or where there is none the code itself.
+
+
+def email_code(settings: Settings, to: str, *, code: str, validity: timedelta, phrase: str | None = None) -> Email:
+    """The code of a sign-in by email. phrase: the security phrase that whoever asked was shown."""
+    return _email(settings, Kind.EMAIL_CODE, to, code=code, validity=in_words(validity), phrase=phrase, secret=code)
+
+
+def magic_url(
+    settings: Settings,
+    to: str,
+    *,
+    secret: str,
+    validity: timedelta,
+    link: str | None = None,
+    phrase: str | None = None,
+) -> Email:
+    """The link of a sign-in by email."""
+    return _with_link(settings, Kind.MAGIC_URL, to, secret, link, validity, phrase=phrase)
+
+
+def email_verification(
+    settings: Settings, to: str, *, secret: str, validity: timedelta, link: str | None = None
+) -> Email:
+    """Asks whether the address is the person's."""
+    return _with_link(settings, Kind.EMAIL_VERIFICATION, to, secret, link, validity)
+
+
+def recovery(settings: Settings, to: str, *, secret: str, validity: timedelta, link: str | None = None) -> Email:
+    """Leads to a new password."""
+    return _with_link(settings, Kind.RECOVERY, to, secret, link, validity)
+
+
+def email_change(settings: Settings, to: str, *, secret: str, validity: timedelta, link: str | None = None) -> Email:
+    """Asks the new address whether it is to be the account's."""
+    return _with_link(settings, Kind.EMAIL_CHANGE, to, secret, link, validity)
+
+
+def invitation(
+    settings: Settings,
+    to: str,
+    *,
+    team: str,
+    secret: str,
+    validity: timedelta | None,
+    link: str | None = None,
+    inviter: str | None = None,
+) -> Email:
+    """Invites to a team. validity: None for one that does not expire. inviter: the name of who invites, if known."""
+    return _with_link(settings, Kind.INVITATION, to, secret, link, validity, team=team, inviter=inviter)
+
+
+# Mails that tell
+
+
+def email_change_notice(settings: Settings, to: str, *, new_email: str) -> Email:
+    """Tells the old address that a change was asked for."""
+    return _email(settings, Kind.EMAIL_CHANGE_NOTICE, to, new_email=new_email)
+
+
+def sign_in_alert(
+    settings: Settings, to: str, *, at: datetime, ip: str | None = None, user_agent: str | None = None
+) -> Email:
+    """Tells of a new session."""
+    return _email(settings, Kind.SIGN_IN_ALERT, to, time=moment(at), ip=ip, user_agent=user_agent)
+
+
+def password_changed(settings: Settings, to: str, *, at: datetime) -> Email:
+    """Tells of a changed password."""
+    return _email(settings, Kind.PASSWORD_CHANGED, to, time=moment(at))
+
+
+def email_changed(settings: Settings, to: str, *, at: datetime, old_email: str, new_email: str) -> Email:
+    """Tells of a changed address; goes to both."""
+    return _email(settings, Kind.EMAIL_CHANGED, to, time=moment(at), old_email=old_email, new_email=new_email)
+
+
+def phone_changed(settings: Settings, to: str, *, at: datetime, new_phone: str | None) -> Email:
+    """Tells of a changed phone number, of which the mail has the last two digits; None where it was removed."""
+    ending = new_phone[-2:] if new_phone else None
+    return _email(settings, Kind.PHONE_CHANGED, to, time=moment(at), new_phone=ending)
+
+
+def factors_changed(settings: Settings, to: str, *, at: datetime, change: str) -> Email:
+    """Tells of changed factors. change: what was done, as in `an authenticator app was added`."""
+    return _email(settings, Kind.FACTORS_CHANGED, to, time=moment(at), change=change)
+
+
+def trial_email(settings: Settings, to: str) -> Email:
+    """Tries whether mails arrive."""
+    return _email(settings, Kind.TRIAL_EMAIL, to)
+
+
+# Text messages
+
+
+def phone_code(settings: Settings, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
+    """The code of a sign-in by phone."""
+    return _sms(settings, Kind.PHONE_CODE, to, channel, code=code)
+
+
+def phone_verification(settings: Settings, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
+    """Asks whether the number is the person's."""
+    return _sms(settings, Kind.PHONE_VERIFICATION, to, channel, code=code)
+
+
+def phone_change(settings: Settings, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
+    """Asks the new number whether it is to be the account's."""
+    return _sms(settings, Kind.PHONE_CHANGE, to, channel, code=code)
+
+
+def invitation_sms(settings: Settings, to: str, *, team: str, secret: str, link: str | None = None) -> Sms:
+    """Invites to a team, by phone."""
+    code = None if link else secret
+    return _sms(settings, Kind.INVITATION_SMS, to, Channel.SMS, team=team, link=link, code=code, secret=secret)
+
+
+def trial_sms(settings: Settings, to: str, *, channel: Channel = Channel.SMS) -> Sms:
+    """Tries whether text messages arrive."""
+    return _sms(settings, Kind.TRIAL_SMS, to, channel)
+
+
+# Words
+
+
+def in_words(duration: timedelta) -> str:
+    """A duration as people say it: `10 minutes`, `1 hour`, `7 days`; what does not divide is in the next unit."""
+    seconds = int(duration.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        if seconds % size == 0 and seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "no time"
+
+
+def moment(at: datetime) -> str:
+    """A moment as people write it: `2 January 2026, 03:04 UTC`. No locale of the machine has a say in it."""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M} UTC"
+
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_UNSHOWABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+def clean(chosen: str, limit: int | None = MAX_CHOSEN) -> str:
+    """What people chose themselves, on one line: no breaks, control and bidi characters, and not too long."""
+    line = _UNSHOWABLE.sub(" ", chosen).strip()
+    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
+
+
+# Putting a message together
+
+
+def _with_link(
+    settings: Settings,
+    kind: Kind,
+    to: str,
+    secret: str,
+    link: str | None,
+    validity: timedelta | None,
+    **fields: str | None,
+) -> Email:
+    """A mail with a link, or where there is none with the secret itself to be typed in."""
+    code = None if link else secret
+    valid_for = in_words(validity) if validity is not None else None
+    return _email(settings, kind, to, secret=secret, link=link, code=code, validity=valid_for, **fields)
+
+
+def _email(
+    settings: Settings,
+    kind: Kind,
+    to: str,
+    *,
+    secret: str | None = None,
+    link: str | None = None,
+    code: str | None = None,
+    **fields: str | None,
+) -> Email:
+    template = find_template(settings, kind)
+    values = _values(settings, link, code, fields | {"email": to})
+    subject = clean(template.fill("subject", values), limit=None)
+    return Email(kind, to, subject, template.as_text(values), template.as_html(values, subject), secret)
+
+
+def _sms(
+    settings: Settings,
+    kind: Kind,
+    to: str,
+    channel: Channel,
+    *,
+    code: str | None = None,
+    secret: str | None = None,
+    link: str | None = None,
+    **fields: str | None,
+) -> Sms:
+    values = _values(settings, link, code, fields)
+    body = find_template(settings, kind).as_message(values)
+    return Sms(kind, to, body, code if kind in CODES else None, secret, channel)
+
+
+def _values(settings: Settings, link: str | None, code: str | None, fields: Mapping[str, str | None]) -> dict[str, str]:
+    """The fields of a template. A link and a code are ours, and stay as they are."""
+    cleaned = {name: clean(value or "") for name, value in fields.items()}
+    return {"application": clean(settings.application_name), "link": link or "", "code": code or "", **cleaned}
+
+
+def find_template(settings: Settings, kind: Kind) -> Template:
+    """How a message is written here: by the operator's files, else by the setting, else as built in."""
+    return templates.find(settings.templates, kind, _built_in(settings, kind), _needed(kind))
+
+
+def _built_in(settings: Settings, kind: Kind) -> Template:
+    if kind in CODES:
+        return Template({"txt": settings.sms.template}, {"txt": "sms.template"})
+    if kind in BUILT_IN_SMS:
+        return Template({"txt": BUILT_IN_SMS[kind].strip()})
+    subject, _, text = BUILT_IN[kind].strip().partition("\n\n")
+    return Template({"subject": subject, "txt": text})
+
+
+def _needed(kind: Kind) -> set[str]:
+    """The fields that a message is about: a template has one of them."""
+    if kind in CODES:
+        return {"code"}
+    text = BUILT_IN.get(kind) or BUILT_IN_SMS[kind]
+    return {name for name in ("link", "code") if f"{{{name}}}" in text}
+
+
+def check_templates(settings: Settings) -> None:
+    """Read and try every template. Raises Invalid with all that is wrong, files that belong to no message included."""
+    tried = {str(kind): _trial(settings, kind) for kind in Kind}
+    templates.check(settings.templates, tried)
+
+
+def _trial(settings: Settings, kind: Kind) -> templates.Trial:
+    built_in = _built_in(settings, kind)
+    known = {"application", "link", "code"} | (set() if built_in.is_text_message else {"email"})
+    return templates.Trial(built_in, _needed(kind), known | built_in.fields())

@@ -1,0 +1,71 @@
+"""Mails that tell people what was done to their account, sent after commit; who is not reached does not undo it.
+
+A flow adds to the outbox of its unit of work, and `Directory.write` sends what is in it once the transaction is
+through: to verified addresses, where a mail server is configured. What fails is warned about, and in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from authctl.core.messages import compose as messages_compose
+from authctl.core.work.outbox import Notice
+from authctl.model import Factor, Session, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+    from authctl.delivery import Email
+    from authctl.settings import Settings
+
+
+# Whoever signs in by these has just had a mail, or was told by the provider.
+_NOT_ALERTED = {Factor.EMAIL, Factor.OAUTH2, Factor.ANONYMOUS}
+
+
+def signed_in(work: Work, user: User, session: Session) -> None:
+    """Tell of a new session, where the policy session-alerts asks for it."""
+    if not work.policy["session-alerts"] or _NOT_ALERTED & set(session.factors):
+        return
+    at, ip, agent = work.now, session.ip, session.user_agent
+    _add(work, user, lambda settings, to: messages_compose.sign_in_alert(settings, to, at=at, ip=ip, user_agent=agent))
+
+
+def password_changed(work: Work, user: User) -> None:
+    """Tell of a new password."""
+    at = work.now
+    _add(work, user, lambda settings, to: messages_compose.password_changed(settings, to, at=at))
+
+
+def address_changed(work: Work, before: User, after: User) -> None:
+    """Tell of a new email, at both addresses, or of a new phone number; nothing where neither is new."""
+    at = work.now
+    if before.email and before.email != after.email:
+        old, new = before.email, after.email or ""
+        for user in (before, after):
+            _add(
+                work,
+                user,
+                lambda settings, to: messages_compose.email_changed(settings, to, at=at, old_email=old, new_email=new),
+            )
+    if before.phone and before.phone != after.phone:
+        phone = after.phone
+        _add(work, after, lambda settings, to: messages_compose.phone_changed(settings, to, at=at, new_phone=phone))
+
+
+def factors_changed(work: Work, user: User, change: str) -> None:
+    """Tell of changed second factors. change: what was done, as in `an authenticator app was added`."""
+    at = work.now
+    _add(work, user, lambda settings, to: messages_compose.factors_changed(settings, to, at=at, change=change))
+
+
+def email_change_asked(work: Work, user: User, new_email: str) -> None:
+    """Tell the address that is to be changed."""
+    _add(work, user, lambda settings, to: messages_compose.email_change_notice(settings, to, new_email=new_email))
+
+
+def _add(work: Work, user: User, compose: Callable[[Settings, str], Email]) -> None:
+    """Only a verified address is known to be the person's."""
+    if user.email is not None and user.email_verified:
+        to = user.email
+        work.outbox.append(Notice(user.id, lambda settings: compose(settings, to)))

@@ -1,0 +1,196 @@
+"""Multi-factor authentication: the verbs of `authctl mfa`. Which factors count, and when, is in `second_factors`.
+
+Whether an account has a verified authenticator and unused recovery codes is kept with the user, in the same transaction
+and under the lock of its row, so that signing in asks for nothing more. Challenges are in `challenges`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import lookup, records, throttle
+from authctl.core.credentials import factors as credentials_factors
+from authctl.core.messages import notices
+from authctl.core.mfa import authenticators, challenges, recovery_codes
+from authctl.errors import Conflict, NotFound
+from authctl.model import Ended, EventName, Factor, Json, TokenEnded, User, UserFactor
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+
+
+# What is set up
+
+
+@dataclass(frozen=True, slots=True)
+class MfaStatus:
+    """What signing in asks of a user. mfa: by choice; required: by the policy mfa-required.
+
+    factors: those that the policy allows and the user has. authenticators: how many are verified.
+    """
+
+    user_id: str
+    mfa: bool
+    required: bool
+    factors: dict[str, bool]
+    recovery_codes_left: int
+    authenticators: int
+
+    def public(self) -> Json:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def status(work: Work, user: str) -> MfaStatus:
+    """What signing in asks of a user, and what the user has for it."""
+    found = lookup.get(work, user)
+    has = credentials_factors.available(work.policy, found)
+    return MfaStatus(
+        user_id=found.id,
+        mfa=found.mfa,
+        required=credentials_factors.is_required(work.policy, found),
+        factors={str(factor): factor in has for factor in challenges.FACTORS},
+        recovery_codes_left=len(storage.recovery_codes.list_unused(work.db, found.seq)),
+        authenticators=sum(each.verified_at is not None for each in authenticators.list_of_user(work, found)),
+    )
+
+
+def list_factors(work: Work, user: str) -> list[UserFactor]:
+    """What a user may complete a sign-in with: authenticators, by their names, then email, phone and recovery codes.
+
+    A session that is yet to be completed is told the kinds alone, and not whose they are.
+    """
+    found = lookup.get(work, user)
+    factors = [each.as_factor() for each in authenticators.list_of_user(work, found)]
+    for kind, address, verified in (
+        (Factor.EMAIL, found.email, found.email_verified),
+        (Factor.PHONE, found.phone, found.phone_verified),
+    ):
+        if address is not None:
+            factors.append(UserFactor(found.id, kind, verified, name=address))
+    if found.recovery_code:
+        factors.append(UserFactor(found.id, Factor.RECOVERY_CODE, verified=True))
+    if work.person is not None and credentials_factors.lacks(work.policy, found, work.person.session):
+        return [replace(factor, name=None) for factor in factors if factor.verified]
+    return factors
+
+
+def enable(work: Work, user: str) -> User:
+    """Ask for two factors from now on, of every session but a person's own.
+
+    A person must have signed in, or completed a challenge, in the last 30 minutes; that session goes on. Where the
+    user has no second factor, none is asked for until there is one. Raises Denied (user_challenge_required).
+    """
+    before = lookup.get_locked(work, user)
+    if before.mfa:
+        return before
+    credentials_factors.check_fresh(work, before)
+    credentials_factors.keep(work)
+    own = work.person.session.seq if work.person is not None else None
+    storage.sessions.forget_factors(work.db, before.seq, but=own)
+    notices.factors_changed(work, before, "two factors are asked for at sign-in")
+    return records.save(work, before, replace(before, mfa=True), EventName.USERS_UPDATE_MFA, {"mfa": True})
+
+
+def disable(work: Work, user: str) -> User:
+    """Ask for one factor from now on; those that are set up stay. A person must have completed a challenge lately.
+
+    Raises Denied (user_challenge_required).
+    """
+    before = lookup.get_locked(work, user)
+    if not before.mfa:
+        return before
+    credentials_factors.check_recent(work, before)
+    notices.factors_changed(work, before, "one factor is enough at sign-in")
+    return records.save(work, before, replace(before, mfa=False), EventName.USERS_UPDATE_MFA, {"mfa": False})
+
+
+# Recovery codes
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodes:
+    """What signs in once each where another factor is lost; shown this once."""
+
+    user_id: str
+    codes: tuple[str, ...] = field(repr=False)
+
+    def public(self) -> Json:
+        return {"recovery_codes": list(self.codes)}
+
+
+def create_recovery_codes(work: Work, user: str) -> RecoveryCodes:
+    """Make six recovery codes. Raises Conflict (user_recovery_codes_already_exists) while any of a former set is left.
+
+    Denied (user_challenge_required).
+    """
+    before = lookup.get_locked(work, user)
+    if before.recovery_code:
+        raise Conflict(
+            "user_recovery_codes_already_exists",
+            "The user has recovery codes already, and they are shown only once.",
+            field="user",
+            hint="Make new ones, which ends the old: authctl mfa regenerate-recovery-codes USER",
+        )
+    credentials_factors.check_recent(work, before)
+    return _make_codes(work, before, EventName.USERS_MFA_RECOVERY_CODES_CREATE, "recovery codes were made")
+
+
+def regenerate_recovery_codes(work: Work, user: str) -> RecoveryCodes:
+    """Make six new recovery codes, and end the old ones. A person must have completed a challenge lately.
+
+    Raises NotFound (user_recovery_codes_not_found) where there never were any, Denied (user_challenge_required).
+    """
+    before = lookup.get_locked(work, user)
+    if not storage.recovery_codes.has_any(work.db, before.seq):
+        raise NotFound(
+            "user_recovery_codes_not_found",
+            "The user has no recovery codes.",
+            field="user",
+            hint="Make some: authctl mfa create-recovery-codes USER",
+        )
+    credentials_factors.check_recent(work, before, always=True)
+    return _make_codes(work, before, EventName.USERS_MFA_RECOVERY_CODES_UPDATE, "new recovery codes were made")
+
+
+def _make_codes(work: Work, before: User, event: EventName, change: str) -> RecoveryCodes:
+    """Put a new set of codes in the place of what there was."""
+    codes = recovery_codes.new(work.random)
+    pepper = recovery_codes.pepper(work)
+    storage.recovery_codes.delete_of_user(work.db, before.seq)
+    storage.recovery_codes.insert(
+        work.db,
+        before.seq,
+        [recovery_codes.digest(pepper, before.id, code) for code in codes],
+        work.now,
+        self_service=work.person is not None,
+    )
+    if credentials_factors.is_asked(work.policy, before):
+        credentials_factors.keep(work)  # the session must not be asked for one of the codes that it has just been given
+    notices.factors_changed(work, before, change)
+    after = replace(before, recovery_code=True)
+    records.save(work, before, after, event, {"codes": len(codes)}, of="recovery_codes")
+    return RecoveryCodes(before.id, codes)
+
+
+# By operators
+
+
+def reset(work: Work, user: str) -> User:
+    """Let a user who has lost every second factor in with one: all that follows from it is listed here.
+
+    Authenticators, recovery codes, sessions and tokens end; the addresses stay, and two factors are not asked for
+    unless the policy says so. Why is to be said in the actor's reason, which the log keeps.
+    """
+    before = lookup.get_locked(work, user)
+    details = {
+        "authenticators": storage.authenticators.delete_of_user(work.db, before.seq),
+        "recovery_codes": storage.recovery_codes.delete_of_user(work.db, before.seq),
+        "sessions_ended": storage.sessions.end_of_user(work.db, before.seq, work.now, Ended.FACTORS_RESET),
+        "tokens_ended": storage.tokens.end_of_user(work.db, before.seq, work.now, TokenEnded.FACTORS_RESET),
+    }
+    throttle.forget_second_factors(work, before)
+    notices.factors_changed(work, before, "every second factor was removed")
+    after = replace(before, mfa=False, totp=False, recovery_code=False)
+    return records.save(work, before, after, EventName.USERS_MFA_RESET, details)

@@ -1,0 +1,1 @@
+"""The security policies: what each is, and the values it takes."""

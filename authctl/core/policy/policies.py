@@ -1,0 +1,287 @@
+"""The security policies, each declared once. They are in the database: every operator and application obeys them.
+
+A declaration serves validation, `security show|set|reset|apply`, completion, help and README. What values it takes is
+one of the `kinds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from authctl.core.policy.value_types import (
+    DAY,
+    HOUR,
+    MINUTE,
+    YEAR,
+    CallingCodes,
+    Duration,
+    Integer,
+    Path,
+    Subset,
+    Switch,
+    Text,
+    Whom,
+    Words,
+    suggestion,
+)
+from authctl.core.values import checks
+from authctl.errors import Invalid, Problem
+from authctl.model import EventName, Json
+
+if TYPE_CHECKING:
+    from authctl.core.policy.value_types import Kind
+
+
+class Declaration:
+    """A policy: its name, what it may be, what it is when nobody set it, and what it means.
+
+    presets: what it is in the presets that differ from the default.
+    """
+
+    __slots__ = ("default", "help", "kind", "name", "presets")
+
+    def __init__(
+        self, name: str, kind: Kind, default: Any, help: str, presets: Mapping[str, Any] | None = None
+    ) -> None:
+        self.name, self.kind, self.default, self.help = name, kind, default, help
+        self.presets = presets or {}
+
+    def parse(self, given: Any) -> Any:
+        """The typed value, of any form of it; Invalid with the policy's name as the field."""
+        return self.kind.read(given, self.name)
+
+    def preset(self, name: str) -> Any:
+        return self.presets.get(name, self.default)
+
+
+PRESETS = {
+    "recommended": "the defaults: OWASP ASVS 5.0",
+    "appwrite": "what a new Appwrite project has",
+    "supabase": "what Supabase's phone login has",
+}
+CLASSES = ("upper", "lower", "digit", "symbol")
+MEMBER_FIELDS = ("user_id", "user_name", "user_email", "mfa")
+MFA_FACTORS = ("totp", "email", "phone")
+_APPWRITE_AND_SUPABASE_LACK_IT = {"appwrite": False, "supabase": False}
+_LIFE = Duration(MINUTE, YEAR)
+
+DECLARATIONS: dict[str, Declaration] = {
+    declaration.name: declaration
+    for declaration in (
+        Declaration("user-limit", Integer(0, 10_000_000, "no limit"), 0,
+            "How many accounts there may be before sign-ups are refused; operators make more."),
+        Declaration("session-limit", Integer(1, 100), 10,
+            "How many sessions a user has at once; the oldest goes."),
+        Declaration("session-duration", Duration(MINUTE, YEAR), YEAR,
+            "How long a session lives; sessions that exist keep their end."),
+        Declaration("session-idle-timeout", Duration(MINUTE, YEAR, optional=True), None,
+            "How long a session lives without being used."),
+        Declaration("session-invalidation", Switch(), True,
+            "Whether a new password ends the user's other sessions."),
+        Declaration("session-alerts", Switch(), False,
+            "Whether users get a mail about a new session."),
+        Declaration("password-min-length", Integer(8, 256), 8,
+            "The fewest characters of a new password."),
+        Declaration("password-history", Integer(0, 20, "off"), 0,
+            "How many of the last passwords may not come back."),
+        Declaration("password-dictionary", Switch(), True,
+            "Whether the 10,000 most common passwords are refused.",
+            _APPWRITE_AND_SUPABASE_LACK_IT),
+        Declaration("password-personal-data", Switch(), True,
+            "Whether passwords with the user's id, email, name, username or phone are refused.",
+            _APPWRITE_AND_SUPABASE_LACK_IT),
+        Declaration("password-strength", Subset(CLASSES), frozenset(),
+            "Kinds of characters that every new password needs."),
+        Declaration("password-context-words", Words(), (),
+            "Words that no new password may hold, such as the product's name."),
+        Declaration("password-breached-file", Path(), None,
+            "A sorted file of SHA-1 hashes by Have I Been Pwned; passwords in it are refused."),
+        Declaration("memberships-privacy", Subset(MEMBER_FIELDS, off="none"), frozenset(),
+            "What members of a team do not see of each other.",
+            {"appwrite": frozenset(MEMBER_FIELDS)}),
+        Declaration("sign-in-attempts", Integer(1, 100), 10,
+            "How many wrong attempts lock an account, or a source."),
+        Declaration("sign-in-window", Duration(timedelta(seconds=1), DAY), 15 * MINUTE,
+            "In what time wrong attempts are counted together."),
+        Declaration("sign-in-lockout", Duration(timedelta(seconds=1), DAY), 15 * MINUTE,
+            "How long a lock-out lasts."),
+        Declaration("otp-length", Integer(6, 10), 6,
+            "How many digits a one-time code has."),
+        Declaration("otp-expiry", Duration(MINUTE, HOUR), 10 * MINUTE,
+            "How long a one-time code works.",
+            {"appwrite": 15 * MINUTE, "supabase": MINUTE}),
+        Declaration("otp-interval", Duration(timedelta(0), HOUR), MINUTE,
+            "How long to wait before a code is sent again."),
+        Declaration("otp-attempts", Integer(1, 10), 5,
+            "How many wrong attempts end a code."),
+        Declaration("otp-hourly-limit", Integer(0, 10_000, "no limit"), 10,
+            "How many codes an address gets in an hour."),
+        Declaration("sms-hourly-limit", Integer(0, 1_000_000, "no limit"), 1_000,
+            "How many SMS are sent in an hour, in all.",
+            {"supabase": 30}),
+        Declaration("sms-countries", CallingCodes(), None,
+            "The countries that SMS are sent to, by calling code."),
+        Declaration("magic-url-expiry", _LIFE, HOUR,
+            "How long a magic URL works."),
+        Declaration("verification-expiry", _LIFE, HOUR,
+            "How long the verification of an address works."),
+        Declaration("recovery-expiry", _LIFE, HOUR,
+            "How long a recovery works."),
+        Declaration("token-expiry", _LIFE, 15 * MINUTE,
+            "How long a token made by an operator works."),
+        # Appwrite's invitations have no end; a year is the longest here.
+        Declaration("invite-expiry", _LIFE, 7 * DAY,
+            "How long an invitation to a team works.",
+            {"appwrite": YEAR}),
+        Declaration("mfa-factors", Subset(MFA_FACTORS), frozenset(MFA_FACTORS),
+            "The second factors that may be used."),
+        Declaration("mfa-required", Whom(), "off",
+            "Who must use a second factor."),
+        Declaration("challenge-expiry", Duration(MINUTE, HOUR), 10 * MINUTE,
+            "How long the challenge of a second factor works."),
+        Declaration("jwt-issuer", Text(), "authctl",
+            "The issuer (iss) that JWTs name."),
+        Declaration("jwt-audience", Text(optional=True), None,
+            "The audience (aud) that JWTs name."),
+        Declaration("reason-required", Switch(), False,
+            "Whether operators must say why (--reason) when they block, delete, label or change a rule."),
+        Declaration("log-retention", Duration(DAY, 10 * YEAR, optional=True), None,
+            "How long the audit log is kept; off keeps it for ever."),
+    )
+}  # fmt: skip
+
+# What operators must give a reason for, where the policy reason-required says so: what takes something from somebody,
+# gives somebody more rights, or changes the rules for all.
+REASONED = (
+    EventName.USERS_DELETE,
+    EventName.USERS_UPDATE_STATUS,
+    EventName.USERS_UPDATE_LABELS,
+    EventName.TEAMS_DELETE,
+    EventName.SECURITY_UPDATE_POLICY,
+    EventName.SECURITY_MOCK_PHONES_CREATE,
+    EventName.SECURITY_KEYS_ROTATE,
+)
+
+
+def get(name: str) -> Declaration:
+    """The declaration of that name; Invalid with the nearest where there is none."""
+    found = DECLARATIONS.get(name)
+    if found is None:
+        near = suggestion(name.replace("_", "-"), tuple(DECLARATIONS))
+        raise Invalid(
+            "general_argument_invalid",
+            f"There is no policy {checks.shown(name)}.{near}",
+            field="name",
+            hint="See all of them with: authctl security show",
+        )
+    return found
+
+
+def parse(name: str, given: Any) -> Any:
+    """A policy's typed value, of its text or another form of it."""
+    return get(name).parse(given)
+
+
+def shown(name: str, value: Any) -> tuple[Any, str]:
+    """A typed value as JSON has it, and as text."""
+    kind = get(name).kind
+    return kind.json(value), kind.text(value)
+
+
+def plain(name: str, value: Any) -> Any:
+    """A typed value as files and the database hold it: text, number, boolean or list."""
+    return get(name).kind.plain(value)
+
+
+def preset(name: str) -> dict[str, Any]:
+    """Every policy as that preset has it."""
+    if name not in PRESETS:
+        raise Invalid(
+            "general_argument_invalid",
+            f"There is no preset {checks.shown(name)}; there are {', '.join(PRESETS)}."
+            f"{suggestion(name, tuple(PRESETS))}",
+            field="preset",
+        )
+    return {each.name: each.preset(name) for each in DECLARATIONS.values()}
+
+
+def parse_all(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The typed values of several policies, or one error with all that is wrong."""
+    found, problems, hint = {}, [], None
+    for name, value in given.items():
+        try:
+            found[name] = parse(name, value)
+        except Invalid as error:
+            problems += [Problem(each.type, each.message, name) for each in error.problems]
+            hint = hint or error.hint
+    if problems:
+        raise Invalid.of(problems, hint=hint)
+    return found
+
+
+def parse_file(text: str) -> dict[str, Any]:
+    """The typed values in a file: TOML as `security show -o toml` writes it, or the object of `-o json`."""
+    given = _json(text) if text.lstrip().startswith("{") else _toml(text)
+    return parse_all(given)
+
+
+def _toml(text: str) -> Json:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(f"The policies are not TOML: {error}.") from None
+    except (RecursionError, ValueError):  # thousands of levels, or of digits
+        raise _unreadable("The policies cannot be read as TOML.") from None
+
+
+def _json(text: str) -> Json:
+    import json
+
+    def once(pairs: list[tuple[str, Any]]) -> Json:
+        names = [name for name, _ in pairs]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise _unreadable(f"The policies have {checks.shown(twice)} twice.")
+        return dict(pairs)
+
+    try:
+        found: Json = json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        raise _unreadable(f"The policies are not JSON: {error}.") from None
+    except (RecursionError, ValueError):  # thousands of levels, or of digits
+        raise _unreadable("The policies cannot be read as JSON.") from None
+    return found
+
+
+def _unreadable(message: str) -> Invalid:
+    hint = 'Write one a line, as in: session-duration = "30d"'
+    return Invalid("general_argument_invalid", message, field="policies", hint=hint)
+
+
+class Policy(Mapping[str, Any]):
+    """What holds now, typed: the values that were set, and the defaults of the rest.
+
+    `policy["session-duration"]` is a timedelta, `policy["password-strength"]` a frozenset; what is off or absent is
+    None, False or empty. A stored value that cannot be read is refused, never ignored.
+    """
+
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        self._stored = stored
+        self._typed: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._typed:
+            declaration = DECLARATIONS[name]
+            stored = self._stored.get(name)
+            self._typed[name] = declaration.default if stored is None else declaration.parse(stored)
+        return self._typed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(DECLARATIONS)
+
+    def __len__(self) -> int:
+        return len(DECLARATIONS)

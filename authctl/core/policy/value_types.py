@@ -1,0 +1,364 @@
+"""Kinds of values that policies take: whole numbers, durations, switches, words.
+
+A value has four forms: typed for the rules (a timedelta, a bool, a frozenset …), text for the command line (`15m`,
+`on`, `totp,email`), JSON for programs (900, true, ["totp", "email"]), and plain for files and the database, which is
+TOML's (`"15m"`).
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from datetime import timedelta
+from typing import Any
+
+from authctl.core.values import checks, contacts, identifiers, times
+from authctl.errors import Invalid
+
+NOTHING = ("off", "none", "")  # what clears a policy that may be without a value
+MAX_TEXT = 256  # characters of an issuer or audience
+MAX_PATH = 4096  # bytes; PATH_MAX of Linux
+MAX_WORDS = 1_000
+SHORTEST_WORD = 2  # characters; a single one is in most passwords
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+YEAR = 365 * DAY
+_UNITS = (("y", YEAR), ("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", timedelta(seconds=1)))
+
+
+class Kind(ABC):
+    """What values a policy takes. `read` accepts the typed value and every form of it; the others make the forms.
+
+    range: the values in words. words: those that completion offers. Kinds are no dataclasses, because making those
+    costs a millisecond each on every command.
+    """
+
+    words: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def range(self) -> str:
+        """The values in words."""
+
+    @abstractmethod
+    def read(self, given: Any, name: str) -> Any:
+        """The typed value of whatever form; Invalid names the policy."""
+
+    def text(self, value: Any) -> str:
+        return str(value)
+
+    def json(self, value: Any) -> Any:
+        return value
+
+    def plain(self, value: Any) -> Any:
+        return self.json(value)
+
+
+class Integer(Kind):
+    """A whole number. zero: what 0 means, where it switches the policy off."""
+
+    def __init__(self, minimum: int, maximum: int, zero: str | None = None) -> None:
+        self.minimum, self.maximum, self.zero = minimum, maximum, zero
+
+    @property
+    def range(self) -> str:
+        return f"{self.minimum:,} to {self.maximum:,}" + (f", 0 is {self.zero}" if self.zero else "")
+
+    def read(self, given: Any, name: str) -> int:
+        if isinstance(given, str):
+            word = checks.text(given, name).strip().lower()
+            if self.zero is not None and word in NOTHING[:2]:
+                return 0
+            if re.fullmatch("[+-]?[0-9]{1,18}", word, re.ASCII):
+                given = int(word)
+        if not isinstance(given, int) or isinstance(given, bool):
+            raise _invalid(name, f"takes a whole number, {self.range}; {_shown(given)} is none")
+        if not self.minimum <= given <= self.maximum:
+            raise _invalid(name, f"takes {self.range}; {given} is out of range")
+        return given
+
+
+class Duration(Kind):
+    """A length of time in whole seconds; None where it may be off and is. Numbers are seconds."""
+
+    def __init__(self, minimum: timedelta, maximum: timedelta, *, optional: bool = False) -> None:
+        self.minimum, self.maximum, self.optional = minimum, maximum, optional
+        self.words = ("off",) if optional else ()
+
+    @property
+    def range(self) -> str:
+        return ("off, or " if self.optional else "") + f"{_span(self.minimum)} to {_span(self.maximum)}"
+
+    def read(self, given: Any, name: str) -> timedelta | None:
+        if self.optional and _is_nothing(given):
+            return None
+        if not self.minimum and given in NOTHING[:2]:
+            return timedelta(0)
+        if isinstance(given, int) and not isinstance(given, bool):
+            given = str(given)
+        if isinstance(given, str):
+            found = self._parsed(given, name)
+        elif isinstance(given, timedelta) and not given.microseconds:
+            found = given
+        else:
+            raise _invalid(name, f"takes a duration, {self.range}; {_shown(given)} is none")
+        if not self.minimum <= found <= self.maximum:
+            raise _invalid(name, f"takes {self.range}; {_span(found)} is out of range")
+        return found
+
+    def _parsed(self, given: str, name: str) -> timedelta:
+        try:
+            return times.duration(given, field=name)
+        except Invalid:
+            message = f"takes a duration, {self.range}; {_shown(given)} is none: write seconds, or 90s, 15m, 7d, 1y"
+            raise _invalid(name, message) from None
+
+    def text(self, value: timedelta | None) -> str:
+        return "off" if value is None else _span(value)
+
+    def json(self, value: timedelta | None) -> int | None:
+        return None if value is None else int(value.total_seconds())
+
+    def plain(self, value: timedelta | None) -> str:
+        return self.text(value)
+
+
+class Switch(Kind):
+    """On or off."""
+
+    range = "on or off"
+    words = ("on", "off")
+
+    def read(self, given: Any, name: str) -> bool:
+        if isinstance(given, str):
+            try:
+                return identifiers.boolean(given, field=name)
+            except Invalid:
+                pass  # the message below fits better
+        if not isinstance(given, bool):
+            raise _invalid(name, f"is on or off; {_shown(given)} is neither")
+        return given
+
+    def text(self, value: bool) -> str:
+        return "on" if value else "off"
+
+
+class Subset(Kind):
+    """Some of a few words, in no order: a frozenset. off: what none of them is called."""
+
+    def __init__(self, words: tuple[str, ...], off: str = "off") -> None:
+        self.members, self.off = words, off
+        self.words = (off, "all", *words)
+
+    @property
+    def range(self) -> str:
+        return f"{self.off}, all, or any of {', '.join(self.members)}"
+
+    def read(self, given: Any, name: str) -> frozenset[str]:
+        if _is_nothing(given):
+            return frozenset()
+        if isinstance(given, str) and given.strip().lower() == "all":
+            return frozenset(self.members)
+        found = [word.lower() for word in _parts(given, name)]
+        unknown = [word for word in found if word not in self.members]
+        if unknown:
+            raise _invalid(name, f"takes {self.range}, not {_shown(unknown[0])}{suggestion(unknown[0], self.members)}")
+        return frozenset(found)
+
+    def text(self, value: frozenset[str]) -> str:
+        return ",".join(self.json(value)) or self.off
+
+    def json(self, value: frozenset[str]) -> list[str]:
+        return [word for word in self.members if word in value]
+
+
+class Text(Kind):
+    """One line of text; None where it may be without and is."""
+
+    def __init__(self, *, optional: bool = False) -> None:
+        self.optional = optional
+        self.words = ("none",) if optional else ()
+
+    @property
+    def range(self) -> str:
+        return ("none, or " if self.optional else "") + f"text of 1 to {MAX_TEXT} characters"
+
+    def read(self, given: Any, name: str) -> str | None:
+        if self.optional and _is_nothing(given):
+            return None
+        found = _line(given, name)
+        if not 1 <= len(found) <= MAX_TEXT:
+            raise _invalid(name, f"takes {self.range}; this has {len(found)}")
+        return found
+
+    def text(self, value: str | None) -> str:
+        return "none" if value is None else value
+
+    def plain(self, value: str | None) -> str:
+        return value or ""
+
+
+class Path(Text):
+    """The absolute path of a file, or None."""
+
+    def __init__(self) -> None:
+        super().__init__(optional=True)
+
+    @property
+    def range(self) -> str:
+        return "none, or an absolute path"
+
+    def read(self, given: Any, name: str) -> str | None:
+        if _is_nothing(given):
+            return None
+        found = _line(given, name)
+        if not found.startswith("/"):
+            raise _invalid(name, f"takes an absolute path, which begins with /; {_shown(found)} does not")
+        if len(found.encode()) > MAX_PATH:
+            raise _invalid(name, f"takes a path of at most {MAX_PATH} bytes")
+        return found
+
+
+class Words(Kind):
+    """A list of words, as a tuple in the order given."""
+
+    range = f"none, or words of {SHORTEST_WORD} characters and more: acme,rocket"
+    words = ("none",)
+
+    def read(self, given: Any, name: str) -> tuple[str, ...]:
+        if _is_nothing(given):
+            return ()
+        found = tuple(dict.fromkeys(word.strip() for word in _parts(given, name, between=",") if word.strip()))
+        if len(found) > MAX_WORDS:
+            raise _invalid(name, f"takes at most {MAX_WORDS:,} words; these are {len(found):,}")
+        for word in found:
+            _line(word, name)
+            if not SHORTEST_WORD <= len(word) <= identifiers.MAX_NAME or "," in word or word.lower() in NOTHING:
+                raise _invalid(
+                    name,
+                    f"takes words of {SHORTEST_WORD} to {identifiers.MAX_NAME} characters without commas,"
+                    f" and not off or none; {_shown(word)} is none of them",
+                )
+        return found
+
+    def text(self, value: tuple[str, ...]) -> str:
+        return ",".join(value) or "none"
+
+    def json(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+
+class CallingCodes(Kind):
+    """The calling codes of countries as a frozenset of digits; None for any."""
+
+    range = "any, or calling codes such as 44,49"
+    words = ("any",)
+
+    def read(self, given: Any, name: str) -> frozenset[str] | None:
+        if given is None or (isinstance(given, str) and given.strip().lower() in ("any", "all")):
+            return None
+        if isinstance(given, (list, tuple, set, frozenset)):
+            given = [str(code) if isinstance(code, int) else code for code in given]
+        elif isinstance(given, int) and not isinstance(given, bool):
+            given = str(given)
+        codes = [code.removeprefix("+") for code in _parts(given, name)]
+        for code in codes:
+            if not re.fullmatch("[1-9][0-9]{0,2}", code) or contacts.calling_code("+" + code) != code:
+                raise _invalid(name, f"takes {self.range}; {_shown(code)} is no country's calling code")
+        if not codes:
+            raise _invalid(name, f"takes {self.range}; to send no SMS at all, configure no provider")
+        return frozenset(codes)
+
+    def text(self, value: frozenset[str] | None) -> str:
+        return "any" if value is None else ",".join(sorted(value))
+
+    def json(self, value: frozenset[str] | None) -> list[str] | str:
+        return "any" if value is None else sorted(value)
+
+
+class Whom(Kind):
+    """Whom a rule is for: "off" for nobody, "all", or whoever has one of the labels of a tuple."""
+
+    range = "off, all, or labels with commas between"
+    words = ("off", "all")
+    no_labels = (
+        "off",
+        "none",
+        "all",
+        "on",
+        "yes",
+        "true",
+        "no",
+        "false",
+        "everybody",
+    )  # whoever types one means a rule
+
+    def read(self, given: Any, name: str) -> str | tuple[str, ...]:
+        if _is_nothing(given):
+            return "off"
+        if isinstance(given, str) and given.strip().lower() == "all":
+            return "all"
+        labels = identifiers.labels(_parts(given, name), field=name)
+        reserved = [label for label in labels if label.lower() in self.no_labels]
+        if reserved:
+            raise _invalid(name, f"takes {self.range}; {_shown(reserved[0])} cannot stand among labels")
+        return labels
+
+    def text(self, value: str | tuple[str, ...]) -> str:
+        return value if isinstance(value, str) else ",".join(value)
+
+    def json(self, value: str | tuple[str, ...]) -> str | list[str]:
+        return value if isinstance(value, str) else list(value)
+
+
+# Inside
+
+
+def _invalid(name: str, message: str) -> Invalid:
+    return Invalid("general_argument_invalid", f"{name} {message}.", field=name)
+
+
+def _shown(given: Any) -> str:
+    return checks.shown(given) if isinstance(given, str) else checks.shown(repr(given))[1:-1]
+
+
+def _is_nothing(given: Any) -> bool:
+    """Whether a value says that there is none."""
+    if isinstance(given, str):
+        return given.strip().lower() in NOTHING
+    return given is None or given is False or (isinstance(given, (list, tuple, set, frozenset)) and not given)
+
+
+def _parts(given: Any, name: str, *, between: str = r"[\s,]+") -> list[str]:
+    """The words of a list, or of text with commas or spaces between."""
+    if isinstance(given, str):
+        return [part for part in re.split(between, checks.text(given, name)) if part]
+    if not isinstance(given, (list, tuple, set, frozenset)) or not all(isinstance(part, str) for part in given):
+        raise _invalid(name, f"takes words with commas between, or a list of them; {_shown(given)} is neither")
+    return [checks.text(part, name) for part in given]
+
+
+def _line(given: Any, name: str) -> str:
+    """Text that can be shown everywhere as it is: no control, line-breaking or direction-changing characters."""
+    if not isinstance(given, str):
+        raise _invalid(name, f"takes text; {_shown(given)} is none")
+    found = checks.text(given, name).strip()
+    if not found.isprintable():
+        raise _invalid(name, "takes one line of printable characters")
+    return found
+
+
+def _span(value: timedelta) -> str:
+    """A duration as people write it: `15m`, `1h30m`, `7d`, `1y`."""
+    written = ""
+    for unit, size in _UNITS:
+        count, value = divmod(value, size)
+        written += f"{count}{unit}" if count else ""
+    return written or "0s"
+
+
+def suggestion(word: str, known: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.lower(), known, n=1)
+    return f" Did you mean {near[0]}?" if near else ""

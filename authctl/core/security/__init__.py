@@ -1,0 +1,1 @@
+"""The verbs of `authctl security` that are about policies, passwords and delivery."""

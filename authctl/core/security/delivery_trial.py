@@ -1,0 +1,36 @@
+"""Security: the policies that hold, what happened, and what a password would get. The verbs of `authctl security`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authctl.core.values import contacts
+from authctl.errors import Invalid
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.delivery import Channel, Receipt
+
+
+# Trying, and clearing up
+
+
+def test_delivery(directory: Engine, channel: Channel | str, address: str) -> Receipt:
+    """Send a message that says that it is a test; what the server or provider answered.
+
+    channel: email, sms or whatsapp. A provider that makes codes itself sends one, which nobody asks for.
+    Raises Unavailable: delivery_unconfigured, delivery_failed.
+    """
+    from authctl.core.messages import compose
+    from authctl.delivery import Channel
+
+    if channel not in tuple(Channel):
+        raise Invalid("general_argument_invalid", f"channel is one of {', '.join(Channel)}.", field="channel")
+    way = Channel(channel)
+    transport = directory.transport
+    if way is Channel.EMAIL:
+        return transport.send(compose.trial_email(directory.settings, contacts.email(address)))
+    phone = contacts.phone(address)
+    if transport.makes_codes:
+        return transport.start(phone, way)
+    return transport.send(compose.trial_sms(directory.settings, phone, channel=way))

@@ -1,0 +1,80 @@
+"""Showing and changing the security policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.policy import policies
+from authctl.model import EventName
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+
+
+# Policies
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A policy before and after a change, as typed values."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+def show(work: Work, names: Iterable[str] = ()) -> dict[str, Any]:
+    """The policies that hold, as typed values (durations are timedeltas, sets frozensets); all, or those named.
+
+    Raises Invalid for an unknown name.
+    """
+    wanted = [policies.get(name).name for name in names] or list(policies.DECLARATIONS)
+    return {name: work.policy[name] for name in wanted}
+
+
+def set_(work: Work, name: str, value: Any) -> Any:
+    """Set a policy, and return the value as the rules have it.
+
+    value: typed, or text as on the command line (`15m`, `off`, `upper,digit`); numbers are seconds where the policy is
+    a duration. Raises Invalid for an unknown name and a value out of range.
+    """
+    wanted = policies.parse(name, value)
+    _change(work, {name: wanted})
+    return wanted
+
+
+def reset(work: Work, names: Iterable[str] = (), *, all: bool = False) -> dict[str, Any]:
+    """Give policies their defaults again: those named, or all; returns them."""
+    wanted = [policies.get(name) for name in names] if not all else list(policies.DECLARATIONS.values())
+    defaults = {declaration.name: declaration.default for declaration in wanted}
+    _change(work, defaults, to_default=True)
+    return defaults
+
+
+def apply(work: Work, wanted: Mapping[str, Any] | str) -> list[Difference]:
+    """Set several policies, or none where anything is wrong with one; returns what differs from before.
+
+    wanted: values by name, as `set` takes them, the others staying as they are; or the name of a preset (recommended,
+    appwrite, supabase), which sets them all. Raises Invalid with all that is wrong.
+    """
+    return _change(work, policies.preset(wanted) if isinstance(wanted, str) else policies.parse_all(wanted))
+
+
+def _change(work: Work, wanted: Mapping[str, Any], *, to_default: bool = False) -> list[Difference]:
+    """Store what differs, with an event for each. to_default: nobody has set these policies any more."""
+    before = policies.Policy(storage.policies.read_locked(work.db))
+    work.load_policy()  # since what holds before says whether a reason is asked for
+    changes = [Difference(name, before[name], value) for name, value in wanted.items() if before[name] != value]
+    if to_default:
+        storage.policies.remove(work.db, wanted)
+    else:
+        storage.policies.put(work.db, {each.name: policies.plain(each.name, each.after) for each in changes})
+    for each in changes:
+        old, new = (policies.shown(each.name, value)[0] for value in (each.before, each.after))
+        resource = f"policies/{each.name}"
+        work.record(EventName.SECURITY_UPDATE_POLICY, resource, {"before": old, "after": new})
+        work.changed(resource, {"value": old}, {"value": new})
+    return changes

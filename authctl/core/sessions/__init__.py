@@ -1,0 +1,1 @@
+"""Being signed in: how a session begins, what it may do, how it ends."""

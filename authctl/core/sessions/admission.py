@@ -1,0 +1,108 @@
+"""What a session may do: decided here, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.accounts import lookup
+from authctl.core.credentials import factors
+from authctl.core.crypto import digests
+from authctl.core.work.person import Person
+from authctl.errors import Denied
+from authctl.model import Session, Status, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+
+
+def live(work: Work) -> Any:
+    idle = work.policy["session-idle-timeout"]
+    return storage.sessions.Live(work.now) if idle is None else storage.sessions.Live(work.now, work.now - idle)
+
+
+def admit(
+    work: Work, secret: str, *, to_complete: bool = False, to_add_factor: bool = False, to_change_password: bool = False
+) -> Person:
+    """Who it is that a secret belongs to, if that session may act now. Every right of a session is decided here.
+
+    to_complete, to_add_factor, to_change_password: for the steps that a session may take which may not yet take others.
+    Raises Denied: user_unauthorized (no such session, ended, past its time, idle for too long), user_blocked,
+    user_more_factors_required, user_password_reset_required.
+    """
+    # A program that has lost the secret, or a request without a cookie, acts for nobody.
+    found = storage.sessions.find_by_digest(work.db, digests.digest(secret)) if isinstance(secret, str) else None
+    return admit_session(
+        work,
+        found,
+        to_complete=to_complete,
+        to_add_factor=to_add_factor,
+        to_change_password=to_change_password,
+    )
+
+
+def admit_session(
+    work: Work,
+    session: Session | None,
+    *,
+    to_complete: bool = False,
+    to_add_factor: bool = False,
+    to_change_password: bool = False,
+) -> Person:
+    """The same for a session that was found otherwise; None where there was none."""
+    user = lookup.find(work, f"id:{session.user_id}") if session is not None else None
+    if session is None or user is None:
+        raise unauthorized()
+    if user.status is Status.BLOCKED:
+        raise blocked()
+    if not is_live(work, session):
+        raise unauthorized()
+    person = Person(session, user)
+    if to_complete:
+        return person
+    if factors.lacks(work.policy, user, session):
+        raise Denied(
+            "user_more_factors_required",
+            "More factors are required to complete the sign-in.",
+            hint="Complete a challenge: authctl mfa create-challenge",
+        )
+    if factors.must_enrol(work.policy, user):
+        if to_add_factor:
+            return person
+        raise Denied(
+            "user_more_factors_required",
+            "A second factor must be added before anything else.",
+            hint="Add one: authctl mfa create-authenticator --as-session",
+        )
+    if not to_change_password and user.password is not None and user.password.must_change:
+        raise Denied(
+            "user_password_reset_required",
+            "The password must be changed before anything else.",
+            hint="Change it with: authctl users update-password --as-session",
+        )
+    return person
+
+
+def is_live(work: Work, session: Session) -> bool:
+    """Whether a session has not ended, is within its time, and was not idle for too long."""
+    idle = work.policy["session-idle-timeout"]
+    if session.ended_at is not None or session.expires_at <= work.now:
+        return False
+    return idle is None or session.used_at > work.now - idle
+
+
+def lacks_factor(work: Work, user: User, session: Session) -> bool:
+    """Whether a session may only complete its sign-in, or add a second factor."""
+    return factors.lacks(work.policy, user, session) or factors.must_enrol(work.policy, user)
+
+
+def unauthorized() -> Denied:
+    return Denied(
+        "user_unauthorized",
+        "User (role: guests) missing scope (account)",
+        hint="The session is unknown or over. Sign in with: authctl sessions create USER",
+    )
+
+
+def blocked() -> Denied:
+    return Denied("user_blocked", "The user is blocked.", hint="An operator can say why: authctl users list-logs")

@@ -1,0 +1,139 @@
+"""Sessions: signing in, being signed in, signing out; the verbs of `authctl sessions`.
+
+A secret is 256 random bits, shown once and kept as its SHA-256. What a session may do is decided in one place, `admit`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import lookup
+from authctl.core.crypto import digests
+from authctl.core.sessions import admission, jwts
+from authctl.core.values import checks, identifiers, times
+from authctl.errors import NotFound
+from authctl.model import Ended, EventName, Jwt, JwtClaims, Session
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.person import Person
+    from authctl.core.work.unit import Work
+
+TOUCH = timedelta(minutes=1)  # how exactly it is known when a session was last used
+
+
+def touch(work: Work, session: Session) -> None:
+    """Remember that a session was used, to the minute."""
+    if work.now - session.used_at >= TOUCH:
+        storage.sessions.update(work.db, session.seq, used_at=work.now)
+
+
+def get(directory: Engine, secret: str) -> Person:
+    """Who is signed in with that secret: the account and the session.
+
+    Raises Denied: user_unauthorized, user_blocked, user_password_reset_required, user_more_factors_required.
+    """
+    person, is_stale = directory.read(_look, secret)
+    if is_stale:
+        directory.write(touch, person.session)
+    return person
+
+
+def _look(work: Work, secret: str) -> tuple[Person, bool]:
+    """The person, and whether its use should be noted: only where an idle time-out asks for it."""
+    person = admission.admit(work, secret)
+    has_timeout = work.policy["session-idle-timeout"] is not None
+    return person, has_timeout and work.now - person.session.used_at >= TOUCH
+
+
+def update(work: Work, secret: str) -> Session:
+    """Extend a session by the policy's duration from now."""
+    person = admission.admit(work, secret)
+    after = replace(person.session, expires_at=work.now + work.policy["session-duration"], used_at=work.now)
+    storage.sessions.update(work.db, after.seq, expires_at=after.expires_at, used_at=after.used_at)
+    return _recorded(work, EventName.USERS_SESSIONS_UPDATE, person.session, after)
+
+
+def delete(work: Work, secret: str) -> Session:
+    """Sign out: end the session of that secret. Possible whatever else the session may not do yet."""
+    session = storage.sessions.find_by_digest(work.db, digests.digest(secret))
+    if session is None or not admission.is_live(work, session):
+        raise admission.unauthorized()
+    return _end(work, session, Ended.SIGNED_OUT)
+
+
+def _end(work: Work, session: Session, reason: Ended) -> Session:
+    storage.sessions.end(work.db, [session.seq], work.now, reason)
+    after = replace(session, ended_at=work.now, ended_reason=str(reason))
+    return _recorded(work, EventName.USERS_SESSIONS_DELETE, session, after)
+
+
+def _recorded(work: Work, event: EventName, before: Session, after: Session) -> Session:
+    resource = f"users/{after.user_id}/sessions/{after.id}"
+    work.record(event, resource, {"reason": after.ended_reason} if after.ended_reason else {}, user_id=after.user_id)
+    work.changed(resource, before.public(), after.public())
+    return after
+
+
+def create_jwt(work: Work, secret: str, *, duration: timedelta | str = timedelta(minutes=15)) -> Jwt:
+    """A JWT that stands for the session, for programs that check signatures alone; it dies with the session.
+
+    duration: a second to an hour, as a timedelta or as `values.duration` reads it (`15m`).
+    """
+    person = admission.admit(work, secret)
+    length = times.duration(duration) if isinstance(duration, str) else duration
+    return jwts.create(work, person.session, person.user, duration=length)
+
+
+def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtClaims:
+    """What a JWT says, if it is ours, for that audience, within its time, and its session may act now.
+
+    Raises Denied: user_jwt_invalid, and what `get` raises of the session.
+    """
+    claims = jwts.verify(work, token, audience=audience)
+    person = admission.admit_session(work, storage.sessions.find_by_id(work.db, claims.session_id))
+    if person.user.id != claims.user_id:
+        raise admission.unauthorized()
+    return claims
+
+
+# Of one user, for operators and for the person: `users list-sessions …`
+
+
+def list_of(work: Work, user: str, *, ended: bool = False) -> list[Session]:
+    """A user's live sessions, the newest first; ended: those that are over too, until they are purged."""
+    found = storage.sessions.list_of_user(work.db, lookup.get(work, user).seq, None if ended else admission.live(work))
+    acting = work.person.session.id if work.person else None
+    return [replace(session, current=session.id == acting) for session in found]
+
+
+def delete_of(work: Work, user: str, session: str) -> Session:
+    """End one session of a user. Raises NotFound (user_session_not_found) for one that is not the user's, or over."""
+    found = storage.sessions.find(work.db, lookup.get_locked(work, user).seq, identifiers.identifier(session))
+    if found is None or not admission.is_live(work, found):
+        raise NotFound(
+            "user_session_not_found",
+            f"The user has no live session {checks.shown(session)}.",
+            field="session",
+            hint="List them with: authctl users list-sessions USER",
+        )
+    return _end(work, found, Ended.DELETED)
+
+
+def delete_all_of(work: Work, user: str) -> int:
+    """End all sessions of a user; how many there were."""
+    found = lookup.get_locked(work, user)
+    ended = storage.sessions.end_of_user(work.db, found.seq, work.now, Ended.DELETED)
+    details = {"sessions_ended": ended}
+    work.record(EventName.USERS_SESSIONS_DELETE, f"users/{found.id}/sessions", details, user_id=found.id)
+    return ended
+
+
+def delete_everybodys(work: Work) -> int:
+    """End everybody's sessions; how many there were."""
+    ended = storage.sessions.end_all(work.db, work.now, Ended.DELETED)
+    work.record(EventName.USERS_SESSIONS_DELETE, "users/sessions", {"sessions_ended": ended})
+    return ended

@@ -1,0 +1,198 @@
+"""Signing in: every way to a new session, and all that follows from one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import identities, lookup, records
+from authctl.core.credentials import attempts, factors as credentials_factors
+from authctl.core.crypto import digests
+from authctl.core.messages import notices
+from authctl.core.sessions import admission
+from authctl.core.values import checks, contacts, identifiers
+from authctl.core.work.unit import granted
+from authctl.errors import Conflict, Denied
+from authctl.model import Ended, EventName, Factor, Json, Session, Status, User
+
+if TYPE_CHECKING:
+    from authctl.core.credentials.attempts import Attempt
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+SECRET_SIZE = 32  # bytes; ASVS 7.2.3 asks for 16
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session, with the secret that is shown this once.
+
+    more_factors_required: until a challenge is completed, the session can do nothing else.
+    """
+
+    session: Session
+    secret: str = field(repr=False)
+    more_factors_required: bool = False
+
+    def public(self) -> Json:
+        return self.session.public(current=True) | {
+            "secret": self.secret,
+            "more_factors_required": self.more_factors_required,
+        }
+
+
+# Signing in
+
+
+def create(
+    directory: Engine, user: str, password: str, *, ip: str | None = None, user_agent: str | None = None
+) -> SignedIn:
+    """Sign in with a password. user: id, email, phone or username. ip, user_agent: where the request came from.
+
+    Raises Denied: user_invalid_credentials, the same and in the same time for an unknown user, a wrong password, none
+    set, and a locked account; user_blocked, to who knows the password.
+    """
+    directory = directory.from_request(ip, user_agent)
+    return granted(attempts.attempt(directory, user, password, right=_sign_in_with_password, wrong=_refuse_password))
+
+
+def _sign_in_with_password(work: Work, user: User) -> SignedIn | Denied:
+    if user.status is Status.BLOCKED:
+        attempts.record_refusal(work, user, "blocked")
+        return admission.blocked()
+    return sign_in(work, user, "email", (Factor.PASSWORD,))
+
+
+def _refuse_password(work: Work, attempt: Attempt) -> Denied:
+    return attempts.refuse(work, attempt, "credentials")
+
+
+def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> SignedIn:
+    """Give a user a new session. All that follows from it is listed here."""
+    secret = work.random(SECRET_SIZE).hex()
+    session = Session(
+        seq=0,
+        id=work.new_id(),
+        user_id=user.id,
+        provider=provider,
+        factors=tuple(str(factor) for factor in factors),
+        ip=work.actor.ip,
+        user_agent=work.actor.user_agent,
+        created_at=work.now,
+        used_at=work.now,
+        expires_at=work.now + work.policy["session-duration"],
+    )
+    details = {"provider": provider, "factors": list(session.factors)}
+    is_half = credentials_factors.lacks(work.policy, user, session)
+    with storage.database.ahead(work.db):
+        storage.sessions.insert(work.db, session, user.seq, digests.digest(secret))
+        _enforce_limit(work, user, is_complete=False if is_half else None)
+        if Factor.SERVER not in factors:
+            storage.users.set_signed_in(work.db, user.seq, work.now)
+        work.record(EventName.USERS_SESSIONS_CREATE, f"users/{user.id}/sessions/{session.id}", details, user_id=user.id)
+    work.changed(f"users/{user.id}/sessions/{session.id}", None, session.public())
+    notices.signed_in(work, user, session)
+    return SignedIn(session, secret, admission.lacks_factor(work, user, session))
+
+
+def _enforce_limit(work: Work, user: User, *, is_complete: bool | None, kept: int = 0) -> None:
+    """The oldest of too many sessions go. The user's row is locked, so that sign-ins at once count each other.
+
+    Those that are yet to be completed count by themselves: the password alone ends nobody's session.
+    """
+    limit = work.policy["session-limit"]
+    storage.sessions.end_surplus(
+        work.db, user.seq, admission.live(work), limit, Ended.LIMIT, is_complete=is_complete, kept=kept
+    )
+
+
+def create_anonymous(directory: Engine, *, ip: str | None = None, user_agent: str | None = None) -> SignedIn:
+    """Make an account without credentials and sign in to it. It keeps its id when it gets an email and a password."""
+    return directory.from_request(ip, user_agent).write(_create_anonymous)
+
+
+def _create_anonymous(work: Work) -> SignedIn:
+    records.check_room(work)
+    user = records.insert_new(work, User(seq=0, id="", created_at=work.now, updated_at=work.now))
+    return sign_in(work, user, "anonymous", (Factor.ANONYMOUS,))
+
+
+def create_with_identity(
+    directory: Engine,
+    provider: str,
+    provider_uid: str,
+    *,
+    email: str | None = None,
+    email_verified: bool = False,
+    ip: str | None = None,
+    user_agent: str | None = None,
+) -> SignedIn:
+    """Sign in with an account elsewhere that the application has verified (OAuth2, OpenID Connect).
+
+    email_verified: the provider says that it has verified the email. An identity that is linked signs in to its user.
+    Else an email that both sides have verified links it; an email that nobody has makes a user; and an email of a user
+    that one side has not verified is refused, since whoever signed up with another's address would get in.
+
+    Raises Conflict (user_email_already_exists), Denied (user_blocked), Invalid (user_count_exceeded).
+    """
+    check = checks.Check()
+    provider_ = check(identifiers.provider, provider)
+    uid = check(identifiers.provider_uid, provider_uid)
+    address = check(contacts.email, email or None)
+    check.done()
+    assert provider_ is not None
+    assert uid is not None
+    directory = directory.from_request(ip, user_agent)
+    try:
+        return granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
+    except Conflict:
+        # The same identity may have signed in for the first time twice at once: by now it is linked.
+        return granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
+
+
+def _sign_in_with_identity(
+    work: Work, provider: str, provider_uid: str, email: str | None, email_verified: bool
+) -> SignedIn | Denied:
+    identity = storage.identities.find_by_uid(work.db, provider, provider_uid)
+    user = lookup.find(work, f"id:{identity.user_id}", lock=True) if identity is not None else None
+    if user is None:  # the identity is new, or its user was deleted just now
+        user = _user_of_identity(work, email, email_verified)
+        identities.link(work, user, provider, provider_uid, email)
+    if user.status is Status.BLOCKED:
+        attempts.record_refusal(work, user, "blocked")
+        return admission.blocked()
+    return sign_in(work, user, provider, (Factor.OAUTH2,))
+
+
+def _user_of_identity(work: Work, email: str | None, email_verified: bool) -> User:
+    """The user that a new identity belongs to: the one whose email both sides have verified, or a new one."""
+    present = lookup.find(work, f"email:{email}", lock=True) if email is not None else None
+    if present is None:
+        records.check_room(work)
+        new = User(seq=0, id="", created_at=work.now, updated_at=work.now)
+        return records.insert_new(work, replace(new, email=email, email_verified=bool(email) and email_verified))
+    if present.email_verified and email_verified:
+        return present
+    raise Conflict(
+        "user_email_already_exists",
+        f"The email {email} belongs to a user, and is not verified on both sides.",
+        field="email",
+        hint="Sign in to that account and link the identity there: authctl users create-identity",
+    )
+
+
+def create_for(work: Work, user: str) -> SignedIn:
+    """Make a session for a user, as the server: `users create-session`. A blocked user gets none."""
+    found = lookup.get_locked(work, user)
+    if found.status is Status.BLOCKED:
+        raise admission.blocked()
+    return sign_in(work, found, "server", (Factor.SERVER,))
+
+
+def renew(work: Work, user: User, session: Session, factor: Factor) -> tuple[Session, str]:
+    """A session in which another factor was proved, with a new secret: the old one is dead at once (ASVS 7.2.4)."""
+    secret = work.random(SECRET_SIZE).hex()
+    after = credentials_factors.proved(work, session, factor, secret_digest=digests.digest(secret), used_at=work.now)
+    _enforce_limit(work, user, is_complete=True, kept=session.seq)
+    return replace(after, used_at=work.now), secret

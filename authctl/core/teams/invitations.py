@@ -1,0 +1,402 @@
+"""How users become members of a team: an operator adds them, or they are invited and accept.
+
+                 create (operator)
+       none ───────────────────────────────▶ CONFIRMED ──┐
+        │                                     ▲    │  ▲   │ update: roles
+        │ create with an invitation           │    │  └───┘
+        ▼                update_status        │    │ delete
+      PENDING ────────────────────────────────┘    ▼
+        │ ▲ └── delete ──────────────────────────▶ none
+        └─┘ create again: a new secret, other roles; the old secret ends once the new one is sent
+
+An invitation goes out as `sending` draws it: claim (the pending membership, and the digest of its new secret), send,
+settle (the older secret ends). A refused send takes back what was claimed, and leaves an older secret as it was.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.accounts import lookup as accounts_lookup, records
+from authctl.core.credentials import addresses
+from authctl.core.crypto import digests
+from authctl.core.teams import lookup, memberships
+from authctl.core.teams.memberships import CONFIRMED, PENDING
+from authctl.core.tokens import sending
+from authctl.core.tokens.sending import Sending
+from authctl.core.values import checks, contacts, identifiers
+from authctl.core.work.unit import granted
+from authctl.delivery.messages import Channel
+from authctl.errors import Conflict, Denied, Invalid, NotFound
+from authctl.model import EventName, Invitation, Json, Listing, Membership, Status, Team, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+    from authctl.delivery import Email, Sms
+
+SECRET_SIZE = 32  # bytes; 256 bits cannot be guessed, so that attempts need no count
+
+# Adding and inviting
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A new membership, with the invitation's secret where that is shown instead of sent, this once."""
+
+    membership: Membership
+    secret: str | None = field(default=None, repr=False)
+
+    def public(self) -> Json:
+        return self.membership.public() | ({"secret": self.secret} if self.secret is not None else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """Who is to become a member, as it was asked."""
+
+    user: str | None
+    email: str | None
+    phone: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(sending.Claim):
+    """An invitation that is good from now on, and what it takes to settle it or to take it back.
+
+    roles: what the membership gets when it is sent; None to leave them. answer: what it is then, as who asks sees it.
+    """
+
+    team: Team
+    user: User
+    membership: Membership
+    invitation: Invitation
+    secret: str = field(repr=False)
+    roles: tuple[str, ...] | None
+    made_user: bool
+    made_membership: bool
+    answer: Membership
+
+
+def create(
+    directory: Engine,
+    team: str,
+    *,
+    user: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    name: str | None = None,
+    roles: Iterable[str] | None = None,
+    invite: bool = False,
+    url: str | None = None,
+    print_secret: bool = False,
+) -> Added:
+    """Make a user a member of a team at once; or invite one, as a person always does.
+
+    user, email, phone: whose membership it is. They must all be one user's; where there is no such user, one is made
+    with that email or phone, with `user` for its id and with that name. roles: None leaves those of an invitation
+    that is renewed. invite: send a secret to the email, else to the phone, that accepts the membership. url: where the
+    link in the message leads; without it the message has the secret itself. print_secret: answer with the secret
+    instead of sending it; whoever asks carries it to that address.
+
+    Raises NotFound (team_not_found, user_not_found), Conflict (user_already_exists where they are not one user's,
+    membership_already_confirmed), Denied (general_rate_limit_exceeded) after too many messages to an address,
+    Unavailable where the message was refused, and then nothing has changed.
+    """
+    invitee = _read(user, email, phone, name)
+    if directory.is_person and sum(map(bool, (user, email, phone))) > 1:
+        # Else one could find out whose is which.
+        message = "user, email and phone exclude each other; a person invites by one of them"
+        raise Invalid("general_argument_invalid", message, field="user")
+    held = identifiers.roles(roles) if roles is not None else None
+    if not (invite or print_secret or directory.is_person):
+        if url is not None:
+            raise Invalid(
+                "general_argument_invalid", "url goes with an invitation; invite, or leave it out", field="url"
+            )
+        return Added(_twice(directory, _add, team, invitee, held or ()))
+    if url is not None:
+        _link(directory, url)  # a link that is not allowed is told before anything is done
+    claim = _twice(directory, _claim, team, invitee, held, None if print_secret else _composer(directory, url))
+    if directory.dry_run:
+        return Added(claim.answer)
+    sending.send(directory, claim, settle=_settle, withdraw=_take_back)
+    return Added(claim.answer, claim.secret if print_secret else None)
+
+
+def _read(user: str | None, email: str | None, phone: str | None, name: str | None) -> Invitee:
+    """Who was asked for; Invalid names every field that is wrong."""
+    if not (user or email or phone):
+        raise Invalid("general_argument_invalid", "user is missing: give an id, an email or a phone", field="user")
+    check = checks.Check()
+    invitee = Invitee(
+        check(checks.text, user or None, "user"),
+        check(contacts.email, email or None),
+        check(contacts.phone, phone or None),
+        check(identifiers.name, name) or "",
+    )
+    check.done()
+    return invitee
+
+
+def _twice(directory: Engine, step: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a step that may make a user; once more where another made the same one meanwhile, who is found then."""
+    try:
+        return directory.write(step, *arguments)
+    except Conflict as conflict:
+        if not conflict.type.startswith("user_"):
+            raise
+        return directory.write(step, *arguments)
+
+
+def _add(work: Work, team: str, invitee: Invitee, roles: tuple[str, ...]) -> Membership:
+    """Make a user a confirmed member, as operators do."""
+    found = lookup.find_one(work, team, lock=True)
+    user, _ = _find_or_make(work, invitee)
+    return memberships.join(work, found, user, roles)
+
+
+def _find_or_make(work: Work, invitee: Invitee) -> tuple[User, bool]:
+    """The one user whom all that was given names; else a new one with that email or phone. And whether it is new."""
+    given = (
+        invitee.user,
+        f"email:{invitee.email}" if invitee.email else None,
+        f"phone:{invitee.phone}" if invitee.phone else None,
+    )
+    texts = [text for text in given if text is not None]
+    # Of several only the one whom all of them name is locked: two that lock in different orders wait for each other.
+    found = [accounts_lookup.find(work, text, lock=len(texts) == 1) for text in texts]
+    first = next((user for user in found if user is not None), None)
+    if first is None:
+        return _make(work, invitee), True
+    if any(user is None or user.seq != first.seq for user in found):
+        raise Conflict(
+            "user_already_exists",
+            "The id, email and phone that were given are not those of one user.",
+            field="user",
+            hint="Give one of them only, or look with: authctl users get",
+        )
+    locked = first if len(texts) == 1 else accounts_lookup.find(work, f"id:{first.id}", lock=True)
+    return (locked, False) if locked is not None else (_make(work, invitee), True)
+
+
+def _make(work: Work, invitee: Invitee) -> User:
+    """A user for an invitation. What a person makes so counts towards the user limit."""
+    if invitee.email is None and invitee.phone is None:
+        assert invitee.user is not None
+        raise NotFound(
+            "user_not_found",
+            f"There is no user {checks.shown(invitee.user)}.",
+            field="user",
+            hint="With --email or --phone one is made.",
+        )
+    if work.person is not None:
+        records.check_room(work)
+    id = identifiers.identifier(invitee.user, field="user") if invitee.user is not None else ""
+    new = User(seq=0, id=id, created_at=work.now, updated_at=work.now)
+    new = replace(new, email=invitee.email, phone=invitee.phone, name=invitee.name)
+    return records.insert_new(work, new, self_service=work.person is not None)
+
+
+def _claim(
+    work: Work,
+    team: str,
+    invitee: Invitee,
+    roles: tuple[str, ...] | None,
+    compose: Callable[[Work, Claim], Sending] | None,
+) -> Claim:
+    """Store the invitation and the message that is to be sent; an earlier invitation stays good meanwhile."""
+    found = lookup.find_one(work, team, lock=True)
+    lookup.check_owner(work, found)
+    user, made_user = _find_or_make(work, invitee)
+    before = storage.memberships.find_of_user(work.db, found.seq, user.seq)
+    memberships.check_pending(work, before)
+    membership = before
+    if membership is None:
+        new = memberships.new(work, found, user, roles or ())
+        membership = storage.memberships.insert(work.db, new, found.seq, user.seq)
+        details = {"roles": list(membership.roles), "status": PENDING}
+        memberships.record(work, EventName.TEAMS_MEMBERSHIPS_CREATE, None, membership, details, user)
+    elif roles is not None:  # for the answer of a dry run; else it is stored when the message is sent
+        work.changed(memberships.resource(membership), membership.public(), replace(membership, roles=roles).public())
+    secret = work.random(SECRET_SIZE).hex()
+    address = invitee.email or invitee.phone or user.email or user.phone
+    invitation = Invitation(0, digests.digest(secret), address, work.now + work.policy["invite-expiry"])
+    invitation = storage.memberships.invite(work.db, membership.seq, invitation)
+    after = replace(membership, roles=membership.roles if roles is None else roles, invited_at=work.now)
+    claim = Claim(
+        actor=work.actor,
+        sending=None,
+        team=found,
+        user=user,
+        membership=membership,
+        invitation=invitation,
+        secret=secret,
+        roles=roles,
+        made_user=made_user,
+        made_membership=before is None,
+        answer=memberships.shown(work, after),
+    )
+    return replace(claim, sending=compose(work, claim)) if compose is not None else claim
+
+
+def _composer(directory: Engine, url: str | None) -> Callable[[Work, Claim], Sending]:
+    """Writes the message of an invitation, once it is known what can carry it."""
+
+    def compose(work: Work, claim: Claim) -> Sending:
+        from authctl.core.messages import compose as messages_compose
+
+        address = claim.invitation.address
+        if address is None:
+            raise Invalid(
+                "general_argument_invalid",
+                f"The user {claim.user.id} has neither email nor phone that an invitation could go to.",
+                field="user",
+                hint="Give one with --email or --phone, or use --print-secret and carry it yourself.",
+            )
+        ids = {"membershipId": claim.membership.id, "userId": claim.user.id, "teamId": claim.team.id}
+        link = _link(directory, url, **ids, secret=claim.secret) if url is not None else None
+        channel = Channel.EMAIL if "@" in address else Channel.SMS
+        sending.check(work, directory, address, channel, last=None)
+        if channel is Channel.SMS:
+            message: Email | Sms = messages_compose.invitation_sms(
+                directory.settings, address, team=claim.team.name, secret=claim.secret, link=link
+            )
+        else:
+            message = messages_compose.invitation(
+                directory.settings,
+                address,
+                team=claim.team.name,
+                secret=claim.secret,
+                validity=work.policy["invite-expiry"],
+                link=link,
+                inviter=work.person.user.name if work.person is not None else None,
+            )
+        return Sending(address, channel, message)
+
+    return compose
+
+
+def _link(directory: Engine, url: str, **parameters: str) -> str:
+    from authctl.core.messages import links
+
+    return links.link(url, directory.settings, **parameters)
+
+
+def _settle(work: Work, claim: Claim, said: Json) -> None:
+    """The invitation is on its way: earlier ones end, and a renewed one has its new roles."""
+    team = lookup.find_one(work, f"id:{claim.team.id}", lock=True)
+    before = memberships.find(work, team, claim.membership.id, lock=True)
+    storage.memberships.withdraw_all(work.db, before.seq, before=claim.invitation.seq)
+    if claim.made_membership or before.is_confirmed:  # it may have been accepted at once
+        return
+    roles = before.roles if claim.roles is None else claim.roles
+    after = replace(before, roles=roles, invited_at=claim.answer.invited_at)
+    storage.memberships.update(work.db, after, team.seq)
+    details = {"roles": list(after.roles), "status": PENDING, "renewed": True} | said
+    memberships.record(work, EventName.TEAMS_MEMBERSHIPS_CREATE, before, after, details, claim.user)
+
+
+def _take_back(work: Work, claim: Claim, said: Json) -> None:
+    """The message was refused: undo the claim, but for what somebody has made use of meanwhile."""
+    team = storage.teams.find(work.db, claim.team.id, lock=True)
+    user = accounts_lookup.find(work, f"id:{claim.user.id}", lock=True)
+    storage.memberships.withdraw(work.db, claim.invitation)
+    if team is None or user is None:
+        return
+    membership = storage.memberships.find(work.db, team.seq, claim.membership.id)
+    is_unused = membership is not None and not membership.is_confirmed
+    if not (claim.made_membership and is_unused) or storage.memberships.list_invitations(work.db, claim.membership.seq):
+        return
+    storage.memberships.delete(work.db, claim.membership)
+    memberships.record(work, EventName.TEAMS_MEMBERSHIPS_DELETE, claim.membership, None, said, claim.user)
+    if claim.made_user and _is_untouched(work, user):
+        records.delete(work, f"id:{user.id}")
+
+
+def _is_untouched(work: Work, user: User) -> bool:
+    """Whether nothing has happened to a user who was just made."""
+    scope = storage.memberships.of_user(user.seq)
+    return (
+        user.updated_at == user.created_at
+        and not storage.sessions.list_of_user(work.db, user.seq)
+        and not storage.memberships.count(work.db, scope, Listing(work.now))
+    )
+
+
+# Accepting
+
+
+def update_status(directory: Engine, team: str, membership: str, user: str, secret: str) -> Membership:
+    """Accept an invitation with its secret. The address that the invitation went to counts as verified from then on.
+
+    membership: its id, or the user's. Raises NotFound (team_not_found, membership_not_found), Denied:
+    team_invalid_secret for a wrong, used or expired secret, team_invite_mismatch where it is another user's,
+    user_blocked.
+    """
+    return granted(directory.write(_accept, team, membership, user, secret))
+
+
+def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> Membership | Denied:
+    """Confirm the membership. All that follows from it is listed here. A refusal is returned: it is remembered."""
+    found = lookup.find(work, team, lock=True)
+    if found is None:
+        raise lookup.not_found(team)
+    before = memberships.find(work, found, membership)
+    invited = accounts_lookup.find(work, f"id:{before.user_id}", lock=True)
+    invitation = _matching(work, before, secret)
+    if invited is None or invitation is None:
+        return _refused(work, before, "secret", "team_invalid_secret", "The secret is wrong, used or expired.")
+    if not _is_same(work, user, invited):
+        return _refused(work, before, "user", "team_invite_mismatch", "The invitation is for another user.")
+    if invited.status is Status.BLOCKED:
+        return _refused(work, before, "blocked", "user_blocked", "The user is blocked.")
+    proved = _proved(invited, invitation)
+    if proved is not None and addresses.needs_session(work, invited, proved):
+        needed = addresses.session_needed()
+        _refused(work, before, "factors", needed.type, needed.message)
+        return needed
+    after = replace(before, status=CONFIRMED, joined_at=work.now)
+    storage.memberships.update(work.db, after, found.seq)
+    storage.memberships.withdraw_all(work.db, after.seq)
+    memberships.record(work, EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS, before, after, {"status": CONFIRMED}, invited)
+    if proved is not None:
+        addresses.verify(work, invited, proved)
+    return after
+
+
+def _proved(invited: User, invitation: Invitation) -> addresses.Kind | None:
+    """Which address of the account the invitation went to, if it still is the account's."""
+    if invitation.address is None:
+        return None
+    return "email" if invited.email == invitation.address else "phone" if invited.phone == invitation.address else None
+
+
+def _matching(work: Work, membership: Membership, secret: str) -> Invitation | None:
+    """The invitation that a secret is of, if it has not expired. It takes the same for every other."""
+    digest = digests.digest(secret)
+    found = None
+    for invitation in storage.memberships.list_invitations(work.db, membership.seq):
+        if hmac.compare_digest(invitation.digest, digest):
+            found = invitation
+    return found if found is not None and found.expires_at > work.now else None
+
+
+def _is_same(work: Work, given: str, invited: User) -> bool:
+    """Whether it is the invited user who accepts: by what was given, and by who is signed in."""
+    found = accounts_lookup.find(work, given)
+    is_person = work.person is None or work.person.user.seq == invited.seq
+    return found is not None and found.seq == invited.seq and is_person
+
+
+def _refused(work: Work, membership: Membership, why: str, type: str, message: str) -> Denied:
+    """The log has why; who asked is not told more than that."""
+    event = EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS
+    work.record(event, memberships.resource(membership), {"refused": why}, user_id=membership.user_id)
+    hints = {"team_invalid_secret": "Ask for another invitation."}
+    return Denied(type, message, field="secret" if why == "secret" else None, hint=hints.get(type))

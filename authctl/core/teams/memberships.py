@@ -1,0 +1,354 @@
+"""Memberships: who belongs to a team, with which roles. How people become members is in `invitations`.
+
+Each change locks the row of its team first, then the user's: changes of one team come one after another. What the
+policy hides from members of each other, a person is neither shown nor can find out by asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.accounts import lookup as accounts_lookup
+from authctl.core.teams import lookup
+from authctl.core.values import checks, contacts, identifiers, listings
+from authctl.core.values.listings import Field, Kind
+from authctl.errors import Conflict, Denied, Invalid, NotFound
+from authctl.model import OWNER, EventName, Json, Listing, Membership, MembershipStatus, Team, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+    from authctl.storage.memberships import Scope
+
+CONFIRMED, PENDING = MembershipStatus.CONFIRMED, MembershipStatus.PENDING
+
+# What lists are filtered and sorted by.
+FIELDS = {
+    "id": Field(Kind.TEXT, indexed=True, nullable=False),
+    "team_id": Field(Kind.TEXT, nullable=False),
+    "team_name": Field(Kind.TEXT, nullable=False),
+    "user_id": Field(Kind.TEXT, nullable=False),
+    "user_name": Field(Kind.TEXT, nullable=False),
+    "user_email": Field(Kind.TEXT, normalize=contacts.email_lookup),
+    "roles": Field(Kind.MEMBERS, indexed=True, nullable=False),
+    "status": Field(Kind.CHOICE, indexed=True, nullable=False, choices=tuple(MembershipStatus)),
+    "invited_at": Field(Kind.TIME, indexed=True, nullable=False),
+    "joined_at": Field(Kind.TIME),
+    "mfa": Field(Kind.FLAG, nullable=False),
+}
+
+
+# Finding
+
+
+def get(work: Work, team: str, membership: str) -> Membership:
+    """One membership of a team, by its id or by whatever names its user.
+
+    Raises NotFound (team_not_found, membership_not_found).
+    """
+    return shown(work, find(work, lookup.find_one(work, team), membership))
+
+
+def find(work: Work, team: Team, membership: str, *, lock: bool = False) -> Membership:
+    """The same with all its fields. lock: for a change in this unit of work, where the user is not locked already."""
+    checks.text(membership, "membership")
+    found = storage.memberships.find(work.db, team.seq, membership, lock=lock)
+    if (
+        found is None
+        and (user := accounts_lookup.find(work, membership)) is not None
+        and _may_name(work, user, membership)
+    ):
+        found = storage.memberships.find_of_user(work.db, team.seq, user.seq, lock=lock)
+    if found is None:
+        raise NotFound(
+            "membership_not_found",
+            f"There is no membership {checks.shown(membership)} in the team {team.id}.",
+            field="membership",
+            hint=f"Look with: authctl teams list-memberships {team.id}",
+        )
+    return found
+
+
+def _may_name(work: Work, user: User, text: str) -> bool:
+    """Whether a person may ask for the membership of a user by that: else names and emails could be found out."""
+    if work.person is None or user.seq == work.person.user.seq:
+        return True
+    return text == user.id and "user_id" not in _hidden(work)
+
+
+def _hidden(work: Work) -> frozenset[str]:
+    """The fields that members do not see of each other."""
+    hidden: frozenset[str] = work.policy["memberships-privacy"] if work.person is not None else frozenset()
+    return hidden
+
+
+def shown(work: Work, membership: Membership) -> Membership:
+    """What who asks may see of it: of the own membership everything."""
+    if work.person is None or membership.user_id == work.person.user.id:
+        return membership
+    nothing: dict[str, Any] = dict.fromkeys(_hidden(work))
+    return replace(membership, **nothing)
+
+
+# Lists: of a team, and of a user
+
+
+def list_of_team(
+    work: Work,
+    team: str,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-invited_at",
+    limit: int = 25,
+    after: str | None = None,
+    before: str | None = None,
+) -> list[Membership]:
+    """One page of a team's memberships, pending ones too, the newest first unless `sort` says otherwise.
+
+    search: beginnings of words in the user's id, username, name, email and phone; for operators. filters: `FIELD OP
+    VALUE`, all of which must hold. sort: a field, with `-` for descending. after, before: the id of the membership that
+    the page follows or precedes.
+    """
+    scope = storage.memberships.of_team(lookup.find_one(work, team).seq)
+    return _page(work, scope, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before)
+
+
+def iterate_of_team(
+    directory: Engine,
+    team: str,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-invited_at",
+) -> Iterator[Membership]:
+    """All memberships of such a list, streamed in constant memory."""
+
+    def stream(work: Work) -> Iterator[Membership]:
+        scope = storage.memberships.of_team(lookup.find_one(work, team).seq)
+        return _iterate(work, scope, search=search, filters=filters, sort=sort)
+
+    return directory.stream(stream)
+
+
+def count_of_team(work: Work, team: str, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
+    """How many memberships such a list has."""
+    scope = storage.memberships.of_team(lookup.find_one(work, team).seq)
+    return storage.memberships.count(work.db, scope, _asked(work, search=search, filters=filters))
+
+
+def list_of_user(
+    work: Work,
+    user: str,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-invited_at",
+    limit: int = 25,
+    after: str | None = None,
+    before: str | None = None,
+) -> list[Membership]:
+    """One page of a user's memberships, invitations too. search: beginnings of words in the team's id and name."""
+    scope = storage.memberships.of_user(accounts_lookup.get(work, user).seq)
+    return _page(work, scope, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before)
+
+
+def iterate_of_user(
+    directory: Engine,
+    user: str,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-invited_at",
+) -> Iterator[Membership]:
+    """All memberships of such a list, streamed in constant memory."""
+
+    def stream(work: Work) -> Iterator[Membership]:
+        scope = storage.memberships.of_user(accounts_lookup.get(work, user).seq)
+        return _iterate(work, scope, search=search, filters=filters, sort=sort)
+
+    return directory.stream(stream)
+
+
+def count_of_user(work: Work, user: str, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
+    """How many memberships such a list has."""
+    scope = storage.memberships.of_user(accounts_lookup.get(work, user).seq)
+    return storage.memberships.count(work.db, scope, _asked(work, search=search, filters=filters))
+
+
+def _page(work: Work, scope: Scope, **asked: Any) -> list[Membership]:
+    listed = _asked(work, **asked)
+    position = _position(work, scope, listed)
+    return [shown(work, each) for each in storage.memberships.list_page(work.db, scope, listed, position)]
+
+
+def _iterate(work: Work, scope: Scope, **asked: Any) -> Iterator[Membership]:
+    listed = _asked(work, limit=None, **asked)
+    return (shown(work, each) for each in storage.memberships.iterate(work.db, scope, listed))
+
+
+def _asked(work: Work, *, search: str | None = None, sort: str = "-invited_at", **asked: Any) -> Listing:
+    """A list as it was asked for. What is hidden from a person is no way to sort, filter or search either."""
+    if search is not None and work.person is not None:
+        message = "Searching memberships is for operators; use a filter."
+        raise Denied("user_unauthorized", message, field="search")
+    hidden = _hidden(work)
+    fields = {name: field for name, field in FIELDS.items() if name not in hidden}
+    return listings.parse(fields, work.now, search=search, sort=sort, **asked)
+
+
+def _position(work: Work, scope: Scope, asked: Listing) -> Any:
+    def find(id: str, option: str) -> Any:
+        return storage.memberships.find_position(work.db, scope, asked, identifiers.identifier(id, field=option))
+
+    return listings.position(asked, "membership_not_found", "membership", find)
+
+
+# Changing
+
+
+def join(work: Work, team: Team, user: User, roles: tuple[str, ...]) -> Membership:
+    """Make a user a confirmed member of a team that is locked. An invitation ends by that."""
+    before = storage.memberships.find_of_user(work.db, team.seq, user.seq)
+    check_pending(work, before)
+    if before is None:
+        confirmed = replace(new(work, team, user, roles), status=CONFIRMED, joined_at=work.now)
+        after = storage.memberships.insert(work.db, confirmed, team.seq, user.seq)
+    else:
+        after = replace(before, status=CONFIRMED, joined_at=work.now, roles=roles)
+        storage.memberships.update(work.db, after, team.seq)
+        storage.memberships.withdraw_all(work.db, after.seq)
+    record(work, EventName.TEAMS_MEMBERSHIPS_CREATE, before, after, {"roles": list(roles), "status": CONFIRMED}, user)
+    return after
+
+
+def new(work: Work, team: Team, user: User, roles: tuple[str, ...]) -> Membership:
+    return Membership(
+        seq=0,
+        id=work.new_id(),
+        team_id=team.id,
+        team_name=team.name,
+        user_id=user.id,
+        user_name=user.name,
+        user_email=user.email,
+        roles=roles,
+        status=PENDING,
+        invited_at=work.now,
+        mfa=user.mfa and (user.totp or user.email_verified or user.phone_verified),
+    )
+
+
+def check_pending(work: Work, membership: Membership | None) -> None:
+    if membership is None or not membership.is_confirmed:
+        return
+    who = f"The user {membership.user_id}" if work.person is None else "That user"
+    raise Conflict(
+        "membership_already_confirmed",
+        f"{who} is a member of the team already.",
+        field="user",
+        hint="Change the roles with: authctl teams update-membership",
+    )
+
+
+def update(
+    work: Work,
+    team: str,
+    membership: str,
+    roles: Iterable[str] | None = None,
+    *,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+    force: bool = False,
+) -> Membership:
+    """Replace the roles of a membership, or `add` some and `remove` others.
+
+    force: also where that leaves the team without an owner, which is otherwise a Conflict (membership_last_owner).
+    """
+    added, gone = identifiers.roles(add, field="add"), set(identifiers.roles(remove, field="remove"))
+    replacing = identifiers.roles(roles) if roles is not None else None
+    if replacing is None and not (added or gone):
+        message = "roles are missing; give the new ones, or those to add and to remove"
+        raise Invalid("general_argument_invalid", message, field="roles")
+    found = lookup.find_one(work, team, lock=True)
+    lookup.check_owner(work, found)
+    before = find(work, found, membership, lock=True)
+    kept = before.roles if replacing is None else replacing
+    after = replace(before, roles=identifiers.roles([role for role in (*kept, *added) if role not in gone]))
+    if after == before:
+        return shown(work, before)
+    details: Json = {"roles": {"before": list(before.roles), "after": list(after.roles)}}
+    if _is_last_owner(work, found, before) and not after.is_owner:
+        details["forced"] = _check_force(work, found, force)
+    storage.memberships.update(work.db, after, found.seq)
+    record(work, EventName.TEAMS_MEMBERSHIPS_UPDATE, before, after, details)
+    return shown(work, after)
+
+
+def delete(work: Work, team: str, membership: str, *, force: bool = False) -> Membership:
+    """Remove a member, or withdraw an invitation. A person may leave, and owners remove others.
+
+    force: also the last owner of the team, which is otherwise a Conflict (membership_last_owner).
+    """
+    found = lookup.find_one(work, team, lock=True, for_invited=True)
+    if not _is_own(work, found, membership):
+        lookup.check_owner(work, found)
+    before = find(work, found, membership, lock=True)
+    details: Json = {"roles": list(before.roles), "status": before.status}
+    if _is_last_owner(work, found, before):
+        details["forced"] = _check_force(work, found, force)
+    storage.memberships.delete(work.db, before)
+    record(work, EventName.TEAMS_MEMBERSHIPS_DELETE, before, None, details)
+    return shown(work, before)
+
+
+def _is_own(work: Work, team: Team, membership: str) -> bool:
+    """Whether a person means the own membership."""
+    if work.person is None:
+        return False
+    own = storage.memberships.find_of_user(work.db, team.seq, work.person.user.seq)
+    named = accounts_lookup.find(work, membership)
+    return own is not None and (own.id == membership or (named is not None and named.seq == work.person.user.seq))
+
+
+def _is_last_owner(work: Work, team: Team, membership: Membership) -> bool:
+    return membership.is_owner and not storage.memberships.has_another_owner(work.db, team.seq, membership.seq)
+
+
+def _check_force(work: Work, team: Team, force: bool) -> bool:
+    """True where an operator insists; it is written in the log."""
+    if force and work.person is None:
+        return True
+    raise Conflict(
+        "membership_last_owner",
+        f"This is the last {OWNER} of the team {team.id}, which would be left without one.",
+        field="membership",
+        hint="Give another member the role owner first."
+        + (" --force does it all the same." if work.person is None else ""),
+    )
+
+
+# The log
+
+
+def record(
+    work: Work,
+    event: EventName,
+    before: Membership | None,
+    after: Membership | None,
+    details: Json,
+    user: User | None = None,
+) -> None:
+    """Write what happened to a membership into the log of its user, and note it for the answer of a dry run."""
+    membership = after or before
+    assert membership is not None
+    user_id = user.id if user is not None else membership.user_id
+    work.record(event, resource(membership), {"user": user_id} | details, user_id=user_id)
+    public = [shown(work, each).public() if each is not None else None for each in (before, after)]
+    work.changed(resource(membership), *public)
+
+
+def resource(membership: Membership) -> str:
+    return f"teams/{membership.team_id}/memberships/{membership.id}"

@@ -1,0 +1,208 @@
+"""Teams: the verbs of `authctl teams`. Those about their members are in `memberships` and `invitations`.
+
+An operator may everything. A person (`work.person`) sees the teams that the person is a member of, and owners change
+them; to all others a team is as if it were not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.accounts import lookup as accounts_lookup
+from authctl.core.teams import lookup, memberships
+from authctl.core.values import checks, identifiers, json_objects, listings
+from authctl.core.values.listings import Field, Kind
+from authctl.errors import Invalid
+from authctl.model import OWNER, EventName, Json, Listing, Team, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+# What lists are filtered and sorted by.
+FIELDS = {
+    "id": Field(Kind.TEXT, indexed=True, nullable=False),
+    "name": Field(Kind.TEXT, indexed=True, nullable=False),
+    "members": Field(Kind.NUMBER, nullable=False),
+    "created_at": Field(Kind.TIME, indexed=True, nullable=False),
+    "updated_at": Field(Kind.TIME, nullable=False),
+}
+
+
+# Making and finding
+
+
+def create(
+    work: Work, name: str, *, id: str | None = None, roles: Iterable[str] = (), owner: str | None = None
+) -> Team:
+    """Make a team. Names may repeat.
+
+    id: None or `unique()` for a new one. owner: a user who becomes a confirmed member with `roles` and `owner`; where
+    a person acts, that is the person.
+
+    Raises Invalid with every wrong field, NotFound (user_not_found), Conflict (team_already_exists).
+    """
+    check = checks.Check()
+    team = Team(
+        seq=0,
+        id=check(identifiers.identifier, None if id == "unique()" else id) or work.new_id(),
+        name=check(_name, name) or "",
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    held = check(identifiers.roles, [*roles, OWNER])
+    check.done()
+    assert held is not None
+    creator = _creator(work, owner, has_roles=len(held) > 1)
+    team = storage.teams.insert(work.db, team)
+    details = {"name": team.name} | ({"owner": creator.id} if creator else {})
+    work.record(EventName.TEAMS_CREATE, f"teams/{team.id}", details)
+    if creator is not None:
+        memberships.join(work, team, creator, held)
+        team = _counted(work, team)
+    work.changed(f"teams/{team.id}", None, team.public())
+    return team
+
+
+def _name(value: str) -> str:
+    if identifiers.name(value).strip():
+        return value
+    raise Invalid(
+        "general_argument_invalid", f"name is empty; give 1 to {identifiers.MAX_NAME} characters", field="name"
+    )
+
+
+def _creator(work: Work, owner: str | None, *, has_roles: bool) -> User | None:
+    """Who becomes the owner of a new team."""
+    if work.person is not None:
+        if owner is not None:
+            message = "owner is for operators; whoever makes a team is its owner"
+            raise Invalid("general_argument_invalid", message, field="owner")
+        return accounts_lookup.get_locked(work, f"id:{work.person.user.id}")
+    if owner is not None:
+        return accounts_lookup.get_locked(work, owner)
+    if has_roles:
+        raise Invalid(
+            "general_argument_invalid",
+            "roles are those of the owner, and there is none: a role belongs to a member, not to a team",
+            field="roles",
+            hint="Name the owner with --owner, or give the roles to members with: authctl teams create-membership",
+        )
+    return None
+
+
+def get(work: Work, team: str) -> Team:
+    """One team, by id or by name where only one has it; `id:` and `name:` say which.
+
+    Raises NotFound (team_not_found), Invalid where several teams have the name, with their ids.
+    """
+    return _counted(work, lookup.find_one(work, team))
+
+
+def _counted(work: Work, team: Team) -> Team:
+    return replace(team, members=storage.teams.count_members(work.db, team.seq))
+
+
+def list_(
+    work: Work,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-created_at",
+    limit: int = 25,
+    after: str | None = None,
+    before: str | None = None,
+) -> list[Team]:
+    """One page of teams, the newest first unless `sort` says otherwise; a person's own where one acts.
+
+    search: beginnings of words in id and name. filters: `FIELD OP VALUE`, all of which must hold. sort: a field, with
+    `-` for descending. after, before: the id that the page follows or precedes.
+    """
+    asked = listings.parse(
+        FIELDS, work.now, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before
+    )
+    return storage.teams.list_page(work.db, asked, _position(work, asked), lookup.member(work))
+
+
+def _position(work: Work, asked: Listing) -> Any:
+    def find(id: str, option: str) -> Any:
+        team = storage.teams.find(work.db, identifiers.identifier(id, field=option))
+        if team is None or not lookup.may_see(work, team):
+            return None
+        return storage.teams.find_position(work.db, asked, id)
+
+    return listings.position(asked, "team_not_found", "team", find)
+
+
+def iterate(
+    directory: Engine,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-created_at",
+) -> Iterator[Team]:
+    """All teams of a list, streamed in constant memory from one moment of the directory."""
+    asked = listings.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
+    return directory.stream(lambda work: storage.teams.iterate(work.db, asked, lookup.member(work)))
+
+
+def count(work: Work, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
+    """How many teams a list has."""
+    asked = listings.parse(FIELDS, work.now, search=search, filters=filters)
+    return storage.teams.count(work.db, asked, lookup.member(work))
+
+
+def delete(work: Work, team: str) -> Team:
+    """Remove a team, its memberships and invitations, in this transaction. Audit rows stay."""
+    found = lookup.find_one(work, team, lock=True)
+    lookup.check_owner(work, found)
+    found = _counted(work, found)
+    storage.teams.delete(work.db, found)
+    work.record(EventName.TEAMS_DELETE, f"teams/{found.id}", {"name": found.name, "members": found.members})
+    work.changed(f"teams/{found.id}", found.public(), None)
+    return found
+
+
+# Changing
+
+
+def _save(work: Work, before: Team, event: EventName, details: Json, **fields: Any) -> Team:
+    """Store a change, its time and its event; nothing at all where nothing changes."""
+    before = _counted(work, before)
+    after = replace(before, **fields)
+    if after == before:
+        return before
+    after = replace(after, updated_at=work.now)
+    storage.teams.update(work.db, before, after)
+    work.record(event, f"teams/{after.id}", details)
+    work.changed(f"teams/{after.id}", before.public(), after.public())
+    return after
+
+
+def update_name(work: Work, team: str, name: str) -> Team:
+    """Change the name of a team; its id stays."""
+    new = _name(name)
+    before = lookup.find_one(work, team, lock=True)
+    lookup.check_owner(work, before)
+    details = {"name": {"before": before.name, "after": new}}
+    return _save(work, before, EventName.TEAMS_UPDATE_NAME, details, name=new)
+
+
+def get_prefs(work: Work, team: str) -> Json:
+    """The team's preferences alone."""
+    return lookup.find_one(work, team).prefs
+
+
+def update_prefs(work: Work, team: str, prefs: Json | str, *, merge: bool = False) -> Json:
+    """Replace the preferences, at most 65,535 bytes; merge: change those keys only, null removes one."""
+    given = json_objects.prefs(prefs)
+    before = lookup.find_one(work, team, lock=True)
+    lookup.check_owner(work, before)
+    new = json_objects.prefs(json_objects.merge(before.prefs, given)) if merge else given
+    # Values may be private or long: the log names the keys that changed.
+    keys = sorted(key for key in {*before.prefs, *new} if before.prefs.get(key, ...) != new.get(key, ...))
+    return _save(work, before, EventName.TEAMS_UPDATE_PREFS, {"keys": keys}, prefs=new).prefs

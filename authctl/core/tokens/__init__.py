@@ -1,0 +1,1 @@
+"""Codes and links that sign in, verify and change: issued, sent, redeemed."""

@@ -1,0 +1,289 @@
+"""Issuing tokens: what is stored of a new one, what is written to the person, and what follows when that has left.
+
+What is asked for is one of nine kinds; all go the same way, which `sending` draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import lookup, records
+from authctl.core.crypto import phrases
+from authctl.core.messages import notices
+from authctl.core.tokens import codes, mock_phones, sending
+from authctl.delivery.messages import Channel
+from authctl.errors import Conflict, Denied, Invalid
+from authctl.model import EventName, Json, Status, Token, TokenEnded, TokenKind, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+    from authctl.delivery import Email, Sms
+
+
+# Kind → the policy that says how long it lives, and whose address it goes to.
+_EXPIRY = {
+    TokenKind.TOKEN: "token-expiry",
+    TokenKind.EMAIL: "otp-expiry",
+    TokenKind.PHONE: "otp-expiry",
+    TokenKind.MAGIC_URL: "magic-url-expiry",
+    TokenKind.EMAIL_VERIFICATION: "verification-expiry",
+    TokenKind.PHONE_VERIFICATION: "otp-expiry",
+    TokenKind.RECOVERY: "recovery-expiry",
+    TokenKind.EMAIL_CHANGE: "verification-expiry",
+    TokenKind.PHONE_CHANGE: "otp-expiry",
+}
+_BY_PHONE = (TokenKind.PHONE, TokenKind.PHONE_VERIFICATION, TokenKind.PHONE_CHANGE)
+_CREATED = {
+    TokenKind.EMAIL_VERIFICATION: EventName.USERS_VERIFICATION_CREATE,
+    TokenKind.PHONE_VERIFICATION: EventName.USERS_VERIFICATION_CREATE,
+    TokenKind.RECOVERY: EventName.USERS_RECOVERY_CREATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new token. secret: where it is shown instead of sent, this once. phrase: what the message has as well."""
+
+    token: Token
+    secret: str | None = field(default=None, repr=False)
+    phrase: str | None = None
+
+    def public(self) -> Json:
+        shown = {"secret": self.secret, "phrase": self.phrase}
+        return self.token.public() | {name: value for name, value in shown.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for: a token of a kind, to an address, by a way. address: None for the account's own."""
+
+    kind: TokenKind
+    address: str | None = None
+    channel: Channel = Channel.EMAIL
+    url: str | None = None
+    phrase: bool = False
+    print_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(sending.Claim):
+    """A token that is good from now on, and what it takes to send it and to take it back.
+
+    is_sent: whether the interval begins when it is settled, which it does for a blocked user too, to whom nothing is
+    sent.
+    """
+
+    user: User
+    token: Token
+    secret: str = field(repr=False)
+    phrase: str | None
+    is_sent: bool
+    made_user: bool
+
+    def answer(self, asked: Asked) -> Created:
+        return Created(self.token, self.secret if asked.print_secret else None, self.phrase)
+
+
+Find = Callable[["Work"], tuple[User, bool]]
+
+
+def issue(directory: Engine, asked: Asked, find: Find) -> Created:
+    """Make a token and have it sent."""
+    if directory.is_person and asked.print_secret:
+        raise Denied(
+            "user_unauthorized", "The secret goes to the address that it is to prove; a person is not shown it."
+        )
+    if asked.url is not None:
+        _link(directory, asked, "", "")
+    try:
+        claim = directory.write(_claim, directory, asked, find)
+    except Conflict as conflict:
+        if conflict.type not in ("user_email_already_exists", "user_phone_already_exists"):
+            raise
+        claim = directory.write(_claim, directory, asked, find)  # another made the same account meanwhile
+    if directory.dry_run:
+        return claim.answer(asked)
+    sending.send(directory, claim, settle=_settle, withdraw=_withdraw)
+    return claim.answer(asked)
+
+
+def _claim(work: Work, directory: Engine, asked: Asked, find: Find) -> Claim:
+    """Store the token, and write the message that is to be sent; an older token stays good meanwhile."""
+    user, made_user = find(work)
+    address = _address(work, user, asked)
+    is_blocked = user.status is Status.BLOCKED
+    mock = mock_phones.find_code(work, address) if asked.kind in _BY_PHONE else None
+    is_sent = mock is None and not asked.print_secret
+    is_ours = not is_sent or not sending.check(
+        work, directory, address, asked.channel, last=storage.tokens.last_sent(work.db, user.seq, asked.kind)
+    )
+    secret = mock or codes.new_secret(work, asked.kind)
+    phrase = phrases.new(work.random) if asked.phrase else None
+    token = new(
+        work,
+        user,
+        asked.kind,
+        secret,
+        life=_policy_life(work, asked.kind),
+        is_code=asked.kind in codes.CODES,
+        address=address,
+        is_dead=is_blocked,
+        is_ours=is_ours,
+    )
+    message = _message(directory, asked, user, token, secret, phrase) if is_sent and is_ours else None
+    work.changed(resource(token), None, token.public())
+    return Claim(
+        actor=work.actor,
+        sending=sending.Sending(address, asked.channel, message) if is_sent and not is_blocked else None,
+        user=user,
+        token=token,
+        secret=secret,
+        phrase=phrase,
+        is_sent=is_sent,
+        made_user=made_user,
+    )
+
+
+def _address(work: Work, user: User, asked: Asked) -> str:
+    """Where the token goes; refuses what needs no token."""
+    kind = "phone" if asked.kind in _BY_PHONE else "email"
+    if asked.kind in (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE):
+        assert asked.address is not None
+        other = lookup.find(work, f"{kind}:{asked.address}") if work.person is None else None
+        if other is not None and other.seq != user.seq:
+            type = "user_email_already_exists" if kind == "email" else "user_phone_already_exists"
+            raise Conflict(type, f"The {kind} {asked.address} is taken.", field=kind)
+        return asked.address
+    address: str | None = getattr(user, kind)
+    if address is None:
+        raise Invalid(
+            "general_argument_invalid",
+            f"The user {user.id} has no {kind}.",
+            field="user",
+            hint=f"Set one with: authctl users update-{kind}",
+        )
+    is_verification = asked.kind in (TokenKind.EMAIL_VERIFICATION, TokenKind.PHONE_VERIFICATION)
+    if is_verification and getattr(user, f"{kind}_verified"):
+        type = "user_email_already_verified" if kind == "email" else "user_phone_already_verified"
+        raise Conflict(type, f"The {kind} {address} is verified already.", field="user")
+    return address
+
+
+def _policy_life(work: Work, kind: TokenKind) -> timedelta:
+    life: timedelta = work.policy[_EXPIRY[kind]]
+    return life
+
+
+def new(
+    work: Work,
+    user: User,
+    kind: TokenKind,
+    secret: str,
+    *,
+    life: timedelta,
+    is_code: bool,
+    address: str | None = None,
+    is_dead: bool = False,
+    is_ours: bool = True,
+) -> Token:
+    """Store a new token. is_dead: it will sign nobody in. is_ours: False where the provider makes the code."""
+    id = work.new_id()
+    digest = codes.digest(work, user.id, kind, id, secret, is_code=is_code)
+    token = Token(
+        seq=0,
+        id=id,
+        user_id=user.id,
+        kind=kind,
+        created_at=work.now,
+        expires_at=work.now + life,
+        digest=digest if is_ours else None,
+        attempts_left=work.policy["otp-attempts"] if is_code else None,
+        address=address,
+        ended_at=work.now if is_dead else None,
+        ended_reason=str(TokenEnded.BLOCKED) if is_dead else None,
+    )
+    return storage.tokens.insert(work.db, token, user.seq)
+
+
+def _message(directory: Engine, asked: Asked, user: User, token: Token, secret: str, phrase: str | None) -> Email | Sms:
+    """What is written to the person."""
+    from authctl.core.messages import compose
+
+    settings, to = directory.settings, token.address or ""
+    life = token.expires_at - token.created_at
+    if asked.kind in _BY_PHONE:
+        write_sms = {
+            TokenKind.PHONE: compose.phone_code,
+            TokenKind.PHONE_VERIFICATION: compose.phone_verification,
+            TokenKind.PHONE_CHANGE: compose.phone_change,
+        }[asked.kind]
+        return write_sms(settings, to, code=secret, channel=asked.channel)
+    if asked.kind is TokenKind.EMAIL:
+        return compose.email_code(settings, to, code=secret, validity=life, phrase=phrase)
+    link = _link(directory, asked, user.id, secret) if asked.url is not None else None
+    if asked.kind is TokenKind.MAGIC_URL:
+        return compose.magic_url(settings, to, secret=secret, validity=life, link=link, phrase=phrase)
+    write = {
+        TokenKind.EMAIL_VERIFICATION: compose.email_verification,
+        TokenKind.RECOVERY: compose.recovery,
+        TokenKind.EMAIL_CHANGE: compose.email_change,
+    }[asked.kind]
+    return write(settings, to, secret=secret, validity=life, link=link)
+
+
+def _link(directory: Engine, asked: Asked, user_id: str, secret: str) -> str:
+    from authctl.core.messages import links
+
+    assert asked.url is not None
+    return links.link(asked.url, directory.settings, userId=user_id, secret=secret)
+
+
+def _settle(work: Work, claim: Claim, said: Json) -> None:
+    """The message is on its way: older tokens of the kind end, and the interval begins."""
+    user = lookup.find(work, f"id:{claim.user.id}", lock=True)
+    if user is None:
+        return
+    token = claim.token
+    if claim.is_sent:
+        storage.tokens.set_sent(work.db, token.seq, work.now)
+    ended = storage.tokens.end_of_user(
+        work.db, user.seq, work.now, TokenEnded.REPLACED, kind=token.kind, before=token.seq
+    )
+    details: Json = {"replaced": ended} if ended else {}
+    if token.ended_reason is not None:
+        details |= {"refused": token.ended_reason}
+    elif token.kind is TokenKind.EMAIL_CHANGE:
+        assert token.address is not None
+        notices.email_change_asked(work, user, token.address)
+    record(work, token, details | said)
+
+
+def _withdraw(work: Work, claim: Claim, said: Json) -> None:
+    """The message was refused: the token ends, and an account that was made for it goes if nobody has used it."""
+    user = lookup.find(work, f"id:{claim.user.id}", lock=True)
+    if user is None:
+        return
+    storage.tokens.end(work.db, claim.token.seq, work.now, TokenEnded.WITHDRAWN)
+    record(work, claim.token, said)
+    is_untouched = (
+        user.updated_at == user.created_at
+        and not storage.tokens.list_of_user(work.db, user.seq, work.now)
+        and not storage.sessions.list_of_user(work.db, user.seq)
+        and user.last_sign_in_at is None
+    )
+    if claim.made_user and is_untouched:
+        records.delete(work, f"id:{user.id}")
+
+
+def record(work: Work, token: Token, details: Json) -> None:
+    event = _CREATED.get(token.kind, EventName.USERS_TOKENS_CREATE)
+    work.record(event, resource(token), {"kind": str(token.kind)} | details, user_id=token.user_id)
+
+
+def resource(token: Token) -> str:
+    return f"users/{token.user_id}/tokens/{token.id}"

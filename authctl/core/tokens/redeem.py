@@ -1,0 +1,269 @@
+"""Redeeming: what a token's secret leads to, once; and what whoever guesses at it is told, which is always the same.
+
+    judge ───────────▶ (slow work) ──────────▶ settle
+    count, compare     hash a new password,    lock, look again, use it up, and do what its kind says
+                       ask the provider
+
+An attempt at a code is counted in the transaction that compares it: of each token that it is compared with, and of the
+kind, so that codes that are sent again bring no more tries. A refusal is returned, committed, and raised: the same
+answer by the same statements for a wrong, an expired, a used and an unknown one. The log has which it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from authctl import storage
+from authctl.core.accounts import lookup, records, throttle
+from authctl.core.credentials import addresses, passwords
+from authctl.core.messages import notices
+from authctl.core.sessions import admission, sign_in
+from authctl.core.tokens import codes
+from authctl.core.values import checks
+from authctl.core.work.unit import granted
+from authctl.errors import Denied, Invalid
+from authctl.model import Ended, EventName, Factor, Json, Status, Token, TokenEnded, TokenKind, User
+
+if TYPE_CHECKING:
+    from authctl.core.sessions.sign_in import SignedIn
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+# Kind → the provider and the factor of the session that it gives.
+_SIGN_INS = {
+    TokenKind.EMAIL: ("email", Factor.EMAIL),
+    TokenKind.MAGIC_URL: ("magic-url", Factor.EMAIL),
+    TokenKind.PHONE: ("phone", Factor.PHONE),
+    TokenKind.TOKEN: ("token", Factor.TOKEN),
+}
+# Kind → which address of the account it proves: it must still be the one that it was sent to.
+_PROVES: dict[TokenKind, addresses.Kind] = {
+    TokenKind.EMAIL: "email",
+    TokenKind.MAGIC_URL: "email",
+    TokenKind.EMAIL_VERIFICATION: "email",
+    TokenKind.RECOVERY: "email",
+    TokenKind.PHONE: "phone",
+    TokenKind.PHONE_VERIFICATION: "phone",
+}
+_UPDATED = {
+    TokenKind.EMAIL_VERIFICATION: EventName.USERS_VERIFICATION_UPDATE,
+    TokenKind.PHONE_VERIFICATION: EventName.USERS_VERIFICATION_UPDATE,
+    TokenKind.RECOVERY: EventName.USERS_RECOVERY_UPDATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A secret that was right, or that the provider is to judge; and the attempt that was counted for it."""
+
+    user: User
+    token: Token
+    claim: throttle.Claim | None
+    secret: str = field(repr=False)
+
+
+def redeem(
+    directory: Engine,
+    user: str,
+    secret: str,
+    *,
+    kind: TokenKind | str | None = None,
+    id: str | None = None,
+    new_password: str | None = None,
+    ip: str | None = None,
+    user_agent: str | None = None,
+) -> SignedIn | User:
+    """Do what a token is for, and use it up.
+
+    kind, id: which token is meant, by one of them: a code that was typed wrong costs that one an attempt and no other.
+    new_password: what a recovery sets; one that the policy refuses (Invalid) does not use the token up.
+
+    Answers with a session for the kinds that sign in (email, phone, magic-url, token), else with the user. Raises
+    Denied: user_invalid_token, the same for a wrong, expired, used and unknown one; user_blocked, to who has a right
+    one; user_more_factors_required, where an address that a person gave is to be verified by the code alone, and the
+    account asks for two factors. Conflict where the address of a change is taken by now.
+    """
+    check = checks.Check()
+    wanted = check(_kind, kind)
+    check(checks.text, id, "id")
+    check(checks.text, secret, "secret")
+    check.done()
+    if (wanted is None) == (id is None):
+        raise Invalid(
+            "general_argument_invalid",
+            "Say which token is meant, by its kind or by its id.",
+            field="kind",
+            hint=f"The kinds are {', '.join(TokenKind)}.",
+        )
+    if new_password is None and wanted is TokenKind.RECOVERY:
+        raise _password_missing()
+    directory = directory.from_request(ip, user_agent)
+    # The attempts of a dry run are counted: it would be free tries.
+    remembering = directory.acting(directory.actor)
+    judged = granted(remembering.write(_judge, user, codes.normalized(secret), wanted, id))
+    if judged.token.digest is None:
+        assert judged.token.address is not None
+        if not directory.transport.check_code(judged.token.address, judged.secret):
+            raise remembering.write(_refuse_provided, judged)
+    prepared = None
+    if judged.token.kind is TokenKind.RECOVERY:
+        if new_password is None:
+            raise _password_missing()
+        prepared = passwords.prepare(directory, new_password, judged.user)
+    # mypy joins the two to object.
+    return cast("SignedIn | User", granted(directory.write(_settle, judged, prepared)))
+
+
+def _kind(kind: str) -> TokenKind:
+    try:
+        return TokenKind(kind)
+    except ValueError:
+        message = f"kind is one of {', '.join(TokenKind)}; {checks.shown(kind)} is none of them."
+        raise Invalid("general_argument_invalid", message, field="kind") from None
+
+
+def _password_missing() -> Invalid:
+    return Invalid("general_argument_invalid", "A recovery needs the new password.", field="new_password")
+
+
+# Judging
+
+
+def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None) -> Judged | Denied:
+    """Count the attempt and compare. Whatever is wrong, the same statements are run."""
+    found = lookup.find(work, user, lock=True)
+    if work.person is not None and (found is None or found.seq != work.person.user.seq):
+        found = None
+    tokens = storage.tokens.list_recent(work.db, found.seq if found is not None else 0, kind, id)
+    kind = kind or (tokens[0].kind if tokens else None)
+    claim = None
+    if kind is None or kind in codes.GUESSABLE:
+        claim = throttle.claim(work, found, user, code=str(kind or "id"))
+        work.require_key()  # whether or not there is a code to compare: both take the same statements
+    allowed = claim is None or claim.allowed
+    tried = [token for token in tokens if allowed and token.is_live(work.now) and token.attempts_left != 0]
+    right = codes.matching(work, found, tried, secret)
+    provided = next((token for token in tried if token.digest is None), None)
+    counted = [token.seq for token in tried if token.is_code]
+    storage.tokens.count_attempts(work.db, counted)
+    judged = right or provided
+    storage.tokens.end_exhausted(work.db, [] if judged else counted, work.now)
+    if found is not None and judged is not None:
+        return Judged(found, judged, claim, secret)
+    why = (claim.refusal if claim is not None else None) or _why(work, found, tokens, secret)
+    return _refuse(work, found, tried[0] if tried else None, kind, why)
+
+
+def _why(work: Work, user: User | None, tokens: list[Token], secret: str) -> str:
+    """For operators: what was wrong with a secret that was refused."""
+    if user is None:
+        return "unknown"
+    if not tokens:
+        return "none"
+    dead = [token for token in tokens if not token.is_live(work.now)]
+    same = codes.matching(work, user, dead, secret)
+    if same is None and any(token.is_live(work.now) for token in tokens):
+        return "wrong"
+    last = same or dead[0]
+    return last.ended_reason or "expired"
+
+
+def _refuse(work: Work, user: User | None, token: Token | None, kind: TokenKind | None, why: str) -> Denied:
+    """The log has why, and how many attempts are left; who asked is not told."""
+    details: Json = {"kind": str(kind) if kind is not None else None, "refused": why}
+    if token is not None and token.attempts_left is not None:
+        details["attempts_left"] = max(token.attempts_left - 1, 0)
+    resource = "users" if user is None else f"users/{user.id}/tokens" + (f"/{token.id}" if token else "")
+    event = _event(kind)
+    work.record(event, resource, details, user_id=user.id if user is not None else None)
+    return invalid_token()
+
+
+def _refuse_provided(work: Work, judged: Judged) -> Denied:
+    """The provider says that its code is another one."""
+    lookup.find(work, f"id:{judged.user.id}", lock=True)
+    storage.tokens.end_exhausted(work.db, [judged.token.seq], work.now)
+    return _refuse(work, judged.user, judged.token, judged.token.kind, "wrong")
+
+
+def _event(kind: TokenKind | None) -> EventName:
+    return _UPDATED.get(kind, EventName.USERS_TOKENS_UPDATE) if kind is not None else EventName.USERS_TOKENS_UPDATE
+
+
+def invalid_token() -> Denied:
+    return Denied(
+        "user_invalid_token",
+        "The token is wrong, expired or used.",
+        field="secret",
+        hint="Ask for a new one; an operator sees more with: authctl tokens list USER --all",
+    )
+
+
+# Settling
+
+
+def _settle(work: Work, judged: Judged, prepared: passwords.Prepared | None) -> SignedIn | User | Denied:
+    """Use the token up, and do what its kind says. Of many who have the right secret at once, one gets here."""
+    user = lookup.find(work, f"id:{judged.user.id}", lock=True)
+    token = storage.tokens.find(work.db, user.seq, judged.token.id) if user is not None else None
+    kind = judged.token.kind
+    if user is None or token is None or not token.is_live(work.now):
+        ended = token.ended_reason if token is not None else None
+        return _refuse(work, user, None, kind, ended or "expired")
+    proved = _PROVES.get(kind)
+    if proved is not None and getattr(user, proved) != token.address:
+        return _refuse(work, user, None, kind, "address")
+    if user.status is Status.BLOCKED:
+        _refuse(work, user, None, kind, "blocked")
+        return admission.blocked()
+    if proved is not None and addresses.needs_session(work, user, proved):
+        _refuse(work, user, None, kind, "factors")
+        return addresses.session_needed()
+    storage.tokens.end(work.db, token.seq, work.now, TokenEnded.USED)
+    if judged.claim is not None:
+        throttle.succeed(work, judged.claim, user)
+    resource = f"users/{user.id}/tokens/{token.id}"
+    work.record(_event(kind), resource, {"kind": str(kind), "redeemed": True}, user_id=user.id)
+    if kind in _SIGN_INS:
+        return _sign_in(work, user, kind)
+    if kind is TokenKind.RECOVERY:
+        assert prepared is not None
+        return _recover(work, user, prepared)
+    if kind in (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE):
+        assert token.address is not None
+        return _change(work, user, kind, token.address)
+    return _verify(work, user, kind)
+
+
+def _verify(work: Work, user: User, kind: TokenKind) -> User:
+    return addresses.verify(work, user, _PROVES[kind]) if kind in _PROVES else user
+
+
+def _sign_in(work: Work, user: User, kind: TokenKind) -> SignedIn:
+    """Whoever redeems what was sent to an address has it."""
+    provider, factor = _SIGN_INS[kind]
+    return sign_in.sign_in(work, _verify(work, user, kind), provider, (factor,))
+
+
+def _recover(work: Work, user: User, prepared: passwords.Prepared) -> User:
+    """Set the new password, end every session, and let the account be signed in to: no session comes of it, and so
+    whoever uses a second factor is asked for it as ever, and guesses at it stay counted."""
+    after = passwords.change(work, user, prepared)
+    storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED)
+    throttle.unlock(work, after, of_second_factors=False)
+    return _verify(work, replace(after, locked_until=None), TokenKind.RECOVERY)
+
+
+def _change(work: Work, before: User, kind: TokenKind, address: str) -> User:
+    """Make the address that was proved the account's; both addresses are told."""
+    name: addresses.Kind = "email" if kind is TokenKind.EMAIL_CHANGE else "phone"
+    given: dict[str, Any] = {name: address, f"{name}_verified": False, f"{name}_self_service": True}
+    event = EventName.USERS_UPDATE_EMAIL if name == "email" else EventName.USERS_UPDATE_PHONE
+    details: Json = {name: {"before": getattr(before, name), "after": address}}
+    moved = records.save(work, before, replace(before, **given), event, details)
+    verified: dict[str, Any] = {f"{name}_verified": True}
+    notices.address_changed(work, before, replace(moved, **verified))
+    # Whoever asked for the change is the person, unless nobody has proved any address of the account.
+    return addresses.verify(work, moved, name, is_doubtful=not (before.email_verified or before.phone_verified))

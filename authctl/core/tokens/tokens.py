@@ -1,0 +1,294 @@
+"""Tokens: what signs in, verifies an address or changes one, once; the verbs of `authctl tokens`.
+
+               claim                     settle
+    none ───────────────▶ LIVE, unsent ─────────────────────────────▶ LIVE, sent: the older one of its kind is REPLACED
+                            │                                           │
+                            │ withdraw                                  ├─ redeemed ─────────────────────▶ USED
+                            ▼                                           ├─ otp-attempts wrong codes ─────▶ ATTEMPTS
+                         WITHDRAWN: the older one stays as it was       ├─ delete, a block, a new password ▶ DELETED …
+                                                                        └─ its time has passed
+
+What issuing does is in `issue`, and what redeeming does in `redeem`.
+
+A blocked user is sent nothing, and whoever asked is not told: the token is made dead, and all else is as ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.accounts import lookup, records
+from authctl.core.credentials import attempts
+from authctl.core.crypto import generators
+from authctl.core.sessions import admission
+from authctl.core.tokens import codes, issue
+from authctl.core.tokens.issue import Asked, Created
+from authctl.core.values import checks, contacts, identifiers, times
+from authctl.delivery.messages import Channel
+from authctl.errors import Invalid, NotFound
+from authctl.model import EventName, Status, Token, TokenEnded, TokenKind, User
+
+if TYPE_CHECKING:
+    from authctl.core.tokens.issue import Find
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+LEAST_LIFE, MOST_LIFE = timedelta(minutes=1), timedelta(days=365)
+LEAST_LENGTH, MOST_LENGTH = 5, 128  # hexadecimal digits; the least is 20 bits, OWASP ASVS 5.0 6.5.4
+KEPT = timedelta(days=1)  # how long dead tokens are kept, for operators to see what became of them
+
+# By operators
+
+
+def create(
+    work: Work, user: str, *, length: int = codes.SECRET_LENGTH, expire: timedelta | str | int | None = None
+) -> Created:
+    """Make a token that signs a user in, for an operator to hand over.
+
+    length: hexadecimal digits, 5 to 128; below 32 the rules for codes apply: attempts are counted, and it lives ten
+    minutes at most. expire: how long it lives, a minute to a year, as a timedelta, in seconds, or as `values.duration`
+    reads it; else as the policy token-expiry says. Raises Denied (user_blocked).
+    """
+    is_code = length < codes.SHORTEST_SECRET
+    life = _life(work, length, expire)
+    found = lookup.get_locked(work, user)
+    if found.status is Status.BLOCKED:
+        raise admission.blocked()
+    secret = generators.new_hex(work.random, length)
+    token = issue.new(work, found, TokenKind.TOKEN, secret, life=life, is_code=is_code)
+    ended = storage.tokens.end_of_user(
+        work.db, found.seq, work.now, TokenEnded.REPLACED, kind=TokenKind.TOKEN, before=token.seq
+    )
+    issue.record(work, token, {"replaced": ended} if ended else {})
+    work.changed(issue.resource(token), None, token.public())
+    return Created(token, secret)
+
+
+def _life(work: Work, length: int, expire: timedelta | str | int | None) -> timedelta:
+    """How long an operator's token lives; refuses what its length does not allow."""
+    if not LEAST_LENGTH <= length <= MOST_LENGTH:
+        raise Invalid("general_argument_invalid", f"length is {LEAST_LENGTH} to {MOST_LENGTH}.", field="length")
+    is_code = length < codes.SHORTEST_SECRET
+    most = codes.LONGEST_LIFE if is_code else MOST_LIFE
+    if expire is None:
+        usual: timedelta = work.policy["token-expiry"]
+        return min(usual, most)
+    if isinstance(expire, str):
+        life = times.duration(expire, field="expire")
+    else:
+        life = expire if isinstance(expire, timedelta) else timedelta(seconds=expire)
+    if not LEAST_LIFE <= life <= most:
+        raise Invalid(
+            "general_argument_invalid",
+            f"expire is a minute to {'ten minutes for a token this short' if is_code else 'a year'}.",
+            field="expire",
+            hint=f"From --length {codes.SHORTEST_SECRET} on it may be a year." if is_code else None,
+        )
+    return life
+
+
+# To sign in
+
+
+def create_email(
+    directory: Engine,
+    email: str,
+    *,
+    id: str | None = None,
+    phrase: bool = False,
+    create: bool = True,
+    print_secret: bool = False,
+    ip: str | None = None,
+    user_agent: str | None = None,
+) -> Created:
+    """Send a code to an email that signs in with it, and makes the account where there is none.
+
+    id: of the account that is made; else it is ignored. phrase: two words for the answer and the message, by which the
+    person sees that they belong together. create: False to raise NotFound (user_not_found) where there is no account,
+    which tells strangers so. print_secret: answer with the code instead of sending it; whoever asks does.
+
+    A blocked user is sent nothing, and the answer is the same. Raises Denied (general_rate_limit_exceeded), Invalid
+    (user_count_exceeded where it would be one account too many), Unavailable where the message was refused, and then
+    nothing has changed but the counts of the hour.
+    """
+    asked = Asked(TokenKind.EMAIL, contacts.email(email), phrase=phrase, print_secret=print_secret)
+    directory = directory.from_request(ip, user_agent)
+    return issue.issue(directory, asked, _finder("email", asked.address, id, create))
+
+
+def create_magic_url(
+    directory: Engine,
+    email: str,
+    *,
+    url: str | None = None,
+    id: str | None = None,
+    phrase: bool = False,
+    create: bool = True,
+    print_secret: bool = False,
+    ip: str | None = None,
+    user_agent: str | None = None,
+) -> Created:
+    """Send a link to an email that signs in with it. url: where it leads; without one the mail has the secret itself.
+
+    All else is as with `create_email`.
+    """
+    asked = Asked(TokenKind.MAGIC_URL, contacts.email(email), url=url, phrase=phrase, print_secret=print_secret)
+    directory = directory.from_request(ip, user_agent)
+    return issue.issue(directory, asked, _finder("email", asked.address, id, create))
+
+
+def create_phone(
+    directory: Engine,
+    phone: str,
+    *,
+    channel: Channel | str = Channel.SMS,
+    id: str | None = None,
+    create: bool = True,
+    print_secret: bool = False,
+    ip: str | None = None,
+    user_agent: str | None = None,
+) -> Created:
+    """Send a code to a phone that signs in with it. channel: sms or whatsapp. All else is as with `create_email`.
+
+    Raises Invalid also for a number whose calling code the policy sms-countries does not name.
+    """
+    asked = Asked(TokenKind.PHONE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
+    directory = directory.from_request(ip, user_agent)
+    return issue.issue(directory, asked, _finder("phone", asked.address, id, create))
+
+
+def _channel(channel: Channel | str) -> Channel:
+    if channel not in (Channel.SMS, Channel.WHATSAPP):
+        raise Invalid("general_argument_invalid", "channel is sms or whatsapp.", field="channel")
+    return Channel(channel)
+
+
+def _finder(column: str, address: str | None, id: str | None, create: bool) -> Find:
+    """Finds the account with that address, or makes it; and says whether it was made."""
+    wanted = None if id in (None, "unique()") else identifiers.identifier(id)
+
+    def find(work: Work) -> tuple[User, bool]:
+        found = lookup.find(work, f"{column}:{address}", lock=True)
+        if found is not None:
+            return found, False
+        if not create:
+            raise NotFound("user_not_found", f"There is no user {checks.shown(address or '')}.", field="user")
+        records.check_room(work)
+        given: dict[str, Any] = {column: address}
+        new = User(seq=0, id=wanted or "", created_at=work.now, updated_at=work.now, **given)
+        return records.insert_new(work, new), True
+
+    return find
+
+
+# To verify and to change
+
+
+def create_email_verification(
+    directory: Engine, user: str, *, url: str | None = None, print_secret: bool = False
+) -> Created:
+    """Ask the user's email whether it is the person's. Raises Conflict (user_email_already_verified)."""
+    asked = Asked(TokenKind.EMAIL_VERIFICATION, url=url, print_secret=print_secret)
+    return issue.issue(directory, asked, _getter(user))
+
+
+def create_phone_verification(
+    directory: Engine, user: str, *, channel: Channel | str = Channel.SMS, print_secret: bool = False
+) -> Created:
+    """Ask the user's phone whether it is the person's. Raises Conflict (user_phone_already_verified)."""
+    asked = Asked(TokenKind.PHONE_VERIFICATION, channel=_channel(channel), print_secret=print_secret)
+    return issue.issue(directory, asked, _getter(user))
+
+
+def create_recovery(directory: Engine, user: str, *, url: str | None = None, print_secret: bool = False) -> Created:
+    """Send the user's email what a new password is set with.
+
+    Raises NotFound (user_not_found), which an application keeps to itself.
+    """
+    return issue.issue(directory, Asked(TokenKind.RECOVERY, url=url, print_secret=print_secret), _getter(user))
+
+
+def create_email_change(
+    directory: Engine,
+    user: str,
+    email: str,
+    *,
+    url: str | None = None,
+    password: str | None = None,
+    print_secret: bool = False,
+) -> Created:
+    """Ask a new email whether it is the person's; it is the account's when that is redeemed, and the old one is told.
+
+    password: the current one, which a person must give. Raises Conflict (user_email_already_exists), for operators
+    now, for persons when it is redeemed, so that nobody finds out who is here.
+    """
+    asked = Asked(TokenKind.EMAIL_CHANGE, contacts.email(email), url=url, print_secret=print_secret)
+    attempts.confirm(directory, password)
+    return issue.issue(directory, asked, _getter(user))
+
+
+def create_phone_change(
+    directory: Engine,
+    user: str,
+    phone: str,
+    *,
+    channel: Channel | str = Channel.SMS,
+    password: str | None = None,
+    print_secret: bool = False,
+) -> Created:
+    """Ask a new phone whether it is the person's; as with `create_email_change`."""
+    asked = Asked(TokenKind.PHONE_CHANGE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
+    attempts.confirm(directory, password)
+    return issue.issue(directory, asked, _getter(user))
+
+
+def _getter(user: str) -> Find:
+    return lambda work: (lookup.get_locked(work, user), False)
+
+
+# What there is
+
+
+def list_(work: Work, user: str, *, ended: bool = False) -> list[Token]:
+    """A user's live tokens, the newest first; ended: those that are over too, until they are purged, and why."""
+    found = lookup.get(work, user)
+    return storage.tokens.list_of_user(work.db, found.seq, None if ended else work.now)
+
+
+def list_live(work: Work, user: str) -> list[Token]:
+    """A user's live tokens, as `list` has them; none where there is no such user, which is not told."""
+    found = lookup.find(work, user)
+    return storage.tokens.list_of_user(work.db, found.seq, work.now) if found is not None else []
+
+
+def delete(work: Work, user: str, token: str) -> Token:
+    """End a token before its time. Raises NotFound (token_not_found) for one that is not the user's, or over."""
+    found = lookup.get_locked(work, user)
+    before = storage.tokens.find(work.db, found.seq, identifiers.identifier(token, field="token"))
+    if before is None or not before.is_live(work.now):
+        raise NotFound(
+            "token_not_found",
+            f"The user has no live token {checks.shown(token)}.",
+            field="token",
+            hint="List them with: authctl tokens list USER",
+        )
+    storage.tokens.end(work.db, before.seq, work.now, TokenEnded.DELETED)
+    after = replace(before, ended_at=work.now, ended_reason=str(TokenEnded.DELETED))
+    work.record(EventName.USERS_TOKENS_DELETE, issue.resource(after), {"kind": str(after.kind)}, user_id=after.user_id)
+    work.changed(issue.resource(after), before.listed(), after.listed())
+    return after
+
+
+def purge(directory: Engine) -> int:
+    """Remove tokens that have been dead for a day, some at a time; how many there were."""
+    if directory.dry_run:
+        return directory.read(lambda work: storage.tokens.count_dead(work.db, work.now - KEPT))
+    total = 0
+    while removed := directory.write(lambda work: storage.tokens.purge(work.db, work.now - KEPT)):
+        total += removed
+    if total:
+        directory.write(lambda work: work.record(EventName.SECURITY_PURGE, "tokens", {"tokens": total}))
+    return total

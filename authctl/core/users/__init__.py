@@ -1,0 +1,1 @@
+"""The verbs of `authctl users` that are about the account itself."""

@@ -1,0 +1,160 @@
+"""Accounts: the verbs of `authctl users`. Each lists, from top to bottom, everything that it does.
+
+Which account is meant, and which there are, is in `lookup`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import records, throttle
+from authctl.core.accounts.lookup import get, get_locked
+from authctl.core.credentials import attempts
+from authctl.core.messages import notices
+from authctl.core.values import contacts, identifiers, json_objects, times
+from authctl.errors import Invalid
+from authctl.model import Ended, EventName, Json, Status, TokenEnded, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+def update_name(work: Work, user: str, name: str) -> User:
+    """Change the name; an empty one clears it."""
+    before = get_locked(work, user)
+    return records.save(work, before, replace(before, name=identifiers.name(name)), EventName.USERS_UPDATE_NAME)
+
+
+def update_username(work: Work, user: str, username: str) -> User:
+    """Change the username; an empty one clears it."""
+    before = get_locked(work, user)
+    value = identifiers.username(username) if username else None
+    return records.save(work, before, replace(before, username=value), EventName.USERS_UPDATE_USERNAME)
+
+
+def update_email(directory: Engine, user: str, email: str, *, password: str | None = None) -> User:
+    """Change the email, which is unverified from then on; an empty one clears it.
+
+    password: the current one, which a person must give.
+    """
+    value = contacts.email(email) if email else None
+    attempts.confirm(directory, password)
+    return directory.write(_update_address, user, "email", value, EventName.USERS_UPDATE_EMAIL)
+
+
+def update_phone(directory: Engine, user: str, phone: str, *, password: str | None = None) -> User:
+    """Change the phone, which is unverified from then on; an empty one clears it.
+
+    password: the current one, which a person must give.
+    """
+    value = contacts.phone(phone) if phone else None
+    attempts.confirm(directory, password)
+    return directory.write(_update_address, user, "phone", value, EventName.USERS_UPDATE_PHONE)
+
+
+def _update_address(work: Work, user: str, kind: str, value: str | None, event: EventName) -> User:
+    before = get_locked(work, user)
+    if value == getattr(before, kind):
+        return before
+    self_service = work.person is not None and value is not None
+    fields: Json = {kind: value, f"{kind}_verified": False, f"{kind}_self_service": self_service}
+    after = records.save(work, before, replace(before, **fields), event)
+    notices.address_changed(work, before, after)
+    return after
+
+
+def update_email_verification(work: Work, user: str, verified: bool | str) -> User:
+    """Say whether the email is verified; refused where there is none."""
+    verified = identifiers.boolean(verified, field="verified")
+    before = get_locked(work, user)
+    if verified and before.email is None:
+        raise Invalid("general_argument_invalid", "The user has no email that could be verified.", field="verified")
+    self_service = before.email_self_service and not verified  # else the operator says whose it is
+    event = EventName.USERS_UPDATE_EMAIL_VERIFICATION
+    return records.save(work, before, replace(before, email_verified=verified, email_self_service=self_service), event)
+
+
+def update_phone_verification(work: Work, user: str, verified: bool | str) -> User:
+    """Say whether the phone is verified; refused where there is none."""
+    verified = identifiers.boolean(verified, field="verified")
+    before = get_locked(work, user)
+    if verified and before.phone is None:
+        raise Invalid("general_argument_invalid", "The user has no phone that could be verified.", field="verified")
+    self_service = before.phone_self_service and not verified
+    event = EventName.USERS_UPDATE_PHONE_VERIFICATION
+    return records.save(work, before, replace(before, phone_verified=verified, phone_self_service=self_service), event)
+
+
+def update_labels(
+    work: Work,
+    user: str,
+    labels: Iterable[str] | None = None,
+    *,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+) -> User:
+    """Replace the labels, or `add` some and `remove` others; none at all clears them."""
+    new, gone = identifiers.labels(add), set(identifiers.labels(remove))
+    before = get_locked(work, user)
+    kept = before.labels if labels is None else identifiers.labels(labels)
+    after = identifiers.labels([label for label in (*kept, *new) if label not in gone])
+    return records.save(work, before, replace(before, labels=after), EventName.USERS_UPDATE_LABELS)
+
+
+def get_prefs(work: Work, user: str) -> Json:
+    """The user's preferences alone."""
+    return get(work, user).prefs
+
+
+def update_prefs(work: Work, user: str, prefs: Json | str, *, merge: bool = False) -> Json:
+    """Replace the preferences; merge: change those keys only, null removes one."""
+    return _save_json(work, user, "prefs", EventName.USERS_UPDATE_PREFS, json_objects.prefs(prefs), merge).prefs
+
+
+def update_metadata(work: Work, user: str, metadata: Json | str, *, merge: bool = False) -> User:
+    """Replace what the operators keep about the user; merge: change those keys only, null removes one."""
+    return _save_json(work, user, "metadata", EventName.USERS_UPDATE_METADATA, json_objects.metadata(metadata), merge)
+
+
+def _save_json(work: Work, user: str, field: str, event: EventName, given: Json, merge: bool) -> User:
+    before = get_locked(work, user)
+    old = getattr(before, field)
+    new = json_objects.prefs(json_objects.merge(old, given), field=field) if merge else given
+    # Values may be private or long: the log names the keys that changed.
+    keys = sorted(key for key in {*old, *new} if old.get(key, ...) != new.get(key, ...))
+    if not keys:
+        return before
+    fields: Json = {field: new}
+    return records.save(work, before, replace(before, **fields), event, {"keys": keys})
+
+
+def update_status(work: Work, user: str, status: Status | str, *, until: datetime | str | None = None) -> User:
+    """Block an account, which ends its sessions and tokens at once, or let it in again.
+
+    until: when the block ends by itself, an aware datetime or as `values.until` reads it (`2h`, `2026-12-31`).
+    """
+    new = identifiers.status(status)
+    if until is not None and new is not Status.BLOCKED:
+        raise Invalid("general_argument_invalid", "until goes with blocked only; leave it out", field="until")
+    end = times.until(until, work.now) if isinstance(until, str) else until
+    before = get_locked(work, user)
+    after = records.save(work, before, replace(before, status=new, blocked_until=end), EventName.USERS_UPDATE_STATUS)
+    if new is Status.BLOCKED:
+        storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.BLOCKED)
+        storage.tokens.end_of_user(work.db, after.seq, work.now, TokenEnded.BLOCKED)
+    return after
+
+
+def unlock(work: Work, user: str) -> User:
+    """Forget the wrong attempts at an account, so that it can be signed in to at once."""
+    before = get_locked(work, user)
+    throttle.unlock(work, before)
+    work.record(EventName.USERS_UNLOCK, f"users/{before.id}", user_id=before.id)
+    after = replace(before, locked_until=None)
+    work.changed(f"users/{before.id}", before.public(), after.public())
+    return after

@@ -1,0 +1,171 @@
+"""Making an account, by an operator or by a sign-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from authctl import storage
+from authctl.core.accounts import records
+from authctl.core.accounts.lookup import find
+from authctl.core.credentials import passwords
+from authctl.core.values import checks, contacts, identifiers, json_objects
+from authctl.errors import Conflict, Invalid, Problem
+from authctl.model import Json, Status, User, WeakHash, username_key
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+# Making and removing
+
+
+def create(
+    directory: Engine,
+    *,
+    id: str | None = None,
+    username: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    name: str | None = None,
+    labels: Iterable[str] = (),
+    prefs: Json | str | None = None,
+    metadata: Json | str | None = None,
+    email_verified: bool = False,
+    phone_verified: bool = False,
+    blocked: bool = False,
+    password: str | None = None,
+    must_change: bool = False,
+    password_hash: str | None = None,
+    hash: str | None = None,
+    hash_options: Mapping[str, str] | None = None,
+    weak_hash: WeakHash | str = WeakHash.KEEP,
+    self_service: bool = False,
+    if_absent: bool = False,
+) -> User:
+    """Make an account; nothing is required.
+
+    id: None or `unique()` for a new one. prefs, metadata: a dict or its JSON text. must_change: the password is only
+    good for choosing another one. password_hash: another system's, instead of a password; hash: what made it, where
+    the text does not say; hash_options: what it was made with; weak_hash: keep it, wrap it in argon2id, or reset it.
+    self_service: a sign-up by the person, to which the user limit applies. if_absent: where the id, username, email
+    or phone is taken by an account, answer with that as it is, instead of refusing; not for sign-ups.
+
+    Raises Invalid with every wrong field, Conflict where the id, username, email or phone is taken.
+    """
+    user, problems, hint = _read(
+        id=None if id == "unique()" else id,
+        username=username,
+        email=email,
+        phone=phone,
+        name=name,
+        labels=labels,
+        prefs=prefs,
+        metadata=metadata,
+        email_verified=email_verified,
+        phone_verified=phone_verified,
+        blocked=blocked,
+        now=directory.clock(),
+    )
+    if self_service:
+        problems += _not_by_oneself(user, password_hash, if_absent=if_absent)
+    if hash is not None and password_hash is None:
+        problems.append(_excluding("hash", "hash goes with password_hash; leave it out"))
+    if password is not None and password_hash is not None:
+        problems.append(_excluding("password_hash", "password and password_hash exclude each other"))
+    if password is not None:
+        problems += passwords.problems(directory, password, user)
+    if problems:
+        raise Invalid.of(problems, hint=hint)
+    if if_absent and (present := directory.read(_present, user)) is not None:
+        return present
+    prepared = None
+    if password is not None:
+        prepared = passwords.hash_new(directory, password)
+    elif password_hash is not None:
+        prepared = passwords.take_in(directory, password_hash, hash, hash_options or {}, WeakHash(weak_hash))
+    return directory.write(_create, user, prepared, must_change=must_change, self_service=self_service)
+
+
+def _read(**given: Any) -> tuple[User, list[Problem], str | None]:
+    """The account that was asked for, what is wrong with it, and what to do about that."""
+    check = checks.Check()
+    id = check(identifiers.identifier, given["id"])
+    email = check(contacts.email, given["email"] or None)
+    phone = check(contacts.phone, given["phone"] or None)
+    user = User(
+        seq=0,
+        id=id or "",
+        created_at=given["now"],
+        updated_at=given["now"],
+        username=check(identifiers.username, given["username"] or None),
+        name=check(identifiers.name, given["name"]) or "",
+        email=email,
+        email_verified=given["email_verified"],
+        phone=phone,
+        phone_verified=given["phone_verified"],
+        status=Status.BLOCKED if given["blocked"] else Status.ACTIVE,
+        labels=check(identifiers.labels, given["labels"]) or (),
+        prefs=check(json_objects.prefs, given["prefs"]) or {},
+        metadata=check(json_objects.metadata, given["metadata"]) or {},
+    )
+    for address in ("email", "phone"):
+        if given[f"{address}_verified"] and not given[address]:
+            message = f"{address}_verified is set, but there is no {address} to be verified"
+            check.problems.append(Problem("general_argument_invalid", message, f"{address}_verified"))
+    return user, check.problems, check.hint
+
+
+def _not_by_oneself(user: User, password_hash: str | None, *, if_absent: bool) -> list[Problem]:
+    """What a person who signs up cannot say of the own account, nor ask of somebody else's that is there."""
+    given = {
+        "labels": user.labels,
+        "metadata": user.metadata,
+        "email_verified": user.email_verified,
+        "phone_verified": user.phone_verified,
+        "blocked": user.status is Status.BLOCKED,
+        "password_hash": password_hash,
+        "if_absent": if_absent,
+    }
+    return [
+        _excluding(field, f"{field} is for operators; leave it out of a sign-up") for field in given if given[field]
+    ]
+
+
+def _excluding(field: str, message: str) -> Problem:
+    return Problem("general_argument_invalid", message, field)
+
+
+def _present(work: Work, user: User) -> User | None:
+    """The account that has the id, username, email or phone already."""
+    keys = (
+        ("id", user.id or None),
+        ("username_key", user.username and username_key(user.username)),
+        ("email", user.email),
+        ("phone", user.phone),
+    )
+    for column, value in keys:
+        if value is not None and (found := storage.users.find(work.db, column, value)) is not None:
+            return found
+    return None
+
+
+def _create(
+    work: Work, user: User, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
+) -> User:
+    if self_service:
+        records.check_room(work)
+        _check_own_id(work, user.id)
+    user = replace(user, id=user.id or work.new_id())
+    if prepared is not None:
+        password = prepared.at(work.now, must_change=must_change, self_service=self_service)
+        user = replace(user, password=replace(password, hash=passwords.sealed(work, user, password.hash)))
+    return records.insert_new(work, user, self_service=self_service)
+
+
+def _check_own_id(work: Work, id: str) -> None:
+    """Refuse an id that already finds somebody by another name: that person could not sign in with it any more."""
+    if id and find(work, id) is not None:
+        raise Conflict("user_already_exists", f"The id {id} is taken.", field="id", hint="Choose another.")

@@ -1,0 +1,77 @@
+"""The password of an account: set, to be changed, wrapped, verified."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from authctl.core.accounts import records
+from authctl.core.accounts.lookup import get, get_locked
+from authctl.core.credentials import attempts, passwords
+from authctl.errors import Invalid
+from authctl.model import EventName, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.engine import Engine
+    from authctl.core.work.unit import Work
+
+
+# Passwords
+
+
+def update_password(
+    directory: Engine, user: str, password: str, *, current: str | None = None, must_change: bool = False
+) -> User:
+    """Set a password. must_change: it is only good for choosing another one.
+
+    current: the one that is set, which a person must give. Raises Invalid with all that the policy has against the
+    new one, Denied (user_invalid_credentials) for a wrong current one.
+    """
+    directory = directory.admitting(to_change_password=True)
+    found = directory.read(get, user)  # before the confirmation, so that a change in between is noticed
+    attempts.confirm(directory, current)
+    prepared = passwords.prepare(directory, password, found)
+    return directory.write(_change_password, found.id, prepared, must_change)
+
+
+def require_password_change(work: Work, user: str) -> User:
+    """Let the password that is set be good for choosing another one alone; refused where there is none."""
+    before = get_locked(work, user)
+    if before.password is None:
+        raise Invalid("general_argument_invalid", "The user has no password that could be changed.", field="user")
+    if before.password.must_change:
+        return before
+    after = replace(before, password=replace(before.password, must_change=True))
+    return records.save(work, before, after, EventName.USERS_UPDATE_PASSWORD, {"must_change": True})
+
+
+def wrap_password(directory: Engine, user: str) -> User:
+    """Put a stored hash that is fast to guess at inside argon2id; any other stays as it is. The password stays too."""
+    found = directory.read(get, user)
+    wrapped = passwords.wrap(directory, found)
+    return found if wrapped is None else directory.write(_wrap_password, found.id, wrapped)
+
+
+def _wrap_password(work: Work, id: str, wrapped: passwords.Prepared) -> User:
+    before = get_locked(work, f"id:{id}")
+    sealed = replace(wrapped, hash=passwords.sealed(work, before, wrapped.hash))
+    passwords.rehash(work, before, passwords.Verdict(True, sealed))
+    after = get_locked(work, f"id:{id}")
+    if after != before:  # else it was changed meanwhile, and needs none
+        algorithm = {"before": before.public()["password"]["algorithm"], "after": wrapped.algorithm}
+        resource = f"users/{id}"
+        work.record(EventName.USERS_UPDATE_PASSWORD, resource, {"algorithm": algorithm}, user_id=id)
+        work.changed(resource, before.public(), after.public())
+    return after
+
+
+def _change_password(work: Work, id: str, prepared: passwords.Prepared, must_change: bool) -> User:
+    return passwords.change(work, get_locked(work, f"id:{id}"), prepared, must_change=must_change)
+
+
+def verify_password(directory: Engine, user: str, password: str) -> bool:
+    """Whether that is the user's password, without signing in.
+
+    A wrong one, an unknown user, a user without one and a locked account are the same answer. Counted like signing in.
+    """
+    return attempts.verify_password(directory, user, password)

@@ -1,0 +1,199 @@
+"""What people type, as values: pure text → id, email, phone, name, label, role, prefs, duration, moment.
+
+Each function normalises, then checks, and raises Invalid with the field it was given for. Nothing here asks a
+database, a clock or a policy. Emails and phones are made in `contacts`, JSON objects in `objects`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from authctl.core.values.checks import invalid, kind_of, shown, text
+from authctl.model import Status
+
+MAX_NAME = 128
+MAX_USERNAME = 128
+MAX_LABELS = 1_000
+MAX_ROLES = 100
+MAX_PASSWORD = 256
+MAX_PROVIDER_UID = 255
+MAX_LIMIT = 10_000
+MAX_USER_AGENT = 512
+
+
+# Who
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._|:-]{0,127}")
+
+
+def identifier(value: str, *, field: str = "id") -> str:
+    """An id, whoever made it: other systems' ids stay as they are."""
+    if _IDENTIFIER.fullmatch(text(value, field)):
+        return value
+    raise invalid(
+        field,
+        f"{shown(value)} is not an id; use 1 to 128 letters, digits and . _ | : - "
+        "that begin with a letter or digit, all of them ASCII",
+    )
+
+
+def identifier_lookup(value: str) -> str | None:
+    """The id that a text may be, or None where no id looks like that."""
+    return value if _IDENTIFIER.fullmatch(value) else None
+
+
+def username(value: str, *, field: str = "username") -> str:
+    """1–128 printable characters without spaces, `@` or a leading `+`, in Unicode's composed form (NFC)."""
+    value = _composed(text(value, field))
+    if 1 <= len(value) <= MAX_USERNAME and value.isprintable() and not _NOT_IN_USERNAMES.search(value):
+        return value
+    raise invalid(
+        field,
+        f"{shown(value)} is not a username; use 1 to {MAX_USERNAME} printable characters "
+        "without spaces and @, and no + at the beginning",
+    )
+
+
+_NOT_IN_USERNAMES = re.compile(r"[@ ]|\A\+")
+
+
+def name(value: str, *, field: str = "name") -> str:
+    """A name of at most 128 characters, kept exactly as given; it may be empty."""
+    if len(text(value, field)) <= MAX_NAME:
+        return value
+    raise invalid(field, f"has {len(value)} characters; use at most {MAX_NAME}")
+
+
+_PROVIDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def provider(value: str, *, field: str = "provider") -> str:
+    """The name of a system that identities come from, lower-cased: `google`, `github`, `corp-sso`."""
+    lowered = text(value, field).strip().lower()
+    if _PROVIDER.fullmatch(lowered):
+        return lowered
+    raise invalid(field, f"{shown(value)} is not a provider; use 1 to 64 ASCII letters, digits and . _ -")
+
+
+def provider_uid(value: str, *, field: str = "provider_uid") -> str:
+    """The id of an account elsewhere, kept exactly: 1 to 255 characters."""
+    if 1 <= len(text(value, field)) <= MAX_PROVIDER_UID:
+        return value
+    raise invalid(field, f"has {len(value)} characters; use 1 to {MAX_PROVIDER_UID}")
+
+
+def address(value: str, *, field: str = "ip") -> str:
+    """An IPv4 or IPv6 address, in its usual form."""
+    from ipaddress import ip_address
+
+    try:
+        return str(ip_address(text(value, field).strip()))
+    except ValueError:
+        raise invalid(field, f"{shown(value)} is not an IP address; write it as in 192.0.2.7 or 2001:db8::7") from None
+
+
+def user_agent(value: str, *, field: str = "user_agent") -> str:
+    """What a client calls itself, cut at 512 characters: nothing hangs on it."""
+    return text(value, field)[:MAX_USER_AGENT]
+
+
+def limit(value: int, *, field: str = "limit") -> int:
+    """How many a list may show at once: 1 to 10,000."""
+    if 1 <= value <= MAX_LIMIT:
+        return value
+    raise invalid(field, f"{value} is out of range; use 1 to {MAX_LIMIT:,}")
+
+
+# Labels and roles
+
+_LABEL = re.compile(r"[A-Za-z0-9]{1,36}")
+_ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
+
+
+def label(value: str, *, field: str = "labels") -> str:
+    """1–36 ASCII letters and digits."""
+    if _LABEL.fullmatch(text(value, field)):
+        return value
+    raise invalid(field, f"may not hold {shown(value)}; use 1 to 36 ASCII letters and digits for each")
+
+
+def labels(values: Iterable[str], *, field: str = "labels") -> tuple[str, ...]:
+    """At most 1,000 labels; of those given twice the first is kept."""
+    return _several(values, label, MAX_LABELS, field)
+
+
+def role(value: str, *, field: str = "roles") -> str:
+    """1–81 ASCII letters, digits and `. _ -` that begin with a letter or digit: Appwrite's keys."""
+    if _ROLE.fullmatch(text(value, field)):
+        return value
+    raise invalid(
+        field,
+        f"may not hold {shown(value)}; use 1 to 81 ASCII letters, digits and . _ - for each, "
+        "with a letter or digit first",
+    )
+
+
+def roles(values: Iterable[str], *, field: str = "roles") -> tuple[str, ...]:
+    """At most 100 roles; of those given twice the first is kept."""
+    return _several(values, role, MAX_ROLES, field)
+
+
+def _several(values: Iterable[str], rule: Callable[..., str], most: int, field: str) -> tuple[str, ...]:
+    """Each value by its rule, in order, without the repeated."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise invalid(field, f"must be a list, not {kind_of(values)}")
+    kept = tuple(dict.fromkeys(rule(value, field=field) for value in values))
+    if len(kept) > most:
+        raise invalid(field, f"are {len(kept):,}; give at most {most:,}")
+    return kept
+
+
+# Passwords
+
+
+def password(value: str, minimum: int = 8, *, field: str = "password") -> str:
+    """`minimum` to 256 characters of any Unicode, never trimmed, never shown in a message."""
+    text(value, field)
+    if len(value) < minimum:
+        raise invalid(field, f"is too short; use at least {minimum} characters", type="password_too_short")
+    if len(value) > MAX_PASSWORD:
+        raise invalid(field, f"is too long; use at most {MAX_PASSWORD} characters", type="password_too_long")
+    return value
+
+
+# Choices
+
+_BOOLEANS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+
+
+def boolean(value: str | bool, *, field: str = "value") -> bool:
+    """true, yes, on, 1, or false, no, off, 0, in any case."""
+    if isinstance(value, bool):
+        return value
+    found = _BOOLEANS.get(text(value, field).strip().lower())
+    if found is None:
+        raise invalid(field, f"{shown(value)} is neither true nor false; write one of them")
+    return found
+
+
+def status(value: str, *, field: str = "status") -> Status:
+    """active or blocked."""
+    try:
+        return Status(text(value, field).strip().lower())
+    except ValueError:
+        raise invalid(field, f"{shown(value)} is not a status; write {' or '.join(Status)}") from None
+
+
+# Inside
+
+
+def _composed(value: str) -> str:
+    if value.isascii():
+        return value
+    from unicodedata import normalize
+
+    return normalize("NFC", value)

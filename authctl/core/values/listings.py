@@ -1,0 +1,206 @@
+"""What a list may be asked: `--filter 'FIELD OP VALUE'`, `--sort`, pages; text in, a Listing out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from authctl.core.values import checks, identifiers, times
+from authctl.errors import Invalid, NotFound
+from authctl.model import Filter, Listing
+
+MAX_SEARCH = 256  # characters; facts/appwrite.md §0.2
+
+
+class Kind(StrEnum):
+    """What a field holds, and so which operators it takes."""
+
+    TEXT = "text"
+    TIME = "time"
+    FLAG = "true or false"
+    STATUS = "active or blocked"
+    CHOICE = "one of a few words"
+    NUMBER = "a whole number"
+    MEMBERS = "a list"
+
+
+_OPERATORS = {
+    Kind.TEXT: ("=", "!=", "<", "<=", ">", ">=", "~"),
+    Kind.TIME: ("=", "!=", "<", "<=", ">", ">="),
+    Kind.FLAG: ("=", "!="),
+    Kind.STATUS: ("=", "!="),
+    Kind.CHOICE: ("=", "!="),
+    Kind.NUMBER: ("=", "!=", "<", "<=", ">", ">="),
+    Kind.MEMBERS: ("~",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that lists are filtered and sorted by. indexed: found without reading the whole directory."""
+
+    kind: Kind
+    indexed: bool = False
+    nullable: bool = True
+    normalize: Callable[[str], str | None] | None = None  # what stored values went through
+    choices: tuple[str, ...] = ()  # of Kind.CHOICE
+
+
+def parse(
+    fields: Mapping[str, Field],
+    now: datetime,
+    *,
+    search: str | None = None,
+    filters: Iterable[str] = (),
+    sort: str = "-created_at",
+    limit: int | None = 25,
+    after: str | None = None,
+    before: str | None = None,
+) -> Listing:
+    """A list as it was asked for; Invalid names everything that is wrong with it."""
+    check = checks.Check()
+    found = [check(_filter, text, fields, now) for text in filters]
+    key = check(_sort_key, sort, fields)
+    search = check(_search, search)
+    check(identifiers.limit, limit)
+    check(checks.text, after, "after")
+    check(checks.text, before, "before")
+    if after is not None and before is not None:
+        check(_not_both, "before")
+    check.done()
+    return Listing(
+        now=now,
+        search=search,
+        filters=tuple(filter for filter in found if filter is not None),
+        sort=key or "created_at",
+        descending=sort.startswith("-"),
+        limit=limit,
+        after=after,
+        before=before,
+    )
+
+
+def position(asked: Listing, type: str, what: str, find: Callable[[str, str], Any]) -> Any:
+    """Where a page goes on: the place of the id that it follows or precedes; None for the first page.
+
+    find: the place of an id, which the option of that name has brought; None where nothing like it is listed. Raises
+    NotFound of that type.
+    """
+    option, id = ("after", asked.after) if asked.after is not None else ("before", asked.before)
+    if id is None:
+        return None
+    found = find(id, option)
+    if found is None:
+        raise NotFound(type, f"There is no {what} {checks.shown(id)} to go on from.", field=option)
+    return found
+
+
+def _search(text: str) -> str:
+    if len(checks.text(text, "search")) <= MAX_SEARCH:
+        return text
+    raise Invalid(
+        "general_argument_invalid", f"search has {len(text)} characters; use at most {MAX_SEARCH}", field="search"
+    )
+
+
+_FILTER = re.compile(r"\s*([A-Za-z_.]+)\s*(!=|<=|>=|==?|<|>|~)\s*(.*?)\s*", re.DOTALL)
+
+
+def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
+    parsed = _FILTER.fullmatch(checks.text(text, "filter"))
+    if parsed is None:
+        raise Invalid(
+            "general_argument_invalid",
+            f"filter {checks.shown(text)} cannot be read; write FIELD OP VALUE",
+            field="filter",
+            hint="As in: --filter 'status = blocked' or --filter 'created_at >= 2026-01-01'.",
+        )
+    name, operator, value = parsed.groups()
+    operator = operator.replace("==", "=")
+    field = fields.get(name)
+    if field is None:
+        raise _unknown("filter", name, fields)
+    if operator not in _OPERATORS[field.kind]:
+        raise Invalid(
+            "general_argument_invalid",
+            f"filter on {name} takes {' '.join(_OPERATORS[field.kind])}, not {operator}",
+            field="filter",
+        )
+    try:
+        return Filter(name, operator, _value(name, field, operator, _unquoted(value), now))
+    except Invalid as error:
+        raise Invalid.of([replace(problem, field="filter") for problem in error.problems], hint=error.hint) from None
+
+
+def _unquoted(value: str) -> str:
+    """The value without the quotes that keep its spaces."""
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1]
+    return value
+
+
+def _value(name: str, field: Field, operator: str, value: str, now: datetime) -> Any:
+    label = f"filter on {name}"
+    if value == "" and field.kind is not Kind.FLAG:
+        if field.nullable and operator in ("=", "!="):
+            return None
+        if field.kind is not Kind.TEXT or operator == "~":
+            raise Invalid("general_argument_invalid", f"{label}: a value is missing after {operator}", field="filter")
+    match field.kind:
+        case Kind.FLAG:
+            return identifiers.boolean(value, field=label)
+        case Kind.STATUS:
+            return str(identifiers.status(value, field=label))
+        case Kind.TIME:
+            # As --since and --until take them: `2h` is two hours ago, and two hours ahead where a time is an end.
+            return times.moment(value, now, bare="ahead" if name.endswith("_until") else "ago", field=label)
+        case Kind.CHOICE:
+            return _choice(value, field.choices, label)
+        case Kind.NUMBER:
+            return _number(value, label)
+    if field.normalize is not None and operator != "~":
+        return field.normalize(value) or value
+    return value
+
+
+def _choice(value: str, choices: tuple[str, ...], label: str) -> str:
+    if value.lower() in choices:
+        return value.lower()
+    message = f"{label} is {checks.shown(value)}; use {' or '.join(choices)}"
+    raise Invalid("general_argument_invalid", message, field="filter")
+
+
+def _number(value: str, label: str) -> int:
+    if value.isascii() and value.isdigit() and len(value) <= 9:
+        return int(value)
+    message = f"{label} is {checks.shown(value)}; use a whole number"
+    raise Invalid("general_argument_invalid", message, field="filter")
+
+
+def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
+    name = sort.removeprefix("-")
+    if name in fields and fields[name].kind is Kind.MEMBERS:
+        raise Invalid("general_argument_invalid", f"sort cannot be by {name}, which is a list", field="sort")
+    if name not in fields:
+        raise _unknown("sort", name, {key: field for key, field in fields.items() if field.kind is not Kind.MEMBERS})
+    return name
+
+
+def _not_both(field: str) -> None:
+    raise Invalid("general_argument_invalid", "after and before exclude each other; give one of them", field=field)
+
+
+def _unknown(option: str, name: str, fields: Mapping[str, Field]) -> Invalid:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, fields, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return Invalid(
+        "general_argument_invalid",
+        f"{option} names the field {checks.shown(name)}, which there is not; known are {', '.join(fields)}.{meant}",
+        field=option,
+    )

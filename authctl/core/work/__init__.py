@@ -1,0 +1,1 @@
+"""The spine: a unit of work, the engine that runs it, and what leaves after it. Knows no capability."""

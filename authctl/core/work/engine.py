@@ -1,0 +1,337 @@
+"""The engine under a directory: it opens transactions, retries and commits them, and sends what waited for that.
+
+It may be shared by threads. It knows no capability: what a person may do, and how the audit log gets its key, is
+handed in by the directory that stands on it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from authctl import storage
+from authctl.core.crypto import sealing
+from authctl.core.values import identifiers
+from authctl.core.work.unit import Work
+from authctl.errors import AuthctlError, Denied, Invalid, Unavailable
+from authctl.model import Change, Clock, EventName, RandomBytes
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from authctl.core.hashing import Parameters
+    from authctl.core.work.outbox import Notice
+    from authctl.core.work.person import Person
+    from authctl.core.work.unit import Actor
+    from authctl.delivery import Transport
+    from authctl.settings import Settings
+    from authctl.storage.database import Database
+    from authctl.storage.schema import State
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Admit(Protocol):
+    """Says whose session it is that a unit of work is done for; refuses one that may not act now."""
+
+    def __call__(self, work: Work, **admission: bool) -> Person: ...
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was found out once of the database. An engine and its copies share it: each request has a copy."""
+
+    state: State | None = None
+    keys: dict[str, bytes] = field(default_factory=dict, repr=False)  # by fingerprint
+    log_key: bytes | None = field(default=None, repr=False)
+
+
+class Engine:
+    """A database with a directory in it, the key of its secrets, and who acts.
+
+    find_key: the secret key of a fingerprint, 32 bytes, or None. A missing one is an error at the first write.
+    make_log_key: gives the audit log its key, in a unit of work that writes and finds none.
+    settings: what it was opened with; mails and text messages are written and sent by them.
+    make_ready: makes the database if it is missing (None), or migrates an older one; without it, both are errors.
+    dry_run: undo every unit of work at its end. `changes` then has what would have changed.
+    warn: called with a sentence that an operator should read.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        find_key: Callable[[str], bytes | None],
+        make_log_key: Callable[[Work], bytes],
+        settings: Settings,
+        actor: Actor,
+        clock: Clock,
+        random_bytes: RandomBytes,
+        hash_parameters: Parameters | None = None,
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.actor = actor
+        self.clock = clock
+        self.random_bytes = random_bytes
+        self.dry_run = False
+        self.changes: list[Change] = []
+        self.make_ready: Callable[[State | None], None] | None = None
+        self.warn: Callable[[str], None] = lambda message: None
+        self._find_key = find_key
+        self._make_log_key = make_log_key
+        self._hash_parameters = hash_parameters
+        self._admit: Admit | None = None
+        self._admission: dict[str, bool] = {}
+        self._known = _Known()
+
+    # Who acts, and how.
+
+    def acting(self, actor: Actor, *, dry_run: bool = False) -> Self:
+        """The same directory for another actor, or as a dry run. Shares the connections."""
+        directory = copy.copy(self)
+        directory.actor = actor
+        directory.dry_run = dry_run
+        directory.changes = []
+        return directory
+
+    def as_person(self, admit: Admit) -> Self:
+        """The same for a person: every unit of work begins by asking `admit` who it is."""
+        directory = copy.copy(self)
+        directory._admit = admit
+        return directory
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a signed-in person acts, and not an operator."""
+        return self._admit is not None
+
+    def refuse_people(self) -> None:
+        """Refuse a signed-in person what is for operators."""
+        if self.is_person:
+            raise Denied("user_unauthorized", "This is for operators. You can only see and change your own account.")
+
+    def admitting(self, **admission: bool) -> Self:
+        """The same for a step that a session may take before it may take others: see `admission.admit`."""
+        directory = copy.copy(self)
+        directory._admission = admission
+        return directory
+
+    def operating(self) -> Self:
+        """The same as the program itself, for what must be remembered of a person."""
+        directory = copy.copy(self)
+        directory._admit = None
+        return directory
+
+    def from_request(self, ip: str | None, user_agent: str | None) -> Self:
+        """The same for a request that came from there, as the log and new sessions say."""
+        if ip is None and user_agent is None:
+            return self
+        directory = copy.copy(self)
+        directory.actor = replace(
+            self.actor,
+            ip=identifiers.address(ip) if ip is not None else self.actor.ip,
+            user_agent=identifiers.user_agent(user_agent) if user_agent is not None else self.actor.user_agent,
+        )
+        return directory
+
+    @property
+    def hash_parameters(self) -> Parameters:
+        from authctl.core import hashing
+
+        return self._hash_parameters or hashing.TODAY
+
+    # What leaves.
+
+    @property
+    def transport(self) -> Transport:
+        """By which mails and text messages go out, after commit. In a dry run it checks, and sends nothing."""
+        from authctl.delivery import Transport
+
+        return Transport(
+            self.settings,
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+            console=self.warn,
+            dry_run=self.dry_run,
+        )
+
+    # Units of work.
+
+    def write(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `step` as one unit of work; again from its beginning where the database gives it up."""
+        self.require_key()
+        log_key = self.find_log_key()
+        works: list[Work] = []
+
+        def run(db: Any) -> T:
+            work = self.work(db, log_key)
+            work.require_log_key()  # now, since later statements may be sent without waiting for their answers
+            works.append(self._admitted(work))
+            return step(works[-1], *args, **kwargs)
+
+        result = self.database.write(run, rollback=self.dry_run)
+        if self.dry_run:
+            self.changes += works[-1].changes
+        elif works[-1].outbox:
+            send(self, works[-1].outbox)
+        return result
+
+    def read(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `step` in a transaction that only reads."""
+        self.require_schema()
+        return self.database.read(lambda db: step(self._admitted(self.work(db)), *args, **kwargs))
+
+    def stream(self, step: Callable[[Work], Iterator[T]]) -> Iterator[T]:
+        """What `step` yields, one by one, from one transaction that stays open meanwhile."""
+        self.require_schema()
+        return self.database.stream(lambda db: step(self._admitted(self.work(db))))
+
+    def _admitted(self, work: Work) -> Work:
+        """The unit of work, done for the person whose session it is, if that may act now."""
+        if self._admit is not None:
+            work.act_for(self._admit(work, **self._admission))
+        return work
+
+    def work(self, db: Any, log_key: bytes | None = None) -> Work:
+        """A unit of work in that transaction."""
+        now = self.clock()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        find_key = partial(self._key_within, db)
+        return Work(db, self.actor, now, self.random_bytes, find_key, self._make_log_key, _log_key=log_key)
+
+    def find_log_key(self) -> bytes | None:
+        """The key of the audit log's digests, asked for once and known from then on: it stays the same.
+
+        None where there is none yet. Read in a transaction of its own: what another makes may be undone with it.
+        """
+        if self._known.log_key is None:
+            sealed, held = self.database.read(storage.peppers.find_log_key)
+            if sealed is not None:
+                context = storage.peppers.LOG_KEY_CONTEXT
+                self._known.log_key = sealing.unseal(self._key_of(held), sealed, context=context)
+        return self._known.log_key
+
+    def forget(self) -> None:
+        """Ask anew for what was known of the database: it holds another directory now."""
+        self._known.state = self._known.log_key = None
+        self._known.keys.clear()
+
+    def _key_within(self, db: Any) -> bytes:
+        """The secret key for that transaction, as long as it lasts."""
+        return self._key_of(storage.sealed.hold_fingerprint(db))
+
+    def _key_of(self, held: str | None) -> bytes:
+        """The secret key of that fingerprint; another process may have given the directory a new one meanwhile.
+
+        Kept by fingerprint: of two threads, one may be in a transaction from before that, and one in a later one.
+        """
+        key = self._known.keys.get(held) if held is not None else None
+        if key is None or held is None:
+            state = replace(self.state, key_fingerprint=held)
+            key = self.find_key(state)
+            self._known.keys[str(held)] = key
+            self._known.state = state
+        return key
+
+    # What the database says of itself.
+
+    @property
+    def state(self) -> State:
+        """The schema's version and the key's fingerprint; refuses a database that this authctl cannot work on."""
+        if self._known.state is None:
+            state = self._made_ready() or storage.schema.get_state(self.database)
+            storage.schema.check_version(state, self.database.describe())
+            if state.key_fingerprint is None:  # the schema was made by hand; `authctl init` will give it a key
+                return state
+            self._known.state = state
+        return self._known.state
+
+    def _made_ready(self) -> State | None:
+        """What the default database says of itself, if it needed nothing; made or migrated where it did."""
+        if self.make_ready is None:
+            return None
+        found = storage.schema.find_state(self.database)
+        if found is not None and not storage.schema.is_older(found):
+            return found
+        self.make_ready(found)
+        return None
+
+    @property
+    def key(self) -> bytes:
+        """The secret key; refuses a missing one, and one that is not this database's."""
+        return self._key_of(self.state.key_fingerprint)
+
+    def require_schema(self) -> None:
+        """Refuse a database that this authctl cannot work on, before anything is read."""
+        self.state  # noqa: B018
+
+    def require_key(self) -> None:
+        """Refuse a missing or wrong key, before anything is written."""
+        self.key  # noqa: B018
+
+    def find_key(self, state: State) -> bytes:
+        """The secret key of a database in that state; refuses a missing one, and a wrong one."""
+        wanted, where = state.key_fingerprint, self.database.describe()
+        if wanted is None:
+            raise storage.failures.not_initialized(where)
+        key = self._find_key(wanted)
+        if key is None:
+            path = self.settings.secret_key_file
+            looked = f" It was looked for as {path}." if path is not None else ""
+            raise Invalid(
+                "general_key_missing",
+                f"The secret key {wanted} of {where} was not found.",
+                field="secret_key",
+                hint=f"Set secret_key_file (or AUTHCTL_SECRET_KEY_FILE) to the file that `authctl init` made.{looked}",
+            )
+        if (found := sealing.fingerprint(key)) != wanted:
+            raise Invalid(
+                "general_key_mismatch",
+                f"The secret key {found} is not the one of {where}, which is {wanted}.",
+                field="secret_key",
+                hint="Check secret_key, secret_key_file and the database URL: they belong together.",
+            )
+        return key
+
+    def find_own_key(self, state: State) -> bytes | None:
+        """The same key; None where it is not at hand."""
+        try:
+            return self.find_key(state)
+        except (Invalid, Unavailable):
+            return None
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.database.describe()!r})"
+
+
+def send(directory: Engine, notices: Iterable[Notice]) -> None:
+    """Send what waited. A failure is told and recorded, and nothing else: what it was about is done."""
+    if directory.settings.email.host is None:
+        return
+    for notice in notices:
+        try:
+            directory.transport.send(notice.compose(directory.settings))
+        except AuthctlError as error:
+            directory.warn(f"The user {notice.user_id} was not told by mail: {error.message}")
+            with suppress(Unavailable):  # even where the database is gone by now
+                directory.operating().write(_record, notice, error.type)
+
+
+def _record(work: Work, notice: Notice, why: str) -> None:
+    work.record(EventName.USERS_NOTIFY, f"users/{notice.user_id}", {"refused": why}, user_id=notice.user_id)

@@ -1,0 +1,19 @@
+"""What waits for the end of a unit of work: messages to people, sent after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from authctl.delivery import Email
+    from authctl.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail that waits for the end of its transaction."""
+
+    user_id: str
+    compose: Callable[[Settings], Email]

@@ -1,0 +1,723 @@
+"""Verifying the audit log, on both databases: whoever changes the database by hand is found out."""
+
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from authctl import storage
+from authctl.core.audit import verification
+from authctl.core.audit.verification import Damage, Kind
+from authctl.core.directory import opening
+from authctl.core.hashing import Parameters
+from authctl.core.maintenance import backup, key_rotation, setup
+from authctl.core.work.unit import Actor
+from authctl.errors import Denied, Invalid, Unavailable
+from authctl.model import EventName
+from authctl.settings import load
+
+CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def log(directory, clock):
+    """A directory with events before a seal, one a minute, and two behind it: of ada, of the verification, of eve."""
+    for number in range(4):
+        clock.forward(minutes=1)
+        directory.users.create(id=f"user{number}", name=f"User {number}")
+    directory.users.create(id="ada", password=PASSWORD)
+    directory.acting(Actor("tester@example.com", os_user="root", ip="192.0.2.1", reason="asked")).users.delete("user3")
+    directory.security.verify_logs()
+    directory.users.create(id="eve")
+    return directory
+
+
+SEALED, LATER = 7, 9  # the numbers of the deletion, and of eve's event; the verification's is between them
+
+
+def sql(directory, statement):
+    directory.database.write(lambda db: db.exec_driver_sql(statement))
+
+
+def verified(directory, **options):
+    """What a verification finds that changes nothing."""
+    return directory.acting(directory.actor, dry_run=True).security.verify_logs(**options)
+
+
+def kinds(found):
+    return [(problem.kind, problem.seq) for problem in found.problems]
+
+
+def events(directory):
+    return directory.read(lambda work: list(storage.events.list_rows(work.db)))
+
+
+def seals(directory):
+    return directory.read(lambda work: list(storage.log_seals.list_(work.db)))
+
+
+@contextmanager
+def opened(settings, clock, **options):
+    with opening.open_directory(
+        settings, Actor("other@example.com"), clock=clock, hash_parameters=CHEAP, **options
+    ) as other:
+        yield other
+
+
+# All is well
+
+
+def test_a_log_as_it_was_written_is_good_and_sealed(log, clock):
+    clock.forward(hours=1)
+    found = log.security.verify_logs()
+    assert (found.is_good, found.events, found.good, found.unsigned, found.accepted) == (True, 9, 9, 0, 0)
+    assert found.problems == ()
+    assert found.sealed_at == clock.now
+    newest, digest = seals(log)[-1]
+    assert (newest.number, newest.behind, newest.up_to, newest.events) == (3, SEALED, LATER, 2)
+    assert found.seal == digest[:16].hex()
+    [event] = log.security.list_logs(events=["security.logs.verify"], limit=1)
+    assert (event.resource, event.details) == ("events", {"seal": 3, "events": 9})
+    assert log.security.verify_logs().is_good
+
+
+def test_everything_that_writes_events_keeps_the_log_good(log, clock, tmp_path):
+    """An import, sign-ins, refusals, a lock, a purge, deletions, a backup: all by the same door."""
+    for _ in range(3):
+        log.sessions.create("ada", PASSWORD)
+        with pytest.raises(Denied):
+            log.sessions.create("ada", "wrong")
+    log.security.set("session-duration", "1h")
+    log.security.rotate_jwt_key()
+    clock.forward(days=60)
+    log.security.purge()
+    log.users.delete("ada")
+    backup.backup(log, str(tmp_path / "one.backup"))
+    found = log.security.verify_logs()
+    assert (found.is_good, found.good) == (True, found.events)
+
+
+def test_a_new_secret_key_keeps_the_log_good(log, settings):
+    key_rotation.rotate_key(log, settings)
+    assert log.security.verify_logs().is_good
+    assert log.security.verify_logs().is_good
+
+
+def test_a_dry_run_seals_nothing_and_records_nothing(log):
+    before = events(log), seals(log)
+    found = verified(log)
+    assert found.is_good
+    assert found.seal == before[1][-1][1][:16].hex()
+    assert (events(log), seals(log)) == before
+
+
+def test_progress_is_told_of_every_event(log, monkeypatch):
+    monkeypatch.setattr(verification, "STEP", 2)
+    steps, opened_with = [], []
+
+    @contextmanager
+    def progress(label, total):
+        opened_with.append((label, total))
+        yield steps.append
+
+    log.security.verify_logs(progress=progress)
+    assert opened_with == [("Verifying", 9)]
+    assert sum(steps) == 9
+
+
+def test_a_person_verifies_nothing(log):
+    secret = log.users.create_session("ada").secret
+    with pytest.raises(Denied):
+        log.as_session(secret).security.verify_logs()
+
+
+# Events that were changed
+
+CHANGES = {
+    "id": "'another'",
+    "time": "time + 1",
+    "actor": "'somebody'",
+    "os_user": "'nobody'",
+    "name": "'users.unlock'",
+    "resource": "'users/bob'",
+    "user_id": "'bob'",
+    "details": """'{"valid":true}'""",
+    "ip": "'192.0.2.2'",
+    "reason": "'other'",
+}
+
+
+def test_there_is_a_change_of_every_column():
+    assert set(CHANGES) == set(storage.events.Row._fields)
+
+
+@pytest.mark.parametrize("seq", [SEALED, LATER], ids=["sealed", "behind the last seal"])
+@pytest.mark.parametrize("column", CHANGES)
+def test_an_event_with_a_column_changed_is_named(log, column, seq):
+    sql(log, f"UPDATE events SET {column} = {CHANGES[column]} WHERE seq = {seq}")
+    found = verified(log)
+    [problem] = found.problems
+    assert (problem.kind, problem.seq, found.good) == (Kind.CHANGED, seq, 8)
+    after = next(row for number, row, _ in events(log) if number == seq)
+    assert problem.id == after.id
+    assert after.id in problem.message
+    assert storage.tables.milliseconds(problem.time) == after.time
+
+
+@pytest.mark.parametrize("column", ["os_user", "user_id", "ip", "reason"])
+def test_a_column_that_was_emptied_is_a_change(log, column):
+    sql(log, f"UPDATE events SET {column} = NULL WHERE seq = {SEALED}")
+    assert kinds(verified(log)) == [(Kind.CHANGED, SEALED)]
+    sql(log, f"UPDATE events SET {column} = '' WHERE seq = {SEALED}")
+    assert kinds(verified(log)) == [(Kind.CHANGED, SEALED)]
+
+
+def test_values_that_change_columns_are_a_change(log):
+    sql(log, f"UPDATE events SET ip = reason, reason = ip WHERE seq = {SEALED}")
+    assert kinds(verified(log)) == [(Kind.CHANGED, SEALED)]
+
+
+def test_events_that_change_numbers_are_missed_by_their_seal(log):
+    sql(log, "UPDATE events SET seq = -3 WHERE seq = 3")
+    sql(log, "UPDATE events SET seq = 3 WHERE seq = 4")
+    sql(log, "UPDATE events SET seq = 4 WHERE seq = -3")
+    assert kinds(verified(log)) == [(Kind.CHANGED, SEALED)]
+
+
+@pytest.mark.parametrize("value", ["x'ff00'", "cast(x'ff41' AS text)", "12", "1.5"])
+def test_what_is_no_text_at_all_is_a_change(log, value):
+    if log.database.path is None:
+        pytest.skip("Postgres keeps to the types of columns")
+    for column in ("id", "actor", "details", "user_id"):
+        sql(log, f"UPDATE events SET {column} = {value} WHERE seq = {LATER}")
+        assert kinds(verified(log)) == [(Kind.CHANGED, LATER)]
+    sql(log, f"UPDATE events SET time = 9223372036854775807, digest = 'text' WHERE seq = {LATER}")
+    assert kinds(verified(log)) == [(Kind.CHANGED, LATER)]
+    assert log.users.get("eve").id == "eve"  # text is read as ever
+
+
+# Events that were added
+
+COPY = """
+    INSERT INTO events (id, time, actor, os_user, name, resource, user_id, details, ip, reason, digest)
+    SELECT {id}, time, actor, os_user, name, resource, user_id, details, ip, reason, {digest} FROM events WHERE seq = 7
+"""
+
+
+def test_an_event_with_anothers_digest_is_found(log):
+    sql(log, COPY.format(id="'another'", digest="digest"))
+    assert kinds(verified(log)) == [(Kind.CHANGED, 10)]
+
+
+def test_an_event_with_a_digest_that_somebody_made_up_is_found(log):
+    sql(log, COPY.format(id="'another'", digest="(SELECT digest FROM log_seals WHERE number = 1)"))
+    assert kinds(verified(log)) == [(Kind.CHANGED, 10)]
+
+
+def test_an_event_without_a_digest_is_found(log):
+    sql(log, COPY.format(id="'another'", digest="NULL"))
+    [problem] = verified(log).problems
+    assert (problem.kind, problem.seq, problem.id) == (Kind.ADDED, 10, "another")
+
+
+def test_an_event_whose_digest_was_taken_away_is_found(log):
+    sql(log, f"UPDATE events SET digest = NULL WHERE seq = {LATER}")
+    assert kinds(verified(log)) == [(Kind.ADDED, LATER)]
+
+
+def test_an_event_that_is_there_twice_is_found(log):
+    """For whoever may do more than write rows: the same id, and so the same digest."""
+    if log.database.path is None:
+        sql(log, "ALTER TABLE events DROP CONSTRAINT events_id_key")
+    else:
+        sql(log, "ALTER TABLE events RENAME TO before")
+        sql(log, "CREATE TABLE events AS SELECT * FROM before")
+    sql(log, COPY.format(id="id", digest="digest").replace("(id", "(seq, id").replace("SELECT id", "SELECT 10, id"))
+    assert kinds(verified(log)) == [(Kind.ADDED, 10)]
+
+
+def test_an_event_that_was_put_among_sealed_ones_is_found(log):
+    sql(log, COPY.format(id="'another'", digest="NULL").replace("(id", "(seq, id").replace("SELECT", "SELECT -5,"))
+    [problem] = verified(log).problems
+    assert (problem.kind, problem.seal) == (Kind.ADDED, 1)
+    assert problem.message == "1 more events than 0 are there up to number 0, which seal 1 is over."
+
+
+# Events that were removed
+
+
+@pytest.mark.parametrize("which", ["seq = 1", "seq = 4", "seq = 7", "seq IN (2, 3)", "seq <= 7"])
+def test_sealed_events_that_were_removed_are_missed(log, which):
+    sql(log, f"DELETE FROM events WHERE {which}")
+    [problem] = verified(log).problems
+    count = {"seq IN (2, 3)": 2, "seq <= 7": 7}.get(which, 1)
+    assert (problem.kind, problem.seq, problem.seal) == (Kind.REMOVED, SEALED, 2)
+    assert problem.message == f"{count} of 7 events are gone behind number 0 up to number 7, which seal 2 is over."
+    assert storage.tables.milliseconds(problem.time) == seals(log)[1][0].created_at
+
+
+def test_each_seal_tells_between_which_events_some_are_gone(log, clock):
+    clock.forward(hours=1)
+    log.security.verify_logs()
+    sql(log, f"DELETE FROM events WHERE seq = {LATER}")
+    [problem] = verified(log).problems
+    assert (problem.seal, problem.message) == (
+        3,
+        "1 of 2 events are gone behind number 7 up to number 9, which seal 3 is over.",
+    )
+
+
+def test_a_number_that_was_taken_again_does_not_stand_for_the_event_that_had_it(log):
+    """On SQLite the number of a newest event that is removed is given again."""
+    log.security.verify_logs()
+    sql(log, f"DELETE FROM events WHERE seq >= {LATER}")
+    for number in range(3):
+        log.users.create(id=f"later{number}")
+    assert Kind.REMOVED in {kind for kind, _ in kinds(verified(log))} or (Kind.CHANGED, LATER) in kinds(verified(log))
+
+
+def test_what_came_after_the_last_seal_can_be_taken_away_as_the_help_says(log):
+    sql(log, f"DELETE FROM events WHERE seq = {LATER}")
+    assert verified(log).is_good
+
+
+# Seals
+
+
+@pytest.mark.parametrize("change", ["events = events - 1", "up_to = up_to + 1", "created_at = 0", "behind = NULL"])
+def test_a_seal_that_was_changed_is_told(log, change):
+    log.security.verify_logs()
+    sql(log, f"UPDATE log_seals SET {change} WHERE number = 2")
+    [problem] = verified(log).problems
+    assert (problem.kind, problem.seal, problem.message) == (
+        Kind.SEAL_BROKEN,
+        2,
+        "Seal 2 is not what was written.",
+    )
+
+
+def test_the_events_of_a_broken_seal_are_held_against_their_own_digests(log):
+    log.security.verify_logs()
+    sql(log, "UPDATE log_seals SET events = 6 WHERE number = 2")
+    sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 3")
+    assert kinds(verified(log)) == [(Kind.SEAL_BROKEN, None), (Kind.CHANGED, 3)]
+
+
+def test_a_seal_that_was_removed_is_missed_by_the_next(log):
+    log.security.verify_logs()
+    sql(log, "DELETE FROM log_seals WHERE number = 2")
+    [problem] = verified(log).problems
+    assert (problem.kind, problem.seal) == (Kind.SEAL_BROKEN, 3)
+    assert "does not follow the one before it" in problem.message
+
+
+def test_the_last_seal_that_was_removed_is_missed_by_the_event_that_tells_of_it(log):
+    sql(log, "DELETE FROM log_seals WHERE number = 2")
+    [problem] = verified(log).problems
+    assert (problem.kind, problem.seal) == (Kind.SEAL_BROKEN, 2)
+    assert problem.message == "Seal 2 is gone: the newest seals were taken away."
+
+
+def test_the_first_seal_is_missed_too(log):
+    sql(log, "DELETE FROM log_seals WHERE number = 1")
+    assert [problem.kind for problem in verified(log).problems] == [Kind.SEAL_BROKEN]
+    sql(log, "DELETE FROM log_seals")
+    assert [problem.kind for problem in verified(log).problems] == [Kind.SEAL_BROKEN]
+
+
+def test_a_seal_that_somebody_made_up_is_told(log):
+    sql(log, "INSERT INTO log_seals SELECT 3, 7, 9, events, events_digest, digest, created_at, digest FROM log_seals"
+        " WHERE number = 2")  # fmt: skip
+    assert [problem.message for problem in verified(log).problems] == ["Seal 3 is not what was written."]
+
+
+def test_a_seal_is_expected_that_was_kept_elsewhere(log):
+    first = log.security.verify_logs().seal
+    second = log.security.verify_logs(expect=first).seal
+    assert verified(log, expect=f" {first.upper()}\n").is_good
+    assert verified(log, expect=second).is_good
+    found = verified(log, expect="0" * 32)
+    assert [problem.kind for problem in found.problems] == [Kind.SEAL_MISSING]
+
+
+@pytest.mark.parametrize("seal", ["", "abc", "0" * 31, "0" * 33, "g" * 32, "é" * 32])
+def test_what_is_no_seal_is_refused(log, seal):
+    with pytest.raises(Invalid) as refused:
+        log.security.verify_logs(expect=seal)
+    assert refused.value.field == "expect"
+
+
+def older(directory):
+    """Puts the events and seals of now back later, as restoring a file would; without what the secret key seals."""
+    tables = ("events", "log_seals")
+    held = directory.read(
+        lambda work: {name: work.db.execute(storage.tables.metadata.tables[name].select()).all() for name in tables}
+    )
+
+    def put_back():
+        def step(db):
+            for name, rows in held.items():
+                table = storage.tables.metadata.tables[name]
+                db.execute(table.delete())
+                db.execute(table.insert(), [row._asdict() for row in rows])
+
+        directory.database.write(step)
+
+    return put_back
+
+
+def test_a_log_that_was_put_back_to_an_older_state_is_noticed_by_a_seal_that_was_kept(log):
+    put_back = older(log)
+    log.users.delete("eve")
+    kept = log.security.verify_logs().seal
+    put_back()
+    assert verified(log).is_good  # nothing in the database says so
+    assert [problem.kind for problem in verified(log, expect=kept).problems] == [Kind.SEAL_MISSING]
+
+
+def test_an_old_file_that_was_put_back_is_noticed_by_a_seal_that_was_kept(log, settings, clock, tmp_path):
+    if log.database.path is None:
+        pytest.skip("a server has no file to put back")
+    storage.schema.copy_file(log.database, str(tmp_path / "old.db"))
+    log.users.delete("eve")
+    kept = log.security.verify_logs().seal
+    log.close()
+    for path in (f"{log.database.path}-wal", f"{log.database.path}-shm"):
+        if os.path.exists(path):
+            os.unlink(path)
+    shutil.copy(tmp_path / "old.db", log.database.path)
+    with opened(settings, clock) as other:
+        assert verified(other).is_good
+        assert [problem.kind for problem in verified(other, expect=kept).problems] == [Kind.SEAL_MISSING]
+
+
+# What is found is recorded, and told again until somebody accepts it
+
+
+def test_a_log_with_problems_is_not_sealed_and_that_is_recorded(log):
+    sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 3")
+    before = seals(log)
+    found = log.security.verify_logs()
+    assert (found.is_good, found.seal) == (False, before[-1][1][:16].hex())
+    assert seals(log) == before
+    [event] = log.security.list_logs(events=["security.logs.verify"], limit=1)
+    assert event.details == {"problems": 1}
+    assert kinds(log.security.verify_logs()) == [(Kind.CHANGED, 3)]
+
+
+def test_a_log_that_was_accepted_is_held_to_what_it_was_then(log):
+    sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 3")
+    sql(log, "DELETE FROM events WHERE seq = 4")
+    sql(log, "DELETE FROM log_seals WHERE number = 2")
+    found = log.security.verify_logs(accept=True)
+    assert len(found.problems) == 2
+    [event] = log.security.list_logs(events=["security.logs.verify"], limit=1)
+    assert event.details == {"seal": 3, "events": 8, "accepted": 2}
+    after = log.security.verify_logs()
+    assert (after.is_good, after.good, after.accepted) == (True, 8, 1)
+    sql(log, "UPDATE events SET actor = 'somebody' WHERE seq = 3")
+    assert kinds(verified(log)) == [(Kind.CHANGED, 3)]
+
+
+def test_to_accept_a_good_log_is_to_verify_it(log):
+    log.security.verify_logs(accept=True)
+    assert [seal.behind for seal, _ in seals(log)] == [None, 0, SEALED]
+
+
+def test_a_key_that_is_gone_is_made_anew_by_whoever_accepts_that(log, settings, clock):
+    sql(log, "DELETE FROM peppers WHERE id = 'audit_log'")
+    with opened(settings, clock) as other:
+        with pytest.raises(Unavailable) as refused:
+            other.security.verify_logs()
+        assert refused.value.type == "general_secret_damaged"
+        found = other.security.verify_logs(accept=True)
+        assert (found.found, found.accepted, found.good) == (0, 9, 0)
+        assert other.security.verify_logs().is_good
+        sql(log, "DELETE FROM events WHERE seq = 3")
+        assert Kind.REMOVED in {problem.kind for problem in verified(other).problems}
+
+
+def test_problems_beyond_the_first_are_counted(log, monkeypatch):
+    monkeypatch.setattr(verification, "LISTED", 3)
+    sql(log, "UPDATE events SET actor = 'nobody'")
+    found = verified(log)
+    assert (found.found, [problem.seq for problem in found.problems]) == (9, [1, 2, 3])
+
+
+def test_a_problem_says_what_where_and_when(log, clock):
+    sql(log, f"UPDATE events SET id = 'x' WHERE seq = {LATER}")
+    [problem] = verified(log).problems
+    assert problem == Damage(
+        Kind.CHANGED,
+        "Event x of 2026-01-02T03:08:05.678Z is not what was written, or was made up.",
+        seq=LATER,
+        id="x",
+        time=clock.now,
+    )
+    assert verified(log).public()["problems"] == [
+        {
+            "kind": "changed",
+            "message": problem.message,
+            "seq": LATER,
+            "id": "x",
+            "time": "2026-01-02T03:08:05.678Z",
+            "seal": None,
+        }
+    ]
+
+
+# From before, and without the key
+
+
+def as_of_0005(directory):
+    """The directory as an authctl of schema 0005 left it."""
+    for statement in (
+        "DROP TABLE log_seals",
+        "DELETE FROM peppers WHERE id = 'audit_log'",
+        "UPDATE events SET digest = NULL",
+        "UPDATE alembic_version SET version_num = '0005'",
+    ):
+        sql(directory, statement)
+
+
+def test_upgrading_seals_the_events_from_before(directory, settings, clock):
+    for number in range(3):
+        directory.users.create(id=f"user{number}")
+    as_of_0005(directory)
+    with opened(settings, clock) as other:
+        setup.upgrade(other)
+        other.users.create(id="ada")
+        found = verified(other)
+        assert (found.is_good, found.events, found.good, found.unsigned) == (True, 6, 2, 4)
+        sql(other, "UPDATE events SET actor = 'nobody' WHERE seq = 2")
+        [problem] = verified(other).problems  # which of them, nobody can tell
+        assert (problem.kind, problem.seq, problem.seal) == (Kind.CHANGED, 4, 1)
+        sql(other, "DELETE FROM events WHERE seq = 2")
+        assert [problem.kind for problem in verified(other).problems] == [Kind.REMOVED]
+
+
+def test_a_schema_that_was_upgraded_by_hand_gets_its_key_when_it_is_first_used(directory, settings, clock):
+    directory.users.create(id="ada")
+    as_of_0005(directory)
+    sql_text = setup.migration_sql(directory)
+    for statement in filter(str.strip, sql_text.replace("BEGIN;", "").replace("COMMIT;", "").split(";")):
+        sql(directory, statement)
+    with opened(settings, clock) as other:
+        assert verified(other).public() == {
+            "events": 2, "good": 0, "unsigned": 2, "accepted": 0, "found": 0, "problems": [], "seal": None,
+            "sealed_at": None,
+        }  # fmt: skip
+        found = other.security.verify_logs()
+        assert (found.is_good, found.unsigned, found.good) == (True, 2, 0)
+        sql(other, "UPDATE events SET actor = 'nobody' WHERE seq = 1")
+        assert not verified(other).is_good
+
+
+def test_an_event_that_an_older_authctl_adds_after_the_upgrade_is_told(log):
+    sql(log, COPY.format(id="'another'", digest="NULL"))
+    assert kinds(log.security.verify_logs(accept=True)) == [(Kind.ADDED, 10)]
+    assert log.security.verify_logs().unsigned == 1
+
+
+def test_a_backup_without_the_key_at_hand_is_recorded_without_a_digest(log, settings, home, clock, tmp_path):
+    elsewhere = load(
+        home | {"HOME": str(tmp_path / "elsewhere")},
+        options={"database_url": settings.database_url},
+        system_config=os.devnull,
+    )
+    with opened(elsewhere, clock) as other:
+        backup.backup(other, str(tmp_path / "one.backup"))
+    found = log.security.verify_logs()
+    assert (found.is_good, found.events, found.good, found.unsigned) == (True, 10, 9, 1)
+    sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 10")
+    assert kinds(verified(log)) == [(Kind.CHANGED, 10)]
+
+
+@pytest.fixture(params=["into sqlite", "into postgres"])
+def empty(request, tmp_path, home, clock):
+    """A database with nothing in it, of each kind, and its settings."""
+    url = f"sqlite:///{tmp_path}/other/restored.db"
+    if request.param == "into postgres":
+        url = request.getfixturevalue("new_postgres_url")()
+    settings = load(home, options={"database_url": url}, system_config=os.devnull)
+    with opened(settings, clock) as other:
+        yield other, settings
+
+
+def test_a_restored_directory_verifies(log, empty, tmp_path):
+    kept = log.security.verify_logs().seal
+    backup.backup(log, str(tmp_path / "one.backup"))
+    other, settings = empty
+    setup.initialize(other, settings)  # one that has a log key of its own is taken over all the same
+    other.find_log_key()
+    backup.restore(other, settings, str(tmp_path / "one.backup"))
+    other.users.create(id="bob")
+    found = other.security.verify_logs(expect=kept)
+    assert (found.is_good, found.good) == (True, found.events)
+    assert other.find_log_key() == log.find_log_key()
+    sql(other, "DELETE FROM events WHERE seq = 3")
+    assert [problem.kind for problem in verified(other).problems] == [Kind.REMOVED]
+
+
+def test_a_restored_directory_of_an_older_schema_verifies(directory, empty, tmp_path):
+    directory.users.create(id="ada")
+    as_of_0005(directory)
+    backup.backup(directory, str(tmp_path / "one.backup"))
+    other, settings = empty
+    backup.restore(other, settings, str(tmp_path / "one.backup"))
+    found = other.security.verify_logs()
+    assert (found.is_good, found.good, found.unsigned) == (True, 1, 2)
+
+
+def test_a_restored_directory_whose_key_comes_later_verifies(directory, empty, home, clock, tmp_path):
+    directory.users.create(id="ada")
+    backup.backup(directory, str(tmp_path / "one.backup"))
+    other, settings = empty
+    away = load(
+        home | {"HOME": str(tmp_path / "away")},
+        options={"database_url": settings.database_url},
+        system_config=os.devnull,
+    )
+    with opened(away, clock) as keyless:
+        assert backup.restore(keyless, away, str(tmp_path / "one.backup")).key == "missing"
+    found = other.security.verify_logs()
+    assert (found.is_good, found.unsigned) == (True, 1)
+
+
+# At once
+
+
+def test_two_that_verify_at_once_both_find_it_good(log, settings, clock):
+    starting = threading.Barrier(4)
+
+    def verify(number):
+        with opened(settings, clock) as other:
+            starting.wait(20)
+            return other.security.verify_logs()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(verify, range(4)))
+    assert [each.is_good for each in found] == [True] * 4
+    kept = {digest[:16].hex() for _, digest in seals(log)}
+    assert {each.seal for each in found} <= kept
+    assert [seal.number for seal, _ in seals(log)] == list(range(1, len(kept) + 1))
+    assert log.security.verify_logs().is_good
+
+
+def test_a_seal_that_another_was_faster_with_is_the_answer(log, monkeypatch):
+    """Between reading and sealing, another verifies."""
+    run, others = verification._Reading.run, []
+
+    def late(reading):
+        result = run(reading)
+        if not others:
+            others.append(None)
+            others[0] = log.security.verify_logs()
+        return result
+
+    monkeypatch.setattr(verification._Reading, "run", late)
+    found = log.security.verify_logs()
+    assert (found.is_good, found.seal) == (True, others[0].seal)
+    assert [seal.number for seal, _ in seals(log)] == [1, 2, 3]
+    assert verified(log).is_good
+
+
+def test_verifying_while_others_write_finds_it_good(log, settings, clock):
+    done = threading.Event()
+
+    def write(number):
+        with opened(settings, clock) as other:
+            for turn in range(25):
+                other.users.create(id=f"writer{number}.{turn}")
+
+    def verify():
+        with opened(settings, clock) as other:
+            found = [other.security.verify_logs()]
+            while not done.is_set():
+                found.append(other.security.verify_logs())
+            return found
+
+    with ThreadPoolExecutor(4) as pool:
+        verifying = pool.submit(verify)
+        list(pool.map(write, range(3)))
+        done.set()
+        assert all(each.is_good for each in verifying.result())
+    found = log.security.verify_logs()
+    assert (found.is_good, found.good) == (True, found.events)
+
+
+def test_an_event_that_is_not_through_is_waited_for(log, settings, clock, home):
+    """Its number is below that of an event that is: sealed without it, it would look like one that was added."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(work):
+        work.record(EventName.SECURITY_PURGE, "tokens")
+        inside.set()
+        assert go_on.wait(60)
+
+    impatient = load(
+        home | {"AUTHCTL_DATABASE_LOCK_TIMEOUT": "0.1"},
+        options={"database_url": settings.database_url},
+        system_config=os.devnull,
+    )
+    with ThreadPoolExecutor(1) as pool, opened(impatient, clock) as other:
+        writing = pool.submit(log.write, slow)
+        assert inside.wait(60)
+        try:
+            if log.database.path is None:
+                with opened(settings, clock) as third:
+                    third.users.create(id="bob")
+            with pytest.raises(Unavailable) as refused:
+                other.security.verify_logs()
+        finally:
+            go_on.set()
+        writing.result()
+        assert refused.value.type == "database_locked"
+        found = other.security.verify_logs()
+    assert (found.is_good, found.good) == (True, found.events)
+
+
+# Clearing
+
+
+def test_events_go_after_the_retention_and_the_rest_is_still_verified(log, clock):
+    clock.forward(days=2)
+    log.users.create(id="late")
+    assert log.security.purge().events == 0  # there is no retention
+    log.security.set("log-retention", "1d")
+    dry = log.acting(log.actor, dry_run=True)
+    assert dry.security.purge().events > 0
+    assert events(log)[0][0] == 1  # a dry run clears nothing
+    assert log.security.purge().events == LATER
+    assert events(log)[0][0] == LATER + 1
+    assert verified(log).is_good
+    newest = seals(log)[-1][0]
+    assert (newest.behind, newest.events) == (None, newest.up_to - LATER)
+    assert log.security.verify_logs().is_good
+    assert log.security.purge().events == 0
+
+
+def test_what_goes_after_a_purge_is_missed(log, clock):
+    clock.forward(days=2)
+    log.users.create(id="late")
+    log.security.set("log-retention", "1d")
+    log.security.purge()
+    sql(log, f"DELETE FROM events WHERE seq = {LATER + 1}")
+    assert [kind for kind, _ in kinds(verified(log))] == [Kind.REMOVED]
+
+
+def test_a_log_that_was_changed_is_not_cleared(log, clock):
+    """A seal over the rest would hide what was done to it."""
+    clock.forward(days=2)
+    log.security.set("log-retention", "1d")
+    sql(log, f"UPDATE events SET actor = 'nobody' WHERE seq = {SEALED}")
+    told = []
+    log.warn = told.append
+    assert log.security.purge().events == 0
+    assert ["verify-logs" in line for line in told] == [True]
+    assert events(log)[0][0] == 1
+    assert not verified(log).is_good
