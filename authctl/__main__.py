@@ -16,9 +16,9 @@ def main() -> int:
             sys.stdout.write(f"authctl {__version__}\n")
         return 0
     if args[:1] == ["__complete"]:
-        from authctl.cli.completion import answers
+        from authctl.cli.completion import responder
 
-        return answers.main(args[1:])
+        return responder.main(args[1:])
     import gc
 
     gc.set_threshold(FEW_OBJECTS)

@@ -17,12 +17,12 @@ from doubles.lines import pipeline
 
 import authctl
 from authctl import settings as authctl_settings
-from authctl.cli import shapes
+from authctl.cli import answer_fields
 from authctl.cli.output import Shape
 from authctl.core.policy import policies as policy_policies
 from authctl.errors import EXIT_STATUSES, TYPES
 from authctl.model import EventName
-from authctl.settings.manual import reference
+from authctl.settings.reference import reference
 from authctl.transfer import sources, targets
 
 README = Path(__file__).parent.parent / "README.md"
@@ -45,7 +45,7 @@ def error_types():
 
 
 def shape_tables():
-    named = {value.name: value for value in vars(shapes).values() if isinstance(value, Shape) and value.fields}
+    named = {value.name: value for value in vars(answer_fields).values() if isinstance(value, Shape) and value.fields}
     return table(["answer", "fields"], [[name, f"`{' '.join(shape.fields)}`"] for name, shape in named.items()])
 
 

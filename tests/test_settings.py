@@ -18,7 +18,7 @@ from hypothesis import given, strategies as st
 
 from authctl import settings
 from authctl.errors import Invalid, Unavailable
-from authctl.settings import manual
+from authctl.settings import reference
 from authctl.settings.entries import DEFAULT
 
 KEY = bytes(range(32))
@@ -632,7 +632,7 @@ def uncommented(text: str) -> str:
 
 
 def test_the_sample_file_is_current():
-    assert SAMPLE.read_text() == manual.sample(), "run: python -m authctl.settings.manual > sample-config.toml"
+    assert SAMPLE.read_text() == reference.sample(), "run: python -m authctl.settings.reference > sample-config.toml"
 
 
 def test_the_sample_file_says_nothing_until_it_is_uncommented():
@@ -652,7 +652,7 @@ def test_every_line_of_the_sample_file_can_be_uncommented(load, write):
 
 
 def test_the_reference_has_every_setting_with_its_meaning():
-    rows = manual.reference()
+    rows = reference.reference()
     assert [row[0] for row in rows] == list(settings.ENTRIES)
     assert all(all(row[index] for index in (0, 1, 2, 4)) for row in rows)
     assert all(row[4].endswith(".") for row in rows)

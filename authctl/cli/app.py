@@ -28,7 +28,7 @@ GROUPS = {
     "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
     "tokens": ("authctl.cli.tokens", "Send codes and links that sign in, verify and change; redeem them."),
     "mfa": ("authctl.cli.mfa", "Ask for a second factor: authenticators, recovery codes, challenges."),
-    "security": ("authctl.cli.checkup", "Policies, the audit log, what a password would get."),
+    "security": ("authctl.cli.security_check", "Policies, the audit log, what a password would get."),
 }
 COMMANDS = {
     "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),
@@ -123,10 +123,10 @@ def _run(args: Sequence[str], environment: Environment) -> int:
         environment.stderr.write("\n" if environment.stderr_isatty else "")
         return _tell(Interrupted("general_interrupted", "Stopped."), args, meta, environment)
     except typer.TyperException as error:
-        from authctl.cli import complaints
+        from authctl.cli import usage_errors
 
         return _tell(
-            complaints.of_line(error, meta.get("reading") or getattr(error, "ctx", None)), args, meta, environment
+            usage_errors.of_line(error, meta.get("reading") or getattr(error, "ctx", None)), args, meta, environment
         )
     except AuthctlError as error:
         return _tell(error, args, meta, environment)

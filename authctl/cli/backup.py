@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from authctl.cli.answer_fields import BACKUP, RESTORED
 from authctl.cli.commands import CONFLICT, INVALID, UNAVAILABLE, Commands
 from authctl.cli.context import Context
 from authctl.cli.progress import Step, progress
-from authctl.cli.shapes import BACKUP, RESTORED
 
 COMMANDS = Commands("authctl")
 command = COMMANDS.command

@@ -120,9 +120,9 @@ class Command(TyperCommand):
         ctx.allow_extra_args = True  # to be refused in words of ours
         extra = super().parse_args(ctx, args)
         if extra:
-            from authctl.cli import complaints
+            from authctl.cli import usage_errors
 
-            raise complaints.too_many(self, ctx, len(extra))
+            raise usage_errors.too_many(self, ctx, len(extra))
         return extra
 
     def get_params(self, ctx: Any) -> list[Any]:

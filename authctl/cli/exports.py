@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from authctl.cli.answer_fields import EXPORT
 from authctl.cli.commands import INVALID, UNAVAILABLE
 from authctl.cli.context import Context
 from authctl.cli.escaping import visible
 from authctl.cli.progress import progress
-from authctl.cli.shapes import EXPORT
 from authctl.cli.user_sessions import command
 from authctl.cli.users import COMMANDS as COMMANDS, Filter, Search
 from authctl.errors import UsageError
 
 if TYPE_CHECKING:
     from authctl.cli.environment import Environment
-    from authctl.transfer.export import Export
+    from authctl.transfer.exporting import Export
+
 
 STDOUT = "-"
 OTHERS = 0o077  # the modes by which anybody but the owner reads or writes
@@ -102,7 +103,7 @@ def export(
     file = file_ or file
     is_secret = with_hashes or with_secrets
     with _place(ctx, file, is_secret=is_secret) as write:
-        from authctl.transfer.export import Exports
+        from authctl.transfer.exporting import Exports
 
         made = Exports(ctx.directory).users(
             str(format),

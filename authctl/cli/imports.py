@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 import typer
 
 from authctl.cli import prompts
+from authctl.cli.answer_fields import IMPORT, IMPORTED, REMAINING, UNDONE
 from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL, UNAVAILABLE, positional
 from authctl.cli.context import Context
-from authctl.cli.exports import COMMANDS as COMMANDS  # behind which these stand
+from authctl.cli.exports import COMMANDS
 from authctl.cli.progress import progress
-from authctl.cli.shapes import IMPORT, IMPORTED, REMAINING, UNDONE
 from authctl.errors import AuthctlError, Denied, Invalid, Partial, UsageError
 from authctl.model import WeakHash
 from authctl.transfer.sources import NAMES
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from authctl.cli.environment import Environment
     from authctl.cli.progress import Step
     from authctl.model import Import, Json
-    from authctl.transfer.engine import Progress
     from authctl.transfer.files import Input
+    from authctl.transfer.importing import Progress
+
 
 STDIN = "-"
 SETTINGS_LENGTH = 65_536  # characters
@@ -203,9 +204,9 @@ def import_(
     Stopped at any moment, the same command goes on where it was. The same files once more change nothing. A dry run
     does all of it and undoes it; on SQLite other writers wait meanwhile.
     """
-    from authctl.transfer import engine, files
+    from authctl.transfer import files, importing
+    from authctl.transfer.conflicts import Match, OnConflict
     from authctl.transfer.journal import Imports
-    from authctl.transfer.settling import Match, OnConflict
 
     stdin = _stdin(ctx.environment, file, taken=password_stdin)
     inputs = [files.look_at(path, stdin) for path in file]
@@ -216,7 +217,7 @@ def import_(
             ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
     _tell_left_out(ctx, inputs[0], name, options)
     _prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
-    asked = engine.Options(
+    asked = importing.Options(
         OnConflict(on_conflict),
         Match(match) if match else None,
         weak_hashes,
@@ -241,7 +242,7 @@ def import_(
     _show(ctx, journal.public())
     if not any(journal.counts[name] for name in ("created", "updated", "skipped", "refused")):
         ctx.output.tell("There are no users in the file." if len(inputs) == 1 else "There are no users in the files.")
-    _tell_end(journal, is_stopped=engine.is_stopped(journal, asked), report=report)
+    _tell_end(journal, is_stopped=importing.is_stopped(journal, asked), report=report)
 
 
 def _show(ctx: Context, record: Json) -> None:
@@ -328,9 +329,9 @@ def _tell_left_out(ctx: Context, first: Input, source: str, options: dict[str, s
     if source != "csv":
         return
     from authctl.transfer import files
-    from authctl.transfer.sources import plain_csv
+    from authctl.transfer.sources import any_csv
 
-    columns = plain_csv.SOURCE.left_out(files.head_of(first), options)
+    columns = any_csv.SOURCE.left_out(files.head_of(first), options)
     if columns:
         named = ", ".join(repr(column[:40]) for column in columns[:20])
         ctx.output.tell(
@@ -374,7 +375,7 @@ def _prove(
     ctx: Context, inputs: list[Input], source: str, options: dict[str, str], user: str | None, *, stdin: bool
 ) -> None:
     """Verify a password that somebody knows before anything is written; where settings matter, ask for one."""
-    from authctl.transfer import journal, sources
+    from authctl.transfer import journal as transfer_journal, sources
 
     from_stdin = any(each.path == STDIN for each in inputs)
     if user is None:
@@ -389,12 +390,12 @@ def _prove(
     if from_stdin:
         message = "--check-password reads the file twice, which standard input cannot be."
         raise UsageError("general_usage", message, field="check_password")
-    found = journal.find_hash(inputs, source=source, source_options=options, user=user)
+    found = transfer_journal.find_hash(inputs, source=source, source_options=options, user=user)
     if stdin:
         password = prompts.read_secret_line(ctx.environment, "--password-stdin")
     else:
         password = prompts.secret(ctx.environment, f"Password of {user}")
-    if not journal.proves(found, password):
+    if not transfer_journal.proves(found, password):
         raise Denied(
             "user_invalid_credentials",
             "The password does not match that user's hash. Nothing was imported.",

@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from authctl.cli import prompts, qr
+from authctl.cli.answer_fields import (
+    AUTHENTICATOR,
+    CHALLENGE,
+    DELETED,
+    FACTOR,
+    MFA_STATUS,
+    RECOVERY_CODES,
+    SIGNED_IN,
+    USER,
+)
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.environment import is_utf8
 from authctl.cli.sessions import SecretStdin, secret_given
-from authctl.cli.shapes import AUTHENTICATOR, CHALLENGE, DELETED, FACTOR, MFA_STATUS, RECOVERY_CODES, SIGNED_IN, USER
 from authctl.cli.tokens import PrintSecret
 from authctl.cli.users import User
 from authctl.errors import Denied, UsageError
@@ -22,6 +31,7 @@ from authctl.errors import Denied, UsageError
 if TYPE_CHECKING:
     from authctl.core.mfa.authenticators import NewAuthenticator
     from authctl.core.mfa.mfa import RecoveryCodes
+
 
 COMMANDS = Commands("mfa")
 command = COMMANDS.command

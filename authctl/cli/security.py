@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from authctl.cli import prompts
-from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, STDIN, UNAVAILABLE, Commands, positional
-from authctl.cli.context import Context
-from authctl.cli.options import split
-from authctl.cli.output import Format
-from authctl.cli.progress import progress_of
-from authctl.cli.shapes import (
+from authctl.cli.answer_fields import (
     DIFFERENCE,
     EVENT,
     KEY_SET,
@@ -28,6 +23,11 @@ from authctl.cli.shapes import (
     RECEIPT,
     ROTATED,
 )
+from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, STDIN, UNAVAILABLE, Commands, positional
+from authctl.cli.context import Context
+from authctl.cli.options import split
+from authctl.cli.output import Format
+from authctl.cli.progress import progress_of
 from authctl.core.policy import policies
 from authctl.errors import Invalid, Unavailable, UsageError
 from authctl.model import JwtAlgorithm
@@ -35,6 +35,7 @@ from authctl.model import JwtAlgorithm
 if TYPE_CHECKING:
     from authctl.core.security.password_report import PasswordReport
     from authctl.model import Event, Json
+
 
 COMMANDS = Commands("security")
 command = COMMANDS.command

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from authctl.cli.answer_fields import MADE, STATUS, UPGRADED
 from authctl.cli.commands import INVALID, Commands
 from authctl.cli.context import Context
 from authctl.cli.environment import is_utf8
 from authctl.cli.output import Format
-from authctl.cli.shapes import MADE, STATUS, UPGRADED
 
 if TYPE_CHECKING:
     from authctl.model import Json
+
 
 UP_TO_DATE = "Nothing is to be done: the schema is up to date."
 
@@ -94,7 +95,7 @@ def status(
     found["settings"] = [f"{setting['name']} = {setting['value']} ({setting['origin']})" for setting in given]
     output.show(_without_picture(found))
     if found["picture"] is not None:
-        from authctl.cli.picture import drawn
+        from authctl.cli.charts import drawn
 
         environment = ctx.environment
         environment.stdout.write(drawn(found["picture"], environment.columns, ascii=not is_utf8(environment.stdout)))

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from authctl.cli import prompts
+from authctl.cli.answer_fields import DELETED, MEMBERSHIP, PREFS, TEAM
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.environment import Environment
-from authctl.cli.lists import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
+from authctl.cli.list_options import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.options import split
-from authctl.cli.shapes import DELETED, MEMBERSHIP, PREFS, TEAM
 from authctl.cli.users import Merge
 from authctl.errors import AuthctlError, Partial, Unavailable, UsageError
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from authctl.cli import prompts
+from authctl.cli.answer_fields import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, TOKENS_PURGED, USER
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
-from authctl.cli.shapes import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, TOKENS_PURGED, USER
 from authctl.cli.users import CurrentPasswordStdin, User, current_password, new_password
 from authctl.errors import UsageError
 from authctl.model import TokenKind

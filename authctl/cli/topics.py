@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from authctl.cli import help as cli_help
+from authctl.cli import help as help_pages
 from authctl.cli.commands import Commands
 from authctl.cli.context import Context
 from authctl.errors import EXIT_STATUSES, TYPES, UsageError
@@ -49,7 +49,7 @@ def help(
 
 
 def _contents(formatter: Any) -> None:
-    cli_help.write_rows("Topics", [(name, summary) for name, (summary, _) in TOPICS.items()], formatter)
+    help_pages.write_rows("Topics", [(name, summary) for name, (summary, _) in TOPICS.items()], formatter)
     formatter.write_paragraph()
     formatter.write_text("A topic's page: authctl help TOPIC. A command's: authctl help users create, or --help.")
 
@@ -82,7 +82,7 @@ def _unknown(words: Sequence[str], known: Sequence[str]) -> UsageError:
 
 def _exit_codes(formatter: Any) -> None:
     rows = [(str(int(status)), meaning) for status, meaning in EXIT_STATUSES.items()]
-    cli_help.write_rows("Exit statuses", rows, formatter)
+    help_pages.write_rows("Exit statuses", rows, formatter)
     _paragraphs(
         formatter,
         "A failed command changed nothing. Status 8 is of bulk work: what could be done is done, and each refusal is "
@@ -91,7 +91,7 @@ def _exit_codes(formatter: Any) -> None:
         "stderr: error.type, error.message, error.hint, error.field, and error.errors with all that was wrong.",
     )
     types = [(f"{type} ({int(status)})", meaning) for type, (status, meaning) in TYPES.items()]
-    cli_help.write_rows("Types of errors, and their statuses", types, formatter)
+    help_pages.write_rows("Types of errors, and their statuses", types, formatter)
 
 
 def _output(formatter: Any) -> None:
@@ -116,7 +116,7 @@ def _secrets(formatter: Any) -> None:
         "A word on the command line can be seen by others on the machine, and stays in the shell's history. So secrets "
         "come by other ways, each command naming its own:",
     )
-    cli_help.write_rows(
+    help_pages.write_rows(
         "Ways in",
         [
             ("a prompt", "On a terminal, without showing what is typed; twice where it is new."),
@@ -139,7 +139,7 @@ def _secrets(formatter: Any) -> None:
 
 
 def _environment(formatter: Any) -> None:
-    from authctl.settings.manual import reference
+    from authctl.settings.reference import reference
 
     rows = [
         ("AUTHCTL_CONFIG", "The configuration file to read instead of yours (--config)."),
@@ -152,9 +152,9 @@ def _environment(formatter: Any) -> None:
     ]
     named = {name for name, _ in rows}
     settings = [(ways.split(", ")[0], help) for _, ways, _, _, help in reference()]
-    cli_help.write_rows("Variables", rows, formatter)
+    help_pages.write_rows("Variables", rows, formatter)
     more = [(name, help) for name, help in settings if name not in named]
-    cli_help.write_rows("Variables of settings", more, formatter)
+    help_pages.write_rows("Variables of settings", more, formatter)
     _paragraphs(
         formatter,
         "What is said later wins: defaults, the system's configuration, yours, its profile, variables, options. "
@@ -169,7 +169,7 @@ def _policies(formatter: Any) -> None:
         (entry.name, f"{entry.help} {entry.kind.range}; by default {policies.shown(entry.name, entry.default)[1]}.")
         for entry in policies.DECLARATIONS.values()
     ]
-    cli_help.write_rows("Policies", rows, formatter)
+    help_pages.write_rows("Policies", rows, formatter)
     _paragraphs(
         formatter,
         "They are kept in the database, so that every operator and every application obeys them. Change one with "
@@ -186,33 +186,33 @@ def _formats(formatter: Any) -> None:
 
     taken = [(name, each.help) for name, each in sources.NAMES.items()]
     given = [(name, each.help) for name, each in targets.NAMES.items()]
-    cli_help.write_rows("What users come in from, for users import --from", taken, formatter)
+    help_pages.write_rows("What users come in from, for users import --from", taken, formatter)
     own = (*OWN_OPTIONS, "hash_config")
     for name in sources.NAMES:
         options = sources.load(name).options.items()
         rows = [(key, f"{help}; or --{key.replace('_', '-')}" if key in own else help) for key, help in options]
-        cli_help.write_rows(f"What {name} can be told, with --source-option KEY=VALUE", rows, formatter)
-    cli_help.write_rows("What users leave in, for users export --format", given, formatter)
+        help_pages.write_rows(f"What {name} can be told, with --source-option KEY=VALUE", rows, formatter)
+    help_pages.write_rows("What users leave in, for users export --format", given, formatter)
     for name in targets.NAMES:
         rows = list(targets.load(name).options.items())
-        cli_help.write_rows(f"What {name} can be told, with --target-option KEY=VALUE", rows, formatter)
+        help_pages.write_rows(f"What {name} can be told, with --target-option KEY=VALUE", rows, formatter)
     rows = [
         (entry.name, entry.help + (f" (also {', '.join(entry.aliases)})" if entry.aliases else ""))
         for entry in hashing.names()
     ]
-    cli_help.write_rows("Password hashes, for --hash", rows, formatter)
+    help_pages.write_rows("Password hashes, for --hash", rows, formatter)
     told = [(entry.name, ", ".join(option.name for option in entry.options)) for entry in hashing.names()]
     rows = [(name, options) for name, options in told if options]
-    cli_help.write_rows("What they were made with, for --hash-option KEY=VALUE", rows, formatter)
+    help_pages.write_rows("What they were made with, for --hash-option KEY=VALUE", rows, formatter)
     _paragraphs(
         formatter,
         "A hash is judged by its shape and its cost when it comes in, never by trying it. An import counts each as "
         "strong, legacy or weak. Whatever it is, the first good sign-in replaces it by argon2id of today.",
     )
     rows = [(str(strength), meaning) for strength, meaning in base.STRENGTHS.items()]
-    cli_help.write_rows("How strong a hash is", rows, formatter)
+    help_pages.write_rows("How strong a hash is", rows, formatter)
     rows = [(str(choice), meaning) for choice, meaning in WEAK_HASHES.items()]
-    cli_help.write_rows("What becomes of weak ones, by --weak-hashes; all others are kept", rows, formatter)
+    help_pages.write_rows("What becomes of weak ones, by --weak-hashes; all others are kept", rows, formatter)
 
 
 def _paragraphs(formatter: Any, *texts: str) -> None:

@@ -9,10 +9,19 @@ from typing import Annotated
 
 import typer
 
+from authctl.cli.answer_fields import (
+    DELETED,
+    IDENTITY,
+    OWN_MEMBERSHIP,
+    ROLE,
+    SESSION,
+    SESSIONS_DELETED,
+    SIGNED_IN,
+    USER,
+)
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, positional
 from authctl.cli.context import Context
-from authctl.cli.lists import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
-from authctl.cli.shapes import DELETED, IDENTITY, OWN_MEMBERSHIP, ROLE, SESSION, SESSIONS_DELETED, SIGNED_IN, USER
+from authctl.cli.list_options import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.users import COMMANDS, User
 from authctl.errors import UsageError
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from authctl.cli import prompts
+from authctl.cli.answer_fields import DELETED, EVENT, PREFS, USER, VERIFIED
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.options import split
-from authctl.cli.shapes import DELETED, EVENT, PREFS, USER, VERIFIED
 from authctl.errors import Denied, Invalid, UsageError
 from authctl.model import WeakHash
 

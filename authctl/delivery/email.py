@@ -20,8 +20,8 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import parseaddr
 
-from authctl.delivery import failures
-from authctl.delivery.failures import Refused, unconfigured
+from authctl.delivery import errors
+from authctl.delivery.errors import Refused, unconfigured
 from authctl.delivery.messages import Channel, Email, Receipt
 from authctl.errors import Invalid
 from authctl.model import RandomBytes
@@ -234,7 +234,7 @@ class _Exchange:
         text = said if isinstance(said, str) else said.decode("utf-8", "replace")
         username, password = self.settings.username, self.settings.password
         encoded = (_base64(password), _base64(f"\0{username}\0{password}")) if password else ()
-        return failures.words(text, secrets=(password, *encoded, self.email.secret))
+        return errors.words(text, secrets=(password, *encoded, self.email.secret))
 
 
 def _base64(text: str) -> str:

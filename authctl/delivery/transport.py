@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from authctl.delivery.failures import unconfigured
+from authctl.delivery.errors import unconfigured
 from authctl.delivery.messages import Channel, Email, Receipt, Sms
 from authctl.model import Clock, RandomBytes
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from authctl.delivery.sms.provider import Provider
     from authctl.delivery.sms.twilio import TwilioVerify
     from authctl.settings import Settings
+
 
 VERIFY = "twilio-verify"
 

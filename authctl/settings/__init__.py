@@ -3,17 +3,17 @@
     defaults < /etc/authctl/config.toml < $XDG_CONFIG_HOME/authctl/config.toml, or --config, AUTHCTL_CONFIG
              < [profiles.NAME] of these files < AUTHCTL_* < options
 
-`declared.py` has every setting; to add one is one `entry(…)` there. `kinds.py` says how text becomes a value,
-`loading.py` lays one place over the other, `keys.py` keeps the secret key's file, `manual.py` writes the sample file.
+`definitions.py` has every setting; to add one is one `entry(…)` there. `value_types.py` says how text becomes a value,
+`loading.py` lays one place over the other, `keys.py` keeps the secret key's file, `reference.py` writes the sample.
 This is loaded on every command, so nothing here imports more than it needs, and most of it only when it is needed.
 """
 
-from authctl.settings.declared import ENTRIES, Database, Email, Output, Settings, Sms, os_user
+from authctl.settings.definitions import ENTRIES, Database, Email, Output, Settings, Sms, os_user
 from authctl.settings.entries import Entry, Origin, unreadable
 from authctl.settings.keys import parse_key, read_key, read_key_file, write_key_file
-from authctl.settings.kinds import redact_url
 from authctl.settings.loading import find_profiles, load
-from authctl.settings.places import default_database_url, default_key_file, find_config_folder
+from authctl.settings.paths import default_database_url, default_key_file, find_config_folder
+from authctl.settings.value_types import redact_url
 
 __all__ = [
     "ENTRIES",

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from authctl.settings.kinds import Expand, Kind
+    from authctl.settings.value_types import Expand, Kind
 
 MAX_SECRET_FILE_BYTES = 65_536  # far above any secret; a device given by mistake ends the reading here
 

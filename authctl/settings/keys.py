@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from authctl.settings.declared import Settings
+from authctl.settings.definitions import Settings
 from authctl.settings.entries import read_secret_file, unreadable
 
 KEY_SIZE_BYTES = 32

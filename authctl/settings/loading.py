@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import stat
 
-from authctl.settings import places
-from authctl.settings.declared import ENTRIES, SECTIONS, Settings
+from authctl.settings import paths
+from authctl.settings.definitions import ENTRIES, SECTIONS, Settings
 from authctl.settings.entries import Entry, Found, Origin, unreadable
-from authctl.settings.kinds import expander, redact_url
+from authctl.settings.value_types import expander, redact_url
 
 TYPE_CHECKING = False  # importing typing costs milliseconds on every command; type checkers know this name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from authctl.settings.kinds import Expand
+    from authctl.settings.value_types import Expand
 
     Problem = tuple[str, str]  # the entry's name, and a sentence
 
@@ -48,7 +48,7 @@ def load(
     config: str | None = None,
     profile: str | None = None,
     options: Mapping[str, object] | None = None,
-    system_config: str = places.SYSTEM_CONFIG,
+    system_config: str = paths.SYSTEM_CONFIG,
 ) -> Settings:
     """The settings in force: defaults, then files, then the profile in each file, the environment, and options.
 
@@ -70,7 +70,7 @@ def load(
 
 
 def find_profiles(
-    environ: Mapping[str, str], *, config: str | None = None, system_config: str = places.SYSTEM_CONFIG
+    environ: Mapping[str, str], *, config: str | None = None, system_config: str = paths.SYSTEM_CONFIG
 ) -> list[str]:
     """The names of the profiles in the files that `load` would read. Raises as it does."""
     files = _read_files(environ, config, system_config)
@@ -82,11 +82,11 @@ def _read_files(environ: Mapping[str, str], config: str | None, system_config: s
     named = config or environ.get("AUTHCTL_CONFIG")
     if named:
         who = "--config" if config else "AUTHCTL_CONFIG"
-        if places.find_home(environ):
+        if paths.find_home(environ):
             named = expander("", environ)(named)
         tables = [(system_config, _read(system_config)), (named, _read(named, required_by=who))]
     else:
-        default = places.find_default_config(environ)
+        default = paths.find_default_config(environ)
         tables = [(path, _read(path)) for path in (system_config, default) if path]
     return [(path, table) for path, table in tables if table is not None]
 
@@ -296,11 +296,11 @@ def _exposed(
     files: list[tuple[str, dict[str, Any]]], found: dict[str, Found], environ: Mapping[str, str]
 ) -> Iterator[tuple[str, int]]:
     """Each file that holds a secret and that others than its owner may read, with its mode."""
-    paths = [path for path, table in files if _holds_secret(table)]
-    paths += [setting.file for setting in found.values() if setting.file]
-    if "secret_key" not in found and places.find_config_folder(environ):
-        paths.append(places.default_key_file(environ))
-    for path in dict.fromkeys(paths):
+    secret = [path for path, table in files if _holds_secret(table)]
+    secret += [setting.file for setting in found.values() if setting.file]
+    if "secret_key" not in found and paths.find_config_folder(environ):
+        secret.append(paths.default_key_file(environ))
+    for path in dict.fromkeys(secret):
         mode = _mode(path)
         if mode & OTHERS_MAY_READ and not path.startswith(CONTAINER_SECRETS):
             yield path, mode

@@ -1,6 +1,6 @@
 """All SQL: SQLAlchemy Core on SQLite and Postgres. Functions take the connection first, return records, hold no rules.
 
-Statements of every sign-in are `fixed`: built once, as `_INSERT`, since building one takes longer than running it.
+Statements of every sign-in are `compiled`: built once, as `_INSERT`, since building one takes longer than running it.
 
 Modules load on first use, as `storage.users.insert(db, …)` shows; importing SQLAlchemy is most of a command's time.
 """
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
         backups as backups,
         bulk as bulk,
         challenges as challenges,
-        checkup as checkup,
+        compiled as compiled,
         completion as completion,
         database as database,
+        driver_errors as driver_errors,
         events as events,
         exports as exports,
-        failures as failures,
-        fixed as fixed,
         identities as identities,
         imports as imports,
         log_seals as log_seals,
         memberships as memberships,
         mock_phones as mock_phones,
-        pages as pages,
+        pagination as pagination,
         passwords as passwords,
-        peppers as peppers,
         policies as policies,
         recovery_codes as recovery_codes,
         schema as schema,
         sealed as sealed,
-        search as search,
+        sealed_keys as sealed_keys,
+        search_index as search_index,
+        search_terms as search_terms,
         sessions as sessions,
         signing_keys as signing_keys,
+        statistics as statistics,
         tables as tables,
         teams as teams,
         tokens as tokens,
         users as users,
-        words as words,
     )
 
 

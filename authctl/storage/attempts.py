@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from authctl.storage.fixed import Fixed
+from authctl.storage.compiled import Fixed
 from authctl.storage.tables import Instant, attempts, known_sources
 
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
-from authctl.storage import bulk, schema, teams, users, words
+from authctl.storage import bulk, schema, search_terms, teams, users
 from authctl.storage.database import Database
-from authctl.storage.peppers import LOG_KEY
+from authctl.storage.sealed_keys import LOG_KEY
 from authctl.storage.tables import directory, events, log_seals, metadata, peppers
 
 BATCH = 2_000  # rows that are read at a time
@@ -175,7 +175,7 @@ def _fill(db: sa.Connection, index: str, of: Any) -> None:
             db,
             index,
             (number, "words"),
-            ((seq, text if is_sqlite else words.tsvector(text)) for seq, text in documents),
+            ((seq, text if is_sqlite else search_terms.tsvector(text)) for seq, text in documents),
         )
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Challenge, ChallengeEnded, Factor
-from authctl.storage import rows
+from authctl.storage import record_mapping
 from authctl.storage.tables import challenges, sessions, users
 
 BATCH = 1_000  # rows that are removed in one transaction
 
 
 def insert(db: sa.Connection, challenge: Challenge, session_seq: int) -> Challenge:
-    statement = challenges.insert().values(rows.stored(challenges, challenge) | {"session_seq": session_seq})
+    statement = challenges.insert().values(record_mapping.stored(challenges, challenge) | {"session_seq": session_seq})
     return replace(challenge, seq=db.execute(statement.returning(challenges.c.seq)).scalar_one())
 
 
@@ -89,4 +89,4 @@ def purge(db: sa.Connection, before: datetime) -> int:
 
 
 def _record(row: sa.Row[Any]) -> Challenge:
-    return rows.read(Challenge, row, factor=Factor(row.factor))
+    return record_mapping.read(Challenge, row, factor=Factor(row.factor))

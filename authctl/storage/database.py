@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, Timeou
 
 from authctl.errors import AuthctlError, Invalid, Unavailable
 from authctl.settings import redact_url
-from authctl.storage import failures
+from authctl.storage import driver_errors
 
 T = TypeVar("T")
 
@@ -153,7 +153,7 @@ class Database:
 
     def translate(self, failure: BaseException | None) -> AuthctlError:
         """What a driver's failure means, and what to do about it. None of the driver's words are passed on."""
-        return failures.translate(self.dialect, failure, self.describe())
+        return driver_errors.translate(self.dialect, failure, self.describe())
 
     def describe(self) -> str:
         """The database as people may see it: a path, or the URL without its password."""
@@ -165,7 +165,7 @@ def _is_worth_another(error: DBAPIError, attempt: int) -> bool:
     """Whether the same transaction may well get through when it is run again, and cannot be done twice by that."""
     # A connection may die while nobody uses it. Each error of a statement comes before the COMMIT, which has none.
     was_stale = attempt == 1 and error.connection_invalidated and error.statement is not None
-    return attempt < ATTEMPTS and (was_stale or failures.sqlstate(error.orig) in _RETRYABLE)
+    return attempt < ATTEMPTS and (was_stale or driver_errors.sqlstate(error.orig) in _RETRYABLE)
 
 
 def _parse(url: str) -> sa.URL:

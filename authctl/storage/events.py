@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from authctl.model import Event
+from authctl.storage.compiled import Fixed
 from authctl.storage.database import Database
-from authctl.storage.fixed import Fixed
 from authctl.storage.tables import encode_json, events, milliseconds
 
 

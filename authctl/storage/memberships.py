@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from authctl.errors import Conflict
 from authctl.model import OWNER, Filter, Invitation, Listing, Membership, MembershipStatus
-from authctl.storage import pages, search, words
+from authctl.storage import pagination, search_index, search_terms
 from authctl.storage.database import violation
 from authctl.storage.tables import invitations, membership_roles, memberships, teams, users
 
@@ -129,14 +129,14 @@ def confirmed_of_user(db: sa.Connection, user_seq: int) -> list[tuple[str, str, 
 # Lists
 
 
-def _source(columns: Any) -> pages.Source:
+def _source(columns: Any) -> pagination.Source:
     """The fields of memberships as lists know them, over the table or a query that has its columns."""
     fields = {name: columns[name] for name in ("id", "roles", "status", "invited_at", "joined_at")}
 
     def of(table: sa.Table, value: sa.ColumnElement[Any], seq: Any) -> sa.ScalarSelect[Any]:
         return sa.select(value).where(table.c.seq == seq).correlate_except(table).scalar_subquery()
 
-    return pages.Source(
+    return pagination.Source(
         columns.seq,
         columns.id,
         fields
@@ -157,23 +157,25 @@ _MFA = sa.and_(users.c.mfa, sa.or_(users.c.totp, users.c.email_verified, users.c
 SOURCE = _source(memberships.c)
 
 
-def find_position(db: sa.Connection, scope: Scope, listing: Listing, id: str) -> pages.Position | None:
+def find_position(db: sa.Connection, scope: Scope, listing: Listing, id: str) -> pagination.Position | None:
     """The place in an order of a membership that the list is about."""
-    statement = sa.select(pages.sort_key(SOURCE, listing), SOURCE.seq).where(SOURCE.id == id, _in(scope))
+    statement = sa.select(pagination.sort_key(SOURCE, listing), SOURCE.seq).where(SOURCE.id == id, _in(scope))
     row = db.execute(statement).one_or_none()
-    return pages.Position(row[0], row[1]) if row else None
+    return pagination.Position(row[0], row[1]) if row else None
 
 
-def list_page(db: sa.Connection, scope: Scope, listing: Listing, position: pages.Position | None) -> list[Membership]:
+def list_page(
+    db: sa.Connection, scope: Scope, listing: Listing, position: pagination.Position | None
+) -> list[Membership]:
     """One page, in the order asked for."""
     listed = _listed(db, scope, listing)
     if listed is None:
         return []
     statement, source = listed
     if position is not None:
-        statement = statement.where(pages.beyond(source, listing, position))
-    page = statement.order_by(*pages.ordered(source, listing)).limit(listing.limit).subquery("page")
-    named = _with_names(page.c, page).order_by(*pages.ordered(_source(page.c), listing))
+        statement = statement.where(pagination.beyond(source, listing, position))
+    page = statement.order_by(*pagination.ordered(source, listing)).limit(listing.limit).subquery("page")
+    named = _with_names(page.c, page).order_by(*pagination.ordered(_source(page.c), listing))
     found = list(_records(db, named))
     return found[::-1] if listing.before is not None else found
 
@@ -183,7 +185,7 @@ def iterate(db: sa.Connection, scope: Scope, listing: Listing) -> Iterator[Membe
     listed = _listed(db, scope, listing)
     if listed is not None:
         statement, source = listed
-        ordered = statement.order_by(*pages.ordered(source, listing))
+        ordered = statement.order_by(*pagination.ordered(source, listing))
         yield from _records(db, _naming(ordered), stream=True)
 
 
@@ -198,7 +200,7 @@ def _in(scope: Scope) -> sa.ColumnElement[bool]:
     return memberships.c[scope.column] == scope.seq
 
 
-def _listed(db: sa.Connection, scope: Scope, listing: Listing) -> tuple[sa.Select[Any], pages.Source] | None:
+def _listed(db: sa.Connection, scope: Scope, listing: Listing) -> tuple[sa.Select[Any], pagination.Source] | None:
     """The memberships of a list in no order, and its fields; None where a search without a word can find none."""
     filters, statement, source = list(listing.filters), sa.select(memberships), SOURCE
     role = _role_to_walk(filters, scope)
@@ -207,14 +209,14 @@ def _listed(db: sa.Connection, scope: Scope, listing: Listing) -> tuple[sa.Selec
     else:
         filters.remove(role)
         statement, source = _with_role(scope, role.value)
-    statement = statement.where(*(pages.condition(source, filter) for filter in filters))
+    statement = statement.where(*(pagination.condition(source, filter) for filter in filters))
     if listing.search is not None:
-        query = words.Query.parse(listing.search)
+        query = search_terms.Query.parse(listing.search)
         if query.is_empty:
             return None
         # A team is searched for its users, a user for the teams.
-        of: search.Of = "user" if scope.column == "team_seq" else "team"
-        statement = statement.where(memberships.c[f"{of}_seq"].in_(search.matching(db, query, of)))
+        of: search_index.Of = "user" if scope.column == "team_seq" else "team"
+        statement = statement.where(memberships.c[f"{of}_seq"].in_(search_index.matching(db, query, of)))
     return statement, source
 
 
@@ -225,7 +227,7 @@ def _role_to_walk(filters: list[Filter], scope: Scope) -> Filter | None:
     return next((filter for filter in filters if filter.field == "roles"), None)
 
 
-def _with_role(scope: Scope, role: str) -> tuple[sa.Select[Any], pages.Source]:
+def _with_role(scope: Scope, role: str) -> tuple[sa.Select[Any], pagination.Source]:
     """The memberships that have a role in a team, walked by the index over roles."""
     held = membership_roles.c
     statement = (
@@ -234,7 +236,7 @@ def _with_role(scope: Scope, role: str) -> tuple[sa.Select[Any], pages.Source]:
         .where(held.team_seq == scope.seq, held.role == role)
     )
     fields = SOURCE.fields | {"invited_at": held.invited_at}
-    return statement, pages.Source(held.membership_seq, SOURCE.id, fields)
+    return statement, pagination.Source(held.membership_seq, SOURCE.id, fields)
 
 
 def _with_names(columns: Any, rows: sa.FromClause) -> sa.Select[Any]:

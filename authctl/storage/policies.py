@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from authctl.storage.fixed import Fixed
+from authctl.storage.compiled import Fixed
 from authctl.storage.tables import directory, policies
 
 _READ = Fixed(sa.select(policies.c.name, policies.c.value))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from authctl.errors import AuthctlError, Unavailable
 from authctl.storage.database import APPLICATION_ID, Database, connect_sqlite
-from authctl.storage.failures import foreign
+from authctl.storage.driver_errors import foreign
 from authctl.storage.tables import directory, events, metadata, users
 
 HEAD = "0006"  # the newest migration; a test holds it equal to the files

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from authctl.model import Ended, Session
-from authctl.storage.fixed import Fixed
+from authctl.storage.compiled import Fixed
 from authctl.storage.tables import EPOCH, sessions, users
 
 Condition = sa.ColumnElement[bool]

@@ -11,15 +11,15 @@ from sqlalchemy.exc import IntegrityError
 
 from authctl.errors import Conflict
 from authctl.model import Listing, MembershipStatus, Team
-from authctl.storage import pages, search, words
+from authctl.storage import pagination, search_index, search_terms
 from authctl.storage.database import violation
 from authctl.storage.tables import memberships, teams
 
 
-def _source(columns: Any) -> pages.Source:
+def _source(columns: Any) -> pagination.Source:
     """The fields of teams as lists know them, over the table or a query that has its columns."""
     fields = {name: columns[name] for name in ("id", "name", "created_at", "updated_at")}
-    return pages.Source(columns.seq, columns.id, fields | {"members": _members(columns.seq)})
+    return pagination.Source(columns.seq, columns.id, fields | {"members": _members(columns.seq)})
 
 
 def _members(team_seq: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
@@ -43,7 +43,7 @@ def insert(db: sa.Connection, team: Team) -> Team:
         raise Conflict(
             "team_already_exists", f"The id {team.id} is taken.", field="id", hint="Choose another, or leave it out."
         ) from None
-    search.insert(db, seq, document(team), words.tsvector, of="team")
+    search_index.insert(db, seq, document(team), search_terms.tsvector, of="team")
     return replace(team, seq=seq)
 
 
@@ -53,12 +53,12 @@ def update(db: sa.Connection, before: Team, after: Team) -> None:
     changed = {name: getattr(after, name) for name in names if getattr(before, name) != getattr(after, name)}
     if changed:
         db.execute(teams.update().where(teams.c.seq == before.seq).values(changed))
-        search.replace(db, before.seq, document(before), document(after), words.tsvector, of="team")
+        search_index.replace(db, before.seq, document(before), document(after), search_terms.tsvector, of="team")
 
 
 def delete(db: sa.Connection, team: Team) -> None:
     """Remove a team; the foreign keys see to its memberships."""
-    search.delete(db, team.seq, document(team), of="team")
+    search_index.delete(db, team.seq, document(team), of="team")
     db.execute(teams.delete().where(teams.c.seq == team.seq))
 
 
@@ -82,20 +82,20 @@ def count_members(db: sa.Connection, seq: int) -> int:
 # Lists; user_seq: only the teams that this user is a member of
 
 
-def find_position(db: sa.Connection, listing: Listing, id: str) -> pages.Position | None:
-    return pages.find_position(db, SOURCE, listing, id)
+def find_position(db: sa.Connection, listing: Listing, id: str) -> pagination.Position | None:
+    return pagination.find_position(db, SOURCE, listing, id)
 
 
 def list_page(
-    db: sa.Connection, listing: Listing, position: pages.Position | None, user_seq: int | None = None
+    db: sa.Connection, listing: Listing, position: pagination.Position | None, user_seq: int | None = None
 ) -> list[Team]:
     """One page, in the order asked for."""
     statement = _statement(db, listing, user_seq)
     if statement is None:
         return []
     if position is not None:
-        statement = statement.where(pages.beyond(SOURCE, listing, position))
-    page = statement.order_by(*pages.ordered(SOURCE, listing)).limit(listing.limit).subquery("page")
+        statement = statement.where(pagination.beyond(SOURCE, listing, position))
+    page = statement.order_by(*pagination.ordered(SOURCE, listing)).limit(listing.limit).subquery("page")
     found = list(_records(db, _counted(page.c, listing)))
     return found[::-1] if listing.before is not None else found
 
@@ -105,7 +105,7 @@ def iterate(db: sa.Connection, listing: Listing, user_seq: int | None = None) ->
     statement = _statement(db, listing, user_seq)
     if statement is not None:
         counted = statement.add_columns(SOURCE.fields["members"].label("members"))
-        yield from _records(db, counted.order_by(*pages.ordered(SOURCE, listing)), stream=True)
+        yield from _records(db, counted.order_by(*pagination.ordered(SOURCE, listing)), stream=True)
 
 
 def count(db: sa.Connection, listing: Listing, user_seq: int | None = None) -> int:
@@ -117,12 +117,12 @@ def count(db: sa.Connection, listing: Listing, user_seq: int | None = None) -> i
 
 def _statement(db: sa.Connection, listing: Listing, user_seq: int | None) -> sa.Select[Any] | None:
     """The teams of a list in no order; None where a search without a word can find none."""
-    conditions = [pages.condition(SOURCE, filter) for filter in listing.filters]
+    conditions = [pagination.condition(SOURCE, filter) for filter in listing.filters]
     if listing.search is not None:
-        query = words.Query.parse(listing.search)
+        query = search_terms.Query.parse(listing.search)
         if query.is_empty:
             return None
-        conditions.append(teams.c.seq.in_(search.matching(db, query, "team")))
+        conditions.append(teams.c.seq.in_(search_index.matching(db, query, "team")))
     return sa.select(teams).where(*conditions, *_of_user(user_seq))
 
 
@@ -138,7 +138,7 @@ def _counted(page: Any, listing: Listing) -> sa.Select[Any]:
     """The teams of a page with their members, who are counted for no other."""
     source = _source(page)
     statement = sa.select(*page, source.fields["members"].label("members"))
-    return statement.order_by(*pages.ordered(source, listing))
+    return statement.order_by(*pagination.ordered(source, listing))
 
 
 def _records(db: sa.Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[Team]:
@@ -149,8 +149,8 @@ def _records(db: sa.Connection, statement: sa.Select[Any], *, stream: bool = Fal
             yield record(row, row.members)
 
 
-def document(team: Team) -> search.Document:
-    return words.document(team.id, None, team.name, None, None)
+def document(team: Team) -> search_index.Document:
+    return search_terms.document(team.id, None, team.name, None, None)
 
 
 def record(row: sa.Row[Any], members: int = 0) -> Team:

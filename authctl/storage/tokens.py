@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Token, TokenEnded, TokenKind
-from authctl.storage import rows
+from authctl.storage import record_mapping
 from authctl.storage.tables import tokens, users
 
 RECENT = 50  # of one kind; older ones have been replaced
@@ -18,7 +18,7 @@ BATCH = 1_000  # rows that are removed in one transaction
 
 
 def insert(db: sa.Connection, token: Token, user_seq: int) -> Token:
-    statement = tokens.insert().values(rows.stored(tokens, token) | {"user_seq": user_seq})
+    statement = tokens.insert().values(record_mapping.stored(tokens, token) | {"user_seq": user_seq})
     return replace(token, seq=db.execute(statement.returning(tokens.c.seq)).scalar_one())
 
 
@@ -122,4 +122,4 @@ def _select() -> sa.Select[Any]:
 
 
 def _record(row: sa.Row[Any]) -> Token:
-    return rows.read(Token, row, kind=TokenKind(row.kind))
+    return record_mapping.read(Token, row, kind=TokenKind(row.kind))

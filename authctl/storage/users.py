@@ -21,9 +21,9 @@ from sqlalchemy.ext.compiler import compiles
 
 from authctl.errors import Conflict
 from authctl.model import Filter, Listing, Password, Status, User, username_key
-from authctl.storage import identities, pages, search, words
+from authctl.storage import identities, pagination, search_index, search_terms
+from authctl.storage.compiled import Fixed
 from authctl.storage.database import violation
-from authctl.storage.fixed import Fixed
 from authctl.storage.tables import Sequence, addresses, users
 
 WALK = 2500  # rows of the order that are looked at before the search index is asked
@@ -47,7 +47,7 @@ _PLAIN_FIELDS = (
 )
 
 
-def _source(columns: Any) -> pages.Source:
+def _source(columns: Any) -> pagination.Source:
     """The fields of users as lists know them, over the table or a query that has its columns."""
     fields = {name: columns[name] for name in _PLAIN_FIELDS} | {
         "password.set": columns.password_hash.is_not(None),
@@ -57,7 +57,7 @@ def _source(columns: Any) -> pages.Source:
         "factors.totp": columns.totp,
         "factors.recovery_code": columns.recovery_code,
     }
-    return pages.Source(columns.seq, columns.id, fields)
+    return pagination.Source(columns.seq, columns.id, fields)
 
 
 SOURCE = _source(users.c)
@@ -71,7 +71,7 @@ def insert(db: sa.Connection, user: User) -> User:
             db.execute(addresses.insert().values(address=user.email, user_seq=seq))
     except IntegrityError as error:
         raise _conflict(error, user) from None
-    search.insert(db, seq, document(user), words.tsvector)
+    search_index.insert(db, seq, document(user), search_terms.tsvector)
     return User(**(_fields(user) | {"seq": seq}))
 
 
@@ -87,7 +87,7 @@ def update(db: sa.Connection, before: User, after: User) -> None:
             _move_address(db, before, after)
     except IntegrityError as error:
         raise _conflict(error, after) from None
-    search.replace(db, before.seq, document(before), document(after), words.tsvector)
+    search_index.replace(db, before.seq, document(before), document(after), search_terms.tsvector)
 
 
 def _move_address(db: sa.Connection, before: User, after: User) -> None:
@@ -100,7 +100,7 @@ def _move_address(db: sa.Connection, before: User, after: User) -> None:
 
 def delete(db: sa.Connection, user: User) -> None:
     """Remove a user and all that belongs to it; the foreign keys see to the rest."""
-    search.delete(db, user.seq, document(user))
+    search_index.delete(db, user.seq, document(user))
     db.execute(users.delete().where(users.c.seq == user.seq))
 
 
@@ -146,11 +146,11 @@ def _any_of(columns: tuple[str, ...], lock: bool) -> Fixed:
     return Fixed(statement.with_for_update() if lock else statement)
 
 
-def find_position(db: sa.Connection, listing: Listing, id: str) -> pages.Position | None:
-    return pages.find_position(db, SOURCE, listing, id)
+def find_position(db: sa.Connection, listing: Listing, id: str) -> pagination.Position | None:
+    return pagination.find_position(db, SOURCE, listing, id)
 
 
-def list_page(db: sa.Connection, listing: Listing, position: pages.Position | None) -> list[User]:
+def list_page(db: sa.Connection, listing: Listing, position: pagination.Position | None) -> list[User]:
     """One page, in the order asked for."""
     assert listing.limit is not None
     query = query_of(listing)
@@ -185,22 +185,22 @@ def count(db: sa.Connection, listing: Listing) -> int:
     return db.execute(statement).scalar_one()
 
 
-def query_of(listing: Listing) -> words.Query | None:
+def query_of(listing: Listing) -> search_terms.Query | None:
     """What of a list the search index can answer, its words, labels and whole names; None where it has none."""
-    query = words.Query.parse(listing.search) if listing.search is not None else None
+    query = search_terms.Query.parse(listing.search) if listing.search is not None else None
     for filter in listing.filters:
         if filter.field == "labels" and filter.op == "~":
-            query = (query or words.Query()).with_label(filter.value)
-        elif filter.field == "name" and filter.op == "=" and words.of(filter.value or ""):
-            query = (query or words.Query()).with_phrase(filter.value)
+            query = (query or search_terms.Query()).with_label(filter.value)
+        elif filter.field == "name" and filter.op == "=" and search_terms.of(filter.value or ""):
+            query = (query or search_terms.Query()).with_phrase(filter.value)
     return query
 
 
-def _conditions(source: pages.Source, listing: Listing) -> Iterator[sa.ColumnElement[bool]]:
+def _conditions(source: pagination.Source, listing: Listing) -> Iterator[sa.ColumnElement[bool]]:
     """The filters; a block whose end has come counts as none."""
     for filter in listing.filters:
         if filter.field != "status":
-            yield pages.condition(source, filter)
+            yield pagination.condition(source, filter)
             continue
         status, until = source.fields["status"], source.fields["blocked_until"]
         lasting = sa.or_(until.is_(None), until > listing.now)
@@ -215,20 +215,22 @@ def _is_blocked(filter: Filter) -> bool:
     return is_equal == (filter.op == "=")
 
 
-def _statement(listing: Listing, position: pages.Position | None) -> sa.Select[Any]:
+def _statement(listing: Listing, position: pagination.Position | None) -> sa.Select[Any]:
     statement = sa.select(users).where(*_conditions(SOURCE, listing))
     if position is not None:
-        statement = statement.where(pages.beyond(SOURCE, listing, position))
+        statement = statement.where(pagination.beyond(SOURCE, listing, position))
     return statement
 
 
-def _select(db: sa.Connection, listing: Listing, position: pages.Position | None, limit: int | None) -> Iterator[User]:
-    statement = _statement(listing, position).order_by(*pages.ordered(SOURCE, listing)).limit(limit)
+def _select(
+    db: sa.Connection, listing: Listing, position: pagination.Position | None, limit: int | None
+) -> Iterator[User]:
+    statement = _statement(listing, position).order_by(*pagination.ordered(SOURCE, listing)).limit(limit)
     return _records(db, statement, stream=limit is None)
 
 
 def _search_page(
-    db: sa.Connection, listing: Listing, query: words.Query, position: pages.Position | None
+    db: sa.Connection, listing: Listing, query: search_terms.Query, position: pagination.Position | None
 ) -> list[User]:
     assert listing.limit is not None
     if listing.sort == "created_at":
@@ -239,13 +241,13 @@ def _search_page(
     return list(_search_index(db, listing, query, position, listing.limit))
 
 
-def _walked(listing: Listing, position: pages.Position | None) -> sa.Select[Any]:
+def _walked(listing: Listing, position: pagination.Position | None) -> sa.Select[Any]:
     """The order from there on, with the rows that one index in this order narrows it to."""
     times = tuple(filter for filter in listing.filters if filter.field == "created_at")
     choices = [filter for filter in listing.filters if _narrows(filter)]
     rarest = sorted(choices, key=lambda filter: _NARROWING.index(filter.field))[:1]
     narrow = replace(listing, filters=(*rarest, *times))
-    return _statement(narrow, position).order_by(*pages.ordered(SOURCE, listing))
+    return _statement(narrow, position).order_by(*pagination.ordered(SOURCE, listing))
 
 
 # What has an index in the order of lists; first what usually fewest have.
@@ -265,7 +267,9 @@ def _ends_early(db: sa.Connection, order: sa.Select[Any]) -> bool:
     return db.execute(last).one_or_none() is None
 
 
-def _walk(db: sa.Connection, listing: Listing, query: words.Query, order: sa.Select[Any], limit: int) -> list[User]:
+def _walk(
+    db: sa.Connection, listing: Listing, query: search_terms.Query, order: sa.Select[Any], limit: int
+) -> list[User]:
     """Those of the next WALK rows of the order that match, read only as far as the limit asks."""
     walked = order.limit(WALK).subquery()
     source = _source(walked.c)
@@ -279,7 +283,7 @@ def _walk(db: sa.Connection, listing: Listing, query: words.Query, order: sa.Sel
         # A subquery of its own, since a join would let the planner begin with the words.
         db.exec_driver_sql("SET LOCAL enable_sort = off")
         matching = sa.select(_matching(query)).where(_USER_WORDS.c.user_seq == walked.c.seq).scalar_subquery()
-        statement = statement.where(matching).order_by(*pages.ordered(source, listing))
+        statement = statement.where(matching).order_by(*pagination.ordered(source, listing))
     return list(_records(db, statement))
 
 
@@ -287,26 +291,36 @@ _WORDED = ("id", "username", "name", "email", "phone", "labels")
 
 
 def _matches_row(
-    query: words.Query, id: str, username: str | None, name: str, email: str | None, phone: str | None, labels: str
+    query: search_terms.Query,
+    id: str,
+    username: str | None,
+    name: str,
+    email: str | None,
+    phone: str | None,
+    labels: str,
 ) -> bool:
-    return query.matches(words.document(id, username, name, email, phone, json.loads(labels)))
+    return query.matches(search_terms.document(id, username, name, email, phone, json.loads(labels)))
 
 
 def _search_index(
-    db: sa.Connection, listing: Listing, query: words.Query, position: pages.Position | None, limit: int | None
+    db: sa.Connection,
+    listing: Listing,
+    query: search_terms.Query,
+    position: pagination.Position | None,
+    limit: int | None,
 ) -> Iterator[User]:
     """The users that the index names, sorted. The index leads, whatever the planner thinks of the words."""
     matches = _matches(db, query)
     statement = (
         _statement(listing, position)
         .select_from(_LeadingJoin(matches, users, matches.c.user_seq == users.c.seq))
-        .order_by(*pages.ordered(SOURCE, listing))
+        .order_by(*pagination.ordered(SOURCE, listing))
         .limit(limit)
     )
     return _records(db, statement, stream=limit is None)
 
 
-def _matches(db: sa.Connection, query: words.Query) -> sa.FromClause:
+def _matches(db: sa.Connection, query: search_terms.Query) -> sa.FromClause:
     """The numbers of the users that match."""
     if db.dialect.name == "sqlite":
         condition = sa.literal_column("user_words").op("MATCH")(query.fts5())
@@ -329,7 +343,7 @@ _LED_BY_WORDS = """
 """
 
 
-def _matching(query: words.Query) -> sa.ColumnElement[bool]:
+def _matching(query: search_terms.Query) -> sa.ColumnElement[bool]:
     return _USER_WORDS.c.words.op("@@", return_type=sa.Boolean())(sa.cast(query.tsquery(), _TSQUERY))
 
 
@@ -364,8 +378,8 @@ def _records(db: sa.Connection, statement: sa.Select[Any], *, stream: bool = Fal
             yield record(row)
 
 
-def document(user: User) -> search.Document:
-    return words.document(user.id, user.username, user.name, user.email, user.phone, user.labels)
+def document(user: User) -> search_index.Document:
+    return search_terms.document(user.id, user.username, user.name, user.email, user.phone, user.labels)
 
 
 def record(row: sa.Row[Any]) -> User:

@@ -15,7 +15,7 @@ from authctl.core.directory.verbs import Group, flow, reads
 from authctl.core.values import checks, identifiers
 from authctl.errors import NotFound
 from authctl.model import EventName, Import, ImportStatus, Json, instant
-from authctl.transfer import engine, files, sources
+from authctl.transfer import files, importing, sources
 from authctl.transfer.records import Record, Secret
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def list_(work: Work, *, limit: int = 25, after: str | None = None) -> list[Impo
 def _get(work: Work, id: str, *, lock: bool = False) -> Import:
     found = storage.imports.find(work.db, checks.text(id, "import"), lock=lock)
     if found is None:
-        raise engine.not_found(id)
+        raise importing.not_found(id)
     return found
 
 
@@ -141,7 +141,7 @@ def proves(given: Secret, password: str) -> bool:
 class Imports(Group):
     """Imports: the verbs of `authctl users import` and its like."""
 
-    run = flow(engine.import_users)
+    run = flow(importing.import_users)
     list = reads(list_)
     undo = flow(undo)
     status = reads(status)

@@ -15,9 +15,9 @@ from authctl.core.maintenance.private_files import holds, new_file
 from authctl.core.values.checks import text
 from authctl.errors import Invalid
 from authctl.model import Json
+from authctl.transfer.conflicts import Told
 from authctl.transfer.files import Writing
 from authctl.transfer.records import Note, Source
-from authctl.transfer.settling import Told
 
 WAITING = ".part"  # ends the name of the file where refused records wait
 

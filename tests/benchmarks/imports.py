@@ -36,10 +36,11 @@ from authctl.model import Import, ImportStatus, instant
 from authctl.storage import bulk, imports
 from authctl.storage.database import Database
 from authctl.storage.imports import moment
-from authctl.transfer import engine
+from authctl.transfer import importing
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
 
 LEAST, AIM, MOST_MEGABYTES, LEAST_PLAIN = 0.35, 0.5, 200, 0.95
 PLAIN = 20_000
@@ -78,7 +79,7 @@ def raw_seconds(url: str, count: int) -> float:
     with open_empty(url) as directory:
         seq = directory.database.write(partial(begin_import, directory.clock()))
         made, taken = users(count), 0.0
-        while batch := list(islice(made, engine.BATCH)):
+        while batch := list(islice(made, importing.BATCH)):
             begun = time.perf_counter()
             directory.database.write(partial(load_all, seq, batch))
             taken += time.perf_counter() - begun
@@ -188,7 +189,7 @@ def compare_plain(folder: Path) -> bool:
     with open_empty(f"sqlite:///{folder}/plain/authctl.db") as directory:
         directory._hash_parameters = CHEAP
         begun = time.perf_counter()
-        journal = engine.import_users(directory, [str(path)], source="csv")
+        journal = importing.import_users(directory, [str(path)], source="csv")
         taken = time.perf_counter() - begun
     assert journal.counts["created"] == PLAIN, journal.counts
     print(f"plain: argon2 alone {PLAIN / alone:,.0f} a second, imported {alone / taken:.2f} of that", flush=True)

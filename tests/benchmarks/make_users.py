@@ -30,7 +30,7 @@ from authctl.core.directory.directory import Directory
 from authctl.core.maintenance import setup
 from authctl.core.work.unit import Actor
 from authctl.settings import load as load_settings
-from authctl.storage import words
+from authctl.storage import search_terms
 from authctl.storage.database import Database
 from authctl.storage.tables import EPOCH, MILLISECOND, users
 
@@ -115,7 +115,7 @@ def _row(
         "updated_at": created_at,
         "last_sign_in_at": created_at + dice.randrange(10**10),
     }
-    return row, words.document(id, username, name, email, phone, labels)
+    return row, search_terms.document(id, username, name, email, phone, labels)
 
 
 def make(url: str, count: int) -> None:
@@ -169,7 +169,7 @@ def _load_postgres(connection: Any, batch: list[tuple[dict[str, Any], str]]) -> 
                 copy.write_row((row["email"], row["seq"]))
         with cursor.copy("COPY user_words (user_seq, words) FROM STDIN") as copy:
             for row, document in batch:
-                copy.write_row((row["seq"], words.tsvector(document)))
+                copy.write_row((row["seq"], search_terms.tsvector(document)))
 
 
 def _finish(database: Database) -> None:

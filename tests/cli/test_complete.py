@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from authctl.cli.completion import answers
+from authctl.cli.completion import responder
 from authctl.storage import completion
 
 HOSTILE = (
@@ -47,7 +47,7 @@ def ask(home, database_url, directory):
     """Asks for words as the scripts do: ask("users=ad", "--users", "ada")."""
 
     def run(*args, **variables):
-        return answers.answer(args, home | {"AUTHCTL_DATABASE_URL": database_url} | variables)
+        return responder.answer(args, home | {"AUTHCTL_DATABASE_URL": database_url} | variables)
 
     return run
 
@@ -162,7 +162,7 @@ def test_identities_mock_phones_and_imports_are_found(ask, directory, ada, execu
 
 
 def test_every_kind_that_scripts_ask_for_is_known(ask):
-    from authctl.cli.completion.values import SPECS
+    from authctl.cli.completion.value_kinds import SPECS
 
     asked = {spec[1:] for spec in SPECS.values() if spec.startswith("@")}
     assert asked <= {*completion.KINDS, "profiles"}
@@ -224,7 +224,7 @@ def test_the_switch_turns_it_off(ask, ada):
 def test_whatever_is_wrong_is_silent(home, args, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    assert answers.answer(args, home) == []
+    assert responder.answer(args, home) == []
     assert sorted(tmp_path.rglob("*")) == before, "something was made"
 
 
@@ -232,7 +232,7 @@ def test_other_files_and_empty_databases_are_silent(home, tmp_path, postgres_url
     (tmp_path / "text.db").write_text("This is not a database." * 100)
     (tmp_path / "empty.db").touch()
     for url in (f"sqlite:///{tmp_path}/text.db", f"sqlite:///{tmp_path}/empty.db", postgres_url):
-        assert answers.answer(("users=a", "--database", url), home) == []
+        assert responder.answer(("users=a", "--database", url), home) == []
 
 
 def test_options_files_and_variables_say_where_to_look(home, tmp_path, authctl):
@@ -240,29 +240,29 @@ def test_options_files_and_variables_say_where_to_look(home, tmp_path, authctl):
         assert authctl(f"init --database sqlite:///{tmp_path}/{name}.db").status == 0
         assert authctl(f"users create --username {name} --database sqlite:///{tmp_path}/{name}.db").status == 0
     assert authctl("users create --username eve").status == 0
-    assert answers.answer(["users="], home) == ["eve"]
+    assert responder.answer(["users="], home) == ["eve"]
     config = Path(home["HOME"], ".config/authctl/config.toml")
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(
         f'database_url = "sqlite:///{tmp_path}/ada.db"\n'
         f'[profiles.bobs]\ndatabase_url = "sqlite:///{tmp_path}/bob.db"\n[profiles."$(x)"]\n'
     )
-    assert answers.answer(["users="], home) == ["ada"]
-    assert answers.answer(["users=", "--profile", "bobs"], home) == ["bob"]
-    assert answers.answer(["users="], home | {"AUTHCTL_PROFILE": "bobs"}) == ["bob"]
+    assert responder.answer(["users="], home) == ["ada"]
+    assert responder.answer(["users=", "--profile", "bobs"], home) == ["bob"]
+    assert responder.answer(["users="], home | {"AUTHCTL_PROFILE": "bobs"}) == ["bob"]
     other = tmp_path / "other.toml"
     other.write_text(f'database_url = "sqlite:///{tmp_path}/cid.db"\n')
-    assert answers.answer(["users=", "--config", str(other)], home) == ["cid"]
-    assert answers.answer(["users=", "--database", f"sqlite:///{tmp_path}/dan.db"], home) == ["dan"]
-    assert answers.answer(["profiles="], home) == answers.answer(["profiles=b"], home) == ["bobs"]
-    assert answers.answer(["profiles=", "--config", str(other)], home) == []
+    assert responder.answer(["users=", "--config", str(other)], home) == ["cid"]
+    assert responder.answer(["users=", "--database", f"sqlite:///{tmp_path}/dan.db"], home) == ["dan"]
+    assert responder.answer(["profiles="], home) == responder.answer(["profiles=b"], home) == ["bobs"]
+    assert responder.answer(["profiles=", "--config", str(other)], home) == []
 
 
 def test_a_file_of_any_name_is_read(home, tmp_path, authctl):
     url = f"sqlite:///{tmp_path}/a %41?b#c.db"
     assert authctl(["init", "--database", url]).status == 0
     assert authctl(["users", "create", "--username", "ada", "--database", url]).status == 0
-    assert answers.answer(["users=", "--database", url], home) == ["ada"]
+    assert responder.answer(["users=", "--database", url], home) == ["ada"]
 
 
 def test_whoever_writes_is_not_waited_for(ask, ada, database_url, execute):
@@ -293,7 +293,7 @@ def test_reading_leaves_nothing_behind(home, tmp_path, authctl):
     assert authctl("users create --username ada").status == 0
     folder = Path(home["HOME"], ".local/share/authctl")
     before = sorted(folder.iterdir())
-    assert answers.answer(["users="], home) == ["ada"]
+    assert responder.answer(["users="], home) == ["ada"]
     assert sorted(folder.iterdir()) == before
 
 

@@ -16,7 +16,7 @@ from doubles.shell import Shell
 
 from authctl.cli import app
 from authctl.cli.commands import LazyGroup
-from authctl.cli.completion import scripts, tree, values
+from authctl.cli.completion import scripts, tree, value_kinds
 from authctl.cli.completion.command import script
 
 REPOSITORY = Path(__file__).parents[2]
@@ -370,7 +370,10 @@ def test_every_value_is_completed_or_ones_own_words():
     for path, command in commands(app.root()):
         for parameter in command.params:
             hidden = getattr(parameter, "hidden", False) or getattr(parameter, "is_flag", False)
-            if not hidden and values.spec_of(path, parameter, command.declaration.shape, {}) == values.NOTHING:
+            if (
+                not hidden
+                and value_kinds.spec_of(path, parameter, command.declaration.shape, {}) == value_kinds.NOTHING
+            ):
                 assert {parameter.metavar, parameter.opts[-1]} & FREE, (
                     f"{path}: say in values.SPECS what completes {parameter.metavar}, or here that nothing can"
                 )
@@ -390,7 +393,7 @@ def test_every_list_that_is_named_is_there():
 def test_every_spec_is_used():
     used = {spec for node in tree.read().nodes for option in node.options for spec in option.specs}
     used |= {argument.spec for node in tree.read().nodes for argument in node.arguments}
-    assert {*values.SPECS.values()} <= used
+    assert {*value_kinds.SPECS.values()} <= used
 
 
 # The command

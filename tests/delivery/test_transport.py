@@ -10,7 +10,7 @@ from doubles.mail import MailServer
 from authctl.core.directory import opening
 from authctl.core.messages import compose
 from authctl.core.work.unit import Actor
-from authctl.delivery import failures
+from authctl.delivery import errors
 from authctl.settings import load
 
 
@@ -68,4 +68,4 @@ def test_what_is_not_used_is_not_imported():
     ],
 )
 def test_words_are_fit_to_be_shown(said, shown):
-    assert failures.words(said, secrets=("482913", None), phone="+14255550123") == shown
+    assert errors.words(said, secrets=("482913", None), phone="+14255550123") == shown

@@ -5,7 +5,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from authctl.storage import fixed
+from authctl.storage import compiled as storage_compiled
 
 
 @contextmanager
@@ -19,10 +19,10 @@ def caught(catch):
         catch(driver, compiled.text, compiled.bind(values))
         return send(driver, compiled, values)
 
-    send = fixed.send
+    send = storage_compiled.send
     sa.event.listen(sa.Engine, "before_cursor_execute", of_sqlalchemy)
     try:
-        with mock.patch.object(fixed, "send", of_ours):
+        with mock.patch.object(storage_compiled, "send", of_ours):
             yield
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", of_sqlalchemy)

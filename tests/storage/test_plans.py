@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from doubles.statements import caught
 
 from authctl.model import EventName
-from authctl.storage import words
+from authctl.storage import search_terms
 
 USERS = 10_000
 ORDER = "users_created_at"
@@ -256,7 +256,7 @@ def test_a_search_walks_and_then_asks_the_index(directory, search):
 
 def answer(search="", filters=(), after=None):
     """The ids of the first page, found by looking at everybody."""
-    query = words.Query.parse(search) if search else words.Query()
+    query = search_terms.Query.parse(search) if search else search_terms.Query()
     listed = sorted(ROWS, key=lambda each: (each[0]["created_at"], each[0]["seq"]), reverse=True)
     if after is not None:
         place = next(place for place, (row, _) in enumerate(listed) if row["id"] == after)

@@ -7,7 +7,7 @@ import pytest
 
 from authctl import storage
 from authctl.errors import Conflict, NotFound
-from authctl.storage import words
+from authctl.storage import search_terms
 
 HOSTILE = [
     "'; DROP TABLE users; --",
@@ -44,8 +44,8 @@ def test_any_text_is_kept_and_found(directory, name):
     directory.users.create(id="u2", name="Somebody Else")
     found = directory.users.get("u1")
     assert (found.name, found.prefs, found.metadata) == (made.name, {name: name}, {"note": [name]})
-    if words.of(made.name):
-        assert [user.id for user in directory.users.list(search=" ".join(words.of(made.name)[:3]))] == ["u1"]
+    if search_terms.of(made.name):
+        assert [user.id for user in directory.users.list(search=" ".join(search_terms.of(made.name)[:3]))] == ["u1"]
     directory.users.update_name("u1", "Plain")
     assert [user.id for user in directory.users.list(search="plain")] == ["u1"]
     directory.users.delete("u1")
@@ -56,7 +56,7 @@ def test_any_text_is_kept_and_found(directory, name):
 def test_any_text_may_be_searched_and_filtered_for(directory, text):
     directory.users.create(id="u1", name="Ada")
     directory.users.create(id="u2", name=text)
-    query = words.Query.parse(text)
+    query = search_terms.Query.parse(text)
     for user in directory.users.list(search=text):
         assert query.matches(storage.users.document(user))
     assert directory.users.count(search=text) == len(directory.users.list(search=text))
@@ -92,7 +92,7 @@ def test_hundreds_of_changes_leave_rows_addresses_and_words_in_step(directory, r
     users = list(directory.users.iterate())
     assert rows("addresses") == len([user for user in users if user.email])
     for search in ("ada", "grace", "lovelace", "example.com", "example.org", "édith", "hop"):
-        query = words.Query.parse(search)
+        query = search_terms.Query.parse(search)
         wanted = {user.id for user in users if query.matches(storage.users.document(user))}
         assert {user.id for user in directory.users.iterate(search=search)} == wanted
         assert directory.users.count(search=search) == len(wanted)

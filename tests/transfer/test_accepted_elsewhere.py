@@ -13,8 +13,9 @@ from doubles.hashes import WITH_PASSWORDS
 from doubles.programs import program
 
 from authctl.core import hashing
+from authctl.core.hashing import registry
 from authctl.transfer import targets
-from authctl.transfer.export import Exports
+from authctl.transfer.exporting import Exports
 
 WRONG = "not the password"
 BASE = "dc=example,dc=com"
@@ -35,7 +36,7 @@ def hashes_of(format):
         for stored, password in WITH_PASSWORDS
         if password.isprintable()
         and 0 < len(password.encode(errors="replace")) <= 72
-        and target.spell(hashing.registry.parse(stored)) is not None
+        and target.spell(registry.parse(stored)) is not None
     ]
 
 

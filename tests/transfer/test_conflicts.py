@@ -13,7 +13,7 @@ from authctl.core.crypto import otp
 from authctl.core.mfa.authenticators import MOST_AUTHENTICATORS
 from authctl.errors import Denied
 from authctl.model import Status
-from authctl.transfer import engine
+from authctl.transfer import importing
 from authctl.transfer.records import Linked, Record, Secret, Totp
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
@@ -43,11 +43,11 @@ def take(directory, tmp_path):
         items = [replace(item, at=number, notes=[]) for number, item in enumerate(items, 1)]
         report.unlink(missing_ok=True)
         before = {user.id: user for user in directory.users.iterate()}
-        run.counts = engine.import_users(
+        run.counts = importing.import_users(
             directory,
             [str(file)],
             source=Given(items),
-            options=engine.Options(**options),
+            options=importing.Options(**options),
             report=str(report),
         ).counts
         told = {line["at"]: line for line in map(json.loads, report.read_text().splitlines())}

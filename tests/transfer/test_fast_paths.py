@@ -13,9 +13,9 @@ from authctl.core.hashing import base, registry
 from authctl.core.policy.policies import Policy
 from authctl.core.values import contacts, identifiers, json_objects
 from authctl.errors import Invalid
-from authctl.storage import words
-from authctl.transfer.check import Checked, Checker, Rules, user_of
+from authctl.storage import search_terms
 from authctl.transfer.records import Record, Refused, Secret
+from authctl.transfer.validation import Checked, Checker, Rules, user_of
 
 NOW = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
 
@@ -257,13 +257,13 @@ def split_by_expression(text):
     """The words of a text as they are found in any text, ASCII or not."""
     from unicodedata import normalize
 
-    return [word[: words.MAX_WORD] for word in words._WORD.findall(normalize("NFKC", text).casefold())]
+    return [word[: search_terms.MAX_WORD] for word in search_terms._WORD.findall(normalize("NFKC", text).casefold())]
 
 
 @given(NAMES | st.text(st.characters(max_codepoint=127)) | st.text("aA_1", min_size=60, max_size=70))
 @settings(max_examples=1000)
 def test_words_of_ascii_are_those_of_any_text(text):
-    assert words.of(text) == split_by_expression(text)
+    assert search_terms.of(text) == split_by_expression(text)
 
 
 RECORDS = st.builds(
@@ -315,6 +315,6 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
         assert by_bulk == by_itself
         # FTS5 keeps no text of its own, so what it is given is compared.
         document = storage.users.document(user_of(found.row))
-        assert found.words == (document if dialect == "sqlite" else words.tsvector(document))
+        assert found.words == (document if dialect == "sqlite" else search_terms.tsvector(document))
 
     directory.write(compare)

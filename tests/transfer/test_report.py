@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from authctl.errors import Invalid
-from authctl.transfer import engine
+from authctl.transfer import importing
 from authctl.transfer.records import Note, Record, Refused
 from authctl.transfer.report import Report
 
@@ -49,11 +49,11 @@ def take(directory, tmp_path):
             if progress.records == until:
                 raise Killed
 
-        return engine.import_users(
+        return importing.import_users(
             directory,
             [str(tmp_path / "given")],
             source=Given(),
-            options=engine.Options(batch=2),
+            options=importing.Options(batch=2),
             report=str(tmp_path / "told"),
             rejects=str(tmp_path / rejects),
             watch=watch,
@@ -138,7 +138,9 @@ def test_a_report_that_was_moved_away_is_begun_anew(take, tmp_path):
 def test_of_an_import_that_nothing_came_in_by_no_refused_records_wait(directory, tmp_path):
     (tmp_path / "given").write_bytes(b"{")
     with pytest.raises(Invalid):
-        engine.import_users(directory, [str(tmp_path / "given")], source="appwrite", rejects=str(tmp_path / "refused"))
+        importing.import_users(
+            directory, [str(tmp_path / "given")], source="appwrite", rejects=str(tmp_path / "refused")
+        )
     assert names(tmp_path) == ["given"]
 
 
@@ -148,7 +150,7 @@ def test_the_report_and_the_refused_records_are_two_files(directory, tmp_path, r
     (tmp_path / "link").symlink_to("told")
     report = str(tmp_path / ("told.jsonl.part" if rejects == "told.jsonl" else "told"))
     with pytest.raises(Invalid, match="cannot be in one file"):
-        engine.import_users(
+        importing.import_users(
             directory, [str(tmp_path / "given")], source=Given(), report=report, rejects=f"{tmp_path}/{rejects}"
         )
     assert names(tmp_path) == ["given"]

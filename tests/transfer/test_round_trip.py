@@ -23,8 +23,8 @@ from authctl.errors import Invalid
 from authctl.model import ImportStatus, Status
 from authctl.settings import load
 from authctl.transfer import targets
-from authctl.transfer.engine import import_users
-from authctl.transfer.export import Exports
+from authctl.transfer.exporting import Exports
+from authctl.transfer.importing import import_users
 from authctl.transfer.records import Linked, Totp
 
 COUNT, DRAWN = 10_000, 1_000

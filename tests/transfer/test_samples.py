@@ -11,7 +11,7 @@ from doubles.samples import SAMPLES
 from authctl.errors import Denied
 from authctl.model import Status, WeakHash
 from authctl.transfer import sources
-from authctl.transfer.engine import Options, import_users
+from authctl.transfer.importing import Options, import_users
 
 # Said of records that come in whole.
 HARMLESS = {"import_password_weak"}

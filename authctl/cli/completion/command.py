@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from authctl.cli.answer_fields import COMPLETION
 from authctl.cli.commands import UNAVAILABLE, Commands
 from authctl.cli.context import Context
-from authctl.cli.shapes import COMPLETION
 from authctl.errors import Unavailable, UsageError
 
 COMMANDS = Commands("authctl")
@@ -106,7 +106,7 @@ def script(shell: str) -> str:
 
 def place(shell: Shell, environ: Mapping[str, str]) -> str:
     """The path of the file in which a shell, or its owner, expects the script."""
-    from authctl.settings.places import find_home
+    from authctl.settings.paths import find_home
 
     variable, beside_home, file = PLACES[shell]
     if shell is Shell.BASH and environ.get("BASH_COMPLETION_USER_DIR"):

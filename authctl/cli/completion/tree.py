@@ -9,8 +9,8 @@ from typer.core import TyperArgument
 
 from authctl.cli import app
 from authctl.cli.commands import Command, LazyGroup
-from authctl.cli.completion import values
-from authctl.cli.completion.values import Words, brief
+from authctl.cli.completion import value_kinds
+from authctl.cli.completion.value_kinds import Words, brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,11 @@ class Tree:
 
 def read() -> Tree:
     """The tree of the commands that there are."""
-    lists = values.common_lists()
+    lists = value_kinds.common_lists()
     nodes = tuple(_read(app.root(), "", "", lists))
     words = set.intersection(*({option.word for option in node.options} for node in nodes))
     common = tuple(option for option in nodes[0].options if option.word in words)
-    lists["help."] = values.topics() + nodes[0].commands
+    lists["help."] = value_kinds.topics() + nodes[0].commands
     lists |= {f"help.{node.path}": node.commands for node in nodes[1:] if node.commands}
     return Tree(nodes, lists, common)
 
@@ -89,13 +89,13 @@ def _node(command: Any, context: Any, path: str, help: str, commands: Words, lis
     arguments: list[Argument] = []
     for parameter in [*command.params, command.get_help_option(context)]:
         if isinstance(parameter, TyperArgument):
-            spec = values.spec_of(path, parameter, shape, lists)
+            spec = value_kinds.spec_of(path, parameter, shape, lists)
             repeats = parameter.nargs == -1
             twin = twins.get(str(parameter.name))
             flag = twin.opts[-1] if twin else ""
             arguments.append(Argument(parameter.metavar or "", spec, repeats, flag, brief(parameter.help)))
         elif parameter not in twins.values():
-            specs = () if parameter.is_flag else (values.spec_of(path, parameter, shape, lists),) * parameter.nargs
+            specs = () if parameter.is_flag else (value_kinds.spec_of(path, parameter, shape, lists),) * parameter.nargs
             # By length, because the words of --help come in no order of their own.
             options += [Option(word, specs, brief(parameter.help)) for word in sorted(parameter.opts, key=len)]
     return Node(path, help, commands, tuple(options), tuple(arguments))

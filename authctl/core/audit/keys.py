@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from authctl.core.work.unit import Work
     from authctl.storage.log_seals import Row as Seal
 
+
 KEY_BYTES = sealing.KEY_SIZE + sealing.NONCE_SIZE  # random ones, for a key and for sealing it
 
 
@@ -38,12 +39,12 @@ def key(work: Work, *, anew: bool = False) -> bytes:
     Of many who make it at once, all have the first one's. anew: make one even where it was lost. Raises Unavailable
     (general_secret_damaged) where it is gone, or does not open.
     """
-    sealed, _ = storage.peppers.find_log_key(work.db)
+    sealed, _ = storage.sealed_keys.find_log_key(work.db)
     if sealed is None:
         storage.events.lock(work.db)
-        sealed, _ = storage.peppers.find_log_key(work.db)
+        sealed, _ = storage.sealed_keys.find_log_key(work.db)
     if sealed is not None:
-        return sealing.unseal(work.key, sealed, context=storage.peppers.LOG_KEY_CONTEXT)
+        return sealing.unseal(work.key, sealed, context=storage.sealed_keys.LOG_KEY_CONTEXT)
     return make_key(work, work.random(KEY_BYTES), anew=anew)
 
 
@@ -51,8 +52,8 @@ def make_key(work: Work, random: bytes, *, anew: bool = False) -> bytes:
     """Make the key of a log that has none, of so many random bytes, with the first seal. It is for this transaction."""
     made, nonce = random[: sealing.KEY_SIZE], random[sealing.KEY_SIZE :]
     _begin(work, made, anew)
-    sealed = sealing.seal(work.key, made, context=storage.peppers.LOG_KEY_CONTEXT, nonce=nonce)
-    storage.peppers.add(work.db, storage.peppers.LOG_KEY, sealed, work.now)
+    sealed = sealing.seal(work.key, made, context=storage.sealed_keys.LOG_KEY_CONTEXT, nonce=nonce)
+    storage.sealed_keys.add(work.db, storage.sealed_keys.LOG_KEY, sealed, work.now)
     return made
 
 
@@ -72,7 +73,7 @@ def _begin(work: Work, key: bytes, anew: bool) -> None:
 
 
 def _lost() -> AuthctlError:
-    place = storage.peppers.LOG_KEY_CONTEXT
+    place = storage.sealed_keys.LOG_KEY_CONTEXT
     return Unavailable(
         "general_secret_damaged",
         f"The key of the audit log is gone from the database, where it was sealed as {place}.",

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
     from authctl.settings import Settings
-    from authctl.storage.checkup import Group, Way
     from authctl.storage.schema import State
+    from authctl.storage.statistics import Group, Way
+
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 OLD_HASH = YEAR  # since when a password was not set, so that its hash was not replaced at a sign-in either
@@ -251,7 +252,7 @@ def _mode(path: str) -> int:
 
 def _ways(look: _Look) -> Iterator[Finding]:
     """How the database and the mail server are spoken to."""
-    way = look.directory.database.read(storage.checkup.way)
+    way = look.directory.database.read(storage.statistics.way)
     private = "" if way is None or _has_authorities(way) else PRIVATE
     if way is not None and way.mode not in ENCRYPTED:
         this = "encrypted" if way.encrypted else "not encrypted"
@@ -261,7 +262,7 @@ def _ways(look: _Look) -> Iterator[Finding]:
         message = f"Whoever answers as Postgres on {way.host} is believed (sslmode=require)."
         yield look.finding("postgres-unverified", way.host, message + private, _verify(look, way))
     email = look.settings.email
-    if email.host is not None and email.security == "none" and not storage.checkup.is_here(email.host):
+    if email.host is not None and email.security == "none" and not storage.statistics.is_here(email.host):
         message = f"Mails go to {email.host} unencrypted (email.security = none)."
         yield look.finding("smtp-without-tls", email.host, message, "export AUTHCTL_EMAIL_SECURITY=starttls")
 
@@ -321,7 +322,7 @@ def _users(look: _Look, work: Work) -> Iterator[Finding]:
     """Everybody, in one pass."""
     required = work.policy["mfa-required"]
     old, standing = work.now - OLD_HASH, work.now - STANDING
-    groups = storage.checkup.groups(
+    groups = storage.statistics.groups(
         work.db, now=work.now, required=required, factors=work.policy["mfa-factors"], old=old, standing=standing
     )
     total, without = sum(each.users for each in groups), sum(each.without_mfa for each in groups)
@@ -399,7 +400,7 @@ def is_weak(algorithm: str) -> bool:
 
 
 def _blocked(look: _Look, work: Work) -> Iterator[Finding]:
-    if count := storage.checkup.blocked_with_sessions(work.db, work.now):
+    if count := storage.statistics.blocked_with_sessions(work.db, work.now):
         command = look.for_users(["status = blocked"], "users delete-sessions - --yes")
         message = f"{_counted(count, 'blocked user is', 'blocked users are')} still signed in."
         yield look.finding("blocked-with-sessions", "users", message, command)
@@ -459,29 +460,29 @@ def _policies(look: _Look, work: Work) -> Iterator[Finding]:
 
 def _keys(look: _Look, work: Work) -> Iterator[Finding]:
     noted = storage.schema.find_fact(work.db, storage.schema.KEY_AT)
-    made = datetime.fromisoformat(noted) if noted else storage.checkup.first_event_at(work.db)
+    made = datetime.fromisoformat(noted) if noted else storage.statistics.first_event_at(work.db)
     if made is not None and work.now - made > OLD_KEY:
         message = f"The secret key is {(work.now - made) // DAY:,} days old."
         yield look.finding("key-old", "secret_key", message, look.own("security rotate-key --yes"))
-    signing = storage.checkup.signing_key_at(work.db)
+    signing = storage.statistics.signing_key_at(work.db)
     if signing is not None and work.now - signing > OLD_SIGNING_KEY:
         message = f"The key that JWTs are signed with is {(work.now - signing) // DAY:,} days old."
         yield look.finding("signing-key-old", "jwt", message, look.own("security rotate-key --jwt --yes"))
 
 
 def _log(look: _Look, work: Work) -> Iterator[Finding]:
-    if problems := storage.checkup.last_problems(work.db):
+    if problems := storage.statistics.last_problems(work.db):
         message = (
             f"{_counted(problems, 'thing was', 'things were')} found wrong with the log when it was verified last."
         )
         yield look.finding("log-damaged", "log", message, look.own("security verify-logs --accept --yes"))
-    since = storage.checkup.first_unsealed_at(work.db)
+    since = storage.statistics.first_unsealed_at(work.db)
     if since is not None and work.now - since > UNSEALED:
         message = f"Nobody has verified the audit log for {(work.now - since) // DAY:,} days."
         yield look.finding("log-unverified", "log", message, look.own("security verify-logs"))
     if work.policy["reason-required"]:
         return
-    silent, count = storage.checkup.without_reason(work.db, policies.REASONED, work.now - RECENT)
+    silent, count = storage.statistics.without_reason(work.db, policies.REASONED, work.now - RECENT)
     if silent:
         message = f"{silent:,} of {count:,} changes by operators in the last {RECENT // DAY} days give no reason."
         command = look.own(f"security set reason-required on{REASON}")
@@ -490,7 +491,7 @@ def _log(look: _Look, work: Work) -> Iterator[Finding]:
 
 def _backup(look: _Look, work: Work) -> Iterator[Finding]:
     last = storage.backups.find_time(work.db)
-    since = last or storage.checkup.first_event_at(work.db)
+    since = last or storage.statistics.first_event_at(work.db)
     if since is None or work.now - since <= OLD_BACKUP:
         return
     days = (work.now - since) // DAY
@@ -507,11 +508,11 @@ def _mock_phones(look: _Look, work: Work) -> Iterator[Finding]:
 
 def _clock(look: _Look, work: Work) -> Iterator[Finding]:
     """This machine's clock against the database's own; an SQLite file has what was written by the clocks before."""
-    theirs, last = storage.checkup.time(work.db), storage.checkup.last_event_at(work.db)
+    theirs, last = storage.statistics.time(work.db), storage.statistics.last_event_at(work.db)
     if theirs is not None and abs(theirs - work.now) > CLOCK_OFF:
         which = "behind" if theirs > work.now else "ahead of"
         message = f"The clock of this machine is {_seconds(theirs - work.now)} {which} that of the database."
-        if (way := storage.checkup.way(work.db)) is not None:
+        if (way := storage.statistics.way(work.db)) is not None:
             message += f" If that one is wrong, the command is for {way.host}."
     elif theirs is None and last is not None and last - work.now > CLOCK_OFF:
         message = f"The clock of this machine is {_seconds(last - work.now)} behind the last change, or was ahead then."
@@ -532,7 +533,7 @@ def _set_clock(look: _Look) -> str:
 
 
 def _journal(look: _Look, work: Work) -> Iterator[Finding]:
-    mode = storage.checkup.journal_mode(work.db)
+    mode = storage.statistics.journal_mode(work.db)
     if mode not in (None, "wal"):
         message = f"The SQLite file has no write-ahead log (its journal is {mode})."
         yield look.finding("write-ahead-log-off", "database", message, look.own("upgrade"))

@@ -12,6 +12,7 @@ from authctl.model import Json
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
+
 MONTHS, DAYS = 12, 14  # this month and today are the last of them, in UTC
 DAY = timedelta(days=1)
 
@@ -22,12 +23,12 @@ def picture(work: Work) -> Json:
     Sign-ins are sessions that began, as the log has them. Reads every user and two weeks of the log, once each.
     """
     months = _months(work.now)
-    made = [storage.checkup.users_made(work.db, begin, end) for begin, end in pairwise(months)]
+    made = [storage.statistics.users_made(work.db, begin, end) for begin, end in pairwise(months)]
     days = [_midnight(work.now) + DAY * place for place in range(1 - DAYS, 2)]
-    signed_in = storage.checkup.sign_ins(work.db, days)
-    algorithms = storage.checkup.algorithms(work.db)
+    signed_in = storage.statistics.sign_ins(work.db, days)
+    algorithms = storage.statistics.algorithms(work.db)
     users = sum(algorithms.values())
-    with_mfa = storage.checkup.with_mfa(work.db)
+    with_mfa = storage.statistics.with_mfa(work.db)
     return {
         "users_by_month": [
             {"month": f"{month:%Y-%m}", "users": count} for month, count in zip(months, made, strict=False)

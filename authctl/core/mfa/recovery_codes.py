@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from authctl.core.work.unit import Work
     from authctl.model import RandomBytes, User
 
+
 COUNT = 6  # as Appwrite has it
 LENGTH = 16  # characters of 31: 79 bits; NIST SP 800-63B-4 asks for rate limits below 64
 GROUP = 4  # characters between dashes
@@ -41,12 +42,12 @@ def digest(pepper: bytes, user_id: str, code: str) -> bytes:
 
 def pepper(work: Work) -> bytes:
     """The key of the digests, made where there is none yet; of many who make it at once, all have the first one's."""
-    sealed = storage.peppers.find(work.db, PEPPER)
+    sealed = storage.sealed_keys.find(work.db, PEPPER)
     if sealed is None:
         nonce = work.random(sealing.NONCE_SIZE)
         made = sealing.seal(work.key, sealing.new_key(work.random), context=_CONTEXT, nonce=nonce)
-        storage.peppers.add(work.db, PEPPER, made, work.now)
-        sealed = storage.peppers.find(work.db, PEPPER)
+        storage.sealed_keys.add(work.db, PEPPER, made, work.now)
+        sealed = storage.sealed_keys.find(work.db, PEPPER)
         assert sealed is not None
     return sealing.unseal(work.key, sealed, context=_CONTEXT)
 

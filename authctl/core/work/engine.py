@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from authctl.storage.database import Database
     from authctl.storage.schema import State
 
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -211,9 +212,9 @@ class Engine:
         None where there is none yet. Read in a transaction of its own: what another makes may be undone with it.
         """
         if self._known.log_key is None:
-            sealed, held = self.database.read(storage.peppers.find_log_key)
+            sealed, held = self.database.read(storage.sealed_keys.find_log_key)
             if sealed is not None:
-                context = storage.peppers.LOG_KEY_CONTEXT
+                context = storage.sealed_keys.LOG_KEY_CONTEXT
                 self._known.log_key = sealing.unseal(self._key_of(held), sealed, context=context)
         return self._known.log_key
 
@@ -279,7 +280,7 @@ class Engine:
         """The secret key of a database in that state; refuses a missing one, and a wrong one."""
         wanted, where = state.key_fingerprint, self.database.describe()
         if wanted is None:
-            raise storage.failures.not_initialized(where)
+            raise storage.driver_errors.not_initialized(where)
         key = self._find_key(wanted)
         if key is None:
             path = self.settings.secret_key_file

@@ -1,6 +1,6 @@
 """Who carries text messages: one small class for each provider, loaded when it is used.
 
-A new provider is one file with its class, one line here, and its name in `settings/declared.py`.
+A new provider is one file with its class, one line here, and its name in `settings/definitions.py`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from authctl.delivery.failures import unconfigured
+from authctl.delivery.errors import unconfigured
 
 if TYPE_CHECKING:
     from authctl.delivery.sms.provider import Provider
     from authctl.model import Clock, RandomBytes
     from authctl.settings import Sms as SmsSettings
+
 
 # What [sms] provider says → the module and the class.
 PROVIDERS = {

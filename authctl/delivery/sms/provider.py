@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from authctl.delivery import failures
-from authctl.delivery.failures import Refused, masked, unconfigured
+from authctl.delivery import errors
+from authctl.delivery.errors import Refused, masked, unconfigured
 from authctl.delivery.messages import Channel, Receipt, Sms
 
 if TYPE_CHECKING:
     from authctl.model import Clock, RandomBytes
     from authctl.settings import Sms as SmsSettings
+
 
 SECRETS = ("auth_token", "access_key", "api_key", "api_secret", "webhook_secret")
 
@@ -88,8 +89,8 @@ class Provider(ABC):
     def refused(self, request: Request, said: object, *, code: object = None, status: object = None) -> Refused:
         """The error for a message that was not taken: the provider, its code and its words, and no secret."""
         secrets = [*request.secrets, *(getattr(self.settings, name) for name in SECRETS if name in self.needs)]
-        said_ = failures.words(str(said), secrets=secrets, phone=request.to)
-        code_ = failures.words(str(code), secrets=secrets, phone=request.to) if code is not None else None
+        said_ = errors.words(str(said), secrets=secrets, phone=request.to)
+        code_ = errors.words(str(code), secrets=secrets, phone=request.to) if code is not None else None
         receipt = Receipt(self.name, request.channel, None, _text(status), code_, said_)
         spoken = f"{code_}: {said_}" if code_ else said_
         return Refused(receipt, f"{self.name} did not {request.what} …{request.to[-2:]}: {spoken}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 
-from authctl.delivery.failures import Refused, unconfigured
+from authctl.delivery.errors import Refused, unconfigured
 from authctl.delivery.messages import Channel, Receipt, Sms
 from authctl.delivery.sms.provider import Answer, Provider, Request
 

@@ -20,7 +20,7 @@ class Name(NamedTuple):
 
 NAMES = {
     "authctl": Name("authctl", "authctl's own export, JSON Lines or CSV"),
-    "csv": Name("plain_csv", "any CSV with a first row that names its columns"),
+    "csv": Name("any_csv", "any CSV with a first row that names its columns"),
     "appwrite": Name("appwrite", "Appwrite's users, and with them identities, teams and memberships"),
     "supabase": Name("supabase", "auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors"),
     "firebase": Name("firebase", "firebase auth:export, JSON or CSV"),

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authctl.transfer.records import Item, Linked, Member, Record, Refused, Secret
-from authctl.transfer.sources import jsons, texts
+from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, Wrong, items, kind
-from authctl.transfer.sources.texts import Row, unreadable
+from authctl.transfer.sources.field_reader import Fields, Wrong, items, kind
+from authctl.transfer.sources.text_files import Row, unreadable
 
 TYPICAL = ("$id",)
 LISTS = ("identities", "memberships", "teams")
@@ -38,14 +38,14 @@ class Appwrite(Base):
         mapping = _Mapping()
         for file in files[1:]:
             mapping.join(file)
-        return items(jsons.rows(files[0], ("users",), TYPICAL), mapping.record, _ref, start)
+        return items(json_files.rows(files[0], ("users",), TYPICAL), mapping.record, _ref, start)
 
 
 SOURCE = Appwrite()
 
 
 def _ref(values: Any) -> str | None:
-    return texts.first(values.get(name) for name in ("$id", "email", "phone"))
+    return text_files.first(values.get(name) for name in ("$id", "email", "phone"))
 
 
 @dataclass
@@ -56,7 +56,7 @@ class _Mapping:
     members: dict[str, list[Member]] = field(default_factory=dict)
 
     def join(self, file: Any) -> None:
-        for row in jsons.rows(file, LISTS, TYPICAL):
+        for row in json_files.rows(file, LISTS, TYPICAL):
             if isinstance(row, Refused):
                 raise unreadable(f"A record of the identities or memberships is malformed: {row.notes[0].message}")
             values = Fields(row.values)

@@ -12,10 +12,10 @@ from typing import Any
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret, Skipped, Totp
-from authctl.transfer.sources import jsons, rows, texts
+from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import ROLES, Fields, Wrong, base32, items, role_names, wants_labels
-from authctl.transfer.sources.texts import Row, unreadable
+from authctl.transfer.sources.field_reader import ROLES, Fields, Wrong, base32, items, role_names, wants_labels
+from authctl.transfer.sources.text_files import Row, unreadable
 
 TYPICAL = ("email", "user_id")
 OWN = "auth0|"
@@ -50,7 +50,7 @@ class Auth0(Base):
         if start[:1] in (b"{", b"["):
             export = b'"user_id"' in head and (b'"identities"' in head or b'"app_metadata"' in head)
             return export or b'"custom_password_hash"' in head
-        return start.startswith((b"user_id,", b'"user_id",')) or "logins_count" in rows.header_of(head)
+        return start.startswith((b"user_id,", b'"user_id",')) or "logins_count" in csv_files.header_of(head)
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         ids = options.get("ids")
@@ -67,15 +67,15 @@ SOURCE = Auth0()
 
 
 def _ref(values: Any) -> str | None:
-    return texts.first(values.get(name) for name in ("user_id", "email", "username", "phone_number"))
+    return text_files.first(values.get(name) for name in ("user_id", "email", "username", "phone_number"))
 
 
 def _rows(file: Any) -> Iterator[Row | Refused | Skipped]:
-    beginning, file = texts.peeked(file)
+    beginning, file = text_files.peeked(file)
     if beginning.lstrip()[:1] in (b"{", b"["):
-        yield from jsons.rows(file, (), TYPICAL)
+        yield from json_files.rows(file, (), TYPICAL)
         return
-    for row in rows.Table(file).rows():
+    for row in csv_files.Table(file).rows():
         yield row._replace(values=_shaped(row.values)) if isinstance(row, Row) else row
 
 
@@ -100,7 +100,7 @@ def _passwords(files: list[Any]) -> dict[str, tuple[int, str, Any]]:
     """The id of the user, as it stands behind auth0| → (line, hash, when it was set)."""
     found = {}
     for file in files:
-        for row in jsons.rows(file, (), ("passwordHash", "_id")):
+        for row in json_files.rows(file, (), ("passwordHash", "_id")):
             if isinstance(row, Refused):
                 raise unreadable(f"Line {row.at} of the password file: {row.notes[0].message}")
             values = Fields(row.values)
@@ -130,7 +130,7 @@ def _joined(
         yield row
     for id, (line, _, _) in passwords.items():
         message = f"Line {line} of the password file belongs to no user of the export."
-        yield Skipped(line, texts.ref(id), [Note("import_password_lost", "password", message)])
+        yield Skipped(line, text_files.ref(id), [Note("import_password_lost", "password", message)])
 
 
 # Users

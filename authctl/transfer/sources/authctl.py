@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authctl.transfer.records import Item, Linked, Record, Secret, Totp
-from authctl.transfer.sources import jsons, rows, texts
+from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, Wrong, base32, items
-from authctl.transfer.sources.texts import Row
+from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items
+from authctl.transfer.sources.text_files import Row
 
 TYPICAL = ("email_verified", "phone_verified", "last_sign_in_at")
 PASSWORD_CELLS = ("hash", "algorithm", "updated_at", "must_change")
@@ -27,23 +27,25 @@ class Authctl(Base):
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         if start[:1] in (b"{", b"["):
             return all(f'"{typical}"'.encode() in head for typical in TYPICAL)
-        return rows.header_of(head, ",").issuperset(TYPICAL)
+        return csv_files.header_of(head, ",").issuperset(TYPICAL)
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        beginning, file = texts.peeked(files[0])
+        beginning, file = text_files.peeked(files[0])
         if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(jsons.rows(file, (), TYPICAL), _record, _ref, start)
-        return items(_cells(rows.Table(file, delimiter=",")), _record, _ref, start)
+            return items(json_files.rows(file, (), TYPICAL), _record, _ref, start)
+        return items(_cells(csv_files.Table(file, delimiter=",")), _record, _ref, start)
 
 
 SOURCE = Authctl()
 
 
 def _ref(values: Any) -> str | None:
-    return texts.ref(values.get("id")) or texts.first(values.get(name) for name in ("username", "email", "phone"))
+    return text_files.ref(values.get("id")) or text_files.first(
+        values.get(name) for name in ("username", "email", "phone")
+    )
 
 
-def _cells(table: rows.Table) -> Iterator[Any]:
+def _cells(table: csv_files.Table) -> Iterator[Any]:
     """The rows of a CSV in the shape of the JSON."""
     for row in table.rows():
         yield row if not isinstance(row, Row) else row._replace(values=_Cells(row.values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from authctl.transfer.sources import NAMES, texts
+from authctl.transfer.sources import NAMES, text_files
 
 
 class Base:
@@ -19,5 +19,5 @@ class Base:
     def help(self) -> str:
         return NAMES[self.name].help
 
-    def rejects(self, raws: Iterator[texts.Verbatim]) -> Iterator[bytes]:
-        return texts.together(raws)
+    def rejects(self, raws: Iterator[text_files.Verbatim]) -> Iterator[bytes]:
+        return text_files.together(raws)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authctl.transfer.records import Item, Linked, Record, Secret, Totp
-from authctl.transfer.sources import jsons, moments, rows, texts
+from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, Wrong, base32, items
-from authctl.transfer.sources.texts import Row
+from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items
+from authctl.transfer.sources.text_files import Row
 
 TYPICAL = ("email_addresses", "external_accounts", "public_metadata")
 
@@ -48,20 +48,20 @@ class Clerk(Base):
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         if start[:1] in (b"{", b"["):
             return b'"primary_email_address_id"' in head
-        return rows.header_of(head).issuperset(("primary_email_address", "password_digest"))
+        return csv_files.header_of(head).issuperset(("primary_email_address", "password_digest"))
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        beginning, file = texts.peeked(files[0])
+        beginning, file = text_files.peeked(files[0])
         if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(jsons.rows(file, ("data", "users"), TYPICAL), _api_user, _ref, start)
-        return items(rows.Table(file).rows(), _csv_user, _ref, start)
+            return items(json_files.rows(file, ("data", "users"), TYPICAL), _api_user, _ref, start)
+        return items(csv_files.Table(file).rows(), _csv_user, _ref, start)
 
 
 SOURCE = Clerk()
 
 
 def _ref(values: Any) -> str | None:
-    return texts.first(values.get(name) for name in ("id", "primary_email_address", "username"))
+    return text_files.first(values.get(name) for name in ("id", "primary_email_address", "username"))
 
 
 # The dashboard's CSV
@@ -113,7 +113,9 @@ def _secret(values: Fields) -> Secret | None:
     if hasher in ELSEWHERE:
         return Secret(text, hasher)
     if hasher not in HASHERS:
-        values.no_password(f"How Clerk writes a password of {texts.ref(hasher)} is not known here; it needs a reset.")
+        values.no_password(
+            f"How Clerk writes a password of {text_files.ref(hasher)} is not known here; it needs a reset."
+        )
         return None
     name, options = HASHERS[hasher]
     return Secret(text, name, options)
@@ -142,9 +144,9 @@ def _api_user(row: Row) -> Record:
         blocked=values.truth("banned"),
         prefs=values.object("unsafe_metadata"),
         metadata=metadata | {name: found for name, found in others.items() if found},
-        created_at=values.moment("created_at", moments.epoch_milliseconds),
-        updated_at=values.moment("updated_at", moments.epoch_milliseconds),
-        last_sign_in_at=values.moment("last_sign_in_at", moments.epoch_milliseconds),
+        created_at=values.moment("created_at", timestamps.epoch_milliseconds),
+        updated_at=values.moment("updated_at", timestamps.epoch_milliseconds),
+        last_sign_in_at=values.moment("last_sign_in_at", timestamps.epoch_milliseconds),
         identities=[_linked(account) for account in values.objects("external_accounts")],
         notes=values.notes,
     )

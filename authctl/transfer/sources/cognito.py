@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authctl.transfer.records import Item, Linked, Record
-from authctl.transfer.sources import jsons, moments, rows, texts
+from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, Wrong, items
-from authctl.transfer.sources.texts import Row
+from authctl.transfer.sources.field_reader import Fields, Wrong, items
+from authctl.transfer.sources.text_files import Row
 
 TYPICAL = ("Username", "Attributes")
 USERNAME = "cognito:username"
@@ -28,13 +28,13 @@ class Cognito(Base):
     name = "cognito"
 
     def recognises(self, head: bytes, name: str) -> bool:
-        return b'"UserStatus"' in head or b'"UserCreateDate"' in head or USERNAME in rows.header_of(head, ",")
+        return b'"UserStatus"' in head or b'"UserCreateDate"' in head or USERNAME in csv_files.header_of(head, ",")
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        beginning, file = texts.peeked(files[0])
+        beginning, file = text_files.peeked(files[0])
         if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(jsons.rows(file, ("Users",), TYPICAL), _api_user, _ref, start)
-        table = rows.Table(file, delimiter=",", escape="\\")
+            return items(json_files.rows(file, ("Users",), TYPICAL), _api_user, _ref, start)
+        table = csv_files.Table(file, delimiter=",", escape="\\")
         return items(table.rows(), lambda row: _record(row, Fields(row.values)), _ref, start)
 
 
@@ -42,7 +42,7 @@ SOURCE = Cognito()
 
 
 def _ref(values: Any) -> str | None:
-    return texts.first(values.get(name) for name in ("Username", USERNAME, "sub", "email", "phone_number"))
+    return text_files.first(values.get(name) for name in ("Username", USERNAME, "sub", "email", "phone_number"))
 
 
 def _api_user(row: Row) -> Record:
@@ -54,8 +54,8 @@ def _api_user(row: Row) -> Record:
     status, enabled = values.text("UserStatus"), values.truth("Enabled")
     record.blocked = None if enabled is None else not enabled
     record.must_change = status in MUST_CHANGE
-    record.created_at = values.moment("UserCreateDate", moments.either)
-    record.updated_at = values.moment("UserLastModifiedDate", moments.either)
+    record.created_at = values.moment("UserCreateDate", timestamps.either)
+    record.updated_at = values.moment("UserLastModifiedDate", timestamps.either)
     if (values.items("MFAOptions") or values.items("UserMFASettingList")) and not record.phone_verified:
         values.no_factor("A second factor is lost: Cognito does not give it away.")
     return record
@@ -84,7 +84,7 @@ def _record(row: Row, values: Fields) -> Record:
             for name, value in values.given.items()
             if name.startswith(CUSTOM) and value not in (None, "")
         },
-        updated_at=values.moment("updated_at", moments.either),
+        updated_at=values.moment("updated_at", timestamps.either),
         identities=[_linked(identity) for identity in values.objects("identities")],
         notes=values.notes,
     )
@@ -99,4 +99,4 @@ def _linked(identity: Fields) -> Linked:
     provider, uid = identity.text("providerName"), identity.text("userId")
     if provider is None or uid is None:
         raise Wrong("identities", "An identity needs providerName and userId.")
-    return Linked(provider, uid, None, identity.moment("dateCreated", moments.epoch_milliseconds))
+    return Linked(provider, uid, None, identity.moment("dateCreated", timestamps.epoch_milliseconds))

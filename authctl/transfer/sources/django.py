@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authctl.transfer.records import Item, Record, Refused, Secret, Skipped
-from authctl.transfer.sources import jsons, rows, texts
+from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, items, skipped, wants_labels
-from authctl.transfer.sources.texts import Row
+from authctl.transfer.sources.field_reader import Fields, items, skipped, wants_labels
+from authctl.transfer.sources.text_files import Row
 
 TYPICAL = ("model",)
 GROUP = "auth.group"
@@ -33,16 +33,16 @@ class Django(Base):
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         if start[:1] in (b"{", b"["):
             return b'"model"' in head and b'"fields"' in head
-        return rows.header_of(head).issuperset(("password", "is_active", "date_joined"))
+        return csv_files.header_of(head).issuperset(("password", "is_active", "date_joined"))
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_labels(options, "groups"))
         for file in files[1:]:
             mapping.note_groups(file)
-        beginning, file = texts.peeked(files[0])
+        beginning, file = text_files.peeked(files[0])
         if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(jsons.rows(file, (), TYPICAL), mapping.record, _ref, start)
-        return items(rows.Table(file).rows(), mapping.row, _ref, start)
+            return items(json_files.rows(file, (), TYPICAL), mapping.record, _ref, start)
+        return items(csv_files.Table(file).rows(), mapping.row, _ref, start)
 
 
 SOURCE = Django()
@@ -50,8 +50,8 @@ SOURCE = Django()
 
 def _ref(values: Any) -> str | None:
     if isinstance(values.get("fields"), dict):
-        return texts.first((values.get("pk"), values["fields"].get("username"), values["fields"].get("email")))
-    return texts.first((values.get("id"), values.get("username")))
+        return text_files.first((values.get("pk"), values["fields"].get("username"), values["fields"].get("email")))
+    return text_files.first((values.get("id"), values.get("username")))
 
 
 @dataclass
@@ -60,9 +60,9 @@ class _Mapping:
     groups: dict[str, str] = field(default_factory=dict)  # their key, as text → their name
 
     def note_groups(self, file: Any) -> None:
-        beginning, file = texts.peeked(file)
+        beginning, file = text_files.peeked(file)
         if beginning.lstrip()[:1] in (b"{", b"["):
-            for row in jsons.rows(file, (), TYPICAL):
+            for row in json_files.rows(file, (), TYPICAL):
                 if not isinstance(row, Refused) and row.values.get("model") == GROUP:
                     self._note_group(row.values)
 
@@ -79,7 +79,9 @@ class _Mapping:
         if model == GROUP:
             self._note_group(row.values)
         if "password" not in inner.given:
-            return skipped(row, texts.ref(f"{model} {_ref(row.values)}"), f"A row of {texts.ref(model)}, not a user.")
+            return skipped(
+                row, text_files.ref(f"{model} {_ref(row.values)}"), f"A row of {text_files.ref(model)}, not a user."
+            )
         return self._user(row, inner, values.text("pk"), _ref(row.values))
 
     def row(self, row: Row) -> Record:

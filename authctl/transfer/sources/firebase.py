@@ -16,10 +16,10 @@ from typing import Any
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret, Skipped
-from authctl.transfer.sources import jsons, moments, rows, texts
+from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import ROLES, Fields, items, role_names, skipped, wants_labels
-from authctl.transfer.sources.texts import Form, Row, Verbatim
+from authctl.transfer.sources.field_reader import ROLES, Fields, items, role_names, skipped, wants_labels
+from authctl.transfer.sources.text_files import Form, Row, Verbatim
 
 TYPICAL = ("localId",)
 WIDTHS = frozenset((28, 29, 53))
@@ -97,9 +97,9 @@ class Firebase(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(hash_parameters(options), wants_labels(options))
-        beginning, file = texts.peeked(files[0])
+        beginning, file = text_files.peeked(files[0])
         if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(jsons.rows(file, ("users",), TYPICAL), mapping.record, _ref, start)
+            return items(json_files.rows(file, ("users",), TYPICAL), mapping.record, _ref, start)
         return items(_csv_rows(file), mapping.record, _ref, start)
 
 
@@ -138,10 +138,10 @@ def _invalid(message: str) -> Invalid:
 
 def _csv_rows(file: Any) -> Iterator[Row | Refused | Skipped]:
     """The lines of the CSV in the shape of the JSON."""
-    text = texts.opened(file)
-    lines = rows.Lines(texts.lines(text))
+    text = text_files.opened(file)
+    lines = csv_files.Lines(text_files.lines(text))
     form = Form(encoding=text.encoding)
-    for at, cells, verbatim in rows.records(rows.reader(lines, ","), lines, WIDTHS):
+    for at, cells, verbatim in csv_files.records(csv_files.reader(lines, ","), lines, WIDTHS):
         raw = Verbatim(verbatim, form)
         if isinstance(cells, str):
             yield _refused(at, raw, cells)
@@ -173,7 +173,7 @@ def _shaped(cells: list[str]) -> dict[str, Any]:
 
 
 def _ref(values: Any) -> str | None:
-    return texts.first(values.get(name) for name in ("localId", "email", "phoneNumber"))
+    return text_files.first(values.get(name) for name in ("localId", "email", "phoneNumber"))
 
 
 class _Mapping:
@@ -197,8 +197,8 @@ class _Mapping:
             blocked=bool(values.truth("disabled")),
             labels=values.labels(role_names(claims)) if self._labels and claims else None,
             metadata=claims,
-            created_at=values.moment("createdAt", moments.epoch_milliseconds),
-            last_sign_in_at=values.moment("lastSignedInAt", moments.epoch_milliseconds),
+            created_at=values.moment("createdAt", timestamps.epoch_milliseconds),
+            last_sign_in_at=values.moment("lastSignedInAt", timestamps.epoch_milliseconds),
             identities=_identities(values),
             notes=values.notes,
         )

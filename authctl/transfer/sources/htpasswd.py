@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authctl.transfer.records import Item, Note, Record, Refused, Secret, Skipped
-from authctl.transfer.sources import texts
+from authctl.transfer.sources import text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import PLAIN, Fields, Wrong, items, wants_plain
-from authctl.transfer.sources.texts import Form, Row, Verbatim
+from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, items, wants_plain
+from authctl.transfer.sources.text_files import Form, Row, Verbatim
 
 MARKS = ("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "{SHA}", "{SSHA}", "$argon2")
-OPTIONS = PLAIN | texts.ENCODING
+OPTIONS = PLAIN | text_files.ENCODING
 _DES = re.compile(r"[./0-9A-Za-z]{13}")
 _LINE = re.compile(rb"[^:\s][^:\n]*:(?:\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}|[./0-9A-Za-z]{13}\s*$)", re.MULTILINE)
 
@@ -33,16 +33,16 @@ class Htpasswd(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_plain(options))
-        return items(_lines(files[0], options), mapping.record, lambda values: texts.ref(values[0]), start)
+        return items(_lines(files[0], options), mapping.record, lambda values: text_files.ref(values[0]), start)
 
 
 SOURCE = Htpasswd()
 
 
 def _lines(file: Any, options: Mapping[str, str]) -> Iterator[Row | Refused | Skipped]:
-    text = texts.opened(file, options)
+    text = text_files.opened(file, options)
     form = Form(encoding=text.encoding)
-    for at, line in enumerate(texts.lines(text), 1):
+    for at, line in enumerate(text_files.lines(text), 1):
         bare = line.rstrip("\r\n")
         user, colon, hash = bare.partition(":")
         raw = Verbatim(line if line.endswith("\n") else line + "\n", form)
@@ -66,13 +66,13 @@ class _Mapping:
 
     def record(self, row: Row) -> Record:
         name, text = row.values
-        if len(name) > texts.MAX_RECORD // 2:
+        if len(name) > text_files.MAX_RECORD // 2:
             raise Wrong("username", "The user name is too long.")
         values = Fields({})
         username, email = values.login(name, None)
         return Record(
             row.at,
-            texts.ref(name),
+            text_files.ref(name),
             row.raw,
             username=username,
             email=email,

@@ -11,10 +11,10 @@ from typing import Any
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Item, Linked, Member, Record, Secret, Skipped, Totp
-from authctl.transfer.sources import jsons, moments, texts
+from authctl.transfer.sources import json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import ROLES, TRUE, Fields, Wrong, base32, items, skipped, wants_labels
-from authctl.transfer.sources.texts import Row
+from authctl.transfer.sources.field_reader import ROLES, TRUE, Fields, Wrong, base32, items, skipped, wants_labels
+from authctl.transfer.sources.text_files import Row
 
 TYPICAL = ("username", "createdTimestamp")
 PHONES = ("phoneNumber", "phone_number", "mobile")
@@ -49,7 +49,7 @@ class Keycloak(Base):
         if groups not in ("teams", "labels", "none"):
             raise Invalid("general_argument_invalid", "groups must be teams, labels or none.", field="groups")
         mapping = _Mapping(wants_labels(options), groups)
-        return items(jsons.rows(files[0], ("users",), TYPICAL), mapping.record, _ref, start)
+        return items(json_files.rows(files[0], ("users",), TYPICAL), mapping.record, _ref, start)
 
 
 SOURCE = Keycloak()
@@ -60,7 +60,7 @@ def _is_realm(head: bytes) -> bool:
 
 
 def _ref(values: Any) -> str | None:
-    return texts.first(values.get(name) for name in ("id", "username"))
+    return text_files.first(values.get(name) for name in ("id", "username"))
 
 
 @dataclass
@@ -86,7 +86,7 @@ class _Mapping:
             email_verified=values.truth("emailVerified"),
             blocked=None if enabled is None else not enabled,
             labels=values.labels(self._labels(values)) if self.roles or self.groups == "labels" else None,
-            created_at=values.moment("createdTimestamp", moments.epoch_milliseconds),
+            created_at=values.moment("createdTimestamp", timestamps.epoch_milliseconds),
             must_change="UPDATE_PASSWORD" in values.texts("requiredActions"),
             identities=[_linked(identity) for identity in values.objects("federatedIdentities")],
             members=_members(values) if self.groups == "teams" else [],
@@ -149,14 +149,14 @@ def _add_credentials(record: Record, values: Fields) -> None:
                 record.password = _secret(record, credential)
             except Wrong as wrong:
                 values.no_password(f"The password is malformed: {wrong}")
-            record.password_updated_at = credential.moment("createdDate", moments.epoch_milliseconds)
+            record.password_updated_at = credential.moment("createdDate", timestamps.epoch_milliseconds)
         elif type in ("otp", "totp"):
             try:
                 _add_totp(record, credential)
             except Wrong as wrong:
                 values.no_factor(f"An authenticator is malformed: {wrong}")
         else:
-            values.no_factor(f"A credential of the type {texts.ref(type)} is lost.")
+            values.no_factor(f"A credential of the type {text_files.ref(type)} is lost.")
     record.mfa = True if record.totp else None
 
 

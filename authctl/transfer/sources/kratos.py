@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Item, Linked, Record, Secret, Totp
-from authctl.transfer.sources import jsons, texts
+from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, Wrong, base32, items, pairs
-from authctl.transfer.sources.texts import Row
+from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items, pairs
+from authctl.transfer.sources.text_files import Row
 
 TYPICAL = ("schema_id", "traits")
 TRAITS = {
@@ -39,7 +39,7 @@ class Kratos(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(_traits(options.get("map", "")))
-        return items(jsons.rows(files[0], ("identities",), TYPICAL), mapping.record, _ref, start)
+        return items(json_files.rows(files[0], ("identities",), TYPICAL), mapping.record, _ref, start)
 
 
 SOURCE = Kratos()
@@ -56,7 +56,7 @@ def _traits(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def _ref(values: Any) -> str | None:
-    return texts.ref(values.get("id"))
+    return text_files.ref(values.get("id"))
 
 
 class _Mapping:
@@ -118,7 +118,7 @@ def _add_credentials(record: Record, values: Fields) -> None:
                 text for each in codes if (text := each.text("code")) and not each.text("used_at")
             ]
         elif type not in KNOWN:
-            values.no_factor(f"A credential of the type {texts.ref(type)} is lost.")
+            values.no_factor(f"A credential of the type {text_files.ref(type)} is lost.")
 
 
 def _add_password(record: Record, config: Fields) -> None:

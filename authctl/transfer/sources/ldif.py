@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authctl.transfer.records import Item, Note, Record, Refused, Secret, Skipped
-from authctl.transfer.sources import moments, texts
+from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import PLAIN, Fields, Wrong, items, skipped, wants_labels, wants_plain
-from authctl.transfer.sources.texts import MAX_RECORD, Form, Row, Verbatim, unreadable
+from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, items, skipped, wants_labels, wants_plain
+from authctl.transfer.sources.text_files import MAX_RECORD, Form, Row, Verbatim, unreadable
 
 PERSONS = frozenset(
     ("person", "organizationalperson", "inetorgperson", "posixaccount", "shadowaccount", "account", "user")
@@ -49,10 +49,10 @@ SOURCE = Ldif()
 
 def _entries(file: Any) -> Iterator[Row | Refused]:
     """Each entry as {attribute in lower case: values}."""
-    text = texts.opened(file, guess=False)
+    text = text_files.opened(file, guess=False)
     form = Form("version: 1\n\n", "\n", "", text.encoding)
     found_one = False
-    for at, lines in _blocks(texts.lines(text)):
+    for at, lines in _blocks(text_files.lines(text)):
         raw = Verbatim("".join(lines).rstrip("\r\n") + "\n", form)
         values: dict[str, list[str]] = {}
         try:
@@ -114,7 +114,7 @@ def _read(line: str, values: dict[str, list[str]]) -> None:
         try:
             rest = base64.b64decode(rest[1:].strip(), validate=True).decode("utf-8", "surrogateescape")
         except ValueError:
-            raise Wrong(texts.ref(attribute), f"The value of {texts.ref(attribute)} is not base64.") from None
+            raise Wrong(text_files.ref(attribute), f"The value of {text_files.ref(attribute)} is not base64.") from None
     else:
         rest = rest.lstrip(" ")
     values.setdefault(attribute, []).append(rest)
@@ -123,7 +123,7 @@ def _read(line: str, values: dict[str, list[str]]) -> None:
 def _ref(values: Any) -> str | None:
     """The uid, else the first part of the name."""
     dn = next(iter(values.get("dn", ())), "")
-    return texts.first((*values.get("uid", ())[:1], *values.get("samaccountname", ())[:1], dn.partition(",")[0]))
+    return text_files.first((*values.get("uid", ())[:1], *values.get("samaccountname", ())[:1], dn.partition(",")[0]))
 
 
 # Persons
@@ -154,10 +154,10 @@ class _Mapping:
             blocked=_is_blocked(values) or None,
             labels=self._groups(several, values) if self._labels else None,
             metadata={"other_emails": others} if (others := several.get("mail", [])[1:]) else None,
-            created_at=values.moment("createtimestamp", moments.generalized),
-            updated_at=values.moment("modifytimestamp", moments.generalized),
-            last_sign_in_at=values.moment("authtimestamp", moments.generalized),
-            password_updated_at=values.moment("pwdchangedtime", moments.generalized),
+            created_at=values.moment("createtimestamp", timestamps.generalized),
+            updated_at=values.moment("modifytimestamp", timestamps.generalized),
+            last_sign_in_at=values.moment("authtimestamp", timestamps.generalized),
+            password_updated_at=values.moment("pwdchangedtime", timestamps.generalized),
             must_change=values.text("pwdreset") == "TRUE",
             notes=values.notes,
         )

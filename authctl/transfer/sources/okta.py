@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authctl.transfer.records import Item, Record, Secret, Skipped
-from authctl.transfer.sources import jsons, texts
+from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, Wrong, items, skipped
-from authctl.transfer.sources.texts import Row
+from authctl.transfer.sources.field_reader import Fields, Wrong, items, skipped
+from authctl.transfer.sources.text_files import Row
 
 TYPICAL = ("profile", "credentials")
 MUST_CHANGE = ("LOCKED_OUT", "RECOVERY", "PASSWORD_EXPIRED")
@@ -25,7 +25,7 @@ class Okta(Base):
         return b'"profile"' in head and b'"login"' in head and (b'"credentials"' in head or b'"statusChanged"' in head)
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        return items(jsons.rows(files[0], (), TYPICAL), _record, _ref, start)
+        return items(json_files.rows(files[0], (), TYPICAL), _record, _ref, start)
 
 
 SOURCE = Okta()
@@ -33,7 +33,7 @@ SOURCE = Okta()
 
 def _ref(values: Any) -> str | None:
     profile = values.get("profile")
-    return texts.first((values.get("id"), profile.get("login") if isinstance(profile, dict) else None))
+    return text_files.first((values.get("id"), profile.get("login") if isinstance(profile, dict) else None))
 
 
 def _record(row: Row) -> Record | Skipped:
@@ -67,7 +67,7 @@ def _record(row: Row) -> Record | Skipped:
     )
     provider = credentials.inside("provider")
     if provider.text("type") not in (None, *OWN_PROVIDERS):
-        values.no_password(f"The user signs in by {texts.ref(provider.text('type'))}, where the password is.")
+        values.no_password(f"The user signs in by {text_files.ref(provider.text('type'))}, where the password is.")
     return record
 
 

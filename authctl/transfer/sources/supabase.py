@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authctl.transfer.records import Item, Linked, Record, Refused, Secret, Skipped, Totp
-from authctl.transfer.sources import jsons, rows, texts
+from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import ROLES, Fields, Wrong, base32, items, role_names, skipped, wants_labels
-from authctl.transfer.sources.texts import Row, unreadable
+from authctl.transfer.sources.field_reader import ROLES, Fields, Wrong, base32, items, role_names, skipped, wants_labels
+from authctl.transfer.sources.text_files import Row, unreadable
 
 TYPICAL = ("encrypted_password", "raw_user_meta_data", "raw_app_meta_data")
 NAMES = ("full_name", "name", "display_name")
@@ -32,7 +32,7 @@ class Supabase(Base):
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         if start[:1] in (b"{", b"["):
             return b'"encrypted_password"' in head and b'"raw_user_meta_data"' in head
-        return rows.header_of(head).issuperset(("encrypted_password", "aud"))
+        return csv_files.header_of(head).issuperset(("encrypted_password", "aud"))
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_labels(options))
@@ -46,17 +46,17 @@ SOURCE = Supabase()
 
 def _rows(file: Any, typical: tuple[str, ...]) -> Iterator[Row | Refused]:
     """The rows of a table, from either form. typical: columns of which it has one at least."""
-    beginning, file = texts.peeked(file)
+    beginning, file = text_files.peeked(file)
     if beginning.lstrip()[:1] in (b"{", b"["):
-        return jsons.rows(file, (), typical)
-    table = rows.Table(file)
+        return json_files.rows(file, (), typical)
+    table = csv_files.Table(file)
     if not set(table.names) & set(typical):
         raise unreadable("This is no table of Supabase's: give auth.users first, with the names of its columns.")
     return table.rows()
 
 
 def _ref(values: Any) -> str | None:
-    return texts.first(values.get(name) for name in ("id", "email", "phone"))
+    return text_files.first(values.get(name) for name in ("id", "email", "phone"))
 
 
 @dataclass
@@ -140,7 +140,7 @@ class _Mapping:
             elif type == "totp":
                 values.no_factor("An authenticator is lost: its secret is encrypted with a key of the source.")
             elif type != "phone" or _phone(key) != record.phone:
-                values.no_factor(f"A second factor of the type {texts.ref(type)} is lost.")
+                values.no_factor(f"A second factor of the type {text_files.ref(type)} is lost.")
             record.mfa = bool(record.totp) or (type == "phone" and _phone(key) == record.phone) or record.mfa
 
 

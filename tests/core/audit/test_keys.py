@@ -126,9 +126,9 @@ def test_a_new_secret_key_leaves_the_log_key_as_it_is(directory, opened, setting
     other = opened()
     other.users.create(id="ada")  # knows the key from now on
     before = directory.find_log_key()
-    sealed = directory.read(lambda work: storage.peppers.find_log_key(work.db))
+    sealed = directory.read(lambda work: storage.sealed_keys.find_log_key(work.db))
     key_rotation.rotate_key(directory, settings)
-    assert directory.read(lambda work: storage.peppers.find_log_key(work.db)) != sealed
+    assert directory.read(lambda work: storage.sealed_keys.find_log_key(work.db)) != sealed
     other.users.create(id="bob")
     late = opened()
     late.users.create(id="eve")

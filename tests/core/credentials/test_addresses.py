@@ -8,7 +8,7 @@ import pytest
 
 from authctl import storage
 from authctl.errors import Denied, NotFound
-from authctl.transfer import engine
+from authctl.transfer import importing
 
 PASSWORD, NEW = "correct horse battery", "another fine password"
 EMAIL, PHONE = "ada@example.com", "+14255550123"
@@ -203,7 +203,7 @@ def test_an_import_brings_what_it_brings_as_an_operator_does(directory, tmp_path
     file = tmp_path / "users.csv"
     file.write_text(f"id,email,phone,password\nada,{EMAIL},{PHONE},{PASSWORD}\n")
     options = {"hash_format": "plain"}
-    assert engine.import_users(directory, [str(file)], source="csv", source_options=options).counts["created"] == 1
+    assert importing.import_users(directory, [str(file)], source="csv", source_options=options).counts["created"] == 1
     session = directory.sessions.create("ada", PASSWORD).secret
     sign_in(directory, EMAIL)
     assert directory.sessions.get(session).user.phone == PHONE

@@ -356,7 +356,7 @@ def test_a_clock_that_is_off_is_told(directory, settings, clock, now):
 
 def test_the_databases_clock_is_read_as_the_check_up_began(directory):
     """However long it has been at the users before."""
-    first, second = directory.database.read(lambda db: [storage.checkup.time(db), storage.checkup.time(db)])
+    first, second = directory.database.read(lambda db: [storage.statistics.time(db), storage.statistics.time(db)])
     assert first == second
     assert (first is None) == (directory.database.path is not None)
 

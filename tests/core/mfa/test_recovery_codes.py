@@ -121,7 +121,7 @@ def test_a_sealed_secret_opens_in_its_own_row_alone(directory, ada, clock):
 def test_without_the_key_neither_opens(directory, ada):
     def open_(work):
         (row,) = work.db.execute(storage.tables.authenticators.select()).all()
-        pepper = storage.peppers.find(work.db, recovery_codes.PEPPER)
+        pepper = storage.sealed_keys.find(work.db, recovery_codes.PEPPER)
         for sealed, context in ((row.sealed_secret, f"authenticators/{row.id}"), (pepper, "peppers/recovery_codes")):
             with pytest.raises(Invalid) as refused:
                 sealing.unseal(OTHER, sealed, context=context)

@@ -18,8 +18,8 @@ from authctl.core.values import contacts, identifiers
 from authctl.errors import Invalid
 from authctl.model import Json
 from authctl.transfer.records import Item, Note, Record, Refused, Skipped
-from authctl.transfer.sources import moments, texts
-from authctl.transfer.sources.texts import Row
+from authctl.transfer.sources import text_files, timestamps
+from authctl.transfer.sources.text_files import Row
 
 TRUE = frozenset(("true", "t", "1", "yes", "y", "on"))
 FALSE = frozenset(("false", "f", "0", "no", "n", "off"))
@@ -104,7 +104,7 @@ class Fields:
             try:
                 kept[identifiers.label(name)] = None
             except Invalid:
-                self.drop("labels", f"The role {texts.ref(name)!r} cannot be a label, and was left out.")
+                self.drop("labels", f"The role {text_files.ref(name)!r} cannot be a label, and was left out.")
         return tuple(kept)
 
     def first(self, *names: str) -> str | None:
@@ -122,7 +122,7 @@ class Fields:
             return word in TRUE
         raise Wrong(name, f"{name} must be true or false.")
 
-    def moment(self, name: str, read: Callable[[Any], datetime | None] = moments.iso) -> datetime | None:
+    def moment(self, name: str, read: Callable[[Any], datetime | None] = timestamps.iso) -> datetime | None:
         """A time, by whichever of `moments` reads this source's."""
         value = self.given.get(name)
         if value is None or value == "":

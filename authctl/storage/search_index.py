@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from authctl.storage import words
+from authctl.storage import search_terms
 from authctl.storage.tables import Sequence
 
 Of = Literal["user", "team"]
@@ -58,7 +58,7 @@ def delete(db: sa.Connection, seq: int, old: Document, *, of: Of = "user") -> No
         db.exec_driver_sql(_FORGET_SQLITE.format(of=of), (seq, old))
 
 
-def matching(db: sa.Connection, query: words.Query, of: Of) -> sa.Select[Any]:
+def matching(db: sa.Connection, query: search_terms.Query, of: Of) -> sa.Select[Any]:
     """The numbers of the users or teams that match."""
     if db.dialect.name == "sqlite":
         found = sa.select(sa.literal_column("rowid", Sequence)).select_from(sa.table(f"{of}_words"))

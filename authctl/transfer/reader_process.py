@@ -19,9 +19,9 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from authctl.errors import Invalid, Unavailable
 from authctl.model import RandomBytes
 from authctl.transfer import sources
-from authctl.transfer.check import Checker, Outcome, Rules
 from authctl.transfer.files import STDIN, Input, Reading
 from authctl.transfer.records import Source
+from authctl.transfer.validation import Checker, Outcome, Rules
 
 FIRST = 500  # records in the first batch of a file, so that hashing and storing begin soon
 OBJECTS = 200_000  # between two searches for garbage, of which batches make none

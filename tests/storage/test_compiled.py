@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from authctl.storage.fixed import Fixed
+from authctl.storage.compiled import Fixed
 from authctl.storage.tables import policies, sessions, users
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)

@@ -11,6 +11,10 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     R = TypeVar("R", bound=DataclassInstance)
 
 

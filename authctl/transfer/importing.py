@@ -38,11 +38,8 @@ from authctl.model import (
     User,
     WeakHash,
 )
-from authctl.transfer import files, reading, slow, sources
-from authctl.transfer.check import Checked, Extra, Outcome, Rules, user_of
-from authctl.transfer.records import Member, Note, Refused, Source
-from authctl.transfer.report import Report
-from authctl.transfer.settling import (
+from authctl.transfer import files, hashing_pool, reader_process, sources
+from authctl.transfer.conflicts import (
     Conditions,
     Known,
     Match,
@@ -55,11 +52,15 @@ from authctl.transfer.settling import (
     proves_given,
     settle,
 )
+from authctl.transfer.records import Member, Note, Refused, Source
+from authctl.transfer.report import Report
+from authctl.transfer.validation import Checked, Extra, Outcome, Rules, user_of
 
 if TYPE_CHECKING:
     from authctl.core.credentials.addresses import Kind
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
+
 
 BATCH = 5_000  # records; measured
 ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write
@@ -192,7 +193,7 @@ class _Run:
     def _taken_in(self) -> Import:
         """All that is left of the files."""
         try:
-            with slow.hashed(self.directory, self._batches()) as batches:
+            with hashing_pool.hashed(self.directory, self._batches()) as batches:
                 for batch in batches:
                     self.journal, plan = self.directory.write(self._store, batch)
                     self._advance(batch, plan)
@@ -212,7 +213,7 @@ class _Run:
         try:
             self.journal = self._begin(work, None, report, rejects)
             self.begun(self.journal)
-            with slow.hashed(self.directory, self._batches()) as batches:
+            with hashing_pool.hashed(self.directory, self._batches()) as batches:
                 for batch in batches:
                     self.journal, plan = self._store(work, batch)
                     self._advance(batch, plan)
@@ -224,7 +225,7 @@ class _Run:
             self.report.close()
         return replace(self.journal, status=ImportStatus.FINISHED, ended_at=work.now)
 
-    def _advance(self, batch: reading.Batch, plan: Plan) -> None:
+    def _advance(self, batch: reader_process.Batch, plan: Plan) -> None:
         self.meets = self.meets and (plan.updates != [] or plan.skipped > 0 or plan.refused > 0)
         self.records += plan.through
         sizes = [each.size for each in self.inputs[: 1 if self.source.joins else None]]
@@ -298,7 +299,7 @@ class _Run:
 
     # Reading
 
-    def _batches(self) -> Generator[reading.Batch]:
+    def _batches(self) -> Generator[reader_process.Batch]:
         rules = Rules(
             import_id=self.journal.id,
             now=self.directory.clock(),
@@ -310,7 +311,7 @@ class _Run:
             keeps_raw=self.report.keeps_raw,
         )
         position = self.journal.position
-        job = reading.Job(
+        job = reader_process.Job(
             source=self.source.name,
             inputs=self.inputs,
             options=self.source_options,
@@ -320,13 +321,13 @@ class _Run:
             records=position["records"],
             stdin=_descriptor(self.stdin),
         )
-        if reading.is_worth_a_child(job):
-            return reading.batches_of_child(job)
-        return reading.batches(job, self.source, self.directory.random_bytes, self.stdin)
+        if reader_process.is_worth_a_child(job):
+            return reader_process.batches_of_child(job)
+        return reader_process.batches(job, self.source, self.directory.random_bytes, self.stdin)
 
     # A batch
 
-    def _store(self, work: Work, batch: reading.Batch) -> tuple[Import, Plan]:
+    def _store(self, work: Work, batch: reader_process.Batch) -> tuple[Import, Plan]:
         """All that happens to a batch, in one transaction."""
         db, journal = work.db, self.journal
         self.report.begin(journal.position)

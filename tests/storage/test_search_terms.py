@@ -5,10 +5,10 @@ import sqlite3
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from authctl.storage import words
-from authctl.storage.words import Query
+from authctl.storage import search_terms
+from authctl.storage.search_terms import Query
 
-RONALDO = words.document(
+RONALDO = search_terms.document(
     "65f0c1e2a3b4c5d6e7f8",
     "cr7",
     "Cristiano Ronaldo",
@@ -29,7 +29,7 @@ def fts5_answers(document, query):
 
 def postgres_answers(postgres, document, query):
     sql = "SELECT %s::tsvector @@ %s::tsquery"
-    return postgres.execute(sql, (words.tsvector(document), query.tsquery())).fetchone()[0]
+    return postgres.execute(sql, (search_terms.tsvector(document), query.tsquery())).fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -93,27 +93,27 @@ def test_a_phrase_is_whole_words_within_one_field():
 
 def test_a_phrase_finds_a_name_of_more_words_than_the_index_keeps():
     long = "a b " * 32
-    assert Query().with_phrase(long).matches(words.document("1", None, long, None, None))
+    assert Query().with_phrase(long).matches(search_terms.document("1", None, long, None, None))
 
 
 def test_words_are_compared_after_nfkc_and_case_folding():
-    assert words.of("Straße ＡＤＡ İstanbul ﬁn 42_x") == ["strasse", "ada", "i", "stanbul", "fin", "42", "x"]
+    assert search_terms.of("Straße ＡＤＡ İstanbul ﬁn 42_x") == ["strasse", "ada", "i", "stanbul", "fin", "42", "x"]
 
 
 def test_a_word_is_clipped_to_64_characters():
-    assert words.of("x" * 65) == ["x" * 64]
-    assert words.of("é" * 65) == ["é" * 64]
+    assert search_terms.of("x" * 65) == ["x" * 64]
+    assert search_terms.of("é" * 65) == ["é" * 64]
 
 
 def test_a_tsvector_skips_a_position_between_fields():
-    document = words.document("7", None, "Ada Lovelace", None, None, ["Vip"])
+    document = search_terms.document("7", None, "Ada Lovelace", None, None, ["Vip"])
     assert document == "7 \ue000 ada lovelace \ue000 \ue001vip"
-    assert words.tsvector(document) == "'7':1 'ada':3 'lovelace':4 '\ue001vip':6"
+    assert search_terms.tsvector(document) == "'7':1 'ada':3 'lovelace':4 '\ue001vip':6"
 
 
 def test_the_plain_path_agrees_with_the_general_one():
     every = "".join(map(chr, range(128)))
-    assert words.of(every) == [word for word in words.of(every + "é") if word != "é"]
+    assert search_terms.of(every) == [word for word in search_terms.of(every + "é") if word != "é"]
 
 
 LETTERS = ["a", "A", "b", "ab", "ß", "SS", "é", "e\u0301", "İ", "K", "１", "1", "²", "½", "ﷺ", "ﬁ", "ǰ", "日本"]
@@ -129,7 +129,7 @@ LABELS = st.lists(st.text("aAbB1", min_size=1, max_size=2), max_size=3)
 
 @st.composite
 def documents(draw):
-    return words.document(
+    return search_terms.document(
         draw(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._|:-]{0,9}", fullmatch=True)),
         draw(st.none() | TEXTS),
         draw(TEXTS),
@@ -180,14 +180,16 @@ LARGE = ["a " * 128, "a." * 128, "ﷺ" * 256, "x" * 256, "'" * 256, '"a" ' * 64,
 @pytest.mark.parametrize("search", LARGE)
 def test_the_largest_searches_and_documents_are_taken_by_every_database(postgres, search):
     query = Query.parse(search).with_phrase(search).with_label("x")
-    document = words.document("a." * 64, search[:128], search[:128], search, search, [f"L{n}" for n in range(1000)])
+    document = search_terms.document(
+        "a." * 64, search[:128], search[:128], search, search, [f"L{n}" for n in range(1000)]
+    )
     assert fts5_answers(document, query) == query.matches(document)
     assert postgres_answers(postgres, document, query) == query.matches(document)
 
 
 @given(TEXTS.filter(lambda text: len(text) <= 256 and not text.strip().startswith("+")))
 def test_a_text_finds_itself(text):
-    document = words.document("1", None, text, None, None)
+    document = search_terms.document("1", None, text, None, None)
     query = Query().with_phrase(text)
     assert query.matches(document)
     assert Query.parse(text).is_empty or Query.parse(text).matches(document)

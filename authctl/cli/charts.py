@@ -11,6 +11,7 @@ from authctl.cli.output import percentage
 if TYPE_CHECKING:
     from authctl.model import Json
 
+
 WIDEST = 60  # characters of a bar; longer ones are no easier to compare
 EIGHTHS = " ▏▎▍▌▋▊▉"
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from authctl.cli.answer_fields import FINDING
 from authctl.cli.commands import INVALID, STDIN, UNAVAILABLE
 from authctl.cli.context import Context
 from authctl.cli.escaping import visible
 from authctl.cli.output import Format
 from authctl.cli.security import COMMANDS
-from authctl.cli.shapes import FINDING
 from authctl.errors import Invalid
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from authctl.core.maintenance.checks import Finding
     from authctl.model import Json
+
 
 command = COMMANDS.command
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-from authctl.cli.picture import WIDEST, drawn
+from authctl.cli.charts import WIDEST, drawn
 
 COUNTS = st.integers(0, 10**9)
 PICTURES = st.builds(

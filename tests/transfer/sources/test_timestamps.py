@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, strategies as st
 
-from authctl.transfer.sources import moments
+from authctl.transfer.sources import timestamps
 
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -22,29 +22,29 @@ NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
     ],
 )
 def test_iso(text):
-    assert moments.iso(text) == NEW_YEAR
+    assert timestamps.iso(text) == NEW_YEAR
 
 
 @pytest.mark.parametrize(
     "value", ["01.05.2021", "20240101", "infinity", "2024-W01-1", "2024-13-01", "", 7, None, [], {}]
 )
 def test_what_is_not_iso(value):
-    assert moments.iso(value) is None
+    assert timestamps.iso(value) is None
 
 
 def test_at_the_edges_of_the_calendar():
-    assert moments.iso("0001-01-01T00:00:00+05:00") is None
-    assert moments.iso("9999-12-31T23:59:59-05:00") is None
+    assert timestamps.iso("0001-01-01T00:00:00+05:00") is None
+    assert timestamps.iso("9999-12-31T23:59:59-05:00") is None
 
 
 @pytest.mark.parametrize("value", [1704067200, "1704067200", 1704067200000, "1704067200000", 1704067200.0])
 def test_seconds_and_milliseconds_by_their_size(value):
-    assert moments.any_epoch(value) == NEW_YEAR
+    assert timestamps.any_epoch(value) == NEW_YEAR
 
 
 @pytest.mark.parametrize("value", [20240101, "12345678", True, "1e9", "٣٣٣٣٣٣٣٣٣", "", None, [], "1" * 5000])
 def test_what_is_neither(value):
-    assert moments.any_epoch(value) is None
+    assert timestamps.any_epoch(value) is None
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,18 @@ def test_what_is_neither(value):
     ],
 )
 def test_generalized_time(text):
-    assert moments.generalized(text) == NEW_YEAR
+    assert timestamps.generalized(text) == NEW_YEAR
 
 
 @given(st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.none())))
 def test_nothing_raises(value):
-    readers = (moments.iso, moments.any_epoch, moments.epoch_seconds, moments.epoch_milliseconds, moments.generalized)
-    for read in (*readers, lambda value: moments.by_format(value, "%d.%m.%Y")):
+    readers = (
+        timestamps.iso,
+        timestamps.any_epoch,
+        timestamps.epoch_seconds,
+        timestamps.epoch_milliseconds,
+        timestamps.generalized,
+    )
+    for read in (*readers, lambda value: timestamps.by_format(value, "%d.%m.%Y")):
         found = read(value)
         assert found is None or found.tzinfo is UTC

@@ -15,11 +15,11 @@ class ManPages(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         sys.path.insert(0, self.root)  # the code that is being built
-        from authctl.cli import manual
+        from authctl.cli import man_pages
 
         self.folder = tempfile.TemporaryDirectory()
-        manual.write(Path(self.folder.name))
-        build_data["shared_data"][self.folder.name] = f"share/man/man{manual.SECTION}"
+        man_pages.write(Path(self.folder.name))
+        build_data["shared_data"][self.folder.name] = f"share/man/man{man_pages.SECTION}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         self.folder.cleanup()

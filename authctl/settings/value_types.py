@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from authctl.settings.places import find_home
+from authctl.settings.paths import find_home
 
 TYPE_CHECKING = False  # importing typing costs milliseconds on every command; type checkers know this name
 if TYPE_CHECKING:

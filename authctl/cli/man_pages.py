@@ -1,4 +1,4 @@
-"""Man pages: every help page as `man` reads it, written into the wheel when it is built (`packaging.py`)."""
+"""Man pages: every help page as `man` reads it, written into the wheel when it is built (`wheel_hook.py`)."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ from authctl.core.policy.value_types import suggestion
 from authctl.errors import Invalid
 from authctl.model import Json
 from authctl.transfer.records import Item, Linked, Record, Secret, Totp
-from authctl.transfer.sources import moments, rows, texts
+from authctl.transfer.sources import csv_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.fields import Fields, Wrong, base32, items, pairs
-from authctl.transfer.sources.texts import Row, unreadable
+from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items, pairs
+from authctl.transfer.sources.text_files import Row, unreadable
 
 # What a column may be.
 TARGETS = (
@@ -73,8 +73,8 @@ OPTIONS = {
     "hash_options": "options of those hashes: iterations=10000,salt_position=suffix",
     "unmapped": "metadata: keep there what nothing maps; ignore: leave it out (default)",
     "date_format": "how dates are written, in strptime's words: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
-    **rows.DELIMITER,
-    **texts.ENCODING,
+    **csv_files.DELIMITER,
+    **text_files.ENCODING,
 }
 
 
@@ -87,18 +87,18 @@ class PlainCsv(Base):
         first = head.split(b"\n", 1)[0].strip()
         if not first or first[:1] in (b"{", b"["):
             return False
-        return name.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or len(rows.header_of(head)) > 1
+        return name.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or len(csv_files.header_of(head)) > 1
 
     def left_out(self, head: bytes, options: Mapping[str, str]) -> list[str]:
         """The columns that are not read, as a file that begins so names them; none where they are kept in metadata."""
         if options.get("unmapped") == "metadata":
             return []
-        names = rows.header_of(head, rows.chosen_delimiter(options)) - {""}
+        names = csv_files.header_of(head, csv_files.chosen_delimiter(options)) - {""}
         rest = names - {column for _, column in pairs(options.get("map", ""), "map")}
         return sorted(rest - set(_by_name(tuple(rest)).values()))
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        table = rows.Table(files[0], options)
+        table = csv_files.Table(files[0], options)
         mapping = _Mapping.of(table.names, options)
         return items(table.rows(), mapping.record, mapping.ref, start)
 
@@ -153,7 +153,9 @@ class _Mapping:
         return found
 
     def ref(self, cells: Mapping[str, str]) -> str | None:
-        return texts.first(cells[self.columns[name]] for name in ("id", "username", "email") if name in self.columns)
+        return text_files.first(
+            cells[self.columns[name]] for name in ("id", "username", "email") if name in self.columns
+        )
 
     def record(self, row: Row) -> Record:
         cells = {target: row.values[column].strip() for target, column in self.columns.items()}
@@ -213,7 +215,7 @@ class _Mapping:
 
 
 def _date(form: str | None) -> Callable[[Any], datetime | None]:
-    return moments.either if not form else lambda value: moments.by_format(value, form)
+    return timestamps.either if not form else lambda value: timestamps.by_format(value, form)
 
 
 def _is_blocked(values: Fields) -> bool | None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Refused
-from authctl.transfer.sources import jsons
+from authctl.transfer.sources import json_files
 
 VALUE = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.text(max_size=8),
@@ -26,15 +26,15 @@ LAYOUTS = {
 
 
 def rows(text, inside=("users",), typical=("id",)):
-    return list(jsons.rows(io.BytesIO(text.encode()), inside, typical))
+    return list(json_files.rows(io.BytesIO(text.encode()), inside, typical))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("chunk", [1, 7, 64])
 @pytest.mark.parametrize("indent", [None, 1])
 def test_records_come_out_as_they_went_in(monkeypatch, layout, chunk, indent):
-    monkeypatch.setattr(jsons, "CHUNK", chunk)
-    monkeypatch.setattr(jsons, "HEAD", 32)
+    monkeypatch.setattr(json_files, "CHUNK", chunk)
+    monkeypatch.setattr(json_files, "HEAD", 32)
 
     @settings(max_examples=40, deadline=None)
     @given(RECORDS, st.booleans())
@@ -96,7 +96,7 @@ def test_memory_stays_the_same_however_long_the_file_is(layout):
     def peak(count):
         text = LAYOUTS[layout]([json.dumps({"id": number, "x": "y" * 200}) for number in range(count)]).encode()
         tracemalloc.start()
-        assert sum(1 for _ in jsons.rows(io.BytesIO(text), ("users",), ("id",))) == count
+        assert sum(1 for _ in json_files.rows(io.BytesIO(text), ("users",), ("id",))) == count
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

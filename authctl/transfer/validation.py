@@ -19,12 +19,13 @@ from authctl.core.mfa import authenticators
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Json, Password, RandomBytes, Status, User, WeakHash, username_key
-from authctl.storage import words
+from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
 from authctl.transfer.records import Item, Linked, Member, Note, Record, Refused, Skipped, Totp
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
+
 
 T = TypeVar("T")
 
@@ -136,9 +137,9 @@ class Checker:
         raw = item.raw if self.rules.keeps_raw else None
         if check.refused:
             return Refused(item.at, item.ref, raw, [*check.refused, *check.notes])
-        document = words.document(row.id, row.username, row.name, row.email, row.phone, item.labels or ())
+        document = search_terms.document(row.id, row.username, row.name, row.email, row.phone, item.labels or ())
         if self.rules.words == "postgresql":
-            document = words.tsvector(document)
+            document = search_terms.tsvector(document)
         return Checked(item.at, item.ref, bool(item.id), row, document, strength, extra, tuple(check.notes), raw)
 
     def _row(self, record: Record, check: _Fields) -> UserRow:

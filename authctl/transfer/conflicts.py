@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Json, Status, User
-from authctl.transfer.check import Checked, Identity, Outcome, password_of, user_of
 from authctl.transfer.records import Member, Note, Refused
+from authctl.transfer.validation import Checked, Identity, Outcome, password_of, user_of
 
 if TYPE_CHECKING:
     from authctl.core.credentials.addresses import Kind
     from authctl.storage.imports import Keys, Owners
+
 
 KINDS: tuple[Kind, ...] = ("email", "phone")  # of addresses
 

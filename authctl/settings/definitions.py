@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from authctl.settings import places
+from authctl.settings import paths
 from authctl.settings.entries import DEFAULT, Entry, Found, Origin, Section, declared_in, entry
-from authctl.settings.kinds import (
+from authctl.settings.value_types import (
     DATABASE_URL,
     EMAIL_SENDER,
     HIDDEN,
@@ -184,7 +184,7 @@ class Settings(Section):
 
     config: str | None = entry(
         PATH,
-        lambda settings: places.find_default_config(settings._environ),
+        lambda settings: paths.find_default_config(settings._environ),
         "The configuration file, in place of the one in the config folder.",
         example="/srv/authctl/config.toml",
         option="--config",
@@ -201,7 +201,7 @@ class Settings(Section):
     )
     database_url: str = entry(
         DATABASE_URL,
-        lambda settings: places.default_database_url(settings._environ),
+        lambda settings: paths.default_database_url(settings._environ),
         "The database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
         example="postgresql://authctl@db.example.com/authctl",
         has_file=True,
@@ -224,7 +224,7 @@ class Settings(Section):
     )
     templates: str | None = entry(
         PATH,
-        lambda settings: places.find_default_templates(settings._environ),
+        lambda settings: paths.find_default_templates(settings._environ),
         "The folder of files that take the place of the texts of messages: KIND.txt, KIND.html, KIND.subject.",
         example="/etc/authctl/templates",
         default_label="templates in $XDG_CONFIG_HOME/authctl",
@@ -277,7 +277,7 @@ class Settings(Section):
         """The file that holds the secret key, or will; None where the key itself was given."""
         found = self._found.get("secret_key")
         if found is None or (found.file is None and found.value is None):
-            return places.default_key_file(self._environ)
+            return paths.default_key_file(self._environ)
         return found.file
 
     def origin(self, name: str) -> Origin:

@@ -20,10 +20,10 @@ from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, ImportStatus, WeakHash
 from authctl.storage import tables
 from authctl.storage.bulk import UserRow
-from authctl.transfer import engine
-from authctl.transfer.check import Checker, Rules
+from authctl.transfer import importing
 from authctl.transfer.journal import Imports
 from authctl.transfer.records import Linked, Member, Note, Record, Refused, Secret, Skipped, Totp
+from authctl.transfer.validation import Checker, Rules
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 MD5 = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # of the word "secret"
@@ -57,8 +57,8 @@ def take(directory, tmp_path):
         file = tmp_path / "given"
         file.write_bytes(b"given")
         outer = {name: options.pop(name) for name in ("report", "rejects", "source_options") if name in options}
-        found = engine.import_users(
-            on or directory, [str(file)], source=Given(*items), options=engine.Options(**options), **outer
+        found = importing.import_users(
+            on or directory, [str(file)], source=Given(*items), options=importing.Options(**options), **outer
         )
         return found if journal else found.counts
 
@@ -490,7 +490,7 @@ def test_an_import_that_is_undone_meanwhile_makes_nobody_more(take, directory, t
 
     source = Given(*(record(f"u{number}") for number in range(4)))
     with pytest.raises(Conflict) as refused:
-        engine.import_users(directory, [str(file)], source=source, options=engine.Options(batch=2), watch=watch)
+        importing.import_users(directory, [str(file)], source=source, options=importing.Options(batch=2), watch=watch)
     assert (refused.value.type, undone) == ("import_changed", [until])
     assert count(directory, "users") == 0
     assert Imports(directory).list()[0].status is ImportStatus.UNDONE
@@ -525,9 +525,9 @@ def test_gzip_and_standard_input_are_read_as_they_come(directory, tmp_path):
     lines = b"".join(json.dumps({"id": f"u{number}"}).encode() + b"\n" for number in range(10))
     packed = tmp_path / "users.jsonl.gz"
     packed.write_bytes(gzip.compress(lines[:70]) + gzip.compress(lines[70:]))
-    assert engine.import_users(directory, [str(packed)], source="authctl").counts["created"] == 10
+    assert importing.import_users(directory, [str(packed)], source="authctl").counts["created"] == 10
     for content in (lines, gzip.compress(lines)):
-        counts = engine.import_users(directory, ["-"], source="authctl", stdin=io.BytesIO(content)).counts
+        counts = importing.import_users(directory, ["-"], source="authctl", stdin=io.BytesIO(content)).counts
         assert counts["skipped"] == 10
 
 
@@ -545,7 +545,7 @@ def test_standard_input_is_read_to_the_last_byte_however_it_comes(directory, buf
     sender = threading.Thread(target=send)
     sender.start()
     with os.fdopen(ours, "rb", buffering=buffering) as stdin:
-        counts = engine.import_users(directory, ["-"], source="authctl", stdin=stdin).counts
+        counts = importing.import_users(directory, ["-"], source="authctl", stdin=stdin).counts
     sender.join()
     assert (counts["created"], counts["refused"]) == (8000, 0)
 
@@ -553,14 +553,14 @@ def test_standard_input_is_read_to_the_last_byte_however_it_comes(directory, buf
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(directory, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(Invalid, match="no file that can be read twice"):
-        engine.import_users(directory, [str(tmp_path / "pipe")], source="authctl")
+        importing.import_users(directory, [str(tmp_path / "pipe")], source="authctl")
 
 
 def test_a_gzip_that_is_cut_off_is_told(directory, tmp_path):
     packed = tmp_path / "users.jsonl.gz"
     packed.write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-2000])
     with pytest.raises(Invalid) as refused:
-        engine.import_users(directory, [str(packed)], source="authctl")
+        importing.import_users(directory, [str(packed)], source="authctl")
     assert refused.value.type == "import_file_invalid"
 
 
@@ -571,7 +571,7 @@ def test_several_files_come_in_one_after_another(directory, tmp_path):
         (tmp_path / f"{number}.jsonl").write_text(
             "".join(json.dumps({"id": f"u{number}x{n}"}) + "\n" for n in range(3))
         )
-    journal = engine.import_users(directory, paths, source="authctl", options=engine.Options(batch=2))
+    journal = importing.import_users(directory, paths, source="authctl", options=importing.Options(batch=2))
     assert (journal.counts["created"], journal.position["file"]) == (9, 2)
 
 
@@ -579,7 +579,7 @@ def test_several_files_come_in_one_after_another(directory, tmp_path):
 
 
 def test_a_child_gives_the_same_batches(directory, tmp_path):
-    from authctl.transfer import files as transfer_files, reading, sources
+    from authctl.transfer import files as transfer_files, reader_process, sources
 
     file = tmp_path / "users.jsonl"
     file.write_text(
@@ -589,27 +589,27 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
     )
     policy = directory.read(lambda work: work.policy)
     rules = Rules("import", directory.clock(), policy, "sqlite")
-    job = reading.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 30, records=10)
-    here = list(reading.batches(job, sources.load("authctl"), directory.random_bytes, None))
-    with_child = reading.batches_of_child(job)
+    job = reader_process.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 30, records=10)
+    here = list(reader_process.batches(job, sources.load("authctl"), directory.random_bytes, None))
+    with_child = reader_process.batches_of_child(job)
     assert list(with_child) == here
     assert [batch.records for batch in here] == [40, 70, 100]
 
 
 def test_a_childs_refusal_arrives(directory, tmp_path):
-    from authctl.transfer import files as transfer_files, reading
+    from authctl.transfer import files as transfer_files, reader_process
 
     file = tmp_path / "users.jsonl.gz"
     file.write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-2000])
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
-    job = reading.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 30)
+    job = reader_process.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 30)
     with pytest.raises(Invalid) as refused:
-        list(reading.batches_of_child(job))
+        list(reader_process.batches_of_child(job))
     assert refused.value.type == "import_file_invalid"
 
 
 def test_a_child_that_is_killed_is_told(directory, tmp_path):
-    from authctl.transfer import files as transfer_files, reading
+    from authctl.transfer import files as transfer_files, reader_process
 
     def children():
         return {
@@ -619,8 +619,8 @@ def test_a_child_that_is_killed_is_told(directory, tmp_path):
     file = tmp_path / "users.jsonl"
     file.write_text("".join(json.dumps({"id": f"u{n}", "name": "x" * 200}) + "\n" for n in range(20_000)))
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
-    job = reading.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 100)
-    before, batches = children(), reading.batches_of_child(job)
+    job = reader_process.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 100)
+    before, batches = children(), reader_process.batches_of_child(job)
     next(batches)
     (child,) = children() - before
     os.kill(child, signal.SIGKILL)
@@ -649,7 +649,7 @@ def test_an_empty_file_is_refused_before_anything_is_begun(directory, tmp_path, 
     file = tmp_path / "users"
     file.write_bytes(content)
     with pytest.raises(Invalid) as refused:
-        engine.import_users(directory, [str(file)], source=source)
+        importing.import_users(directory, [str(file)], source=source)
     assert (refused.value.type, refused.value.message) == ("import_file_invalid", f"{file} is empty.")
     assert Imports(directory).list() == []
     assert not directory.security.list_logs(events=["users.imports.*"])
@@ -659,7 +659,7 @@ def test_an_empty_file_is_refused_before_anything_is_begun(directory, tmp_path, 
 def test_a_list_of_nobody_is_an_import_of_nobody(directory, tmp_path, content):
     file = tmp_path / "users"
     file.write_bytes(content)
-    journal = engine.import_users(directory, [str(file)], source="kratos")
+    journal = importing.import_users(directory, [str(file)], source="kratos")
     assert journal.status is ImportStatus.FINISHED
     assert journal.counts["created"] == 0
 
@@ -668,7 +668,7 @@ def test_a_file_that_cannot_be_read_at_all_leaves_no_import_to_go_on_with(direct
     file = tmp_path / "users.json"
     file.write_text("this is no JSON")
     with pytest.raises(Invalid):
-        engine.import_users(directory, [str(file)], source="okta")
+        importing.import_users(directory, [str(file)], source="okta")
     assert Imports(directory).list() == []
     names = [event.name for event in directory.security.list_logs(events=["users.imports.*"])]
     assert names == [EventName.USERS_IMPORTS_DELETE, EventName.USERS_IMPORTS_CREATE]
@@ -679,5 +679,5 @@ def test_a_file_that_cannot_be_read_to_its_end_leaves_one(directory, tmp_path):
     paths[0].write_text('[{"id": "ada", "profile": {"login": "ada@example.com"}}]')
     paths[1].write_text("this is no JSON")
     with pytest.raises(Invalid):
-        engine.import_users(directory, [str(path) for path in paths], source="okta")
+        importing.import_users(directory, [str(path) for path in paths], source="okta")
     assert [each.status for each in Imports(directory).list()] == [ImportStatus.UNFINISHED]

@@ -13,7 +13,7 @@ from typing import Any
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Note, Refused
-from authctl.transfer.sources.texts import MAX_RECORD, Form, Row, Verbatim, lines, opened, unreadable
+from authctl.transfer.sources.text_files import MAX_RECORD, Form, Row, Verbatim, lines, opened, unreadable
 
 DELIMITERS = ",;\t|"
 DELIMITER = {"delimiter": "what stands between cells: a character, or tab (default: found in the first line)"}
@@ -139,7 +139,7 @@ def chosen_delimiter(options: Mapping[str, str]) -> str | None:
 
 def header_of(head: bytes, delimiter: str | None = None) -> frozenset[str]:
     """The columns that a file's beginning names; to recognise it by."""
-    from authctl.transfer.sources.texts import found_encoding
+    from authctl.transfer.sources.text_files import found_encoding
 
     first = head.decode(found_encoding(head), "replace").split("\n", 1)[0].rstrip("\r")
     try:

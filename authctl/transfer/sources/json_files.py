@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from authctl.transfer.records import Note, Refused
-from authctl.transfer.sources.texts import MAX_RECORD, Form, Row, Verbatim, chunks, opened, unreadable
+from authctl.transfer.sources.text_files import MAX_RECORD, Form, Row, Verbatim, chunks, opened, unreadable
 
 CHUNK = 1 << 18  # characters
 HEAD = 1 << 18  # characters; where a name tells what an object is

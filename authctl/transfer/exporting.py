@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from authctl.core.work.unit import Work
     from authctl.storage.exports import Belongings, SealedAuthenticator
 
+
 BATCH = 500  # users whose belongings are read together
 
 

@@ -13,9 +13,10 @@ from doubles.hashes import STORED
 from doubles.statements import statements
 
 from authctl.core import hashing
+from authctl.core.hashing import registry
 from authctl.errors import Denied, Invalid
 from authctl.transfer import targets
-from authctl.transfer.export import BATCH, PARTS, Exports
+from authctl.transfer.exporting import BATCH, PARTS, Exports
 from authctl.transfer.records import Linked, Totp
 from authctl.transfer.targets import supabase
 
@@ -329,7 +330,7 @@ def test_django_numbers_users_that_have_no_number(directory, export):
 )
 def test_every_hash_is_spelled_as_the_system_has_it_or_counted(format, name, least):
     target = targets.load(format)({}, with_hashes=True, with_secrets=False)
-    parse = hashing.registry.parse
+    parse = registry.parse
     spelled = {stored: text for stored in STORED if (text := target.spell(parse(stored))) is not None}
     assert len(spelled) >= least
     for stored, text in spelled.items():
