@@ -679,13 +679,18 @@ def instant(time: datetime | None) -> str | None:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
-def username_key(username: str) -> str:
-    """What two usernames share that differ only in case or in the form of their characters: unique in a directory."""
-    if username.isascii():
-        return username.lower()
+def fold(text: str) -> str:
+    """What two texts share that differ only in case or in the form of their characters (NFKC)."""
+    if text.isascii():
+        return text.lower()
     from unicodedata import normalize
 
-    return normalize("NFKC", normalize("NFKC", username).casefold())
+    return normalize("NFKC", normalize("NFKC", text).casefold())
+
+
+def username_key(username: str) -> str:
+    """What is unique of usernames in a directory."""
+    return fold(username)
 
 
 Clock = Callable[[], datetime]

@@ -15,6 +15,8 @@ from datetime import datetime
 from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
+from authctl.settings import host_name, os_user
+
 if TYPE_CHECKING:
     from authctl.model import Clock, RandomBytes
 
@@ -129,16 +131,11 @@ class Environment:
 
     def host_name(self) -> str:
         """The name of this machine."""
-        return os.uname().nodename
+        return host_name()
 
     def os_user(self) -> str:
         """Who the operating system says runs this: not LOGNAME or USER, which anybody can set."""
-        import pwd
-
-        try:
-            return pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:  # containers run as numbers without a name
-            return str(os.getuid())
+        return os_user()
 
 
 def is_utf8(stream: TextIO) -> bool:

@@ -21,6 +21,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import parseaddr
 
 from authctl.delivery import errors
+from authctl.delivery.domains import ascii_domain
 from authctl.delivery.errors import Refused, unconfigured
 from authctl.delivery.messages import Channel, Email, Receipt
 from authctl.errors import Invalid
@@ -108,13 +109,9 @@ def _address(text: str) -> Address:
 
 
 def _ascii_domain(domain: str) -> str:
-    if domain.isascii():
-        return domain
-    import idna
-
     try:
-        return idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError as error:
+        return ascii_domain(domain)
+    except ValueError as error:
         raise Invalid("general_argument_invalid", f"{domain!r} is no domain: {error}.", field="email") from None
 
 

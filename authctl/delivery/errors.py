@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from authctl.delivery.messages import Receipt
+from authctl.delivery.messages import Receipt, one_line
 from authctl.errors import Unavailable
 
 MAX_WORDS = 300  # characters; more than any provider's sentence, less than a page of HTML
 OTHERWISE = "or use --print-secret, which sends nothing and shows what would be sent"
 
-_UNSHOWABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]+")
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?: ?\d){6,}(?!\w)")
 
 
@@ -40,8 +39,7 @@ def words(said: str, *, secrets: Iterable[str | None] = (), phone: str | None = 
         digits = re.sub(r"\D", "", phone)
         said = re.sub(r"\+?" + r"[\s().-]*".join(digits), masked(digits), said)
         said = _NUMBER.sub(lambda found: masked(found[0]), said)
-    said = _UNSHOWABLE.sub(" ", said).strip()
-    return said if len(said) <= MAX_WORDS else said[: MAX_WORDS - 1] + "…"
+    return one_line(said, MAX_WORDS)
 
 
 def masked(number: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -69,3 +70,13 @@ class Receipt:
             "code": self.code,
             "text": self.text,
         }
+
+
+# Line ends, control and bidi characters, and what is not seen at all, but for the joiners of scripts and emoji.
+_UNSHOWABLE = r"[\s\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+"
+
+
+def one_line(text: str, limit: int | None) -> str:
+    """The text on one line, without what cannot be shown, cut at so many characters."""
+    line = re.sub(_UNSHOWABLE, " ", text).strip()
+    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"

@@ -8,7 +8,7 @@
 This is loaded on every command, so nothing here imports more than it needs, and most of it only when it is needed.
 """
 
-from authctl.settings.definitions import ENTRIES, Database, Email, Output, Settings, Sms, os_user
+from authctl.settings.definitions import ENTRIES, Database, Email, Output, Settings, Sms, host_name, os_user
 from authctl.settings.entries import Entry, Origin, unreadable
 from authctl.settings.keys import parse_key, read_key, read_key_file, write_key_file
 from authctl.settings.loading import find_profiles, load
@@ -28,6 +28,7 @@ __all__ = [
     "default_key_file",
     "find_config_folder",
     "find_profiles",
+    "host_name",
     "load",
     "os_user",
     "parse_key",

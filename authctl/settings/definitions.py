@@ -231,7 +231,7 @@ class Settings(Section):
     )
     actor: str = entry(
         TEXT,
-        lambda settings: f"{os_user()}@{_host()}",
+        lambda settings: f"{os_user()}@{host_name()}",
         "Who is written in the audit log.",
         example="ci@example.com",
         default_label="user@host of the operating system",
@@ -324,7 +324,7 @@ def os_user() -> str:
         return str(os.getuid())
 
 
-def _host() -> str:
+def host_name() -> str:
     if hasattr(os, "uname"):
         return os.uname().nodename
     return os.environ.get("COMPUTERNAME", "localhost")

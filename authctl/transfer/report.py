@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable
 
+from authctl.core.maintenance import private_files
 from authctl.core.maintenance.private_files import holds, new_file
 from authctl.core.values.checks import text
 from authctl.errors import Invalid
@@ -43,12 +44,7 @@ class Report:
             )
         is_left = waiting is not None and _left_at(position, "rejects", waiting) is not None
         if rejects is not None and os.path.lexists(rejects) and not is_left:
-            raise Invalid(
-                "general_argument_invalid",
-                f"{rejects} is there already, and is not overwritten.",
-                field="rejects",
-                hint="Name another file, or move that one away.",
-            )
+            raise private_files.exists(rejects, "rejects")
         self._lines = None if report is None else Writing(report, _left_at(position, "report", report))
         try:
             self._waiting = None if waiting is None else Writing(waiting, _left_at(position, "rejects", waiting))

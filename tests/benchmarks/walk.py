@@ -134,7 +134,7 @@ def main() -> None:
                 from authctl.core.setup import initialize  # type: ignore[import-not-found,no-redef]
             initialize(directory, settings)
             flows(directory, Path(folder), "ada", lambda name, step: step())  # loads and compiles what is needed
-            print(f"{'':24}{'functions':>10}{'files':>7}{'hand-overs':>11}{'statements':>12}  read twice in one transaction")
+            print(f"{'':24}{'functions':>10}{'files':>7}{'hand-overs':>11}{'statements':>12}  read twice at once")
             flows(directory, Path(folder), "bob", walked)
 
 

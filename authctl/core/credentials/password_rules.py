@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from authctl.core.credentials import breached
 from authctl.core.values import checks, identifiers
 from authctl.errors import Invalid, Problem
+from authctl.model import fold
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
@@ -57,7 +58,7 @@ def failures(password: str, policy: Policy, *, user: Known | None) -> list[Probl
 
 
 def _failures(password: str, policy: Policy, user: Known | None) -> Iterator[Problem | None]:
-    folded = _folded(password)
+    folded = fold(password)
     yield _too_short(password, policy["password-min-length"])
     if policy["password-dictionary"]:
         yield _common(folded)
@@ -95,11 +96,11 @@ def _common_passwords() -> frozenset[str]:
 
     ranked = FREQUENCY_LISTS["passwords"]
     long_enough = [password for password in ranked if len(password) >= LEAST_LENGTH]
-    return frozenset(_folded(password) for password in (*ranked[:COMMON], *long_enough[:COMMON]))
+    return frozenset(fold(password) for password in (*ranked[:COMMON], *long_enough[:COMMON]))
 
 
 def _personal(folded: str, user: Known) -> Problem | None:
-    found = next((label for label, datum in personal_data(user) if _folded(datum) in folded), None)
+    found = next((label for label, datum in personal_data(user) if fold(datum) in folded), None)
     if found is None:
         return None
     return _problem("password_personal_data", f"password contains the user's {found}; leave it out")
@@ -159,7 +160,7 @@ def _kinds(password: str) -> set[str]:
 
 
 def _in_context(folded: str, words: tuple[str, ...]) -> Problem | None:
-    found = next((word for word in words if _folded(word) in folded), None)
+    found = next((word for word in words if fold(word) in folded), None)
     if found is None:
         return None
     return _problem("password_context_word", f"password contains {checks.shown(found)}; leave it out")
@@ -189,14 +190,6 @@ def estimate(password: str, *, user: Known | None = None) -> tuple[int, str]:
 
 
 # Inside
-
-
-def _folded(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    from unicodedata import normalize
-
-    return normalize("NFKC", normalize("NFKC", text).casefold())
 
 
 def _and(words: list[str]) -> str:

@@ -21,7 +21,7 @@ from authctl.errors import AuthctlError, Invalid, Unavailable
 def check_new(path: str | Path, *, field: str = "file") -> None:
     """Refuse, before anything is done, a file that is there, or cannot be made."""
     if os.path.lexists(path):
-        raise _there_already(path, field)
+        raise exists(path, field)
     if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK):
         raise _unwritable(path, field, "its folder is missing or may not be written to")
 
@@ -49,7 +49,7 @@ def draft(path: str | Path, *, field: str = "file") -> Iterator[str]:
                 os.unlink(beside)
         _sync(folder)
     except FileExistsError:
-        raise _there_already(path, field) from None
+        raise exists(path, field) from None
     except OSError as error:
         raise _unwritable(path, field, (error.strerror or type(error).__name__).lower()) from None
 
@@ -105,7 +105,7 @@ def _sync(path: str) -> None:
         os.close(descriptor)
 
 
-def _there_already(path: str | Path, field: str) -> AuthctlError:
+def exists(path: str | Path, field: str) -> AuthctlError:
     return Invalid(
         "general_argument_invalid",
         f"{path} is there already, and is not overwritten.",

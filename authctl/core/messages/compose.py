@@ -7,7 +7,6 @@ line everywhere, so that nobody can add sentences to what the application says.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 from authctl.core.messages import templates
 from authctl.core.messages.builtin import BUILT_IN, BUILT_IN_SMS, Kind
 from authctl.core.messages.templates import Template
-from authctl.delivery.messages import Channel, Email, Sms
+from authctl.delivery.messages import Channel, Email, Sms, one_line
 
 if TYPE_CHECKING:
     from authctl.settings import Settings
@@ -170,13 +169,11 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-_UNSHOWABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
 def clean(chosen: str, limit: int | None = MAX_CHOSEN) -> str:
     """What people chose themselves, on one line: no breaks, control and bidi characters, and not too long."""
-    line = _UNSHOWABLE.sub(" ", chosen).strip()
-    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
+    return one_line(chosen, limit)
 
 
 # Putting a message together

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from authctl.core.values import checks
+from authctl.delivery.domains import ascii_domain
 from authctl.errors import Invalid
 
 if TYPE_CHECKING:
@@ -64,14 +65,9 @@ def _host_and_port(entry: str, usual: int) -> tuple[str, int]:
 
 
 def _ascii(host: str) -> str:
-    """The host as DNS has it: one of many ways to write an international name, and no look-alikes of `.` and `/`."""
-    if host.isascii():
-        return host
-    import idna
-
     try:
-        return idna.encode(host, uts46=True).decode()
-    except idna.IDNAError:
+        return ascii_domain(host)
+    except ValueError:
         raise _not_an_address("names a host that cannot be") from None
 
 

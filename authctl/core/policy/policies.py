@@ -26,7 +26,7 @@ from authctl.core.policy.value_types import (
     Words,
     suggestion,
 )
-from authctl.core.values import checks
+from authctl.core.values import checks, json_objects
 from authctl.errors import Invalid, Problem
 from authctl.model import EventName, Json
 
@@ -241,15 +241,10 @@ def _toml(text: str) -> Json:
 def _json(text: str) -> Json:
     import json
 
-    def once(pairs: list[tuple[str, Any]]) -> Json:
-        names = [name for name, _ in pairs]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise _unreadable(f"The policies have {checks.shown(twice)} twice.")
-        return dict(pairs)
-
     try:
-        found: Json = json.loads(text, object_pairs_hook=once)
+        found: Json = json.loads(text, object_pairs_hook=json_objects.unique)
+    except json_objects.RepeatedName as twice:
+        raise _unreadable(f"The policies have {checks.shown(twice.name)} twice.") from None
     except json.JSONDecodeError as error:
         raise _unreadable(f"The policies are not JSON: {error}.") from None
     except (RecursionError, ValueError):  # thousands of levels, or of digits

@@ -16,10 +16,11 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.crypto import sealing
+from authctl.core.values import json_objects
 from authctl.errors import Denied, Invalid
 from authctl.model import EventName, Json, Jwt, JwtAlgorithm, JwtClaims, RandomBytes, Session, SigningKey, User
 
@@ -167,17 +168,11 @@ def _decode(segment: str) -> bytes:
 def _object(octets: bytes) -> Json:
     """A JSON object in which every name stands once, so that no two readers of it can differ."""
     try:
-        found = json.loads(octets.decode(), object_pairs_hook=_pairs)
+        found = json.loads(octets.decode(), object_pairs_hook=json_objects.unique)
     except (ValueError, RecursionError):
         raise _denied() from None
     if not isinstance(found, dict):
         raise _denied()
-    return found
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> Json:
-    if len(found := dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice")
     return found
 
 

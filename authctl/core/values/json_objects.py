@@ -81,19 +81,28 @@ def merge(old: Json, patch: Json) -> Json:
     return merged
 
 
+class RepeatedName(ValueError):
+    """A JSON object has a name twice, so that two readers of it may differ."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def unique(pairs: list[tuple[str, Any]]) -> Json:
+    """An object's pairs as a dict, for `json.loads(…, object_pairs_hook=unique)`. Raises RepeatedName."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise RepeatedName(next(name for name in names if names.count(name) > 1))
+    return found
+
+
 def _parsed(value: str, field: str) -> Any:
     """JSON text as Python has it, without what only Python's reader takes."""
 
     def refuse_constant(constant: str) -> None:
         raise invalid(field, f"holds {constant}, which JSON does not have; use a number or null")
-
-    def unique(pairs: list[tuple[str, Any]]) -> Json:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            names = [key for key, _ in pairs]
-            twice = next(key for key in names if names.count(key) > 1)
-            raise invalid(field, f"has the name {shown(twice)} twice; leave one out")
-        return found
 
     try:
         return json.loads(text(value, field), parse_constant=refuse_constant, object_pairs_hook=unique)
@@ -102,6 +111,8 @@ def _parsed(value: str, field: str) -> Any:
         raise invalid(field, f"is not JSON: {error.msg} {where}", hint=_JSON_HINT) from None
     except RecursionError:
         raise _too_deep(field) from None
+    except RepeatedName as twice:
+        raise invalid(field, f"has the name {shown(twice.name)} twice; leave one out") from None
     except ValueError:
         raise _long_number(field) from None
 

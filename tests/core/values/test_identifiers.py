@@ -208,7 +208,7 @@ def test_an_email_once_normalised_stays(value):
 
 def test_plain_values_import_neither_library():
     program = (
-        "import sys; from authctl.core.values import contacts as v; from authctl.storage import words;"
+        "import sys; from authctl.core.values import contacts as v; from authctl.storage import search_terms as words;"
         "v.email('ada@example.com'); v.email_lookup('ada'); v.phone('+44 20 7946 0123'); v.phone_lookup('12');"
         "words.document('1', 'ada', 'Ada', 'ada@example.com', '+442079460123');"
         "print([m for m in ('email_validator', 'phonenumbers', 'idna', 'argon2') if m in sys.modules])"
