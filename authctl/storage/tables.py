@@ -104,7 +104,7 @@ users = sa.Table(
     sa.Column("password_algorithm", Text),
     sa.Column("password_updated_at", Instant),
     sa.Column("password_must_change", sa.Boolean, nullable=False),
-    # Set by the person: it ends when somebody else may have been the person, see core/addresses.py.
+    # Set by the person: it ends when somebody else may have been the person, see core/credentials/addresses.py.
     sa.Column("password_self_service", sa.Boolean, nullable=False),
     # The import that brought the hash, until the password is set or hashed anew here. No key: the hash outlives it.
     sa.Column("password_import", Text),
@@ -187,7 +187,7 @@ sessions = sa.Table(
     _ended_index("sessions"),
 )
 
-# Attempts at credentials, counted by account and by source: core/throttle.py has the machine.
+# Attempts at credentials, counted by account and by source: core/accounts/throttle.py has the machine.
 attempts = sa.Table(
     "attempts",
     metadata,
@@ -435,7 +435,7 @@ events = sa.Table(
     sa.Column("details", JsonText, nullable=False),
     sa.Column("ip", Text),
     sa.Column("reason", Text),
-    sa.Column("digest", sa.LargeBinary),  # keyed, of all the others but the number: core/logs.py
+    sa.Column("digest", sa.LargeBinary),  # keyed, of all the others but the number: core/audit/keys.py
     sa.UniqueConstraint("id", name="events_id_key"),
     sa.Index("events_time", "time", "seq"),
     sa.Index("events_user_id", "user_id", "seq"),

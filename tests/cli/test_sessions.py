@@ -276,7 +276,7 @@ def test_a_person_is_not_told_whether_others_exist(run, person):
 def test_every_command_on_accounts_is_for_operators_or_for_the_own_account(run):
     """A new command has to say which."""
     tested = {line.split()[1] for line in [*OPERATORS, *OWN] if line.startswith("users ")}
-    # In tests/core/test_identities.py and test_memberships.py.
+    # In tests/core/accounts/test_identities.py and core/teams/test_memberships.py.
     elsewhere = {"list-identities", "delete-identity", "list-memberships"}
     assert imports.COMMANDS.declared.keys() - tested - elsewhere == set()
 

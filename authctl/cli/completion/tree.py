@@ -1,4 +1,4 @@
-"""The command tree as completion sees it: each command's words, and the specs of its values (`values.py`)."""
+"""The command tree as completion sees it: each command's words, and the specs of its values (`value_kinds.py`)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ seals, each of which knows the one before it:
 
 The first is made with the log key, whatever there was before; `verify-logs` makes one more each time that it finds the
 log to be whole. One that begins with the log once more (it is behind no event) was made by somebody who accepted the
-log as it was. Verifying is in log_verification.py.
+log as it was. Verifying is in verification.py.
 """
 
 from __future__ import annotations

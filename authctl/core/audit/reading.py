@@ -44,7 +44,7 @@ def list_logs(
     """What happened, the newest first: those events for which all conditions hold.
 
     user: whom it is about; by id also one that is deleted. events: names, with `*` for any part (`users.*`), one of
-    which must fit. since, until: aware datetimes, or as `values.moment` reads them (`2h` is two hours ago); until is
+    which must fit. since, until: aware datetimes, or as `times.moment` reads them (`2h` is two hours ago); until is
     exclusive. limit: 1 to 10,000. after: the id of the event that the page goes on from.
 
     Found by index: time and user. Other conditions read the log from its end until enough is found.

@@ -24,7 +24,7 @@ PICTURE_ROWS = 100_000  # users, or events, above which the picture is drawn onl
 def status(directory: Engine, settings: Settings, *, picture: bool | None = None) -> Json:
     """What is being talked to: database, version, schema, key, counts, and where each setting came from.
 
-    picture: with the picture of the directory (see `core/picture.py`); None where that takes no time, since it reads
+    picture: with the picture of the directory (see `statistics.py`); None where that takes no time, since it reads
     every user. It is None in the answer where it was left out.
     """
     from authctl import __version__

@@ -1,4 +1,4 @@
-"""Multi-factor authentication: the verbs of `authctl mfa`. Which factors count, and when, is in `second_factors`.
+"""Multi-factor authentication: the verbs of `authctl mfa`. Which factors count, and when, is in `credentials.factors`.
 
 Whether an account has a verified authenticator and unused recovery codes is kept with the user, in the same transaction
 and under the lock of its row, so that signing in asks for nothing more. Challenges are in `challenges`.

@@ -1,7 +1,7 @@
 """The security policies, each declared once. They are in the database: every operator and application obeys them.
 
 A declaration serves validation, `security show|set|reset|apply`, completion, help and README. What values it takes is
-one of the `kinds`.
+one of the `value_types`.
 """
 
 from __future__ import annotations

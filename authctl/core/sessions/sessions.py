@@ -1,6 +1,6 @@
 """Sessions: signing in, being signed in, signing out; the verbs of `authctl sessions`.
 
-A secret is 256 random bits, shown once and kept as its SHA-256. What a session may do is decided in one place, `admit`.
+A secret is 256 random bits, shown once and kept as its SHA-256. What a session may do is decided in `admission`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _recorded(work: Work, event: EventName, before: Session, after: Session) -> 
 def create_jwt(work: Work, secret: str, *, duration: timedelta | str = timedelta(minutes=15)) -> Jwt:
     """A JWT that stands for the session, for programs that check signatures alone; it dies with the session.
 
-    duration: a second to an hour, as a timedelta or as `values.duration` reads it (`15m`).
+    duration: a second to an hour, as a timedelta or as `times.duration` reads it (`15m`).
     """
     person = admission.admit(work, secret)
     length = times.duration(duration) if isinstance(duration, str) else duration

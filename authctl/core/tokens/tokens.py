@@ -49,7 +49,7 @@ def create(
     """Make a token that signs a user in, for an operator to hand over.
 
     length: hexadecimal digits, 5 to 128; below 32 the rules for codes apply: attempts are counted, and it lives ten
-    minutes at most. expire: how long it lives, a minute to a year, as a timedelta, in seconds, or as `values.duration`
+    minutes at most. expire: how long it lives, a minute to a year, as a timedelta, in seconds, or as `times.duration`
     reads it; else as the policy token-expiry says. Raises Denied (user_blocked).
     """
     is_code = length < codes.SHORTEST_SECRET

@@ -1,6 +1,6 @@
 """Accounts: the verbs of `authctl users`. Each lists, from top to bottom, everything that it does.
 
-Which account is meant, and which there are, is in `lookup`.
+Which account is meant, and which there are, is in `accounts.lookup`.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _save_json(work: Work, user: str, field: str, event: EventName, given: Json,
 def update_status(work: Work, user: str, status: Status | str, *, until: datetime | str | None = None) -> User:
     """Block an account, which ends its sessions and tokens at once, or let it in again.
 
-    until: when the block ends by itself, an aware datetime or as `values.until` reads it (`2h`, `2026-12-31`).
+    until: when the block ends by itself, an aware datetime or as `times.until` reads it (`2h`, `2026-12-31`).
     """
     new = identifiers.status(status)
     if until is not None and new is not Status.BLOCKED:

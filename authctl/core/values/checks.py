@@ -1,4 +1,4 @@
-"""Text that can be stored, and how it is said what is wrong with a value: `values` and its parts stand on it."""
+"""Text that can be stored, and how it is said what is wrong with a value: the other values stand on it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Check:
     """Collects what is wrong, so that one run names every wrong field.
 
     check = Check()
-    email = check(values.email, email)
-    name = check(values.name, name)
+    email = check(contacts.email, email)
+    name = check(identifiers.name, name)
     check.done()
     """
 

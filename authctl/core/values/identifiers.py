@@ -1,7 +1,7 @@
 """What people type, as values: pure text → id, email, phone, name, label, role, prefs, duration, moment.
 
 Each function normalises, then checks, and raises Invalid with the field it was given for. Nothing here asks a
-database, a clock or a policy. Emails and phones are made in `contacts`, JSON objects in `objects`.
+database, a clock or a policy. Emails and phones are made in `contacts`, JSON objects in `json_objects`.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from authctl.storage import sealed as storage_sealed
 KEY, OTHER = bytes(range(32)), bytes(range(32, 64))
 NONCE = bytes(range(12))
 
-# Made by another implementation, Node's crypto, from the description in the header of core/sealing.py.
+# Made by another implementation, Node's crypto, from the description in the header of core/crypto/sealing.py.
 SEALED = "01f488a024c4aa82c6000102030405060708090a0b20230fc93818ef39438677557320e89a66ddfc523648e21b"
 SEALED_TEXT = "sealed:AfSIoCTEqoLGAAECAwQFBgcICQoLICMPyTgY7zlDhndVcyDommbd_FI2SOIb"
 DIGEST = "90093ca41a401a108202ee1826a9c26d31aa140038b648e0d3003fe767357eee"
