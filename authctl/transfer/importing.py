@@ -1,7 +1,7 @@
 """The import: from files of another system to users in the directory, in batches that are whole or absent.
 
     files ─▶ source ─▶ check ─▶ (slow: plain passwords, weak hashes) ─▶ settle ─▶ store, journal, report ─▶ the next
-             └── reading.py, a child ──┘                                 └──── one transaction a batch ────┘
+             └─ reader_process.py, a child ┘                             └──── one transaction a batch ────┘
 
 A batch is stored as if nobody had what it brings. Where somebody does, the database refuses it as a whole; it is then
 asked who has what, and the batch settled anew; where others write at the same moment, in the end record by record.

@@ -91,7 +91,7 @@ def batches_of_child(job: Job) -> Generator[Batch]:
     stdin = None if job.stdin is None else os.dup(job.stdin)
     job = replace(job, stdin=stdin)
     child = subprocess.Popen(
-        [sys.executable, "-P", "-c", "from authctl.transfer.reading import serve; serve()"],
+        [sys.executable, "-P", "-c", "from authctl.transfer.reader_process import serve; serve()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # its tracebacks may hold values

@@ -79,12 +79,12 @@ def write_file(path: Path, users: int) -> File:
 IMPORT = """
 import sys, authctl
 from authctl.errors import Unavailable
-from authctl.transfer import engine
+from authctl.transfer import importing
 url, file, report, rejects, batch = sys.argv[1:]
 with authctl.open(url, actor="benchmark") as directory:
     try:
-        engine.import_users(
-            directory, [file], source="authctl", options=engine.Options(batch=int(batch)), report=report,
+        importing.import_users(
+            directory, [file], source="authctl", options=importing.Options(batch=int(batch)), report=report,
             rejects=rejects, watch=lambda progress: print("stored", flush=True),
         )
     except Unavailable as error:

@@ -423,14 +423,14 @@ def test_batches_of_any_size_come_to_the_same(take, directory):
 
 RACE = """
 import json, sys, authctl
-from authctl.transfer import engine
+from authctl.transfer import importing
 directory = authctl.open(sys.argv[1], actor="racer@example.com")
 directory.users.count()
 print("ready", flush=True)
 sys.stdin.readline()
 with directory:
-    options = engine.Options(batch=25)
-    print(json.dumps(engine.import_users(directory, [sys.argv[2]], source="authctl", options=options).counts))
+    options = importing.Options(batch=25)
+    print(json.dumps(importing.import_users(directory, [sys.argv[2]], source="authctl", options=options).counts))
 """
 
 

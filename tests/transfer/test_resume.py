@@ -35,9 +35,9 @@ IMPORT = """
 import json, sys, authctl
 from authctl.core.hashing import Parameters
 from authctl.errors import Unavailable
-from authctl.transfer import engine, reading
+from authctl.transfer import importing, reader_process
 url, file, base, options, waits = *sys.argv[1:4], json.loads(sys.argv[4]), len(sys.argv) > 5
-of_child = reading.batches_of_child
+of_child = reader_process.batches_of_child
 
 def tell(*words):
     print(*words, flush=True)
@@ -50,14 +50,14 @@ def batches_of_child(job):
             print("read", batch.records, flush=True)
         yield batch
 
-reading.WORTH_IT = 1  # a child reads, however little there is
-reading.batches_of_child = batches_of_child
+reader_process.WORTH_IT = 1  # a child reads, however little there is
+reader_process.batches_of_child = batches_of_child
 print("ready", flush=True)
 cheap = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 with authctl.open(url, actor="importer@example.com", hash_parameters=cheap) as directory:
     try:
-        journal = engine.import_users(
-            directory, [file], source="authctl", options=engine.Options(**options),
+        journal = importing.import_users(
+            directory, [file], source="authctl", options=importing.Options(**options),
             report=base + ".report", rejects=base + ".rejects",
             begun=lambda journal: waits and tell("begun"),
             watch=lambda progress: tell("stored", progress.records),
