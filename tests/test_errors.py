@@ -10,7 +10,7 @@ from authctl import errors
 from authctl.errors import TYPES, AuthctlError, ExitStatus, Invalid, Problem, UsageError
 
 PACKAGE = Path(authctl.__file__).parent
-SOURCES = [ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py") if path.name != "errors.py"]
+SOURCES = [ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "errors.py"]
 KINDS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, AuthctlError)}
 
 
