@@ -54,7 +54,7 @@ class Arguments:
         """Refuse values of the wrong type, as Invalid with the name. Their number is for Python to check."""
         for name, value in (*zip(self._positional, given, strict=False), *named.items()):
             types = self._types.get(name)
-            if types is not None and not any(_TYPES[each][0](value) for each in types):
+            if types is not None and not any(each not in _TYPES or _TYPES[each][0](value) for each in types):
                 raise _wrong(name, types, value)
 
 
