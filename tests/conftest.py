@@ -4,6 +4,7 @@ import io
 import os
 import shlex
 import shutil
+import signal
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,14 @@ class Dice:
     def __call__(self, size):
         self.count += 1
         return (self.count * 0x9E3779B97F4A7C15 % 2**64).to_bytes(8, "big").rjust(size, b"\x5a")[-size:]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts():
+    """Let what tests start hear Ctrl-C, also where they run in the background of a shell, which has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # What is ignored is inherited; what a function of ours handles is not.
+        signal.signal(signal.SIGINT, lambda number, frame: None)
 
 
 @pytest.fixture(scope="session")
