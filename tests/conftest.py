@@ -1,5 +1,6 @@
 """What tests share: a real Postgres beside the real SQLite, a fixed clock, counted dice, and a command line."""
 
+import contextlib
 import io
 import os
 import shlex
@@ -11,16 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
+from doubles.databases import Copies, Databases
 from doubles.postgres import embedded
 
+from authctl import storage
 from authctl.cli import app
 from authctl.cli.environment import Environment
 from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
-from authctl.core.maintenance import setup
+from authctl.core.maintenance import key_files, setup
 from authctl.core.work.unit import Actor
 from authctl.settings import load
 
@@ -96,31 +98,29 @@ def postgres_server(request):
 
 
 @pytest.fixture(scope="session")
-def postgres(postgres_server):
+def databases(postgres_server):
+    with contextlib.closing(Databases(postgres_server)) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def postgres(databases):
     """A connection to the server, for statements of the tests' own."""
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        yield connection
-
-
-_databases = 0
+    return databases.connection
 
 
 @pytest.fixture
-def new_postgres_url(postgres, postgres_server):
+def new_postgres_url(databases):
     """Makes empty Postgres databases, dropped afterwards; the URL of each."""
     made = []
 
     def make():
-        global _databases
-        _databases += 1
-        made.append(f"authctl_test_{os.getpid()}_{_databases}")
-        postgres.execute(f"CREATE DATABASE {made[-1]} TEMPLATE template0 ENCODING 'UTF8'")
-        info = psycopg.conninfo.conninfo_to_dict(postgres_server)
-        return url_of(info | {"dbname": made[-1]})
+        made.append(databases.create())
+        return databases.url_of(made[-1])
 
     yield make
     for name in made:
-        postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        databases.drop(name)
 
 
 @pytest.fixture
@@ -129,24 +129,71 @@ def postgres_url(new_postgres_url):
     return new_postgres_url()
 
 
-def url_of(info):
-    """A connection's parts as a URL; a host that is a folder goes into the query, as libpq has it."""
-    from urllib.parse import quote, urlencode
+@dataclass(frozen=True)
+class Ready:
+    """What went into an empty directory that was made once: its key, and so many throws of the dice."""
 
-    user = quote(info.get("user", "postgres"), safe="")
-    password = f":{quote(info['password'], safe='')}" if info.get("password") else ""
-    host, port = info.get("host", ""), info.get("port")
-    place = "" if host.startswith("/") else f"{host}{f':{port}' if port else ''}"
-    query = {"host": host, **({"port": port} if port else {})} if host.startswith("/") else {}
-    return f"postgresql://{user}{password}@{place}/{info['dbname']}" + (f"?{urlencode(query)}" if query else "")
+    key: bytes
+    throws: int
+
+
+def make_ready(url, home):
+    """An empty directory in an empty database."""
+    settings = load({"HOME": str(home)}, options={"database_url": url}, system_config=os.devnull)
+    dice = Dice()
+    actor = Actor("tester@example.com")
+    with opening.open_directory(settings, actor, clock=Clock(), random_bytes=dice) as directory:
+        made = setup.initialize(directory, settings)
+    return Ready(key_files.find_key(settings, made.key_fingerprint), dice.count)
+
+
+@pytest.fixture(scope="session")
+def ready_file(tmp_path_factory):
+    """An SQLite file with an empty directory in it."""
+    folder = tmp_path_factory.mktemp("ready")
+    path = folder / "authctl.db"
+    return path, make_ready(f"sqlite:///{path}", folder)
+
+
+@pytest.fixture(scope="session")
+def ready_copies(databases, tmp_path_factory):
+    """Copies of a Postgres database with an empty directory in it."""
+    name = databases.create()
+    ready = make_ready(databases.url_of(name), tmp_path_factory.mktemp("ready"))
+    copies = Copies(databases, name)
+    yield copies, ready
+    copies.close()
+    databases.drop(name)
+
+
+@pytest.fixture
+def ready_postgres_url(ready_copies):
+    copies, _ = ready_copies
+    taken = copies.take()
+    yield copies.databases.url_of(taken[0])
+    copies.give_back(*taken)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request, tmp_path):
-    """The URL of an empty database, once on each of the two."""
-    if request.param == "postgres":
-        return request.getfixturevalue("postgres_url")
-    return f"sqlite:///{tmp_path}/directory/authctl.db"
+    """The URL of an empty database, once on each of the two; of an empty directory where the test wants it `ready`."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/directory/authctl.db"
+    return request.getfixturevalue("ready_postgres_url" if "ready" in request.fixturenames else "postgres_url")
+
+
+@pytest.fixture
+def ready(request, home, database_url, dice):
+    """Makes what `authctl init` would in the database of that URL, with its key where commands look for it."""
+    if database_url.startswith("sqlite"):
+        file, made = request.getfixturevalue("ready_file")
+        path = database_url.removeprefix("sqlite:///")
+        storage.schema.create_file(path)
+        shutil.copyfile(file, path)
+    else:
+        _, made = request.getfixturevalue("ready_copies")
+    key_files.keep_key(load(home, options={"database_url": database_url}, system_config=os.devnull), made.key)
+    dice.count += made.throws
 
 
 @pytest.fixture
@@ -173,13 +220,11 @@ def settings(home, database_url):
 
 
 @pytest.fixture
-def directory(settings, clock, dice):
+def directory(ready, settings, clock, dice):
     """An empty directory, on each of the two databases."""
-    opened = opening.open_directory(
-        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-    )
-    setup.initialize(opened, settings)
-    with opened:
+    actor = Actor("tester@example.com")
+    with opening.open_directory(settings, actor, clock=clock, random_bytes=dice, hash_parameters=CHEAP) as opened:
+        opened.require_key()
         yield opened
 
 

@@ -6,10 +6,9 @@ import pytest
 
 
 @pytest.fixture
-def env(authctl, database_url):
+def env(authctl, database_url, ready):
     """The variables of a directory with a user in it."""
     environ = {"AUTHCTL_DATABASE_URL": database_url}
-    assert authctl("init", env=environ).status == 0
     assert authctl("users create --id ada --email ada@example.com", env=environ).status == 0
     return environ
 

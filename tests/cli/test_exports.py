@@ -16,9 +16,8 @@ HASH = "$2b$04$abcdefghijklmnopqrstuuEMUXPy4hyKK4KlpKdWDkeGHVMBY1Vmu"
 
 
 @pytest.fixture
-def run(authctl, database_url):
+def run(authctl, database_url, ready):
     env = {"AUTHCTL_DATABASE_URL": database_url}
-    assert authctl("init", env=env).status == 0
     for name, more in (("ada", ["--password-hash", HASH]), ("grace", ["--labels", "staff"])):
         words = ["users", "create", "--username", name, "--email", f"{name}@example.com", *more]
         assert authctl(words, env=env).status == 0

@@ -18,11 +18,10 @@ MD5 = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # of the word "secret"
 
 
 @pytest.fixture
-def run(authctl, database_url):
+def run(authctl, database_url, ready):
     def run(line, **options):
         return authctl(line, env={"AUTHCTL_DATABASE_URL": database_url}, **options)
 
-    assert run("init").status == 0
     return run
 
 

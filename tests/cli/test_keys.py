@@ -10,12 +10,11 @@ PASSWORD = "correct horse battery\n"
 
 
 @pytest.fixture
-def ran(authctl, database_url):
+def ran(authctl, database_url, ready):
     def run(line, **given):
         env = {"AUTHCTL_DATABASE_URL": database_url} | given.pop("env", {})
         return authctl(line, env=env, **given)
 
-    assert run("init").status == 0
     assert run("users create --id ada --password-stdin", stdin=PASSWORD).status == 0
     return run
 

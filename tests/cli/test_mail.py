@@ -26,7 +26,7 @@ def server(certificate, monkeypatch):
 
 
 @pytest.fixture
-def ran(authctl, database_url, server):
+def ran(authctl, database_url, ready, server):
     env = {"AUTHCTL_DATABASE_URL": database_url, "AUTHCTL_ALLOWED_REDIRECTS": "app.example.com"} | server.environ
 
     def run(line, **given):
@@ -35,7 +35,6 @@ def ran(authctl, database_url, server):
         assert LOGIN[1] not in done.stdout + done.stderr
         return json.loads(done.stdout)
 
-    run("init")
     run("users create --id ada --email ada@example.com --name Ada")
     return run
 

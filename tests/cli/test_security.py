@@ -15,10 +15,9 @@ from authctl.storage.database import Database
 
 
 @pytest.fixture
-def security(authctl, database_url):
+def security(authctl, database_url, ready):
     """Runs `authctl security …` on a directory."""
     environ = {"AUTHCTL_DATABASE_URL": database_url}
-    assert authctl("init", env=environ).status == 0
 
     def run(line, **changes):
         return authctl(line if line.startswith("users ") else f"security {line}", env=environ, **changes)

@@ -6,10 +6,9 @@ import pytest
 
 
 @pytest.fixture
-def env(authctl, database_url):
+def env(authctl, database_url, ready):
     """The variables of a directory with something weak in it, of each severity."""
     environ = {"AUTHCTL_DATABASE_URL": database_url}
-    assert authctl("init", env=environ).status == 0
     assert authctl("users create --id ada", env=environ).status == 0
     line = f"users create --id md5 --password-hash {'5f' * 16} --hash md5"
     assert authctl(line, env=environ).status == 0

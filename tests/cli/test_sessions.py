@@ -51,10 +51,8 @@ class Terminal:
 
 
 @pytest.fixture
-def run(authctl, database_url):
-    terminal = Terminal(authctl, database_url)
-    assert terminal("init").status == 0
-    return terminal
+def run(authctl, database_url, ready):
+    return Terminal(authctl, database_url)
 
 
 # Secrets stay

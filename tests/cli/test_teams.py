@@ -9,10 +9,9 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def teams(authctl, database_url):
+def teams(authctl, database_url, ready):
     """Runs `authctl …` on a directory of each database that has a team, `teachers`, whose owner is Ada."""
     env = {"AUTHCTL_DATABASE_URL": database_url}
-    assert authctl("init", env=env).status == 0
 
     def run(line, **options):
         return authctl(line, env=env | options.pop("env", {}), **options)

@@ -57,7 +57,7 @@ class Terminal:
 
 
 @pytest.fixture
-def run(authctl, database_url, mail, twilio):
+def run(authctl, database_url, ready, mail, twilio):
     sms = {
         "AUTHCTL_SMS_PROVIDER": "twilio",
         "AUTHCTL_SMS_BASE_URL": twilio.url,
@@ -68,9 +68,7 @@ def run(authctl, database_url, mail, twilio):
     environ = (
         mail.environ | sms | {"AUTHCTL_DATABASE_URL": database_url, "AUTHCTL_ALLOWED_REDIRECTS": "app.example.com"}
     )
-    terminal = Terminal(authctl, environ)
-    assert terminal("init").status == 0
-    return terminal
+    return Terminal(authctl, environ)
 
 
 def secret_in(mail):

@@ -11,10 +11,9 @@ import pytest
 
 
 @pytest.fixture
-def users(authctl, database_url):
+def users(authctl, database_url, ready):
     """Runs `authctl users …` on a new directory of each database."""
     env = {"AUTHCTL_DATABASE_URL": database_url}
-    assert authctl("init", env=env).status == 0
 
     def run(line, **options):
         words = line.split() if isinstance(line, str) else line

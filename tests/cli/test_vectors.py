@@ -21,10 +21,9 @@ VECTORS = _vectors()
 
 
 @pytest.fixture
-def run(authctl, database_url):
+def run(authctl, database_url, ready):
     """Runs a command on a new directory of each database."""
     env = {"AUTHCTL_DATABASE_URL": database_url}
-    assert authctl("init", env=env).status == 0
 
     def run(*words, **options):
         return authctl(words, env=env, **options)

@@ -15,7 +15,7 @@ from contextlib import suppress
 
 import psycopg
 import pytest
-from conftest import url_of
+from doubles.databases import url_of
 
 from authctl.core.directory import opening
 from authctl.core.maintenance import setup

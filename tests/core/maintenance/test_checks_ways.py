@@ -172,7 +172,7 @@ def ways(url, home, monkeypatch):
 # The way to the mail server
 
 
-def test_mails_without_tls_are_mended_and_arrive(authctl, database_url, home, tmp_path, monkeypatch):
+def test_mails_without_tls_are_mended_and_arrive(authctl, database_url, ready, home, tmp_path, monkeypatch):
     certificate = make_certificate(tmp_path / "mail.pem", MAIL_HOST)
     monkeypatch.setenv("SSL_CERT_FILE", certificate)
     look_up = socket.getaddrinfo  # what a name server would answer
@@ -184,7 +184,6 @@ def test_mails_without_tls_are_mended_and_arrive(authctl, database_url, home, tm
     with MailServer("starttls", certificate=certificate) as mail:
         ours = {"AUTHCTL_DATABASE_URL": database_url, "AUTHCTL_EMAIL_HOST": MAIL_HOST, "AUTHCTL_EMAIL_SECURITY": "none"}
         env = home | mail.environ | ours
-        assert authctl("init", env=env).status == 0
         send = "security test-delivery email ada@example.com"
         assert "STARTTLS" in authctl(send, env=env).stderr  # this server takes nothing in the clear
         finding = asked(env, tmp_path)["smtp-without-tls"]
