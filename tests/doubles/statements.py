@@ -1,5 +1,7 @@
 """What is sent to a database, caught on its way."""
 
+import re
+from collections import Counter
 from contextlib import contextmanager
 from unittest import mock
 
@@ -34,3 +36,9 @@ def statements():
     found = []
     with caught(lambda driver, statement, parameters: found.append(statement)):
         yield found
+
+
+def reads(found):
+    """How often each table is read, by the texts of statements; a join counts as its first table."""
+    selects = (re.match(r"SELECT .*?\sFROM (\w+)", statement, re.DOTALL) for statement in found)
+    return Counter(select[1] for select in selects if select)

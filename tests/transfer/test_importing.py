@@ -191,7 +191,7 @@ def test_identities_factors_and_codes_come_in(take, directory):
         return (
             kept,
             secrets,
-            recovery_codes.find(work, user, "abcdefgh"),
+            recovery_codes.matching(work, user, storage.recovery_codes.list_unused(work.db, user.seq), "abcdefgh"),
             storage.recovery_codes.list_unused(work.db, user.seq),
         )
 

@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import lookup, throttle
+from authctl.core.accounts import throttle
 from authctl.core.credentials import factors
 from authctl.core.crypto import otp, sealing
 from authctl.core.messages import notices
@@ -106,8 +106,8 @@ def _factor(factor: Factor | str) -> Factor:
 
 def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_secret: bool) -> Claim:
     """Store the challenge, and write the message that is to be sent; an older one stays good until then."""
-    person = admission.admit(work, secret, to_complete=True)
-    user = lookup.get_locked(work, f"id:{person.user.id}")
+    person = admission.admit(work, secret, to_complete=True, lock=True)
+    user = person.user
     address = _check(work, user, person.session, factor)
     mock = mock_phones.find_code(work, address) if factor is Factor.PHONE and address is not None else None
     to = address if mock is None and not print_secret else None
@@ -282,8 +282,8 @@ def typed(code: str) -> str:
 
 def _judge(work: Work, secret: str, id: str, code: str) -> Judged | Denied:
     """Count the attempt and compare; nothing is used up yet."""
-    person = admission.admit(work, secret, to_complete=True)
-    user = lookup.get_locked(work, f"id:{person.user.id}")
+    person = admission.admit(work, secret, to_complete=True, lock=True)
+    user = person.user
     challenge = storage.challenges.find(work.db, person.session.seq, id)
     claim = throttle.claim(work, user, user.id, is_second_factor=True)
     if challenge is None:
@@ -318,7 +318,8 @@ def _is_right(work: Work, user: User, challenge: Challenge, code: str) -> bool:
     if challenge.factor is Factor.TOTP:
         return bool(_find_steps(work, user, code))
     if challenge.factor is Factor.RECOVERY_CODE:
-        return recovery_codes.find(work, user, code) is not None
+        unused = storage.recovery_codes.list_unused(work.db, user.seq)
+        return recovery_codes.matching(work, user, unused, code) is not None
     assert challenge.digest is not None
     return hmac.compare_digest(_digest(work, user.id, challenge.id, code), challenge.digest)
 
@@ -346,8 +347,8 @@ def step_of(work: Work, authenticator: Authenticator, code: str) -> int | None:
 
 def _settle(work: Work, secret: str, judged: Judged) -> SignedIn | Denied:
     """Use the code up, and complete the session. Of many who have the right code at once, one gets here."""
-    person = admission.admit(work, secret, to_complete=True)
-    user = lookup.get_locked(work, f"id:{person.user.id}")
+    person = admission.admit(work, secret, to_complete=True, lock=True)
+    user = person.user
     challenge = storage.challenges.find(work.db, person.session.seq, judged.challenge.id)
     if challenge is None:
         return _refuse(work, judged.challenge, "unknown")
@@ -373,20 +374,20 @@ def _use(work: Work, user: User, challenge: Challenge, code: str) -> User | None
         if not used or not all(used):
             return None
     if challenge.factor is Factor.RECOVERY_CODE:
-        digest = recovery_codes.find(work, user, code)
+        unused = storage.recovery_codes.list_unused(work.db, user.seq)
+        digest = recovery_codes.matching(work, user, unused, code)
         if digest is None or not storage.recovery_codes.use(work.db, user.seq, digest, work.now):
             return None
-        return _tell_of_recovery(work, user)
+        return _tell_of_recovery(work, user, len(unused) - 1)
     return user
 
 
-def _tell_of_recovery(work: Work, user: User) -> User:
-    """A recovery code was used: the person is told, and the account knows when it was the last."""
-    left = len(storage.recovery_codes.list_unused(work.db, user.seq))
+def _tell_of_recovery(work: Work, user: User, left: int) -> User:
+    """A recovery code was used: tell the person, and have the account know when it was the last."""
     notices.factors_changed(work, user, f"a recovery code was used, and {left or 'none'} of them are left")
     if left:
         return user
-    after = factors.reread(work, user)
+    after = replace(user, recovery_code=False)
     storage.users.update(work.db, user, after)
     return after
 

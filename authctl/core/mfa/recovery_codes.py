@@ -9,6 +9,7 @@ leaves every code as good as it was.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from authctl import storage
@@ -55,10 +56,10 @@ def pepper(work: Work) -> bytes:
 _CONTEXT = f"peppers/{PEPPER}"
 
 
-def find(work: Work, user: User, code: str) -> bytes | None:
-    """The digest of that code, if it is one of the user's that are not used. Every one is compared."""
+def matching(work: Work, user: User, unused: Iterable[bytes], code: str) -> bytes | None:
+    """Which of the user's unused digests a code is of. Compares every one."""
     wanted, found = digest(pepper(work), user.id, code), None
-    for kept in storage.recovery_codes.list_unused(work.db, user.seq):
+    for kept in unused:
         if hmac.compare_digest(wanted, kept):
             found = kept
     return found

@@ -22,13 +22,20 @@ def live(work: Work) -> Any:
 
 
 def admit(
-    work: Work, secret: str, *, to_complete: bool = False, to_add_factor: bool = False, to_change_password: bool = False
+    work: Work,
+    secret: str,
+    *,
+    to_complete: bool = False,
+    to_add_factor: bool = False,
+    to_change_password: bool = False,
+    lock: bool = False,
 ) -> Person:
     """Who it is that a secret belongs to, if that session may act now. Every right of a session is decided here.
 
     to_complete, to_add_factor, to_change_password: for the steps that a session may take which may not yet take others.
-    Raises Denied: user_unauthorized (no such session, ended, past its time, idle for too long), user_blocked,
-    user_more_factors_required, user_password_reset_required.
+    lock: keep others from changing the account until this unit of work is through. Raises Denied: user_unauthorized (no
+    such session, ended, past its time, idle for too long), user_blocked, user_more_factors_required,
+    user_password_reset_required.
     """
     # A program that has lost the secret, or a request without a cookie, acts for nobody.
     found = storage.sessions.find_by_digest(work.db, digests.digest(secret)) if isinstance(secret, str) else None
@@ -38,6 +45,7 @@ def admit(
         to_complete=to_complete,
         to_add_factor=to_add_factor,
         to_change_password=to_change_password,
+        lock=lock,
     )
 
 
@@ -48,9 +56,10 @@ def admit_session(
     to_complete: bool = False,
     to_add_factor: bool = False,
     to_change_password: bool = False,
+    lock: bool = False,
 ) -> Person:
     """The same for a session that was found otherwise; None where there was none."""
-    user = lookup.find(work, f"id:{session.user_id}") if session is not None else None
+    user = lookup.find(work, f"id:{session.user_id}", lock=lock) if session is not None else None
     if session is None or user is None:
         raise unauthorized()
     if user.status is Status.BLOCKED:

@@ -7,6 +7,7 @@ import pyotp
 import pytest
 from doubles.mail import MailServer
 from doubles.sms import ACCOUNT, TOKEN, VERIFY, Twilio
+from doubles.statements import reads, statements
 
 from authctl import storage
 from authctl.core.directory import opening
@@ -209,6 +210,36 @@ def test_another_systems_authenticator_completes_it(directory, secret, totp, clo
 
     directory.write(take_in)
     assert complete(directory, secret, "totp", otp.code_of(taken, otp.step_at(taken, clock.now)))
+
+
+@pytest.mark.parametrize("factor", ["totp", "email", "recovery_code"])
+def test_completing_reads_everything_once_a_transaction(directory, secret, totp, clock, factor):
+    """It is judged in one and settled in another."""
+    codes = directory.mfa.create_recovery_codes("ada").codes
+    challenge = directory.mfa.create_challenge(secret, factor, print_secret=factor == "email")
+    code = {"totp": totp.at(clock.now), "email": challenge.secret, "recovery_code": codes[0]}[factor]
+    with statements() as found:
+        directory.mfa.complete_challenge(secret, challenge.id, code)
+    counted = reads(found)
+    assert {counted.pop(each) for each in ("sessions", "users", "challenges", "policies")} == {2}
+    of_factor = {
+        "totp": {"authenticators": 2, "directory": 2},
+        "email": {"directory": 1},  # the key of the code's digest: what was right is not compared again
+        "recovery_code": {"recovery_codes": 2, "peppers": 2, "directory": 2},
+    }
+    assert counted == of_factor[factor]
+
+
+def test_the_last_recovery_code_costs_no_more_reads(directory, secret, totp):
+    counted = []
+    for code in directory.mfa.create_recovery_codes("ada").codes:
+        challenge = directory.mfa.create_challenge(secret, "recovery_code")
+        with statements() as found:
+            directory.mfa.complete_challenge(secret, challenge.id, code)
+        counted.append(reads(found))
+        secret = directory.sessions.create("ada", PASSWORD).secret
+    assert counted[-1] == counted[0]
+    assert not directory.users.get("ada").recovery_code
 
 
 # Refusals
