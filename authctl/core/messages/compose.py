@@ -1,8 +1,9 @@
 """What is written to people, not how it travels: every mail and text message that authctl sends.
 
-One function for each, which returns what `delivery` sends. The built-in texts are here; `templates.py` fills them in,
-and says how an operator's files take their place. What people chose themselves (names of teams, of browsers) is one
-line everywhere, so that nobody can add sentences to what the application says.
+One function for all mails with a secret, one for all text messages with a code, and one for each of the others; they
+return what `delivery` sends. The built-in texts are in `builtin.py`; `templates.py` fills them in, and says how an
+operator's files take their place. What people chose themselves (names of teams, of browsers) is one line everywhere, so
+that nobody can add sentences to what the application says.
 """
 
 from __future__ import annotations
@@ -20,47 +21,37 @@ if TYPE_CHECKING:
     from authctl.settings import Settings
 
 MAX_CHOSEN = 128  # characters of what people chose themselves
-
-
 CODES = (Kind.PHONE_CODE, Kind.PHONE_VERIFICATION, Kind.PHONE_CHANGE)  # their text is the setting sms.template
 
 
-# Mails with a secret. Each has a link, or where there is none the code itself.
+# Mails and text messages with a secret
 
 
-def email_code(settings: Settings, to: str, *, code: str, validity: timedelta, phrase: str | None = None) -> Email:
-    """The code of a sign-in by email. phrase: the security phrase that whoever asked was shown."""
-    return _email(settings, Kind.EMAIL_CODE, to, code=code, validity=in_words(validity), phrase=phrase, secret=code)
-
-
-def magic_url(
+def secret_email(
     settings: Settings,
+    kind: Kind,
     to: str,
     *,
     secret: str,
-    validity: timedelta,
+    validity: timedelta | None,
     link: str | None = None,
     phrase: str | None = None,
+    **fields: str | None,
 ) -> Email:
-    """The link of a sign-in by email."""
-    return _with_link(settings, Kind.MAGIC_URL, to, secret, link, validity, phrase=phrase)
+    """A mail with a link, or without one with the secret itself to be typed in.
+
+    validity: None for one that does not expire. phrase: what whoever asked was shown, in mails that sign in.
+    """
+    code = None if link else secret
+    valid_for = in_words(validity) if validity is not None else None
+    if "{phrase}" in BUILT_IN[kind]:
+        fields["phrase"] = phrase
+    return _email(settings, kind, to, secret=secret, link=link, code=code, validity=valid_for, **fields)
 
 
-def email_verification(
-    settings: Settings, to: str, *, secret: str, validity: timedelta, link: str | None = None
-) -> Email:
-    """Asks whether the address is the person's."""
-    return _with_link(settings, Kind.EMAIL_VERIFICATION, to, secret, link, validity)
-
-
-def recovery(settings: Settings, to: str, *, secret: str, validity: timedelta, link: str | None = None) -> Email:
-    """Leads to a new password."""
-    return _with_link(settings, Kind.RECOVERY, to, secret, link, validity)
-
-
-def email_change(settings: Settings, to: str, *, secret: str, validity: timedelta, link: str | None = None) -> Email:
-    """Asks the new address whether it is to be the account's."""
-    return _with_link(settings, Kind.EMAIL_CHANGE, to, secret, link, validity)
+def code_sms(settings: Settings, kind: Kind, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
+    """A text message with a code."""
+    return _sms(settings, kind, to, channel, code=code)
 
 
 def invitation(
@@ -74,7 +65,9 @@ def invitation(
     inviter: str | None = None,
 ) -> Email:
     """Invites to a team. validity: None for one that does not expire. inviter: the name of who invites, if known."""
-    return _with_link(settings, Kind.INVITATION, to, secret, link, validity, team=team, inviter=inviter)
+    return secret_email(
+        settings, Kind.INVITATION, to, secret=secret, validity=validity, link=link, team=team, inviter=inviter
+    )
 
 
 # Mails that tell
@@ -121,21 +114,6 @@ def trial_email(settings: Settings, to: str) -> Email:
 # Text messages
 
 
-def phone_code(settings: Settings, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
-    """The code of a sign-in by phone."""
-    return _sms(settings, Kind.PHONE_CODE, to, channel, code=code)
-
-
-def phone_verification(settings: Settings, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
-    """Asks whether the number is the person's."""
-    return _sms(settings, Kind.PHONE_VERIFICATION, to, channel, code=code)
-
-
-def phone_change(settings: Settings, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
-    """Asks the new number whether it is to be the account's."""
-    return _sms(settings, Kind.PHONE_CHANGE, to, channel, code=code)
-
-
 def invitation_sms(settings: Settings, to: str, *, team: str, secret: str, link: str | None = None) -> Sms:
     """Invites to a team, by phone."""
     code = None if link else secret
@@ -177,21 +155,6 @@ def clean(chosen: str, limit: int | None = MAX_CHOSEN) -> str:
 
 
 # Putting a message together
-
-
-def _with_link(
-    settings: Settings,
-    kind: Kind,
-    to: str,
-    secret: str,
-    link: str | None,
-    validity: timedelta | None,
-    **fields: str | None,
-) -> Email:
-    """A mail with a link, or where there is none with the secret itself to be typed in."""
-    code = None if link else secret
-    valid_for = in_words(validity) if validity is not None else None
-    return _email(settings, kind, to, secret=secret, link=link, code=code, validity=valid_for, **fields)
 
 
 def _email(

@@ -23,7 +23,8 @@ from authctl import storage
 from authctl.core.accounts import throttle
 from authctl.core.credentials import factors
 from authctl.core.crypto import otp, sealing
-from authctl.core.messages import notices
+from authctl.core.messages import compose, notices
+from authctl.core.messages.builtin import Kind
 from authctl.core.mfa import recovery_codes
 from authctl.core.sessions import admission, sign_in
 from authctl.core.tokens import codes, mock_phones, sending
@@ -194,12 +195,11 @@ def _digest(work: Work, user_id: str, challenge_id: str, code: str) -> bytes:
 
 
 def _message(directory: Engine, challenge: Challenge, code: str) -> Email | Sms:
-    from authctl.core.messages import compose
-
     settings, to = directory.settings, challenge.address or ""
     if challenge.factor is Factor.PHONE:
-        return compose.phone_code(settings, to, code=code)
-    return compose.email_code(settings, to, code=code, validity=challenge.expires_at - challenge.created_at)
+        return compose.code_sms(settings, Kind.PHONE_CODE, to, code=code)
+    life = challenge.expires_at - challenge.created_at
+    return compose.secret_email(settings, Kind.EMAIL_CODE, to, secret=code, validity=life)
 
 
 def _settle_sent(work: Work, claim: Claim, said: Json) -> None:

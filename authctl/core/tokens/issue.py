@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from authctl import storage
 from authctl.core.accounts import lookup, records
 from authctl.core.crypto import phrases
-from authctl.core.messages import notices
+from authctl.core.messages import compose, notices
+from authctl.core.messages.builtin import Kind
 from authctl.core.tokens import codes, mock_phones, sending
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Denied, Invalid
@@ -38,6 +39,16 @@ _EXPIRY = {
     TokenKind.PHONE_CHANGE: "otp-expiry",
 }
 _BY_PHONE = (TokenKind.PHONE, TokenKind.PHONE_VERIFICATION, TokenKind.PHONE_CHANGE)
+_MESSAGES = {
+    TokenKind.EMAIL: Kind.EMAIL_CODE,
+    TokenKind.PHONE: Kind.PHONE_CODE,
+    TokenKind.MAGIC_URL: Kind.MAGIC_URL,
+    TokenKind.EMAIL_VERIFICATION: Kind.EMAIL_VERIFICATION,
+    TokenKind.PHONE_VERIFICATION: Kind.PHONE_VERIFICATION,
+    TokenKind.RECOVERY: Kind.RECOVERY,
+    TokenKind.EMAIL_CHANGE: Kind.EMAIL_CHANGE,
+    TokenKind.PHONE_CHANGE: Kind.PHONE_CHANGE,
+}
 _CREATED = {
     TokenKind.EMAIL_VERIFICATION: EventName.USERS_VERIFICATION_CREATE,
     TokenKind.PHONE_VERIFICATION: EventName.USERS_VERIFICATION_CREATE,
@@ -212,28 +223,14 @@ def new(
 
 def _message(directory: Engine, asked: Asked, user: User, token: Token, secret: str, phrase: str | None) -> Email | Sms:
     """What is written to the person."""
-    from authctl.core.messages import compose
-
     settings, to = directory.settings, token.address or ""
     life = token.expires_at - token.created_at
     if asked.kind in _BY_PHONE:
-        write_sms = {
-            TokenKind.PHONE: compose.phone_code,
-            TokenKind.PHONE_VERIFICATION: compose.phone_verification,
-            TokenKind.PHONE_CHANGE: compose.phone_change,
-        }[asked.kind]
-        return write_sms(settings, to, code=secret, channel=asked.channel)
-    if asked.kind is TokenKind.EMAIL:
-        return compose.email_code(settings, to, code=secret, validity=life, phrase=phrase)
+        return compose.code_sms(settings, _MESSAGES[asked.kind], to, code=secret, channel=asked.channel)
     link = _link(directory, asked, user.id, secret) if asked.url is not None else None
-    if asked.kind is TokenKind.MAGIC_URL:
-        return compose.magic_url(settings, to, secret=secret, validity=life, link=link, phrase=phrase)
-    write = {
-        TokenKind.EMAIL_VERIFICATION: compose.email_verification,
-        TokenKind.RECOVERY: compose.recovery,
-        TokenKind.EMAIL_CHANGE: compose.email_change,
-    }[asked.kind]
-    return write(settings, to, secret=secret, validity=life, link=link)
+    return compose.secret_email(
+        settings, _MESSAGES[asked.kind], to, secret=secret, validity=life, link=link, phrase=phrase
+    )
 
 
 def _link(directory: Engine, asked: Asked, user_id: str, secret: str) -> str:

@@ -63,12 +63,14 @@ class Reader(HTMLParser):
 def every_mail(settings, name="Ada"):
     secret = {"secret": "s" * 64, "validity": TEN_MINUTES}
     return [
-        compose.email_code(settings, TO, code="482913", validity=TEN_MINUTES, phrase="amber walrus"),
-        compose.magic_url(settings, TO, link=LINK, **secret),
-        compose.magic_url(settings, TO, **secret),
-        compose.email_verification(settings, TO, link=LINK, **secret),
-        compose.recovery(settings, TO, link=LINK, **secret),
-        compose.email_change(settings, TO, link=LINK, **secret),
+        compose.secret_email(
+            settings, Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES, phrase="amber walrus"
+        ),
+        compose.secret_email(settings, Kind.MAGIC_URL, TO, link=LINK, **secret),
+        compose.secret_email(settings, Kind.MAGIC_URL, TO, **secret),
+        compose.secret_email(settings, Kind.EMAIL_VERIFICATION, TO, link=LINK, **secret),
+        compose.secret_email(settings, Kind.RECOVERY, TO, link=LINK, **secret),
+        compose.secret_email(settings, Kind.EMAIL_CHANGE, TO, link=LINK, **secret),
         compose.invitation(settings, TO, team=name, inviter=name, link=LINK, **secret),
         compose.email_change_notice(settings, TO, new_email="new@example.org"),
         compose.sign_in_alert(settings, TO, at=AT, ip="192.0.2.7", user_agent=name),
@@ -82,9 +84,9 @@ def every_mail(settings, name="Ada"):
 
 def every_text_message(settings, name="Ada"):
     return [
-        compose.phone_code(settings, "+14255550123", code="482913"),
-        compose.phone_verification(settings, "+14255550123", code="482913"),
-        compose.phone_change(settings, "+14255550123", code="482913"),
+        compose.code_sms(settings, Kind.PHONE_CODE, "+14255550123", code="482913"),
+        compose.code_sms(settings, Kind.PHONE_VERIFICATION, "+14255550123", code="482913"),
+        compose.code_sms(settings, Kind.PHONE_CHANGE, "+14255550123", code="482913"),
         compose.invitation_sms(settings, "+14255550123", team=name, secret="s" * 64, link=LINK),
         compose.trial_sms(settings, "+14255550123"),
     ]
@@ -99,7 +101,9 @@ def test_every_kind_is_written(settings):
 
 
 def test_an_email_code_reads_like_this(settings):
-    mail = compose.email_code(settings(), TO, code="482913", validity=TEN_MINUTES, phrase="amber walrus")
+    mail = compose.secret_email(
+        settings(), Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES, phrase="amber walrus"
+    )
     assert mail.subject == "Your code for Example"
     assert mail.text == (
         "Your code for Example is:\n\n482913\n\n"
@@ -112,14 +116,15 @@ def test_an_email_code_reads_like_this(settings):
 
 
 def test_without_a_phrase_nothing_is_said_of_one(settings):
-    mail = compose.email_code(settings(), TO, code="482913", validity=TEN_MINUTES)
+    mail = compose.secret_email(settings(), Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES)
     assert "phrase" not in mail.text
     assert "phrase" not in mail.html
 
 
 def test_without_a_link_the_secret_is_the_code(settings):
     linked, bare = (
-        compose.recovery(settings(), TO, secret="s" * 64, validity=TEN_MINUTES, link=link) for link in (LINK, None)
+        compose.secret_email(settings(), Kind.RECOVERY, TO, secret="s" * 64, validity=TEN_MINUTES, link=link)
+        for link in (LINK, None)
     )
     assert f"\n{LINK}\n" in linked.text
     assert "use this code" not in linked.text
@@ -165,9 +170,11 @@ def test_a_changed_phone_is_named_by_its_end(settings):
 
 
 def test_a_text_message_is_the_template_of_the_settings(settings):
-    sms = compose.phone_code(settings(), "+14255550123", code="482913", channel=Channel.WHATSAPP)
+    sms = compose.code_sms(settings(), Kind.PHONE_CODE, "+14255550123", code="482913", channel=Channel.WHATSAPP)
     assert (sms.body, sms.code, sms.channel) == ("482913 is your code for Example.", "482913", Channel.WHATSAPP)
-    own = compose.phone_code(settings(sms_template="{application}: {code}"), "+14255550123", code="482913")
+    own = compose.code_sms(
+        settings(sms_template="{application}: {code}"), Kind.PHONE_CODE, "+14255550123", code="482913"
+    )
     assert own.body == "Example: 482913"
 
 
@@ -226,7 +233,7 @@ def test_emoji_stay_whole(settings):
 
 def test_a_text_of_ones_own_changes_the_html_too(settings, template):
     template("email-code.txt", "Ahoj! {application}:\n\n{code}\n\n{phrase}\n")
-    mail = compose.email_code(settings(), TO, code="482913", validity=TEN_MINUTES)
+    mail = compose.secret_email(settings(), Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES)
     assert mail.text == "Ahoj! Example:\n\n482913\n"
     assert "<p>Ahoj! Example:</p>" in mail.html
     assert mail.subject == "Your code for Example"
@@ -244,13 +251,13 @@ def test_a_subject_and_html_of_ones_own(settings, template):
 def test_a_file_goes_before_the_setting(settings, template):
     template("phone-change.txt", "Neu: {code}")
     own = settings(sms_template="{code} …")
-    assert compose.phone_change(own, "+14255550123", code="482913").body == "Neu: 482913"
-    assert compose.phone_code(own, "+14255550123", code="482913").body == "482913 …"
+    assert compose.code_sms(own, Kind.PHONE_CHANGE, "+14255550123", code="482913").body == "Neu: 482913"
+    assert compose.code_sms(own, Kind.PHONE_CODE, "+14255550123", code="482913").body == "482913 …"
 
 
 def test_another_folder_may_be_named(settings, tmp_path):
     (tmp_path / "phone-code.txt").write_text("Hier: {code}")
-    sms = compose.phone_code(settings(templates=str(tmp_path)), "+14255550123", code="482913")
+    sms = compose.code_sms(settings(templates=str(tmp_path)), Kind.PHONE_CODE, "+14255550123", code="482913")
     assert sms.body == "Hier: 482913"
 
 
@@ -278,7 +285,7 @@ def test_another_folder_may_be_named(settings, tmp_path):
 def test_a_wrong_template_is_named(settings, template, name, text, complaint):
     path = template(name, text)
     for attempt in (
-        lambda: compose.email_code(settings(), TO, code="482913", validity=TEN_MINUTES),
+        lambda: compose.secret_email(settings(), Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES),
         lambda: compose.check_templates(settings()),
     ):
         with pytest.raises(Invalid) as caught:
