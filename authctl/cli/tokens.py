@@ -19,10 +19,6 @@ COMMANDS = Commands("tokens")
 command = COMMANDS.command
 
 
-# The kinds of which redeeming gives a session.
-SIGNING_IN = (TokenKind.TOKEN, TokenKind.EMAIL, TokenKind.PHONE, TokenKind.MAGIC_URL)
-
-
 class PhoneChannel(StrEnum):
     """How a code gets to a phone."""
 
@@ -248,8 +244,7 @@ def redeem(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help="Which token is meant; needed where more than one kind is live: token, email, phone, magic-url,"
-            " recovery, email-verification, phone-verification, email-change, phone-change.",
+            help=f"Which token is meant; needed where more than one kind is live: {', '.join(TokenKind)}.",
         ),
     ] = None,
     id: Annotated[
@@ -267,6 +262,8 @@ def redeem(
     A wrong, an expired, a used and an unknown one are one answer, exit status 6. The answer is the session, with its
     secret shown this once; of kinds that sign nobody in it is the user.
     """
+    from authctl.core.tokens.kinds import DECLARATIONS, Effect
+
     if kind is not None and id is not None:
         raise UsageError("general_usage", "--kind and --id exclude each other.", field="kind")
     tokens = ctx.directory.tokens
@@ -275,11 +272,12 @@ def redeem(
     else:
         secret = prompts.secret(ctx.environment, "Secret", flag="--secret-stdin")
     meant = kind or _kind_meant(ctx, user, id)
-    ctx.output.prepare(SIGNED_IN if meant in SIGNING_IN else USER)
+    effect = DECLARATIONS[meant].effect
+    ctx.output.prepare(SIGNED_IN if effect is Effect.SIGN_IN else USER)
     password = None
     if new_password_stdin:
         password = prompts.read_secret_line(ctx.environment, "--new-password-stdin")
-    elif meant is TokenKind.RECOVERY:
+    elif effect is Effect.RECOVER:
         password = new_password(ctx, flag="--new-password-stdin")
     which: dict[str, str] = {"id": id} if id is not None else {"kind": meant}
     ctx.show(tokens.redeem(user, secret, new_password=password, **which).public())

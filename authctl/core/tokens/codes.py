@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authctl.core.crypto import digests, generators, sealing
+from authctl.core.tokens.kinds import SecretForm
 from authctl.model import Token, TokenKind, User
 
 if TYPE_CHECKING:
@@ -22,14 +23,10 @@ SECRET_LENGTH = 64  # hexadecimal digits: 256 bits
 SHORTEST_SECRET = 32  # hexadecimal digits: 128 bits, from which on nobody guesses
 LONGEST_LIFE = timedelta(minutes=10)  # of codes; OWASP ASVS 5.0 6.5.5
 
-# Kinds whose secret is a code of digits; that of an operator's token is one where it is short.
-CODES = (TokenKind.EMAIL, TokenKind.PHONE, TokenKind.PHONE_VERIFICATION, TokenKind.PHONE_CHANGE)
-GUESSABLE = (*CODES, TokenKind.TOKEN)
 
-
-def new_secret(work: Work, kind: TokenKind) -> str:
+def new_secret(work: Work, form: SecretForm) -> str:
     """What a person is sent: digits for codes, else 64 hexadecimal digits."""
-    if kind in CODES:
+    if form is SecretForm.CODE:
         return new_code(work)
     return generators.new_hex(work.random, SECRET_LENGTH)
 

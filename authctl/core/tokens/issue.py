@@ -1,6 +1,6 @@
 """Issuing tokens: what is stored of a new one, what is written to the person, and what follows when that has left.
 
-What is asked for is one of nine kinds; all go the same way, which `sending` draws.
+Every kind of token goes the same way, which `sending` draws; what differs is declared in `kinds`.
 """
 
 from __future__ import annotations
@@ -13,47 +13,17 @@ from typing import TYPE_CHECKING
 from authctl import storage
 from authctl.core.accounts import lookup, records
 from authctl.core.crypto import phrases
-from authctl.core.messages import compose, notices
-from authctl.core.messages.builtin import Kind
+from authctl.core.messages import compose
 from authctl.core.tokens import codes, mock_phones, sending
+from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm, TokenDeclaration
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Denied, Invalid
-from authctl.model import EventName, Json, Status, Token, TokenEnded, TokenKind, User
+from authctl.model import Json, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
     from authctl.delivery import Email, Sms
-
-
-# Kind → the policy that says how long it lives, and whose address it goes to.
-_EXPIRY = {
-    TokenKind.TOKEN: "token-expiry",
-    TokenKind.EMAIL: "otp-expiry",
-    TokenKind.PHONE: "otp-expiry",
-    TokenKind.MAGIC_URL: "magic-url-expiry",
-    TokenKind.EMAIL_VERIFICATION: "verification-expiry",
-    TokenKind.PHONE_VERIFICATION: "otp-expiry",
-    TokenKind.RECOVERY: "recovery-expiry",
-    TokenKind.EMAIL_CHANGE: "verification-expiry",
-    TokenKind.PHONE_CHANGE: "otp-expiry",
-}
-_BY_PHONE = (TokenKind.PHONE, TokenKind.PHONE_VERIFICATION, TokenKind.PHONE_CHANGE)
-_MESSAGES = {
-    TokenKind.EMAIL: Kind.EMAIL_CODE,
-    TokenKind.PHONE: Kind.PHONE_CODE,
-    TokenKind.MAGIC_URL: Kind.MAGIC_URL,
-    TokenKind.EMAIL_VERIFICATION: Kind.EMAIL_VERIFICATION,
-    TokenKind.PHONE_VERIFICATION: Kind.PHONE_VERIFICATION,
-    TokenKind.RECOVERY: Kind.RECOVERY,
-    TokenKind.EMAIL_CHANGE: Kind.EMAIL_CHANGE,
-    TokenKind.PHONE_CHANGE: Kind.PHONE_CHANGE,
-}
-_CREATED = {
-    TokenKind.EMAIL_VERIFICATION: EventName.USERS_VERIFICATION_CREATE,
-    TokenKind.PHONE_VERIFICATION: EventName.USERS_VERIFICATION_CREATE,
-    TokenKind.RECOVERY: EventName.USERS_RECOVERY_CREATE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +41,21 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked for: a token of a kind, to an address, by a way. address: None for the account's own."""
+    """What was asked for: a token of a kind.
+
+    address: where it goes; None for the account's own. channel: how it gets to a phone.
+    """
 
     kind: TokenKind
     address: str | None = None
-    channel: Channel = Channel.EMAIL
+    channel: Channel = Channel.SMS
     url: str | None = None
     phrase: bool = False
     print_secret: bool = False
+
+    @property
+    def declaration(self) -> TokenDeclaration:
+        return DECLARATIONS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +102,25 @@ def issue(directory: Engine, asked: Asked, find: Find) -> Created:
 
 def _claim(work: Work, directory: Engine, asked: Asked, find: Find) -> Claim:
     """Store the token, and write the message that is to be sent; an older token stays good meanwhile."""
+    declaration = asked.declaration
     user, made_user = find(work)
     address = _address(work, user, asked)
     is_blocked = user.status is Status.BLOCKED
-    mock = mock_phones.find_code(work, address) if asked.kind in _BY_PHONE else None
+    mock = mock_phones.find_code(work, address) if declaration.sent_to == "phone" else None
+    channel = asked.channel if declaration.sent_to == "phone" else Channel.EMAIL
     is_sent = mock is None and not asked.print_secret
     is_ours = not is_sent or not sending.check(
-        work, directory, address, asked.channel, last=storage.tokens.last_sent(work.db, user.seq, asked.kind)
+        work, directory, address, channel, last=storage.tokens.last_sent(work.db, user.seq, asked.kind)
     )
-    secret = mock or codes.new_secret(work, asked.kind)
+    secret = mock or codes.new_secret(work, declaration.secret)
     phrase = phrases.new(work.random) if asked.phrase else None
     token = new(
         work,
         user,
         asked.kind,
         secret,
-        life=_policy_life(work, asked.kind),
-        is_code=asked.kind in codes.CODES,
+        life=work.policy[declaration.expiry],
+        is_code=declaration.secret is SecretForm.CODE,
         address=address,
         is_dead=is_blocked,
         is_ours=is_ours,
@@ -150,7 +129,7 @@ def _claim(work: Work, directory: Engine, asked: Asked, find: Find) -> Claim:
     work.changed(resource(token), None, token.public())
     return Claim(
         actor=work.actor,
-        sending=sending.Sending(address, asked.channel, message) if is_sent and not is_blocked else None,
+        sending=sending.Sending(address, channel, message) if is_sent and not is_blocked else None,
         user=user,
         token=token,
         secret=secret,
@@ -162,8 +141,9 @@ def _claim(work: Work, directory: Engine, asked: Asked, find: Find) -> Claim:
 
 def _address(work: Work, user: User, asked: Asked) -> str:
     """Where the token goes; refuses what needs no token."""
-    kind = "phone" if asked.kind in _BY_PHONE else "email"
-    if asked.kind in (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE):
+    kind, effect = asked.declaration.sent_to, asked.declaration.effect
+    assert kind is not None, "an operator hands it over"
+    if effect is Effect.CHANGE:
         assert asked.address is not None
         other = lookup.find(work, f"{kind}:{asked.address}") if work.person is None else None
         if other is not None and other.seq != user.seq:
@@ -178,16 +158,10 @@ def _address(work: Work, user: User, asked: Asked) -> str:
             field="user",
             hint=f"Set one with: authctl users update-{kind}",
         )
-    is_verification = asked.kind in (TokenKind.EMAIL_VERIFICATION, TokenKind.PHONE_VERIFICATION)
-    if is_verification and getattr(user, f"{kind}_verified"):
+    if effect is Effect.VERIFY and getattr(user, f"{kind}_verified"):
         type = "user_email_already_verified" if kind == "email" else "user_phone_already_verified"
         raise Conflict(type, f"The {kind} {address} is verified already.", field="user")
     return address
-
-
-def _policy_life(work: Work, kind: TokenKind) -> timedelta:
-    life: timedelta = work.policy[_EXPIRY[kind]]
-    return life
 
 
 def new(
@@ -223,14 +197,13 @@ def new(
 
 def _message(directory: Engine, asked: Asked, user: User, token: Token, secret: str, phrase: str | None) -> Email | Sms:
     """What is written to the person."""
-    settings, to = directory.settings, token.address or ""
+    settings, to, kind = directory.settings, token.address or "", asked.declaration.message
+    assert kind is not None
+    if asked.declaration.sent_to == "phone":
+        return compose.code_sms(settings, kind, to, code=secret, channel=asked.channel)
     life = token.expires_at - token.created_at
-    if asked.kind in _BY_PHONE:
-        return compose.code_sms(settings, _MESSAGES[asked.kind], to, code=secret, channel=asked.channel)
     link = _link(directory, asked, user.id, secret) if asked.url is not None else None
-    return compose.secret_email(
-        settings, _MESSAGES[asked.kind], to, secret=secret, validity=life, link=link, phrase=phrase
-    )
+    return compose.secret_email(settings, kind, to, secret=secret, validity=life, link=link, phrase=phrase)
 
 
 def _link(directory: Engine, asked: Asked, user_id: str, secret: str) -> str:
@@ -245,7 +218,7 @@ def _settle(work: Work, claim: Claim, said: Json) -> None:
     user = lookup.find(work, f"id:{claim.user.id}", lock=True)
     if user is None:
         return
-    token = claim.token
+    token, notice = claim.token, DECLARATIONS[claim.token.kind].notice
     if claim.is_sent:
         storage.tokens.set_sent(work.db, token.seq, work.now)
     ended = storage.tokens.end_of_user(
@@ -254,9 +227,9 @@ def _settle(work: Work, claim: Claim, said: Json) -> None:
     details: Json = {"replaced": ended} if ended else {}
     if token.ended_reason is not None:
         details |= {"refused": token.ended_reason}
-    elif token.kind is TokenKind.EMAIL_CHANGE:
+    elif notice is not None:
         assert token.address is not None
-        notices.email_change_asked(work, user, token.address)
+        notice(work, user, token.address)
     record(work, token, details | said)
 
 
@@ -278,7 +251,7 @@ def _withdraw(work: Work, claim: Claim, said: Json) -> None:
 
 
 def record(work: Work, token: Token, details: Json) -> None:
-    event = _CREATED.get(token.kind, EventName.USERS_TOKENS_CREATE)
+    event = DECLARATIONS[token.kind].created
     work.record(event, resource(token), {"kind": str(token.kind)} | details, user_id=token.user_id)
 
 

@@ -1,7 +1,7 @@
 """Redeeming: what a token's secret leads to, once; and what whoever guesses at it is told, which is always the same.
 
     judge ───────────▶ (slow work) ──────────▶ settle
-    count, compare     hash a new password,    lock, look again, use it up, and do what its kind says
+    count, compare     hash a new password,    lock, look again, use it up, and do what its kind declares
                        ask the provider
 
 An attempt at a code is counted in the transaction that compares it: of each token that it is compared with, and of the
@@ -20,38 +20,16 @@ from authctl.core.credentials import addresses, passwords
 from authctl.core.messages import notices
 from authctl.core.sessions import admission, sign_in
 from authctl.core.tokens import codes
+from authctl.core.tokens.kinds import DECLARATIONS, Effect
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
 from authctl.errors import Denied, Invalid
-from authctl.model import Ended, EventName, Factor, Json, Status, Token, TokenEnded, TokenKind, User
+from authctl.model import Ended, EventName, Json, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.sessions.sign_in import SignedIn
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
-
-
-# Kind → the provider and the factor of the session that it gives.
-_SIGN_INS = {
-    TokenKind.EMAIL: ("email", Factor.EMAIL),
-    TokenKind.MAGIC_URL: ("magic-url", Factor.EMAIL),
-    TokenKind.PHONE: ("phone", Factor.PHONE),
-    TokenKind.TOKEN: ("token", Factor.TOKEN),
-}
-# Kind → which address of the account it proves: it must still be the one that it was sent to.
-_PROVES: dict[TokenKind, addresses.Kind] = {
-    TokenKind.EMAIL: "email",
-    TokenKind.MAGIC_URL: "email",
-    TokenKind.EMAIL_VERIFICATION: "email",
-    TokenKind.RECOVERY: "email",
-    TokenKind.PHONE: "phone",
-    TokenKind.PHONE_VERIFICATION: "phone",
-}
-_UPDATED = {
-    TokenKind.EMAIL_VERIFICATION: EventName.USERS_VERIFICATION_UPDATE,
-    TokenKind.PHONE_VERIFICATION: EventName.USERS_VERIFICATION_UPDATE,
-    TokenKind.RECOVERY: EventName.USERS_RECOVERY_UPDATE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +75,7 @@ def redeem(
             field="kind",
             hint=f"The kinds are {', '.join(TokenKind)}.",
         )
-    if new_password is None and wanted is TokenKind.RECOVERY:
+    if new_password is None and wanted is not None and DECLARATIONS[wanted].effect is Effect.RECOVER:
         raise _password_missing()
     directory = directory.from_request(ip, user_agent)
     # The attempts of a dry run are counted: it would be free tries.
@@ -108,7 +86,7 @@ def redeem(
         if not directory.transport.check_code(judged.token.address, judged.secret):
             raise remembering.write(_refuse_provided, judged)
     prepared = None
-    if judged.token.kind is TokenKind.RECOVERY:
+    if DECLARATIONS[judged.token.kind].effect is Effect.RECOVER:
         if new_password is None:
             raise _password_missing()
         prepared = passwords.prepare(directory, new_password, judged.user)
@@ -139,7 +117,7 @@ def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str |
     tokens = storage.tokens.list_recent(work.db, found.seq if found is not None else 0, kind, id)
     kind = kind or (tokens[0].kind if tokens else None)
     claim = None
-    if kind is None or kind in codes.GUESSABLE:
+    if kind is None or DECLARATIONS[kind].is_guessable:
         claim = throttle.claim(work, found, user, code=str(kind or "id"))
         work.require_key()  # whether or not there is a code to compare: both take the same statements
     allowed = claim is None or claim.allowed
@@ -189,7 +167,7 @@ def _refuse_provided(work: Work, judged: Judged) -> Denied:
 
 
 def _event(kind: TokenKind | None) -> EventName:
-    return _UPDATED.get(kind, EventName.USERS_TOKENS_UPDATE) if kind is not None else EventName.USERS_TOKENS_UPDATE
+    return DECLARATIONS[kind].updated if kind is not None else EventName.USERS_TOKENS_UPDATE
 
 
 def invalid_token() -> Denied:
@@ -205,14 +183,15 @@ def invalid_token() -> Denied:
 
 
 def _settle(work: Work, judged: Judged, prepared: passwords.Prepared | None) -> SignedIn | User | Denied:
-    """Use the token up, and do what its kind says. Of many who have the right secret at once, one gets here."""
+    """Use the token up, and do what its kind declares. Of many who have the right secret at once, one gets here."""
     user = lookup.find(work, f"id:{judged.user.id}", lock=True)
     token = storage.tokens.find(work.db, user.seq, judged.token.id) if user is not None else None
     kind = judged.token.kind
     if user is None or token is None or not token.is_live(work.now):
         ended = token.ended_reason if token is not None else None
         return _refuse(work, user, None, kind, ended or "expired")
-    proved = _PROVES.get(kind)
+    declaration = DECLARATIONS[kind]
+    proved = declaration.proves
     if proved is not None and getattr(user, proved) != token.address:
         return _refuse(work, user, None, kind, "address")
     if user.status is Status.BLOCKED:
@@ -225,40 +204,45 @@ def _settle(work: Work, judged: Judged, prepared: passwords.Prepared | None) -> 
     if judged.claim is not None:
         throttle.succeed(work, judged.claim, user)
     resource = f"users/{user.id}/tokens/{token.id}"
-    work.record(_event(kind), resource, {"kind": str(kind), "redeemed": True}, user_id=user.id)
-    if kind in _SIGN_INS:
-        return _sign_in(work, user, kind)
-    if kind is TokenKind.RECOVERY:
-        assert prepared is not None
-        return _recover(work, user, prepared)
-    if kind in (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE):
-        assert token.address is not None
-        return _change(work, user, kind, token.address)
-    return _verify(work, user, kind)
+    work.record(declaration.updated, resource, {"kind": str(kind), "redeemed": True}, user_id=user.id)
+    match declaration.effect:
+        case Effect.SIGN_IN:
+            return _sign_in(work, user, token)
+        case Effect.VERIFY:
+            return _verify(work, user, token)
+        case Effect.RECOVER:
+            assert prepared is not None
+            return _recover(work, user, token, prepared)
+        case Effect.CHANGE:
+            return _change(work, user, token)
 
 
-def _verify(work: Work, user: User, kind: TokenKind) -> User:
-    return addresses.verify(work, user, _PROVES[kind]) if kind in _PROVES else user
+def _sign_in(work: Work, user: User, token: Token) -> SignedIn:
+    """Give a session, and verify the address that the token was sent to: whoever redeems it has it."""
+    factor = DECLARATIONS[token.kind].factor
+    assert factor is not None
+    return sign_in.sign_in(work, _verify(work, user, token), str(token.kind), (factor,))
 
 
-def _sign_in(work: Work, user: User, kind: TokenKind) -> SignedIn:
-    """Whoever redeems what was sent to an address has it."""
-    provider, factor = _SIGN_INS[kind]
-    return sign_in.sign_in(work, _verify(work, user, kind), provider, (factor,))
+def _verify(work: Work, user: User, token: Token) -> User:
+    """Mark the address that the token proves as verified."""
+    proved = DECLARATIONS[token.kind].proves
+    return addresses.verify(work, user, proved) if proved is not None else user
 
 
-def _recover(work: Work, user: User, prepared: passwords.Prepared) -> User:
+def _recover(work: Work, user: User, token: Token, prepared: passwords.Prepared) -> User:
     """Set the new password, end every session, and let the account be signed in to: no session comes of it, and so
     whoever uses a second factor is asked for it as ever, and guesses at it stay counted."""
     after = passwords.change(work, user, prepared)
     storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED)
     throttle.unlock(work, after, of_second_factors=False)
-    return _verify(work, replace(after, locked_until=None), TokenKind.RECOVERY)
+    return _verify(work, replace(after, locked_until=None), token)
 
 
-def _change(work: Work, before: User, kind: TokenKind, address: str) -> User:
+def _change(work: Work, before: User, token: Token) -> User:
     """Make the address that was proved the account's; both addresses are told."""
-    name: addresses.Kind = "email" if kind is TokenKind.EMAIL_CHANGE else "phone"
+    name, address = DECLARATIONS[token.kind].sent_to, token.address
+    assert name is not None
     given: dict[str, Any] = {name: address, f"{name}_verified": False, f"{name}_self_service": True}
     event = EventName.USERS_UPDATE_EMAIL if name == "email" else EventName.USERS_UPDATE_PHONE
     details: Json = {name: {"before": getattr(before, name), "after": address}}

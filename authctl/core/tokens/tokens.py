@@ -8,7 +8,7 @@
                          WITHDRAWN: the older one stays as it was       ├─ delete, a block, a new password ▶ DELETED …
                                                                         └─ its time has passed
 
-What issuing does is in `issue`, and what redeeming does in `redeem`.
+What issuing does is in `issue`, what redeeming does in `redeem`, and how the kinds differ in `kinds`.
 
 A blocked user is sent nothing, and whoever asked is not told: the token is made dead, and all else is as ever.
 """
@@ -26,6 +26,7 @@ from authctl.core.crypto import generators
 from authctl.core.sessions import admission
 from authctl.core.tokens import codes, issue
 from authctl.core.tokens.issue import Asked, Created
+from authctl.core.tokens.kinds import DECLARATIONS
 from authctl.core.values import checks, contacts, identifiers, times
 from authctl.delivery.messages import Channel
 from authctl.errors import Invalid, NotFound
@@ -74,7 +75,7 @@ def _life(work: Work, length: int, expire: timedelta | str | int | None) -> time
     is_code = length < codes.SHORTEST_SECRET
     most = codes.LONGEST_LIFE if is_code else MOST_LIFE
     if expire is None:
-        usual: timedelta = work.policy["token-expiry"]
+        usual: timedelta = work.policy[DECLARATIONS[TokenKind.TOKEN].expiry]
         return min(usual, most)
     if isinstance(expire, str):
         life = times.duration(expire, field="expire")

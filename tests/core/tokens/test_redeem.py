@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from doubles.mail import MailServer
-from doubles.statements import statements
+from doubles.statements import reads, statements
 
 from authctl import storage
 from authctl.core.directory import opening
@@ -127,6 +127,14 @@ def test_the_statements_of_a_refusal_are_the_same_whatever_is_wrong(directory, a
     wrong, dead, unknown = seen
     assert [each.split()[0:3] for each in wrong] == [each.split()[0:3] for each in dead]
     assert [each.split()[0:3] for each in wrong] == [each.split()[0:3] for each in unknown]
+
+
+def test_redeeming_reads_everything_once_a_transaction(directory, ada):
+    """It is judged in one and settled in another."""
+    code = email_code(directory)
+    with statements() as found:
+        directory.tokens.redeem("ada", code, kind="email")
+    assert reads(found) == {"users": 2, "tokens": 2, "policies": 2, "directory": 1}
 
 
 def test_the_token_is_named_by_its_kind_or_its_id(directory, ada):

@@ -1,0 +1,112 @@
+"""The kinds of token, each declared once: its secret, where that goes, what is written, and what redeeming it does.
+
+`issue`, `redeem` and `authctl tokens redeem` go by the declaration. So a new kind is a word in `TokenKind` and a
+declaration here; a verb in `tokens` asks for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from authctl.core.messages import notices
+from authctl.core.messages.builtin import Kind
+from authctl.core.policy import policies
+from authctl.model import EventName, Factor, TokenKind, User
+
+if TYPE_CHECKING:
+    from authctl.core.credentials import addresses
+    from authctl.core.work.unit import Work
+
+
+class SecretForm(StrEnum):
+    """How the secret of a token looks."""
+
+    CODE = "code"  # digits, as many as the policy otp-length says
+    LONG = "long"  # 256 bits, which nobody guesses
+    CHOSEN = "chosen"  # as long as the operator says: a short one is a code
+
+
+class Effect(StrEnum):
+    """What redeeming a token does. `redeem` has a function for each."""
+
+    SIGN_IN = "sign-in"
+    VERIFY = "verify"
+    RECOVER = "recover"  # sets a new password
+    CHANGE = "change"  # makes the address that it was sent to the account's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDeclaration:
+    """A kind of token.
+
+    expiry: the policy that says how long one lives. sent_to: where its message goes, to the account's own address or,
+    if redeeming changes that, to the new one; None if an operator hands the token over. notice: tells the address that
+    is to be changed. factor: what a session that it gives was signed in to with; the provider is the kind's word.
+    created, updated: its events.
+    """
+
+    expiry: str
+    secret: SecretForm
+    effect: Effect
+    sent_to: addresses.Kind | None = None
+    message: Kind | None = None
+    notice: Callable[[Work, User, str], None] | None = None
+    factor: Factor | None = None
+    created: EventName = EventName.USERS_TOKENS_CREATE
+    updated: EventName = EventName.USERS_TOKENS_UPDATE
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that lacks something, when this module is loaded."""
+        policies.get(self.expiry)
+        assert (self.message is None) == (self.sent_to is None)
+        assert (self.factor is None) == (self.effect is not Effect.SIGN_IN)
+        assert self.sent_to is not None or self.effect in (Effect.SIGN_IN, Effect.RECOVER)
+
+    @property
+    def proves(self) -> addresses.Kind | None:
+        """Which address of the account it proves: it must still be the one that it was sent to."""
+        return self.sent_to if self.effect is not Effect.CHANGE else None
+
+    @property
+    def is_guessable(self) -> bool:
+        """Whether some are short enough to be guessed at, so that attempts at the kind are counted."""
+        return self.secret is not SecretForm.LONG
+
+
+_DECLARED = {
+    TokenKind.TOKEN: TokenDeclaration(
+        expiry="token-expiry", secret=SecretForm.CHOSEN, effect=Effect.SIGN_IN, factor=Factor.TOKEN),
+    TokenKind.EMAIL: TokenDeclaration(
+        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="email", message=Kind.EMAIL_CODE,
+        effect=Effect.SIGN_IN, factor=Factor.EMAIL),
+    TokenKind.PHONE: TokenDeclaration(
+        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=Kind.PHONE_CODE,
+        effect=Effect.SIGN_IN, factor=Factor.PHONE),
+    TokenKind.MAGIC_URL: TokenDeclaration(
+        expiry="magic-url-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.MAGIC_URL,
+        effect=Effect.SIGN_IN, factor=Factor.EMAIL),
+    TokenKind.EMAIL_VERIFICATION: TokenDeclaration(
+        expiry="verification-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.EMAIL_VERIFICATION,
+        effect=Effect.VERIFY,
+        created=EventName.USERS_VERIFICATION_CREATE, updated=EventName.USERS_VERIFICATION_UPDATE),
+    TokenKind.PHONE_VERIFICATION: TokenDeclaration(
+        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=Kind.PHONE_VERIFICATION,
+        effect=Effect.VERIFY,
+        created=EventName.USERS_VERIFICATION_CREATE, updated=EventName.USERS_VERIFICATION_UPDATE),
+    TokenKind.RECOVERY: TokenDeclaration(
+        expiry="recovery-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.RECOVERY,
+        effect=Effect.RECOVER,
+        created=EventName.USERS_RECOVERY_CREATE, updated=EventName.USERS_RECOVERY_UPDATE),
+    TokenKind.EMAIL_CHANGE: TokenDeclaration(
+        expiry="verification-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.EMAIL_CHANGE,
+        effect=Effect.CHANGE, notice=notices.email_change_asked),
+    TokenKind.PHONE_CHANGE: TokenDeclaration(
+        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=Kind.PHONE_CHANGE,
+        effect=Effect.CHANGE),
+}  # fmt: skip
+
+# A kind without a declaration is an error when this module is loaded.
+DECLARATIONS = {kind: _DECLARED[kind] for kind in TokenKind}
