@@ -229,3 +229,22 @@ class Partial(AuthctlError):
 
 class Interrupted(AuthctlError):
     status = ExitStatus.INTERRUPTED
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """What follows the sentence about an unknown word: the known one that is nearest to it, or nothing.
+
+    Capitals, dashes and underscores make no difference. Where no word is near, one with the same last part is meant.
+    """
+    from difflib import get_close_matches
+
+    spelt = {_spelling(each): each for each in known}
+    wanted = _spelling(word)
+    near = get_close_matches(wanted, spelt, n=1) or [
+        each for each in spelt if each.rpartition(".")[2] == wanted.rpartition(".")[2]
+    ]
+    return f" Did you mean '{spelt[near[0]]}'?" if near else ""
+
+
+def _spelling(word: str) -> str:
+    return word.lower().lstrip("-").replace("_", "-")

@@ -75,3 +75,20 @@ def test_a_type_of_another_kind_is_refused():
         UsageError("password_too_short", "…")
     with pytest.raises(KeyError):
         Invalid("password_too_wonderful", "…")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("emial", "email"),
+        ("EMAIL", "email"),
+        ("--emial", "email"),
+        ("database-url", "database_url"),
+        ("totp", "factors.totp"),
+        ("colour", None),
+        ("", None),
+    ],
+)
+def test_an_unknown_word_suggests_the_nearest(word, meant):
+    known = ["email", "database_url", "factors.totp"]
+    assert errors.did_you_mean(word, known) == (f" Did you mean '{meant}'?" if meant else "")

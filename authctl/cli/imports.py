@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from io import BytesIO
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
@@ -17,7 +16,7 @@ from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL, UNAVAILA
 from authctl.cli.context import Context
 from authctl.cli.exports import COMMANDS
 from authctl.cli.progress import progress
-from authctl.errors import AuthctlError, Denied, Invalid, Partial, UsageError
+from authctl.errors import AuthctlError, Denied, Invalid, Partial, UsageError, did_you_mean
 from authctl.model import WeakHash
 from authctl.transfer.sources import NAMES
 
@@ -301,10 +300,9 @@ def _source(ctx: Context, given: str | None, first: Input) -> str:
     if given is not None:
         if given.lower() in NAMES:
             return given.lower()
-        near = get_close_matches(given.lower(), NAMES, 1)
         raise UsageError(
             "general_usage",
-            f"There is no source {given!r}." + (f" Did you mean {near[0]}?" if near else ""),
+            f"There is no source {given!r}.{did_you_mean(given, NAMES)}",
             field="source",
             hint=f"Sources are: {', '.join(NAMES)}.",
         )

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 from authctl.cli.environment import Environment, is_utf8
 from authctl.cli.escaping import safe_json, safe_toml, visible, visible_in_csv, without_formula
-from authctl.errors import AuthctlError, Invalid, Problem, UsageError
+from authctl.errors import AuthctlError, Invalid, Problem, UsageError, did_you_mean
 
 Record = dict[str, Any]
 
@@ -590,12 +590,8 @@ def _check_fields(fields: tuple[str, ...], shape: Shape) -> None:
     unknown = [field for field in fields if not shape.knows(field)]
     if not unknown:
         return
-    from difflib import get_close_matches
-
-    problems = []
-    for field in unknown:
-        nearest = get_close_matches(field, shape.fields, 1)
-        suggestion = f" Did you mean '{nearest[0]}'?" if nearest else ""
-        message = f"--fields: there is no field '{field}' in {shape.name}.{suggestion}"
-        problems.append(Problem("general_argument_invalid", message, "fields"))
-    raise Invalid.of(problems, hint=hint)
+    messages = [
+        f"--fields: there is no field '{field}' in {shape.name}.{did_you_mean(field, shape.fields)}"
+        for field in unknown
+    ]
+    raise Invalid.of((Problem("general_argument_invalid", each, "fields") for each in messages), hint=hint)

@@ -10,7 +10,7 @@ import typer
 from authctl.cli import help as help_pages
 from authctl.cli.commands import Commands
 from authctl.cli.context import Context
-from authctl.errors import EXIT_STATUSES, TYPES, UsageError
+from authctl.errors import EXIT_STATUSES, TYPES, UsageError, did_you_mean
 from authctl.model import WeakHash
 
 COMMANDS = Commands("authctl")
@@ -68,10 +68,7 @@ def _page_of(ctx: Context, words: Sequence[str]) -> str:
 
 
 def _unknown(words: Sequence[str], known: Sequence[str]) -> UsageError:
-    from difflib import get_close_matches
-
-    near = get_close_matches(words[-1], known, n=1)
-    hint = f"Did you mean {near[0]}?" if near else "List the topics with: authctl help"
+    hint = did_you_mean(words[-1], known).strip() or "List the topics with: authctl help"
     return UsageError(
         "general_usage", f"There is no topic or command '{' '.join(words)[:80]}'.", field="topic", hint=hint
     )

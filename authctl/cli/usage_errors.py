@@ -6,11 +6,12 @@ Words of the line that no option asked for are not repeated: one of them may be 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import typer
 
-from authctl.errors import UsageError
+from authctl.errors import UsageError, did_you_mean
 
 # What people call a command or an option elsewhere, and what it may be called here.
 _ELSEWHERE = {
@@ -60,7 +61,7 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
     parameter = getattr(error, "param", None)
     option = getattr(error, "option_name", "")
     if kind == "NoSuchOption":
-        return f"There is no option '{option}'.{_meant(option, _options(ctx)) or _suggestion(option, _options(ctx))}"
+        return f"There is no option '{option}'.{_suggestion(option, _options(ctx))}"
     if kind == "BadOptionUsage" and "requires an argument" in error.message:
         return f"{option} needs a value behind it{_asked(option, _options(ctx))}."
     if kind == "BadOptionUsage":
@@ -74,7 +75,7 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
     unknown = re.match(r"No such command '(.*)'[.]", error.message, re.DOTALL)
     if unknown is not None:
         known = list(getattr(ctx.command, "summaries", ()))
-        suggestion = _meant(unknown[1], [*known, *_options(ctx)]) or _suggestion(unknown[1], known)
+        suggestion = _suggestion(unknown[1], known, elsewhere=_options(ctx))
         return f"There is no command '{unknown[1]}' in {ctx.command_path}.{suggestion}"
     return str(error.format_message())
 
@@ -110,14 +111,7 @@ def _asked(option: str, known: list[str]) -> str:
     return "; to be asked for it, give --ask-password" if "--ask-password" in known else "; to be asked, leave it out"
 
 
-def _meant(word: str, known: list[str]) -> str:
+def _suggestion(word: str, known: list[str], *, elsewhere: Sequence[str] = ()) -> str:
+    """elsewhere: what else a word may be called here that other programs have."""
     meant = _ELSEWHERE.get(word)
-    return f" Did you mean '{meant}'?" if meant in known else ""
-
-
-def _suggestion(word: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    spelt = {each.lstrip("-"): each for each in known}
-    near = get_close_matches(word.lstrip("-"), spelt, n=1)
-    return f" Did you mean '{spelt[near[0]]}'?" if near else ""
+    return did_you_mean(meant, [meant]) if meant in (*known, *elsewhere) else did_you_mean(word, known)

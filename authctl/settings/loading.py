@@ -181,9 +181,11 @@ def _of_profile(
     profiles = [(path, table["profiles"]) for path, table in files if isinstance(table.get("profiles"), dict)]
     chosen = [(path, tables[name]) for path, tables in profiles if isinstance(tables.get(name), dict)]
     if not chosen:
+        from authctl.errors import did_you_mean
+
         known = [known for _, tables in profiles for known in tables]
         where = " or ".join(path for path, _ in files) or "any file: there is no configuration file"
-        problems.append(("profile", f"There is no table [profiles.{name}] in {where}.{_nearest(name, known)}"))
+        problems.append(("profile", f"There is no table [profiles.{name}] in {where}.{did_you_mean(name, known)}"))
     return [_of_table(path, table, environ, problems, Origin("profile", f"{name} in {path}")) for path, table in chosen]
 
 
@@ -266,21 +268,13 @@ def _but_not(value: object, entry: Entry) -> str:
 
 
 def _unknown(name: str, entry: Entry | None) -> str:
+    from authctl.errors import did_you_mean
+
     if entry is not None:
         return f"{name} cannot be given in a file: use {entry.option} or {entry.variable}."
     files = [known + FILE_SUFFIX for known, entry in ENTRIES.items() if entry.has_file]
     known = [known for known, entry in ENTRIES.items() if entry.in_file]
-    return f"there is no setting {name!r}.{_nearest(name, [*known, *files, *TABLES, 'profiles'])}"
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    """Which known name was probably meant, as a sentence; empty where none is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name.replace("-", "_"), known, n=1) or [
-        full for full in known if full.rpartition(".")[2] == name.rpartition(".")[2]
-    ]
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return f"there is no setting {name!r}.{did_you_mean(name, [*known, *files, *TABLES, 'profiles'])}"
 
 
 def _invalid(problems: list[Problem]) -> Exception:

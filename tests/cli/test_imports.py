@@ -102,7 +102,7 @@ def test_what_is_not_recognised_must_be_named(run, write):
     assert ran.status == 2
     assert "--from" in ran.stderr
     ran = run(f"users import {write('users.jsonl', jsonl(ADA))} --from autctl")
-    assert (ran.status, "Did you mean authctl?" in ran.stderr) == (2, True)
+    assert (ran.status, "Did you mean 'authctl'?" in ran.stderr) == (2, True)
 
 
 def test_csv_is_mapped(run, write):

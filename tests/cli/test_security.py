@@ -154,7 +154,7 @@ def test_everything_wrong_in_a_file_is_told_at_once_and_nothing_changes(security
         "otp-length",
         "jwt-issuer",
     ]
-    assert "Did you mean session-limit" in ran.stderr
+    assert "Did you mean 'session-limit'" in ran.stderr
     assert shown(security, "session-limit") == {"session-limit": 10}
 
 

@@ -13,7 +13,7 @@ from authctl import storage
 from authctl.core.accounts import lookup
 from authctl.core.accounts.lookup import get
 from authctl.core.values import checks, identifiers, times
-from authctl.errors import Invalid, NotFound
+from authctl.errors import Invalid, NotFound, did_you_mean
 from authctl.model import Event, EventName
 
 if TYPE_CHECKING:
@@ -152,17 +152,14 @@ def _asked(
 
 def _event(name: str) -> str:
     """The name of an event, or a pattern that fits some: `users.*`."""
-    from difflib import get_close_matches
     from fnmatch import fnmatchcase
 
     wanted = checks.text(name, "event").strip()
     if re.fullmatch("[a-z0-9_.*]+", wanted) and any(fnmatchcase(known, wanted) for known in EventName):
         return wanted
-    near = get_close_matches(wanted, list(EventName), n=1)
-    meant = f" Did you mean {near[0]}?" if near else ""
     raise Invalid(
         "general_argument_invalid",
-        f"event {checks.shown(name)} is the name of no event.{meant}",
+        f"Unknown event {checks.shown(name)}.{did_you_mean(wanted, EventName)}",
         field="event",
         hint="Write a name such as users.create, or a pattern such as 'users.*' or '*.delete'.",
     )

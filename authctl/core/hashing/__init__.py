@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from authctl.core.hashing.parameters import SALT_SIZE, TODAY, Parameters
+from authctl.errors import did_you_mean
 
 if TYPE_CHECKING:
     from authctl.core.hashing.base import HashError, Imported, StoredHash, Strength
@@ -160,18 +161,7 @@ def _parse(stored: str) -> StoredHash:
 def _hint(error: HashError, name: str | None) -> str | None:
     from authctl.core.hashing import registry
 
-    if isinstance(error, registry.UnknownName):
-        return _nearest(name or "")
-    return HINTS.get(error.type)
-
-
-def _nearest(name: str) -> str:
-    from difflib import get_close_matches
-
-    from authctl.core.hashing import registry
-
-    spellings = [word for _, word in registry.words().values()]
-    near = get_close_matches(name[:32].lower(), spellings, n=1)
-    if near:
-        return f"Did you mean {near[0]}?"
-    return f"It takes: {', '.join(entry.name for entry in registry.ENTRIES)}."
+    if not isinstance(error, registry.UnknownName):
+        return HINTS.get(error.type)
+    suggestion = did_you_mean(name or "", (word for _, word in registry.words().values()))
+    return suggestion.strip() or f"It takes: {', '.join(entry.name for entry in registry.ENTRIES)}."

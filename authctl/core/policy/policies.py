@@ -24,10 +24,9 @@ from authctl.core.policy.value_types import (
     Text,
     Whom,
     Words,
-    suggestion,
 )
 from authctl.core.values import checks, json_objects
-from authctl.errors import Invalid, Problem
+from authctl.errors import Invalid, Problem, did_you_mean
 from authctl.model import EventName, Json
 
 if TYPE_CHECKING:
@@ -169,10 +168,9 @@ def get(name: str) -> Declaration:
     """The declaration of that name; Invalid with the nearest where there is none."""
     found = DECLARATIONS.get(name)
     if found is None:
-        near = suggestion(name.replace("_", "-"), tuple(DECLARATIONS))
         raise Invalid(
             "general_argument_invalid",
-            f"There is no policy {checks.shown(name)}.{near}",
+            f"There is no policy {checks.shown(name)}.{did_you_mean(name, DECLARATIONS)}",
             field="name",
             hint="See all of them with: authctl security show",
         )
@@ -200,8 +198,7 @@ def preset(name: str) -> dict[str, Any]:
     if name not in PRESETS:
         raise Invalid(
             "general_argument_invalid",
-            f"There is no preset {checks.shown(name)}; there are {', '.join(PRESETS)}."
-            f"{suggestion(name, tuple(PRESETS))}",
+            f"There is no preset {checks.shown(name)}; there are {', '.join(PRESETS)}.{did_you_mean(name, PRESETS)}",
             field="preset",
         )
     return {each.name: each.preset(name) for each in DECLARATIONS.values()}

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from authctl.core.values import checks, contacts, identifiers, times
-from authctl.errors import Invalid
+from authctl.errors import Invalid, did_you_mean
 
 NOTHING = ("off", "none", "")  # what clears a policy that may be without a value
 MAX_TEXT = 256  # characters of an issuer or audience
@@ -162,7 +162,8 @@ class Subset(Kind):
         found = [word.lower() for word in _parts(given, name)]
         unknown = [word for word in found if word not in self.members]
         if unknown:
-            raise _invalid(name, f"takes {self.range}, not {_shown(unknown[0])}{suggestion(unknown[0], self.members)}")
+            message = f"{name} takes {self.range}, not {_shown(unknown[0])}.{did_you_mean(unknown[0], self.members)}"
+            raise Invalid("general_argument_invalid", message, field=name)
         return frozenset(found)
 
     def text(self, value: frozenset[str]) -> str:
@@ -355,10 +356,3 @@ def _span(value: timedelta) -> str:
         count, value = divmod(value, size)
         written += f"{count}{unit}" if count else ""
     return written or "0s"
-
-
-def suggestion(word: str, known: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word.lower(), known, n=1)
-    return f" Did you mean {near[0]}?" if near else ""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from authctl.core.values import checks, identifiers, times
-from authctl.errors import Invalid, NotFound
+from authctl.errors import Invalid, NotFound, did_you_mean
 from authctl.model import Filter, Listing
 
 MAX_SEARCH = 256  # characters; facts/appwrite.md §0.2
@@ -123,7 +123,7 @@ def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
     operator = operator.replace("==", "=")
     field = fields.get(name)
     if field is None:
-        raise _unknown("filter", name, fields)
+        raise _unknown(name, fields, "filter")
     if operator not in _OPERATORS[field.kind]:
         raise Invalid(
             "general_argument_invalid",
@@ -186,7 +186,8 @@ def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
     if name in fields and fields[name].kind is Kind.MEMBERS:
         raise Invalid("general_argument_invalid", f"sort cannot be by {name}, which is a list", field="sort")
     if name not in fields:
-        raise _unknown("sort", name, {key: field for key, field in fields.items() if field.kind is not Kind.MEMBERS})
+        sortable = [each for each, field in fields.items() if field.kind is not Kind.MEMBERS]
+        raise _unknown(name, sortable, "sort", to=" to sort by")
     return name
 
 
@@ -194,13 +195,10 @@ def _not_both(field: str) -> None:
     raise Invalid("general_argument_invalid", "after and before exclude each other; give one of them", field=field)
 
 
-def _unknown(option: str, name: str, fields: Mapping[str, Field]) -> Invalid:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, fields, n=1)
-    meant = f" Did you mean {near[0]}?" if near else ""
+def _unknown(name: str, fields: Iterable[str], option: str, *, to: str = "") -> Invalid:
     return Invalid(
         "general_argument_invalid",
-        f"{option} names the field {checks.shown(name)}, which there is not; known are {', '.join(fields)}.{meant}",
+        f"Unknown field {checks.shown(name)}{to}.{did_you_mean(name, fields)}",
         field=option,
+        hint=f"The fields are: {', '.join(fields)}.",
     )

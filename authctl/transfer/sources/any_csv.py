@@ -16,8 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from authctl.core.policy.value_types import suggestion
-from authctl.errors import Invalid
+from authctl.errors import Invalid, did_you_mean
 from authctl.model import Json
 from authctl.transfer.records import Item, Linked, Record, Secret, Totp
 from authctl.transfer.sources import csv_files, text_files, timestamps
@@ -310,7 +309,7 @@ def _password(columns: dict[str, str], form: str | None) -> str | None:
 
 
 def _check_hash_name(form: str | None) -> None:
-    if form in (None, PLAIN, SELF):
+    if form is None or form in (PLAIN, SELF):
         return
     from authctl.core.hashing import base, registry
 
@@ -319,7 +318,7 @@ def _check_hash_name(form: str | None) -> None:
     except base.HashError as unknown:
         names = tuple(name for entry in registry.ENTRIES for name in (entry.name, *entry.aliases))
         known = ", ".join(entry.name for entry in registry.ENTRIES)
-        message = f"{unknown}{suggestion(form, names)}"
+        message = f"{unknown}{did_you_mean(form, names)}"
         raise _invalid("hash_format", message, f"It is one of {known}; or self, plain or none.") from None
 
 

@@ -40,7 +40,7 @@ def test_every_entry_has_help_and_its_options_too() -> None:
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     error = refusal(MD5, "bcript")
     assert (error.type, error.field) == ("password_hash_unsupported", "hash")
-    assert error.hint == "Did you mean bcrypt?"
+    assert error.hint == "Did you mean 'bcrypt'?"
 
 
 def test_a_hash_given_as_name_is_not_shown() -> None:

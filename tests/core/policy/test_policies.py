@@ -192,7 +192,7 @@ def test_the_presets():
     assert differing(recommended, supabase) == lacking | {"otp-expiry": MINUTE, "sms-hourly-limit": 30}
     for preset in (recommended, appwrite, supabase):
         assert policies.parse_all(preset) == preset
-    with pytest.raises(Invalid, match="Did you mean supabase"):
+    with pytest.raises(Invalid, match="Did you mean 'supabase'"):
         policies.preset("supabse")
 
 
@@ -205,7 +205,7 @@ def test_everything_wrong_in_a_file_is_told_at_once():
         policies.parse_file('session-limit = 0\npassword_history = 3\notp-length = 6\nlog-retention = "1h"\n[table]\n')
     assert [(problem.field, problem.message) for problem in error.value.problems] == [
         ("session-limit", "session-limit takes 1 to 100; 0 is out of range."),
-        ("password_history", "There is no policy 'password_history'. Did you mean password-history?"),
+        ("password_history", "There is no policy 'password_history'. Did you mean 'password-history'?"),
         ("log-retention", "log-retention takes off, or 1d to 10y; 1h is out of range."),
         ("table", "There is no policy 'table'."),
     ]

@@ -98,7 +98,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(directory):
         lambda: directory.security.show(["session-limits"]),
         lambda: directory.security.reset(["session-limits"]),
     ):
-        with pytest.raises(Invalid, match="Did you mean session-limit"):
+        with pytest.raises(Invalid, match="Did you mean 'session-limit'"):
             refused()
 
 

@@ -41,8 +41,8 @@ def test_a_filter_is_read(text, wanted):
 @pytest.mark.parametrize(
     ("asked", "field", "says"),
     [
-        ({"filters": ["colour = red"]}, "filter", "known are id, username"),
-        ({"filters": ["emial = x"]}, "filter", "Did you mean email?"),
+        ({"filters": ["colour = red"]}, "filter", "Unknown field 'colour'."),
+        ({"filters": ["emial = x"]}, "filter", "Did you mean 'email'?"),
         ({"filters": ["status"]}, "filter", "write FIELD OP VALUE"),
         ({"filters": ["labels = staff"]}, "filter", "takes ~, not ="),
         ({"filters": ["mfa > true"]}, "filter", "takes = !=, not >"),
@@ -50,7 +50,7 @@ def test_a_filter_is_read(text, wanted):
         ({"filters": ["created_at > soon"]}, "filter", "not a time"),
         ({"filters": ["email ~"]}, "filter", "a value is missing"),
         ({"sort": "labels"}, "sort", "cannot be by labels"),
-        ({"sort": "-nme"}, "sort", "Did you mean name?"),
+        ({"sort": "-nme"}, "sort", "Did you mean 'name'?"),
         ({"limit": 0}, "limit", "out of range"),
         ({"limit": 10_001}, "limit", "10,000"),
         ({"search": "x" * 257}, "search", "at most 256"),

@@ -107,7 +107,7 @@ def test_a_column_called_hash_without_one_of_passwords_is_never_passed_over(read
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("bcrpyt", r"not supported\. Did you mean bcrypt\?"), ("NTLM", "cannot be checked here")]
+    ("name", "message"), [("bcrpyt", r"not supported\. Did you mean 'bcrypt'\?"), ("NTLM", "cannot be checked here")]
 )
 def test_a_hash_that_is_not_known_is_told_before_anything_is_read(read, name, message):
     with pytest.raises(Invalid, match=message) as caught:
