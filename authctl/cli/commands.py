@@ -14,10 +14,11 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_type_hints
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.models import ArgumentInfo
 
 from authctl.cli import help as help_pages
 from authctl.cli.context import Context
@@ -87,11 +88,12 @@ class Commands:
         return declare
 
 
-def positional(flag: str, help: str, *, metavar: str, **options: Any) -> Any:
+class positional(ArgumentInfo):
     """A positional argument that Appwrite's flag gives as well: `users get USER`, `users get --user-id USER`."""
-    argument = typer.Argument(help=f"{help} (Also {flag}.)", metavar=metavar, show_default=False, **options)
-    argument.rich_help_panel = flag  # carried to `Command`, which makes the flag of it
-    return argument
+
+    def __init__(self, flag: str, help: str, *, metavar: str) -> None:
+        super().__init__(default=..., help=f"{help} (Also {flag}.)", metavar=metavar, show_default=False)
+        self.flag = flag
 
 
 class Command(TyperCommand):
@@ -103,10 +105,9 @@ class Command(TyperCommand):
     def complete(self, declaration: Declaration) -> None:
         """Add what every command has: the flags of its subjects, and the common options."""
         self.declaration = declaration
-        self.twins: dict[str, TyperOption] = {}
-        for parameter in self.params:
-            if isinstance(parameter, TyperArgument) and (parameter.rich_help_panel or "").startswith("--"):
-                self.twins[str(parameter.name)] = _twin(parameter)
+        arguments = {str(each.name): each for each in self.params if isinstance(each, TyperArgument)}
+        flags = _flags(declaration.function) if arguments else {}
+        self.twins = {name: _twin(argument, flags[name]) for name, argument in arguments.items() if name in flags}
         self.params = [*self.params, *self.twins.values()]
         if declaration.writes:
             self.params += writing_options()
@@ -192,10 +193,21 @@ def _named(ctx: Context) -> dict[str, str]:
     }
 
 
-def _twin(argument: TyperArgument) -> TyperOption:
-    assert argument.name is not None
+def _flags(function: Callable[..., None]) -> dict[str, str]:
+    """The flags of a function's positional arguments, by their names; Typer's own arguments have no place for them."""
+    hints = get_type_hints(function, include_extras=True)
+    return {
+        name: each.flag
+        for name, hint in hints.items()
+        for each in getattr(hint, "__metadata__", ())
+        if isinstance(each, positional)
+    }
+
+
+def _twin(argument: TyperArgument, flag: str) -> TyperOption:
+    """The option that gives the same value."""
     return TyperOption(
-        param_decls=[argument.name, str(argument.rich_help_panel)],
+        param_decls=[str(argument.name), flag],
         type=argument.type,
         required=argument.required,
         default=argument.default,
