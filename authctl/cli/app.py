@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from authctl.cli.commands import LazyGroup, build_command, build_group
+from authctl.cli.commands import Group, LazyGroup, build_command
 from authctl.cli.environment import Environment
 from authctl.cli.options import version_option
 from authctl.cli.output import Format, Output
@@ -23,7 +23,7 @@ from authctl.errors import AuthctlError, ExitStatus, Interrupted, Unavailable
 
 # Name → (the module that holds it, what it does). Modules load when one of their commands is asked for.
 GROUPS = {
-    "users": ("authctl.cli.imports", "Make, find, change and remove accounts."),
+    "users": ("authctl.cli.users", "Make, find, change and remove accounts."),
     "teams": ("authctl.cli.teams", "Make teams, invite and remove members, give them roles."),
     "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
     "tokens": ("authctl.cli.tokens", "Send codes and links that sign in, verify and change; redeem them."),
@@ -39,6 +39,7 @@ COMMANDS = {
     "completion": ("authctl.cli.completion.command", "Complete words in bash, zsh, fish and PowerShell."),
     "help": ("authctl.cli.topics", "Explain a topic: output, secrets, policies, exit statuses."),
 }
+WORDS = GROUPS | COMMANDS
 
 DESCRIPTION = """A user directory, administered from the terminal. It is kept in a SQLite file, which the first command
 makes, or in a Postgres database; there is no server to run."""
@@ -57,6 +58,23 @@ OUTPUT_FAILURES = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBI
 class Root(LazyGroup):
     """All of it; a line without a word is answered with what to do next."""
 
+    def __init__(self) -> None:
+        settings = {"help_option_names": ["-h", "--help"]}
+        super().__init__("authctl", DESCRIPTION, WORDS, more=[version_option()], context_settings=settings)
+
+    @property
+    def summaries(self) -> dict[str, str]:
+        return {name: help for name, (_, help) in WORDS.items()}
+
+    @property
+    def examples(self) -> Sequence[str]:
+        return EXAMPLES
+
+    def build(self, name: str) -> Any:
+        module, help = WORDS[name]
+        declared = import_module(module).COMMANDS
+        return Group(declared, help) if name in GROUPS else build_command(declared.get(name))
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args:
             return super().parse_args(ctx, args)
@@ -64,27 +82,6 @@ class Root(LazyGroup):
 
         welcome.write(ctx)
         raise typer.Exit
-
-
-def root() -> Root:
-    """The command tree, of which only what is asked for is built."""
-    summaries = {name: help for name, (_, help) in (GROUPS | COMMANDS).items()}
-    return Root(
-        "authctl",
-        DESCRIPTION,
-        summaries,
-        _build,
-        examples=EXAMPLES,
-        more=[version_option()],
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-
-
-def _build(name: str) -> Any:
-    if name in GROUPS:
-        module, help = GROUPS[name]
-        return build_group(import_module(module).COMMANDS, help)
-    return build_command(import_module(COMMANDS[name][0]).COMMANDS.declared[name])
 
 
 def run(args: Sequence[str], environment: Environment | None = None) -> int:
@@ -109,7 +106,7 @@ def run(args: Sequence[str], environment: Environment | None = None) -> int:
 def _run(args: Sequence[str], environment: Environment) -> int:
     meta: dict[str, Any] = {}
     try:
-        command = root()
+        command = Root()
         with command.make_context("authctl", list(args), obj=environment) as ctx:
             meta = ctx.meta
             command.invoke(ctx)

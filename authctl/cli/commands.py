@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, get_type_hints
 
 import typer
@@ -62,10 +63,23 @@ class Declaration:
 
 @dataclass(slots=True)
 class Commands:
-    """The commands of one group, in the order they are declared."""
+    """The commands of one group, in the order of its help.
 
-    name: str
+    modules: where the group is a package, the module that declares each command; a line loads that of its own alone.
+    """
+
+    group: str
+    modules: Mapping[str, str] = field(default_factory=dict)
     declared: dict[str, Declaration] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        return [*(self.modules or self.declared)]
+
+    def get(self, name: str) -> Declaration:
+        if name not in self.declared:
+            import_module(f"authctl.cli.{self.group}.{self.modules[name]}")
+        return self.declared[name]
 
     def command(
         self,
@@ -217,52 +231,62 @@ def _twin(argument: TyperArgument, flag: str) -> TyperOption:
 
 
 class LazyGroup(TyperGroup):
-    """A group that builds only the command that is asked for.
-
-    summaries: each command's name and what it does, in one line.
-    """
+    """A group that loads and builds only the command that is asked for."""
 
     context_class = Context
 
     def __init__(
-        self,
-        name: str,
-        help: str,
-        summaries: Mapping[str, str],
-        build: Callable[[str], Any],
-        *,
-        examples: Sequence[str] = (),
-        more: Sequence[TyperOption] = (),
-        **settings: Any,
+        self, name: str, help: str, names: Iterable[str], *, more: Sequence[TyperOption] = (), **settings: Any
     ) -> None:
         super().__init__(name=name, help=help, rich_markup_mode=None, subcommand_metavar="COMMAND ...", **settings)
-        self.summaries = summaries
-        self.examples = examples
         self.params += [*common_options(), *more]
         # What is read of it is its names, for suggestions.
-        self.commands = dict.fromkeys(summaries)  # type: ignore[assignment]
-        self._build = build
+        self.commands = dict.fromkeys(names)  # type: ignore[assignment]
+
+    @property
+    def summaries(self) -> dict[str, str]:
+        """Each command's name, and what it does in one line."""
+        raise NotImplementedError
+
+    @property
+    def examples(self) -> Sequence[str]:
+        raise NotImplementedError
+
+    def build(self, name: str) -> Any:
+        """The group or command of that name."""
+        raise NotImplementedError
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.meta["reading"] = ctx
         return super().parse_args(ctx, args or ["--help"])
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(self.summaries)
+        return list(self.commands)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return self._build(cmd_name) if cmd_name in self.summaries else None
+        return self.build(cmd_name) if cmd_name in self.commands else None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         help_pages.write_group(self, ctx, formatter, summaries=self.summaries, examples=self.examples)
 
 
-def build_group(commands: Commands, help: str) -> LazyGroup:
-    summaries = {name: declaration.summary for name, declaration in commands.declared.items()}
-    examples = [declaration.examples[0] for declaration in commands.declared.values()][:GROUP_EXAMPLES]
-    return LazyGroup(
-        commands.name, help, summaries, lambda name: build_command(commands.declared[name]), examples=examples
-    )
+class Group(LazyGroup):
+    """The group of some declared commands. Its help loads them all."""
+
+    def __init__(self, declared: Commands, help: str) -> None:
+        super().__init__(declared.group, help, declared.names)
+        self._declared = declared
+
+    @property
+    def summaries(self) -> dict[str, str]:
+        return {name: self._declared.get(name).summary for name in self.commands}
+
+    @property
+    def examples(self) -> Sequence[str]:
+        return [self._declared.get(name).examples[0] for name in self._declared.names[:GROUP_EXAMPLES]]
+
+    def build(self, name: str) -> Command:
+        return build_command(self._declared.get(name))
 
 
 def build_command(declaration: Declaration) -> Command:

@@ -63,7 +63,7 @@ class Page:
 
 def pages() -> Iterator[tuple[str, str]]:
     """The name and the text of each page: authctl.1, authctl-users.1, authctl-users-create.1, ..."""
-    root = app.root()
+    root = app.Root()
     context = root.context_class(root, info_name="authctl", **root.context_settings)
     yield from _pages(root, context, "authctl", "a user directory administered from the terminal", None)
 

@@ -25,7 +25,7 @@ from authctl.cli.context import Context
 from authctl.cli.environment import is_utf8
 from authctl.cli.sessions import SecretStdin, secret_given
 from authctl.cli.tokens import PrintSecret
-from authctl.cli.users import User
+from authctl.cli.users.options import User
 from authctl.errors import Denied, UsageError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from authctl.cli import prompts
 from authctl.cli.answer_fields import DELETED, JWT, JWT_CLAIMS, PERSON, SESSION, SIGNED_IN
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, Commands
 from authctl.cli.context import Context
-from authctl.cli.users import Password, PasswordFd, PasswordStdin, password_given
+from authctl.cli.users.options import Password, PasswordFd, PasswordStdin, password_given
 from authctl.errors import UsageError
 
 COMMANDS = Commands("sessions")

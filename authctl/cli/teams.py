@@ -17,7 +17,7 @@ from authctl.cli.context import Context
 from authctl.cli.environment import Environment
 from authctl.cli.list_options import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
 from authctl.cli.options import split
-from authctl.cli.users import Merge
+from authctl.cli.users.options import Merge
 from authctl.errors import AuthctlError, Partial, Unavailable, UsageError
 
 COMMANDS = Commands("teams")

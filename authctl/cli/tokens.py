@@ -11,7 +11,7 @@ from authctl.cli import prompts
 from authctl.cli.answer_fields import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, TOKENS_PURGED, USER
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
-from authctl.cli.users import CurrentPasswordStdin, User, current_password, new_password
+from authctl.cli.users.options import CurrentPasswordStdin, User, current_password, new_password
 from authctl.errors import UsageError
 from authctl.model import TokenKind
 

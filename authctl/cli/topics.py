@@ -61,7 +61,7 @@ def _page_of(ctx: Context, words: Sequence[str]) -> str:
     for depth, word in enumerate(words):
         child = found.get_command(context, word) if hasattr(found, "get_command") else None
         if child is None:
-            raise _unknown(words[: depth + 1], [*getattr(found, "summaries", ()), *(TOPICS if depth == 0 else ())])
+            raise _unknown(words[: depth + 1], [*getattr(found, "commands", ()), *(TOPICS if depth == 0 else ())])
         context = type(ctx)(child, info_name=word, parent=context)
         found = child
     return str(found.get_help(context)) + "\n"
@@ -176,7 +176,7 @@ def _policies(formatter: Any) -> None:
 
 
 def _formats(formatter: Any) -> None:
-    from authctl.cli.imports import OWN_OPTIONS
+    from authctl.cli.users.imports import OWN_OPTIONS
     from authctl.core import hashing
     from authctl.core.hashing import base
     from authctl.transfer import sources, targets

@@ -74,7 +74,7 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
         return f"{ctx.command_path} needs a command behind it."
     unknown = re.match(r"No such command '(.*)'[.]", error.message, re.DOTALL)
     if unknown is not None:
-        known = list(getattr(ctx.command, "summaries", ()))
+        known = list(getattr(ctx.command, "commands", ()))
         suggestion = _suggestion(unknown[1], known, elsewhere=_options(ctx))
         return f"There is no command '{unknown[1]}' in {ctx.command_path}.{suggestion}"
     return str(error.format_message())

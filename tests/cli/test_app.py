@@ -2,11 +2,13 @@
 
 import json
 import os
+import pkgutil
 import re
 import shlex
 import signal
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -25,7 +27,7 @@ from authctl.transfer import sources, targets
 
 def paths(group=None, path=()):
     """Every group and command of the tree, by the words that lead to it."""
-    group = group or app.root()
+    group = group or app.Root()
     yield path
     for name in group.list_commands(None):
         command = group.get_command(None, name)
@@ -39,7 +41,7 @@ PATHS = list(paths())
 
 
 def command_at(path):
-    command = app.root()
+    command = app.Root()
     for name in path:
         command = command.get_command(None, name)
     return command
@@ -321,6 +323,34 @@ def test_help_loads_nothing_heavy(home):
 def test_a_usage_error_loads_nothing_heavy(home):
     lines = ["usres", "users lst", "users list --al", "users get", "users get a b", "users list -o x", "users delete a"]
     assert loaded(RUN.format(lines=lines, statuses=[2]), home, HEAVY) == []
+
+
+# The groups whose commands are in several modules, and those of the modules that load much.
+PACKAGES = [group for group in (import_module(name) for name, _ in app.GROUPS.values()) if hasattr(group, "__path__")]
+BULKY = {"exports", "imports", "import_dialogue", "import_journal"}
+
+
+def modules_of(package):
+    return [f"{package.__name__}.{found.name}" for found in pkgutil.iter_modules(package.__path__)]
+
+
+def test_a_command_loads_only_its_own_module(home):
+    made = [ran(line.split(), home) for line in ("users create --id ada", "teams create t --id t")]
+    status, secret, _ = ran(["users", "create-session", "ada", "--fields", "secret"], home)
+    assert {status, *(status for status, _, _ in made)} == {0}
+    others = [name for package in PACKAGES for name in modules_of(package) if name.rpartition(".")[2] in BULKY]
+    assert len(others) == len(BULKY)
+    for line in ("users get ada", "users list", "teams get t", "sessions get"):
+        program = RUN.format(lines=[line], statuses=[0])
+        assert loaded(program, home | {"AUTHCTL_SESSION": secret.strip()}, ["authctl.transfer", *others]) == [], line
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_table_of_a_group_is_what_its_modules_declare(package):
+    for module in modules_of(package):
+        import_module(module)
+    declared = {name: each.function.__module__ for name, each in package.COMMANDS.declared.items()}
+    assert declared == {name: f"{package.__name__}.{module}" for name, module in package.COMMANDS.modules.items()}
 
 
 def test_no_command_loads_pydantic(home):

@@ -359,7 +359,7 @@ def commands(command, path=""):
 
 def test_every_command_and_option_is_completed():
     held = {node.path: node for node in tree.read().nodes}
-    for path, command in commands(app.root()):
+    for path, command in commands(app.Root()):
         words = {option.word for option in held[path].options} | {argument.flag for argument in held[path].arguments}
         for parameter in command.params:
             if parameter.param_type_name == "option":
@@ -367,7 +367,7 @@ def test_every_command_and_option_is_completed():
 
 
 def test_every_value_is_completed_or_ones_own_words():
-    for path, command in commands(app.root()):
+    for path, command in commands(app.Root()):
         for parameter in command.params:
             hidden = getattr(parameter, "hidden", False) or getattr(parameter, "is_flag", False)
             if (

@@ -93,7 +93,7 @@ POSTGRES = "postgresql://authctl@localhost/authctl"  # in examples; the tests ha
 
 
 def examples(group=None):
-    group = group or app.root()
+    group = group or app.Root()
     if group.name == "authctl":
         yield from group.examples
     for name in group.list_commands(None):

@@ -63,7 +63,7 @@ class Tree:
 def read() -> Tree:
     """The tree of the commands that there are."""
     lists = value_kinds.common_lists()
-    nodes = tuple(_read(app.root(), "", "", lists))
+    nodes = tuple(_read(app.Root(), "", "", lists))
     words = set.intersection(*({option.word for option in node.options} for node in nodes))
     common = tuple(option for option in nodes[0].options if option.word in words)
     lists["help."] = value_kinds.topics() + nodes[0].commands
@@ -72,7 +72,7 @@ def read() -> Tree:
 
 
 def _read(command: Any, path: str, help: str, lists: dict[str, Words]) -> list[Node]:
-    context = command.context_class(command, info_name="authctl", **app.root().context_settings)
+    context = command.context_class(command, info_name="authctl", **app.Root().context_settings)
     if not isinstance(command, LazyGroup):
         return [_node(command, context, path, help, (), lists)]
     commands = tuple((name, brief(summary)) for name, summary in command.summaries.items())

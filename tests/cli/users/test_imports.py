@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from authctl.cli import imports
 from authctl.cli.environment import Environment
+from authctl.cli.users import imports
 from authctl.transfer import files
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"

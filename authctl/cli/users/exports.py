@@ -16,14 +16,16 @@ from authctl.cli.commands import INVALID, UNAVAILABLE
 from authctl.cli.context import Context
 from authctl.cli.escaping import visible
 from authctl.cli.progress import progress
-from authctl.cli.user_sessions import command
-from authctl.cli.users import COMMANDS as COMMANDS, Filter, Search
+from authctl.cli.users import COMMANDS
+from authctl.cli.users.accounts import Filter, Search
 from authctl.errors import UsageError
 
 if TYPE_CHECKING:
     from authctl.cli.environment import Environment
     from authctl.transfer.exporting import Export
 
+
+command = COMMANDS.command
 
 STDOUT = "-"
 OTHERS = 0o077  # the modes by which anybody but the owner reads or writes

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from authctl.cli.exports import ExportFormat
+from authctl.cli.users.exports import ExportFormat
 from authctl.transfer import targets
 
 HASH = "$2b$04$abcdefghijklmnopqrstuuEMUXPy4hyKK4KlpKdWDkeGHVMBY1Vmu"

@@ -1,41 +1,32 @@
-"""`authctl users import` and what belongs to it: users from other systems, with their passwords."""
+"""`authctl users import`: users from other systems, with their passwords."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from io import BytesIO
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
 
-from authctl.cli import prompts
-from authctl.cli.answer_fields import IMPORT, IMPORTED, REMAINING, UNDONE
-from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL, UNAVAILABLE, positional
+from authctl.cli.answer_fields import IMPORTED
+from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL, STDIN, UNAVAILABLE
 from authctl.cli.context import Context
-from authctl.cli.exports import COMMANDS
-from authctl.cli.progress import progress
-from authctl.errors import AuthctlError, Denied, Invalid, Partial, UsageError, did_you_mean
+from authctl.cli.users import COMMANDS, import_dialogue
+from authctl.errors import Partial, UsageError
 from authctl.model import WeakHash
 from authctl.transfer.sources import NAMES
 
 if TYPE_CHECKING:
     from authctl.cli.environment import Environment
-    from authctl.cli.progress import Step
-    from authctl.model import Import, Json
-    from authctl.transfer.files import Input
-    from authctl.transfer.importing import Progress
+    from authctl.model import Import
 
 
-STDIN = "-"
 SETTINGS_LENGTH = 65_536  # characters
 # Options of their own → what the source knows them by.
 OWN_OPTIONS = ("map", "hash_format", "delimiter", "encoding")
 ON_CONFLICT = ("fail", "skip", "update")
 MATCH = ("id", "email", "phone")
-# Of a summary, what whoever has just typed the command knows.
-UNTOLD = ("files", "options", "actor", "created_at", "updated_at", "ended_at")
 
 command = COMMANDS.command
 
@@ -209,13 +200,13 @@ def import_(
 
     stdin = _stdin(ctx.environment, file, taken=password_stdin)
     inputs = [files.look_at(path, stdin) for path in file]
-    name = _source(ctx, source, inputs[0])
+    name = import_dialogue.choose_source(ctx, source, inputs[0])
     options = _source_options(source_option, hash_config, map, hash_format, delimiter, encoding)
     for each in inputs:
         if files.is_open_to_all(each):
             ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
-    _tell_left_out(ctx, inputs[0], name, options)
-    _prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
+    import_dialogue.tell_left_out(ctx, inputs[0], name, options)
+    import_dialogue.prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
     asked = importing.Options(
         OnConflict(on_conflict),
         Match(match) if match else None,
@@ -224,7 +215,7 @@ def import_(
         teams,
         max_errors,
     )
-    with _watched(ctx, inputs) as watched:
+    with import_dialogue.watched(ctx, inputs) as watched:
         journal = Imports(ctx.directory).run(
             file,
             source=name,
@@ -238,31 +229,10 @@ def import_(
             begun=watched.begun,
             watch=watched.step,
         )
-    _show(ctx, journal.public())
+    import_dialogue.show(ctx, journal.public())
     if not any(journal.counts[name] for name in ("created", "updated", "skipped", "refused")):
         ctx.output.tell("There are no users in the file." if len(inputs) == 1 else "There are no users in the files.")
     _tell_end(journal, is_stopped=importing.is_stopped(journal, asked), report=report)
-
-
-def _show(ctx: Context, record: Json) -> None:
-    """Print the answer; to people what became of the records alone, each reason and each kind of hash on a line."""
-    if not ctx.output.is_for_a_person:
-        ctx.show(record)
-        return
-    ctx.tell_dry_run()
-    told = {name: value for name, value in record.items() if name not in UNTOLD}
-    ctx.output.show({name: _lines(value) if isinstance(value, dict) else value for name, value in told.items()})
-
-
-def _lines(counts: Json) -> list[str]:
-    """Counts, the greatest first: `4  import_no_password`, `5  firebase-scrypt, legacy`."""
-    flat = [
-        (count, f"{name}, {kind}" if kind else name)
-        for name, inner in counts.items()
-        for kind, count in (inner.items() if isinstance(inner, dict) else ((None, inner),))
-    ]
-    width = len(str(max((count for count, _ in flat), default=0)))
-    return [f"{count:>{width}}  {name}" for count, name in sorted(flat, key=lambda each: (-each[0], each[1]))]
 
 
 def _tell_end(journal: Import, *, is_stopped: bool, report: str | None) -> None:
@@ -277,9 +247,6 @@ def _tell_end(journal: Import, *, is_stopped: bool, report: str | None) -> None:
     raise Partial("general_partial", message, hint=hint)
 
 
-# Files
-
-
 def _stdin(environment: Environment, paths: Sequence[str], *, taken: bool) -> BinaryIO | None:
     """Standard input, where it is one of the files; without a buffer, since a child reads on behind its head."""
     if paths.count(STDIN) > 1:
@@ -291,51 +258,6 @@ def _stdin(environment: Environment, paths: Sequence[str], *, taken: bool) -> Bi
     buffered = getattr(environment.stdin, "buffer", None)
     binary = getattr(buffered, "raw", buffered)
     return cast("BinaryIO", binary or BytesIO(environment.stdin.read().encode("utf-8", "surrogateescape")))
-
-
-def _source(ctx: Context, given: str | None, first: Input) -> str:
-    """Where the file comes from: as was said, else as it looks."""
-    from authctl.transfer import files, sources
-
-    if given is not None:
-        if given.lower() in NAMES:
-            return given.lower()
-        raise UsageError(
-            "general_usage",
-            f"There is no source {given!r}.{did_you_mean(given, NAMES)}",
-            field="source",
-            hint=f"Sources are: {', '.join(NAMES)}.",
-        )
-    found = sources.recognise(files.head_of(first), first.name)
-    file = "Standard input" if first.path == STDIN else first.name
-    if len(found) != 1:
-        looks = f"could be of {' or '.join(found)}" if found else "is of no source that is known"
-        raise UsageError(
-            "general_usage",
-            f"{file} {looks}.",
-            field="source",
-            hint=f"Name it with --from: {', '.join(found or NAMES)}.",
-        )
-    ctx.output.tell(f"{file} looks like {found[0]}: {NAMES[found[0]].help}.")
-    if ctx.environment.is_interactive and first.path != STDIN:
-        ctx.confirm(f"Import it from {found[0]}?")
-    return found[0]
-
-
-def _tell_left_out(ctx: Context, first: Input, source: str, options: dict[str, str]) -> None:
-    """Name a CSV's columns that nothing is read from, which a typing error may be the reason of."""
-    if source != "csv":
-        return
-    from authctl.transfer import files
-    from authctl.transfer.sources import any_csv
-
-    columns = any_csv.SOURCE.left_out(files.head_of(first), options)
-    if columns:
-        named = ", ".join(repr(column[:40]) for column in columns[:20])
-        ctx.output.tell(
-            f"Not read of the file: {named}. --map FIELD=COLUMN says what a column is, and"
-            " --source-option unmapped=metadata keeps the rest."
-        )
 
 
 def _source_options(
@@ -364,131 +286,3 @@ def _text_of(path: str) -> str:
             return file.read(SETTINGS_LENGTH)
     except OSError as error:
         raise unavailable(path, error) from None
-
-
-# Proving the settings
-
-
-def _prove(
-    ctx: Context, inputs: list[Input], source: str, options: dict[str, str], user: str | None, *, stdin: bool
-) -> None:
-    """Verify a password that somebody knows before anything is written; where settings matter, ask for one."""
-    from authctl.transfer import journal as transfer_journal, sources
-
-    from_stdin = any(each.path == STDIN for each in inputs)
-    if user is None:
-        if stdin:
-            raise UsageError("general_usage", "--password-stdin goes with --check-password.", field="password")
-        if from_stdin or not sources.load(source).asks_password or not ctx.environment.is_interactive:
-            return
-        ctx.output.tell("Whether the hashes' settings are right shows on one password that you know.")
-        user = prompts.answer(ctx.environment, "A user of the file, or nothing to go without: ")
-        if not user:
-            return
-    if from_stdin:
-        message = "--check-password reads the file twice, which standard input cannot be."
-        raise UsageError("general_usage", message, field="check_password")
-    found = transfer_journal.find_hash(inputs, source=source, source_options=options, user=user)
-    if stdin:
-        password = prompts.read_secret_line(ctx.environment, "--password-stdin")
-    else:
-        password = prompts.secret(ctx.environment, f"Password of {user}")
-    if not transfer_journal.proves(found, password):
-        raise Denied(
-            "user_invalid_credentials",
-            "The password does not match that user's hash. Nothing was imported.",
-            field="check_password",
-            hint="Check the settings of the hashes, such as --hash-config, and the password.",
-        )
-    ctx.output.tell("The password matches: the hashes' settings are right.")
-
-
-# Progress
-
-
-class _Watched:
-    """What is told while it goes on."""
-
-    def __init__(self, ctx: Context, step: Step) -> None:
-        self._ctx, self._step = ctx, step
-        self._records = 0
-        self.id: str | None = None
-        self.is_under_way = False
-
-    def begun(self, journal: Import) -> None:
-        self.id = None if self._ctx.is_dry_run else journal.id
-        if through := journal.position["records"]:
-            self.is_under_way = True
-            self._ctx.output.tell(f"Going on with the import {journal.id}, of which {through:,} records are through.")
-        self._step(0)
-
-    def step(self, progress: Progress) -> None:
-        self.is_under_way = True
-        share = min(progress.done / progress.total, 1.0) if progress.total else None
-        self._step(progress.records - self._records, share)
-        self._records = progress.records
-
-
-@contextmanager
-def _watched(ctx: Context, inputs: Sequence[Input]) -> Iterator[_Watched]:
-    """Progress; where it breaks off, how to go on."""
-    watched = None
-    try:
-        with progress(ctx.environment, "Importing users", quiet=ctx.output.quiet) as step:
-            watched = _Watched(ctx, step)
-            yield watched
-    except (AuthctlError, KeyboardInterrupt) as error:
-        is_left = watched is not None and (watched.is_under_way or not isinstance(error, Invalid))
-        if watched is not None and watched.id is not None and is_left:
-            again = f" --resume {watched.id}" if any(each.path == STDIN for each in inputs) else ""
-            ctx.output.tell(f"The import {watched.id} is not finished. The same command{again} goes on with it.")
-        raise
-
-
-# What imports leave behind
-
-
-@command(
-    IMPORT,
-    name="list-imports",
-    exits=(NOT_FOUND,),
-    example=("authctl users list-imports", "authctl users list-imports --limit 100 -o jsonl"),
-)
-def list_imports(
-    ctx: Context,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
-    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this import.")] = None,
-) -> None:
-    """List imports, the newest first: what became of their records, and whether they were finished."""
-    from authctl.transfer.journal import Imports
-
-    found = Imports(ctx.directory).list(limit=limit, after=after)
-    ctx.output.stream(journal.public() for journal in found)
-    if len(found) == limit:
-        ctx.output.note(f"There may be more: --after {found[-1].id}")
-
-
-@command(
-    UNDONE,
-    name="undo-import",
-    writes=True,
-    asks="Remove the users that {id} made, but for those changed or signed in since?",
-    exits=(NOT_FOUND,),
-    example=("authctl users undo-import IMPORT --dry-run", "authctl users undo-import IMPORT --yes"),
-)
-def undo_import(
-    ctx: Context,
-    id: Annotated[str, positional("--import-id", "As `authctl users list-imports` shows it.", metavar="IMPORT")],
-) -> None:
-    """Remove the users that an import made. Those that were changed since or have signed in stay, and are counted."""
-    from authctl.transfer.journal import Imports
-
-    _show(ctx, Imports(ctx.directory).undo(id).public())
-
-
-@command(REMAINING, name="import-status", example=("authctl users import-status", "authctl users import-status --json"))
-def import_status(ctx: Context) -> None:
-    """Show how many users still have an imported hash, by algorithm and age. A sign-in replaces it."""
-    from authctl.transfer.journal import Imports, as_public
-
-    ctx.output.stream(as_public(each) for each in Imports(ctx.directory).status())

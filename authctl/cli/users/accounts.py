@@ -1,0 +1,268 @@
+"""`authctl users`: making accounts, finding them, and what happened to them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.answer_fields import DELETED, EVENT, USER
+from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL
+from authctl.cli.context import Context
+from authctl.cli.options import split
+from authctl.cli.users import COMMANDS
+from authctl.cli.users.options import (
+    GeneratePassword,
+    MustChange,
+    Password,
+    PasswordFd,
+    PasswordStdin,
+    User,
+    password_given,
+)
+from authctl.errors import UsageError
+from authctl.model import WeakHash
+
+PAGE = 25  # records of a list, where --limit does not say
+
+command = COMMANDS.command
+
+Labels = Annotated[list[str] | None, typer.Option("--labels", metavar="LABEL,...", help="Repeatable; takes commas.")]
+Search = Annotated[
+    str | None,
+    typer.Option(
+        "--search", metavar="TEXT", help="Beginnings of words in id, username, name, email and phone. Indexed."
+    ),
+]
+Filter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="FILTER",
+        help="'FIELD OP VALUE'. OP is = != < <= > >=, or ~ for any part of a text or a member of labels. Times are"
+        " written as in 'created_at > 2h' (two hours ago), today, 2026-01-31. Repeatable: all must hold. Indexed"
+        " fields: id, username, email, phone, name (=), labels (~), status, email_verified, phone_verified, mfa,"
+        " created_at. Others, and ~ on a text, read the list until enough is found.",
+    ),
+]
+PasswordHash = Annotated[
+    str | None,
+    typer.Option(
+        "--password-hash",
+        metavar="HASH",
+        help="Another system's hash instead of a password. Others can see it here: prefer --password-hash-stdin.",
+    ),
+]
+PasswordHashStdin = Annotated[bool, typer.Option("--password-hash-stdin", help="Read the hash from stdin: one line.")]
+HashName = Annotated[
+    str | None,
+    typer.Option(
+        "--hash", metavar="NAME", help="What made the hash, where it does not say so itself: bcrypt, md5, django, ..."
+    ),
+]
+HashOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hash-option", metavar="KEY=VALUE", help="What the hash was made with: salt=..., rounds=... Repeatable."
+    ),
+]
+WeakHashOption = Annotated[
+    WeakHash,
+    typer.Option(
+        "--weak-hash",
+        metavar="|".join(WeakHash),
+        help="What becomes of a hash that is fast to guess at: it is kept, put inside argon2id, or left out.",
+    ),
+]
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, CONFLICT),
+    example=(
+        'authctl users create --email ada@example.com --name "Ada Lovelace"',
+        "authctl users create --username ada --labels staff,admin --generate-password -o json",
+    ),
+)
+def create(
+    ctx: Context,
+    id: Annotated[
+        str | None,
+        typer.Option("--id", "--user-id", metavar="ID", help="The id; without it, or as unique(), one is made."),
+    ] = None,
+    username: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A name to sign in with, unique ignoring case.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Kept in lower case; only one account can have it.")
+    ] = None,
+    phone: Annotated[str | None, typer.Option(metavar="PHONE", help="With + and the country's calling code.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="At most 128 characters.")] = None,
+    labels: Labels = None,
+    prefs: Annotated[str | None, typer.Option(metavar="JSON", help="The user's own preferences: an object.")] = None,
+    metadata: Annotated[
+        str | None, typer.Option(metavar="JSON", help="What operators keep about the user: an object.")
+    ] = None,
+    email_verified: Annotated[bool, typer.Option("--email-verified", help="The email is known to be theirs.")] = False,
+    phone_verified: Annotated[bool, typer.Option("--phone-verified", help="The phone is known to be theirs.")] = False,
+    blocked: Annotated[bool, typer.Option("--blocked", help="Nobody can sign in to it yet.")] = False,
+    if_absent: Annotated[
+        bool,
+        typer.Option(
+            "--if-absent", help="Where one with this id, username, email or phone exists, answer with it as it is."
+        ),
+    ] = False,
+    password_stdin: PasswordStdin = False,
+    password_fd: PasswordFd = None,
+    password: Password = None,
+    ask_password: Annotated[
+        bool, typer.Option("--ask-password", help="Ask for the password, twice, without showing it.")
+    ] = False,
+    generate_password: GeneratePassword = False,
+    must_change: MustChange = False,
+    password_hash: PasswordHash = None,
+    password_hash_stdin: PasswordHashStdin = False,
+    hash: HashName = None,
+    hash_option: HashOption = None,
+    weak_hash: WeakHashOption = WeakHash.KEEP,
+    self_service: Annotated[
+        bool, typer.Option("--self-service", help="A sign-up by the person: the user limit and its rules apply.")
+    ] = False,
+) -> None:
+    """Make an account. No option is required; to be signed in to, it needs an email, a phone or a password."""
+    if if_absent and generate_password:
+        # The answer does not tell whether the account was there, and so whether the password is its.
+        raise UsageError("general_usage", "--if-absent and --generate-password exclude each other.", field="if_absent")
+    secret = password_given(
+        ctx,
+        stdin=password_stdin,
+        descriptor=password_fd,
+        given=password,
+        generate=generate_password,
+        ask=ask_password,
+    )
+    user = ctx.directory.users.create(
+        id=id,
+        username=username,
+        email=email,
+        phone=phone,
+        name=name,
+        labels=split(labels),
+        prefs=prefs,
+        metadata=metadata,
+        email_verified=email_verified,
+        phone_verified=phone_verified,
+        blocked=blocked,
+        password=secret,
+        must_change=must_change or generate_password,
+        password_hash=prompts.read_secret_line(ctx.environment, "--password-hash-stdin")
+        if password_hash_stdin
+        else password_hash,
+        hash=hash,
+        hash_options=_hash_options(hash_option),
+        weak_hash=weak_hash,
+        self_service=self_service,
+        if_absent=if_absent,
+    )
+    ctx.show(user.public() | ({"generated_password": secret} if generate_password else {}))
+    if not (user.email or user.phone or user.password or if_absent):
+        ctx.output.note("Nobody can sign in to it yet. Give it an email or a password:")
+        ctx.output.note(f"  {ctx.program} users update-email {user.id} EMAIL")
+        ctx.output.note(f"  {ctx.program} users update-password {user.id}")
+
+
+def _hash_options(given: list[str] | None) -> dict[str, str]:
+    """`KEY=VALUE` words as a mapping."""
+    options: dict[str, str] = {}
+    for word in given or ():
+        key, equals, value = word.partition("=")
+        if not equals:
+            # The word is not shown: it may be a key.
+            raise UsageError("general_usage", "--hash-option takes KEY=VALUE.", field="hash_option")
+        options[key.strip().replace("-", "_")] = value
+    return options
+
+
+@command(
+    USER,
+    name="list",
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl users list --search ada",
+        "authctl users list --filter 'status = blocked' --sort name --limit 50",
+        "authctl users list --all -o jsonl",
+    ),
+)
+def list_(
+    ctx: Context,
+    search: Search = None,
+    filter: Filter = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only created_at is indexed.")
+    ] = "-created_at",
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help=f"At most so many; {PAGE} unless given.")
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="All of them, streamed.")] = False,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after this user.")] = None,
+    before: Annotated[str | None, typer.Option("--before", metavar="ID", help="The page before this user.")] = None,
+    count: Annotated[bool, typer.Option("--count", help="Only say how many there are.")] = False,
+) -> None:
+    """List accounts: the newest first, 25 a page, unless told otherwise."""
+    users = ctx.directory.users
+    paging = {"--limit": limit, "--after": after, "--before": before}
+    given = [flag for flag, value in paging.items() if value is not None]
+    if given and (all or count):
+        flag = "--count" if count else "--all"
+        raise UsageError("general_usage", f"{flag} and {given[0]} exclude each other.", field=flag.strip("-"))
+    if after is not None and before is not None:
+        raise UsageError("general_usage", "--after and --before exclude each other.", field="before")
+    if count:
+        ctx.show_count(users.count(search=search, filters=filter or ()))
+    elif all:
+        ctx.output.stream(user.public() for user in users.iterate(search=search, filters=filter or (), sort=sort))
+    else:
+        most = PAGE if limit is None else limit
+        page = users.list(search=search, filters=filter or (), sort=sort, limit=most, after=after, before=before)
+        ctx.output.stream(user.public() for user in page)
+        if len(page) == most:
+            ctx.output.note(f"There may be more: --after {page[-1].id} shows the next page, --all shows all.")
+
+
+@command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
+def get(ctx: Context, user: User) -> None:
+    """Show one account."""
+    ctx.show(ctx.directory.users.get(user).public())
+
+
+@command(
+    DELETED,
+    writes=True,
+    asks="Delete {user} and everything of it?",
+    exits=(NOT_FOUND, PARTIAL),
+    example=(
+        "authctl users delete ada@example.com --yes",
+        "authctl users list --filter 'labels ~ trial' --all --fields id | authctl users delete - --yes",
+    ),
+)
+def delete(ctx: Context, user: User) -> None:
+    """Remove an account and everything of it. Its address is free at once; the audit log stays."""
+    ctx.show({"id": ctx.directory.users.delete(user).id, "deleted": True})
+
+
+@command(
+    EVENT,
+    exits=(NOT_FOUND,),
+    example="authctl users list-logs ada@example.com --limit 100",
+)
+def list_logs(
+    ctx: Context,
+    user: User,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = PAGE,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after this event.")] = None,
+) -> None:
+    """Show what was done to an account, the newest first. By its id, of a deleted one too."""
+    events = ctx.directory.users.list_logs(user, limit=limit, after=after)
+    ctx.output.stream(event.public() for event in events)

@@ -1,0 +1,184 @@
+"""`authctl users update-*`: what is known of an account, its labels, preferences and status."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli.answer_fields import PREFS, USER
+from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, positional
+from authctl.cli.context import Context
+from authctl.cli.options import split
+from authctl.cli.users import COMMANDS
+from authctl.cli.users.options import CurrentPasswordStdin, Merge, User, current_password
+from authctl.errors import UsageError
+
+command = COMMANDS.command
+
+Verified = Annotated[str, positional("--verified", "Whether it is known.", metavar="true|false")]
+
+
+@command(USER, writes=True, exits=(INVALID, NOT_FOUND), example='authctl users update-name ada@example.com "Ada King"')
+def update_name(
+    ctx: Context,
+    user: User,
+    name: Annotated[str, positional("--name", "At most 128 characters; '' clears it.", metavar="NAME")],
+) -> None:
+    """Change the name of a user."""
+    ctx.show(ctx.directory.users.update_name(user, name).public())
+
+
+@command(
+    USER, writes=True, exits=(INVALID, NOT_FOUND, CONFLICT), example="authctl users update-username ada@example.com ada"
+)
+def update_username(
+    ctx: Context,
+    user: User,
+    username: Annotated[
+        str, positional("--username", "Without spaces and @; unique ignoring case; '' clears it.", metavar="USERNAME")
+    ],
+) -> None:
+    """Change the username of a user."""
+    ctx.show(ctx.directory.users.update_username(user, username).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT),
+    example="authctl users update-email ada@example.com ada@example.org",
+)
+def update_email(
+    ctx: Context,
+    user: User,
+    email: Annotated[str, positional("--email", "The new address; '' clears it.", metavar="EMAIL")],
+    password_stdin: CurrentPasswordStdin = False,
+) -> None:
+    """Change the email of a user. The new one counts as unverified."""
+    users = ctx.directory.users
+    ctx.show(users.update_email(user, email, password=current_password(ctx, stdin=password_stdin)).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT),
+    example='authctl users update-phone ada@example.com "+442079460123"',
+)
+def update_phone(
+    ctx: Context,
+    user: User,
+    phone: Annotated[str, positional("--number", "With + and the calling code; '' clears it.", metavar="PHONE")],
+    password_stdin: CurrentPasswordStdin = False,
+) -> None:
+    """Change the phone of a user. The new one counts as unverified."""
+    users = ctx.directory.users
+    ctx.show(users.update_phone(user, phone, password=current_password(ctx, stdin=password_stdin)).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl users update-labels ada@example.com staff admin",
+        "authctl users update-labels ada@example.com --add beta --remove trial",
+    ),
+)
+def update_labels(
+    ctx: Context,
+    user: User,
+    labels: Annotated[
+        list[str] | None, positional("--labels", "The labels it shall have; none clears them.", metavar="LABEL...")
+    ] = None,
+    add: Annotated[list[str] | None, typer.Option("--add", metavar="LABEL,...", help="Add these.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL,...", help="Take these away.")] = None,
+) -> None:
+    """Replace the labels; or add some, and take others away."""
+    if labels and (add or remove):
+        raise UsageError("general_usage", "Labels to replace with, and --add or --remove, exclude each other.")
+    replacing = split(labels) if not (add or remove) else None
+    updated = ctx.directory.users.update_labels(user, replacing, add=split(add), remove=split(remove))
+    ctx.show(updated.public())
+
+
+@command(PREFS, exits=(NOT_FOUND,), example="authctl users get-prefs ada@example.com")
+def get_prefs(ctx: Context, user: User) -> None:
+    """Show the preferences of a user: JSON, whichever the format."""
+    ctx.show_json("prefs", ctx.directory.users.get_prefs(user))
+
+
+@command(
+    PREFS,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="""authctl users update-prefs ada@example.com '{"theme": "dark"}' --merge""",
+)
+def update_prefs(
+    ctx: Context,
+    user: User,
+    prefs: Annotated[str, positional("--prefs", "An object, at most 65,535 bytes.", metavar="JSON")],
+    merge: Merge = False,
+) -> None:
+    """Replace the preferences of a user. With --merge, change the given keys only."""
+    ctx.show_json("prefs", ctx.directory.users.update_prefs(user, prefs, merge=merge))
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="""authctl users update-metadata ada@example.com '{"crm": 4711}'""",
+)
+def update_metadata(
+    ctx: Context,
+    user: User,
+    metadata: Annotated[str, positional("--metadata", "An object, at most 65,535 bytes.", metavar="JSON")],
+    merge: Merge = False,
+) -> None:
+    """Replace what operators keep about a user. With --merge, change the given keys only."""
+    ctx.show(ctx.directory.users.update_metadata(user, metadata, merge=merge).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl users update-status ada@example.com blocked --until 2h",
+        "authctl users update-status ada@example.com active",
+    ),
+)
+def update_status(
+    ctx: Context,
+    user: User,
+    status: Annotated[str, positional("--status", "What it shall be from now on.", metavar="active|blocked")],
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="When the block ends: 2h, 7d, 2027-01-31T09:00Z.")
+    ] = None,
+) -> None:
+    """Block an account, at once or until a time; or let it in again."""
+    ctx.show(ctx.directory.users.update_status(user, status, until=until).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="authctl users update-email-verification ada@example.com true",
+)
+def update_email_verification(ctx: Context, user: User, verified: Verified) -> None:
+    """Say whether the email is known to be theirs."""
+    ctx.show(ctx.directory.users.update_email_verification(user, verified).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="authctl users update-phone-verification ada@example.com true",
+)
+def update_phone_verification(ctx: Context, user: User, verified: Verified) -> None:
+    """Say whether the phone is known to be theirs."""
+    ctx.show(ctx.directory.users.update_phone_verification(user, verified).public())

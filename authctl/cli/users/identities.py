@@ -1,0 +1,67 @@
+"""`authctl users`: the accounts elsewhere that a user signs in with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli.answer_fields import DELETED, IDENTITY
+from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, positional
+from authctl.cli.context import Context
+from authctl.cli.users import COMMANDS
+from authctl.cli.users.options import User
+
+command = COMMANDS.command
+
+
+@command(
+    IDENTITY,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT),
+    example="authctl users create-identity ada@example.com google 1184 --email ada@gmail.com",
+)
+def create_identity(
+    ctx: Context,
+    user: User,
+    provider: Annotated[str, positional("--provider", "Where the account is: google, github, ...", metavar="PROVIDER")],
+    provider_uid: Annotated[str, positional("--provider-uid", "Its id there.", metavar="UID")],
+    email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="The email it has there.")] = None,
+) -> None:
+    """Link an account elsewhere to a user, who can then sign in with it."""
+    ctx.show(ctx.directory.users.create_identity(user, provider, provider_uid, email=email).public())
+
+
+@command(
+    IDENTITY,
+    exits=(NOT_FOUND,),
+    example=("authctl users list-identities ada@example.com", "authctl users list-identities --limit 100"),
+)
+def list_identities(
+    ctx: Context,
+    user: Annotated[str | None, positional("--user-id", "Whose; without it, everybody's.", metavar="USER")] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this identity.")] = None,
+) -> None:
+    """List the accounts elsewhere of a user, or of all, the oldest first."""
+    identities = ctx.directory.users.list_identities(user, limit=limit, after=after)
+    ctx.output.stream(identity.public() for identity in identities)
+    if len(identities) == limit:
+        ctx.output.note(f"There may be more: --after {identities[-1].id}")
+
+
+@command(
+    DELETED,
+    writes=True,
+    asks="Unlink {identity}?",
+    exits=(NOT_FOUND,),
+    example="authctl users delete-identity IDENTITY --yes",
+)
+def delete_identity(
+    ctx: Context,
+    identity: Annotated[
+        str, positional("--identity-id", "As `authctl users list-identities` shows it.", metavar="IDENTITY")
+    ],
+) -> None:
+    """Unlink an account elsewhere. Sessions that it began go on."""
+    ctx.show({"id": ctx.directory.users.delete_identity(identity).id, "deleted": True})

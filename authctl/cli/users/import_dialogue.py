@@ -1,0 +1,163 @@
+"""What an import tells and asks whoever sits at the terminal: its source, a proof of its settings, how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from authctl.cli import prompts
+from authctl.cli.commands import STDIN
+from authctl.cli.context import Context
+from authctl.cli.progress import progress
+from authctl.errors import AuthctlError, Denied, Invalid, UsageError, did_you_mean
+from authctl.transfer import sources
+
+if TYPE_CHECKING:
+    from authctl.cli.progress import Step
+    from authctl.model import Import, Json
+    from authctl.transfer.files import Input
+    from authctl.transfer.importing import Progress
+
+
+# Of a summary, what whoever has just typed the command knows.
+UNTOLD = ("files", "options", "actor", "created_at", "updated_at", "ended_at")
+
+
+def choose_source(ctx: Context, given: str | None, first: Input) -> str:
+    """Where the file comes from: as was said, else as it looks."""
+    from authctl.transfer import files
+
+    if given is not None:
+        if given.lower() in sources.NAMES:
+            return given.lower()
+        raise UsageError(
+            "general_usage",
+            f"There is no source {given!r}.{did_you_mean(given, sources.NAMES)}",
+            field="source",
+            hint=f"Sources are: {', '.join(sources.NAMES)}.",
+        )
+    found = sources.recognise(files.head_of(first), first.name)
+    file = "Standard input" if first.path == STDIN else first.name
+    if len(found) != 1:
+        looks = f"could be of {' or '.join(found)}" if found else "is of no source that is known"
+        raise UsageError(
+            "general_usage",
+            f"{file} {looks}.",
+            field="source",
+            hint=f"Name it with --from: {', '.join(found or sources.NAMES)}.",
+        )
+    ctx.output.tell(f"{file} looks like {found[0]}: {sources.NAMES[found[0]].help}.")
+    if ctx.environment.is_interactive and first.path != STDIN:
+        ctx.confirm(f"Import it from {found[0]}?")
+    return found[0]
+
+
+def tell_left_out(ctx: Context, first: Input, source: str, options: dict[str, str]) -> None:
+    """Name a CSV's columns that nothing is read from, which a typing error may be the reason of."""
+    if source != "csv":
+        return
+    from authctl.transfer import files
+    from authctl.transfer.sources import any_csv
+
+    columns = any_csv.SOURCE.left_out(files.head_of(first), options)
+    if columns:
+        named = ", ".join(repr(column[:40]) for column in columns[:20])
+        ctx.output.tell(
+            f"Not read of the file: {named}. --map FIELD=COLUMN says what a column is, and"
+            " --source-option unmapped=metadata keeps the rest."
+        )
+
+
+def prove(
+    ctx: Context, inputs: list[Input], source: str, options: dict[str, str], user: str | None, *, stdin: bool
+) -> None:
+    """Verify a password that somebody knows before anything is written; where settings matter, ask for one."""
+    from authctl.transfer import journal as transfer_journal
+
+    from_stdin = any(each.path == STDIN for each in inputs)
+    if user is None:
+        if stdin:
+            raise UsageError("general_usage", "--password-stdin goes with --check-password.", field="password")
+        if from_stdin or not sources.load(source).asks_password or not ctx.environment.is_interactive:
+            return
+        ctx.output.tell("Whether the hashes' settings are right shows on one password that you know.")
+        user = prompts.answer(ctx.environment, "A user of the file, or nothing to go without: ")
+        if not user:
+            return
+    if from_stdin:
+        message = "--check-password reads the file twice, which standard input cannot be."
+        raise UsageError("general_usage", message, field="check_password")
+    found = transfer_journal.find_hash(inputs, source=source, source_options=options, user=user)
+    if stdin:
+        password = prompts.read_secret_line(ctx.environment, "--password-stdin")
+    else:
+        password = prompts.secret(ctx.environment, f"Password of {user}")
+    if not transfer_journal.proves(found, password):
+        raise Denied(
+            "user_invalid_credentials",
+            "The password does not match that user's hash. Nothing was imported.",
+            field="check_password",
+            hint="Check the settings of the hashes, such as --hash-config, and the password.",
+        )
+    ctx.output.tell("The password matches: the hashes' settings are right.")
+
+
+class _Watched:
+    """What is told while it goes on."""
+
+    def __init__(self, ctx: Context, step: Step) -> None:
+        self._ctx, self._step = ctx, step
+        self._records = 0
+        self.id: str | None = None
+        self.is_under_way = False
+
+    def begun(self, journal: Import) -> None:
+        self.id = None if self._ctx.is_dry_run else journal.id
+        if through := journal.position["records"]:
+            self.is_under_way = True
+            self._ctx.output.tell(f"Going on with the import {journal.id}, of which {through:,} records are through.")
+        self._step(0)
+
+    def step(self, progress: Progress) -> None:
+        self.is_under_way = True
+        share = min(progress.done / progress.total, 1.0) if progress.total else None
+        self._step(progress.records - self._records, share)
+        self._records = progress.records
+
+
+@contextmanager
+def watched(ctx: Context, inputs: Sequence[Input]) -> Iterator[_Watched]:
+    """Progress; where it breaks off, how to go on."""
+    watched = None
+    try:
+        with progress(ctx.environment, "Importing users", quiet=ctx.output.quiet) as step:
+            watched = _Watched(ctx, step)
+            yield watched
+    except (AuthctlError, KeyboardInterrupt) as error:
+        is_left = watched is not None and (watched.is_under_way or not isinstance(error, Invalid))
+        if watched is not None and watched.id is not None and is_left:
+            again = f" --resume {watched.id}" if any(each.path == STDIN for each in inputs) else ""
+            ctx.output.tell(f"The import {watched.id} is not finished. The same command{again} goes on with it.")
+        raise
+
+
+def show(ctx: Context, record: Json) -> None:
+    """Print the answer; to people what became of the records alone, each reason and each kind of hash on a line."""
+    if not ctx.output.is_for_a_person:
+        ctx.show(record)
+        return
+    ctx.tell_dry_run()
+    told = {name: value for name, value in record.items() if name not in UNTOLD}
+    ctx.output.show({name: _lines(value) if isinstance(value, dict) else value for name, value in told.items()})
+
+
+def _lines(counts: Json) -> list[str]:
+    """Counts, the greatest first: `4  import_no_password`, `5  firebase-scrypt, legacy`."""
+    flat = [
+        (count, f"{name}, {kind}" if kind else name)
+        for name, inner in counts.items()
+        for kind, count in (inner.items() if isinstance(inner, dict) else ((None, inner),))
+    ]
+    width = len(str(max((count for count, _ in flat), default=0)))
+    return [f"{count:>{width}}  {name}" for count, name in sorted(flat, key=lambda each: (-each[0], each[1]))]

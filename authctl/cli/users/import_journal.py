@@ -1,0 +1,60 @@
+"""`authctl users`: the imports that were run, undoing one, and the hashes that are left of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli.answer_fields import IMPORT, REMAINING, UNDONE
+from authctl.cli.commands import NOT_FOUND, positional
+from authctl.cli.context import Context
+from authctl.cli.users import COMMANDS, import_dialogue
+
+command = COMMANDS.command
+
+
+@command(
+    IMPORT,
+    name="list-imports",
+    exits=(NOT_FOUND,),
+    example=("authctl users list-imports", "authctl users list-imports --limit 100 -o jsonl"),
+)
+def list_imports(
+    ctx: Context,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this import.")] = None,
+) -> None:
+    """List imports, the newest first: what became of their records, and whether they were finished."""
+    from authctl.transfer.journal import Imports
+
+    found = Imports(ctx.directory).list(limit=limit, after=after)
+    ctx.output.stream(journal.public() for journal in found)
+    if len(found) == limit:
+        ctx.output.note(f"There may be more: --after {found[-1].id}")
+
+
+@command(
+    UNDONE,
+    name="undo-import",
+    writes=True,
+    asks="Remove the users that {id} made, but for those changed or signed in since?",
+    exits=(NOT_FOUND,),
+    example=("authctl users undo-import IMPORT --dry-run", "authctl users undo-import IMPORT --yes"),
+)
+def undo_import(
+    ctx: Context,
+    id: Annotated[str, positional("--import-id", "As `authctl users list-imports` shows it.", metavar="IMPORT")],
+) -> None:
+    """Remove the users that an import made. Those that were changed since or have signed in stay, and are counted."""
+    from authctl.transfer.journal import Imports
+
+    import_dialogue.show(ctx, Imports(ctx.directory).undo(id).public())
+
+
+@command(REMAINING, name="import-status", example=("authctl users import-status", "authctl users import-status --json"))
+def import_status(ctx: Context) -> None:
+    """Show how many users still have an imported hash, by algorithm and age. A sign-in replaces it."""
+    from authctl.transfer.journal import Imports, as_public
+
+    ctx.output.stream(as_public(each) for each in Imports(ctx.directory).status())

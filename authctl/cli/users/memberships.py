@@ -1,0 +1,80 @@
+"""`authctl users`: the teams of a user, and the roles that come of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli.answer_fields import OWN_MEMBERSHIP, ROLE
+from authctl.cli.commands import DENIED, INVALID, NOT_FOUND
+from authctl.cli.context import Context
+from authctl.cli.list_options import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
+from authctl.cli.users import COMMANDS
+from authctl.cli.users.options import User
+
+command = COMMANDS.command
+
+
+@command(
+    OWN_MEMBERSHIP,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl users list-memberships ada@example.com",
+        "authctl users list-memberships ada@example.com --filter 'status = pending'",
+    ),
+)
+def list_memberships(
+    ctx: Context,
+    user: User,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="TEXT", help="Beginnings of words in the team's id and name.")
+    ] = None,
+    filter: MembershipFilter = None,
+    sort: MembershipSort = "-invited_at",
+    limit: Limit = None,
+    all: All = False,
+    after: After = None,
+    before: Before = None,
+    count: Count = False,
+) -> None:
+    """List the teams that a user belongs to or is invited to, the newest first."""
+    users = ctx.directory.users
+    show_list(
+        ctx,
+        users.list_memberships,
+        users.iterate_memberships,
+        users.count_memberships,
+        asked={"user": user, "search": search, "filters": filter or ()},
+        sort=sort,
+        limit=limit,
+        all=all,
+        after=after,
+        before=before,
+        count=count,
+    )
+
+
+@command(
+    ROLE,
+    exits=(INVALID, NOT_FOUND, DENIED),
+    example=(
+        "authctl users list-roles ada@example.com",
+        """authctl users list-roles ada@example.com --can 'read("label:staff")'""",
+    ),
+)
+def list_roles(
+    ctx: Context,
+    user: User,
+    can: Annotated[
+        str | None,
+        typer.Option("--can", metavar="PERMISSION", help="Exit with 6 where the user does not hold this permission."),
+    ] = None,
+) -> None:
+    """List the role strings of a user, as permissions name them."""
+    roles = ctx.directory.users.list_roles(user)
+    if can is not None:
+        from authctl.core.users.roles import check_can
+
+        check_can(roles, can)
+    ctx.output.stream({"role": role} for role in roles)

@@ -1,0 +1,93 @@
+"""What several commands about users take: the user, and a password by one of its ways in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli import prompts
+from authctl.cli.commands import positional
+from authctl.cli.context import Context
+from authctl.errors import Invalid, UsageError
+
+User = Annotated[
+    str,
+    positional(
+        "--user-id",
+        "Id, email, phone or username; `id:` or `email:` before it says which.",
+        metavar="USER",
+    ),
+]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin: one line.")]
+PasswordFd = Annotated[
+    int | None, typer.Option("--password-fd", metavar="N", help="Read the password from this file descriptor.")
+]
+CurrentPasswordStdin = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="With --as-session: read the person's current password from stdin."),
+]
+Password = Annotated[
+    str | None,
+    typer.Option(
+        "--password",
+        metavar="TEXT",
+        help="The password itself. Others on this machine can see it: prefer --password-stdin.",
+    ),
+]
+GeneratePassword = Annotated[
+    bool,
+    typer.Option("--generate-password", help="Make a password, show it once, have it changed at the next sign-in."),
+]
+MustChange = Annotated[bool, typer.Option("--must-change", help="The password must be changed at the next sign-in.")]
+Merge = Annotated[bool, typer.Option("--merge", help="Change the given keys only; null removes one.")]
+
+
+def current_password(ctx: Context, *, stdin: bool) -> str | None:
+    """The password that a person confirms a change with; None where an operator acts, who needs none."""
+    if not ctx.is_person:
+        if stdin:
+            raise UsageError("general_usage", "--password-stdin goes with --as-session here.", field="password")
+        return None
+    if stdin:
+        return prompts.read_secret_line(ctx.environment, "--password-stdin")
+    return prompts.secret(ctx.environment, "Current password") if ctx.environment.is_interactive else None
+
+
+def password_given(
+    ctx: Context, *, stdin: bool, descriptor: int | None, given: str | None, generate: bool = False, ask: bool = False
+) -> str | None:
+    """The one password that the options give; None where none of them does."""
+    ways = {
+        "--password-stdin": stdin,
+        "--password-fd": descriptor is not None,
+        "--password": given is not None,
+        "--generate-password": generate,
+    }
+    chosen = [flag for flag, taken in ways.items() if taken]
+    if len(chosen) > 1:
+        raise UsageError("general_usage", f"{' and '.join(chosen)} exclude each other.", field="password")
+    if generate and ctx.output.fields and "generated_password" not in ctx.output.fields:
+        message = "--fields leaves out generated_password, which is shown this once only."
+        raise UsageError("general_usage", message, field="fields", hint="Add generated_password to --fields.")
+    if stdin:
+        return prompts.read_secret_line(ctx.environment, "--password-stdin")
+    if descriptor is not None:
+        return prompts.read_secret_descriptor(ctx.environment, descriptor, "--password-fd")
+    if generate:
+        from authctl.core.crypto import generators
+
+        return generators.new_password(ctx.environment.random_bytes)
+    if given is None and ask:
+        return new_password(ctx)
+    return given
+
+
+def new_password(ctx: Context, *, flag: str = "--password-stdin") -> str:
+    """One that the person at the terminal chooses. What the policy has against it is told before it is typed again."""
+
+    def check(password: str) -> None:
+        if problems := ctx.directory.operating().security.check_password(password).problems:
+            raise Invalid.of(problems)
+
+    return prompts.secret(ctx.environment, "New password", twice=True, check=check, flag=flag)

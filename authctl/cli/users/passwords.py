@@ -1,0 +1,112 @@
+"""`authctl users`: passwords, and the attempts at them."""
+
+from __future__ import annotations
+
+from authctl.cli import prompts
+from authctl.cli.answer_fields import USER, VERIFIED
+from authctl.cli.commands import DENIED, INVALID, NOT_FOUND, PARTIAL
+from authctl.cli.context import Context
+from authctl.cli.users import COMMANDS
+from authctl.cli.users.options import (
+    GeneratePassword,
+    MustChange,
+    Password,
+    PasswordFd,
+    PasswordStdin,
+    User,
+    current_password,
+    password_given,
+)
+from authctl.errors import Denied
+
+command = COMMANDS.command
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND),
+    example="authctl users update-password ada@example.com --password-stdin < new-password.txt",
+)
+def update_password(
+    ctx: Context,
+    user: User,
+    password_stdin: PasswordStdin = False,
+    password_fd: PasswordFd = None,
+    password: Password = None,
+    generate_password: GeneratePassword = False,
+    must_change: MustChange = False,
+) -> None:
+    """Set a new password: asked for twice on a terminal, or from stdin.
+
+    With --as-session the current password comes first: asked for, or the line of stdin before the new one.
+    """
+    users = ctx.directory.users
+    current = current_password(ctx, stdin=password_stdin) if ctx.is_person else None
+    secret = password_given(
+        ctx, stdin=password_stdin, descriptor=password_fd, given=password, generate=generate_password, ask=True
+    )
+    assert secret is not None
+    updated = users.update_password(user, secret, current=current, must_change=must_change or generate_password)
+    ctx.show(updated.public() | ({"generated_password": secret} if generate_password else {}))
+
+
+@command(
+    VERIFIED,
+    exits=(DENIED,),
+    example="authctl users verify-password ada@example.com --password-stdin < password.txt",
+)
+def verify_password(
+    ctx: Context,
+    user: User,
+    password_stdin: PasswordStdin = False,
+    password_fd: PasswordFd = None,
+    password: Password = None,
+) -> None:
+    """Check a password: exit status 0 if it is the user's, 6 if it is wrong, or there is no such user or password."""
+    secret = password_given(ctx, stdin=password_stdin, descriptor=password_fd, given=password)
+    if secret is None:
+        secret = prompts.secret(ctx.environment, "Password")
+    if not ctx.directory.users.verify_password(user, secret):
+        raise Denied("user_invalid_credentials", "The user or the password is wrong.")
+    ctx.show({"id": ctx.directory.users.get(user).id, "valid": True})
+
+
+@command(USER, writes=True, exits=(NOT_FOUND,), example="authctl users unlock ada@example.com")
+def unlock(ctx: Context, user: User) -> None:
+    """Forget the wrong attempts at an account, so that it can be signed in to at once."""
+    ctx.show(ctx.directory.users.unlock(user).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(INVALID, NOT_FOUND, PARTIAL),
+    example=(
+        "authctl users require-password-change ada@example.com",
+        (
+            "authctl users list --all --filter 'password.algorithm = bcrypt' --fields id"
+            " | authctl users require-password-change -"
+        ),
+    ),
+)
+def require_password_change(ctx: Context, user: User) -> None:
+    """Have a user choose a new password: until then, the one that is set is good for nothing else."""
+    ctx.show(ctx.directory.users.require_password_change(user).public())
+
+
+@command(
+    USER,
+    writes=True,
+    exits=(NOT_FOUND, PARTIAL),
+    example=(
+        "authctl users wrap-password ada@example.com",
+        "authctl users list --all --filter 'password.algorithm = md5' --fields id | authctl users wrap-password -",
+    ),
+)
+def wrap_password(ctx: Context, user: User) -> None:
+    """Put an imported hash that is fast to guess at inside argon2id. The password stays the same.
+
+    At the next sign-in it becomes a plain argon2id hash. A hash that is slow already is left as it is.
+    """
+    ctx.show(ctx.directory.users.wrap_password(user).public())

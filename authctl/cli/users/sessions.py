@@ -1,0 +1,87 @@
+"""`authctl users`: where a user is signed in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli.answer_fields import DELETED, SESSION, SESSIONS_DELETED, SIGNED_IN
+from authctl.cli.commands import DENIED, NOT_FOUND, positional
+from authctl.cli.context import Context
+from authctl.cli.users import COMMANDS
+from authctl.cli.users.options import User
+from authctl.errors import UsageError
+
+command = COMMANDS.command
+
+
+@command(
+    SESSION,
+    exits=(NOT_FOUND,),
+    example=("authctl users list-sessions ada@example.com", "authctl users list-sessions ada@example.com --all"),
+)
+def list_sessions(
+    ctx: Context,
+    user: User,
+    all: Annotated[bool, typer.Option("--all", help="Ended ones too, until they are purged.")] = False,
+) -> None:
+    """List where a user is signed in, the newest first."""
+    sessions = ctx.directory.users.list_sessions(user, ended=all)
+    ctx.output.stream(session.public() for session in sessions)
+
+
+@command(
+    SIGNED_IN,
+    writes=True,
+    exits=(NOT_FOUND, DENIED),
+    example="authctl users create-session ada@example.com -o json",
+)
+def create_session(ctx: Context, user: User) -> None:
+    """Make a session for a user without a password, as the server. The secret is shown this once."""
+    ctx.show(ctx.directory.users.create_session(user).public())
+
+
+@command(
+    DELETED,
+    writes=True,
+    asks="End {session} of {user}?",
+    exits=(NOT_FOUND,),
+    example="authctl users delete-session ada@example.com SESSION --yes",
+)
+def delete_session(
+    ctx: Context,
+    user: User,
+    session: Annotated[
+        str, positional("--session-id", "As `authctl users list-sessions` shows it.", metavar="SESSION")
+    ],
+) -> None:
+    """End one session of a user."""
+    ctx.show({"id": ctx.directory.users.delete_session(user, session).id, "deleted": True})
+
+
+@command(
+    SESSIONS_DELETED,
+    writes=True,
+    asks="End all sessions of {user}?",
+    exits=(NOT_FOUND,),
+    example=(
+        "authctl users delete-sessions ada@example.com --yes",
+        "authctl users delete-sessions --all --yes --reason 'key leaked'",
+    ),
+)
+def delete_sessions(
+    ctx: Context,
+    user: Annotated[str | None, positional("--user-id", "Whose sessions.", metavar="USER")] = None,
+    all: Annotated[bool, typer.Option("--all", help="Everybody's.")] = False,
+) -> None:
+    """End all sessions of a user, or with --all everybody's."""
+    if (user is None) != all:
+        raise UsageError("general_usage", "Give a USER, or --all for everybody's sessions.", field="user")
+    users = ctx.directory.users
+    if user is None:
+        id, ended = None, users.delete_everybodys_sessions()
+    else:
+        id = users.get(user).id  # before: a person's own session ends with the others
+        ended = users.delete_sessions(user)
+    ctx.show({"id": id, "deleted": True, "sessions": ended})
