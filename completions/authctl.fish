@@ -1133,7 +1133,7 @@ function __authctl_load
             set __authctl_options \
                 '--user|@users|Whose personal data it must not hold' \
                 '--password-stdin||Read the password from stdin: one line' \
-                '--password-fd|-|Read it from this descriptor' \
+                '--password-fd|-|Read the password from this file descriptor' \
                 '--fields|fields.password-report,|Only these fields, in this order'
         case 'security list-logs'
             set __authctl_options \

@@ -28,7 +28,7 @@ GROUPS = {
     "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
     "tokens": ("authctl.cli.tokens", "Send codes and links that sign in, verify and change; redeem them."),
     "mfa": ("authctl.cli.mfa", "Ask for a second factor: authenticators, recovery codes, challenges."),
-    "security": ("authctl.cli.security_check", "Policies, the audit log, what a password would get."),
+    "security": ("authctl.cli.security", "Policies, the audit log, what a password would get."),
 }
 COMMANDS = {
     "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),

@@ -327,7 +327,7 @@ def test_a_usage_error_loads_nothing_heavy(home):
 
 # The groups whose commands are in several modules, and those of the modules that load much.
 PACKAGES = [group for group in (import_module(name) for name, _ in app.GROUPS.values()) if hasattr(group, "__path__")]
-BULKY = {"exports", "imports", "import_dialogue", "import_journal"}
+BULKY = {"exports", "imports", "import_dialogue", "import_journal", "check"}
 
 
 def modules_of(package):
@@ -340,7 +340,7 @@ def test_a_command_loads_only_its_own_module(home):
     assert {status, *(status for status, _, _ in made)} == {0}
     others = [name for package in PACKAGES for name in modules_of(package) if name.rpartition(".")[2] in BULKY]
     assert len(others) == len(BULKY)
-    for line in ("users get ada", "users list", "teams get t", "sessions get"):
+    for line in ("users get ada", "users list", "teams get t", "sessions get", "security show"):
         program = RUN.format(lines=[line], statuses=[0])
         assert loaded(program, home | {"AUTHCTL_SESSION": secret.strip()}, ["authctl.transfer", *others]) == [], line
 

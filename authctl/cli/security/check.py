@@ -1,7 +1,4 @@
-"""`authctl security`, the rest of it: what is weak here, for people, programs, and whoever shows SARIF.
-
-The group's commands are those of `security.py`, and these behind them.
-"""
+"""`authctl security check`: what is weak here, for people, programs, and whoever shows SARIF."""
 
 from __future__ import annotations
 

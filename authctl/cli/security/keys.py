@@ -1,0 +1,64 @@
+"""`authctl security`: the keys that sign JWTs, and the key that seals secrets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli.answer_fields import KEY_SET, ROTATED
+from authctl.cli.commands import CONFLICT, INVALID
+from authctl.cli.context import Context
+from authctl.cli.security import COMMANDS
+from authctl.errors import UsageError
+from authctl.model import JwtAlgorithm
+
+command = COMMANDS.command
+
+
+@command(KEY_SET, exits=(), example="authctl security show-jwks > jwks.json")
+def show_jwks(ctx: Context) -> None:
+    """Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517).
+
+    They prove who signed a JWT and when, not that its session still lives: that is `authctl sessions verify-jwt`.
+    """
+    ctx.show_json("keys", ctx.directory.security.show_jwks())
+
+
+@command(
+    ROTATED,
+    writes=True,
+    asks="Give the directory a new key?",
+    exits=(INVALID, CONFLICT),
+    example=(
+        "authctl security rotate-key --yes --reason 'yearly'",
+        "authctl security rotate-key --jwt --forget --yes --reason 'key leaked'",
+    ),
+)
+def rotate_key(
+    ctx: Context,
+    jwt: Annotated[bool, typer.Option("--jwt", help="The key that JWTs are signed with, not the secret key.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="With --jwt: take no JWT of the older keys any more, as after a leak.")
+    ] = False,
+    algorithm: Annotated[
+        JwtAlgorithm,
+        typer.Option("--algorithm", metavar="|".join(JwtAlgorithm), help="With --jwt: what the new key signs with."),
+    ] = JwtAlgorithm.EDDSA,
+) -> None:
+    """Seal every secret with a new secret key, or with --jwt sign JWTs with a new key.
+
+    The new secret key is written to a file of its own beside the old one, which backups still need; it is found there
+    by its fingerprint. Copy it to every machine that works on this database.
+    """
+    if forget and not jwt:
+        raise UsageError("general_usage", "--forget goes with --jwt.", field="forget")
+    if jwt:
+        key = ctx.directory.security.rotate_jwt_key(algorithm=algorithm, forget=forget)
+        ctx.show({"key": "jwt", "id": key.id, "key_file": None, "resealed": None})
+        return
+    from authctl.core.maintenance import key_rotation
+
+    rotated = key_rotation.rotate_key(ctx.directory, ctx.settings)
+    ctx.show(rotated.public())
+    ctx.output.note(f"The new key is in {rotated.key_file}. Copy it to every machine that works on this database.")

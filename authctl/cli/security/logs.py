@@ -1,0 +1,147 @@
+"""`authctl security`: the audit log, and whether anybody changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from authctl.cli.answer_fields import EVENT, LOG_VERIFIED
+from authctl.cli.commands import INVALID, NOT_FOUND, UNAVAILABLE
+from authctl.cli.context import Context
+from authctl.cli.options import split
+from authctl.cli.output import Format
+from authctl.cli.progress import progress_of
+from authctl.cli.security import COMMANDS
+from authctl.errors import Invalid, UsageError
+
+if TYPE_CHECKING:
+    from authctl.model import Event, Json
+
+command = COMMANDS.command
+
+BETWEEN_LOOKS = 1.0  # seconds
+
+
+@command(
+    EVENT,
+    exits=(INVALID, NOT_FOUND),
+    example=(
+        "authctl security list-logs --since 2h",
+        "authctl security list-logs --event 'users.*' --actor root@web1 --limit 100",
+        "authctl security list-logs --user ada@example.com --all -o jsonl",
+        "authctl security list-logs --follow",
+    ),
+)
+def list_logs(
+    ctx: Context,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="USER", help="About this user; by id a deleted one too. Indexed.")
+    ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event", metavar="EVENT,...", help="Of these names; * is any part, as in 'users.*'. Repeatable."
+        ),
+    ] = None,
+    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="By this actor, exactly.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="Not before: 2h (ago), today, 2026-01-31, ... Indexed."),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before that time. Indexed.")] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this event.")] = None,
+    all: Annotated[bool, typer.Option("--all", help="Without a limit, streamed.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="The oldest first, and then what happens, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Show what happened, the newest first: who did what to what, when, and from where."""
+    security = ctx.directory.security
+    events = split(event)
+    if follow:
+        if until or after:
+            raise UsageError("general_usage", "--follow and --until or --after exclude each other.", field="follow")
+        logs = security.follow_logs(
+            lambda: _wait(ctx),
+            user=user,
+            events=events,
+            actor=actor,
+            since=since,
+            limit=None if all else limit,
+        )
+        _show_as_they_come(ctx, logs)
+    elif all:
+        logs = security.iterate_logs(user=user, events=events, actor=actor, since=since, until=until, after=after)
+        ctx.output.stream(_public(logs))
+    else:
+        page = security.list_logs(
+            user=user, events=events, actor=actor, since=since, until=until, limit=limit, after=after
+        )
+        ctx.output.stream(_public(page))
+        if len(page) == limit:
+            ctx.output.note(f"There may be more: --after {page[-1].id}, or --all.")
+
+
+def _public(events: Iterable[Event]) -> Iterator[Json]:
+    return (event.public() for event in events)
+
+
+def _show_as_they_come(ctx: Context, events: Iterator[Event]) -> None:
+    """Events one by one, each as a line: a table would wait for the last."""
+    if ctx.output.format is Format.TABLE:
+        ctx.output.format = Format.TSV
+    ctx.output.stream(_public(events))
+
+
+def _wait(ctx: Context) -> None:
+    ctx.output.flush()
+    ctx.environment.sleep(BETWEEN_LOOKS)
+
+
+@command(
+    LOG_VERIFIED,
+    writes=True,
+    exits=(INVALID, UNAVAILABLE),
+    example=(
+        "authctl security verify-logs",
+        "authctl security verify-logs --fields seal --quiet",
+        "authctl security verify-logs --expect SEAL --dry-run",
+    ),
+)
+def verify_logs(
+    ctx: Context,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            "--expect", metavar="SEAL", help="A seal from earlier, kept elsewhere: the log must still have it."
+        ),
+    ] = None,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="Take the log as it is, with what is wrong, as what it is held to from now on."),
+    ] = False,
+) -> None:
+    """Find out whether the audit log was changed by anybody but authctl, and seal it where it was not. For cron.
+
+    An event that was changed or made up is named, and seals miss what was taken away. Run it often: what came after the
+    last seal can be taken away unnoticed. Keep the seal that is shown elsewhere, and give it back with --expect: no
+    other way tells of a whole database that was put back to what it was. Exit status 3 where anything is wrong, and
+    then nothing is sealed; nor is it by --dry-run. `unsigned` are events from before the log had digests.
+    """
+    if accept and not ctx.is_dry_run:
+        ctx.confirm("The log is held to what it is now, with all that is wrong with it. Take it as it is?")
+    verified = ctx.directory.security.verify_logs(expect=expect, accept=accept, progress=progress_of(ctx))
+    public = verified.public()
+    if not ctx.output.speaks_json:
+        public["problems"] = [problem.message for problem in verified.problems]
+    ctx.show(public)
+    if verified.found and not accept:
+        problems = "1 problem was" if verified.found == 1 else f"{verified.found} problems were"
+        raise Invalid(
+            "security_log_damaged",
+            f"The audit log is not what was written into it: {problems} found.",
+            hint="Compare it with a backup. To take it as it is, once that is understood: --accept",
+        )

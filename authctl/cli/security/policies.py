@@ -1,0 +1,235 @@
+"""`authctl security`: the policies in force, and changing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from authctl.cli.answer_fields import DIFFERENCE, POLICIES, POLICY
+from authctl.cli.commands import INVALID, STDIN, UNAVAILABLE
+from authctl.cli.context import Context
+from authctl.cli.output import Format
+from authctl.cli.security import COMMANDS
+from authctl.core.policy import policies
+from authctl.errors import Invalid, Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from authctl.model import Json
+
+command = COMMANDS.command
+
+FILE_SIZE = 1_048_576  # bytes; some hundred times all policies
+
+
+@command(
+    POLICIES,
+    exits=(INVALID,),
+    example=(
+        "authctl security show",
+        "authctl security show session-duration",
+        "authctl security show -o toml > policies.toml",
+    ),
+)
+def show(
+    ctx: Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="Only these policies.", show_default=False)
+    ] = None,
+) -> None:
+    """Show the policies that hold. JSON is one object: {NAME: VALUE, ...}, durations in seconds, null for off.
+
+    -o toml writes what `authctl security apply` reads.
+    """
+    _show_policies(ctx, ctx.directory.security.show(names or ()))
+
+
+@command(
+    POLICY,
+    name="set",
+    writes=True,
+    exits=(INVALID,),
+    example=(
+        "authctl security set session-duration 30d",
+        "authctl security set password-strength upper,lower,digit",
+        "authctl security set session-idle-timeout off",
+    ),
+)
+def set_(
+    ctx: Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The policy.", show_default=False)],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="Its new value.", show_default=False)],
+) -> None:
+    """Set a policy. It holds at once, for every operator and application."""
+    held = ctx.directory.security.set(name, value)
+    _warn(ctx, {name: held})
+    _show_policies(ctx, {name: held})
+
+
+set_.__doc__ = f"{set_.__doc__}\n\n\b\n" + "\n".join(
+    f"{each.name:<{max(map(len, policies.DECLARATIONS))}}  {each.kind.range}" for each in policies.DECLARATIONS.values()
+)
+
+
+@command(
+    POLICY,
+    writes=True,
+    exits=(INVALID,),
+    example=("authctl security reset session-duration", "authctl security reset --all --dry-run"),
+)
+def reset(
+    ctx: Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="The policies.", show_default=False)
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Give policies their defaults again."""
+    if all == bool(names):
+        raise UsageError("general_usage", "Give the names of policies, or --all for all of them.", field="name")
+    _show_policies(ctx, ctx.directory.security.reset(names or (), all=all))
+
+
+@command(
+    DIFFERENCE,
+    writes=True,
+    exits=(INVALID, UNAVAILABLE),
+    example=(
+        "authctl security apply policies.toml --dry-run",
+        "authctl security apply supabase",
+        "authctl security show -o toml | authctl security apply -",
+    ),
+)
+def apply(
+    ctx: Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|PRESET|-",
+            help=f"A TOML file, - for stdin, or a preset: {', '.join(policies.PRESETS)}.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Set the policies of a file, or all policies as a preset has them, and show what differs from before.
+
+    Policies that a file does not name stay as they are. Where anything is wrong, all of it is told and nothing changes.
+    """
+    wanted = source if source in policies.PRESETS else policies.parse_file(_read(ctx, source))
+    differences = ctx.directory.security.apply(wanted)
+    _warn(ctx, {each.name: each.after for each in differences})
+    _tell_dry_run(ctx)
+    with ctx.output.bulk():
+        for each in differences:
+            before, after = (_form(ctx, each.name, value) for value in (each.before, each.after))
+            ctx.output.show({"name": each.name, "before": before, "after": after} | _dry_run(ctx, each.name))
+    if not differences:
+        ctx.output.note("Nothing differs.")
+
+
+def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
+    """Policies as one object in JSON and TOML, as rows in tables and where --fields asks for them."""
+    output = ctx.output
+    if output.format is Format.TOML:
+        output.show_toml({name: policies.plain(name, value) for name, value in held.items()})
+    elif output.speaks_json and output.fields is None:
+        ctx.show({name: policies.shown(name, value)[0] for name, value in held.items()})
+    else:
+        rows = [_row(ctx, name, value) | _dry_run(ctx, name) for name, value in held.items()]
+        _tell_dry_run(ctx)
+        if len(rows) == 1:
+            output.show(rows[0])
+        elif output.format is Format.TABLE:
+            # Defaults stand out where something else holds.
+            output.stream(row if row["changed"] else row | {"default": None} for row in rows)
+        else:
+            output.stream(rows)
+
+
+def _row(ctx: Context, name: str, value: Any) -> Json:
+    declaration = policies.get(name)
+    return {
+        "name": name,
+        "value": _form(ctx, name, value),
+        "default": _form(ctx, name, declaration.default),
+        "changed": value != declaration.default,
+        "range": declaration.kind.range,
+        "help": declaration.help,
+    }
+
+
+def _form(ctx: Context, name: str, value: Any) -> Any:
+    """A policy's value for programs where they read JSON, else for people."""
+    json, text = policies.shown(name, value)
+    return json if ctx.output.speaks_json else text
+
+
+def _dry_run(ctx: Context, name: str) -> Json:
+    """What the row of a policy has beyond a real one's."""
+    if not ctx.is_dry_run:
+        return {}
+    changes = [change.public() for change in ctx.directory.changes if change.resource == f"policies/{name}"]
+    return {"dry_run": True, "changes": changes}
+
+
+def _tell_dry_run(ctx: Context) -> None:
+    if ctx.is_dry_run and not ctx.output.speaks_json:
+        ctx.output.tell("Dry run: nothing was changed.")
+
+
+def _warn(ctx: Context, held: Mapping[str, Any]) -> None:
+    """What policies that were set do not do, as far as it can be told now."""
+    _warn_of_missing_file(ctx, held)
+    _warn_of_unused_labels(ctx, held)
+
+
+def _warn_of_unused_labels(ctx: Context, held: Mapping[str, Any]) -> None:
+    """A mistyped word is a label, and asks nobody."""
+    whom = held.get("mfa-required", "off")
+    for label in () if isinstance(whom, str) else whom:
+        if not ctx.directory.users.count(filters=[f"labels ~ {label}"]):
+            ctx.output.warn(f"No user has the label {label!r}, which mfa-required names.")
+
+
+def _warn_of_missing_file(ctx: Context, held: Mapping[str, Any]) -> None:
+    """Applications on other machines may have the file; on this one, no password could be set."""
+    from authctl.core.credentials import breached
+
+    path = held.get(breached.POLICY)
+    if path is not None:
+        try:
+            breached.check(path)
+        except Unavailable as error:
+            ctx.output.warn(error.message)
+
+
+def _read(ctx: Context, source: str) -> str:
+    """The text of a file, or of stdin."""
+    try:
+        text = _read_stdin(ctx) if source == STDIN else _read_file(source)
+    except OSError as error:
+        raise Unavailable(
+            "file_unavailable",
+            f"The file {source!r} cannot be read: {error.strerror}.",
+            field="source",
+            hint=f"Name a file, or one of the presets {', '.join(policies.PRESETS)}.",
+        ) from error
+    if len(text) > FILE_SIZE:
+        raise Invalid("general_argument_invalid", f"The policies have more than {FILE_SIZE:,} bytes.", field="source")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid("general_argument_invalid", "The policies are not UTF-8 text.", field="source") from None
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(FILE_SIZE + 1)
+
+
+def _read_stdin(ctx: Context) -> bytes:
+    text = b""
+    while len(text) <= FILE_SIZE and (line := ctx.environment.read_line(FILE_SIZE)):
+        text += line
+    return text

@@ -1,0 +1,22 @@
+"""`authctl security purge`: expired tokens, ended sessions and old events are deleted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from authctl.cli.answer_fields import PURGED
+from authctl.cli.context import Context
+from authctl.cli.security import COMMANDS
+
+command = COMMANDS.command
+
+
+@command(PURGED, writes=True, exits=(), example=("authctl security purge", "authctl security purge --dry-run"))
+def purge(ctx: Context) -> None:
+    """Clear what is dead: tokens, challenges, sessions, counts of attempts, retired keys, old events. Safe from cron.
+
+    Tokens and challenges are kept for a day; sessions for as long as the policy log-retention says, else for 30 days.
+    Events are kept for as long as that policy says, else for ever. The audit log is verified before any go, as by
+    `authctl security verify-logs`; one that was changed by hand is left as it is.
+    """
+    ctx.show(asdict(ctx.directory.security.purge()))
