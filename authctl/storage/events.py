@@ -131,8 +131,9 @@ def list_page(db: sa.Connection, asked: Asked, limit: int | None, after: Positio
         place = sa.tuple_(sa.literal(after.time, events.c.time.type), sa.literal(after.seq))
         statement = statement.where(sa.tuple_(events.c.time, events.c.seq) < place)
     statement = statement.order_by(*_newest_first(asked)).limit(limit)
-    for row in db.execute(statement.execution_options(yield_per=500)):
-        yield record(row)
+    with db.execute(statement.execution_options(yield_per=500)) as rows:
+        for row in rows:
+            yield record(row)
 
 
 def find_position(db: sa.Connection, id: str) -> Position | None:
@@ -159,8 +160,9 @@ def first_seq(db: sa.Connection, asked: Asked, limit: int) -> int | None:
 def list_behind(db: sa.Connection, asked: Asked, seq: int) -> Iterator[tuple[int, Event]]:
     """All events behind a number, each with its own, the oldest first."""
     statement = _matching(asked).where(events.c.seq > seq).order_by(events.c.seq)
-    for row in db.execute(statement.execution_options(yield_per=500)):
-        yield row.seq, record(row)
+    with db.execute(statement.execution_options(yield_per=500)) as rows:
+        for row in rows:
+            yield row.seq, record(row)
 
 
 # All of it, to be verified

@@ -1,5 +1,6 @@
 """The open directory: who acts in it, what a unit of work gives back, and what it shows of itself."""
 
+import gc
 import os
 import threading
 
@@ -65,6 +66,16 @@ def test_a_stream_that_is_dropped_holds_nothing(directory):
         stream.close()
     directory.users.delete("u0")
     assert directory.users.count() == 29
+
+
+def test_the_log_that_is_dropped_midway_holds_nothing(directory):
+    directory.users.create(id="ada")
+    directory.users.create(id="bob")
+    for stream in (directory.security.iterate_logs(), directory.security.follow_logs(lambda: None)):
+        next(stream)
+        stream.close()
+        del stream
+        gc.collect()  # a cursor that is open is warned of, which is an error here
 
 
 def test_a_stream_shows_one_moment(directory):
