@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-Json = dict[str, Any]
+Json = dict[str, Any]  # as it is read and built
+JsonObject = dict[str, object]  # as it is answered with: whoever looks into it says what they expect
 Step = Callable[[int], None]  # tells of so many records done
 Progress = Callable[[str, int | None], AbstractContextManager[Step]]  # opens a bar: its label, and how many there are
 
@@ -54,8 +55,8 @@ class User:
     status: Status = Status.ACTIVE
     blocked_until: datetime | None = None
     labels: tuple[str, ...] = ()
-    prefs: Json = field(default_factory=dict)
-    metadata: Json = field(default_factory=dict)
+    prefs: JsonObject = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
     mfa: bool = False
     totp: bool = False  # has a verified authenticator
     recovery_code: bool = False  # has one that is not used
@@ -76,7 +77,7 @@ class User:
         """Without what operators keep about the person."""
         return replace(self, metadata={})
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         password = self.password
         return {
             "id": self.id,
@@ -130,7 +131,7 @@ class Identity:
     email: str | None
     created_at: datetime
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "user_id": self.user_id,
@@ -185,7 +186,7 @@ class Session:
     ended_reason: str | None = None
     current: bool = field(default=False, compare=False)
 
-    def public(self, *, current: bool = False) -> Json:
+    def public(self, *, current: bool = False) -> JsonObject:
         return {
             "id": self.id,
             "user_id": self.user_id,
@@ -254,7 +255,7 @@ class Token:
     def is_live(self, now: datetime) -> bool:
         return self.ended_at is None and self.expires_at > now
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "user_id": self.user_id,
@@ -264,7 +265,7 @@ class Token:
             "attempts_left": self.attempts_left,
         }
 
-    def listed(self) -> Json:
+    def listed(self) -> JsonObject:
         """The same for operators, with what became of it."""
         return self.public() | {"ended_at": instant(self.ended_at), "ended_reason": self.ended_reason}
 
@@ -281,7 +282,7 @@ class UserFactor:
     created_at: datetime | None = None
     last_used_at: datetime | None = None
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "user_id": self.user_id,
@@ -353,7 +354,7 @@ class Challenge:
     def is_live(self, now: datetime) -> bool:
         return self.ended_at is None and self.expires_at > now
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {"id": self.id, "factor": str(self.factor), "expires_at": instant(self.expires_at)}
 
 
@@ -365,7 +366,7 @@ class MockPhone:
     code: str = field(repr=False)
     created_at: datetime
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {"phone": self.phone, "code": self.code, "created_at": instant(self.created_at)}
 
 
@@ -382,12 +383,12 @@ class SigningKey:
 
     id: str
     algorithm: str
-    public_jwk: Json
+    public_jwk: JsonObject
     sealed_private_key: bytes | None = field(repr=False)
     created_at: datetime
     retired_at: datetime | None = None
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "algorithm": self.algorithm,
@@ -403,7 +404,7 @@ class Jwt:
     jwt: str = field(repr=False)
     expires_at: datetime
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {"jwt": self.jwt, "expires_at": instant(self.expires_at)}
 
 
@@ -420,7 +421,7 @@ class JwtClaims:
     expires_at: datetime
     key_id: str
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "user_id": self.user_id,
@@ -442,10 +443,10 @@ class Team:
     name: str
     created_at: datetime
     updated_at: datetime
-    prefs: Json = field(default_factory=dict)
+    prefs: JsonObject = field(default_factory=dict)
     members: int = 0
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "name": self.name,
@@ -489,7 +490,7 @@ class Membership:
     def is_owner(self) -> bool:
         return self.is_confirmed and OWNER in self.roles
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "team_id": self.team_id,
@@ -542,7 +543,7 @@ class Import:
     updated_at: datetime
     ended_at: datetime | None = None
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "source": self.source,
@@ -567,7 +568,7 @@ class Event:
     os_user: str | None
     name: str
     resource: str
-    details: Json
+    details: JsonObject
     ip: str | None = None
     reason: str | None = None
 
@@ -575,7 +576,7 @@ class Event:
         """What was done to a person, without who of the operators did it, and why."""
         return replace(self, actor="operator", os_user=None, details={}, ip=None, reason=None)
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "id": self.id,
             "time": instant(self.time),
@@ -660,10 +661,10 @@ class Change:
     """What a unit of work did to one resource: its public shape before and after; None where it did not exist."""
 
     resource: str
-    before: Json | None
-    after: Json | None
+    before: JsonObject | None
+    after: JsonObject | None
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         """Of a resource that stays, only what differs."""
         before, after = self.before, self.after
         if before is not None and after is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+
+from authctl.model import JsonObject
 
 
 class Channel(StrEnum):
@@ -61,7 +62,7 @@ class Receipt:
     code: str | None = None
     text: str | None = None
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> JsonObject:
         return {
             "provider": self.provider,
             "channel": str(self.channel),

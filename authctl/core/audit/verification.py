@@ -25,12 +25,11 @@ from authctl import storage
 from authctl.core.audit import keys
 from authctl.core.crypto import log_digests
 from authctl.errors import Invalid
-from authctl.model import EventName, Json, instant
+from authctl.model import EventName, Json, JsonObject, Progress, instant
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
-    from authctl.model import Progress
     from authctl.storage.events import Row
     from authctl.storage.log_seals import Row as Seal
 
@@ -63,7 +62,7 @@ class Damage:
     time: datetime | None = None
     seal: int | None = None
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "kind": str(self.kind),
             "message": self.message,
@@ -97,7 +96,7 @@ class Verified:
     def is_good(self) -> bool:
         return not self.found
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {
             "events": self.events,
             "good": self.good,

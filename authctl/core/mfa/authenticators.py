@@ -14,7 +14,7 @@ from authctl.core.mfa import challenges
 from authctl.core.values import checks, identifiers
 from authctl.core.work.unit import granted
 from authctl.errors import Conflict, Denied, Invalid, NotFound
-from authctl.model import Authenticator, EventName, Factor, Json, User, UserFactor
+from authctl.model import Authenticator, EventName, Factor, JsonObject, User, UserFactor
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -38,7 +38,7 @@ class NewAuthenticator:
     secret: str = field(repr=False)
     uri: str = field(repr=False)
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {"secret": self.secret, "uri": self.uri}
 
 

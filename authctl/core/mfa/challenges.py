@@ -27,15 +27,15 @@ from authctl.core.messages import compose, notices
 from authctl.core.messages.builtin import Kind
 from authctl.core.mfa import recovery_codes
 from authctl.core.sessions import admission, sign_in
+from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import codes, mock_phones, sending
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
 from authctl.delivery.messages import Channel
 from authctl.errors import Denied, Invalid, NotFound
-from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, Session, User
+from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, JsonObject, Session, User
 
 if TYPE_CHECKING:
-    from authctl.core.sessions.sign_in import SignedIn
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
     from authctl.delivery import Email, Sms
@@ -56,7 +56,7 @@ class Created:
     def id(self) -> str:
         return self.challenge.id
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return self.challenge.public() | ({"secret": self.secret} if self.secret is not None else {})
 
 
@@ -363,7 +363,7 @@ def _settle(work: Work, secret: str, judged: Judged) -> SignedIn | Denied:
     session, new_secret = sign_in.renew(work, user, person.session, challenge.factor)
     _record(work, EventName.USERS_MFA_CHALLENGES_UPDATE, challenge, {"completed": True, "session": session.id})
     work.changed(f"users/{user.id}/sessions/{session.id}", person.session.public(), session.public())
-    return sign_in.SignedIn(session, new_secret, admission.lacks_factor(work, after, session))
+    return SignedIn(session, new_secret, admission.lacks_factor(work, after, session))
 
 
 def _use(work: Work, user: User, challenge: Challenge, code: str) -> User | None:

@@ -15,7 +15,7 @@ from authctl.core.credentials import factors as credentials_factors
 from authctl.core.messages import notices
 from authctl.core.mfa import authenticators, challenges, recovery_codes
 from authctl.errors import Conflict, NotFound
-from authctl.model import Ended, EventName, Factor, Json, TokenEnded, User, UserFactor
+from authctl.model import Ended, EventName, Factor, JsonObject, TokenEnded, User, UserFactor
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -38,7 +38,7 @@ class MfaStatus:
     recovery_codes_left: int
     authenticators: int
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -116,7 +116,7 @@ class RecoveryCodes:
     user_id: str
     codes: tuple[str, ...] = field(repr=False)
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return {"recovery_codes": list(self.codes)}
 
 

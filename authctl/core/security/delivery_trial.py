@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from authctl.core.values import contacts
+from authctl.delivery import Channel, Receipt
 from authctl.errors import Invalid
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
-    from authctl.delivery import Channel, Receipt
 
 
 # Trying, and clearing up
@@ -22,7 +22,6 @@ def test_delivery(directory: Engine, channel: Channel | str, address: str) -> Re
     Raises Unavailable: delivery_unconfigured, delivery_failed.
     """
     from authctl.core.messages import compose
-    from authctl.delivery import Channel
 
     if channel not in tuple(Channel):
         raise Invalid("general_argument_invalid", f"channel is one of {', '.join(Channel)}.", field="channel")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from authctl import storage
 from authctl.core.policy import policies
-from authctl.model import EventName
+from authctl.model import EventName, JsonObject
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -22,11 +22,11 @@ class Difference:
     """A policy before and after a change, as typed values."""
 
     name: str
-    before: Any
-    after: Any
+    before: object
+    after: object
 
 
-def show(work: Work, names: Iterable[str] = ()) -> dict[str, Any]:
+def show(work: Work, names: Iterable[str] = ()) -> JsonObject:
     """The policies that hold, as typed values (durations are timedeltas, sets frozensets); all, or those named.
 
     Raises Invalid for an unknown name.
@@ -35,7 +35,7 @@ def show(work: Work, names: Iterable[str] = ()) -> dict[str, Any]:
     return {name: work.policy[name] for name in wanted}
 
 
-def set_(work: Work, name: str, value: Any) -> Any:
+def set_(work: Work, name: str, value: Any) -> object:
     """Set a policy, and return the value as the rules have it.
 
     value: typed, or text as on the command line (`15m`, `off`, `upper,digit`); numbers are seconds where the policy is
@@ -46,7 +46,7 @@ def set_(work: Work, name: str, value: Any) -> Any:
     return wanted
 
 
-def reset(work: Work, names: Iterable[str] = (), *, all: bool = False) -> dict[str, Any]:
+def reset(work: Work, names: Iterable[str] = (), *, all: bool = False) -> JsonObject:
     """Give policies their defaults again: those named, or all; returns them."""
     wanted = [policies.get(name) for name in names] if not all else list(policies.DECLARATIONS.values())
     defaults = {declaration.name: declaration.default for declaration in wanted}

@@ -22,7 +22,18 @@ from authctl import storage
 from authctl.core.crypto import sealing
 from authctl.core.values import json_objects
 from authctl.errors import Denied, Invalid
-from authctl.model import EventName, Json, Jwt, JwtAlgorithm, JwtClaims, RandomBytes, Session, SigningKey, User
+from authctl.model import (
+    EventName,
+    Json,
+    JsonObject,
+    Jwt,
+    JwtAlgorithm,
+    JwtClaims,
+    RandomBytes,
+    Session,
+    SigningKey,
+    User,
+)
 
 if TYPE_CHECKING:
     from jwt import PyJWK
@@ -188,7 +199,7 @@ def _denied() -> Denied:
 # Keys
 
 
-def jwks(work: Work) -> Json:
+def jwks(work: Work) -> JsonObject:
     """The public keys, as other programs read them (RFC 7517): those that sign, and those whose JWTs still live."""
     return {"keys": [_public_jwk(key) for key in _kept_keys(work)]}
 

@@ -14,7 +14,7 @@ from authctl.core.sessions import admission
 from authctl.core.values import checks, contacts, identifiers
 from authctl.core.work.unit import granted
 from authctl.errors import Conflict, Denied
-from authctl.model import Ended, EventName, Factor, Json, Session, Status, User
+from authctl.model import Ended, EventName, Factor, JsonObject, Session, Status, User
 
 if TYPE_CHECKING:
     from authctl.core.credentials.attempts import Attempt
@@ -35,7 +35,7 @@ class SignedIn:
     secret: str = field(repr=False)
     more_factors_required: bool = False
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return self.session.public(current=True) | {
             "secret": self.secret,
             "more_factors_required": self.more_factors_required,

@@ -32,7 +32,7 @@ from authctl.core.values import checks, contacts, identifiers
 from authctl.core.work.unit import granted
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Denied, Invalid, NotFound
-from authctl.model import EventName, Invitation, Json, Listing, Membership, Status, Team, User
+from authctl.model import EventName, Invitation, Json, JsonObject, Listing, Membership, Status, Team, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -51,7 +51,7 @@ class Added:
     membership: Membership
     secret: str | None = field(default=None, repr=False)
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return self.membership.public() | ({"secret": self.secret} if self.secret is not None else {})
 
 

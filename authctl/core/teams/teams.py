@@ -16,7 +16,7 @@ from authctl.core.teams import lookup, memberships
 from authctl.core.values import checks, identifiers, json_objects, listings
 from authctl.core.values.listings import Field, Kind
 from authctl.errors import Invalid
-from authctl.model import OWNER, EventName, Json, Listing, Team, User
+from authctl.model import OWNER, EventName, Json, JsonObject, Listing, Team, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -192,12 +192,12 @@ def update_name(work: Work, team: str, name: str) -> Team:
     return _save(work, before, EventName.TEAMS_UPDATE_NAME, details, name=new)
 
 
-def get_prefs(work: Work, team: str) -> Json:
+def get_prefs(work: Work, team: str) -> JsonObject:
     """The team's preferences alone."""
     return lookup.find_one(work, team).prefs
 
 
-def update_prefs(work: Work, team: str, prefs: Json | str, *, merge: bool = False) -> Json:
+def update_prefs(work: Work, team: str, prefs: Json | str, *, merge: bool = False) -> JsonObject:
     """Replace the preferences, at most 65,535 bytes; merge: change those keys only, null removes one."""
     given = json_objects.prefs(prefs)
     before = lookup.find_one(work, team, lock=True)

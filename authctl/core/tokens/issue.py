@@ -18,7 +18,7 @@ from authctl.core.tokens import codes, mock_phones, sending
 from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm, TokenDeclaration
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Denied, Invalid
-from authctl.model import Json, Status, Token, TokenEnded, TokenKind, User
+from authctl.model import Json, JsonObject, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -34,7 +34,7 @@ class Created:
     secret: str | None = field(default=None, repr=False)
     phrase: str | None = None
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         shown = {"secret": self.secret, "phrase": self.phrase}
         return self.token.public() | {name: value for name, value in shown.items() if value is not None}
 

@@ -19,6 +19,7 @@ from authctl.core.accounts import lookup, records, throttle
 from authctl.core.credentials import addresses, passwords
 from authctl.core.messages import notices
 from authctl.core.sessions import admission, sign_in
+from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import codes
 from authctl.core.tokens.kinds import DECLARATIONS, Effect
 from authctl.core.values import checks
@@ -27,7 +28,6 @@ from authctl.errors import Denied, Invalid
 from authctl.model import Ended, EventName, Json, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
-    from authctl.core.sessions.sign_in import SignedIn
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
 

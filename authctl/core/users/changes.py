@@ -17,7 +17,7 @@ from authctl.core.credentials import attempts
 from authctl.core.messages import notices
 from authctl.core.values import contacts, identifiers, json_objects, times
 from authctl.errors import Invalid
-from authctl.model import Ended, EventName, Json, Status, TokenEnded, User
+from authctl.model import Ended, EventName, Json, JsonObject, Status, TokenEnded, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -106,12 +106,12 @@ def update_labels(
     return records.save(work, before, replace(before, labels=after), EventName.USERS_UPDATE_LABELS)
 
 
-def get_prefs(work: Work, user: str) -> Json:
+def get_prefs(work: Work, user: str) -> JsonObject:
     """The user's preferences alone."""
     return get(work, user).prefs
 
 
-def update_prefs(work: Work, user: str, prefs: Json | str, *, merge: bool = False) -> Json:
+def update_prefs(work: Work, user: str, prefs: Json | str, *, merge: bool = False) -> JsonObject:
     """Replace the preferences; merge: change those keys only, null removes one."""
     return _save_json(work, user, "prefs", EventName.USERS_UPDATE_PREFS, json_objects.prefs(prefs), merge).prefs
 

@@ -58,7 +58,7 @@ def _wrap_password(work: Work, id: str, wrapped: passwords.Prepared) -> User:
     passwords.rehash(work, before, passwords.Verdict(True, sealed))
     after = get_locked(work, f"id:{id}")
     if after != before:  # else it was changed meanwhile, and needs none
-        algorithm = {"before": before.public()["password"]["algorithm"], "after": wrapped.algorithm}
+        algorithm = {"before": before.password and before.password.algorithm, "after": wrapped.algorithm}
         resource = f"users/{id}"
         work.record(EventName.USERS_UPDATE_PASSWORD, resource, {"algorithm": algorithm}, user_id=id)
         work.changed(resource, before.public(), after.public())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from authctl.model import Json, Session, User
+from authctl.model import JsonObject, Session, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,5 +14,5 @@ class Person:
     session: Session
     user: User
 
-    def public(self) -> Json:
+    def public(self) -> JsonObject:
         return self.user.as_the_person_sees_it().public() | {"session": self.session.public(current=True)}
