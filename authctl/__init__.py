@@ -12,8 +12,6 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing typing costs milliseconds on every command; type checkers know this name
 if TYPE_CHECKING:
-    from typing import Any
-
     from authctl import errors, model
     from authctl.core.directory.directory import Directory
     from authctl.core.hashing import Parameters
@@ -61,12 +59,18 @@ def open(
     )
 
 
-def __getattr__(name: str) -> Any:
-    """What is public, loaded when it is first asked for: `authctl --version` needs none of it."""
-    from importlib import import_module
+if not TYPE_CHECKING:  # which would take every name for one of ours
 
-    if name == "Directory":
-        return import_module("authctl.core.directory.directory").Directory
-    if name in __all__:
-        return import_module(f"authctl.{name}")
-    raise AttributeError(f"module 'authctl' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        """What is public, loaded when it is first asked for: `authctl --version` needs none of it."""
+        from importlib import import_module
+
+        if name == "Directory":
+            return import_module("authctl.core.directory.directory").Directory
+        if name in __all__:
+            return import_module(f"authctl.{name}")
+        raise AttributeError(f"module 'authctl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

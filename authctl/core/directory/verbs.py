@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from authctl.core.directory.arguments import Arguments
@@ -66,8 +66,12 @@ class _Verb(Generic[S, P, T]):
     def __init__(self, function: Callable[Concatenate[S, P], T], *, person: bool = False, **admission: bool) -> None:
         self.person = person
         self.admission = admission
+        self._name = ""
         self._function: Callable[..., T] | _Later = function
         self._method: Callable[..., T] | None = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = f"{owner.__name__}.{name}"
 
     @overload
     def __get__(self, group: None, owner: type) -> Callable[Concatenate[Any, P], T]: ...
@@ -94,9 +98,10 @@ class _Verb(Generic[S, P, T]):
             arguments.check(args, kwargs)
             return self.run(directory, function, *args, **kwargs)
 
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            setattr(method, name, getattr(function, name))
-        method.__wrapped__ = function  # type: ignore[attr-defined]  # inspect and help() show its signature
+        method.__name__, method.__qualname__ = self._name.split(".")[1], self._name
+        method.__module__, method.__doc__ = function.__module__, function.__doc__
+        method.__wrapped__ = resolved = _resolved(function)  # type: ignore[attr-defined]
+        method.__annotations__ = resolved.__annotations__
         return method
 
     def _admitting(self, directory: Engine) -> Engine:
@@ -109,6 +114,17 @@ class _Verb(Generic[S, P, T]):
     def run(directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Do it: as one unit of work, or as several."""
         return function(directory, *args, **kwargs)
+
+
+def _resolved(function: Callable[..., Any]) -> FunctionType:
+    """A copy with `self` for its first argument and types for their names, which `inspect` and `help()` show."""
+    _, *own = function.__annotations__.items()
+    types = {text: eval(text, function.__globals__) for _, text in own}  # noqa: S307 - our own source
+    code = function.__code__.replace(co_varnames=("self", *function.__code__.co_varnames[1:]))
+    copy = FunctionType(code, function.__globals__, argdefs=function.__defaults__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__annotations__ = {name: types[text] for name, text in own}
+    return copy
 
 
 class writes(_Verb[Work, P, T]):

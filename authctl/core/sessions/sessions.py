@@ -14,12 +14,12 @@ from authctl.core.accounts import lookup
 from authctl.core.crypto import digests
 from authctl.core.sessions import admission, jwts
 from authctl.core.values import checks, identifiers, times
+from authctl.core.work.person import Person
 from authctl.errors import NotFound
 from authctl.model import Ended, EventName, Jwt, JwtClaims, Session
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
-    from authctl.core.work.person import Person
     from authctl.core.work.unit import Work
 
 TOUCH = timedelta(minutes=1)  # how exactly it is known when a session was last used
