@@ -95,8 +95,8 @@ class _Verb(Generic[S, P, T]):
 
         def method(group: Group, /, *args: Any, **kwargs: Any) -> T:
             directory = self._admitting(group.directory)
-            arguments.check(args, kwargs)
-            return self.run(directory, function, *args, **kwargs)
+            given, named = arguments.read(args, kwargs)
+            return self.run(directory, function, *given, **named)
 
         method.__name__, method.__qualname__ = self._name.split(".")[1], self._name
         method.__module__, method.__doc__ = function.__module__, function.__doc__

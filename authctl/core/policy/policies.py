@@ -49,7 +49,11 @@ class Declaration:
 
     def parse(self, given: Any) -> Any:
         """The typed value, of any form of it; Invalid with the policy's name as the field."""
-        return self.kind.read(given, self.name)
+        try:
+            return self.kind.read(given, self.name)
+        except (RecursionError, ValueError):  # thousands of levels, or of digits
+            message = f"{self.name} takes {self.kind.range}; this is beyond all that."
+            raise Invalid("general_argument_invalid", message, field=self.name) from None
 
     def preset(self, name: str) -> Any:
         return self.presets.get(name, self.default)

@@ -94,9 +94,7 @@ class Duration(Kind):
             return None
         if not self.minimum and given in NOTHING[:2]:
             return timedelta(0)
-        if isinstance(given, int) and not isinstance(given, bool):
-            given = str(given)
-        if isinstance(given, str):
+        if isinstance(given, str | int) and not isinstance(given, bool):
             found = self._parsed(given, name)
         elif isinstance(given, timedelta) and not given.microseconds:
             found = given
@@ -106,7 +104,7 @@ class Duration(Kind):
             raise _invalid(name, f"takes {self.range}; {_span(found)} is out of range")
         return found
 
-    def _parsed(self, given: str, name: str) -> timedelta:
+    def _parsed(self, given: str | int, name: str) -> timedelta:
         try:
             return times.duration(given, field=name)
         except Invalid:

@@ -78,14 +78,13 @@ def _recorded(work: Work, event: EventName, before: Session, after: Session) -> 
     return after
 
 
-def create_jwt(work: Work, secret: str, *, duration: timedelta | str = timedelta(minutes=15)) -> Jwt:
+def create_jwt(work: Work, secret: str, *, duration: timedelta | str | int = timedelta(minutes=15)) -> Jwt:
     """A JWT that stands for the session, for programs that check signatures alone; it dies with the session.
 
-    duration: a second to an hour, as a timedelta or as `times.duration` reads it (`15m`).
+    duration: a second to an hour, as a timedelta, in seconds, or as text (`15m`).
     """
     person = admission.admit(work, secret)
-    length = times.duration(duration) if isinstance(duration, str) else duration
-    return jwts.create(work, person.session, person.user, duration=length)
+    return jwts.create(work, person.session, person.user, duration=times.duration(duration))
 
 
 def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtClaims:

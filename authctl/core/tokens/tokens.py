@@ -50,8 +50,8 @@ def create(
     """Make a token that signs a user in, for an operator to hand over.
 
     length: hexadecimal digits, 5 to 128; below 32 the rules for codes apply: attempts are counted, and it lives ten
-    minutes at most. expire: how long it lives, a minute to a year, as a timedelta, in seconds, or as `times.duration`
-    reads it; else as the policy token-expiry says. Raises Denied (user_blocked).
+    minutes at most. expire: how long it lives, a minute to a year, as a timedelta, in seconds, or as text (`7d`); else
+    as the policy token-expiry says. Raises Denied (user_blocked).
     """
     is_code = length < codes.SHORTEST_SECRET
     life = _life(work, length, expire)
@@ -77,10 +77,7 @@ def _life(work: Work, length: int, expire: timedelta | str | int | None) -> time
     if expire is None:
         usual: timedelta = work.policy[DECLARATIONS[TokenKind.TOKEN].expiry]
         return min(usual, most)
-    if isinstance(expire, str):
-        life = times.duration(expire, field="expire")
-    else:
-        life = expire if isinstance(expire, timedelta) else timedelta(seconds=expire)
+    life = times.duration(expire, field="expire")
     if not LEAST_LIFE <= life <= most:
         raise Invalid(
             "general_argument_invalid",

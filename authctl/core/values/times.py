@@ -20,9 +20,15 @@ _MOMENT = re.compile(
 _DAYS = {"YESTERDAY": -1, "TODAY": 0, "TOMORROW": 1}
 
 
-def duration(value: str, *, field: str = "duration") -> timedelta:
-    """Seconds (`3600`), or numbers with units, the largest first: `15m`, `7d`, `1h30m`, `2w`, `1y` (365 days)."""
-    found = _span(text(value, field).strip().lower())
+def duration(value: timedelta | str | int, *, field: str = "duration") -> timedelta:
+    """A length of time: as it is, in seconds, or as text.
+
+    Text is seconds (`3600`), or numbers with units, the largest first: `15m`, `7d`, `1h30m`, `2w`, `1y` (365 days).
+    """
+    if isinstance(value, timedelta):
+        return value
+    value = str(value) if isinstance(value, int) else text(value, field)
+    found = _span(value.strip().lower())
     if found is None:
         raise invalid(
             field,
