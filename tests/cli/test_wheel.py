@@ -52,6 +52,11 @@ def test_the_wheel_has_the_migrations(command):
     assert command("users", "create", "--email", "ada@example.com", "--fields", "email").strip() == "ada@example.com"
 
 
+def test_the_wheel_has_types(installed):
+    (package,) = installed.glob("lib/python3*/site-packages/authctl")
+    assert (package / "py.typed").is_file()
+
+
 @pytest.mark.parametrize(
     ("committed", "place"),
     [

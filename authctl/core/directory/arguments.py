@@ -42,7 +42,7 @@ class Arguments:
         return positional, {name: self._read(name, value) for name, value in named.items()}
 
     def _read(self, name: str, value: Any) -> Any:
-        types = self._types.get(name, (_TYPES["Any"],))
+        types = self._types.get(name, (_TYPES["object"],))
         found = ""
         for read, _ in types:
             try:
@@ -142,10 +142,9 @@ _TYPES: dict[str, tuple[Read, str]] = {
     "datetime": (_time, "a time with its zone"),
     "timedelta": (_instance(timedelta), "a duration"),
     "Iterable[str]": (_list, "a list of text"),
-    "Json": (_instance(dict), "an object"),
     "Mapping[str, str]": (_object(lambda value: _within(value, "an object")), "an object of text"),
-    "Mapping[str, Any]": (_object(_anything), "an object"),
-    "Any": (_anything, "anything"),
+    "Mapping[str, object]": (_object(_anything), "an object"),
+    "object": (_anything, "anything"),
     "Callable[[], None]": (_function, "a function"),
     "Progress": (_function, "a function"),
     **_WORDS,

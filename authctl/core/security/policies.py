@@ -35,7 +35,7 @@ def show(work: Work, names: Iterable[str] = ()) -> JsonObject:
     return {name: work.policy[name] for name in wanted}
 
 
-def set_(work: Work, name: str, value: Any) -> object:
+def set_(work: Work, name: str, value: object) -> object:
     """Set a policy, and return the value as the rules have it.
 
     value: typed, or text as on the command line (`15m`, `off`, `upper,digit`); numbers are seconds where the policy is
@@ -54,7 +54,7 @@ def reset(work: Work, names: Iterable[str] = (), *, all: bool = False) -> JsonOb
     return defaults
 
 
-def apply(work: Work, wanted: Mapping[str, Any] | str) -> list[Difference]:
+def apply(work: Work, wanted: Mapping[str, object] | str) -> list[Difference]:
     """Set several policies, or none where anything is wrong with one; returns what differs from before.
 
     wanted: values by name, as `set` takes them, the others staying as they are; or the name of a preset (recommended,

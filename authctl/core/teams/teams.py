@@ -6,7 +6,7 @@ them; to all others a team is as if it were not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +197,7 @@ def get_prefs(work: Work, team: str) -> JsonObject:
     return lookup.find_one(work, team).prefs
 
 
-def update_prefs(work: Work, team: str, prefs: Json | str, *, merge: bool = False) -> JsonObject:
+def update_prefs(work: Work, team: str, prefs: Mapping[str, object] | str, *, merge: bool = False) -> JsonObject:
     """Replace the preferences, at most 65,535 bytes; merge: change those keys only, null removes one."""
     given = json_objects.prefs(prefs)
     before = lookup.find_one(work, team, lock=True)

@@ -5,7 +5,7 @@ Which account is meant, and which there are, is in `accounts.lookup`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -111,12 +111,12 @@ def get_prefs(work: Work, user: str) -> JsonObject:
     return get(work, user).prefs
 
 
-def update_prefs(work: Work, user: str, prefs: Json | str, *, merge: bool = False) -> JsonObject:
+def update_prefs(work: Work, user: str, prefs: Mapping[str, object] | str, *, merge: bool = False) -> JsonObject:
     """Replace the preferences; merge: change those keys only, null removes one."""
     return _save_json(work, user, "prefs", EventName.USERS_UPDATE_PREFS, json_objects.prefs(prefs), merge).prefs
 
 
-def update_metadata(work: Work, user: str, metadata: Json | str, *, merge: bool = False) -> User:
+def update_metadata(work: Work, user: str, metadata: Mapping[str, object] | str, *, merge: bool = False) -> User:
     """Replace what the operators keep about the user; merge: change those keys only, null removes one."""
     return _save_json(work, user, "metadata", EventName.USERS_UPDATE_METADATA, json_objects.metadata(metadata), merge)
 

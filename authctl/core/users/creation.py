@@ -12,7 +12,7 @@ from authctl.core.accounts.lookup import find
 from authctl.core.credentials import passwords
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Conflict, Invalid, Problem
-from authctl.model import Json, Status, User, WeakHash, username_key
+from authctl.model import Status, User, WeakHash, username_key
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -31,8 +31,8 @@ def create(
     phone: str | None = None,
     name: str | None = None,
     labels: Iterable[str] = (),
-    prefs: Json | str | None = None,
-    metadata: Json | str | None = None,
+    prefs: Mapping[str, object] | str | None = None,
+    metadata: Mapping[str, object] | str | None = None,
     email_verified: bool = False,
     phone_verified: bool = False,
     blocked: bool = False,

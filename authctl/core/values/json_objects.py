@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from authctl.core.values.checks import invalid, kind_of, shown, text
@@ -19,7 +20,7 @@ _JSON_HINT = """Write an object, in single quotes for the shell: '{"theme": "dar
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
-def prefs(value: str | Json, *, field: str = "prefs") -> Json:
+def prefs(value: str | Mapping[str, object], *, field: str = "prefs") -> Json:
     """A JSON object, from its text or as a dict: at most 65,535 bytes as compact UTF-8, nested at most 100 deep.
 
     Names given twice, NaN, infinities and numbers too large for a double are refused; integers keep every digit.
@@ -59,7 +60,7 @@ def json_text(value: Json, *, field: str) -> str:
     return _COMPACT.encode(prefs(value, field=field))
 
 
-def metadata(value: str | Json, *, field: str = "metadata") -> Json:
+def metadata(value: str | Mapping[str, object], *, field: str = "metadata") -> Json:
     """A JSON object by the rules of prefs."""
     return prefs(value, field=field)
 

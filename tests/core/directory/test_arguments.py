@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import get_args, get_origin
 
 import pytest
 from doubles.verbs import VERBS, arguments, bound, call
@@ -51,18 +51,14 @@ def takes(value, wanted):
     kind = get_origin(wanted) or wanted
     if kind is UnionType:
         return any(takes(value, each) for each in inside)
-    if kind is Any:
+    if kind is object:
         return True
     if kind is Callable:
         return callable(value)
     if kind is Iterable:
         return isinstance(value, Iterable) and not isinstance(value, str | bytes) and all_text(value)
-    if kind in (Mapping, dict):
-        return (
-            isinstance(value, dict)
-            and (kind is dict or all_text(value))
-            and (inside[1] is Any or all_text(value.values()))
-        )
+    if kind is Mapping:
+        return isinstance(value, Mapping) and all_text(value) and (inside[1] is object or all_text(value.values()))
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
     if kind is datetime:
