@@ -157,4 +157,4 @@ def _types(annotation: str) -> tuple[tuple[Read, str], ...]:
     if not _WORDS.keys().isdisjoint(parts):
         parts = [part for part in parts if part != "str"]
     # What verbs of imports and exports take besides is read by them.
-    return tuple(dict.fromkeys(_TYPES.get(part, _TYPES["Any"]) for part in parts))
+    return tuple(dict.fromkeys(_TYPES.get(part, _TYPES["object"]) for part in parts))
