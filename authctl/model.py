@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -687,6 +687,19 @@ def fold(text: str) -> str:
     from unicodedata import normalize
 
     return normalize("NFKC", normalize("NFKC", text).casefold())
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def milliseconds(time: datetime) -> int:
+    """An aware datetime as storage and many other systems have it: since the epoch."""
+    return (time - EPOCH) // _MILLISECOND
+
+
+def from_milliseconds(value: int) -> datetime:
+    return EPOCH + value * _MILLISECOND
 
 
 def username_key(username: str) -> str:

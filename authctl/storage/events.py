@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.model import Event
+from authctl.model import Event, milliseconds
 from authctl.storage.compiled import Fixed
 from authctl.storage.database import Database
-from authctl.storage.tables import encode_json, events, milliseconds
+from authctl.storage.tables import encode_json, events
 
 
 class Row(NamedTuple):

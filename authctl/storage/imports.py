@@ -11,17 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from authctl.model import Import, ImportStatus, Json, User, username_key
-from authctl.storage.tables import (
-    EPOCH,
-    MILLISECOND,
-    identities,
-    import_users,
-    imports,
-    memberships,
-    sessions,
-    tokens,
-    users,
-)
+from authctl.storage.tables import identities, import_users, imports, memberships, sessions, tokens, users
 from authctl.storage.users import record as user_of
 
 BATCH = 500  # users that an import is undone by at a time
@@ -289,13 +279,3 @@ def find_memberships(db: sa.Connection, user_seqs: Iterable[int]) -> set[tuple[i
 def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
     for start in range(0, len(values), CHUNK):
         yield list(values[start : start + CHUNK])
-
-
-def milliseconds(time: datetime) -> int:
-    """A time as the tables have it."""
-    return (time - EPOCH) // MILLISECOND
-
-
-def moment(milliseconds: int) -> datetime:
-    """The time that the tables have so."""
-    return EPOCH + milliseconds * MILLISECOND

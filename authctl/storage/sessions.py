@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.model import Ended, Session
+from authctl.model import EPOCH, Ended, Session
 from authctl.storage.compiled import Fixed
-from authctl.storage.tables import EPOCH, sessions, users
+from authctl.storage.tables import sessions, users
 
 Condition = sa.ColumnElement[bool]
 

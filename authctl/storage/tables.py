@@ -7,13 +7,12 @@ so that they compare and page the same way everywhere; JSON is compact text, sin
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
+from authctl.model import from_milliseconds, milliseconds
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
@@ -27,15 +26,6 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
         return None if value is None else from_milliseconds(value)
-
-
-def milliseconds(time: datetime) -> int:
-    """An aware datetime as it is kept: since the epoch."""
-    return (time - EPOCH) // MILLISECOND
-
-
-def from_milliseconds(value: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=value)
 
 
 class JsonText(sa.types.TypeDecorator[Any]):

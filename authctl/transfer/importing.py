@@ -37,6 +37,8 @@ from authctl.model import (
     TokenEnded,
     User,
     WeakHash,
+    from_milliseconds,
+    milliseconds,
 )
 from authctl.transfer import files, hashing_pool, reader_process, sources
 from authctl.transfer.conflicts import (
@@ -400,10 +402,7 @@ class _Run:
         seqs = storage.bulk.insert_users(work.db, rows, [item.words for item in plan.creates])
         keep = work.policy["password-history"]
         if keep:
-            past = (
-                (seq, row.password_hash, storage.imports.milliseconds(work.now))
-                for seq, row in zip(seqs, rows, strict=True)
-            )
+            past = ((seq, row.password_hash, milliseconds(work.now)) for seq, row in zip(seqs, rows, strict=True))
             storage.bulk.insert(
                 work.db, "password_history", ("user_seq", "hash", "created_at"), [row for row in past if row[1]]
             )
@@ -419,7 +418,7 @@ class _Run:
         seq = self.journal.seq
         made = [(seq, item.row.id, True, item.row.updated_at) for item in plan.creates]
         had = [update.after for update in plan.updates] + plan.seen
-        made += [(seq, user.id, False, storage.imports.milliseconds(user.updated_at)) for user in had]
+        made += [(seq, user.id, False, milliseconds(user.updated_at)) for user in had]
         columns = ("import_seq", "user_id", "created", "updated_at")
         storage.bulk.insert(work.db, "import_users", columns, made)
 
@@ -516,7 +515,7 @@ def _add_memberships(work: Work, user: User, members: Sequence[Member], teams: d
 
 def _add_identities(work: Work, user: User, identities: Sequence[Any]) -> None:
     for each in identities:
-        created = storage.imports.moment(each.created_at)
+        created = from_milliseconds(each.created_at)
         identity = Identity(each.id, user.id, each.provider, each.provider_uid, each.email, created)
         storage.identities.insert(work.db, identity, user.seq)
 

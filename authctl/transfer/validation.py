@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from authctl.core import hashing
@@ -18,7 +18,17 @@ from authctl.core.crypto import generators, otp
 from authctl.core.mfa import authenticators
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
-from authctl.model import Json, Password, RandomBytes, Status, User, WeakHash, username_key
+from authctl.model import (
+    Json,
+    Password,
+    RandomBytes,
+    Status,
+    User,
+    WeakHash,
+    from_milliseconds,
+    milliseconds,
+    username_key,
+)
 from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
 from authctl.transfer.records import Item, Linked, Member, Note, Record, Refused, Skipped, Totp
@@ -28,9 +38,6 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
 
 TOTP_KEY_SIZES = range(10, 129)  # bytes; Google Authenticator began with 80 bits, 1,024 are a block of SHA-512
 MAX_CODE = 64  # characters
@@ -119,7 +126,7 @@ class Checker:
     _now: int = 0
 
     def __post_init__(self) -> None:
-        self._now = _milliseconds(self.rules.now)
+        self._now = milliseconds(self.rules.now)
 
     def __call__(self, item: Item) -> Outcome:
         if type(item) is not Record:
@@ -163,7 +170,7 @@ class Checker:
             phone,
             bool(record.phone_verified) and trusted and phone is not None,
             "blocked" if is_blocked else "active",
-            _milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
+            milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
             check(_labels, record.labels) or "[]" if record.labels else "[]",
             check(_prefs, record.prefs) or "{}" if record.prefs else "{}",
             check(_metadata, record.metadata) or "{}" if record.metadata else "{}",
@@ -275,7 +282,7 @@ class _Fields:
         """A time that has come, in milliseconds; one that has not becomes the present."""
         if value is None:
             return otherwise
-        found = _milliseconds(value)
+        found = milliseconds(value)
         if found <= now:
             return found
         self.notes.append(Note("import_time_ahead", name, f"{name} is yet to come; the present was put there."))
@@ -287,8 +294,8 @@ def user_of(row: UserRow, seq: int = 0) -> User:
     return User(
         seq=seq,
         id=row.id,
-        created_at=_time(row.created_at),
-        updated_at=_time(row.updated_at),
+        created_at=from_milliseconds(row.created_at),
+        updated_at=from_milliseconds(row.updated_at),
         username=row.username,
         name=row.name,
         email=row.email,
@@ -296,14 +303,14 @@ def user_of(row: UserRow, seq: int = 0) -> User:
         phone=row.phone,
         phone_verified=row.phone_verified,
         status=Status(row.status),
-        blocked_until=None if row.blocked_until is None else _time(row.blocked_until),
+        blocked_until=None if row.blocked_until is None else from_milliseconds(row.blocked_until),
         labels=tuple(json.loads(row.labels)),
         prefs=json.loads(row.prefs),
         metadata=json.loads(row.metadata),
         mfa=row.mfa,
         totp=row.totp,
         recovery_code=row.recovery_code,
-        last_sign_in_at=None if row.last_sign_in_at is None else _time(row.last_sign_in_at),
+        last_sign_in_at=None if row.last_sign_in_at is None else from_milliseconds(row.last_sign_in_at),
     )
 
 
@@ -313,19 +320,11 @@ def password_of(row: UserRow) -> Password | None:
     return Password(
         row.password_hash,
         row.password_algorithm,
-        _time(row.password_updated_at),
+        from_milliseconds(row.password_updated_at),
         row.password_must_change,
         row.password_self_service,
         row.password_import,
     )
-
-
-def _time(milliseconds: int) -> datetime:
-    return EPOCH + milliseconds * MILLISECOND
-
-
-def _milliseconds(time: datetime) -> int:
-    return (time - EPOCH) // MILLISECOND
 
 
 def _labels(given: Iterable[str]) -> str:

@@ -32,10 +32,9 @@ from make_users import _server, load, open_empty, rows
 
 from authctl.core import hashing
 from authctl.core.hashing import Parameters
-from authctl.model import Import, ImportStatus, instant
+from authctl.model import Import, ImportStatus, from_milliseconds, instant
 from authctl.storage import bulk, imports
 from authctl.storage.database import Database
-from authctl.storage.imports import moment
 from authctl.transfer import importing
 
 if TYPE_CHECKING:
@@ -60,14 +59,16 @@ def write_file(path: Path, count: int) -> None:
     """Our own export of them, as JSON Lines."""
     with path.open("w") as file:
         for row, _ in users(count):
-            times = {name: instant(moment(row[name])) for name in ("created_at", "updated_at", "last_sign_in_at")}
+            times = {
+                name: instant(from_milliseconds(row[name])) for name in ("created_at", "updated_at", "last_sign_in_at")
+            }
             names = ("id", "username", "name", "email", "email_verified", "phone", "phone_verified", "status", "mfa")
             public = {name: row[name] for name in names} | times
             public |= {name: json.loads(row[name]) for name in ("labels", "prefs", "metadata")}
             public["password"] = {
                 "set": True,
                 "algorithm": "bcrypt",
-                "updated_at": instant(moment(row["password_updated_at"])),
+                "updated_at": instant(from_milliseconds(row["password_updated_at"])),
                 "must_change": False,
                 "hash": row["password_hash"],
             }

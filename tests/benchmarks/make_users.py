@@ -29,10 +29,11 @@ from authctl.core.directory import opening
 from authctl.core.directory.directory import Directory
 from authctl.core.maintenance import setup
 from authctl.core.work.unit import Actor
+from authctl.model import milliseconds
 from authctl.settings import load as load_settings
 from authctl.storage import search_terms
 from authctl.storage.database import Database
-from authctl.storage.tables import EPOCH, MILLISECOND, users
+from authctl.storage.tables import users
 
 COMMON, RARE, NOBODY = "example", "zebedee", "quetzalcoatl"
 COMMON_LABEL, RARE_LABEL, NO_LABEL = "customer", "pioneer", "astronaut"
@@ -83,7 +84,7 @@ def _row(
     id = generators.new_id(created, dice.randbytes)
     username = f"user{seq}" if seq % 4 == 0 else None
     phone = f"+4479{seq:08}" if seq % 3 == 0 else None
-    created_at = (created - EPOCH) // MILLISECOND
+    created_at = milliseconds(created)
     row = {
         "seq": seq,
         "id": id,

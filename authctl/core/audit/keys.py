@@ -24,6 +24,7 @@ from authctl import storage
 from authctl.core.crypto import log_digests, sealing
 from authctl.core.crypto.log_digests import Tally
 from authctl.errors import AuthctlError, Unavailable
+from authctl.model import milliseconds
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -88,7 +89,7 @@ def add_seal(
     work: Work, key: bytes, number: int, behind: int | None, up_to: int, tally: Tally, previous: bytes | None
 ) -> tuple[Seal, bytes]:
     """Store a seal over the events behind a number and up to another; the seal and its digest."""
-    now = storage.tables.milliseconds(work.now)
+    now = milliseconds(work.now)
     seal = storage.log_seals.Row(number, behind, up_to, tally.count, tally.digest(), previous, now)
     digest = log_digests.seal_digest(key, seal)
     storage.log_seals.insert(work.db, seal, digest)

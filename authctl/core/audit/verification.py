@@ -25,7 +25,7 @@ from authctl import storage
 from authctl.core.audit import keys
 from authctl.core.crypto import log_digests
 from authctl.errors import Invalid
-from authctl.model import EventName, Json, JsonObject, Progress, instant
+from authctl.model import EventName, Json, JsonObject, Progress, from_milliseconds, instant
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -308,7 +308,7 @@ class _Reading:
             kind, message = Kind.CHANGED, f"Some of the {seal.events} events are not what they were {since}."
         else:
             return  # each that was changed has been told
-        time = storage.tables.from_milliseconds(seal.created_at)
+        time = from_milliseconds(seal.created_at)
         self.damages.add(Damage(kind, message, seq=seal.up_to, time=time, seal=seal.number))
 
 
@@ -329,7 +329,7 @@ def _damage(kind: Kind, what: str, seq: int, row: Row) -> Damage:
     """What is wrong with an event, as far as its row, which may hold anything, can be told."""
     id = row.id.encode(errors="replace").decode() if isinstance(row.id, str) else None
     try:
-        time = storage.tables.from_milliseconds(row.time)
+        time = from_milliseconds(row.time)
     except (TypeError, OverflowError):
         time = None
     named = f"Event {id or seq} of {instant(time)}" if time else f"Event {id or seq}"
@@ -418,5 +418,5 @@ def _verified(reading: _Reading, sealed: tuple[Seal, bytes] | None) -> Verified:
         found=reading.damages.found,
         problems=tuple(reading.damages.kept),
         seal=sealed[1][:SHORT].hex() if sealed else None,
-        sealed_at=storage.tables.from_milliseconds(sealed[0].created_at) if sealed else None,
+        sealed_at=from_milliseconds(sealed[0].created_at) if sealed else None,
     )

@@ -6,12 +6,11 @@ time until the year 3084, and eleven of chance (55 bits), so that ids made in th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
-from authctl.model import RandomBytes
+from authctl.model import RandomBytes, milliseconds
 
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # No 0/O, 1/l/I: a generated password is read out and typed in.
 _LOWER, _UPPER, _DIGITS, _SYMBOLS = "abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "+-=@#%?!"
@@ -20,8 +19,7 @@ _LOWER_AND_DIGITS = _LOWER.replace("i", "") + _DIGITS  # typed in in any case, s
 
 
 def new_id(now: datetime, random: RandomBytes) -> str:
-    milliseconds = int((now - _EPOCH).total_seconds() * 1000)
-    return _base32(milliseconds, 9) + _base32(int.from_bytes(random(7)), 11)
+    return _base32(milliseconds(now), 9) + _base32(int.from_bytes(random(7)), 11)
 
 
 def _base32(number: int, length: int) -> str:

@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from authctl.model import EPOCH
+
 _LDAP = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(?:(\d\d)(?:(\d\d))?)?(?:[.,]\d+)?(Z|[+-]\d{2}(?:\d{2})?)")
 _DIGITS = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,9})?")
 
@@ -79,6 +80,6 @@ def _since(value: Any, unit: str) -> datetime | None:
             return None
         value = float(value) if "." in value else int(value)
     try:
-        return _EPOCH + timedelta(**{unit: value})
+        return EPOCH + timedelta(**{unit: value})
     except (OverflowError, ValueError):
         return None

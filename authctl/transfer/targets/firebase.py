@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from authctl.core.hashing import firebase
-from authctl.model import Json
-from authctl.storage.tables import EPOCH, MILLISECOND, encode_json
+from authctl.model import Json, milliseconds
+from authctl.storage.tables import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _providers(leaving: Leaving, lose: Lose) -> list[Json]:
 
 def _time(time: datetime) -> str:
     """Milliseconds since the epoch, as text."""
-    return str((time - EPOCH) // MILLISECOND)
+    return str(milliseconds(time))
 
 
 TARGET = Firebase

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, pbkdf2
-from authctl.model import Json
-from authctl.storage.tables import EPOCH, MILLISECOND, encode_json
+from authctl.model import Json, milliseconds
+from authctl.storage.tables import encode_json
 from authctl.transfer.records import Totp
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
@@ -44,7 +43,7 @@ class Keycloak(Target):
             "username": username,
             "enabled": not leaving.is_blocked,
             "emailVerified": user.email_verified,
-            "createdTimestamp": _time(user.created_at),
+            "createdTimestamp": milliseconds(user.created_at),
             "firstName": first or last,
             "lastName": last if first else "",
             "credentials": self._credentials(leaving, lose),
@@ -70,7 +69,7 @@ class Keycloak(Target):
         found = [_totp(totp) for totp in leaving.totp]
         if password is None or set_at is None:
             return found
-        return [{"type": "password", "createdDate": _time(set_at.updated_at)} | password, *found]
+        return [{"type": "password", "createdDate": milliseconds(set_at.updated_at)} | password, *found]
 
     def spell(self, found: StoredHash) -> Json | None:
         match found:
@@ -110,10 +109,6 @@ def _totp(totp: Totp) -> Json:
         "secretData": encode_json({"value": b32encode(totp.secret).decode().rstrip("=")}),
         "credentialData": encode_json(data),
     }
-
-
-def _time(time: datetime) -> int:
-    return (time - EPOCH) // MILLISECOND
 
 
 TARGET = Keycloak
