@@ -36,14 +36,11 @@ class Password:
     imported_by: str | None = None  # the import that brought the hash, as long as it is that one
 
 
-@dataclass(frozen=True, slots=True)
-class User:
-    """An account. `seq` is the row's number in storage; it never leaves the program."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """An account that is yet to be stored."""
 
-    seq: int = field(repr=False, compare=False)
-    id: str
-    created_at: datetime
-    updated_at: datetime
+    id: str = ""  # empty: one is made
     username: str | None = None
     name: str = ""
     email: str | None = None
@@ -53,15 +50,25 @@ class User:
     phone_verified: bool = False
     phone_self_service: bool = False
     status: Status = Status.ACTIVE
-    blocked_until: datetime | None = None
     labels: tuple[str, ...] = ()
     prefs: JsonObject = field(default_factory=dict)
-    metadata: JsonObject = field(default_factory=dict)
     mfa: bool = False
     totp: bool = False  # has a verified authenticator
     recovery_code: bool = False  # has one that is not used
     password: Password | None = None
     locked_until: datetime | None = None
+    blocked_until: datetime | None = None
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User(NewUser):
+    """An account. `seq` is the row's number in storage; it never leaves the program."""
+
+    seq: int = field(repr=False, compare=False)
+    id: str
+    created_at: datetime
+    updated_at: datetime
     last_sign_in_at: datetime | None = None
 
     def at(self, now: datetime) -> User:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
 
 from authctl.errors import Conflict
-from authctl.model import Filter, Listing, Password, Status, User, username_key
+from authctl.model import Filter, Listing, NewUser, Password, Status, User, username_key
 from authctl.storage import identities, pagination, search_index, search_terms
 from authctl.storage.compiled import Fixed
 from authctl.storage.database import violation
@@ -63,8 +63,10 @@ def _source(columns: Any) -> pagination.Source:
 SOURCE = _source(users.c)
 
 
-def insert(db: sa.Connection, user: User) -> User:
+def insert(db: sa.Connection, new: NewUser, now: datetime) -> User:
     """Store a new user; a Conflict where the id, username, email or phone is taken."""
+    fields: dict[str, Any] = {"created_at": now, "updated_at": now} | _fields(new)
+    user = User(**fields | {"seq": 0})
     try:
         seq = db.execute(users.insert().values(_columns(user)).returning(users.c.seq)).scalar_one()
         if user.email is not None:
@@ -72,7 +74,7 @@ def insert(db: sa.Connection, user: User) -> User:
     except IntegrityError as error:
         raise _conflict(error, user) from None
     search_index.insert(db, seq, document(user), search_terms.tsvector)
-    return User(**(_fields(user) | {"seq": seq}))
+    return replace(user, seq=seq)
 
 
 def update(db: sa.Connection, before: User, after: User) -> None:
@@ -423,8 +425,8 @@ def _password(row: sa.Row[Any]) -> Password | None:
     )
 
 
-def _fields(user: User) -> dict[str, Any]:
-    return {name: getattr(user, name) for name in User.__slots__}
+def _fields(user: NewUser) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in user.__dataclass_fields__}
 
 
 def _columns(user: User) -> dict[str, Any]:

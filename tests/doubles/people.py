@@ -1,5 +1,6 @@
 """Users put straight into storage, with all that a user can have, however it would have come about."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -28,8 +29,8 @@ def insert(work, id, hash, totp, identities, must_change, recovery_code, fields)
     if hash is not None:
         stored = passwords.sealed(work, user, hash)
         password = Password(stored, hashing.describe(hash), times["updated_at"], must_change)
-        user = User(**{name: getattr(user, name) for name in User.__slots__} | {"password": password})
-    user = storage.users.insert(work.db, user)
+        user = replace(user, password=password)
+    user = storage.users.insert(work.db, user, work.now)
     for linked in identities:
         identity = Identity(
             work.new_id(), user.id, linked.provider, linked.provider_uid, linked.email, linked.created_at or THEN

@@ -309,7 +309,7 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
         assert user.seq == seq
         in_bulk.rollback()
         alone = work.db.begin_nested()
-        storage.users.insert(work.db, user)
+        storage.users.insert(work.db, user, work.now)
         by_itself = stored(work.db)
         alone.rollback()
         assert by_bulk == by_itself

@@ -9,26 +9,24 @@ from authctl import storage
 from authctl.core.accounts import throttle
 from authctl.core.accounts.lookup import get_locked
 from authctl.errors import Invalid
-from authctl.model import EventName, Json, User
+from authctl.model import EventName, Json, NewUser, User
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
 
-def insert_new(work: Work, user: User, *, self_service: bool = True) -> User:
-    """Store a new account, with an id where it has none, and say so in the log.
+def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
+    """Store a new account and record it in the log.
 
-    self_service: nobody but who asks for it says that its addresses are the person's.
+    self_service: nobody but the person asking says that the addresses are theirs.
     """
-    user = replace(
-        user,
-        id=user.id or work.new_id(),
-        email_self_service=self_service and user.email is not None,
-        phone_self_service=self_service and user.phone is not None,
-        created_at=work.now,
-        updated_at=work.now,
+    new = replace(
+        new,
+        id=new.id or work.new_id(),
+        email_self_service=self_service and new.email is not None,
+        phone_self_service=self_service and new.phone is not None,
     )
-    user = storage.users.insert(work.db, user)
+    user = storage.users.insert(work.db, new, work.now)
     if user.password is not None:
         keep = work.policy["password-history"]
         storage.passwords.remember(work.db, user.seq, user.password.hash, work.now, keep)

@@ -18,7 +18,7 @@ from authctl.core.credentials import password_rules
 from authctl.core.crypto import sealing
 from authctl.core.messages import notices
 from authctl.errors import Conflict, Invalid, Problem
-from authctl.model import Ended, EventName, Password, TokenEnded, TokenKind, User, WeakHash
+from authctl.model import Ended, EventName, NewUser, Password, TokenEnded, TokenKind, User, WeakHash
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
@@ -47,7 +47,7 @@ class Prepared:
 # A new password
 
 
-def problems(directory: Engine, password: str, user: User | None) -> list[Problem]:
+def problems(directory: Engine, password: str, user: NewUser | None) -> list[Problem]:
     """All that the policy has against a password for that user, an account or one to be made. Reads, and hashes."""
     policy, past = directory.read(_standing, user)
     found = password_rules.failures(password, policy, user=user)
@@ -65,13 +65,13 @@ def problems(directory: Engine, password: str, user: User | None) -> list[Proble
     return found
 
 
-def _standing(work: Work, user: User | None) -> tuple[Policy, list[str]]:
+def _standing(work: Work, user: NewUser | None) -> tuple[Policy, list[str]]:
     """The policy, and the hashes of passwords that may not come back: the one that is set, and those before it."""
     keep = work.policy["password-history"]
     current = [user.password.hash] if user and user.password else []
     if work.person is not None and user is not None and user.password is not None and user.password.must_change:
         keep = max(keep, 1)  # who is told to change it does
-    if user is None or not user.seq or not keep:
+    if not isinstance(user, User) or not keep:
         return work.policy, []
     past = storage.passwords.list_past(work.db, user.seq, keep)
     return work.policy, [*current, *(hash for hash in past if hash not in current)][:keep]
@@ -191,11 +191,11 @@ def wrap(directory: Engine, user: User) -> Prepared | None:
 # Hashes that hold a secret of their source are sealed
 
 
-def _context(user: User) -> str:
+def _context(user: NewUser) -> str:
     return f"password_hash/{user.id}"
 
 
-def sealed(work: Work, user: User, stored: str) -> str:
+def sealed(work: Work, user: NewUser, stored: str) -> str:
     """A hash as it is stored: sealed where it holds a key of the whole system that it came from."""
     if not hashing.holds_key(stored):
         return stored
@@ -209,7 +209,7 @@ def revealed(work: Work, user: User) -> str:
     return sealing.unseal_text(work.key, stored, context=_context(user)) if sealing.is_sealed_text(stored) else stored
 
 
-def _revealed(directory: Engine, stored: str, user: User | None) -> str:
+def _revealed(directory: Engine, stored: str, user: NewUser | None) -> str:
     if user is None or not sealing.is_sealed_text(stored):
         return stored
     # Asked of the database each time: another process may have given the directory a new key.

@@ -14,7 +14,7 @@ from authctl.core.sessions import admission
 from authctl.core.values import checks, contacts, identifiers
 from authctl.core.work.unit import granted
 from authctl.errors import Conflict, Denied
-from authctl.model import Ended, EventName, Factor, JsonObject, Session, Status, User
+from authctl.model import Ended, EventName, Factor, JsonObject, NewUser, Session, Status, User
 
 if TYPE_CHECKING:
     from authctl.core.credentials.attempts import Attempt
@@ -114,7 +114,7 @@ def create_anonymous(directory: Engine, *, ip: str | None = None, user_agent: st
 
 def _create_anonymous(work: Work) -> SignedIn:
     records.check_room(work)
-    user = records.insert_new(work, User(seq=0, id="", created_at=work.now, updated_at=work.now))
+    user = records.insert_new(work, NewUser())
     return sign_in(work, user, "anonymous", (Factor.ANONYMOUS,))
 
 
@@ -170,8 +170,7 @@ def _user_of_identity(work: Work, email: str | None, email_verified: bool) -> Us
     present = lookup.find(work, f"email:{email}", lock=True) if email is not None else None
     if present is None:
         records.check_room(work)
-        new = User(seq=0, id="", created_at=work.now, updated_at=work.now)
-        return records.insert_new(work, replace(new, email=email, email_verified=bool(email) and email_verified))
+        return records.insert_new(work, NewUser(email=email, email_verified=bool(email) and email_verified))
     if present.email_verified and email_verified:
         return present
     raise Conflict(

@@ -32,7 +32,7 @@ from authctl.core.values import checks, contacts, identifiers
 from authctl.core.work.unit import granted
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Denied, Invalid, NotFound
-from authctl.model import EventName, Invitation, Json, JsonObject, Listing, Membership, Status, Team, User
+from authctl.model import EventName, Invitation, Json, JsonObject, Listing, Membership, NewUser, Status, Team, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -198,8 +198,7 @@ def _make(work: Work, invitee: Invitee) -> User:
     if work.person is not None:
         records.check_room(work)
     id = identifiers.identifier(invitee.user, field="user") if invitee.user is not None else ""
-    new = User(seq=0, id=id, created_at=work.now, updated_at=work.now)
-    new = replace(new, email=invitee.email, phone=invitee.phone, name=invitee.name)
+    new = NewUser(id=id, email=invitee.email, phone=invitee.phone, name=invitee.name)
     return records.insert_new(work, new, self_service=work.person is not None)
 
 

@@ -30,7 +30,7 @@ from authctl.core.tokens.kinds import DECLARATIONS
 from authctl.core.values import checks, contacts, identifiers, times
 from authctl.delivery.messages import Channel
 from authctl.errors import Invalid, NotFound
-from authctl.model import EventName, Status, Token, TokenEnded, TokenKind, User
+from authctl.model import EventName, NewUser, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.tokens.issue import Find
@@ -176,8 +176,7 @@ def _finder(column: str, address: str | None, id: str | None, create: bool) -> F
             raise NotFound("user_not_found", f"There is no user {checks.shown(address or '')}.", field="user")
         records.check_room(work)
         given: dict[str, Any] = {column: address}
-        new = User(seq=0, id=wanted or "", created_at=work.now, updated_at=work.now, **given)
-        return records.insert_new(work, new), True
+        return records.insert_new(work, NewUser(id=wanted or "", **given)), True
 
     return find
 

@@ -12,7 +12,7 @@ from authctl.core.accounts.lookup import find
 from authctl.core.credentials import passwords
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Conflict, Invalid, Problem
-from authctl.model import Status, User, WeakHash, username_key
+from authctl.model import NewUser, Status, User, WeakHash, username_key
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -67,7 +67,6 @@ def create(
         email_verified=email_verified,
         phone_verified=phone_verified,
         blocked=blocked,
-        now=directory.clock(),
     )
     if self_service:
         problems += _not_by_oneself(user, password_hash, if_absent=if_absent)
@@ -89,17 +88,14 @@ def create(
     return directory.write(_create, user, prepared, must_change=must_change, self_service=self_service)
 
 
-def _read(**given: Any) -> tuple[User, list[Problem], str | None]:
+def _read(**given: Any) -> tuple[NewUser, list[Problem], str | None]:
     """The account that was asked for, what is wrong with it, and what to do about that."""
     check = checks.Check()
     id = check(identifiers.identifier, given["id"])
     email = check(contacts.email, given["email"] or None)
     phone = check(contacts.phone, given["phone"] or None)
-    user = User(
-        seq=0,
+    user = NewUser(
         id=id or "",
-        created_at=given["now"],
-        updated_at=given["now"],
         username=check(identifiers.username, given["username"] or None),
         name=check(identifiers.name, given["name"]) or "",
         email=email,
@@ -118,7 +114,7 @@ def _read(**given: Any) -> tuple[User, list[Problem], str | None]:
     return user, check.problems, check.hint
 
 
-def _not_by_oneself(user: User, password_hash: str | None, *, if_absent: bool) -> list[Problem]:
+def _not_by_oneself(user: NewUser, password_hash: str | None, *, if_absent: bool) -> list[Problem]:
     """What a person who signs up cannot say of the own account, nor ask of somebody else's that is there."""
     given = {
         "labels": user.labels,
@@ -138,7 +134,7 @@ def _excluding(field: str, message: str) -> Problem:
     return Problem("general_argument_invalid", message, field)
 
 
-def _present(work: Work, user: User) -> User | None:
+def _present(work: Work, user: NewUser) -> User | None:
     """The account that has the id, username, email or phone already."""
     keys = (
         ("id", user.id or None),
@@ -153,7 +149,7 @@ def _present(work: Work, user: User) -> User | None:
 
 
 def _create(
-    work: Work, user: User, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
+    work: Work, user: NewUser, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
 ) -> User:
     if self_service:
         records.check_room(work)

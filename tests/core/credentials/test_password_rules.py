@@ -8,7 +8,7 @@ import pytest
 from authctl.core.credentials import password_rules
 from authctl.core.policy.policies import Policy
 from authctl.errors import Unavailable
-from authctl.model import User
+from authctl.model import NewUser, User
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ADA = User(
@@ -104,7 +104,7 @@ def test_short_words_and_what_is_not_the_users_may_be_in_it(password):
 
 
 def test_a_user_without_data_has_none_to_repeat():
-    nobody = User(seq=0, id="", created_at=NOW, updated_at=NOW, name="Al")
+    nobody = NewUser(name="Al")
     assert types("alcohol-free", nobody) == []
 
 
@@ -156,7 +156,7 @@ def test_breached_passwords_are_refused(tmp_path):
 def test_all_failures_are_told_at_once(tmp_path):
     path = tmp_path / "pwned.txt"
     path.write_text(sha1(b"dragon").hexdigest() + ":22\n")
-    user = User(seq=0, id="x", created_at=NOW, updated_at=NOW, name="Dragon")
+    user = NewUser(id="x", name="Dragon")
     found = failures(
         "dragon", user, password_strength="all", password_context_words=["drag"], password_breached_file=str(path)
     )

@@ -91,7 +91,7 @@ def test_what_raises_leaves_nothing(directory, ada, dump):
 
     def all_of_it(work):
         grace = replace(ada, id="grace", username="grace", email="grace@example.com", phone=None, name="Grace")
-        storage.users.insert(work.db, grace)
+        storage.users.insert(work.db, grace, work.now)
         storage.users.update(work.db, ada, replace(ada, email="countess@example.com", name="Countess"))
         work.record(EventName.USERS_CREATE, "users/grace", {}, user_id="grace")
         raise KeyboardInterrupt
