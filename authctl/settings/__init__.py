@@ -8,7 +8,17 @@
 This is loaded on every command, so nothing here imports more than it needs, and most of it only when it is needed.
 """
 
-from authctl.settings.definitions import ENTRIES, Database, Email, Output, Settings, Sms, host_name, os_user
+from authctl.settings.definitions import (
+    ENTRIES,
+    SMS_PROVIDERS,
+    Database,
+    Email,
+    Output,
+    Settings,
+    Sms,
+    host_name,
+    os_user,
+)
 from authctl.settings.entries import Entry, Origin, unreadable
 from authctl.settings.keys import parse_key, read_key, read_key_file, write_key_file
 from authctl.settings.loading import find_profiles, load
@@ -17,6 +27,7 @@ from authctl.settings.value_types import redact_url
 
 __all__ = [
     "ENTRIES",
+    "SMS_PROVIDERS",
     "Database",
     "Email",
     "Entry",

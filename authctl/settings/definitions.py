@@ -27,6 +27,17 @@ TYPE_CHECKING = False  # importing typing costs milliseconds on every command; t
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What carries text messages: its name, and the class in delivery/sms/ that does, as MODULE:CLASS.
+SMS_PROVIDERS = {
+    "twilio": "twilio:Twilio",
+    "twilio-verify": "twilio:TwilioVerify",
+    "messagebird": "messagebird:MessageBird",
+    "vonage": "vonage:Vonage",
+    "textlocal": "textlocal:Textlocal",
+    "webhook": "webhook:Webhook",
+    "file": "development:File",
+    "console": "development:Console",
+}
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409, RFC 8314 and RFC 5321
 
 
@@ -84,7 +95,7 @@ class Sms(Section):
     name = "sms"
 
     provider: str | None = entry(
-        choice("twilio", "twilio-verify", "messagebird", "vonage", "textlocal", "webhook", "file", "console"),
+        choice(*SMS_PROVIDERS),
         None,
         "Who sends: twilio, twilio-verify, messagebird, vonage, textlocal, a webhook of your own; for development, "
         "file and console write what would be sent.",

@@ -1,6 +1,6 @@
 """Who carries text messages: one small class for each provider, loaded when it is used.
 
-A new provider is one file with its class, one line here, and its name in `settings/definitions.py`.
+A new provider is one file with its class, and one line in `settings/definitions.py`.
 """
 
 from __future__ import annotations
@@ -10,24 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from authctl.delivery.errors import unconfigured
+from authctl.settings import SMS_PROVIDERS
 
 if TYPE_CHECKING:
     from authctl.delivery.sms.provider import Provider
     from authctl.model import Clock, RandomBytes
     from authctl.settings import Sms as SmsSettings
-
-
-# What [sms] provider says → the module and the class.
-PROVIDERS = {
-    "twilio": ("twilio", "Twilio"),
-    "twilio-verify": ("twilio", "TwilioVerify"),
-    "messagebird": ("messagebird", "MessageBird"),
-    "vonage": ("vonage", "Vonage"),
-    "textlocal": ("textlocal", "Textlocal"),
-    "webhook": ("webhook", "Webhook"),
-    "file": ("development", "File"),
-    "console": ("development", "Console"),
-}
 
 
 def open(settings: SmsSettings, clock: Clock, random_bytes: RandomBytes, console: Callable[[str], None]) -> Provider:
@@ -41,7 +29,7 @@ def open(settings: SmsSettings, clock: Clock, random_bytes: RandomBytes, console
             field="sms.provider",
             hint="Set sms.provider and what it needs in the configuration file",
         )
-    module, name = PROVIDERS[settings.provider]
+    module, _, name = SMS_PROVIDERS[settings.provider].partition(":")
     made = getattr(import_module(f"{__name__}.{module}"), name)
     provider: Provider = made(settings, clock, random_bytes, console)
     return provider
