@@ -392,3 +392,16 @@ def test_its_files_are_there():
             root = README.parent
             if "/" in path:
                 assert (root / path).exists(), path
+
+
+# Where things are
+
+
+def test_where_things_are_names_every_folder_and_nothing_that_is_not_there():
+    text = README.read_text().partition("## Where things are")[2]
+    package = README.parent / "authctl"
+    folders = {f"authctl/{path.parent.relative_to(package)}/" for path in package.rglob("*.py")} - {"authctl/./"}
+    folders -= {"authctl/storage/migrations/versions/"}
+    named = set(re.findall(r"`(authctl/[\w/.]*)`", text))
+    assert folders <= named
+    assert [name for name in named if not (README.parent / name).exists()] == []
