@@ -21,7 +21,6 @@ from authctl.transfer.records import Record, Secret
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
-    from authctl.storage.imports import Remaining
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +82,12 @@ def _undo_some(work: Work, id: str, after: str) -> tuple[str | None, int, Counte
     )
 
 
-def status(work: Work) -> list[Remaining]:
+def status(work: Work) -> list[storage.imports.Remaining]:
     """How many users still have the hash that an import brought, by import and algorithm, the oldest import first."""
     return storage.imports.remaining(work.db)
 
 
-def as_public(remaining: Remaining) -> Json:
+def as_public(remaining: storage.imports.Remaining) -> Json:
     return remaining._asdict() | {"imported_at": instant(remaining.imported_at)}
 
 

@@ -9,6 +9,8 @@ from doubles.verbs import GROUPS, VERBS, bound
 
 import authctl
 from authctl.core.directory.directory import Directory
+from authctl.transfer.exporting import Exports
+from authctl.transfer.journal import Imports
 
 
 @pytest.fixture
@@ -47,6 +49,13 @@ def test_help_says_what_a_verb_does_and_where(directory_of_nothing, verb):
     assert text.startswith(f"Python Library Documentation: method {name} in module {written.__module__}\n\n{name}(")
     assert inspect.getdoc(written).splitlines()[0] in text
     assert inspect.getsource(bound(directory_of_nothing, verb)) == inspect.getsource(written)
+
+
+@pytest.mark.parametrize("group", [Exports, Imports])
+def test_what_stands_on_the_directory_shows_types_too(group):
+    for verb, function in inspect.getmembers(group, inspect.isfunction):
+        if not verb.startswith("_"):
+            assert not isinstance(inspect.signature(function).return_annotation, str)
 
 
 def test_a_signature_reads_as_it_is_written(directory_of_nothing):
