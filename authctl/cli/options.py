@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperOption
 
 from authctl.cli.output import FORMATS, Format
+from authctl.errors import UsageError
 
 COMMON = "Common options"
 WRITING = "Options of every change"
@@ -121,3 +122,15 @@ def _format(value: str) -> Format:
 def split(values: list[str] | None) -> list[str]:
     """Repeatable options take commas as well: `--labels a,b --labels c`."""
     return [part for value in values or () for part in (piece.strip() for piece in value.split(",")) if part]
+
+
+def pairs(values: list[str] | None, flag: str) -> dict[str, str]:
+    """Repeatable `KEY=VALUE` as a mapping; dashes in a key stand for underscores."""
+    found = {}
+    for word in values or ():
+        key, equals, value = word.partition("=")
+        if not equals:
+            # The word is not shown: it may be a secret key.
+            raise UsageError("general_usage", f"{flag} takes KEY=VALUE.", field=flag.strip("-").replace("-", "_"))
+        found[key.strip().replace("-", "_")] = value
+    return found

@@ -10,7 +10,7 @@ from authctl.cli import prompts
 from authctl.cli.answer_fields import DELETED, EVENT, USER
 from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL
 from authctl.cli.context import Context
-from authctl.cli.options import split
+from authctl.cli.options import pairs, split
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import (
     GeneratePassword,
@@ -161,7 +161,7 @@ def create(
         if password_hash_stdin
         else password_hash,
         hash=hash,
-        hash_options=_hash_options(hash_option),
+        hash_options=pairs(hash_option, "--hash-option"),
         weak_hash=weak_hash,
         self_service=self_service,
         if_absent=if_absent,
@@ -171,18 +171,6 @@ def create(
         ctx.output.note("Nobody can sign in to it yet. Give it an email or a password:")
         ctx.output.note(f"  {ctx.program} users update-email {user.id} EMAIL")
         ctx.output.note(f"  {ctx.program} users update-password {user.id}")
-
-
-def _hash_options(given: list[str] | None) -> dict[str, str]:
-    """`KEY=VALUE` words as a mapping."""
-    options: dict[str, str] = {}
-    for word in given or ():
-        key, equals, value = word.partition("=")
-        if not equals:
-            # The word is not shown: it may be a key.
-            raise UsageError("general_usage", "--hash-option takes KEY=VALUE.", field="hash_option")
-        options[key.strip().replace("-", "_")] = value
-    return options
 
 
 @command(

@@ -15,6 +15,7 @@ from authctl.cli.answer_fields import EXPORT
 from authctl.cli.commands import INVALID, UNAVAILABLE
 from authctl.cli.context import Context
 from authctl.cli.escaping import visible
+from authctl.cli.options import pairs
 from authctl.cli.progress import progress
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.accounts import Filter, Search
@@ -114,7 +115,7 @@ def export(
             search=search,
             filters=filter or (),
             sort=sort,
-            options=_options(target_option),
+            options=pairs(target_option, "--target-option"),
         )
         label, quiet = "Exporting users", ctx.output.quiet or (file == STDOUT and ctx.environment.stdout_isatty)
         with progress(ctx.environment, label, made.total, quiet=quiet) as step:
@@ -126,17 +127,6 @@ def export(
     _tell(ctx, made)
     if file != STDOUT or ctx.is_dry_run:
         ctx.show(_summary(made, None if file == STDOUT else file, with_hashes=with_hashes, with_secrets=with_secrets))
-
-
-def _options(given: list[str] | None) -> dict[str, str]:
-    """`KEY=VALUE` words as a mapping; `-` in a key is `_`."""
-    options = {}
-    for word in given or ():
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise UsageError("general_usage", "--target-option takes KEY=VALUE.", field="target_option")
-        options[key.strip().replace("-", "_")] = value
-    return options
 
 
 def _tell(ctx: Context, made: Export) -> None:

@@ -12,6 +12,7 @@ import typer
 from authctl.cli.answer_fields import IMPORTED
 from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL, STDIN, UNAVAILABLE
 from authctl.cli.context import Context
+from authctl.cli.options import pairs
 from authctl.cli.users import COMMANDS, import_dialogue
 from authctl.errors import Partial, UsageError
 from authctl.model import WeakHash
@@ -263,13 +264,7 @@ def _stdin(environment: Environment, paths: Sequence[str], *, taken: bool) -> Bi
 def _source_options(
     given: list[str] | None, hash_config: str | None, map: list[str] | None, *own: str | None
 ) -> dict[str, str]:
-    options = {}
-    for word in given or ():
-        key, equals, value = word.partition("=")
-        if not equals:
-            # The word is not shown: it may be a key.
-            raise UsageError("general_usage", "--source-option takes KEY=VALUE.", field="source_option")
-        options[key.strip().replace("-", "_")] = value
+    options = pairs(given, "--source-option")
     if hash_config is not None:
         options["hash_config"] = _text_of(hash_config)
     named = zip(OWN_OPTIONS, (",".join(map) if map else None, *own), strict=True)
