@@ -157,7 +157,7 @@ def test_a_kind_of_token(copy):
         "authctl/core/tokens/kinds.py",
         "}  # fmt: skip\n",
         "    TokenKind.SAMPLE: TokenDeclaration(\n"
-        '        expiry="magic-url-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.MAGIC_URL,\n'
+        '        expiry="magic-url-expiry", secret=SecretForm.LONG, sent_to="email", message=MessageKind.MAGIC_URL,\n'
         "        effect=Effect.SIGN_IN, factor=Factor.EMAIL),\n"
         "}  # fmt: skip\n",
     )
@@ -168,7 +168,7 @@ def test_a_kind_of_token(copy):
         "from authctl.core.tokens import issue\n"
         "with authctl.open() as directory:\n"
         "    directory.users.create(id='ada', email='ada@example.com')\n"
-        "    asked = issue.Asked(authctl.model.TokenKind.SAMPLE, print_secret=True)\n"
+        "    asked = issue.TokenRequest(authctl.model.TokenKind.SAMPLE, print_secret=True)\n"
         "    made = issue.issue(directory, asked, lambda work: (lookup.get_locked(work, 'ada'), False))\n"
         "    print(directory.tokens.redeem('ada', made.secret, kind='sample').session.provider)\n"
     )

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from authctl.settings.value_types import Expand, Kind
+    from authctl.settings.value_types import Expand, SettingType
 
 MAX_SECRET_FILE_BYTES = 65_536  # far above any secret; a device given by mistake ends the reading here
 
@@ -60,7 +60,7 @@ class Entry:
 
     def __init__(
         self,
-        kind: Kind,
+        kind: SettingType,
         default: Any,
         help: str,
         *,
@@ -135,7 +135,7 @@ class Section:
 
 
 def entry(
-    kind: Kind,
+    kind: SettingType,
     default: object,
     help: str,
     *,

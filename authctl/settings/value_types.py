@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 
 
-class Kind:
+class SettingType:
     """What values an entry takes. `read` turns what was written into the value, or raises ValueError with a sentence
     that goes on from the entry's name and does not repeat the value."""
 
@@ -109,16 +109,16 @@ def _database_url(value: object, expand: Expand) -> str:
 
 DATABASE_SCHEMES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 
-TEXT = Kind("text", _text)
-PATH = Kind("path", _path)
-HOSTS = Kind("list of hosts", _hosts)
-EMAIL_SENDER = Kind("email address", _email_sender)
-HTTP_URL = Kind("URL", _http_url)
-TEMPLATE = Kind("text", _template)
-DATABASE_URL = Kind("URL", _database_url)
+TEXT = SettingType("text", _text)
+PATH = SettingType("path", _path)
+HOSTS = SettingType("list of hosts", _hosts)
+EMAIL_SENDER = SettingType("email address", _email_sender)
+HTTP_URL = SettingType("URL", _http_url)
+TEMPLATE = SettingType("text", _template)
+DATABASE_URL = SettingType("URL", _database_url)
 
 
-def choice(*words: str) -> Kind:
+def choice(*words: str) -> SettingType:
     """One of these words."""
     listed = ", ".join(words[:-1]) + " or " + words[-1]
 
@@ -127,10 +127,10 @@ def choice(*words: str) -> Kind:
             raise ValueError(f"must be {listed}")
         return str(value)
 
-    return Kind(listed, read)
+    return SettingType(listed, read)
 
 
-def integer(low: int, high: int) -> Kind:
+def integer(low: int, high: int) -> SettingType:
     """A whole number, written as a number or as text."""
 
     def read(value: object, expand: Expand) -> int:
@@ -139,10 +139,10 @@ def integer(low: int, high: int) -> Kind:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return int(number)
 
-    return Kind(f"{low}–{high}", read)
+    return SettingType(f"{low}–{high}", read)
 
 
-def seconds(low: float, high: float) -> Kind:
+def seconds(low: float, high: float) -> SettingType:
     """A number of seconds, whole or not."""
 
     def read(value: object, expand: Expand) -> float:
@@ -151,10 +151,10 @@ def seconds(low: float, high: float) -> Kind:
             raise ValueError(f"must be a number of seconds from {low:g} to {high:g}")
         return number
 
-    return Kind("seconds", read)
+    return SettingType("seconds", read)
 
 
-def twilio_id(prefix: str, what: str) -> Kind:
+def twilio_id(prefix: str, what: str) -> SettingType:
     """One of Twilio's ids. Taking one kind for another is the commonest mistake, and its first letters tell."""
 
     def read(value: object, expand: Expand) -> str:
@@ -163,7 +163,7 @@ def twilio_id(prefix: str, what: str) -> Kind:
             raise ValueError(f"must be {what}, which begins with {prefix}" + _what_it_is(text))
         return text
 
-    return Kind(f"{prefix}…", read)
+    return SettingType(f"{prefix}…", read)
 
 
 def _sender(value: object, expand: Expand) -> str:
@@ -180,7 +180,7 @@ TWILIO_IDS = {
     "VA": 'a Verify service, which belongs in service_sid with provider = "twilio-verify"',
     "HX": "a content template, which belongs in content_sid",
 }
-SENDER = Kind("number, name or MG…", _sender)
+SENDER = SettingType("number, name or MG…", _sender)
 
 
 def _what_it_is(text: str) -> str:

@@ -24,7 +24,7 @@ UNSAFE_FIRST = frozenset("@.:-")  # @ splats in PowerShell, - begins an option
 BEHIND_SAFE = "\x7f"  # sorts behind all of them
 
 
-class Kind:
+class Completed:
     """What can be asked for. source: its rows, as t. columns: each by which one is named.
 
     owner: whose they are, where the line names a user or a team. live: only those that have not ended. named: a column
@@ -53,20 +53,20 @@ class Kind:
 
 
 KINDS = {
-    "users": Kind("users AS t", "t.email", "t.username", "t.phone", "t.id", named=True),
-    "emails": Kind("users AS t", "t.email"),
-    "phones": Kind("users AS t", "t.phone"),
-    "teams": Kind("teams AS t", "t.name", "t.id", named=True, names="teams"),
-    "memberships": Kind(
+    "users": Completed("users AS t", "t.email", "t.username", "t.phone", "t.id", named=True),
+    "emails": Completed("users AS t", "t.email"),
+    "phones": Completed("users AS t", "t.phone"),
+    "teams": Completed("teams AS t", "t.name", "t.id", named=True, names="teams"),
+    "memberships": Completed(
         "memberships AS t JOIN users AS u ON u.seq = t.user_seq", "u.email", "u.username", "t.id", owner="teams"
     ),
-    "sessions": Kind("sessions AS t", "t.id", owner="users", live=True),
-    "tokens": Kind("tokens AS t", "t.id", owner="users", live=True),
-    "identities": Kind("identities AS t", "t.id", owner="users"),
-    "authenticators": Kind("authenticators AS t", "t.name", owner="users"),
-    "challenges": Kind("challenges AS t", "t.id", live=True),
-    "imports": Kind("imports AS t", "t.id"),
-    "mock-phones": Kind("mock_phones AS t", "t.phone"),
+    "sessions": Completed("sessions AS t", "t.id", owner="users", live=True),
+    "tokens": Completed("tokens AS t", "t.id", owner="users", live=True),
+    "identities": Completed("identities AS t", "t.id", owner="users"),
+    "authenticators": Completed("authenticators AS t", "t.name", owner="users"),
+    "challenges": Completed("challenges AS t", "t.id", live=True),
+    "imports": Completed("imports AS t", "t.id"),
+    "mock-phones": Completed("mock_phones AS t", "t.phone"),
 }
 # Of an owner: the column that refers to it, and by which columns it is named, as they are told.
 OWNERS = {
@@ -112,7 +112,7 @@ def is_safe(word: str) -> bool:
     return bool(word) and SAFE.issuperset(word) and word[0] not in UNSAFE_FIRST
 
 
-def _columns(asked: Kind, typed: str, owners: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+def _columns(asked: Completed, typed: str, owners: dict[str, str]) -> tuple[str, tuple[str, ...]]:
     """The columns to look in, and what of the typed word says so: `email:`."""
     name, colon, _ = typed.partition(":")
     told = tuple(column for column in asked.columns if column.endswith("." + name))
@@ -122,7 +122,7 @@ def _columns(asked: Kind, typed: str, owners: dict[str, str]) -> tuple[str, tupl
     return "", asked.columns if asked.owner is None or asked.owner in owners else asked.columns[-1:]
 
 
-def _beginning(asked: Kind, column: str, typed: str, safe: str, owners: dict[str, str]) -> tuple[str, list[str]]:
+def _beginning(asked: Completed, column: str, typed: str, safe: str, owners: dict[str, str]) -> tuple[str, list[str]]:
     """The statement for the words of a column that begin so, by its index."""
     key = KEYS.get(column, column)
     begin = typed if key == column else typed.lower()
@@ -132,7 +132,7 @@ def _beginning(asked: Kind, column: str, typed: str, safe: str, owners: dict[str
     return f"{statement} ORDER BY {key} LIMIT {MOST}", [begin, begin + BEHIND_SAFE, *parameters]
 
 
-def _newest(asked: Kind, columns: tuple[str, ...], owners: dict[str, str]) -> tuple[str, list[str]]:
+def _newest(asked: Completed, columns: tuple[str, ...], owners: dict[str, str]) -> tuple[str, list[str]]:
     """The statement for the newest rows: what each could be named by, the best first."""
     owned, parameters = _owned(asked, owners)
     words = [f"CASE WHEN {asked.condition(column)} THEN {column} END" for column in columns]
@@ -140,11 +140,11 @@ def _newest(asked: Kind, columns: tuple[str, ...], owners: dict[str, str]) -> tu
     return f"{statement} ORDER BY t.seq DESC LIMIT {MOST}", parameters
 
 
-def _live(asked: Kind) -> str:
+def _live(asked: Completed) -> str:
     return " AND t.ended_at IS NULL" if asked.live else ""
 
 
-def _owned(asked: Kind, owners: dict[str, str]) -> tuple[str, list[str]]:
+def _owned(asked: Completed, owners: dict[str, str]) -> tuple[str, list[str]]:
     """The condition that what is found is the user's, or the team's, that the line names."""
     if asked.owner is None or asked.owner not in owners:
         return "", []

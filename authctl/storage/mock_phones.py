@@ -12,7 +12,7 @@ from authctl.errors import Conflict
 from authctl.storage.tables import mock_phones
 
 
-class Row(NamedTuple):
+class SealedMockPhone(NamedTuple):
     """A number, and its code as it is stored."""
 
     phone: str
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 _SELECT = sa.select(mock_phones.c.phone, mock_phones.c.sealed_code, mock_phones.c.created_at)
 
 
-def insert(db: sa.Connection, row: Row) -> None:
+def insert(db: sa.Connection, row: SealedMockPhone) -> None:
     try:
         db.execute(mock_phones.insert().values(row._asdict()))
     except IntegrityError as error:
@@ -35,13 +35,13 @@ def insert(db: sa.Connection, row: Row) -> None:
         ) from error
 
 
-def find(db: sa.Connection, phone: str) -> Row | None:
+def find(db: sa.Connection, phone: str) -> SealedMockPhone | None:
     row = db.execute(_SELECT.where(mock_phones.c.phone == phone)).one_or_none()
-    return Row(*row) if row else None
+    return SealedMockPhone(*row) if row else None
 
 
-def list_all(db: sa.Connection) -> list[Row]:
-    return [Row(*row) for row in db.execute(_SELECT.order_by(mock_phones.c.seq))]
+def list_all(db: sa.Connection) -> list[SealedMockPhone]:
+    return [SealedMockPhone(*row) for row in db.execute(_SELECT.order_by(mock_phones.c.seq))]
 
 
 def delete(db: sa.Connection, phone: str) -> bool:

@@ -16,7 +16,7 @@ from authctl.storage.tables import events, log_seals, sessions, signing_keys, us
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class UserGroup:
     """The users whose passwords one algorithm hashed; of those without a password it is None.
 
     by_email: those who are asked for two factors, and whose mailbox is the second and replaces the first. old: those
@@ -41,7 +41,7 @@ def groups(
     factors: Iterable[str],
     old: datetime,
     standing: datetime,
-) -> list[Group]:
+) -> list[UserGroup]:
     """Everybody, in one pass over the users.
 
     required: whom the policy asks for a second factor, "off", "all", or labels. factors: those that it allows. old:
@@ -76,7 +76,7 @@ def groups(
         *(_count(condition).label(name) for name, condition in (counts | unprotected).items()),
     ).group_by(users.c.password_algorithm)
     return [
-        Group(
+        UserGroup(
             row.password_algorithm,
             row.users,
             row.without_mfa,

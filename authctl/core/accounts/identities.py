@@ -20,7 +20,7 @@ def create(work: Work, user: str, provider: str, provider_uid: str, *, email: st
     email: the address that it has there; unique over users and identities. Raises Conflict
     (user_identity_already_exists, user_email_already_exists).
     """
-    check = checks.Check()
+    check = checks.Collector()
     provider = check(identifiers.provider, provider) or ""
     provider_uid = check(identifiers.provider_uid, provider_uid) or ""
     address = check(contacts.email, email or None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from authctl import storage
 from authctl.core.values import checks, contacts, identifiers, listings
-from authctl.core.values.listings import Field, Kind
+from authctl.core.values.listings import Field, FieldType
 from authctl.errors import Denied, NotFound
 from authctl.model import Listing, User, username_key
 
@@ -85,27 +85,27 @@ def _readings(user: str) -> Iterator[tuple[str, str | None]]:
 
 # What lists are filtered and sorted by.
 FIELDS = {
-    "id": Field(Kind.TEXT, indexed=True, nullable=False),
-    "username": Field(Kind.TEXT),
-    "name": Field(Kind.TEXT, nullable=False),
-    "email": Field(Kind.TEXT, indexed=True, normalize=contacts.email_lookup),
-    "email_verified": Field(Kind.FLAG, indexed=True, nullable=False),
-    "phone": Field(Kind.TEXT, indexed=True, normalize=contacts.phone_lookup),
-    "phone_verified": Field(Kind.FLAG, indexed=True, nullable=False),
-    "status": Field(Kind.STATUS, indexed=True, nullable=False),
-    "blocked_until": Field(Kind.TIME),
-    "labels": Field(Kind.MEMBERS, indexed=True, nullable=False),
-    "mfa": Field(Kind.FLAG, indexed=True, nullable=False),
-    "password.set": Field(Kind.FLAG, nullable=False),
-    "password.algorithm": Field(Kind.TEXT),
-    "password.updated_at": Field(Kind.TIME),
-    "password.must_change": Field(Kind.FLAG, nullable=False),
-    "factors.totp": Field(Kind.FLAG, nullable=False),
-    "factors.recovery_code": Field(Kind.FLAG, nullable=False),
-    "locked_until": Field(Kind.TIME),
-    "created_at": Field(Kind.TIME, indexed=True, nullable=False),
-    "updated_at": Field(Kind.TIME, nullable=False),
-    "last_sign_in_at": Field(Kind.TIME),
+    "id": Field(FieldType.TEXT, indexed=True, nullable=False),
+    "username": Field(FieldType.TEXT),
+    "name": Field(FieldType.TEXT, nullable=False),
+    "email": Field(FieldType.TEXT, indexed=True, normalize=contacts.email_lookup),
+    "email_verified": Field(FieldType.FLAG, indexed=True, nullable=False),
+    "phone": Field(FieldType.TEXT, indexed=True, normalize=contacts.phone_lookup),
+    "phone_verified": Field(FieldType.FLAG, indexed=True, nullable=False),
+    "status": Field(FieldType.STATUS, indexed=True, nullable=False),
+    "blocked_until": Field(FieldType.TIME),
+    "labels": Field(FieldType.MEMBERS, indexed=True, nullable=False),
+    "mfa": Field(FieldType.FLAG, indexed=True, nullable=False),
+    "password.set": Field(FieldType.FLAG, nullable=False),
+    "password.algorithm": Field(FieldType.TEXT),
+    "password.updated_at": Field(FieldType.TIME),
+    "password.must_change": Field(FieldType.FLAG, nullable=False),
+    "factors.totp": Field(FieldType.FLAG, nullable=False),
+    "factors.recovery_code": Field(FieldType.FLAG, nullable=False),
+    "locked_until": Field(FieldType.TIME),
+    "created_at": Field(FieldType.TIME, indexed=True, nullable=False),
+    "updated_at": Field(FieldType.TIME, nullable=False),
+    "last_sign_in_at": Field(FieldType.TIME),
 }
 
 

@@ -47,6 +47,7 @@ from authctl.model import EventName, User, instant
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
+
 _FACTOR = "factor:"  # begins the buckets of second factors, and the sources that are known for one
 SENT = "sent:"  # what the buckets of messages begin with, which no attempt is counted in
 LOCKED, SOURCE_LOCKED = "locked", "source_locked"  # why an attempt may not be made, as the log says it
@@ -54,7 +55,7 @@ SENDING_WINDOW = timedelta(hours=1)  # what messages are counted in: otp-hourly-
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class CountedAttempt:
     """An attempt that has been counted.
 
     refusal: why it may not be made at all, as the log says it, LOCKED or SOURCE_LOCKED. locks_source: whether it was
@@ -73,7 +74,7 @@ class Claim:
 
 def claim(
     work: Work, user: User | None, name: str, *, code: str | None = None, is_second_factor: bool = False
-) -> Claim:
+) -> CountedAttempt:
     """Count an attempt at an account before it is made. name: what was given for it, where there is no such account.
 
     code: the kind of a code that was sent, which is guessed at apart from the password and locks nothing but itself.
@@ -89,12 +90,12 @@ def claim(
     if source is not None:
         counted = _count(work, f"source:{source}", None)
         if not counted.allowed:
-            return Claim(account, source, SOURCE_LOCKED)
+            return CountedAttempt(account, source, SOURCE_LOCKED)
         locks_source = counted.locks
-    return Claim(account, source, None if _count(work, account, user).allowed else LOCKED, locks_source)
+    return CountedAttempt(account, source, None if _count(work, account, user).allowed else LOCKED, locks_source)
 
 
-def succeed(work: Work, claim: Claim, user: User) -> None:
+def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
     """The attempt was right: its account's count begins again, its source's forgets this one."""
     storage.attempts.forget(work.db, claim.account)
     if claim.source is not None:

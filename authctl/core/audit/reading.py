@@ -133,7 +133,7 @@ def _asked(
     since: datetime | str | None = None,
     until: datetime | str | None = None,
 ) -> Asked:
-    check = checks.Check()
+    check = checks.Collector()
     names = [name for name in (check(_event, event) for event in events) if name]
     begin, end = (
         check(times.moment, given, work.now, bare="ago", field=field) if isinstance(given, str) else given

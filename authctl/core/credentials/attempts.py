@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from authctl.core.work.person import Person
     from authctl.core.work.unit import Actor, Work
 
+
 T = TypeVar("T")
 
 
@@ -26,7 +27,7 @@ class Attempt:
     """An attempt at a password that has been counted, the account it is at, and the policy that it began with."""
 
     user: User | None
-    claim: throttle.Claim
+    claim: throttle.CountedAttempt
     policy: Policy
 
 

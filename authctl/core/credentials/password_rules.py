@@ -20,13 +20,14 @@ from authctl.model import fold
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
 
+
 COMMON = 10_000  # passwords; ASVS 5.0 §6.2.4 asks for 3,000 at least that the length policy lets through
 LEAST_LENGTH = 8  # characters; what the length policy lets through at its lowest
 SHORTEST_DATUM = 3  # characters; a user called Al may have a password with "al" in it
 ESTIMATED = 72  # characters; zxcvbn takes seconds for long ones, and these say enough
 
 
-class Known(Protocol):
+class PersonalData(Protocol):
     """What is known of somebody, and others know too: a user, or the row that one is about to be."""
 
     @property
@@ -41,7 +42,7 @@ class Known(Protocol):
     def phone(self) -> str | None: ...
 
 
-def failures(password: str, policy: Policy, *, user: Known | None) -> list[Problem]:
+def failures(password: str, policy: Policy, *, user: PersonalData | None) -> list[Problem]:
     """All that the policy has against a password for that user; nothing where it is good.
 
     user: the account, or one that is about to be made; None where there is none, and no personal data.
@@ -57,7 +58,7 @@ def failures(password: str, policy: Policy, *, user: Known | None) -> list[Probl
     return [problem for problem in _failures(password, policy, user) if problem is not None]
 
 
-def _failures(password: str, policy: Policy, user: Known | None) -> Iterator[Problem | None]:
+def _failures(password: str, policy: Policy, user: PersonalData | None) -> Iterator[Problem | None]:
     folded = fold(password)
     yield _too_short(password, policy["password-min-length"])
     if policy["password-dictionary"]:
@@ -99,14 +100,14 @@ def _common_passwords() -> frozenset[str]:
     return frozenset(fold(password) for password in (*ranked[:COMMON], *long_enough[:COMMON]))
 
 
-def _personal(folded: str, user: Known) -> Problem | None:
+def _personal(folded: str, user: PersonalData) -> Problem | None:
     found = next((label for label, datum in personal_data(user) if fold(datum) in folded), None)
     if found is None:
         return None
     return _problem("password_personal_data", f"password contains the user's {found}; leave it out")
 
 
-def personal_data(user: Known) -> Iterator[tuple[str, str]]:
+def personal_data(user: PersonalData) -> Iterator[tuple[str, str]]:
     """What must not be in a user's password, each with what it is: the id, email and its part before the @, name and
     its words, username, phone with and without +. What is shorter than three characters is in too many words to count.
     """
@@ -175,7 +176,7 @@ def _breached(password: str, path: str) -> Problem | None:
 # An estimate
 
 
-def estimate(password: str, *, user: Known | None = None) -> tuple[int, str]:
+def estimate(password: str, *, user: PersonalData | None = None) -> tuple[int, str]:
     """How hard a password is to guess by zxcvbn: 0 (very easy) to 4 (very hard), and how long it would take, in words.
 
     The time is that of somebody who has stolen the hashes and tries ten thousand a second.

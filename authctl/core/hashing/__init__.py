@@ -23,13 +23,13 @@ from authctl.errors import did_you_mean
 
 if TYPE_CHECKING:
     from authctl.core.hashing.base import HashError, Imported, StoredHash, Strength
-    from authctl.core.hashing.registry import Entry
+    from authctl.core.hashing.registry import HashName
 
 __all__ = [
     "SALT_SIZE",
     "TODAY",
-    "Entry",
     "HashError",
+    "HashName",
     "Imported",
     "Parameters",
     "Strength",
@@ -57,7 +57,7 @@ HINTS = {
 
 def __getattr__(name: str) -> object:
     """The types of this interface, loaded when they are asked for."""
-    homes = {"Entry": "registry", "HashError": "base", "Imported": "base", "Strength": "base"}
+    homes = {"HashName": "registry", "HashError": "base", "Imported": "base", "Strength": "base"}
     if name not in homes:
         raise AttributeError(name)
     return getattr(import_module(f"{__name__}.{homes[name]}"), name)
@@ -145,7 +145,7 @@ def dummy(parameters: Parameters = TODAY) -> str:
     return str(argon2.empty(parameters, bytes(SALT_SIZE)))
 
 
-def names() -> tuple[Entry, ...]:
+def names() -> tuple[HashName, ...]:
     """All that `--hash` takes, for help and completion: name, aliases, help, options."""
     from authctl.core.hashing import registry
 

@@ -17,7 +17,7 @@ from authctl.core.hashing.base import Malformed, NoPassword, Unnamed, Unsupporte
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HashName:
     """A name for `--hash`. marks: the beginnings by which a text says that it is this."""
 
     name: str
@@ -33,39 +33,40 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("argon2", "argon2", "argon2i, argon2d, argon2id in PHC form",
+    HashName("argon2", "argon2", "argon2i, argon2d, argon2id in PHC form",
           ("argon2id", "argon2i", "argon2d"), ("$argon2",)),
-    Entry("bcrypt", "bcrypt", "bcrypt: $2a$, $2b$, $2y$", ("bcrypt-2a", "bcrypt-2b", "bcrypt-2y"), ("$2",)),
-    Entry("bcrypt-2x", "bcrypt", "bcrypt of crypt_blowfish before 1.1: $2x$, good for ASCII passwords alone"),
-    Entry("md5", "digests", "MD5 in hex or base64, with or without salt", ("md5-salted",)),
-    Entry("sha", "digests", "SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt",
+    HashName("bcrypt", "bcrypt", "bcrypt: $2a$, $2b$, $2y$", ("bcrypt-2a", "bcrypt-2b", "bcrypt-2y"), ("$2",)),
+    HashName("bcrypt-2x", "bcrypt", "bcrypt of crypt_blowfish before 1.1: $2x$, good for ASCII passwords alone"),
+    HashName("md5", "digests", "MD5 in hex or base64, with or without salt", ("md5-salted",)),
+    HashName("sha", "digests", "SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt",
           (*tuple(base.DIGESTS)[1:], "sha1-salted", "sha256-salted", "sha512-salted")),
-    Entry("phpass", "phpass", "phpass: $P$, $H$", ("md5-phpass", "phpass-md5"), ("$P$", "$H$")),
-    Entry("scrypt", "scrypt", "scrypt in PHC form, or bare with its options", ("scrypt-phc",), ("$scrypt$",)),
-    Entry("scrypt-modified", "firebase", "Firebase's scrypt, as Firebase, Appwrite, Supabase, Kratos or Clerk write it",
+    HashName("phpass", "phpass", "phpass: $P$, $H$", ("md5-phpass", "phpass-md5"), ("$P$", "$H$")),
+    HashName("scrypt", "scrypt", "scrypt in PHC form, or bare with its options", ("scrypt-phc",), ("$scrypt$",)),
+    HashName("scrypt-modified", "firebase",
+          "Firebase's scrypt, as Firebase, Appwrite, Supabase, Kratos or Clerk write it",
           ("scrypt-mod", "firebase", "firebase-scrypt", "scrypt-firebase", "fbscrypt", "firescrypt"),
           ("$fbscrypt$", "$firescrypt$")),
-    Entry("pbkdf2", "pbkdf2", "PBKDF2 as passlib and Auth0 write it, or bare with its options",
+    HashName("pbkdf2", "pbkdf2", "PBKDF2 as passlib and Auth0 write it, or bare with its options",
           ("pbkdf2-sha1", "pbkdf2-sha224", "pbkdf2-sha256", "pbkdf2-sha384", "pbkdf2-sha512"), ("$pbkdf2",)),
-    Entry("hmac", "hmacs", "HMAC in hex or base64, with its key",
+    HashName("hmac", "hmacs", "HMAC in hex or base64, with its key",
           tuple(f"hmac-{digest}" for digest in base.DIGESTS)),
-    Entry("md5-crypt", "md5_crypt", "md5-crypt: $1$", ("crypt-md5",), ("$1$", "$md5-crypt$")),
-    Entry("apr1", "md5_crypt", "Apache's md5-crypt: $apr1$", ("htpasswd-md5",), ("$apr1$",)),
-    Entry("sha-crypt", "sha_crypt", "sha256-crypt and sha512-crypt: $5$, $6$", ("sha256-crypt", "sha512-crypt"),
+    HashName("md5-crypt", "md5_crypt", "md5-crypt: $1$", ("crypt-md5",), ("$1$", "$md5-crypt$")),
+    HashName("apr1", "md5_crypt", "Apache's md5-crypt: $apr1$", ("htpasswd-md5",), ("$apr1$",)),
+    HashName("sha-crypt", "sha_crypt", "sha256-crypt and sha512-crypt: $5$, $6$", ("sha256-crypt", "sha512-crypt"),
           ("$5$", "$6$", "$sha256-crypt$", "$sha512-crypt$")),
-    Entry("ldap", "ldap", "{SSHA}, {SHA512}, {CRYPT}, {PBKDF2-SHA256} and the other schemes of LDAP directories",
+    HashName("ldap", "ldap", "{SSHA}, {SHA512}, {CRYPT}, {PBKDF2-SHA256} and the other schemes of LDAP directories",
           ("rfc2307", "ldap-ssha", "smd5", "ssha", "ssha256", "ssha384", "ssha512"), ("{",)),
-    Entry("django", "django", "what Django stores: pbkdf2_sha256$…, argon2$…, bcrypt_sha256$…, scrypt$…, md5$…",
+    HashName("django", "django", "what Django stores: pbkdf2_sha256$…, argon2$…, bcrypt_sha256$…, scrypt$…, md5$…",
           ("pbkdf2-sha256-django", "pbkdf2-sha1-django", "bcrypt-sha256-django", "django-bcrypt-sha256"),
           ("pbkdf2_", "argon2$", "bcrypt$", "bcrypt_sha256$", "scrypt$", "md5$", "sha1$", "crypt$")),
-    Entry("wordpress", "bcrypt", "what WordPress stores since 6.8: $wp$2y$…", ("wordpress-bcrypt",), ("$wp$",)),
-    Entry("bcrypt-sha256", "bcrypt", "passlib's bcrypt over SHA-256: $bcrypt-sha256$…",
+    HashName("wordpress", "bcrypt", "what WordPress stores since 6.8: $wp$2y$…", ("wordpress-bcrypt",), ("$wp$",)),
+    HashName("bcrypt-sha256", "bcrypt", "passlib's bcrypt over SHA-256: $bcrypt-sha256$…",
           ("passlib-bcrypt-sha256",), ("$bcrypt-sha256$",)),
-    Entry("werkzeug", "werkzeug", "what Werkzeug and Flask store: scrypt:…, pbkdf2:…", ("scrypt-werkzeug", "flask"),
+    HashName("werkzeug", "werkzeug", "what Werkzeug and Flask store: scrypt:…, pbkdf2:…", ("scrypt-werkzeug", "flask"),
           ("pbkdf2:", "scrypt:")),
-    Entry("kratos", "kratos", "what Ory Kratos stores; its ln is N, its PBKDF2 sha384 is SHA-3", ("ory",),
+    HashName("kratos", "kratos", "what Ory Kratos stores; its ln is N, its PBKDF2 sha384 is SHA-3", ("ory",),
           ("$md5$", "$sha1$", "$sha256$", "$sha512$", "$hmac-")),
-    Entry("keycloak", "keycloak", "the value of a Keycloak credential, with its options"),
+    HashName("keycloak", "keycloak", "the value of a Keycloak credential, with its options"),
 )  # fmt: skip
 
 # How what is stored begins → the file that reads it. The rest of a family's forms are translated when they come in.
@@ -110,13 +111,13 @@ UNSUPPORTED_NAMES = ("md4", "ntlm", "nt", "yescrypt", "des", "lanman", "bcryptpe
 
 
 @cache
-def words() -> dict[str, tuple[Entry, str]]:
+def words() -> dict[str, tuple[HashName, str]]:
     """Every name and alias in its plainest spelling → its entry, and the word itself."""
     return {base.plain(word): (entry, word) for entry in ENTRIES for word in (entry.name, *entry.aliases)}
 
 
 @cache
-def _marked() -> dict[str, Entry]:
+def _marked() -> dict[str, HashName]:
     return {mark: entry for entry in ENTRIES for mark in entry.marks}
 
 
@@ -154,7 +155,7 @@ def parse(stored: str) -> base.StoredHash:
     raise Malformed("This is not a stored hash.")
 
 
-def find(name: str) -> tuple[Entry, str]:
+def find(name: str) -> tuple[HashName, str]:
     """The entry of a name or alias in any spelling, and the word that it was named by."""
     wanted = base.plain(name)
     if wanted in words():
@@ -190,7 +191,7 @@ def _own(text: str, name: str | None, given: Mapping[str, str]) -> base.StoredHa
     return parse(text)
 
 
-def _by_mark(text: str) -> Entry:
+def _by_mark(text: str) -> HashName:
     """The entry that a text names itself, the longest beginning first; never by length."""
     match = _any_mark().match(text)
     if not match:

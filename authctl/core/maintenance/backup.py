@@ -36,7 +36,7 @@ def _silent(label: str, total: int | None) -> AbstractContextManager[Step]:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class BackupMade:
     """A backup that was made, or in a dry run would be. size: bytes; None where there is no file."""
 
     file: str
@@ -52,7 +52,7 @@ class Made:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Progress = _silent) -> Made:
+def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Progress = _silent) -> BackupMade:
     """Save the whole directory, as it is at one moment, into a new file that only its owner can read.
 
     Of SQLite that is an SQLite file, of Postgres compressed lines of JSON; either is restored into either. An older
@@ -78,7 +78,7 @@ def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Pr
             manifest = save(directory, draft, manifest_of, progress)
             size = os.path.getsize(draft)
         _note(directory, state, manifest, now)
-    return Made(
+    return BackupMade(
         file,
         manifest.made_at or "",
         state.version,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from authctl.core.work.unit import Work
     from authctl.settings import Settings
     from authctl.storage.schema import State
-    from authctl.storage.statistics import Group, Way
+    from authctl.storage.statistics import UserGroup, Way
 
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -349,7 +349,7 @@ def _users(look: _Look, work: Work) -> Iterator[Finding]:
         yield look.finding("must-change-standing", "users", message, command)
 
 
-def _unprotected(look: _Look, work: Work, groups: list[Group]) -> Iterator[Finding]:
+def _unprotected(look: _Look, work: Work, groups: list[UserGroup]) -> Iterator[Finding]:
     """Those who must have a second factor and have none, by the label that says so."""
     missing = {"totp": "factors.totp", "email": "email_verified", "phone": "phone_verified"}
     fields = [missing[factor] for factor in policies.MFA_FACTORS if factor in work.policy["mfa-factors"]]
@@ -363,7 +363,7 @@ def _unprotected(look: _Look, work: Work, groups: list[Group]) -> Iterator[Findi
             yield look.finding("required-without-factor", label, message, command)
 
 
-def _hashes(look: _Look, group: Group, old: datetime) -> Iterator[Finding]:
+def _hashes(look: _Look, group: UserGroup, old: datetime) -> Iterator[Finding]:
     name = group.algorithm
     if name is None or is_todays(name):
         return

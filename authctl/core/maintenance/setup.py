@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class DirectoryMade:
     """What `authctl init` made, or found."""
 
     database: str
@@ -40,7 +40,7 @@ class Made:
         }
 
 
-def initialize(directory: Engine, settings: Settings) -> Made:
+def initialize(directory: Engine, settings: Settings) -> DirectoryMade:
     """Make a directory in an empty database, with a key of its own; done already, it changes nothing.
 
     A schema that was made by hand, from what `upgrade --dry-run` prints, gets its key.
@@ -81,10 +81,10 @@ def _initialize(work: Work, settings: Settings, random: bytes) -> bool:
     return True
 
 
-def _made(directory: Engine, settings: Settings, *, is_new: bool) -> Made:
+def _made(directory: Engine, settings: Settings, *, is_new: bool) -> DirectoryMade:
     state = directory.state
     found = key_files.find_key_file(settings, state.key_fingerprint)
-    return Made(directory.database.describe(), state.version, state.key_fingerprint or "", found, is_new)
+    return DirectoryMade(directory.database.describe(), state.version, state.key_fingerprint or "", found, is_new)
 
 
 # Upgrading

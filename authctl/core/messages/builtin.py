@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """Which message it is; the name of its templates."""
 
     EMAIL_CODE = "email-code"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 # Kind → the subject of a mail, a blank line, and the text.
 BUILT_IN = {
-    Kind.EMAIL_CODE: """
+    MessageKind.EMAIL_CODE: """
 Your code for {application}
 
 Your code for {application} is:
@@ -44,7 +44,7 @@ If that is not the phrase that you were shown, do not use the code.
 
 If you did not ask for a code, ignore this mail: without it nobody gets in.
 """,
-    Kind.MAGIC_URL: """
+    MessageKind.MAGIC_URL: """
 Sign in to {application}
 
 To sign in to {application}, open this link:
@@ -60,7 +60,7 @@ If that is not the phrase that you were shown, do not go on.
 
 If you did not ask for this, ignore this mail: without it nobody gets in.
 """,
-    Kind.EMAIL_VERIFICATION: """
+    MessageKind.EMAIL_VERIFICATION: """
 Confirm your address at {application}
 
 To confirm that {email} is your address at {application}, open this link:
@@ -73,7 +73,7 @@ It is valid for {validity} and works once.
 
 If you did not ask for this, ignore this mail: without it nothing happens.
 """,
-    Kind.RECOVERY: """
+    MessageKind.RECOVERY: """
 A new password for {application}
 
 To choose a new password for {application}, open this link:
@@ -86,7 +86,7 @@ It is valid for {validity} and works once.
 
 If you did not ask for this, ignore this mail: your password stays as it is.
 """,
-    Kind.EMAIL_CHANGE: """
+    MessageKind.EMAIL_CHANGE: """
 Confirm your new address at {application}
 
 To make {email} the address of your account at {application}, open this link:
@@ -99,7 +99,7 @@ It is valid for {validity} and works once. Until then the old address stays.
 
 If you did not ask for this, ignore this mail: without it nothing happens.
 """,
-    Kind.INVITATION: """
+    MessageKind.INVITATION: """
 Invitation to {team} at {application}
 
 {inviter} invites you to the team “{team}”.
@@ -114,7 +114,7 @@ It is valid for {validity} and works once.
 
 If you do not want to join, ignore this mail.
 """,
-    Kind.EMAIL_CHANGE_NOTICE: """
+    MessageKind.EMAIL_CHANGE_NOTICE: """
 Your address at {application} may change
 
 Somebody who is signed in to your account at {application} asked to change its address to {new_email}.
@@ -123,7 +123,7 @@ Nothing changes until that is confirmed from the new address.
 
 If this was not you, change your password at once, and tell whoever runs {application}.
 """,
-    Kind.SIGN_IN_ALERT: """
+    MessageKind.SIGN_IN_ALERT: """
 A new sign-in to {application}
 
 Somebody signed in to your account at {application} on {time}.
@@ -134,14 +134,14 @@ With: {user_agent}
 
 If this was not you, change your password at once, and tell whoever runs {application}.
 """,
-    Kind.PASSWORD_CHANGED: """
+    MessageKind.PASSWORD_CHANGED: """
 Your password for {application} was changed
 
 The password of your account at {application} was changed on {time}.
 
 If this was not you, ask for a new password at once, and tell whoever runs {application}.
 """,
-    Kind.EMAIL_CHANGED: """
+    MessageKind.EMAIL_CHANGED: """
 Your address at {application} was changed
 
 The address of your account at {application} was changed on {time}.
@@ -152,7 +152,7 @@ New address: {new_email}
 
 If this was not you, tell whoever runs {application} at once.
 """,
-    Kind.PHONE_CHANGED: """
+    MessageKind.PHONE_CHANGED: """
 Your phone number at {application} was changed
 
 The phone number of your account at {application} was changed on {time}.
@@ -161,24 +161,24 @@ The new number ends with {new_phone}.
 
 If this was not you, change your password at once, and tell whoever runs {application}.
 """,
-    Kind.FACTORS_CHANGED: """
+    MessageKind.FACTORS_CHANGED: """
 How you sign in to {application} was changed
 
 How you confirm at {application} that it is you was changed on {time}: {change}.
 
 If this was not you, change your password at once, and tell whoever runs {application}.
 """,
-    Kind.TRIAL_EMAIL: """
+    MessageKind.TRIAL_EMAIL: """
 A test mail from {application}
 
 This is a test of how {application} sends mail. It arrived, and there is nothing to do.
 """,
 }
 BUILT_IN_SMS = {
-    Kind.INVITATION_SMS: """
+    MessageKind.INVITATION_SMS: """
 Join the team “{team}” at {application}: {link}
 
 Join the team “{team}” at {application} with this code: {code}
 """,
-    Kind.TRIAL_SMS: "This is a test of how {application} sends messages.",
+    MessageKind.TRIAL_SMS: "This is a test of how {application} sends messages.",
 }

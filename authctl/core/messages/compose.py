@@ -13,15 +13,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from authctl.core.messages import templates
-from authctl.core.messages.builtin import BUILT_IN, BUILT_IN_SMS, Kind
+from authctl.core.messages.builtin import BUILT_IN, BUILT_IN_SMS, MessageKind
 from authctl.core.messages.templates import Template
 from authctl.delivery.messages import Channel, Email, Sms, one_line
 
 if TYPE_CHECKING:
     from authctl.settings import Settings
 
+
 MAX_CHOSEN = 128  # characters of what people chose themselves
-CODES = (Kind.PHONE_CODE, Kind.PHONE_VERIFICATION, Kind.PHONE_CHANGE)  # their text is the setting sms.template
+CODES = (
+    MessageKind.PHONE_CODE,
+    MessageKind.PHONE_VERIFICATION,
+    MessageKind.PHONE_CHANGE,
+)  # their text is the setting sms.template
 
 
 # Mails and text messages with a secret
@@ -29,7 +34,7 @@ CODES = (Kind.PHONE_CODE, Kind.PHONE_VERIFICATION, Kind.PHONE_CHANGE)  # their t
 
 def secret_email(
     settings: Settings,
-    kind: Kind,
+    kind: MessageKind,
     to: str,
     *,
     secret: str,
@@ -49,7 +54,7 @@ def secret_email(
     return _email(settings, kind, to, secret=secret, link=link, code=code, validity=valid_for, **fields)
 
 
-def code_sms(settings: Settings, kind: Kind, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
+def code_sms(settings: Settings, kind: MessageKind, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
     """A text message with a code."""
     return _sms(settings, kind, to, channel, code=code)
 
@@ -66,7 +71,7 @@ def invitation(
 ) -> Email:
     """Invites to a team. validity: None for one that does not expire. inviter: the name of who invites, if known."""
     return secret_email(
-        settings, Kind.INVITATION, to, secret=secret, validity=validity, link=link, team=team, inviter=inviter
+        settings, MessageKind.INVITATION, to, secret=secret, validity=validity, link=link, team=team, inviter=inviter
     )
 
 
@@ -75,40 +80,40 @@ def invitation(
 
 def email_change_notice(settings: Settings, to: str, *, new_email: str) -> Email:
     """Tells the old address that a change was asked for."""
-    return _email(settings, Kind.EMAIL_CHANGE_NOTICE, to, new_email=new_email)
+    return _email(settings, MessageKind.EMAIL_CHANGE_NOTICE, to, new_email=new_email)
 
 
 def sign_in_alert(
     settings: Settings, to: str, *, at: datetime, ip: str | None = None, user_agent: str | None = None
 ) -> Email:
     """Tells of a new session."""
-    return _email(settings, Kind.SIGN_IN_ALERT, to, time=moment(at), ip=ip, user_agent=user_agent)
+    return _email(settings, MessageKind.SIGN_IN_ALERT, to, time=moment(at), ip=ip, user_agent=user_agent)
 
 
 def password_changed(settings: Settings, to: str, *, at: datetime) -> Email:
     """Tells of a changed password."""
-    return _email(settings, Kind.PASSWORD_CHANGED, to, time=moment(at))
+    return _email(settings, MessageKind.PASSWORD_CHANGED, to, time=moment(at))
 
 
 def email_changed(settings: Settings, to: str, *, at: datetime, old_email: str, new_email: str) -> Email:
     """Tells of a changed address; goes to both."""
-    return _email(settings, Kind.EMAIL_CHANGED, to, time=moment(at), old_email=old_email, new_email=new_email)
+    return _email(settings, MessageKind.EMAIL_CHANGED, to, time=moment(at), old_email=old_email, new_email=new_email)
 
 
 def phone_changed(settings: Settings, to: str, *, at: datetime, new_phone: str | None) -> Email:
     """Tells of a changed phone number, of which the mail has the last two digits; None where it was removed."""
     ending = new_phone[-2:] if new_phone else None
-    return _email(settings, Kind.PHONE_CHANGED, to, time=moment(at), new_phone=ending)
+    return _email(settings, MessageKind.PHONE_CHANGED, to, time=moment(at), new_phone=ending)
 
 
 def factors_changed(settings: Settings, to: str, *, at: datetime, change: str) -> Email:
     """Tells of changed factors. change: what was done, as in `an authenticator app was added`."""
-    return _email(settings, Kind.FACTORS_CHANGED, to, time=moment(at), change=change)
+    return _email(settings, MessageKind.FACTORS_CHANGED, to, time=moment(at), change=change)
 
 
 def trial_email(settings: Settings, to: str) -> Email:
     """Tries whether mails arrive."""
-    return _email(settings, Kind.TRIAL_EMAIL, to)
+    return _email(settings, MessageKind.TRIAL_EMAIL, to)
 
 
 # Text messages
@@ -117,12 +122,12 @@ def trial_email(settings: Settings, to: str) -> Email:
 def invitation_sms(settings: Settings, to: str, *, team: str, secret: str, link: str | None = None) -> Sms:
     """Invites to a team, by phone."""
     code = None if link else secret
-    return _sms(settings, Kind.INVITATION_SMS, to, Channel.SMS, team=team, link=link, code=code, secret=secret)
+    return _sms(settings, MessageKind.INVITATION_SMS, to, Channel.SMS, team=team, link=link, code=code, secret=secret)
 
 
 def trial_sms(settings: Settings, to: str, *, channel: Channel = Channel.SMS) -> Sms:
     """Tries whether text messages arrive."""
-    return _sms(settings, Kind.TRIAL_SMS, to, channel)
+    return _sms(settings, MessageKind.TRIAL_SMS, to, channel)
 
 
 # Words
@@ -159,7 +164,7 @@ def clean(chosen: str, limit: int | None = MAX_CHOSEN) -> str:
 
 def _email(
     settings: Settings,
-    kind: Kind,
+    kind: MessageKind,
     to: str,
     *,
     secret: str | None = None,
@@ -175,7 +180,7 @@ def _email(
 
 def _sms(
     settings: Settings,
-    kind: Kind,
+    kind: MessageKind,
     to: str,
     channel: Channel,
     *,
@@ -195,12 +200,12 @@ def _values(settings: Settings, link: str | None, code: str | None, fields: Mapp
     return {"application": clean(settings.application_name), "link": link or "", "code": code or "", **cleaned}
 
 
-def find_template(settings: Settings, kind: Kind) -> Template:
+def find_template(settings: Settings, kind: MessageKind) -> Template:
     """How a message is written here: by the operator's files, else by the setting, else as built in."""
     return templates.find(settings.templates, kind, _built_in(settings, kind), _needed(kind))
 
 
-def _built_in(settings: Settings, kind: Kind) -> Template:
+def _built_in(settings: Settings, kind: MessageKind) -> Template:
     if kind in CODES:
         return Template({"txt": settings.sms.template}, {"txt": "sms.template"})
     if kind in BUILT_IN_SMS:
@@ -209,7 +214,7 @@ def _built_in(settings: Settings, kind: Kind) -> Template:
     return Template({"subject": subject, "txt": text})
 
 
-def _needed(kind: Kind) -> set[str]:
+def _needed(kind: MessageKind) -> set[str]:
     """The fields that a message is about: a template has one of them."""
     if kind in CODES:
         return {"code"}
@@ -219,11 +224,11 @@ def _needed(kind: Kind) -> set[str]:
 
 def check_templates(settings: Settings) -> None:
     """Read and try every template. Raises Invalid with all that is wrong, files that belong to no message included."""
-    tried = {str(kind): _trial(settings, kind) for kind in Kind}
+    tried = {str(kind): _trial(settings, kind) for kind in MessageKind}
     templates.check(settings.templates, tried)
 
 
-def _trial(settings: Settings, kind: Kind) -> templates.Trial:
+def _trial(settings: Settings, kind: MessageKind) -> templates.Trial:
     built_in = _built_in(settings, kind)
     known = {"application", "link", "code"} | (set() if built_in.is_text_message else {"email"})
     return templates.Trial(built_in, _needed(kind), known | built_in.fields())

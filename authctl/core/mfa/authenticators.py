@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
 
+
 MOST_AUTHENTICATORS = 10  # of one user, as Supabase has it
 NAME = "authenticator"  # of an authenticator that nobody named
 
@@ -121,7 +122,7 @@ def verify_authenticator(directory: Engine, user: str, code: str, *, name: str |
     return granted(directory.write(_verify_authenticator, user, given, _name(name), claim))
 
 
-def _judge_authenticator(work: Work, user: str, code: str, name: str | None) -> throttle.Claim | Denied:
+def _judge_authenticator(work: Work, user: str, code: str, name: str | None) -> throttle.CountedAttempt | Denied:
     """Count the attempt, and compare."""
     found = lookup.get_locked(work, user)
     factors.check_recent(work, found)
@@ -133,7 +134,7 @@ def _judge_authenticator(work: Work, user: str, code: str, name: str | None) -> 
 
 
 def _verify_authenticator(
-    work: Work, user: str, code: str, name: str | None, claim: throttle.Claim
+    work: Work, user: str, code: str, name: str | None, claim: throttle.CountedAttempt
 ) -> UserFactor | Denied:
     """Use the code up. All that follows from a verified authenticator is listed here."""
     found = lookup.get_locked(work, user)

@@ -24,7 +24,7 @@ from authctl.core.accounts import throttle
 from authctl.core.credentials import factors
 from authctl.core.crypto import otp, sealing
 from authctl.core.messages import compose, notices
-from authctl.core.messages.builtin import Kind
+from authctl.core.messages.builtin import MessageKind
 from authctl.core.mfa import recovery_codes
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
@@ -40,13 +40,14 @@ if TYPE_CHECKING:
     from authctl.core.work.unit import Work
     from authctl.delivery import Email, Sms
 
+
 FACTORS = (Factor.TOTP, Factor.EMAIL, Factor.PHONE, Factor.RECOVERY_CODE)
 KEPT = timedelta(days=1)  # how long dead challenges are kept, as tokens are
 _SENT = (Factor.EMAIL, Factor.PHONE)  # by a message
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class NewChallenge:
     """A new challenge. secret: its code, where that is shown instead of sent."""
 
     challenge: Challenge
@@ -64,11 +65,11 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(sending.Claim):
+class ChallengeClaim(sending.SendingClaim):
     """A challenge that is good from now on, and what it takes to send its code and to take it back."""
 
     session: Session
-    created: Created
+    created: NewChallenge
 
 
 def create(
@@ -79,7 +80,7 @@ def create(
     print_secret: bool = False,
     ip: str | None = None,
     user_agent: str | None = None,
-) -> Created:
+) -> NewChallenge:
     """Ask a session for a code of another factor than it was signed in with, and send the code where it is sent.
 
     secret: the session's, whatever else it may not do yet. factor: totp, email, phone or recovery_code. print_secret:
@@ -105,7 +106,7 @@ def _factor(factor: Factor | str) -> Factor:
     raise Invalid("general_argument_invalid", message, field="factor")
 
 
-def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_secret: bool) -> Claim:
+def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_secret: bool) -> ChallengeClaim:
     """Store the challenge, and write the message that is to be sent; an older one stays good until then."""
     person = admission.admit(work, secret, to_complete=True, lock=True)
     user = person.user
@@ -120,7 +121,7 @@ def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_sec
     challenge = _new(work, user, person.session, factor, address, code)
     message = _message(directory, challenge, code) if to is not None and code is not None else None
     leaving = sending.Sending(to, channel, message) if to is not None else None
-    claim = Claim(work.actor, leaving, person.session, Created(challenge, code if print_secret else None))
+    claim = ChallengeClaim(work.actor, leaving, person.session, NewChallenge(challenge, code if print_secret else None))
     work.changed(_resource(challenge), None, challenge.public())
     if claim.sending is None:
         _end_older(work, claim, {})
@@ -197,25 +198,25 @@ def _digest(work: Work, user_id: str, challenge_id: str, code: str) -> bytes:
 def _message(directory: Engine, challenge: Challenge, code: str) -> Email | Sms:
     settings, to = directory.settings, challenge.address or ""
     if challenge.factor is Factor.PHONE:
-        return compose.code_sms(settings, Kind.PHONE_CODE, to, code=code)
+        return compose.code_sms(settings, MessageKind.PHONE_CODE, to, code=code)
     life = challenge.expires_at - challenge.created_at
-    return compose.secret_email(settings, Kind.EMAIL_CODE, to, secret=code, validity=life)
+    return compose.secret_email(settings, MessageKind.EMAIL_CODE, to, secret=code, validity=life)
 
 
-def _settle_sent(work: Work, claim: Claim, said: Json) -> None:
+def _settle_sent(work: Work, claim: ChallengeClaim, said: Json) -> None:
     """The code is on its way: the interval begins."""
     storage.challenges.set_sent(work.db, claim.created.challenge.seq, work.now)
     _end_older(work, claim, said)
 
 
-def _withdraw(work: Work, claim: Claim, said: Json) -> None:
+def _withdraw(work: Work, claim: ChallengeClaim, said: Json) -> None:
     """The message was refused: the challenge ends."""
     challenge = claim.created.challenge
     storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.WITHDRAWN)
     _record(work, EventName.USERS_MFA_CHALLENGES_CREATE, challenge, said)
 
 
-def _end_older(work: Work, claim: Claim, details: Json) -> None:
+def _end_older(work: Work, claim: ChallengeClaim, details: Json) -> None:
     """The challenge takes the place of older ones of its factor."""
     challenge = claim.created.challenge
     ended = storage.challenges.end_of_session(
@@ -237,11 +238,11 @@ def _resource(challenge: Challenge) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedChallenge:
     """A code that was right, or that the provider is to judge; and the attempt that was counted for it."""
 
     challenge: Challenge
-    claim: throttle.Claim
+    claim: throttle.CountedAttempt
     code: str = field(repr=False)
 
     @property
@@ -280,7 +281,7 @@ def typed(code: str) -> str:
     return codes.normalized(checks.text(code, "code"))
 
 
-def _judge(work: Work, secret: str, id: str, code: str) -> Judged | Denied:
+def _judge(work: Work, secret: str, id: str, code: str) -> JudgedChallenge | Denied:
     """Count the attempt and compare; nothing is used up yet."""
     person = admission.admit(work, secret, to_complete=True, lock=True)
     user = person.user
@@ -293,7 +294,7 @@ def _judge(work: Work, secret: str, id: str, code: str) -> Judged | Denied:
     if (why := _why_dead(work, user, challenge)) is not None:
         return _refuse(work, challenge, why)
     storage.challenges.count_attempt(work.db, challenge.seq)
-    judged = Judged(replace(challenge, attempts_left=challenge.attempts_left - 1), claim, code)
+    judged = JudgedChallenge(replace(challenge, attempts_left=challenge.attempts_left - 1), claim, code)
     if judged.is_the_providers or _is_right(work, user, challenge, code):
         return judged
     return _refuse_wrong(work, judged.challenge)
@@ -345,7 +346,7 @@ def step_of(work: Work, authenticator: Authenticator, code: str) -> int | None:
     return otp.find_step(totp, code, work.now)
 
 
-def _settle(work: Work, secret: str, judged: Judged) -> SignedIn | Denied:
+def _settle(work: Work, secret: str, judged: JudgedChallenge) -> SignedIn | Denied:
     """Use the code up, and complete the session. Of many who have the right code at once, one gets here."""
     person = admission.admit(work, secret, to_complete=True, lock=True)
     user = person.user

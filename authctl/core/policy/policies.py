@@ -30,7 +30,7 @@ from authctl.errors import Invalid, Problem, did_you_mean
 from authctl.model import EventName, Json
 
 if TYPE_CHECKING:
-    from authctl.core.policy.value_types import Kind
+    from authctl.core.policy.value_types import ValueType
 
 
 class Declaration:
@@ -42,7 +42,7 @@ class Declaration:
     __slots__ = ("default", "help", "kind", "name", "presets")
 
     def __init__(
-        self, name: str, kind: Kind, default: Any, help: str, presets: Mapping[str, Any] | None = None
+        self, name: str, kind: ValueType, default: Any, help: str, presets: Mapping[str, Any] | None = None
     ) -> None:
         self.name, self.kind, self.default, self.help = name, kind, default, help
         self.presets = presets or {}

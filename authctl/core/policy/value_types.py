@@ -26,7 +26,7 @@ YEAR = 365 * DAY
 _UNITS = (("y", YEAR), ("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", timedelta(seconds=1)))
 
 
-class Kind(ABC):
+class ValueType(ABC):
     """What values a policy takes. `read` accepts the typed value and every form of it; the others make the forms.
 
     range: the values in words. words: those that completion offers. Kinds are no dataclasses, because making those
@@ -54,7 +54,7 @@ class Kind(ABC):
         return self.json(value)
 
 
-class Integer(Kind):
+class Integer(ValueType):
     """A whole number. zero: what 0 means, where it switches the policy off."""
 
     def __init__(self, minimum: int, maximum: int, zero: str | None = None) -> None:
@@ -78,7 +78,7 @@ class Integer(Kind):
         return given
 
 
-class Duration(Kind):
+class Duration(ValueType):
     """A length of time in whole seconds; None where it may be off and is. Numbers are seconds."""
 
     def __init__(self, minimum: timedelta, maximum: timedelta, *, optional: bool = False) -> None:
@@ -121,7 +121,7 @@ class Duration(Kind):
         return self.text(value)
 
 
-class Switch(Kind):
+class Switch(ValueType):
     """On or off."""
 
     range = "on or off"
@@ -141,7 +141,7 @@ class Switch(Kind):
         return "on" if value else "off"
 
 
-class Subset(Kind):
+class Subset(ValueType):
     """Some of a few words, in no order: a frozenset. off: what none of them is called."""
 
     def __init__(self, words: tuple[str, ...], off: str = "off") -> None:
@@ -171,7 +171,7 @@ class Subset(Kind):
         return [word for word in self.members if word in value]
 
 
-class Text(Kind):
+class Text(ValueType):
     """One line of text; None where it may be without and is."""
 
     def __init__(self, *, optional: bool = False) -> None:
@@ -218,7 +218,7 @@ class Path(Text):
         return found
 
 
-class Words(Kind):
+class Words(ValueType):
     """A list of words, as a tuple in the order given."""
 
     range = f"none, or words of {SHORTEST_WORD} characters and more: acme,rocket"
@@ -247,7 +247,7 @@ class Words(Kind):
         return list(value)
 
 
-class CallingCodes(Kind):
+class CallingCodes(ValueType):
     """The calling codes of countries as a frozenset of digits; None for any."""
 
     range = "any, or calling codes such as 44,49"
@@ -275,7 +275,7 @@ class CallingCodes(Kind):
         return "any" if value is None else sorted(value)
 
 
-class Whom(Kind):
+class Whom(ValueType):
     """Whom a rule is for: "off" for nobody, "all", or whoever has one of the labels of a tuple."""
 
     range = "off, all, or labels with commas between"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
 
+
 SECRET_SIZE = 32  # bytes; ASVS 7.2.3 asks for 16
 
 
@@ -136,7 +137,7 @@ def create_with_identity(
 
     Raises Conflict (user_email_already_exists), Denied (user_blocked), Invalid (user_count_exceeded).
     """
-    check = checks.Check()
+    check = checks.Collector()
     provider_ = check(identifiers.provider, provider)
     uid = check(identifiers.provider_uid, provider_uid)
     address = check(contacts.email, email or None)

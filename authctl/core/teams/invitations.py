@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from authctl.core.work.unit import Work
     from authctl.delivery import Email, Sms
 
+
 SECRET_SIZE = 32  # bytes; 256 bits cannot be guessed, so that attempts need no count
 
 # Adding and inviting
@@ -66,7 +67,7 @@ class Invitee:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(sending.Claim):
+class InvitationClaim(sending.SendingClaim):
     """An invitation that is good from now on, and what it takes to settle it or to take it back.
 
     roles: what the membership gets when it is sent; None to leave them. answer: what it is then, as who asks sees it.
@@ -133,7 +134,7 @@ def _read(user: str | None, email: str | None, phone: str | None, name: str | No
     """Who was asked for; Invalid names every field that is wrong."""
     if not (user or email or phone):
         raise Invalid("general_argument_invalid", "user is missing: give an id, an email or a phone", field="user")
-    check = checks.Check()
+    check = checks.Collector()
     invitee = Invitee(
         check(checks.text, user or None, "user"),
         check(contacts.email, email or None),
@@ -207,8 +208,8 @@ def _claim(
     team: str,
     invitee: Invitee,
     roles: tuple[str, ...] | None,
-    compose: Callable[[Work, Claim], Sending] | None,
-) -> Claim:
+    compose: Callable[[Work, InvitationClaim], Sending] | None,
+) -> InvitationClaim:
     """Store the invitation and the message that is to be sent; an earlier invitation stays good meanwhile."""
     found = lookup.find_one(work, team, lock=True)
     lookup.check_owner(work, found)
@@ -228,7 +229,7 @@ def _claim(
     invitation = Invitation(0, digests.digest(secret), address, work.now + work.policy["invite-expiry"])
     invitation = storage.memberships.invite(work.db, membership.seq, invitation)
     after = replace(membership, roles=membership.roles if roles is None else roles, invited_at=work.now)
-    claim = Claim(
+    claim = InvitationClaim(
         actor=work.actor,
         sending=None,
         team=found,
@@ -244,10 +245,10 @@ def _claim(
     return replace(claim, sending=compose(work, claim)) if compose is not None else claim
 
 
-def _composer(directory: Engine, url: str | None) -> Callable[[Work, Claim], Sending]:
+def _composer(directory: Engine, url: str | None) -> Callable[[Work, InvitationClaim], Sending]:
     """Writes the message of an invitation, once it is known what can carry it."""
 
-    def compose(work: Work, claim: Claim) -> Sending:
+    def compose(work: Work, claim: InvitationClaim) -> Sending:
         from authctl.core.messages import compose as messages_compose
 
         address = claim.invitation.address
@@ -287,7 +288,7 @@ def _link(directory: Engine, url: str, **parameters: str) -> str:
     return links.link(url, directory.settings, **parameters)
 
 
-def _settle(work: Work, claim: Claim, said: Json) -> None:
+def _settle(work: Work, claim: InvitationClaim, said: Json) -> None:
     """The invitation is on its way: earlier ones end, and a renewed one has its new roles."""
     team = lookup.find_one(work, f"id:{claim.team.id}", lock=True)
     before = memberships.find(work, team, claim.membership.id, lock=True)
@@ -301,7 +302,7 @@ def _settle(work: Work, claim: Claim, said: Json) -> None:
     memberships.record(work, EventName.TEAMS_MEMBERSHIPS_CREATE, before, after, details, claim.user)
 
 
-def _take_back(work: Work, claim: Claim, said: Json) -> None:
+def _take_back(work: Work, claim: InvitationClaim, said: Json) -> None:
     """The message was refused: undo the claim, but for what somebody has made use of meanwhile."""
     team = storage.teams.find(work.db, claim.team.id, lock=True)
     user = accounts_lookup.find(work, f"id:{claim.user.id}", lock=True)

@@ -14,7 +14,7 @@ from authctl import storage
 from authctl.core.accounts import lookup as accounts_lookup
 from authctl.core.teams import lookup
 from authctl.core.values import checks, contacts, identifiers, listings
-from authctl.core.values.listings import Field, Kind
+from authctl.core.values.listings import Field, FieldType
 from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import OWNER, EventName, Json, Listing, Membership, MembershipStatus, Team, User
 
@@ -23,21 +23,22 @@ if TYPE_CHECKING:
     from authctl.core.work.unit import Work
     from authctl.storage.memberships import Scope
 
+
 CONFIRMED, PENDING = MembershipStatus.CONFIRMED, MembershipStatus.PENDING
 
 # What lists are filtered and sorted by.
 FIELDS = {
-    "id": Field(Kind.TEXT, indexed=True, nullable=False),
-    "team_id": Field(Kind.TEXT, nullable=False),
-    "team_name": Field(Kind.TEXT, nullable=False),
-    "user_id": Field(Kind.TEXT, nullable=False),
-    "user_name": Field(Kind.TEXT, nullable=False),
-    "user_email": Field(Kind.TEXT, normalize=contacts.email_lookup),
-    "roles": Field(Kind.MEMBERS, indexed=True, nullable=False),
-    "status": Field(Kind.CHOICE, indexed=True, nullable=False, choices=tuple(MembershipStatus)),
-    "invited_at": Field(Kind.TIME, indexed=True, nullable=False),
-    "joined_at": Field(Kind.TIME),
-    "mfa": Field(Kind.FLAG, nullable=False),
+    "id": Field(FieldType.TEXT, indexed=True, nullable=False),
+    "team_id": Field(FieldType.TEXT, nullable=False),
+    "team_name": Field(FieldType.TEXT, nullable=False),
+    "user_id": Field(FieldType.TEXT, nullable=False),
+    "user_name": Field(FieldType.TEXT, nullable=False),
+    "user_email": Field(FieldType.TEXT, normalize=contacts.email_lookup),
+    "roles": Field(FieldType.MEMBERS, indexed=True, nullable=False),
+    "status": Field(FieldType.CHOICE, indexed=True, nullable=False, choices=tuple(MembershipStatus)),
+    "invited_at": Field(FieldType.TIME, indexed=True, nullable=False),
+    "joined_at": Field(FieldType.TIME),
+    "mfa": Field(FieldType.FLAG, nullable=False),
 }
 
 

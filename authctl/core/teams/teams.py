@@ -14,7 +14,7 @@ from authctl import storage
 from authctl.core.accounts import lookup as accounts_lookup
 from authctl.core.teams import lookup, memberships
 from authctl.core.values import checks, identifiers, json_objects, listings
-from authctl.core.values.listings import Field, Kind
+from authctl.core.values.listings import Field, FieldType
 from authctl.errors import Invalid
 from authctl.model import OWNER, EventName, Json, JsonObject, Listing, Team, User
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 # What lists are filtered and sorted by.
 FIELDS = {
-    "id": Field(Kind.TEXT, indexed=True, nullable=False),
-    "name": Field(Kind.TEXT, indexed=True, nullable=False),
-    "members": Field(Kind.NUMBER, nullable=False),
-    "created_at": Field(Kind.TIME, indexed=True, nullable=False),
-    "updated_at": Field(Kind.TIME, nullable=False),
+    "id": Field(FieldType.TEXT, indexed=True, nullable=False),
+    "name": Field(FieldType.TEXT, indexed=True, nullable=False),
+    "members": Field(FieldType.NUMBER, nullable=False),
+    "created_at": Field(FieldType.TIME, indexed=True, nullable=False),
+    "updated_at": Field(FieldType.TIME, nullable=False),
 }
 
 
@@ -46,7 +46,7 @@ def create(
 
     Raises Invalid with every wrong field, NotFound (user_not_found), Conflict (team_already_exists).
     """
-    check = checks.Check()
+    check = checks.Collector()
     team = Team(
         seq=0,
         id=check(identifiers.identifier, None if id == "unique()" else id) or work.new_id(),

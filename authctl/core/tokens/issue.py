@@ -15,19 +15,20 @@ from authctl.core.accounts import lookup, records
 from authctl.core.crypto import phrases
 from authctl.core.messages import compose
 from authctl.core.tokens import codes, mock_phones, sending
-from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm, TokenDeclaration
+from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Denied, Invalid
 from authctl.model import Json, JsonObject, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
+    from authctl.core.tokens.kinds import TokenDeclaration
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
     from authctl.delivery import Email, Sms
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class NewToken:
     """A new token. secret: where it is shown instead of sent, this once. phrase: what the message has as well."""
 
     token: Token
@@ -40,7 +41,7 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TokenRequest:
     """What was asked for: a token of a kind.
 
     address: where it goes; None for the account's own. channel: how it gets to a phone.
@@ -59,7 +60,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(sending.Claim):
+class TokenClaim(sending.SendingClaim):
     """A token that is good from now on, and what it takes to send it and to take it back.
 
     is_sent: whether the interval begins when it is settled, which it does for a blocked user too, to whom nothing is
@@ -73,14 +74,14 @@ class Claim(sending.Claim):
     is_sent: bool
     made_user: bool
 
-    def answer(self, asked: Asked) -> Created:
-        return Created(self.token, self.secret if asked.print_secret else None, self.phrase)
+    def answer(self, asked: TokenRequest) -> NewToken:
+        return NewToken(self.token, self.secret if asked.print_secret else None, self.phrase)
 
 
 Find = Callable[["Work"], tuple[User, bool]]
 
 
-def issue(directory: Engine, asked: Asked, find: Find) -> Created:
+def issue(directory: Engine, asked: TokenRequest, find: Find) -> NewToken:
     """Make a token and have it sent."""
     if directory.is_person and asked.print_secret:
         raise Denied(
@@ -100,7 +101,7 @@ def issue(directory: Engine, asked: Asked, find: Find) -> Created:
     return claim.answer(asked)
 
 
-def _claim(work: Work, directory: Engine, asked: Asked, find: Find) -> Claim:
+def _claim(work: Work, directory: Engine, asked: TokenRequest, find: Find) -> TokenClaim:
     """Store the token, and write the message that is to be sent; an older token stays good meanwhile."""
     declaration = asked.declaration
     user, made_user = find(work)
@@ -127,7 +128,7 @@ def _claim(work: Work, directory: Engine, asked: Asked, find: Find) -> Claim:
     )
     message = _message(directory, asked, user, token, secret, phrase) if is_sent and is_ours else None
     work.changed(resource(token), None, token.public())
-    return Claim(
+    return TokenClaim(
         actor=work.actor,
         sending=sending.Sending(address, channel, message) if is_sent and not is_blocked else None,
         user=user,
@@ -139,7 +140,7 @@ def _claim(work: Work, directory: Engine, asked: Asked, find: Find) -> Claim:
     )
 
 
-def _address(work: Work, user: User, asked: Asked) -> str:
+def _address(work: Work, user: User, asked: TokenRequest) -> str:
     """Where the token goes; refuses what needs no token."""
     kind, effect = asked.declaration.sent_to, asked.declaration.effect
     assert kind is not None, "an operator hands it over"
@@ -195,7 +196,9 @@ def new(
     return storage.tokens.insert(work.db, token, user.seq)
 
 
-def _message(directory: Engine, asked: Asked, user: User, token: Token, secret: str, phrase: str | None) -> Email | Sms:
+def _message(
+    directory: Engine, asked: TokenRequest, user: User, token: Token, secret: str, phrase: str | None
+) -> Email | Sms:
     """What is written to the person."""
     settings, to, kind = directory.settings, token.address or "", asked.declaration.message
     assert kind is not None
@@ -206,14 +209,14 @@ def _message(directory: Engine, asked: Asked, user: User, token: Token, secret: 
     return compose.secret_email(settings, kind, to, secret=secret, validity=life, link=link, phrase=phrase)
 
 
-def _link(directory: Engine, asked: Asked, user_id: str, secret: str) -> str:
+def _link(directory: Engine, asked: TokenRequest, user_id: str, secret: str) -> str:
     from authctl.core.messages import links
 
     assert asked.url is not None
     return links.link(asked.url, directory.settings, userId=user_id, secret=secret)
 
 
-def _settle(work: Work, claim: Claim, said: Json) -> None:
+def _settle(work: Work, claim: TokenClaim, said: Json) -> None:
     """The message is on its way: older tokens of the kind end, and the interval begins."""
     user = lookup.find(work, f"id:{claim.user.id}", lock=True)
     if user is None:
@@ -233,7 +236,7 @@ def _settle(work: Work, claim: Claim, said: Json) -> None:
     record(work, token, details | said)
 
 
-def _withdraw(work: Work, claim: Claim, said: Json) -> None:
+def _withdraw(work: Work, claim: TokenClaim, said: Json) -> None:
     """The message was refused: the token ends, and an account that was made for it goes if nobody has used it."""
     user = lookup.find(work, f"id:{claim.user.id}", lock=True)
     if user is None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from authctl.core.messages import notices
-from authctl.core.messages.builtin import Kind
+from authctl.core.messages.builtin import MessageKind
 from authctl.core.policy import policies
 from authctl.model import EventName, Factor, TokenKind, User
 
@@ -52,7 +52,7 @@ class TokenDeclaration:
     secret: SecretForm
     effect: Effect
     sent_to: addresses.Kind | None = None
-    message: Kind | None = None
+    message: MessageKind | None = None
     notice: Callable[[Work, User, str], None] | None = None
     factor: Factor | None = None
     created: EventName = EventName.USERS_TOKENS_CREATE
@@ -80,31 +80,31 @@ _DECLARED = {
     TokenKind.TOKEN: TokenDeclaration(
         expiry="token-expiry", secret=SecretForm.CHOSEN, effect=Effect.SIGN_IN, factor=Factor.TOKEN),
     TokenKind.EMAIL: TokenDeclaration(
-        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="email", message=Kind.EMAIL_CODE,
+        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="email", message=MessageKind.EMAIL_CODE,
         effect=Effect.SIGN_IN, factor=Factor.EMAIL),
     TokenKind.PHONE: TokenDeclaration(
-        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=Kind.PHONE_CODE,
+        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=MessageKind.PHONE_CODE,
         effect=Effect.SIGN_IN, factor=Factor.PHONE),
     TokenKind.MAGIC_URL: TokenDeclaration(
-        expiry="magic-url-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.MAGIC_URL,
+        expiry="magic-url-expiry", secret=SecretForm.LONG, sent_to="email", message=MessageKind.MAGIC_URL,
         effect=Effect.SIGN_IN, factor=Factor.EMAIL),
     TokenKind.EMAIL_VERIFICATION: TokenDeclaration(
-        expiry="verification-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.EMAIL_VERIFICATION,
+        expiry="verification-expiry", secret=SecretForm.LONG, sent_to="email", message=MessageKind.EMAIL_VERIFICATION,
         effect=Effect.VERIFY,
         created=EventName.USERS_VERIFICATION_CREATE, updated=EventName.USERS_VERIFICATION_UPDATE),
     TokenKind.PHONE_VERIFICATION: TokenDeclaration(
-        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=Kind.PHONE_VERIFICATION,
+        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=MessageKind.PHONE_VERIFICATION,
         effect=Effect.VERIFY,
         created=EventName.USERS_VERIFICATION_CREATE, updated=EventName.USERS_VERIFICATION_UPDATE),
     TokenKind.RECOVERY: TokenDeclaration(
-        expiry="recovery-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.RECOVERY,
+        expiry="recovery-expiry", secret=SecretForm.LONG, sent_to="email", message=MessageKind.RECOVERY,
         effect=Effect.RECOVER,
         created=EventName.USERS_RECOVERY_CREATE, updated=EventName.USERS_RECOVERY_UPDATE),
     TokenKind.EMAIL_CHANGE: TokenDeclaration(
-        expiry="verification-expiry", secret=SecretForm.LONG, sent_to="email", message=Kind.EMAIL_CHANGE,
+        expiry="verification-expiry", secret=SecretForm.LONG, sent_to="email", message=MessageKind.EMAIL_CHANGE,
         effect=Effect.CHANGE, notice=notices.email_change_asked),
     TokenKind.PHONE_CHANGE: TokenDeclaration(
-        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=Kind.PHONE_CHANGE,
+        expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=MessageKind.PHONE_CHANGE,
         effect=Effect.CHANGE),
 }  # fmt: skip
 

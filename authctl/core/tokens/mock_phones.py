@@ -13,7 +13,8 @@ from authctl.model import EventName, MockPhone
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
-    from authctl.storage.mock_phones import Row
+    from authctl.storage.mock_phones import SealedMockPhone
+
 
 MOST = 10  # as Appwrite has it
 
@@ -23,7 +24,7 @@ def create(work: Work, phone: str, code: str) -> MockPhone:
 
     Raises Conflict (mock_phone_already_exists), Invalid (mock_phone_limit_exceeded) beyond ten.
     """
-    check = checks.Check()
+    check = checks.Collector()
     number = check(contacts.phone, phone)
     digits = check(_code, code)
     check.done()
@@ -39,7 +40,7 @@ def create(work: Work, phone: str, code: str) -> MockPhone:
         )
     nonce = work.random(sealing.NONCE_SIZE)
     sealed = sealing.seal(work.key, digits.encode(), context=_context(number), nonce=nonce)
-    storage.mock_phones.insert(work.db, storage.mock_phones.Row(number, sealed, work.now))
+    storage.mock_phones.insert(work.db, storage.mock_phones.SealedMockPhone(number, sealed, work.now))
     work.record(EventName.SECURITY_MOCK_PHONES_CREATE, f"mock_phones/{number}")
     return MockPhone(number, digits, work.now)
 
@@ -69,7 +70,7 @@ def find_code(work: Work, phone: str) -> str | None:
     return _opened(work, row).code if row is not None else None
 
 
-def _opened(work: Work, row: Row) -> MockPhone:
+def _opened(work: Work, row: SealedMockPhone) -> MockPhone:
     code = sealing.unseal(work.key, row.sealed_code, context=_context(row.phone)).decode()
     return MockPhone(row.phone, code, row.created_at)
 

@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedToken:
     """A secret that was right, or that the provider is to judge; and the attempt that was counted for it."""
 
     user: User
     token: Token
-    claim: throttle.Claim | None
+    claim: throttle.CountedAttempt | None
     secret: str = field(repr=False)
 
 
@@ -63,7 +63,7 @@ def redeem(
     one; user_more_factors_required, where an address that a person gave is to be verified by the code alone, and the
     account asks for two factors. Conflict where the address of a change is taken by now.
     """
-    check = checks.Check()
+    check = checks.Collector()
     wanted = check(_kind, kind)
     check(checks.text, id, "id")
     check(checks.text, secret, "secret")
@@ -109,7 +109,7 @@ def _password_missing() -> Invalid:
 # Judging
 
 
-def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None) -> Judged | Denied:
+def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None) -> JudgedToken | Denied:
     """Count the attempt and compare. Whatever is wrong, the same statements are run."""
     found = lookup.find(work, user, lock=True)
     if work.person is not None and (found is None or found.seq != work.person.user.seq):
@@ -129,7 +129,7 @@ def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str |
     judged = right or provided
     storage.tokens.end_exhausted(work.db, [] if judged else counted, work.now)
     if found is not None and judged is not None:
-        return Judged(found, judged, claim, secret)
+        return JudgedToken(found, judged, claim, secret)
     why = (claim.refusal if claim is not None else None) or _why(work, found, tokens, secret)
     return _refuse(work, found, tried[0] if tried else None, kind, why)
 
@@ -159,7 +159,7 @@ def _refuse(work: Work, user: User | None, token: Token | None, kind: TokenKind 
     return invalid_token()
 
 
-def _refuse_provided(work: Work, judged: Judged) -> Denied:
+def _refuse_provided(work: Work, judged: JudgedToken) -> Denied:
     """The provider says that its code is another one."""
     lookup.find(work, f"id:{judged.user.id}", lock=True)
     storage.tokens.end_exhausted(work.db, [judged.token.seq], work.now)
@@ -182,7 +182,7 @@ def invalid_token() -> Denied:
 # Settling
 
 
-def _settle(work: Work, judged: Judged, prepared: passwords.Prepared | None) -> SignedIn | User | Denied:
+def _settle(work: Work, judged: JudgedToken, prepared: passwords.Prepared | None) -> SignedIn | User | Denied:
     """Use the token up, and do what its kind declares. Of many who have the right secret at once, one gets here."""
     user = lookup.find(work, f"id:{judged.user.id}", lock=True)
     token = storage.tokens.find(work.db, user.seq, judged.token.id) if user is not None else None

@@ -37,14 +37,14 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class SendingClaim:
     """What has been stored, by whom, and what is to be sent of it; None where that is nothing."""
 
     actor: Actor
     sending: Sending | None
 
 
-C = TypeVar("C", bound=Claim)
+C = TypeVar("C", bound=SendingClaim)
 
 
 def check(work: Work, directory: Engine, address: str, channel: Channel, *, last: datetime | None) -> bool:

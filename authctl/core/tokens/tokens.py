@@ -25,7 +25,7 @@ from authctl.core.credentials import attempts
 from authctl.core.crypto import generators
 from authctl.core.sessions import admission
 from authctl.core.tokens import codes, issue
-from authctl.core.tokens.issue import Asked, Created
+from authctl.core.tokens.issue import NewToken, TokenRequest
 from authctl.core.tokens.kinds import DECLARATIONS
 from authctl.core.values import checks, contacts, identifiers, times
 from authctl.delivery.messages import Channel
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
 
+
 LEAST_LIFE, MOST_LIFE = timedelta(minutes=1), timedelta(days=365)
 LEAST_LENGTH, MOST_LENGTH = 5, 128  # hexadecimal digits; the least is 20 bits, OWASP ASVS 5.0 6.5.4
 KEPT = timedelta(days=1)  # how long dead tokens are kept, for operators to see what became of them
@@ -46,7 +47,7 @@ KEPT = timedelta(days=1)  # how long dead tokens are kept, for operators to see 
 
 def create(
     work: Work, user: str, *, length: int = codes.SECRET_LENGTH, expire: timedelta | str | int | None = None
-) -> Created:
+) -> NewToken:
     """Make a token that signs a user in, for an operator to hand over.
 
     length: hexadecimal digits, 5 to 128; below 32 the rules for codes apply: attempts are counted, and it lives ten
@@ -65,7 +66,7 @@ def create(
     )
     issue.record(work, token, {"replaced": ended} if ended else {})
     work.changed(issue.resource(token), None, token.public())
-    return Created(token, secret)
+    return NewToken(token, secret)
 
 
 def _life(work: Work, length: int, expire: timedelta | str | int | None) -> timedelta:
@@ -101,7 +102,7 @@ def create_email(
     print_secret: bool = False,
     ip: str | None = None,
     user_agent: str | None = None,
-) -> Created:
+) -> NewToken:
     """Send a code to an email that signs in with it, and makes the account where there is none.
 
     id: of the account that is made; else it is ignored. phrase: two words for the answer and the message, by which the
@@ -112,7 +113,7 @@ def create_email(
     (user_count_exceeded where it would be one account too many), Unavailable where the message was refused, and then
     nothing has changed but the counts of the hour.
     """
-    asked = Asked(TokenKind.EMAIL, contacts.email(email), phrase=phrase, print_secret=print_secret)
+    asked = TokenRequest(TokenKind.EMAIL, contacts.email(email), phrase=phrase, print_secret=print_secret)
     directory = directory.from_request(ip, user_agent)
     return issue.issue(directory, asked, _finder("email", asked.address, id, create))
 
@@ -128,12 +129,12 @@ def create_magic_url(
     print_secret: bool = False,
     ip: str | None = None,
     user_agent: str | None = None,
-) -> Created:
+) -> NewToken:
     """Send a link to an email that signs in with it. url: where it leads; without one the mail has the secret itself.
 
     All else is as with `create_email`.
     """
-    asked = Asked(TokenKind.MAGIC_URL, contacts.email(email), url=url, phrase=phrase, print_secret=print_secret)
+    asked = TokenRequest(TokenKind.MAGIC_URL, contacts.email(email), url=url, phrase=phrase, print_secret=print_secret)
     directory = directory.from_request(ip, user_agent)
     return issue.issue(directory, asked, _finder("email", asked.address, id, create))
 
@@ -148,12 +149,12 @@ def create_phone(
     print_secret: bool = False,
     ip: str | None = None,
     user_agent: str | None = None,
-) -> Created:
+) -> NewToken:
     """Send a code to a phone that signs in with it. channel: sms or whatsapp. All else is as with `create_email`.
 
     Raises Invalid also for a number whose calling code the policy sms-countries does not name.
     """
-    asked = Asked(TokenKind.PHONE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
+    asked = TokenRequest(TokenKind.PHONE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
     directory = directory.from_request(ip, user_agent)
     return issue.issue(directory, asked, _finder("phone", asked.address, id, create))
 
@@ -186,26 +187,26 @@ def _finder(column: str, address: str | None, id: str | None, create: bool) -> F
 
 def create_email_verification(
     directory: Engine, user: str, *, url: str | None = None, print_secret: bool = False
-) -> Created:
+) -> NewToken:
     """Ask the user's email whether it is the person's. Raises Conflict (user_email_already_verified)."""
-    asked = Asked(TokenKind.EMAIL_VERIFICATION, url=url, print_secret=print_secret)
+    asked = TokenRequest(TokenKind.EMAIL_VERIFICATION, url=url, print_secret=print_secret)
     return issue.issue(directory, asked, _getter(user))
 
 
 def create_phone_verification(
     directory: Engine, user: str, *, channel: Channel | str = Channel.SMS, print_secret: bool = False
-) -> Created:
+) -> NewToken:
     """Ask the user's phone whether it is the person's. Raises Conflict (user_phone_already_verified)."""
-    asked = Asked(TokenKind.PHONE_VERIFICATION, channel=_channel(channel), print_secret=print_secret)
+    asked = TokenRequest(TokenKind.PHONE_VERIFICATION, channel=_channel(channel), print_secret=print_secret)
     return issue.issue(directory, asked, _getter(user))
 
 
-def create_recovery(directory: Engine, user: str, *, url: str | None = None, print_secret: bool = False) -> Created:
+def create_recovery(directory: Engine, user: str, *, url: str | None = None, print_secret: bool = False) -> NewToken:
     """Send the user's email what a new password is set with.
 
     Raises NotFound (user_not_found), which an application keeps to itself.
     """
-    return issue.issue(directory, Asked(TokenKind.RECOVERY, url=url, print_secret=print_secret), _getter(user))
+    return issue.issue(directory, TokenRequest(TokenKind.RECOVERY, url=url, print_secret=print_secret), _getter(user))
 
 
 def create_email_change(
@@ -216,13 +217,13 @@ def create_email_change(
     url: str | None = None,
     password: str | None = None,
     print_secret: bool = False,
-) -> Created:
+) -> NewToken:
     """Ask a new email whether it is the person's; it is the account's when that is redeemed, and the old one is told.
 
     password: the current one, which a person must give. Raises Conflict (user_email_already_exists), for operators
     now, for persons when it is redeemed, so that nobody finds out who is here.
     """
-    asked = Asked(TokenKind.EMAIL_CHANGE, contacts.email(email), url=url, print_secret=print_secret)
+    asked = TokenRequest(TokenKind.EMAIL_CHANGE, contacts.email(email), url=url, print_secret=print_secret)
     attempts.confirm(directory, password)
     return issue.issue(directory, asked, _getter(user))
 
@@ -235,9 +236,9 @@ def create_phone_change(
     channel: Channel | str = Channel.SMS,
     password: str | None = None,
     print_secret: bool = False,
-) -> Created:
+) -> NewToken:
     """Ask a new phone whether it is the person's; as with `create_email_change`."""
-    asked = Asked(TokenKind.PHONE_CHANGE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
+    asked = TokenRequest(TokenKind.PHONE_CHANGE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
     attempts.confirm(directory, password)
     return issue.issue(directory, asked, _getter(user))
 

@@ -90,7 +90,7 @@ def create(
 
 def _read(**given: Any) -> tuple[NewUser, list[Problem], str | None]:
     """The account that was asked for, what is wrong with it, and what to do about that."""
-    check = checks.Check()
+    check = checks.Collector()
     id = check(identifiers.identifier, given["id"])
     email = check(contacts.email, given["email"] or None)
     phone = check(contacts.phone, given["phone"] or None)

@@ -13,10 +13,10 @@ Result = TypeVar("Result")
 Options = ParamSpec("Options")
 
 
-class Check:
+class Collector:
     """Collects what is wrong, so that one run names every wrong field.
 
-    check = Check()
+    check = Collector()
     email = check(contacts.email, email)
     name = check(identifiers.name, name)
     check.done()

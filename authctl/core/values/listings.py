@@ -16,7 +16,7 @@ from authctl.model import Filter, Listing
 MAX_SEARCH = 256  # characters; facts/appwrite.md §0.2
 
 
-class Kind(StrEnum):
+class FieldType(StrEnum):
     """What a field holds, and so which operators it takes."""
 
     TEXT = "text"
@@ -29,13 +29,13 @@ class Kind(StrEnum):
 
 
 _OPERATORS = {
-    Kind.TEXT: ("=", "!=", "<", "<=", ">", ">=", "~"),
-    Kind.TIME: ("=", "!=", "<", "<=", ">", ">="),
-    Kind.FLAG: ("=", "!="),
-    Kind.STATUS: ("=", "!="),
-    Kind.CHOICE: ("=", "!="),
-    Kind.NUMBER: ("=", "!=", "<", "<=", ">", ">="),
-    Kind.MEMBERS: ("~",),
+    FieldType.TEXT: ("=", "!=", "<", "<=", ">", ">=", "~"),
+    FieldType.TIME: ("=", "!=", "<", "<=", ">", ">="),
+    FieldType.FLAG: ("=", "!="),
+    FieldType.STATUS: ("=", "!="),
+    FieldType.CHOICE: ("=", "!="),
+    FieldType.NUMBER: ("=", "!=", "<", "<=", ">", ">="),
+    FieldType.MEMBERS: ("~",),
 }
 
 
@@ -43,7 +43,7 @@ _OPERATORS = {
 class Field:
     """A field that lists are filtered and sorted by. indexed: found without reading the whole directory."""
 
-    kind: Kind
+    kind: FieldType
     indexed: bool = False
     nullable: bool = True
     normalize: Callable[[str], str | None] | None = None  # what stored values went through
@@ -62,7 +62,7 @@ def parse(
     before: str | None = None,
 ) -> Listing:
     """A list as it was asked for; Invalid names everything that is wrong with it."""
-    check = checks.Check()
+    check = checks.Collector()
     found = [check(_filter, text, fields, now) for text in filters]
     key = check(_sort_key, sort, fields)
     search = check(_search, search)
@@ -145,22 +145,22 @@ def _unquoted(value: str) -> str:
 
 def _value(name: str, field: Field, operator: str, value: str, now: datetime) -> Any:
     label = f"filter on {name}"
-    if value == "" and field.kind is not Kind.FLAG:
+    if value == "" and field.kind is not FieldType.FLAG:
         if field.nullable and operator in ("=", "!="):
             return None
-        if field.kind is not Kind.TEXT or operator == "~":
+        if field.kind is not FieldType.TEXT or operator == "~":
             raise Invalid("general_argument_invalid", f"{label}: a value is missing after {operator}", field="filter")
     match field.kind:
-        case Kind.FLAG:
+        case FieldType.FLAG:
             return identifiers.boolean(value, field=label)
-        case Kind.STATUS:
+        case FieldType.STATUS:
             return str(identifiers.status(value, field=label))
-        case Kind.TIME:
+        case FieldType.TIME:
             # As --since and --until take them: `2h` is two hours ago, and two hours ahead where a time is an end.
             return times.moment(value, now, bare="ahead" if name.endswith("_until") else "ago", field=label)
-        case Kind.CHOICE:
+        case FieldType.CHOICE:
             return _choice(value, field.choices, label)
-        case Kind.NUMBER:
+        case FieldType.NUMBER:
             return _number(value, label)
     if field.normalize is not None and operator != "~":
         return field.normalize(value) or value
@@ -183,10 +183,10 @@ def _number(value: str, label: str) -> int:
 
 def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
     name = sort.removeprefix("-")
-    if name in fields and fields[name].kind is Kind.MEMBERS:
+    if name in fields and fields[name].kind is FieldType.MEMBERS:
         raise Invalid("general_argument_invalid", f"sort cannot be by {name}, which is a list", field="sort")
     if name not in fields:
-        sortable = [each for each, field in fields.items() if field.kind is not Kind.MEMBERS]
+        sortable = [each for each, field in fields.items() if field.kind is not FieldType.MEMBERS]
         raise _unknown(name, sortable, "sort", to=" to sort by")
     return name
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from authctl.core.messages import compose
-from authctl.core.messages.builtin import Kind
+from authctl.core.messages.builtin import MessageKind
 from authctl.delivery import Channel
 from authctl.errors import Invalid, Unavailable
 from authctl.settings import load
@@ -64,13 +64,13 @@ def every_mail(settings, name="Ada"):
     secret = {"secret": "s" * 64, "validity": TEN_MINUTES}
     return [
         compose.secret_email(
-            settings, Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES, phrase="amber walrus"
+            settings, MessageKind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES, phrase="amber walrus"
         ),
-        compose.secret_email(settings, Kind.MAGIC_URL, TO, link=LINK, **secret),
-        compose.secret_email(settings, Kind.MAGIC_URL, TO, **secret),
-        compose.secret_email(settings, Kind.EMAIL_VERIFICATION, TO, link=LINK, **secret),
-        compose.secret_email(settings, Kind.RECOVERY, TO, link=LINK, **secret),
-        compose.secret_email(settings, Kind.EMAIL_CHANGE, TO, link=LINK, **secret),
+        compose.secret_email(settings, MessageKind.MAGIC_URL, TO, link=LINK, **secret),
+        compose.secret_email(settings, MessageKind.MAGIC_URL, TO, **secret),
+        compose.secret_email(settings, MessageKind.EMAIL_VERIFICATION, TO, link=LINK, **secret),
+        compose.secret_email(settings, MessageKind.RECOVERY, TO, link=LINK, **secret),
+        compose.secret_email(settings, MessageKind.EMAIL_CHANGE, TO, link=LINK, **secret),
         compose.invitation(settings, TO, team=name, inviter=name, link=LINK, **secret),
         compose.email_change_notice(settings, TO, new_email="new@example.org"),
         compose.sign_in_alert(settings, TO, at=AT, ip="192.0.2.7", user_agent=name),
@@ -84,9 +84,9 @@ def every_mail(settings, name="Ada"):
 
 def every_text_message(settings, name="Ada"):
     return [
-        compose.code_sms(settings, Kind.PHONE_CODE, "+14255550123", code="482913"),
-        compose.code_sms(settings, Kind.PHONE_VERIFICATION, "+14255550123", code="482913"),
-        compose.code_sms(settings, Kind.PHONE_CHANGE, "+14255550123", code="482913"),
+        compose.code_sms(settings, MessageKind.PHONE_CODE, "+14255550123", code="482913"),
+        compose.code_sms(settings, MessageKind.PHONE_VERIFICATION, "+14255550123", code="482913"),
+        compose.code_sms(settings, MessageKind.PHONE_CHANGE, "+14255550123", code="482913"),
         compose.invitation_sms(settings, "+14255550123", team=name, secret="s" * 64, link=LINK),
         compose.trial_sms(settings, "+14255550123"),
     ]
@@ -97,12 +97,12 @@ def every_text_message(settings, name="Ada"):
 
 def test_every_kind_is_written(settings):
     made = [*every_mail(settings()), *every_text_message(settings())]
-    assert {message.kind for message in made} == set(Kind)
+    assert {message.kind for message in made} == set(MessageKind)
 
 
 def test_an_email_code_reads_like_this(settings):
     mail = compose.secret_email(
-        settings(), Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES, phrase="amber walrus"
+        settings(), MessageKind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES, phrase="amber walrus"
     )
     assert mail.subject == "Your code for Example"
     assert mail.text == (
@@ -116,14 +116,14 @@ def test_an_email_code_reads_like_this(settings):
 
 
 def test_without_a_phrase_nothing_is_said_of_one(settings):
-    mail = compose.secret_email(settings(), Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES)
+    mail = compose.secret_email(settings(), MessageKind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES)
     assert "phrase" not in mail.text
     assert "phrase" not in mail.html
 
 
 def test_without_a_link_the_secret_is_the_code(settings):
     linked, bare = (
-        compose.secret_email(settings(), Kind.RECOVERY, TO, secret="s" * 64, validity=TEN_MINUTES, link=link)
+        compose.secret_email(settings(), MessageKind.RECOVERY, TO, secret="s" * 64, validity=TEN_MINUTES, link=link)
         for link in (LINK, None)
     )
     assert f"\n{LINK}\n" in linked.text
@@ -170,10 +170,10 @@ def test_a_changed_phone_is_named_by_its_end(settings):
 
 
 def test_a_text_message_is_the_template_of_the_settings(settings):
-    sms = compose.code_sms(settings(), Kind.PHONE_CODE, "+14255550123", code="482913", channel=Channel.WHATSAPP)
+    sms = compose.code_sms(settings(), MessageKind.PHONE_CODE, "+14255550123", code="482913", channel=Channel.WHATSAPP)
     assert (sms.body, sms.code, sms.channel) == ("482913 is your code for Example.", "482913", Channel.WHATSAPP)
     own = compose.code_sms(
-        settings(sms_template="{application}: {code}"), Kind.PHONE_CODE, "+14255550123", code="482913"
+        settings(sms_template="{application}: {code}"), MessageKind.PHONE_CODE, "+14255550123", code="482913"
     )
     assert own.body == "Example: 482913"
 
@@ -233,7 +233,7 @@ def test_emoji_stay_whole(settings):
 
 def test_a_text_of_ones_own_changes_the_html_too(settings, template):
     template("email-code.txt", "Ahoj! {application}:\n\n{code}\n\n{phrase}\n")
-    mail = compose.secret_email(settings(), Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES)
+    mail = compose.secret_email(settings(), MessageKind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES)
     assert mail.text == "Ahoj! Example:\n\n482913\n"
     assert "<p>Ahoj! Example:</p>" in mail.html
     assert mail.subject == "Your code for Example"
@@ -251,13 +251,13 @@ def test_a_subject_and_html_of_ones_own(settings, template):
 def test_a_file_goes_before_the_setting(settings, template):
     template("phone-change.txt", "Neu: {code}")
     own = settings(sms_template="{code} …")
-    assert compose.code_sms(own, Kind.PHONE_CHANGE, "+14255550123", code="482913").body == "Neu: 482913"
-    assert compose.code_sms(own, Kind.PHONE_CODE, "+14255550123", code="482913").body == "482913 …"
+    assert compose.code_sms(own, MessageKind.PHONE_CHANGE, "+14255550123", code="482913").body == "Neu: 482913"
+    assert compose.code_sms(own, MessageKind.PHONE_CODE, "+14255550123", code="482913").body == "482913 …"
 
 
 def test_another_folder_may_be_named(settings, tmp_path):
     (tmp_path / "phone-code.txt").write_text("Hier: {code}")
-    sms = compose.code_sms(settings(templates=str(tmp_path)), Kind.PHONE_CODE, "+14255550123", code="482913")
+    sms = compose.code_sms(settings(templates=str(tmp_path)), MessageKind.PHONE_CODE, "+14255550123", code="482913")
     assert sms.body == "Hier: 482913"
 
 
@@ -285,7 +285,7 @@ def test_another_folder_may_be_named(settings, tmp_path):
 def test_a_wrong_template_is_named(settings, template, name, text, complaint):
     path = template(name, text)
     for attempt in (
-        lambda: compose.secret_email(settings(), Kind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES),
+        lambda: compose.secret_email(settings(), MessageKind.EMAIL_CODE, TO, secret="482913", validity=TEN_MINUTES),
         lambda: compose.check_templates(settings()),
     ):
         with pytest.raises(Invalid) as caught:

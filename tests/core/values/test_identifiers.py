@@ -545,7 +545,7 @@ def test_a_status_is_active_or_blocked():
 
 
 def test_check_names_every_wrong_field_in_one_error():
-    check = checks.Check()
+    check = checks.Collector()
     assert check(contacts.email, "ada") is None
     assert check(identifiers.name, "Ada") == "Ada"
     assert check(contacts.phone, "020 7946 0123") is None
@@ -559,6 +559,6 @@ def test_check_names_every_wrong_field_in_one_error():
 
 
 def test_check_lets_none_through_and_is_content_with_nothing():
-    check = checks.Check()
+    check = checks.Collector()
     assert check(contacts.email, None) is None
     check.done()
