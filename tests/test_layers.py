@@ -206,6 +206,15 @@ def test_clock_and_dice_are_in_their_one_place(module):
         assert imported not in CALLS, f"{module} imports {imported}"
 
 
+def test_one_table_says_what_ends_with_what(module):
+    if module == "core/accounts/endings.py" or not module.startswith(("core/", "transfer/", "cli/")):
+        return
+    ended = {"storage.sessions.end_of_user"}
+    if not module.startswith("core/tokens/"):  # where a newer token ends the older ones of its kind
+        ended.add("storage.tokens.end_of_user")
+    assert not ended & {ast.unparse(node) for node in ast.walk(MODULES[module]) if isinstance(node, ast.Attribute)}
+
+
 def test_only_the_last_handler_catches_everything(module):
     for node in ast.walk(MODULES[module]):
         if isinstance(node, ast.ExceptHandler):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.model import Import, ImportStatus, Json, User, username_key
+from authctl.model import Import, ImportStatus, Json, MembershipStatus, User, username_key
 from authctl.storage.tables import identities, import_users, imports, memberships, sessions, tokens, users
 from authctl.storage.users import record as user_of
 
@@ -268,10 +268,11 @@ def _owners_of_identities(db: sa.Connection, uids: list[tuple[str, str]]) -> dic
 
 
 def find_memberships(db: sa.Connection, user_seqs: Iterable[int]) -> set[tuple[int, int]]:
-    """The teams that these users are members of, each pair by the numbers of team and user."""
+    """The teams that these users are confirmed members of, each pair by the numbers of team and user."""
     found: set[tuple[int, int]] = set()
     for chunk in _chunks(sorted(user_seqs)):
-        statement = sa.select(memberships.c.team_seq, memberships.c.user_seq).where(memberships.c.user_seq.in_(chunk))
+        theirs = (memberships.c.user_seq.in_(chunk), memberships.c.status == str(MembershipStatus.CONFIRMED))
+        statement = sa.select(memberships.c.team_seq, memberships.c.user_seq).where(*theirs)
         found.update((row[0], row[1]) for row in db.execute(statement))
     return found
 

@@ -6,29 +6,26 @@ record that came first; a user that this import has had already is not had again
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from authctl.core.credentials import addresses
 from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
-from authctl.model import Json, Status, User
+from authctl.model import Status, User
+from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import Member, Note, Refused
-from authctl.transfer.validation import Checked, Identity, Outcome, password_of, user_of
+from authctl.transfer.validation import Checked, Outcome, password_of, user_of
 
 if TYPE_CHECKING:
-    from authctl.core.credentials.addresses import Kind
     from authctl.storage.imports import Keys, Owners
 
 
-KINDS: tuple[Kind, ...] = ("email", "phone")  # of addresses
-
-
 class OnConflict(StrEnum):
-    """What becomes of a record whose user is there already, and not as the record says."""
+    """What becomes of a record whose user already exists with different data."""
 
     FAIL = "fail"
     SKIP = "skip"
@@ -43,120 +40,12 @@ class Match(StrEnum):
     PHONE = "phone"
 
 
-class Told(NamedTuple):
-    """A record that is not clean, for the report. outcome: created, updated, skipped, refused."""
-
-    at: int
-    ref: str | None
-    outcome: str
-    notes: tuple[Note, ...]
-    raw: Any = None
-
-    def __repr__(self) -> str:
-        return f"Told(at={self.at}, ref={self.ref!r}, outcome={self.outcome!r})"
-
-
-class Update(NamedTuple):
-    """A user that is there, and what a record makes of it."""
-
-    before: User
-    after: User
-    identities: tuple[Identity, ...]
-    members: tuple[Member, ...]
-    item: Checked
-
-    @property
-    def adds_totp(self) -> bool:
-        return bool(self.item.extra.totp) and not self.before.totp
-
-    @property
-    def adds_recovery_codes(self) -> bool:
-        return bool(self.item.extra.recovery_codes) and not self.before.recovery_code
-
-
-def no_counts() -> Json:
-    """What the summary of an import counts, before it has begun."""
-    outcomes = dict.fromkeys(("created", "updated", "skipped", "without_password", "refused"), 0)
-    return outcomes | {"reasons": {}, "hashes": {}}
-
-
-@dataclass(slots=True)
-class Plan:
-    """What is to be done with a batch. through: how many of its records are settled.
-
-    seen: users that were found as the file has them, where that must be remembered. left_out: memberships that nobody
-    asked for.
-    """
-
-    creates: list[Checked] = field(default_factory=list)
-    updates: list[Update] = field(default_factory=list)
-    seen: list[User] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-    skipped: int = 0
-    refused: int = 0
-    without_password: int = 0
-    through: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-    hashes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    is_stopped: bool = False
-
-    def refuse(self, item: Outcome, notes: Iterable[Note]) -> None:
-        notes = tuple(notes)
-        self.refused += 1
-        self.reasons[notes[0].type if notes else "import_refused"] += 1
-        self.told.append(Told(item.at, item.ref, "refused", notes, getattr(item, "raw", None)))
-
-    def skip(self, item: Outcome, notes: Iterable[Note], *, tell: bool = True) -> None:
-        notes = tuple(notes)
-        self.skipped += 1
-        self.reasons[notes[0].type if notes else "import_skipped"] += 1
-        if tell:
-            self.told.append(Told(item.at, item.ref, "skipped", notes))
-
-    def take(self, item: Checked, outcome: str, *, has_password: bool, brings_one: bool) -> None:
-        """Count a record that comes in. has_password: its user, in the end; brings_one: the record."""
-        if item.notes:
-            self.told.append(Told(item.at, item.ref, outcome, item.notes))
-        if brings_one and item.row.password_algorithm is not None:
-            self.hashes[item.row.password_algorithm, item.strength or "strong"] += 1
-        if not has_password:
-            self.without_password += 1
-            self.reasons[
-                next((note.type for note in item.notes if note.field == "password"), "import_no_password")
-            ] += 1
-
-    def add(self, other: Plan) -> None:
-        """What was settled of the records behind these."""
-        for name in ("creates", "updates", "seen", "told"):
-            getattr(self, name).extend(getattr(other, name))
-        for name in ("skipped", "refused", "without_password", "through"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.reasons.update(other.reasons)
-        self.hashes.update(other.hashes)
-        self.is_stopped = other.is_stopped
-
-    def counts_after(self, counts: Json) -> Json:
-        """The summary so far, with this batch."""
-        hashes = {name: dict(strengths) for name, strengths in counts["hashes"].items()}
-        for (algorithm, strength), count in sorted(self.hashes.items()):
-            strengths = hashes.setdefault(algorithm, {})
-            strengths[strength] = strengths.get(strength, 0) + count
-        return {
-            "created": counts["created"] + len(self.creates),
-            "updated": counts["updated"] + len(self.updates),
-            "skipped": counts["skipped"] + self.skipped,
-            "without_password": counts["without_password"] + self.without_password,
-            "refused": counts["refused"] + self.refused,
-            "reasons": dict(sorted((Counter(counts["reasons"]) + self.reasons).items())),
-            "hashes": dict(sorted(hashes.items())),
-        }
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database has of what a batch brings.
 
-    brought: the ids of users that this import has had already. memberships: of the users in owners, (team, user).
+    brought: the ids of users that this import has had already. memberships: the confirmed ones of the users in owners,
+    (team, user).
     is_same: whether a hash that a record brings is the one that its user has.
     """
 
@@ -379,7 +268,7 @@ def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Know
     holder = known.owners.users[owned.seq].id
     message = f"{checks.shown(owned.value)} is that of the user {holder}."
     if owned.field == "id":
-        message = f"The user {checks.shown(owned.value)} is there already, and not as the record says."
+        message = f"The user {checks.shown(owned.value)} already exists with different data."
     note = Note(owned.type, owned.field, message)
     if conditions.on_conflict is OnConflict.SKIP:
         plan.skip(item, (Note("import_exists", owned.field, message),))
@@ -441,18 +330,7 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -
 def proves_first(before: User, after: User) -> bool:
     """Whether an update verifies an address of an account that nobody had proved to own, or one that a person gave."""
     is_first = not (before.email_verified or before.phone_verified) and (after.email_verified or after.phone_verified)
-    return is_first or bool(proves_given(before, after))
-
-
-def proves_given(before: User, after: User) -> list[Kind]:
-    """The addresses that a person gave here, who may be somebody else than the file's, and an update verifies."""
-    return [
-        kind
-        for kind in KINDS
-        if getattr(before, f"{kind}_self_service")
-        and getattr(before, kind) == getattr(after, kind)
-        and getattr(after, f"{kind}_verified") > getattr(before, f"{kind}_verified")
-    ]
+    return is_first or bool(addresses.doubtful(before, after))
 
 
 def _opens(before: User, after: User) -> bool:
@@ -482,7 +360,7 @@ def _takes_password(user: User, item: Checked) -> bool:
 
 
 def _is_new(member: Member, user: User, conditions: Conditions, known: Known) -> bool:
-    """Whether the user is no member of that team yet."""
+    """Whether the user is no member of that team yet; who is invited alone is none."""
     if not conditions.teams:
         return False
     team = conditions.team_of(member)

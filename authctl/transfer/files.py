@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
+from authctl.core.maintenance import private_files
 from authctl.errors import Invalid, Unavailable
 from authctl.model import Json
 
@@ -242,12 +243,7 @@ class Writing:
             os.fchmod(self._file.fileno(), 0o600)
             self.cut(size)
         except FileExistsError:
-            raise Invalid(
-                "general_argument_invalid",
-                f"{path} is there already, and is not overwritten.",
-                field="file",
-                hint="Name another file, or move that one away.",
-            ) from None
+            raise private_files.exists(path, "file") from None
         except OSError as error:
             raise unavailable(path, error) from None
 

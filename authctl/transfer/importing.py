@@ -1,7 +1,7 @@
 """The import: from files of another system to users in the directory, in batches that are whole or absent.
 
-    files ─▶ source ─▶ check ─▶ (slow: plain passwords, weak hashes) ─▶ settle ─▶ store, journal, report ─▶ the next
-             └─ reader_process.py, a child ┘                             └──── one transaction a batch ────┘
+    files ─▶ source ─▶ validation ─▶ hashing_pool ─▶ conflicts ─▶ storing, journal, report ─▶ the next
+             └─ reader_process ──┘                   └────── one transaction a batch ────┘
 
 A batch is stored as if nobody had what it brings. Where somebody does, the database refuses it as a whole; it is then
 asked who has what, and the batch settled anew; where others write at the same moment, in the end record by record.
@@ -13,53 +13,21 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from io import RawIOBase
-from itertools import chain, count
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from authctl import storage
-from authctl.core.credentials import addresses, passwords
-from authctl.core.crypto import otp
-from authctl.core.mfa import authenticators, recovery_codes
-from authctl.core.teams import teams as teams_teams
+from authctl.core.credentials import passwords
 from authctl.core.values import checks
 from authctl.errors import Conflict, Invalid, NotFound
-from authctl.model import (
-    Ended,
-    EventName,
-    Identity,
-    Import,
-    ImportStatus,
-    Json,
-    Membership,
-    MembershipStatus,
-    Status,
-    Team,
-    TokenEnded,
-    User,
-    WeakHash,
-    from_milliseconds,
-    milliseconds,
-)
-from authctl.transfer import files, hashing_pool, reader_process, sources
-from authctl.transfer.conflicts import (
-    Conditions,
-    Known,
-    Match,
-    OnConflict,
-    Plan,
-    Update,
-    keys_of,
-    no_counts,
-    proves_first,
-    proves_given,
-    settle,
-)
-from authctl.transfer.records import Member, Note, Refused, Source
+from authctl.model import EventName, Import, ImportStatus, Json, User, WeakHash
+from authctl.transfer import files, hashing_pool, reader_process, sources, storing
+from authctl.transfer.conflicts import Conditions, Known, Match, OnConflict, keys_of, settle
+from authctl.transfer.plans import Plan, no_counts
+from authctl.transfer.records import Note, Refused, Source
 from authctl.transfer.report import Report
-from authctl.transfer.validation import Checked, Extra, Outcome, Rules, user_of
+from authctl.transfer.validation import Checked, Outcome, Rules
 
 if TYPE_CHECKING:
-    from authctl.core.credentials.addresses import Kind
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
 
@@ -218,6 +186,7 @@ class _Run:
             with hashing_pool.hashed(self.directory, self._batches()) as batches:
                 for batch in batches:
                     self.journal, plan = self._store(work, batch)
+                    work.outbox.clear()  # nobody is told of a dry run
                     self._advance(batch, plan)
                     if plan.is_stopped:
                         return self.journal
@@ -342,7 +311,9 @@ class _Run:
         if not storage.imports.advance(db, journal, position, counts, work.now):
             raise self._changed()
         if plan.creates or plan.updates:
-            details = {"created": len(plan.creates), "updated": len(plan.updates), "records": behind}
+            details = {"created": len(plan.creates), "updated": len(plan.updates), "records": behind} | dict(
+                +plan.ended
+            )
             work.record(EventName.USERS_IMPORTS_UPDATE, f"imports/{journal.id}", details)
         return replace(journal, position=position, counts=counts, updated_at=work.now), plan
 
@@ -367,23 +338,27 @@ class _Run:
                 return plan
         note = Note("user_changed", None, "Somebody else took what this record has, at the same moment.")
         taken = Refused(item.at, item.ref, getattr(item, "raw", None), [note])
-        return settle([taken], self._conditions(work, refused, {}))
+        return settle([taken], self._conditions(work, refused))
 
     def _attempt(self, work: Work, items: list[Outcome], refused: int, *, look: bool) -> Plan | None:
         """Settle these records and store what comes of it; None, and nothing is stored, where somebody has it."""
         teams = self._teams(work, items)
         known = self._known(work, items) if look else None
         plan = settle(items, self._conditions(work, refused, teams), known)
-        done = storage.bulk.whole(work.db, partial(self._apply, work, plan, teams))
-        return plan if done else None
+        return plan if storing.store(work, self.journal, plan, teams) else None
 
-    def _conditions(self, work: Work, refused: int, teams: Mapping[_TeamKey, Team | None]) -> Conditions:
+    def _teams(self, work: Work, items: list[Outcome]) -> storing.Teams | None:
+        if not self.options.teams:
+            return None
+        return storing.Teams(work, (each for item in items if isinstance(item, Checked) for each in item.extra.members))
+
+    def _conditions(self, work: Work, refused: int, teams: storing.Teams | None = None) -> Conditions:
         most = self.options.max_errors
         return Conditions(
             now=work.now,
             on_conflict=self.options.on_conflict,
             match=self.options.match,
-            team_of=lambda member: team.seq if (team := teams.get(_team_key(member))) else None,
+            team_of=teams.seq_of if teams else lambda member: None,
             teams=self.options.teams,
             room=None if most is None else most - self.journal.counts["refused"] - refused,
         )
@@ -394,169 +369,6 @@ class _Run:
         brought = storage.imports.find_brought(work.db, self.journal.seq, {user.id for user in owners.users.values()})
         memberships = storage.imports.find_memberships(work.db, owners.users) if self.options.teams else set()
         return Known(owners, brought, memberships, partial(_is_same, work))
-
-    # Storing
-
-    def _apply(self, work: Work, plan: Plan, teams: dict[_TeamKey, Team | None]) -> None:
-        rows = [_sealed(work, item) for item in plan.creates]
-        seqs = storage.bulk.insert_users(work.db, rows, [item.words for item in plan.creates])
-        keep = work.policy["password-history"]
-        if keep:
-            past = ((seq, row.password_hash, milliseconds(work.now)) for seq, row in zip(seqs, rows, strict=True))
-            storage.bulk.insert(
-                work.db, "password_history", ("user_seq", "hash", "created_at"), [row for row in past if row[1]]
-            )
-        for seq, item in zip(seqs, plan.creates, strict=True):
-            if item.extra.has_rows:
-                self._add_all(work, user_of(item.row, seq), item.extra, teams)
-        for update in plan.updates:
-            self._update(work, update, teams)
-        self._remember(work, plan)
-
-    def _remember(self, work: Work, plan: Plan) -> None:
-        """Write down whom the import has had."""
-        seq = self.journal.seq
-        made = [(seq, item.row.id, True, item.row.updated_at) for item in plan.creates]
-        had = [update.after for update in plan.updates] + plan.seen
-        made += [(seq, user.id, False, milliseconds(user.updated_at)) for user in had]
-        columns = ("import_seq", "user_id", "created", "updated_at")
-        storage.bulk.insert(work.db, "import_users", columns, made)
-
-    def _add_all(self, work: Work, user: User, extra: Extra, teams: dict[_TeamKey, Team | None]) -> None:
-        """What a new user has beside the row."""
-        _add_identities(work, user, extra.identities)
-        _add_totp(work, user, extra)
-        _add_recovery_codes(work, user, extra)
-        if self.options.teams:
-            _add_memberships(work, user, extra.members, teams)
-
-    def _update(self, work: Work, update: Update, teams: dict[_TeamKey, Team | None]) -> None:
-        """All that follows from a record that changes a user."""
-        before, after, item = update.before, update.after, update.item
-        if proves_first(before, after):
-            kept, _ = addresses.end_self_service(work, before)
-            flags = {name: getattr(kept, name) or getattr(item.row, name) for name in ("mfa", "totp", "recovery_code")}
-            update, after = update._replace(before=kept), replace(after, **flags)
-        for kind in proves_given(before, after):
-            update, after = _without_other_ways(work, kind, update, after)
-        changes_password = after.password is not None and after.password != before.password
-        if after.password is not None and changes_password:
-            hash = passwords.sealed(work, after, after.password.hash)
-            after = replace(after, password=replace(after.password, hash=hash))
-        storage.users.update(work.db, before, after)
-        if after.password is not None and changes_password:
-            storage.passwords.remember(
-                work.db, after.seq, after.password.hash, work.now, work.policy["password-history"]
-            )
-            if work.policy["session-invalidation"]:
-                storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.PASSWORD_CHANGED)
-        if after.status is Status.BLOCKED and before.at(work.now).status is not Status.BLOCKED:
-            storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.BLOCKED)
-            storage.tokens.end_of_user(work.db, after.seq, work.now, TokenEnded.BLOCKED)
-        _add_identities(work, after, update.identities)
-        if update.adds_totp:
-            _add_totp(work, after, item.extra)
-        if update.adds_recovery_codes:
-            _add_recovery_codes(work, after, item.extra)
-        _add_memberships(work, after, update.members, teams)
-
-    def _teams(self, work: Work, items: list[Outcome]) -> dict[_TeamKey, Team | None]:
-        """The teams that these records name, each locked; None for one that is to be made."""
-        if not self.options.teams:
-            return {}
-        members = [member for item in items if isinstance(item, Checked) for member in item.extra.members]
-        return {key: _find_team(work, key) for key in sorted({_team_key(member) for member in members})}
-
-
-_TeamKey = tuple[str, str]  # the id, empty where the source has none, and the name
-
-
-def _team_key(member: Member) -> _TeamKey:
-    return (member.team or "", "" if member.team else member.name)
-
-
-def _find_team(work: Work, key: _TeamKey) -> Team | None:
-    id, name = key
-    if not id:
-        same = storage.teams.find_ids(work.db, name, None, 1)
-        if not same:
-            return None
-        id = same[0]
-    return storage.teams.find(work.db, id, lock=True)
-
-
-def _add_memberships(work: Work, user: User, members: Sequence[Member], teams: dict[_TeamKey, Team | None]) -> None:
-    """Confirmed memberships; a team that is not there is made first. Of a team named twice the first counts."""
-    joined = set()
-    for member in members:
-        key = _team_key(member)
-        team = teams.get(key)
-        if team is None:
-            teams[key] = team = teams_teams.create(work, member.name, id=member.team)
-        if team.seq in joined:
-            continue
-        joined.add(team.seq)
-        at = member.joined_at or work.now
-        membership = Membership(
-            seq=0,
-            id=work.new_id(),
-            team_id=team.id,
-            team_name=team.name,
-            user_id=user.id,
-            user_name=user.name,
-            user_email=user.email,
-            roles=member.roles,
-            status=MembershipStatus.CONFIRMED,
-            invited_at=at,
-            joined_at=at,
-        )
-        storage.memberships.insert(work.db, membership, team.seq, user.seq)
-
-
-def _add_identities(work: Work, user: User, identities: Sequence[Any]) -> None:
-    for each in identities:
-        created = from_milliseconds(each.created_at)
-        identity = Identity(each.id, user.id, each.provider, each.provider_uid, each.email, created)
-        storage.identities.insert(work.db, identity, user.seq)
-
-
-def _without_other_ways(work: Work, kind: Kind, update: Update, after: User) -> tuple[Update, User]:
-    """An update of an account that was somebody else's, from whom nothing is left but what the record has too."""
-    other: Kind = "phone" if kind == "email" else "email"
-    shut, _ = addresses.shut_other_ways(work, update.before, other)
-    if getattr(shut, other) is None and getattr(update.item.row, other) is None:
-        gone: dict[str, Any] = {other: None, f"{other}_verified": False, f"{other}_self_service": False}
-        after = replace(after, **gone)
-    return update._replace(identities=update.item.extra.identities), after
-
-
-def _add_totp(work: Work, user: User, extra: Extra) -> None:
-    names = {each.name for each in storage.authenticators.list_of_user(work.db, user.seq)} if extra.totp else set()
-    for totp in extra.totp:
-        wanted = totp.name or "imported"
-        name = next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in names)
-        names.add(name)
-        known = otp.Totp(totp.secret, totp.algorithm, totp.digits, totp.period)
-        made = authenticators.new_authenticator(work, user, known, name, verified=True)
-        storage.authenticators.insert(work.db, made, user.seq)
-
-
-def _add_recovery_codes(work: Work, user: User, extra: Extra) -> None:
-    if extra.recovery_codes:
-        pepper = recovery_codes.pepper(work)
-        digests = dict.fromkeys(recovery_codes.digest(pepper, user.id, code) for code in extra.recovery_codes)
-        storage.recovery_codes.insert(work.db, user.seq, digests, work.now)
-
-
-# Hashes
-
-
-def _sealed(work: Work, item: Checked) -> Any:
-    """The row of a new user; a hash that holds a key of its source is sealed."""
-    if not item.extra.to_seal or item.row.password_hash is None:
-        return item.row
-    user = user_of(item.row)
-    return item.row._replace(password_hash=passwords.sealed(work, user, item.row.password_hash))
 
 
 def _is_same(work: Work, user: User, item: Checked) -> bool:

@@ -16,8 +16,8 @@ from authctl.core.maintenance.private_files import holds, new_file
 from authctl.core.values.checks import text
 from authctl.errors import Invalid
 from authctl.model import Json
-from authctl.transfer.conflicts import Told
 from authctl.transfer.files import Writing
+from authctl.transfer.plans import Told
 from authctl.transfer.records import Note, Source
 
 WAITING = ".part"  # ends the name of the file where refused records wait

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from doubles.given import Given
 
 from authctl.core.crypto import otp
 from authctl.core.mfa.authenticators import MOST_AUTHENTICATORS
@@ -19,18 +20,6 @@ from authctl.transfer.records import Linked, Record, Secret, Totp
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 OTHER = BCRYPT[:-2] + "WK"
 SECRET = bytes(range(20))  # of an authenticator
-
-
-class Given:
-    """A source of records that a test has made."""
-
-    name, help, joins, asks_password = "given", "records of a test", False, False
-
-    def __init__(self, items):
-        self.items, self.options = items, {}
-
-    def read(self, files, options, start):
-        yield from self.items[start:]
 
 
 @pytest.fixture
@@ -46,7 +35,7 @@ def take(directory, tmp_path):
         run.counts = importing.import_users(
             directory,
             [str(file)],
-            source=Given(items),
+            source=Given(*items),
             options=importing.Options(**options),
             report=str(report),
         ).counts

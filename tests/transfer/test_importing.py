@@ -8,9 +8,9 @@ import stat
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
+from doubles.given import Given
 
 from authctl import storage
 from authctl.core import hashing
@@ -27,26 +27,6 @@ from authctl.transfer.validation import Checker, Rules
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 MD5 = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # of the word "secret"
-
-
-class Given:
-    """A source of records that a test has made; its files say nothing."""
-
-    name, help, joins, asks_password = "given", "records of a test", False, False
-    options: ClassVar = {"colour": "of no use"}
-
-    def __init__(self, *items):
-        self.items = items
-
-    def recognises(self, head, name):
-        return False
-
-    def read(self, files, options, start):
-        yield from self.items[start:]
-
-    def rejects(self, raws):
-        for raw in raws:
-            yield json.dumps(raw).encode() + b"\n"
 
 
 @pytest.fixture

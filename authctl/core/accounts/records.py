@@ -72,16 +72,21 @@ def save(
     """
     if after == before and details is None:
         return before
-    old, new = before.public(), after.public()
     if details is None:
-        own = before.__dataclass_fields__  # others are derived from them
-        details = {name: {"before": old[name], "after": new[name]} for name in own if old.get(name) != new.get(name)}
-    if after != before:
+        details = changes(before, after)
+    resource = f"users/{after.id}"
+    is_changed = after != before
+    if is_changed:
         after = replace(after, updated_at=work.now)
         storage.users.update(work.db, before, after)
-        new = after.public()
-    resource = f"users/{after.id}"
     work.record(event, f"{resource}/{of}" if of else resource, details, user_id=after.id)
-    if after != before:
-        work.changed(resource, old, new)
+    if is_changed:
+        work.changed(resource, before.public(), after.public())
     return after
+
+
+def changes(before: User, after: User) -> Json:
+    """The public fields that differ, each before and after, as the log has them."""
+    old, new = before.public(), after.public()
+    own = before.__dataclass_fields__  # others are derived from them
+    return {name: {"before": old[name], "after": new[name]} for name in own if old.get(name) != new.get(name)}

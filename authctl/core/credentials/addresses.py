@@ -10,27 +10,28 @@
                                                is verified (`needs_session`) ─▶ refused: it takes a session
 
 Whoever gives an address may be somebody else than who has it. So nobody finds a door left open in an account that was
-prepared for them, and a mailbox alone does not get round two factors.
+prepared for them, and a mailbox alone does not get round two factors. What ends then is in `take_over`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from authctl import storage
-from authctl.core.accounts import identities, records
+from authctl.core.accounts import endings, identities, records
 from authctl.core.credentials import factors
 from authctl.core.messages import notices
 from authctl.core.values import identifiers
 from authctl.errors import Denied
-from authctl.model import Ended, EventName, Factor, Json, TokenEnded, TokenKind, User
+from authctl.model import EventName, Factor, Json, User
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
 Kind = Literal["email", "phone"]
-_OTHER: dict[Kind, Kind] = {"email": "phone", "phone": "email"}
+OTHER: dict[Kind, Kind] = {"email": "phone", "phone": "email"}  # the two kinds, each with the other one
 _EVENTS = {
     "email": EventName.USERS_UPDATE_EMAIL_VERIFICATION,
     "phone": EventName.USERS_UPDATE_PHONE_VERIFICATION,
@@ -48,11 +49,10 @@ def verify(work: Work, before: User, kind: Kind, *, is_doubtful: bool | None = N
     after = replace(before, **verified)
     details: Json = {f"{kind}_verified": {"before": False, "after": True}}
     if is_doubtful is None:
-        is_doubtful = getattr(before, f"{kind}_self_service")
+        is_doubtful = kind in doubtful(before, after)
     if is_doubtful and work.person is None:
-        after, ended = end_self_service(work, after)
-        after, shut = shut_other_ways(work, after, _OTHER[kind])
-        details |= ended | shut
+        after, ended = take_over(work, after, [kind])
+        details |= ended
     factors.prove(work, Factor(kind))
     after = records.save(work, before, after, _EVENTS[kind], details)
     notices.address_changed(work, before, after)
@@ -64,7 +64,7 @@ def needs_session(work: Work, user: User, kind: Kind) -> bool:
     if work.person is not None or getattr(user, f"{kind}_verified") or not getattr(user, f"{kind}_self_service"):
         return False
     is_asked = factors.is_asked(work.policy, user) and bool(factors.available(work.policy, user))
-    return is_asked and getattr(user, f"{_OTHER[kind]}_verified")
+    return is_asked and getattr(user, f"{OTHER[kind]}_verified")
 
 
 def session_needed() -> Denied:
@@ -76,30 +76,56 @@ def session_needed() -> Denied:
     )
 
 
-def end_self_service(work: Work, user: User) -> tuple[User, Json]:
-    """The account without the password, the factors and the sessions of whoever used it before; what ended."""
+def doubtful(before: User, after: User) -> list[Kind]:
+    """The addresses that a change verifies, and that a person gave, who may be somebody else than their owner."""
+    return [
+        kind
+        for kind in OTHER
+        if getattr(before, f"{kind}_self_service")
+        and getattr(before, kind) == getattr(after, kind)
+        and getattr(after, f"{kind}_verified") > getattr(before, f"{kind}_verified")
+    ]
+
+
+def take_over(work: Work, user: User, kinds: Collection[Kind]) -> tuple[User, Json]:
+    """The account without what somebody else may have put there; and what ended, as details of an event.
+
+    kinds: the addresses of `doubtful`. Whoever gave them loses the other ways in, too. What is left is still to be
+    stored, and its event to be written.
+    """
+    user, details = _without_credentials(work, user)
+    details |= endings.end(work, user, endings.Cause.OWNER_CHANGED)
+    if kinds:
+        user, left = _without_other_ways(work, user, kinds)
+        details |= left | endings.end(work, user, endings.Cause.ADDRESS_LEFT)
+    return user, {name: value for name, value in details.items() if value}
+
+
+def without(user: User, kind: Kind) -> User:
+    """The account without that address."""
+    gone: dict[str, Any] = {kind: None, f"{kind}_verified": False, f"{kind}_self_service": False}
+    return replace(user, **gone)
+
+
+def _without_credentials(work: Work, user: User) -> tuple[User, Json]:
+    """The account without the password and the factors that a person set."""
     details: Json = {}
     if user.password is not None and user.password.self_service:
         user = replace(user, password=None)
         details["password"] = "ended"  # noqa: S105 - a word of the log
     without = factors.end_self_service(work, user)
     if without != user:
-        user = without
         details["factors"] = "ended"
-    if ended := storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.DELETED):
-        details["sessions_ended"] = ended
-    return user, details
+    return without, details
 
 
-def shut_other_ways(work: Work, user: User, other: Kind) -> tuple[User, Json]:
-    """The account without the ways by which whoever used it before could come back; what they were."""
+def _without_other_ways(work: Work, user: User, kinds: Collection[Kind]) -> tuple[User, Json]:
+    """The account without its identities, and without other addresses that a person gave."""
     details: Json = {}
-    if getattr(user, f"{other}_self_service"):
-        details[other] = {"before": getattr(user, other), "after": None}
-        without: dict[str, Any] = {other: None, f"{other}_verified": False, f"{other}_self_service": False}
-        user = replace(user, **without)
+    for other in (OTHER[kind] for kind in kinds):
+        if getattr(user, f"{other}_self_service"):
+            details[other] = {"before": getattr(user, other), "after": None}
+            user = without(user, other)
     for identity in storage.identities.list_page(work.db, user.seq, None, identifiers.MAX_LIMIT):
         identities.delete(work, identity.id)
-    for change in (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE):
-        storage.tokens.end_of_user(work.db, user.seq, work.now, TokenEnded.DELETED, kind=change)
     return user, details

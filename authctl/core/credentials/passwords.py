@@ -1,7 +1,7 @@
 """Passwords: what is asked of a new one, how one is verified, and everything that happens when one is set.
 
 Hashing takes a tenth of a second of every core, so it is done before a transaction begins: `prepare` checks and
-hashes, `change` stores; `judge` verifies.
+hashes, `change` stores; `judge` verifies. What a new password means for the rest of the account is in `follow_up`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core import hashing
-from authctl.core.accounts import records
+from authctl.core.accounts import endings, records
+from authctl.core.accounts.endings import Cause
 from authctl.core.credentials import password_rules
 from authctl.core.crypto import sealing
 from authctl.core.messages import notices
 from authctl.errors import Conflict, Invalid, Problem
-from authctl.model import Ended, EventName, NewUser, Password, TokenEnded, TokenKind, User, WeakHash
+from authctl.model import EventName, Json, NewUser, Password, User, WeakHash
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
@@ -94,22 +95,26 @@ def hash_new(directory: Engine, password: str, user: User | None = None) -> Prep
     return Prepared(encoded, hashing.describe(encoded), before, since)
 
 
-def change(work: Work, user: User, prepared: Prepared, *, must_change: bool = False) -> User:
-    """Give a user a new password. All that follows from it is listed here."""
-    if (user.password.updated_at if user.password else None) != prepared.since:
-        raise Conflict("user_changed", "The password was changed by someone else in between.", hint="Try again.")
+def change(
+    work: Work, before: User, prepared: Prepared, *, must_change: bool = False, cause: Cause | None = None
+) -> User:
+    """Give a user a new password. cause: as in `follow_up`."""
+    if (before.password.updated_at if before.password else None) != prepared.since:
+        raise Conflict("user_changed", "Someone else has changed the password in the meantime.", hint="Try again.")
     password = prepared.at(work.now, must_change=must_change, self_service=work.person is not None)
-    _remember(work, user, prepared)
-    ended = 0
-    if work.policy["session-invalidation"]:
-        # All of them for an operator's change; all but the current one for the person's own.
-        current = work.person.session.seq if work.person else None
-        ended = storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED, but=current)
-    storage.tokens.end_of_user(work.db, user.seq, work.now, TokenEnded.PASSWORD_CHANGED, kind=TokenKind.RECOVERY)
-    details = {"must_change": must_change, "sessions_ended": ended}
-    after = records.save(work, user, replace(user, password=password), EventName.USERS_UPDATE_PASSWORD, details)
+    after = replace(before, password=password)
+    details = {"must_change": must_change} | follow_up(work, before, after, cause)
+    return records.save(work, before, after, EventName.USERS_UPDATE_PASSWORD, details)
+
+
+def follow_up(work: Work, before: User, after: User, cause: Cause | None = None) -> Json:
+    """Do all that a new password entails, except for storing it and its event; answers with what ended.
+
+    cause: why it is new, unless somebody just set it.
+    """
+    _remember(work, before, after)
     notices.password_changed(work, after)
-    return after
+    return endings.end(work, after, cause or (Cause.OWN_PASSWORD if work.person else Cause.PASSWORD))
 
 
 def take_in(
@@ -133,13 +138,14 @@ def take_in(
     return Prepared(wrapped, hashing.describe(wrapped))
 
 
-def _remember(work: Work, user: User, prepared: Prepared) -> None:
+def _remember(work: Work, before: User, after: User) -> None:
     """Keep the new hash among those that may not come back, and the old one where the policy came after it."""
     keep = work.policy["password-history"]
-    past = storage.passwords.list_past(work.db, user.seq, keep)
-    if user.password is not None and user.password.hash not in past:
-        storage.passwords.remember(work.db, user.seq, user.password.hash, work.now, keep)
-    storage.passwords.remember(work.db, user.seq, prepared.hash, work.now, keep)
+    past = storage.passwords.list_past(work.db, before.seq, keep)
+    if before.password is not None and before.password.hash not in past:
+        storage.passwords.remember(work.db, before.seq, before.password.hash, work.now, keep)
+    if after.password is not None:
+        storage.passwords.remember(work.db, after.seq, after.password.hash, work.now, keep)
 
 
 # A password that is given

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import lookup, records, throttle
+from authctl.core.accounts import endings, lookup, records, throttle
 from authctl.core.credentials import factors as credentials_factors
 from authctl.core.messages import notices
 from authctl.core.mfa import authenticators, challenges, recovery_codes
 from authctl.errors import Conflict, NotFound
-from authctl.model import Ended, EventName, Factor, JsonObject, TokenEnded, User, UserFactor
+from authctl.model import EventName, Factor, JsonObject, User, UserFactor
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -187,9 +187,7 @@ def reset(work: Work, user: str) -> User:
     details = {
         "authenticators": storage.authenticators.delete_of_user(work.db, before.seq),
         "recovery_codes": storage.recovery_codes.delete_of_user(work.db, before.seq),
-        "sessions_ended": storage.sessions.end_of_user(work.db, before.seq, work.now, Ended.FACTORS_RESET),
-        "tokens_ended": storage.tokens.end_of_user(work.db, before.seq, work.now, TokenEnded.FACTORS_RESET),
-    }
+    } | endings.end(work, before, endings.Cause.FACTORS_RESET)
     throttle.forget_second_factors(work, before)
     notices.factors_changed(work, before, "every second factor was removed")
     after = replace(before, mfa=False, totp=False, recovery_code=False)

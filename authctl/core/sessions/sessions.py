@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import lookup
+from authctl.core.accounts import endings, lookup
 from authctl.core.crypto import digests
 from authctl.core.sessions import admission, jwts
 from authctl.core.values import checks, identifiers, times
@@ -125,10 +125,9 @@ def delete_of(work: Work, user: str, session: str) -> Session:
 def delete_all_of(work: Work, user: str) -> int:
     """End all sessions of a user; how many there were."""
     found = lookup.get_locked(work, user)
-    ended = storage.sessions.end_of_user(work.db, found.seq, work.now, Ended.DELETED)
-    details = {"sessions_ended": ended}
+    details = endings.end(work, found, endings.Cause.SIGNED_OUT)
     work.record(EventName.USERS_SESSIONS_DELETE, f"users/{found.id}/sessions", details, user_id=found.id)
-    return ended
+    return int(details["sessions_ended"])
 
 
 def delete_everybodys(work: Work) -> int:

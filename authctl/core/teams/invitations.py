@@ -361,9 +361,7 @@ def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> M
         needed = addresses.session_needed()
         _refused(work, before, "factors", needed.type, needed.message)
         return needed
-    after = replace(before, status=CONFIRMED, joined_at=work.now)
-    storage.memberships.update(work.db, after, found.seq)
-    storage.memberships.withdraw_all(work.db, after.seq)
+    after = memberships.confirm(work, found, invited, before, before.roles)
     memberships.record(work, EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS, before, after, {"status": CONFIRMED}, invited)
     if proved is not None:
         addresses.verify(work, invited, proved)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
@@ -212,17 +213,34 @@ def _position(work: Work, scope: Scope, asked: Listing) -> Any:
 
 
 def join(work: Work, team: Team, user: User, roles: tuple[str, ...]) -> Membership:
-    """Make a user a confirmed member of a team that is locked. An invitation ends by that."""
+    """Make a user a confirmed member of a team that is locked."""
     before = storage.memberships.find_of_user(work.db, team.seq, user.seq)
     check_pending(work, before)
-    if before is None:
-        confirmed = replace(new(work, team, user, roles), status=CONFIRMED, joined_at=work.now)
-        after = storage.memberships.insert(work.db, confirmed, team.seq, user.seq)
-    else:
-        after = replace(before, status=CONFIRMED, joined_at=work.now, roles=roles)
-        storage.memberships.update(work.db, after, team.seq)
-        storage.memberships.withdraw_all(work.db, after.seq)
+    after = confirm(work, team, user, before, roles)
     record(work, EventName.TEAMS_MEMBERSHIPS_CREATE, before, after, {"roles": list(roles), "status": CONFIRMED}, user)
+    return after
+
+
+def confirm(
+    work: Work,
+    team: Team,
+    user: User,
+    before: Membership | None,
+    roles: tuple[str, ...],
+    *,
+    joined_at: datetime | None = None,
+) -> Membership:
+    """Do all that joining a team entails, except for the event: the membership is confirmed, its invitations end.
+
+    before: the pending membership, if there is one.
+    """
+    at = joined_at or work.now
+    if before is None:
+        confirmed = replace(new(work, team, user, roles), status=CONFIRMED, invited_at=at, joined_at=at)
+        return storage.memberships.insert(work.db, confirmed, team.seq, user.seq)
+    after = replace(before, status=CONFIRMED, roles=roles, invited_at=min(before.invited_at, at), joined_at=at)
+    storage.memberships.update(work.db, after, team.seq)
+    storage.memberships.withdraw_all(work.db, after.seq)
     return after
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from authctl import storage
 from authctl.core.accounts import lookup, records, throttle
+from authctl.core.accounts.endings import Cause
 from authctl.core.credentials import addresses, passwords
 from authctl.core.messages import notices
 from authctl.core.sessions import admission, sign_in
@@ -25,7 +26,7 @@ from authctl.core.tokens.kinds import DECLARATIONS, Effect
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
 from authctl.errors import Denied, Invalid
-from authctl.model import Ended, EventName, Json, Status, Token, TokenEnded, TokenKind, User
+from authctl.model import EventName, Json, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -233,8 +234,7 @@ def _verify(work: Work, user: User, token: Token) -> User:
 def _recover(work: Work, user: User, token: Token, prepared: passwords.Prepared) -> User:
     """Set the new password, end every session, and let the account be signed in to: no session comes of it, and so
     whoever uses a second factor is asked for it as ever, and guesses at it stay counted."""
-    after = passwords.change(work, user, prepared)
-    storage.sessions.end_of_user(work.db, user.seq, work.now, Ended.PASSWORD_CHANGED)
+    after = passwords.change(work, user, prepared, cause=Cause.RECOVERY)
     throttle.unlock(work, after, of_second_factors=False)
     return _verify(work, replace(after, locked_until=None), token)
 

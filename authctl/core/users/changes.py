@@ -10,14 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from authctl import storage
-from authctl.core.accounts import records, throttle
+from authctl.core.accounts import endings, records, throttle
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.credentials import attempts
 from authctl.core.messages import notices
 from authctl.core.values import contacts, identifiers, json_objects, times
 from authctl.errors import Invalid
-from authctl.model import Ended, EventName, Json, JsonObject, Status, TokenEnded, User
+from authctl.model import EventName, Json, JsonObject, Status, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -143,11 +142,12 @@ def update_status(work: Work, user: str, status: Status | str, *, until: datetim
         raise Invalid("general_argument_invalid", "until goes with blocked only; leave it out", field="until")
     end = times.until(until, work.now) if isinstance(until, str) else until
     before = get_locked(work, user)
-    after = records.save(work, before, replace(before, status=new, blocked_until=end), EventName.USERS_UPDATE_STATUS)
-    if new is Status.BLOCKED:
-        storage.sessions.end_of_user(work.db, after.seq, work.now, Ended.BLOCKED)
-        storage.tokens.end_of_user(work.db, after.seq, work.now, TokenEnded.BLOCKED)
-    return after
+    after = replace(before, status=new, blocked_until=end)
+    ended = endings.end(work, before, endings.Cause.BLOCK) if new is Status.BLOCKED else {}
+    details = records.changes(before, after) | ended
+    if not any(details.values()):
+        return before
+    return records.save(work, before, after, EventName.USERS_UPDATE_STATUS, details)
 
 
 def unlock(work: Work, user: str) -> User:

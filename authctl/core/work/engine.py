@@ -7,7 +7,7 @@ handed in by the directory that stands on it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from authctl.storage.database import Database
     from authctl.storage.schema import State
 
+
+FAILURES = 5  # mails in a row: that many mailboxes are hardly ever gone, and that many time-outs are long enough
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -321,18 +323,29 @@ class Engine:
         return f"{type(self).__name__}({self.database.describe()!r})"
 
 
-def send(directory: Engine, notices: Iterable[Notice]) -> None:
-    """Send what waited. A failure is told and recorded, and nothing else: what it was about is done."""
+def send(directory: Engine, notices: Sequence[Notice]) -> None:
+    """Send what waited. A failure is told and recorded, and nothing else: what it was about is done.
+
+    A server that fails several times in a row gets no more of them: an import may have thousands waiting.
+    """
     if directory.settings.email.host is None:
         return
-    for notice in notices:
+    failed = 0
+    for place, notice in enumerate(notices):
         try:
             directory.transport.send(notice.compose(directory.settings))
+            failed = 0
         except AuthctlError as error:
-            directory.warn(f"The user {notice.user_id} was not told by mail: {error.message}")
+            failed += 1
+            untold = notices[place:] if failed == FAILURES else [notice]
+            who = f"The user {notice.user_id} was" if len(untold) == 1 else f"{len(untold):,} users were"
+            directory.warn(f"{who} not told by mail: {error.message}")
             with suppress(Unavailable):  # even where the database is gone by now
-                directory.operating().write(_record, notice, error.type)
+                directory.operating().write(_record, untold, error.type)
+            if failed == FAILURES:
+                return
 
 
-def _record(work: Work, notice: Notice, why: str) -> None:
-    work.record(EventName.USERS_NOTIFY, f"users/{notice.user_id}", {"refused": why}, user_id=notice.user_id)
+def _record(work: Work, notices: Iterable[Notice], why: str) -> None:
+    for notice in notices:
+        work.record(EventName.USERS_NOTIFY, f"users/{notice.user_id}", {"refused": why}, user_id=notice.user_id)

@@ -1,0 +1,122 @@
+"""What an import does with a batch: whom it makes, changes, leaves out and refuses, and what is counted of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from authctl.model import Json, User
+from authctl.transfer.records import Member, Note
+from authctl.transfer.validation import Checked, Identity, Outcome
+
+
+class Told(NamedTuple):
+    """A record that is not clean, for the report. outcome: created, updated, skipped, refused."""
+
+    at: int
+    ref: str | None
+    outcome: str
+    notes: tuple[Note, ...]
+    raw: Any = None
+
+    def __repr__(self) -> str:
+        return f"Told(at={self.at}, ref={self.ref!r}, outcome={self.outcome!r})"
+
+
+class Update(NamedTuple):
+    """A user that is there, and what a record makes of it."""
+
+    before: User
+    after: User
+    identities: tuple[Identity, ...]
+    members: tuple[Member, ...]
+    item: Checked
+
+    @property
+    def adds_totp(self) -> bool:
+        return bool(self.item.extra.totp) and not self.before.totp
+
+    @property
+    def adds_recovery_codes(self) -> bool:
+        return bool(self.item.extra.recovery_codes) and not self.before.recovery_code
+
+
+def no_counts() -> Json:
+    """What the summary of an import counts, before it has begun."""
+    outcomes = dict.fromkeys(("created", "updated", "skipped", "without_password", "refused"), 0)
+    return outcomes | {"reasons": {}, "hashes": {}}
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done with a batch. through: how many of its records are settled.
+
+    seen: users that were found as the file has them, where that must be remembered. ended: how many sessions and
+    tokens of users who are there ended when it was stored.
+    """
+
+    creates: list[Checked] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    seen: list[User] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    skipped: int = 0
+    refused: int = 0
+    without_password: int = 0
+    through: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    hashes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    is_stopped: bool = False
+
+    def refuse(self, item: Outcome, notes: Iterable[Note]) -> None:
+        notes = tuple(notes)
+        self.refused += 1
+        self.reasons[notes[0].type if notes else "import_refused"] += 1
+        self.told.append(Told(item.at, item.ref, "refused", notes, getattr(item, "raw", None)))
+
+    def skip(self, item: Outcome, notes: Iterable[Note], *, tell: bool = True) -> None:
+        notes = tuple(notes)
+        self.skipped += 1
+        self.reasons[notes[0].type if notes else "import_skipped"] += 1
+        if tell:
+            self.told.append(Told(item.at, item.ref, "skipped", notes))
+
+    def take(self, item: Checked, outcome: str, *, has_password: bool, brings_one: bool) -> None:
+        """Count a record that comes in. has_password: its user, in the end; brings_one: the record."""
+        if item.notes:
+            self.told.append(Told(item.at, item.ref, outcome, item.notes))
+        if brings_one and item.row.password_algorithm is not None:
+            self.hashes[item.row.password_algorithm, item.strength or "strong"] += 1
+        if not has_password:
+            self.without_password += 1
+            self.reasons[
+                next((note.type for note in item.notes if note.field == "password"), "import_no_password")
+            ] += 1
+
+    def add(self, other: Plan) -> None:
+        """What was settled of the records behind these."""
+        for name in ("creates", "updates", "seen", "told"):
+            getattr(self, name).extend(getattr(other, name))
+        for name in ("skipped", "refused", "without_password", "through"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("reasons", "hashes", "ended"):
+            getattr(self, name).update(getattr(other, name))
+        self.is_stopped = other.is_stopped
+
+    def counts_after(self, counts: Json) -> Json:
+        """The summary so far, with this batch."""
+        hashes = {name: dict(strengths) for name, strengths in counts["hashes"].items()}
+        for (algorithm, strength), count in sorted(self.hashes.items()):
+            strengths = hashes.setdefault(algorithm, {})
+            strengths[strength] = strengths.get(strength, 0) + count
+        return {
+            "created": counts["created"] + len(self.creates),
+            "updated": counts["updated"] + len(self.updates),
+            "skipped": counts["skipped"] + self.skipped,
+            "without_password": counts["without_password"] + self.without_password,
+            "refused": counts["refused"] + self.refused,
+            "reasons": dict(sorted((Counter(counts["reasons"]) + self.reasons).items())),
+            "hashes": dict(sorted(hashes.items())),
+        }

@@ -1,0 +1,202 @@
+"""Storing a batch of an import: new users with all that they have, and what records make of existing users.
+
+What a new password, a block, a verified address or a membership entails is the same as with a command: the same
+functions do it. They write no events, since a batch has one event of its own, and the journal has its users.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import endings
+from authctl.core.credentials import addresses, passwords
+from authctl.core.crypto import otp
+from authctl.core.messages import notices
+from authctl.core.mfa import authenticators, recovery_codes
+from authctl.core.teams import memberships, teams as teams_teams
+from authctl.model import Identity, Json, Status, User, from_milliseconds, milliseconds
+from authctl.transfer.conflicts import proves_first
+from authctl.transfer.validation import user_of
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+    from authctl.model import Import, Team
+    from authctl.storage.bulk import UserRow
+    from authctl.transfer.plans import Plan, Update
+    from authctl.transfer.records import Member
+    from authctl.transfer.validation import Checked, Extra, Identity as IdentityRow
+
+
+def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:
+    """Do what is planned; False, and nothing is done, if somebody else has what it brings. teams: None for none."""
+    waiting = len(work.outbox)
+    is_stored = storage.bulk.whole(work.db, partial(_store, work, journal, plan, teams))
+    if not is_stored:
+        del work.outbox[waiting:]
+    return is_stored
+
+
+def _store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> None:
+    rows = [_sealed(work, item) for item in plan.creates]
+    seqs = storage.bulk.insert_users(work.db, rows, [item.words for item in plan.creates])
+    if work.policy["password-history"]:
+        now = milliseconds(work.now)
+        past = [(seq, row.password_hash, now) for seq, row in zip(seqs, rows, strict=True) if row.password_hash]
+        storage.bulk.insert(work.db, "password_history", ("user_seq", "hash", "created_at"), past)
+    for seq, item in zip(seqs, plan.creates, strict=True):
+        if item.extra.has_rows:
+            _add_all(work, user_of(item.row, seq), item.extra, teams)
+    for update in plan.updates:
+        plan.ended.update(_update(work, update, teams))
+    _remember(work, journal, plan)
+
+
+def _sealed(work: Work, item: Checked) -> UserRow:
+    """The row of a new user; a hash that holds a key of its source is sealed."""
+    if not item.extra.to_seal or item.row.password_hash is None:
+        return item.row
+    return item.row._replace(password_hash=passwords.sealed(work, user_of(item.row), item.row.password_hash))
+
+
+def _remember(work: Work, journal: Import, plan: Plan) -> None:
+    """Write down whom the import has had."""
+    made = [(journal.seq, item.row.id, True, item.row.updated_at) for item in plan.creates]
+    had = [update.after for update in plan.updates] + plan.seen
+    made += [(journal.seq, user.id, False, milliseconds(user.updated_at)) for user in had]
+    storage.bulk.insert(work.db, "import_users", ("import_seq", "user_id", "created", "updated_at"), made)
+
+
+def _add_all(work: Work, user: User, extra: Extra, teams: Teams | None) -> None:
+    """What a new user has beside the row."""
+    _add_identities(work, user, extra.identities)
+    _add_totp(work, user, extra)
+    _add_recovery_codes(work, user, extra)
+    if teams is not None:
+        teams.add(work, user, extra.members, is_new=True)
+
+
+# Users who exist
+
+
+def _update(work: Work, update: Update, teams: Teams | None) -> Counter[str]:
+    """Store what a record makes of a user, and do all that it entails; how many sessions and tokens ended."""
+    stored, ended = update.before, Counter[str]()
+    if proves_first(update.before, update.after):
+        update, details = _taken_over(work, update)
+        ended.update(_counts(details))
+    before, after = update.before, update.after
+    if after.password is not None and after.password != before.password:
+        hash = passwords.sealed(work, after, after.password.hash)
+        after = replace(after, password=replace(after.password, hash=hash))
+        ended.update(_counts(passwords.follow_up(work, before, after)))
+    if after.status is Status.BLOCKED and before.at(work.now).status is not Status.BLOCKED:
+        ended.update(_counts(endings.end(work, after, endings.Cause.BLOCK)))
+    storage.users.update(work.db, stored, after)
+    notices.address_changed(work, stored, after)
+    _add_identities(work, after, update.identities)
+    if update.adds_totp:
+        _add_totp(work, after, update.item.extra)
+    if update.adds_recovery_codes:
+        _add_recovery_codes(work, after, update.item.extra)
+    if teams is not None:
+        teams.add(work, after, update.members)
+    return ended
+
+
+def _counts(details: Json) -> Json:
+    return {name: value for name, value in details.items() if name in endings.COUNTS}
+
+
+def _taken_over(work: Work, update: Update) -> tuple[Update, Json]:
+    """An update of an account that somebody else may have used: only what the record has too is kept; what ended."""
+    after, item = update.after, update.item
+    doubtful = addresses.doubtful(update.before, after)
+    kept, ended = addresses.take_over(work, update.before, doubtful)
+    flags = {name: getattr(kept, name) or getattr(item.row, name) for name in ("mfa", "totp", "recovery_code")}
+    after = replace(after, **flags)
+    for kind in addresses.OTHER:
+        if getattr(kept, kind) is None and getattr(item.row, kind) is None:
+            after = addresses.without(after, kind)
+    identities = item.extra.identities if doubtful else update.identities
+    return update._replace(before=kept, after=after, identities=identities), ended
+
+
+# What belongs to a user
+
+
+def _add_identities(work: Work, user: User, identities: Sequence[IdentityRow]) -> None:
+    for each in identities:
+        created = from_milliseconds(each.created_at)
+        identity = Identity(each.id, user.id, each.provider, each.provider_uid, each.email, created)
+        storage.identities.insert(work.db, identity, user.seq)
+
+
+def _add_totp(work: Work, user: User, extra: Extra) -> None:
+    names = {each.name for each in storage.authenticators.list_of_user(work.db, user.seq)} if extra.totp else set()
+    for totp in extra.totp:
+        wanted = totp.name or "imported"
+        name = next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in names)
+        names.add(name)
+        known = otp.Totp(totp.secret, totp.algorithm, totp.digits, totp.period)
+        made = authenticators.new_authenticator(work, user, known, name, verified=True)
+        storage.authenticators.insert(work.db, made, user.seq)
+
+
+def _add_recovery_codes(work: Work, user: User, extra: Extra) -> None:
+    if extra.recovery_codes:
+        pepper = recovery_codes.pepper(work)
+        digests = dict.fromkeys(recovery_codes.digest(pepper, user.id, code) for code in extra.recovery_codes)
+        storage.recovery_codes.insert(work.db, user.seq, digests, work.now)
+
+
+class Teams:
+    """The teams that a batch names, each locked; those that are missing are made for their first member."""
+
+    def __init__(self, work: Work, members: Iterable[Member]) -> None:
+        self._found = {key: _find_team(work, *key) for key in sorted({_key(member) for member in members})}
+
+    def seq_of(self, member: Member) -> int | None:
+        """The number of the team of a membership; None if it is missing."""
+        team = self._found.get(_key(member))
+        return team.seq if team else None
+
+    def add(self, work: Work, user: User, members: Sequence[Member], *, is_new: bool = False) -> None:
+        """Make a user a confirmed member of several teams; of a team named twice the first membership counts.
+
+        is_new: the user is of this batch, so that nobody can have been invited.
+        """
+        joined = set()
+        for member in members:
+            team = self._get(work, member)
+            if team.seq in joined:
+                continue
+            joined.add(team.seq)
+            before = None if is_new else storage.memberships.find_of_user(work.db, team.seq, user.seq)
+            memberships.confirm(work, team, user, before, member.roles, joined_at=member.joined_at)
+
+    def _get(self, work: Work, member: Member) -> Team:
+        key = _key(member)
+        team = self._found.get(key)
+        if team is None:
+            team = self._found[key] = teams_teams.create(work, member.name, id=member.team)
+        return team
+
+
+def _key(member: Member) -> tuple[str, str]:
+    """By what a team is found: the id, or the name if the source has no id; the other one is empty."""
+    return (member.team or "", "" if member.team else member.name)
+
+
+def _find_team(work: Work, id: str, name: str) -> Team | None:
+    if not id:
+        same = storage.teams.find_ids(work.db, name, None, 1)
+        if not same:
+            return None
+        id = same[0]
+    return storage.teams.find(work.db, id, lock=True)
