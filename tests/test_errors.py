@@ -1,6 +1,7 @@
 """The closed list of errors: what is raised is listed, what is listed is raised, and each ends as its kind says."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,18 @@ from authctl import errors
 from authctl.errors import TYPES, AuthctlError, ExitStatus, Invalid, Problem, UsageError
 
 PACKAGE = Path(authctl.__file__).parent
-SOURCES = [ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "errors.py"]
 KINDS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, AuthctlError)}
+
+
+@functools.cache
+def trees():
+    """Every file of the package, but the list itself."""
+    return [ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "errors.py"]
 
 
 def raised():
     """Every call in the source that makes an error or a problem, with the type in it where it stands there."""
-    for tree in SOURCES:
+    for tree in trees():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
@@ -26,7 +32,7 @@ def raised():
 
 
 def texts():
-    return {node.value for tree in SOURCES for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return {node.value for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
 
 def test_what_is_raised_is_listed():

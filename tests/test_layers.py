@@ -1,6 +1,7 @@
 """The architecture, read from the source: arrows point down, and what is dear or dangerous is in its one place."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import authctl
 
 PACKAGE = Path(authctl.__file__).parent
-MODULES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 # Each may import from those after it. What stands in one set may import from each other, too.
 LAYERS = (
@@ -73,6 +74,11 @@ CALLS = {
 }
 
 
+@functools.cache
+def tree(module):
+    return ast.parse((PACKAGE / module).read_text())
+
+
 def layer_of(name):
     part = name.split("/")[0].split(".")[0]
     return next((place for place, layer in enumerate(LAYERS) if part in layer), None)
@@ -80,9 +86,9 @@ def layer_of(name):
 
 def imports(name, *, running=False):
     """The modules that a module imports, wherever in it, as dotted names; running: without what is for types alone."""
-    types = [node for node in ast.walk(MODULES[name]) if isinstance(node, ast.If) and is_for_types(node)]
+    types = [node for node in ast.walk(tree(name)) if isinstance(node, ast.If) and is_for_types(node)]
     unseen = {id(inner) for node in types for inner in ast.walk(node)} if running else set()
-    for node in ast.walk(MODULES[name]):
+    for node in ast.walk(tree(name)):
         if id(node) in unseen:
             continue
         if isinstance(node, ast.Import):
@@ -119,7 +125,7 @@ def files_used(name):
     """The files that a module uses: those it imports, whenever and if for types alone, and those of `storage.x`."""
     used = {file_of(imported) for imported in ours(name)}
     if "storage" in ours(name):
-        for node in ast.walk(MODULES[name]):
+        for node in ast.walk(tree(name)):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "storage":
                 used.add(file_of(f"storage/{node.attr}"))
     return used - {name, None}
@@ -134,11 +140,25 @@ def room_of(file):
     return next(floor for floor, rooms in enumerate(ROOMS) if room in rooms), room
 
 
-@pytest.fixture(params=sorted(MODULES))
-def module(request):
-    return request.param
+def of_each_module(check):
+    """A test that checks every module, and names all that fail: one, since thousands would take long to report."""
+
+    @functools.wraps(check)
+    def test():
+        failed = []
+        for module in MODULES:
+            try:
+                check(module)
+            except AssertionError as error:
+                failed.append(f"{module}: {error}")
+        if failed:
+            pytest.fail("\n".join(failed), pytrace=False)
+
+    del test.__wrapped__  # whose parameter would be a fixture's
+    return test
 
 
+@of_each_module
 def test_imports_point_down(module):
     if module == DOOR:
         return
@@ -149,6 +169,7 @@ def test_imports_point_down(module):
         assert layer_of(imported) >= own, f"{module} imports {imported}, which is above it"
 
 
+@of_each_module
 def test_rooms_import_from_those_below_alone(module):
     own = room_of(module)
     for file in files_used(module) if own else ():
@@ -164,6 +185,7 @@ def test_every_room_has_its_floor():
     assert [path.name for path in (PACKAGE / "core").glob("*.py")] == ["__init__.py"]
 
 
+@of_each_module
 def test_pure_rooms_know_no_database(module):
     own = room_of(module)
     if own and own[1] in PURE:
@@ -184,39 +206,44 @@ def test_no_files_import_each_other_in_a_circle():
             depth(module)
 
 
+@of_each_module
 def test_storage_and_delivery_do_not_know_each_other(module):
     below = {"storage": "delivery", "delivery": "storage"}
     other = below.get(module.split("/")[0])
     assert not [imported for imported in ours(module) if other and imported.startswith(other)]
 
 
+@of_each_module
 def test_what_is_dear_is_imported_in_its_one_place(module):
     for imported in imports(module, running=True):
         places = ONLY_IN.get(imported.partition(".")[0])
         assert places is None or module.startswith(places or ("nowhere",)), f"{module} imports {imported}"
 
 
+@of_each_module
 def test_clock_and_dice_are_in_their_one_place(module):
     if module in CLOCK_AND_DICE:
         return
-    for node in ast.walk(MODULES[module]):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Attribute):
             assert ast.unparse(node) not in CALLS, f"{module}:{node.lineno} reads the clock or throws dice"
     for imported in imports(module):
         assert imported not in CALLS, f"{module} imports {imported}"
 
 
+@of_each_module
 def test_one_table_says_what_ends_with_what(module):
     if module == "core/accounts/endings.py" or not module.startswith(("core/", "transfer/", "cli/")):
         return
     ended = {"storage.sessions.end_of_user"}
     if not module.startswith("core/tokens/"):  # where a newer token ends the older ones of its kind
         ended.add("storage.tokens.end_of_user")
-    assert not ended & {ast.unparse(node) for node in ast.walk(MODULES[module]) if isinstance(node, ast.Attribute)}
+    assert not ended & {ast.unparse(node) for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute)}
 
 
+@of_each_module
 def test_only_the_last_handler_catches_everything(module):
-    for node in ast.walk(MODULES[module]):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else "everything"
             raises = any(isinstance(inner, ast.Raise) and inner.exc is None for inner in node.body)
@@ -224,24 +251,28 @@ def test_only_the_last_handler_catches_everything(module):
             assert not broad or raises or module == "cli/app.py", f"{module}:{node.lineno} catches {caught}"
 
 
+@of_each_module
 def test_every_module_says_what_it_holds(module):
-    assert ast.get_docstring(MODULES[module]), f"{module} has no docstring"
+    assert ast.get_docstring(tree(module)), f"{module} has no docstring"
 
 
+@of_each_module
 def test_no_module_is_named_for_nothing(module):
     nothing = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "tools"}
     assert not nothing & set(module.removesuffix(".py").split("/"))
 
 
+@of_each_module
 def test_nothing_is_left_undone(module):
     text = (PACKAGE / module).read_text()
     assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b|for now\b", text)
 
 
+@of_each_module
 def test_core_prints_nothing(module):
     if module.startswith("cli/") or module in ("__main__.py", "settings/reference.py"):
         return
-    for node in ast.walk(MODULES[module]):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Call):
             assert ast.unparse(node.func) not in ("print", "input"), f"{module}:{node.lineno} prints or asks"
         if isinstance(node, ast.Attribute):
