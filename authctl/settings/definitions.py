@@ -57,6 +57,23 @@ class Database(Section):
     )
 
 
+class Hashing(Section):
+    """How many passwords are hashed at once: each takes some 50 megabytes of memory, and every core."""
+
+    name = "hashing"
+
+    at_once: int = entry(
+        integer(0, 1024),
+        0,
+        "How many passwords a process hashes or verifies at once; 0 is one a core.",
+        example=4,
+        default_label="one a core",
+    )
+    longest_wait: float = entry(
+        seconds(0, 600), 10.0, "How long a sign-in waits for its turn before it is refused, in seconds.", example=10
+    )
+
+
 class Email(Section):
     """The SMTP server that mails are sent through. Without a host, none are sent."""
 
@@ -255,6 +272,7 @@ class Settings(Section):
         vars(self).update(
             exposed=exposed,
             database=Database(found, environ),
+            hashing=Hashing(found, environ),
             email=Email(found, environ),
             sms=Sms(found, environ),
             output=Output(found, environ),
@@ -262,6 +280,7 @@ class Settings(Section):
 
     exposed: tuple[tuple[str, int], ...]  # files with a secret that others can read, and their modes
     database: Database
+    hashing: Hashing
     email: Email
     sms: Sms
     output: Output
@@ -319,7 +338,7 @@ class Settings(Section):
         return [{"name": name, "value": self.shown(name), "origin": str(self.origin(name))} for name in ENTRIES]
 
 
-SECTIONS: tuple[type[Section], ...] = (Settings, Database, Email, Sms, Output)
+SECTIONS: tuple[type[Section], ...] = (Settings, Database, Hashing, Email, Sms, Output)
 ENTRIES: dict[str, Entry] = {entry.name: entry for section in SECTIONS for entry in declared_in(section)}
 
 

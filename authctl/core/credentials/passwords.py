@@ -52,7 +52,7 @@ def problems(directory: Engine, password: str, user: NewUser | None) -> list[Pro
     """All that the policy has against a password for that user, an account or one to be made. Reads, and hashes."""
     policy, past = directory.read(_standing, user)
     found = password_rules.failures(password, policy, user=user)
-    if any(hashing.verify(_revealed(directory, hash, user), password) for hash in past):
+    if any(_is_of(directory, _revealed(directory, hash, user), password) for hash in past):
         last = policy["password-history"]
         found.append(
             Problem(
@@ -89,7 +89,8 @@ def prepare(directory: Engine, password: str, user: User | None = None) -> Prepa
 def hash_new(directory: Engine, password: str, user: User | None = None) -> Prepared:
     """Hash a password that has been checked. Slow; never inside a transaction."""
     salt = directory.random_bytes(hashing.SALT_SIZE)
-    encoded = hashing.hash_new(password, parameters=directory.hash_parameters, salt=salt)
+    with directory.hashing_turn():
+        encoded = hashing.hash_new(password, parameters=directory.hash_parameters, salt=salt)
     present = user.password if user else None
     before, since = (present.hash, present.updated_at) if present else (None, None)
     return Prepared(encoded, hashing.describe(encoded), before, since)
@@ -133,9 +134,7 @@ def take_in(
     if weak is WeakHash.RESET:
         directory.warn(f"{imported.algorithm} is fast to guess, so the user has no password until it is reset.")
         return None
-    salt = directory.random_bytes(hashing.SALT_SIZE)
-    wrapped = hashing.wrap(imported.stored, parameters=directory.hash_parameters, salt=salt)
-    return Prepared(wrapped, hashing.describe(wrapped))
+    return Prepared(wrapped := _wrap(directory, imported.stored), hashing.describe(wrapped))
 
 
 def _remember(work: Work, before: User, after: User) -> None:
@@ -165,12 +164,12 @@ def judge(directory: Engine, user: User | None, password: str, *, allowed: bool 
     parameters = directory.hash_parameters
     tried = stored if stored is not None and allowed else hashing.dummy(parameters)
     is_old = hashing.needs_rehash(tried, parameters)  # asked before argon2 empties the processor's caches
-    is_right = hashing.verify(tried, password) and tried is stored
+    is_right = _is_of(directory, tried, password) and tried is stored
     if not is_old:
         return Verdict(is_right)
     # A fast imported hash would answer a wrong password sooner than others do. A right one is hashed anew.
     if not is_right:
-        hashing.verify(hashing.dummy(parameters), password)
+        _is_of(directory, hashing.dummy(parameters), password)
         return Verdict(False)
     return Verdict(True, hash_new(directory, password, user))
 
@@ -189,9 +188,19 @@ def wrap(directory: Engine, user: User) -> Prepared | None:
     stored = _revealed(directory, user.password.hash, user)
     if hashing.strength(stored) != "weak":
         return None
-    salt = directory.random_bytes(hashing.SALT_SIZE)
-    wrapped = hashing.wrap(stored, parameters=directory.hash_parameters, salt=salt)
+    wrapped = _wrap(directory, stored)
     return Prepared(wrapped, hashing.describe(wrapped), user.password.hash, user.password.updated_at)
+
+
+def _is_of(directory: Engine, stored: str, password: str) -> bool:
+    with directory.hashing_turn():
+        return hashing.verify(stored, password)
+
+
+def _wrap(directory: Engine, stored: str) -> str:
+    salt = directory.random_bytes(hashing.SALT_SIZE)
+    with directory.hashing_turn():
+        return hashing.wrap(stored, parameters=directory.hash_parameters, salt=salt)
 
 
 # Hashes that hold a secret of their source are sealed

@@ -7,8 +7,9 @@ handed in by the directory that stands on it.
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from authctl.core.hashing import Parameters
+    from authctl.core.hashing.turns import Turns
     from authctl.core.work.outbox import Notice
     from authctl.core.work.person import Person
     from authctl.core.work.unit import Actor
@@ -52,6 +54,8 @@ class _Known:
     state: State | None = None
     keys: dict[str, bytes] = field(default_factory=dict, repr=False)  # by fingerprint
     log_key: bytes | None = field(default=None, repr=False)
+    turns: Turns | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Engine:
@@ -148,6 +152,17 @@ class Engine:
         from authctl.core import hashing
 
         return self._hash_parameters or hashing.TODAY
+
+    @contextmanager
+    def hashing_turn(self) -> Iterator[None]:
+        """Wait for a turn to hash or verify a password. Raises Unavailable (general_busy)."""
+        from authctl.core.hashing.turns import Turns
+
+        with self._known.lock:
+            if self._known.turns is None:
+                self._known.turns = Turns(self.settings.hashing.at_once, self.settings.hashing.longest_wait)
+        with self._known.turns.turn():
+            yield
 
     # What leaves.
 

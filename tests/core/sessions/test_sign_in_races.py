@@ -1,5 +1,6 @@
 """Signing in from many processes at once, by processes that die, and across changes that come in between."""
 
+import os
 import sys
 from collections import Counter
 from contextlib import contextmanager
@@ -8,12 +9,17 @@ import pytest
 from doubles import processes
 
 from authctl.core import hashing
-from authctl.errors import Denied
+from authctl.core.directory import opening
+from authctl.core.hashing import Parameters
+from authctl.core.work.unit import Actor
+from authctl.errors import Denied, Unavailable
+from authctl.settings import load
 
 PASSWORD = "correct horse battery"
 NEW = "another fine password"
 WRONG = "not the password"
 UNSALTED = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # md5 of the word "secret"
+CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 LIMIT = 10  # the default of sign-in-attempts
 
 SIGN_IN = """
@@ -221,3 +227,13 @@ def test_blocking_in_between_leaves_no_session(directory, old):
 def test_deleting_in_between_is_a_wrong_credential(directory, old):
     with between(hashing.verify, lambda: directory.users.delete("old")):
         assert answer(directory, "secret", "old") == "user_invalid_credentials"
+
+
+def test_who_would_wait_too_long_for_a_turn_is_refused(directory, ada, database_url, home, clock):
+    environ = home | {"AUTHCTL_HASHING_AT_ONCE": "1", "AUTHCTL_HASHING_LONGEST_WAIT": "0"}
+    settings = load(environ, options={"database_url": database_url}, system_config=os.devnull)
+    with opening.open_directory(settings, Actor("tester"), clock=clock, hash_parameters=CHEAP) as busy:
+        with busy.from_request("192.0.2.7", None).hashing_turn(), pytest.raises(Unavailable) as refused:
+            busy.sessions.create("ada", PASSWORD)
+        assert refused.value.type == "general_busy"
+        assert busy.sessions.create("ada", PASSWORD).session.user_id == "ada"

@@ -1,0 +1,71 @@
+"""Hashing in turns: one hash takes tens of megabytes and every core, so only some are computed at once.
+
+take ──▶ one of `at_once` is free ──▶ run ──▶ give back: the longest waiting is next
+  └────▶ wait, first come first served ──▶ `longest_wait` has passed ──▶ general_busy
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from authctl.errors import Unavailable
+
+
+class Turns:
+    """Lets so many threads at once do what is slow, in the order they came. at_once: 0 for as many as there are cores.
+
+    longest_wait: seconds; who would wait longer is refused (Unavailable, general_busy).
+    """
+
+    def __init__(self, at_once: int, longest_wait: float) -> None:
+        self._at_once = at_once or len(os.sched_getaffinity(0))
+        self._longest_wait = longest_wait
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._free = self._at_once
+        self._waiting: deque[threading.Lock] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn, and give it on at the end."""
+        if self._process != os.getpid():  # a fork: the threads that had a turn or waited are the parent's
+            self._begin_anew()
+        self._take()
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    def _take(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            gate = threading.Lock()
+            gate.acquire()
+            self._waiting.append(gate)
+        if gate.acquire(timeout=self._longest_wait):
+            return
+        with self._lock:
+            if gate not in self._waiting:  # it was this one's turn in the last moment
+                return
+            self._waiting.remove(gate)
+        raise Unavailable(
+            "general_busy",
+            f"Too many passwords are being checked at once: no turn came in {self._longest_wait:g} seconds.",
+            hint="Try again in a moment.",
+        )
+
+    def _give_back(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
