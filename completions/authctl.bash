@@ -333,9 +333,8 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'users export')
-            options=('--format|format' '--with-hashes|' '--with-secrets|' '--search|-' '--filter|-' '--sort|-'
-                '--target-option|-' '--file|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.export,')
+            options=('--format|format' '--with-hashes|' '--with-secrets|' '--target-option|-' '--file|/' '--search|-'
+                '--filter|-' '--sort|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.export,')
             arguments=('/|')
             ;;
         'users import')

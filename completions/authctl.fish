@@ -253,8 +253,8 @@ function __authctl_load
                 '--sort|-|- is descending' \
                 '--limit|-|At most so many; 25 unless given' \
                 '--all||All of them, streamed' \
-                '--after|-|The page after this user' \
-                '--before|-|The page before this user' \
+                '--after|-|The page after the record with this id' \
+                '--before|-|The page before the record with this id' \
                 '--count||Only say how many there are' \
                 '--fields|fields.user,|Only these fields, in this order'
         case 'users get'
@@ -405,7 +405,7 @@ function __authctl_load
         case 'users list-logs'
             set __authctl_options \
                 '--limit|-|At most so many' \
-                '--after|-|The page after this event' \
+                '--after|-|The page after the record with this id' \
                 '--fields|fields.event,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
@@ -459,7 +459,7 @@ function __authctl_load
         case 'users list-identities'
             set __authctl_options \
                 '--limit|-|At most so many' \
-                '--after|-|The page behind this identity' \
+                '--after|-|The page after the record with this id' \
                 '--fields|fields.identity,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Whose; without it, everybody\'s'
@@ -479,8 +479,8 @@ function __authctl_load
                 '--sort|-|- is descending' \
                 '--limit|-|At most so many; 25 unless given' \
                 '--all||All of them, streamed' \
-                '--after|-|The page after this one\'s id' \
-                '--before|-|The page before this one\'s id' \
+                '--after|-|The page after the record with this id' \
+                '--before|-|The page before the record with this id' \
                 '--count||Only say how many there are' \
                 '--fields|fields.membership,|Only these fields, in this order'
             set __authctl_arguments \
@@ -523,11 +523,11 @@ function __authctl_load
                 '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif' \
                 '--with-hashes||Let password hashes leave, and with them the keys that some need' \
                 '--with-secrets||Let the secrets of authenticator apps leave, in clear' \
+                '--target-option|-|What else the format can be told: `authctl help formats` lists it' \
+                '--file|/|' \
                 '--search|-|Beginnings of words in id, username, name, email and phone' \
                 '--filter|-|\'FIELD OP VALUE\'' \
                 '--sort|-|- is descending' \
-                '--target-option|-|What else the format can be told: `authctl help formats` lists it' \
-                '--file|/|' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -565,7 +565,7 @@ function __authctl_load
         case 'users list-imports'
             set __authctl_options \
                 '--limit|-|At most so many' \
-                '--after|-|The page behind this import' \
+                '--after|-|The page after the record with this id' \
                 '--fields|fields.import2,|Only these fields, in this order'
         case 'users undo-import'
             set __authctl_options \
@@ -614,8 +614,8 @@ function __authctl_load
                 '--sort|-|- is descending' \
                 '--limit|-|At most so many; 25 unless given' \
                 '--all||All of them, streamed' \
-                '--after|-|The page after this one\'s id' \
-                '--before|-|The page before this one\'s id' \
+                '--after|-|The page after the record with this id' \
+                '--before|-|The page before the record with this id' \
                 '--count||Only say how many there are' \
                 '--fields|fields.team,|Only these fields, in this order'
         case 'teams get'
@@ -680,8 +680,8 @@ function __authctl_load
                 '--sort|-|- is descending' \
                 '--limit|-|At most so many; 25 unless given' \
                 '--all||All of them, streamed' \
-                '--after|-|The page after this one\'s id' \
-                '--before|-|The page before this one\'s id' \
+                '--after|-|The page after the record with this id' \
+                '--before|-|The page before the record with this id' \
                 '--count||Only say how many there are' \
                 '--fields|fields.membership2,|Only these fields, in this order'
             set __authctl_arguments \
@@ -1143,7 +1143,7 @@ function __authctl_load
                 '--since|-|Not before: 2h (ago), today, 2026-01-31, .' \
                 '--until|-|Before that time' \
                 '--limit|-|At most so many' \
-                '--after|-|The page behind this event' \
+                '--after|-|The page after the record with this id' \
                 '--all||Without a limit, streamed' \
                 '--follow||The oldest first, and then what happens, until Ctrl-C' \
                 '--fields|fields.event,|Only these fields, in this order'

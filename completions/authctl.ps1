@@ -301,8 +301,8 @@ function Get-AuthctlRows($path) {
                 '--sort|-|- is descending'
                 '--limit|-|At most so many; 25 unless given'
                 '--all||All of them, streamed'
-                '--after|-|The page after this user'
-                '--before|-|The page before this user'
+                '--after|-|The page after the record with this id'
+                '--before|-|The page before the record with this id'
                 '--count||Only say how many there are'
                 '--fields|fields.user,|Only these fields, in this order'
             )
@@ -499,7 +499,7 @@ function Get-AuthctlRows($path) {
         'users list-logs' {
             $rows.options = @(
                 '--limit|-|At most so many'
-                '--after|-|The page after this event'
+                '--after|-|The page after the record with this id'
                 '--fields|fields.event,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -571,7 +571,7 @@ function Get-AuthctlRows($path) {
         'users list-identities' {
             $rows.options = @(
                 '--limit|-|At most so many'
-                '--after|-|The page behind this identity'
+                '--after|-|The page after the record with this id'
                 '--fields|fields.identity,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -597,8 +597,8 @@ function Get-AuthctlRows($path) {
                 '--sort|-|- is descending'
                 '--limit|-|At most so many; 25 unless given'
                 '--all||All of them, streamed'
-                '--after|-|The page after this one''s id'
-                '--before|-|The page before this one''s id'
+                '--after|-|The page after the record with this id'
+                '--before|-|The page before the record with this id'
                 '--count||Only say how many there are'
                 '--fields|fields.membership,|Only these fields, in this order'
             )
@@ -656,11 +656,11 @@ function Get-AuthctlRows($path) {
                 '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif'
                 '--with-hashes||Let password hashes leave, and with them the keys that some need'
                 '--with-secrets||Let the secrets of authenticator apps leave, in clear'
+                '--target-option|-|What else the format can be told: `authctl help formats` lists it'
+                '--file|/|'
                 '--search|-|Beginnings of words in id, username, name, email and phone'
                 '--filter|-|''FIELD OP VALUE'''
                 '--sort|-|- is descending'
-                '--target-option|-|What else the format can be told: `authctl help formats` lists it'
-                '--file|/|'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -704,7 +704,7 @@ function Get-AuthctlRows($path) {
         'users list-imports' {
             $rows.options = @(
                 '--limit|-|At most so many'
-                '--after|-|The page behind this import'
+                '--after|-|The page after the record with this id'
                 '--fields|fields.import2,|Only these fields, in this order'
             )
         }
@@ -765,8 +765,8 @@ function Get-AuthctlRows($path) {
                 '--sort|-|- is descending'
                 '--limit|-|At most so many; 25 unless given'
                 '--all||All of them, streamed'
-                '--after|-|The page after this one''s id'
-                '--before|-|The page before this one''s id'
+                '--after|-|The page after the record with this id'
+                '--before|-|The page before the record with this id'
                 '--count||Only say how many there are'
                 '--fields|fields.team,|Only these fields, in this order'
             )
@@ -850,8 +850,8 @@ function Get-AuthctlRows($path) {
                 '--sort|-|- is descending'
                 '--limit|-|At most so many; 25 unless given'
                 '--all||All of them, streamed'
-                '--after|-|The page after this one''s id'
-                '--before|-|The page before this one''s id'
+                '--after|-|The page after the record with this id'
+                '--before|-|The page before the record with this id'
                 '--count||Only say how many there are'
                 '--fields|fields.membership2,|Only these fields, in this order'
             )
@@ -1436,7 +1436,7 @@ function Get-AuthctlRows($path) {
                 '--since|-|Not before: 2h (ago), today, 2026-01-31, .'
                 '--until|-|Before that time'
                 '--limit|-|At most so many'
-                '--after|-|The page behind this event'
+                '--after|-|The page after the record with this id'
                 '--all||Without a limit, streamed'
                 '--follow||The oldest first, and then what happens, until Ctrl-C'
                 '--fields|fields.event,|Only these fields, in this order'

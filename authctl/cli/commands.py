@@ -23,6 +23,7 @@ from typer.models import ArgumentInfo
 
 from authctl.cli import help as help_pages
 from authctl.cli.context import Context
+from authctl.cli.list_options import ListOptions
 from authctl.cli.options import common_options, writing_options
 from authctl.cli.output import Shape
 from authctl.errors import AuthctlError, ExitStatus, Partial, Unavailable, UsageError
@@ -40,7 +41,7 @@ class Declaration:
     """What is known of a command without building it.
 
     shape: what it answers. writes: it changes the directory, and takes --dry-run, --reason, and `-` for its subject.
-    asks: the question before it does what cannot be undone. secrets: it prints or takes some, so stdin is its own.
+    asks: the question before it does what cannot be undone. lists: the options of its list, where it answers one.
     """
 
     function: Callable[..., None]
@@ -48,6 +49,7 @@ class Declaration:
     shape: Shape | None = None
     writes: bool = False
     asks: str | None = None
+    lists: ListOptions | None = None
     examples: tuple[str, ...] = ()
     exits: tuple[ExitStatus, ...] = ()
 
@@ -88,6 +90,7 @@ class Commands:
         name: str | None = None,
         writes: bool = False,
         asks: str | None = None,
+        lists: ListOptions | None = None,
         example: str | Sequence[str] = (),
         exits: tuple[ExitStatus, ...] = (),
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -96,7 +99,7 @@ class Commands:
         def declare(function: Callable[..., None]) -> Callable[..., None]:
             word = name or function.__name__.rstrip("_").replace("_", "-")
             examples = (example,) if isinstance(example, str) else tuple(example)
-            self.declared[word] = Declaration(function, word, shape, writes, asks, examples, exits)
+            self.declared[word] = Declaration(function, word, shape, writes, asks, lists, examples, exits)
             return function
 
         return declare
@@ -123,6 +126,8 @@ class Command(TyperCommand):
         flags = _flags(declaration.function) if arguments else {}
         self.twins = {name: _twin(argument, flags[name]) for name, argument in arguments.items() if name in flags}
         self.params = [*self.params, *self.twins.values()]
+        if declaration.lists is not None:
+            self.params += declaration.lists.make()
         if declaration.writes:
             self.params += writing_options()
         self.params += common_options()

@@ -1,34 +1,102 @@
-"""What lists have in common on the command line: a page of one, all of it, or how long it is."""
+"""What lists have in common on the command line: which records, in which order, a page of them, all, or how many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 import typer
+from typer.core import TyperOption
 
 from authctl.cli.context import Context
 from authctl.errors import UsageError
 
 PAGE = 25  # records of a list, where --limit does not say
 
-Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help=f"At most so many; {PAGE} unless given.")]
-All = Annotated[bool, typer.Option("--all", help="All of them, streamed.")]
-After = Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after this one's id.")]
-Before = Annotated[str | None, typer.Option("--before", metavar="ID", help="The page before this one's id.")]
-Count = Annotated[bool, typer.Option("--count", help="Only say how many there are.")]
-MembershipFilter = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--filter",
-        metavar="FILTER",
-        help="'FIELD OP VALUE', as in 'roles ~ maths' or 'status = pending'. OP is = != < <= > >=, or ~ for any part of"
-        " a text or a member of roles. Repeatable: all must hold. Indexed fields: id, roles, status, invited_at.",
-    ),
-]
-MembershipSort = Annotated[
-    str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only invited_at is indexed.")
-]
+# Of lists that have nothing but pages.
+Limit = Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")]
+After = Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after the record with this id.")]
+
+OPERATORS = "OP is = != < <= > >=, or ~ for any part of a text"
+MEMBERSHIP_FILTER = (
+    f"'FIELD OP VALUE', as in 'roles ~ maths' or 'status = pending'. {OPERATORS} or a member of roles. Repeatable: all"
+    " must hold. Indexed fields: id, roles, status, invited_at."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a line asks of a list, by the names of the options."""
+
+    search: str | None
+    filter: Sequence[str]
+    sort: str
+    limit: int | None = None
+    all: bool = False
+    after: str | None = None
+    before: str | None = None
+    count: bool = False
+
+    @property
+    def which(self) -> dict[str, Any]:
+        """Which records: what pages, all of a list and its count have in common."""
+        return {"search": self.search, "filters": self.filter}
+
+    def check(self) -> None:
+        """Refuse options that exclude each other."""
+        paging = {"--limit": self.limit, "--after": self.after, "--before": self.before}
+        given = [flag for flag, value in paging.items() if value is not None]
+        if given and (self.all or self.count):
+            flag = "--count" if self.count else "--all"
+            raise UsageError("general_usage", f"{flag} and {given[0]} exclude each other.", field=flag.strip("-"))
+        if self.after is not None and self.before is not None:
+            raise UsageError("general_usage", "--after and --before exclude each other.", field="before")
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """The options of a command that lists. search, filter: what help says of these; sort: the order by default.
+
+    paged: it takes a page, all of the list, or the count of it; else it always takes all.
+    """
+
+    search: str
+    filter: str
+    sort: str = "-created_at"
+    paged: bool = True
+
+    def make(self) -> list[TyperOption]:
+        indexed = self.sort.lstrip("-")
+        options = [
+            _option("search", "TEXT", self.search),
+            _option("filter", "FILTER", self.filter, multiple=True),
+            _option("sort", "FIELD|-FIELD", f"- is descending. Only {indexed} is indexed.", default=self.sort),
+        ]
+        if self.paged:
+            options += [
+                _option("limit", "N", f"At most so many; {PAGE} unless given.", type=int),
+                _option("all", None, "All of them, streamed.", is_flag=True),
+                _option("after", "ID", "The page after the record with this id."),
+                _option("before", "ID", "The page before the record with this id."),
+                _option("count", None, "Only say how many there are.", is_flag=True),
+            ]
+        return options
+
+
+def _option(name: str, metavar: str | None, help: str, **more: Any) -> TyperOption:
+    def note(ctx: Any, param: Any, value: Any) -> None:
+        ctx.meta.setdefault("asked", {})[name] = value
+
+    more = {"type": None if more.get("is_flag") else str, "show_default": True} | more
+    return TyperOption(
+        param_decls=[name, f"--{name}"], metavar=metavar, help=help, callback=note, expose_value=False, **more
+    )
+
+
+def asked(ctx: Context) -> Asked:
+    """What the line asks of the list."""
+    return Asked(**ctx.meta["asked"])
 
 
 class Shown(Protocol):
@@ -42,33 +110,26 @@ class Shown(Protocol):
 
 def show_list(
     ctx: Context,
-    page: Callable[..., list[Any]],
-    everything: Callable[..., Iterator[Any]],
+    page: Callable[..., Sequence[Shown]],
+    everything: Callable[..., Iterator[Shown]],
     counted: Callable[..., int],
-    *,
-    asked: dict[str, Any],
-    sort: str,
-    limit: int | None,
-    all: bool,
-    after: str | None,
-    before: str | None,
-    count: bool,
+    *owner: str,
 ) -> None:
-    """Print a page of a list, or all of it, or how long it is."""
-    paging = {"--limit": limit, "--after": after, "--before": before}
-    given = [flag for flag, value in paging.items() if value is not None]
-    if given and (all or count):
-        flag = "--count" if count else "--all"
-        raise UsageError("general_usage", f"{flag} and {given[0]} exclude each other.", field=flag.strip("-"))
-    if after is not None and before is not None:
-        raise UsageError("general_usage", "--after and --before exclude each other.", field="before")
-    if count:
-        ctx.show_count(counted(**asked))
-    elif all:
-        ctx.output.stream(each.public() for each in everything(**asked, sort=sort))
+    """Print a page of a list, all of it, or how long it is. owner: whose list it is, where it is somebody's."""
+    wanted = asked(ctx)
+    wanted.check()
+    if wanted.count:
+        ctx.show_count(counted(*owner, **wanted.which))
+    elif wanted.all:
+        ctx.output.stream(each.public() for each in everything(*owner, **wanted.which, sort=wanted.sort))
     else:
-        most = PAGE if limit is None else limit
-        found: list[Shown] = page(**asked, sort=sort, limit=most, after=after, before=before)
-        ctx.output.stream(each.public() for each in found)
-        if len(found) == most:
-            ctx.output.note(f"There may be more: --after {found[-1].id} shows the next page, --all shows all.")
+        limit = PAGE if wanted.limit is None else wanted.limit
+        paging = {"sort": wanted.sort, "limit": limit, "after": wanted.after, "before": wanted.before}
+        show_page(ctx, page(*owner, **wanted.which, **paging), limit, more=", --all shows all")
+
+
+def show_page(ctx: Context, found: Sequence[Shown], limit: int, *, more: str = "") -> None:
+    """Print a page, and how to see the next. more: what else shows more."""
+    ctx.output.stream(each.public() for each in found)
+    if len(found) == limit:
+        ctx.output.note(f"There may be more: --after {found[-1].id} shows the next page{more}.")

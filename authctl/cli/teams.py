@@ -15,7 +15,7 @@ from authctl.cli.answer_fields import DELETED, MEMBERSHIP, PREFS, TEAM
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.environment import Environment
-from authctl.cli.list_options import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
+from authctl.cli.list_options import MEMBERSHIP_FILTER, OPERATORS, ListOptions, show_list
 from authctl.cli.options import split
 from authctl.cli.users.options import Merge
 from authctl.errors import AuthctlError, Partial, Unavailable, UsageError
@@ -64,47 +64,18 @@ def create(
 @command(
     TEAM,
     name="list",
+    lists=ListOptions(
+        search="Beginnings of words in id and name. Indexed.",
+        filter=f"'FIELD OP VALUE'. {OPERATORS}. Repeatable: all must hold. Indexed fields: id, name (=), created_at."
+        " Filtering by members counts every team's members, which is slow.",
+    ),
     exits=(INVALID, NOT_FOUND),
     example=("authctl teams list --search teach", "authctl teams list --filter 'members = 0' --sort name"),
 )
-def list_(
-    ctx: Context,
-    search: Annotated[
-        str | None, typer.Option("--search", metavar="TEXT", help="Beginnings of words in id and name. Indexed.")
-    ] = None,
-    filter: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--filter",
-            metavar="FILTER",
-            help="'FIELD OP VALUE'. OP is = != < <= > >=, or ~ for any part of a text. Repeatable: all must hold."
-            " Indexed fields: id, name (=), created_at. Of members everybody is counted.",
-        ),
-    ] = None,
-    sort: Annotated[
-        str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only created_at is indexed.")
-    ] = "-created_at",
-    limit: Limit = None,
-    all: All = False,
-    after: After = None,
-    before: Before = None,
-    count: Count = False,
-) -> None:
+def list_(ctx: Context) -> None:
     """List teams: the newest first, 25 a page, unless told otherwise. With --as-session, those of the person."""
     teams = ctx.directory.teams
-    show_list(
-        ctx,
-        teams.list,
-        teams.iterate,
-        teams.count,
-        asked={"search": search, "filters": filter or ()},
-        sort=sort,
-        limit=limit,
-        all=all,
-        after=after,
-        before=before,
-        count=count,
-    )
+    show_list(ctx, teams.list, teams.iterate, teams.count)
 
 
 @command(TEAM, exits=(NOT_FOUND,), example="authctl teams get teachers -o json")
@@ -302,42 +273,21 @@ def _at_line(error: AuthctlError, number: int) -> AuthctlError:
 
 @command(
     MEMBERSHIP,
+    lists=ListOptions(
+        search="Beginnings of words in the user's id, name, email and phone.",
+        filter=MEMBERSHIP_FILTER,
+        sort="-invited_at",
+    ),
     exits=(INVALID, NOT_FOUND),
     example=(
         "authctl teams list-memberships teachers",
         "authctl teams list-memberships teachers --filter 'roles ~ maths' --filter 'status = pending'",
     ),
 )
-def list_memberships(
-    ctx: Context,
-    team: Team,
-    search: Annotated[
-        str | None,
-        typer.Option("--search", metavar="TEXT", help="Beginnings of words in the user's id, name, email and phone."),
-    ] = None,
-    filter: MembershipFilter = None,
-    sort: MembershipSort = "-invited_at",
-    limit: Limit = None,
-    all: All = False,
-    after: After = None,
-    before: Before = None,
-    count: Count = False,
-) -> None:
+def list_memberships(ctx: Context, team: Team) -> None:
     """List who belongs to a team, invitations too: the newest first, 25 a page, unless told otherwise."""
     teams = ctx.directory.teams
-    show_list(
-        ctx,
-        teams.list_memberships,
-        teams.iterate_memberships,
-        teams.count_memberships,
-        asked={"team": team, "search": search, "filters": filter or ()},
-        sort=sort,
-        limit=limit,
-        all=all,
-        after=after,
-        before=before,
-        count=count,
-    )
+    show_list(ctx, teams.list_memberships, teams.iterate_memberships, teams.count_memberships, team)
 
 
 @command(MEMBERSHIP, exits=(NOT_FOUND,), example="authctl teams get-membership teachers ada@example.com")

@@ -10,6 +10,7 @@ import typer
 from authctl.cli.answer_fields import EVENT, LOG_VERIFIED
 from authctl.cli.commands import INVALID, NOT_FOUND, UNAVAILABLE
 from authctl.cli.context import Context
+from authctl.cli.list_options import PAGE, After, Limit, show_page
 from authctl.cli.options import split
 from authctl.cli.output import Format
 from authctl.cli.progress import progress_of
@@ -51,8 +52,8 @@ def list_logs(
         typer.Option("--since", metavar="TIME", help="Not before: 2h (ago), today, 2026-01-31, ... Indexed."),
     ] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before that time. Indexed.")] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
-    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this event.")] = None,
+    limit: Limit = PAGE,
+    after: After = None,
     all: Annotated[bool, typer.Option("--all", help="Without a limit, streamed.")] = False,
     follow: Annotated[
         bool, typer.Option("--follow", help="The oldest first, and then what happens, until Ctrl-C.")
@@ -80,9 +81,7 @@ def list_logs(
         page = security.list_logs(
             user=user, events=events, actor=actor, since=since, until=until, limit=limit, after=after
         )
-        ctx.output.stream(_public(page))
-        if len(page) == limit:
-            ctx.output.note(f"There may be more: --after {page[-1].id}, or --all.")
+        show_page(ctx, page, limit, more=", --all shows all")
 
 
 def _public(events: Iterable[Event]) -> Iterator[Json]:

@@ -10,9 +10,12 @@ from authctl.cli import prompts
 from authctl.cli.answer_fields import DELETED, EVENT, USER
 from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL
 from authctl.cli.context import Context
+from authctl.cli.list_options import PAGE, After, Limit, ListOptions, show_list, show_page
 from authctl.cli.options import pairs, split
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import (
+    FILTER,
+    SEARCH,
     GeneratePassword,
     MustChange,
     Password,
@@ -24,28 +27,9 @@ from authctl.cli.users.options import (
 from authctl.errors import UsageError
 from authctl.model import WeakHash
 
-PAGE = 25  # records of a list, where --limit does not say
-
 command = COMMANDS.command
 
 Labels = Annotated[list[str] | None, typer.Option("--labels", metavar="LABEL,...", help="Repeatable; takes commas.")]
-Search = Annotated[
-    str | None,
-    typer.Option(
-        "--search", metavar="TEXT", help="Beginnings of words in id, username, name, email and phone. Indexed."
-    ),
-]
-Filter = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--filter",
-        metavar="FILTER",
-        help="'FIELD OP VALUE'. OP is = != < <= > >=, or ~ for any part of a text or a member of labels. Times are"
-        " written as in 'created_at > 2h' (two hours ago), today, 2026-01-31. Repeatable: all must hold. Indexed"
-        " fields: id, username, email, phone, name (=), labels (~), status, email_verified, phone_verified, mfa,"
-        " created_at. Others, and ~ on a text, read the list until enough is found.",
-    ),
-]
 PasswordHash = Annotated[
     str | None,
     typer.Option(
@@ -176,6 +160,7 @@ def create(
 @command(
     USER,
     name="list",
+    lists=ListOptions(SEARCH, FILTER),
     exits=(INVALID, NOT_FOUND),
     example=(
         "authctl users list --search ada",
@@ -183,40 +168,10 @@ def create(
         "authctl users list --all -o jsonl",
     ),
 )
-def list_(
-    ctx: Context,
-    search: Search = None,
-    filter: Filter = None,
-    sort: Annotated[
-        str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only created_at is indexed.")
-    ] = "-created_at",
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help=f"At most so many; {PAGE} unless given.")
-    ] = None,
-    all: Annotated[bool, typer.Option("--all", help="All of them, streamed.")] = False,
-    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after this user.")] = None,
-    before: Annotated[str | None, typer.Option("--before", metavar="ID", help="The page before this user.")] = None,
-    count: Annotated[bool, typer.Option("--count", help="Only say how many there are.")] = False,
-) -> None:
+def list_(ctx: Context) -> None:
     """List accounts: the newest first, 25 a page, unless told otherwise."""
     users = ctx.directory.users
-    paging = {"--limit": limit, "--after": after, "--before": before}
-    given = [flag for flag, value in paging.items() if value is not None]
-    if given and (all or count):
-        flag = "--count" if count else "--all"
-        raise UsageError("general_usage", f"{flag} and {given[0]} exclude each other.", field=flag.strip("-"))
-    if after is not None and before is not None:
-        raise UsageError("general_usage", "--after and --before exclude each other.", field="before")
-    if count:
-        ctx.show_count(users.count(search=search, filters=filter or ()))
-    elif all:
-        ctx.output.stream(user.public() for user in users.iterate(search=search, filters=filter or (), sort=sort))
-    else:
-        most = PAGE if limit is None else limit
-        page = users.list(search=search, filters=filter or (), sort=sort, limit=most, after=after, before=before)
-        ctx.output.stream(user.public() for user in page)
-        if len(page) == most:
-            ctx.output.note(f"There may be more: --after {page[-1].id} shows the next page, --all shows all.")
+    show_list(ctx, users.list, users.iterate, users.count)
 
 
 @command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
@@ -248,9 +203,8 @@ def delete(ctx: Context, user: User) -> None:
 def list_logs(
     ctx: Context,
     user: User,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = PAGE,
-    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after this event.")] = None,
+    limit: Limit = PAGE,
+    after: After = None,
 ) -> None:
     """Show what was done to an account, the newest first. By its id, of a deleted one too."""
-    events = ctx.directory.users.list_logs(user, limit=limit, after=after)
-    ctx.output.stream(event.public() for event in events)
+    show_page(ctx, ctx.directory.users.list_logs(user, limit=limit, after=after), limit)

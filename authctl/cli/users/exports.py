@@ -15,10 +15,11 @@ from authctl.cli.answer_fields import EXPORT
 from authctl.cli.commands import INVALID, UNAVAILABLE
 from authctl.cli.context import Context
 from authctl.cli.escaping import visible
+from authctl.cli.list_options import ListOptions, asked
 from authctl.cli.options import pairs
 from authctl.cli.progress import progress
 from authctl.cli.users import COMMANDS
-from authctl.cli.users.accounts import Filter, Search
+from authctl.cli.users.options import FILTER, SEARCH
 from authctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ExportFormat(StrEnum):
 @command(
     EXPORT,
     writes=True,
+    lists=ListOptions(SEARCH, FILTER, sort="created_at", paged=False),
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl users export > users.jsonl",
@@ -82,11 +84,6 @@ def export(
     with_secrets: Annotated[
         bool, typer.Option("--with-secrets", help="Let the secrets of authenticator apps leave, in clear.")
     ] = False,
-    search: Search = None,
-    filter: Filter = None,
-    sort: Annotated[
-        str, typer.Option("--sort", metavar="FIELD|-FIELD", help="- is descending. Only created_at is indexed.")
-    ] = "created_at",
     target_option: Annotated[
         list[str] | None,
         typer.Option(
@@ -105,6 +102,7 @@ def export(
         raise UsageError("general_usage", "FILE and --file exclude each other.", field="file")
     file = file_ or file
     is_secret = with_hashes or with_secrets
+    chosen = asked(ctx)
     with _place(ctx, file, is_secret=is_secret) as write:
         from authctl.transfer.exporting import Exports
 
@@ -112,9 +110,8 @@ def export(
             str(format),
             with_hashes=with_hashes,
             with_secrets=with_secrets,
-            search=search,
-            filters=filter or (),
-            sort=sort,
+            **chosen.which,
+            sort=chosen.sort,
             options=pairs(target_option, "--target-option"),
         )
         label, quiet = "Exporting users", ctx.output.quiet or (file == STDOUT and ctx.environment.stdout_isatty)

@@ -9,6 +9,7 @@ import typer
 from authctl.cli.answer_fields import DELETED, IDENTITY
 from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, positional
 from authctl.cli.context import Context
+from authctl.cli.list_options import PAGE, After, Limit, show_page
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import User
 
@@ -40,14 +41,11 @@ def create_identity(
 def list_identities(
     ctx: Context,
     user: Annotated[str | None, positional("--user-id", "Whose; without it, everybody's.", metavar="USER")] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
-    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this identity.")] = None,
+    limit: Limit = PAGE,
+    after: After = None,
 ) -> None:
     """List the accounts elsewhere of a user, or of all, the oldest first."""
-    identities = ctx.directory.users.list_identities(user, limit=limit, after=after)
-    ctx.output.stream(identity.public() for identity in identities)
-    if len(identities) == limit:
-        ctx.output.note(f"There may be more: --after {identities[-1].id}")
+    show_page(ctx, ctx.directory.users.list_identities(user, limit=limit, after=after), limit)
 
 
 @command(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from authctl.cli.answer_fields import IMPORT, REMAINING, UNDONE
 from authctl.cli.commands import NOT_FOUND, positional
 from authctl.cli.context import Context
+from authctl.cli.list_options import PAGE, After, Limit, show_page
 from authctl.cli.users import COMMANDS, import_dialogue
 
 command = COMMANDS.command
@@ -20,18 +19,11 @@ command = COMMANDS.command
     exits=(NOT_FOUND,),
     example=("authctl users list-imports", "authctl users list-imports --limit 100 -o jsonl"),
 )
-def list_imports(
-    ctx: Context,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")] = 25,
-    after: Annotated[str | None, typer.Option("--after", metavar="ID", help="The page behind this import.")] = None,
-) -> None:
+def list_imports(ctx: Context, limit: Limit = PAGE, after: After = None) -> None:
     """List imports, the newest first: what became of their records, and whether they were finished."""
     from authctl.transfer.journal import Imports
 
-    found = Imports(ctx.directory).list(limit=limit, after=after)
-    ctx.output.stream(journal.public() for journal in found)
-    if len(found) == limit:
-        ctx.output.note(f"There may be more: --after {found[-1].id}")
+    show_page(ctx, Imports(ctx.directory).list(limit=limit, after=after), limit)
 
 
 @command(

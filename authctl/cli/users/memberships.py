@@ -9,7 +9,7 @@ import typer
 from authctl.cli.answer_fields import OWN_MEMBERSHIP, ROLE
 from authctl.cli.commands import DENIED, INVALID, NOT_FOUND
 from authctl.cli.context import Context
-from authctl.cli.list_options import After, All, Before, Count, Limit, MembershipFilter, MembershipSort, show_list
+from authctl.cli.list_options import MEMBERSHIP_FILTER, ListOptions, show_list
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import User
 
@@ -18,41 +18,19 @@ command = COMMANDS.command
 
 @command(
     OWN_MEMBERSHIP,
+    lists=ListOptions(
+        search="Beginnings of words in the team's id and name.", filter=MEMBERSHIP_FILTER, sort="-invited_at"
+    ),
     exits=(INVALID, NOT_FOUND),
     example=(
         "authctl users list-memberships ada@example.com",
         "authctl users list-memberships ada@example.com --filter 'status = pending'",
     ),
 )
-def list_memberships(
-    ctx: Context,
-    user: User,
-    search: Annotated[
-        str | None, typer.Option("--search", metavar="TEXT", help="Beginnings of words in the team's id and name.")
-    ] = None,
-    filter: MembershipFilter = None,
-    sort: MembershipSort = "-invited_at",
-    limit: Limit = None,
-    all: All = False,
-    after: After = None,
-    before: Before = None,
-    count: Count = False,
-) -> None:
+def list_memberships(ctx: Context, user: User) -> None:
     """List the teams that a user belongs to or is invited to, the newest first."""
     users = ctx.directory.users
-    show_list(
-        ctx,
-        users.list_memberships,
-        users.iterate_memberships,
-        users.count_memberships,
-        asked={"user": user, "search": search, "filters": filter or ()},
-        sort=sort,
-        limit=limit,
-        all=all,
-        after=after,
-        before=before,
-        count=count,
-    )
+    show_list(ctx, users.list_memberships, users.iterate_memberships, users.count_memberships, user)
 
 
 @command(

@@ -9,6 +9,7 @@ import typer
 from authctl.cli import prompts
 from authctl.cli.commands import positional
 from authctl.cli.context import Context
+from authctl.cli.list_options import OPERATORS
 from authctl.errors import Invalid, UsageError
 
 User = Annotated[
@@ -40,6 +41,13 @@ GeneratePassword = Annotated[
     typer.Option("--generate-password", help="Make a password, show it once, have it changed at the next sign-in."),
 ]
 MustChange = Annotated[bool, typer.Option("--must-change", help="The password must be changed at the next sign-in.")]
+SEARCH = "Beginnings of words in id, username, name, email and phone. Indexed."
+FILTER = (
+    f"'FIELD OP VALUE'. {OPERATORS} or a member of labels. Times are written as in 'created_at > 2h' (two hours ago),"
+    " today, 2026-01-31. Repeatable: all must hold. Indexed fields: id, username, email, phone, name (=), labels (~),"
+    " status, email_verified, phone_verified, mfa, created_at. Others, and ~ on a text, read the list until enough is"
+    " found."
+)
 Merge = Annotated[bool, typer.Option("--merge", help="Change the given keys only; null removes one.")]
 
 
