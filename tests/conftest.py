@@ -43,6 +43,14 @@ def pytest_configure_node(node):
     node.workerinput["postgres_folder"] = str(node.config.stash[POSTGRES_FOLDER])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Leave the tests of a file with one worker, which keeps what its fixtures made, and no worker idle at the end."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
 def pytest_unconfigure(config):
     folder = config.stash[POSTGRES_FOLDER]
     if hasattr(config, "workerinput"):

