@@ -1,15 +1,24 @@
 """Many processes at one directory, let go at once: each opens it by itself, as the processes of applications do."""
 
+import atexit
+import functools
 import json
+import os
 import subprocess
 import sys
 
-# Forks so many processes, lets them all go at once, and prints each one's exit status and what it says.
-DRIVER = """
-import json, os, sys
-import argon2, psycopg, pyotp, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite  # once, not in each
+# Imports what they need, once. Then, for each line it is given, it forks so many processes, lets them all go at once,
+# and prints each one's exit status and what it says, and what was written to stderr.
+NURSERY = """
+import importlib, json, os, pkgutil, sqlite3, sys, tempfile, tomllib, traceback
+import argon2, psycopg, pyotp, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite
+import cryptography.hazmat.primitives.ciphers.aead
 from datetime import datetime
 
+import authctl
+for module in pkgutil.walk_packages(authctl.__path__, "authctl."):
+    if not module.name.startswith(("authctl.__main__", "authctl.cli", "authctl.storage.migrations")):
+        importlib.import_module(module.name)
 from authctl.core import hashing
 from authctl.core.credentials import passwords
 from authctl.core.directory import mfa, opening, sessions, tokens
@@ -20,15 +29,13 @@ from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError
 from authctl.settings import load
 
-environ, url, now, count, program = json.load(sys.stdin)
-scope = {"AuthctlError": AuthctlError}
-exec(program, scope)
-go, release = os.pipe()
-children = []
-for number in range(count):
-    answer, tell = os.pipe()
-    process = os.fork()
-    if not process:
+def drive(variables, environ, url, now, count, program):
+    os.environ.clear()
+    os.environ.update(variables)
+    scope = {"AuthctlError": AuthctlError}
+    exec(program, scope)
+
+    def child(number):
         os.close(release)
         settings = load(environ, options={"database_url": url}, system_config=os.devnull)
         cheap = hashing.Parameters(time_cost=1, memory_cost=8, parallelism=1)
@@ -37,18 +44,54 @@ for number in range(count):
             directory.users.count()
             os.read(go, 1)
             os.write(tell, json.dumps(scope["run"](directory, number)).encode())
+
+    go, release = os.pipe()
+    children = []
+    for number in range(count):
+        answer, tell = os.pipe()
+        children.append((fork(child, number), answer))
+        os.close(tell)
+    os.close(go)
+    os.close(release)
+    answers = []
+    for process, answer in children:
+        with open(answer) as file:
+            text = file.read()
+        answers.append([os.waitpid(process, 0)[1], json.loads(text) if text else None])
+    return answers
+
+def answer(given):
+    with tempfile.TemporaryFile("w+") as errors, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(errors.fileno(), 2)
+        answers = drive(*given)
+        errors.seek(0)
+        print(json.dumps([answers, errors.read()]), flush=True)
+
+def fork(step, *given):
+    process = os.fork()
+    if not process:
+        try:
+            step(*given)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
         os._exit(0)
-    os.close(tell)
-    children.append((process, answer))
-os.close(go)
-os.close(release)
-answers = []
-for process, answer in children:
-    with open(answer) as file:
-        text = file.read()
-    answers.append([os.waitpid(process, 0)[1], json.loads(text) if text else None])
-print(json.dumps(answers))
+    return process
+
+for line in sys.stdin:
+    if os.waitpid(fork(answer, json.loads(line)), 0)[1]:
+        print(json.dumps([None, "It failed: stderr says why."]), flush=True)
 """
+
+
+@functools.cache
+def nursery():
+    process = subprocess.Popen(
+        [sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    atexit.register(process.communicate)
+    return process
 
 
 def at_once(environ, url, clock, count, program):
@@ -56,9 +99,8 @@ def at_once(environ, url, clock, count, program):
 
     AuthctlError is a name that the program knows. An answer is JSON; None where the process died.
     """
-    given = [environ, url, clock.now.isoformat(), count, program]
-    done = subprocess.run(
-        [sys.executable, "-c", DRIVER], input=json.dumps(given), capture_output=True, text=True, check=False
-    )
-    assert done.stderr == ""
-    return json.loads(done.stdout)
+    given = [dict(os.environ), environ, url, clock.now.isoformat(), count, program]
+    nursery().stdin.write(json.dumps(given) + "\n")
+    answers, errors = json.loads(nursery().stdout.readline())
+    assert errors == ""
+    return answers

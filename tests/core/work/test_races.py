@@ -1,75 +1,58 @@
 """Many at once, in processes and threads of their own, on both databases: no lost update, no duplicate."""
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from doubles import processes
 
 from authctl.errors import Conflict, NotFound
 
-# Each process opens the directory, says that it is ready, and begins when all are.
-PREAMBLE = """
-import json, sys, authctl
-from authctl.errors import AuthctlError
-number, directory = int(sys.argv[2]), authctl.open(sys.argv[1], actor=f"process{sys.argv[2]}@example.com")
-directory.users.count()
-print("ready", flush=True)
-sys.stdin.readline()
+# What each process runs; it is an actor of its own.
+RUN = """
+from dataclasses import replace
+
+from authctl import storage
+from authctl.core.work.unit import Actor
+
+def run(directory, number):
+    return step(directory.acting(Actor(f"process{number}@example.com")), number)
 """
 
 CREATE = """
-try:
-    print(json.dumps(directory.users.create(email="ada@example.com", name=f"Process {number}").name))
-except AuthctlError as error:
-    print(json.dumps([error.type, int(error.status)]))
+def step(directory, number):
+    try:
+        return directory.users.create(email="ada@example.com", name=f"Process {number}").name
+    except AuthctlError as error:
+        return [error.type, int(error.status)]
 """
 
 COUNT = """
-from authctl import storage
-from dataclasses import replace
+def step(directory, number):
+    for turn in range(200):
+        directory.write(add_one)
+
 def add_one(work):
     before = storage.users.find(work.db, "id", "shared", lock=True)
     storage.users.update(work.db, before, replace(before, prefs={"count": before.prefs["count"] + 1}))
-for turn in range(200):
-    directory.write(add_one)
 """
 
 MERGE = """
-for turn in range(50):
-    directory.users.update_prefs("shared", {f"{number}.{turn}": turn}, merge=True)
-    directory.users.update_labels("shared", add=[f"p{number}t{turn}"])
+def step(directory, number):
+    for turn in range(50):
+        directory.users.update_prefs("shared", {f"{number}.{turn}": turn}, merge=True)
+        directory.users.update_labels("shared", add=[f"p{number}t{turn}"])
 """
 
 
 @pytest.fixture
-def at_once(directory, database_url, home):
-    """Runs a script in processes that begin together; what each printed."""
+def at_once(directory, database_url, home, clock):
+    """Runs a step in processes that begin together; what each answered."""
 
-    def run(script, count):
-        whole = PREAMBLE + script + "directory.close()"
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "-W", "error", "-c", whole, database_url, str(number)],
-                env={**os.environ, **home},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for number in range(count)
-        ]
-        for process in processes:
-            assert process.stdout.readline() == "ready\n", process.stderr.read()
-        for process in processes:
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        said = [process.communicate() for process in processes]
-        assert [errors for _, errors in said] == [""] * count
-        return [json.loads(text) for text, _ in said if text]
+    def run(step, count):
+        answers = processes.at_once(home, database_url, clock, count, RUN + step)
+        assert [status for status, _ in answers] == [0] * count
+        return [answer for _, answer in answers]
 
     return run
 
