@@ -6,11 +6,15 @@ goes in by the same way; a row that is taken fails the whole, and the caller's s
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from authctl.errors import Conflict
+from authctl.model import NewUser, User
 from authctl.storage.database import driver_of
+from authctl.storage.tables import Instant, JsonText, users
+from authctl.storage.users import columns_of, record
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -19,39 +23,36 @@ PENDING = "64MB"  # of words that wait to be sorted into the search index of Pos
 CACHE_KIB = 32_768  # of SQLite's pages: rows of a batch go to all parts of an index
 
 
-class UserRow(NamedTuple):
-    """The columns of a user in the order of the table, as the drivers take them.
+def _named() -> Any:
+    """The columns of users by their names, in the order of the table; type checkers cannot know them."""
+    columns = [column for column in users.c if column.name != "seq"]
+    blank = columns_of(NewUser())
+    defaults = [_stored(column, blank.get(column.name)) for column in columns]
+    return namedtuple("UserRow", [column.name for column in columns], defaults=defaults)
 
-    Without the number, and without what says that a person gave the email or phone: operators give those of an import.
+
+def _stored(column: sa.Column[Any], value: Any) -> Any:
+    return column.type.process_bind_param(value) if isinstance(column.type, (Instant, JsonText)) else value
+
+
+class UserRow(_named()):  # type: ignore[misc]
+    """A user as the drivers take one, without the number; what is not given is as of a new account.
+
     Times are milliseconds since the epoch, labels, prefs and metadata compact JSON text.
     """
 
-    id: str
-    username: str | None
-    username_key: str | None
-    name: str
-    email: str | None
-    email_verified: bool
-    phone: str | None
-    phone_verified: bool
-    status: str
-    blocked_until: int | None
-    labels: str
-    prefs: str
-    metadata: str
-    mfa: bool
-    totp: bool
-    recovery_code: bool
-    password_hash: str | None
-    password_algorithm: str | None
-    password_updated_at: int | None
-    password_must_change: bool
-    password_self_service: bool
-    password_import: str | None
-    locked_until: int | None
-    created_at: int
-    updated_at: int
-    last_sign_in_at: int | None
+    __slots__ = ()
+
+
+# What makes of a column's value what it stands for; None where that is the same.
+_READ = [
+    column.type.process_result_value if isinstance(column.type, (Instant, JsonText)) else None for column in users.c
+]
+
+
+def user_of(row: UserRow, seq: int = 0) -> User:
+    """The user that a row is of, or is to be."""
+    return record([read(value) if read else value for read, value in zip(_READ, (seq, *row), strict=True)])
 
 
 def whole(db: sa.Connection, step: Callable[[], None]) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from authctl.errors import Conflict
 from authctl.model import Identity
+from authctl.storage import users as user_rows
 from authctl.storage.database import violation
 from authctl.storage.tables import addresses, identities, users
 
@@ -28,16 +29,10 @@ def insert(db: sa.Connection, identity: Identity, user_seq: int) -> None:
                 created_at=identity.created_at,
             )
         )
-        if identity.email is not None and not holds(db, user_seq, identity.email):
+        if identity.email is not None and not user_rows.holds_address(db, user_seq, identity.email):
             db.execute(addresses.insert().values(address=identity.email, user_seq=user_seq))
     except IntegrityError as error:
         raise _conflict(error, identity) from None
-
-
-def holds(db: sa.Connection, user_seq: int, address: str) -> bool:
-    """Whether the address is the user's already."""
-    found = sa.select(addresses.c.user_seq).where(addresses.c.address == address, addresses.c.user_seq == user_seq)
-    return db.execute(found).one_or_none() is not None
 
 
 def _conflict(error: IntegrityError, identity: Identity) -> Conflict:
@@ -61,16 +56,7 @@ def delete(db: sa.Connection, identity: Identity) -> None:
     """Remove an identity, and its email where the user holds that in no other way."""
     db.execute(identities.delete().where(identities.c.id == identity.id))
     if identity.email is not None:
-        release(db, identity.email)
-
-
-def release(db: sa.Connection, address: str) -> None:
-    """Free an address that no account and no identity has any more."""
-    held = sa.or_(
-        sa.exists().where(users.c.email == address),
-        sa.exists().where(identities.c.user_seq == addresses.c.user_seq, identities.c.email == address),
-    )
-    db.execute(addresses.delete().where(addresses.c.address == address, sa.not_(held)))
+        user_rows.release_address(db, identity.email)
 
 
 def find(db: sa.Connection, id: str) -> Identity | None:

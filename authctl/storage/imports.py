@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from authctl.model import Import, ImportStatus, Json, MembershipStatus, User, username_key
+from authctl.storage import record_mapping
 from authctl.storage.tables import identities, import_users, imports, memberships, sessions, tokens, users
 from authctl.storage.users import record as user_of
 
@@ -22,11 +23,8 @@ CHUNK = 10_000  # values in one statement; SQLite takes 32,766
 
 
 def insert(db: sa.Connection, journal: Import) -> Import:
-    values = {name: getattr(journal, name) for name in Import.__slots__ if name != "seq"} | {
-        "status": str(journal.status)
-    }
-    seq = db.execute(imports.insert().values(values).returning(imports.c.seq)).scalar_one()
-    return Import(**(values | {"seq": seq, "status": journal.status}))
+    statement = imports.insert().values(record_mapping.stored(imports, journal)).returning(imports.c.seq)
+    return replace(journal, seq=db.execute(statement).scalar_one())
 
 
 def advance(db: sa.Connection, before: Import, position: Json, counts: Json, now: datetime) -> bool:
@@ -91,8 +89,7 @@ def list_page(db: sa.Connection, after: int | None, limit: int) -> list[Import]:
 
 
 def record(row: sa.Row[Any]) -> Import:
-    fields = {name: getattr(row, name) for name in Import.__slots__}
-    return Import(**(fields | {"status": ImportStatus(row.status)}))
+    return record_mapping.read(Import, row, status=ImportStatus(row.status))
 
 
 # Whom an import brought

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,20 +10,16 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     R = TypeVar("R", bound=DataclassInstance)
 
 
 def stored(table: sa.Table, record: DataclassInstance) -> dict[str, Any]:
-    """The columns of a new record that its table has. Its number, `seq`, is the database's to give."""
-    found = {field.name: getattr(record, field.name) for field in fields(record) if field.name in table.c}
-    del found["seq"]
+    """The columns of its table that a record has, but for its number, `seq`, which the database gives."""
+    found = {name: getattr(record, name) for name in record.__dataclass_fields__ if name != "seq" and name in table.c}
     return {name: str(value) if isinstance(value, StrEnum) else value for name, value in found.items()}
 
 
-def read(record: type[R], row: sa.Row[Any], **typed: Any) -> R:
+def read(record: type[R], row: Any, **typed: Any) -> R:
     """The record of a row. typed: the fields that are not as they are stored, such as those of an enum."""
-    return record(**{field.name: getattr(row, field.name) for field in fields(record)} | typed)
+    own = {name: getattr(row, name) for name in record.__dataclass_fields__ if name not in typed}
+    return record(**own, **typed)

@@ -21,10 +21,10 @@ class Instant(sa.types.TypeDecorator[datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect | None = None) -> int | None:
         return None if value is None else milliseconds(value)
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+    def process_result_value(self, value: int | None, dialect: sa.Dialect | None = None) -> datetime | None:
         return None if value is None else from_milliseconds(value)
 
 
@@ -34,10 +34,10 @@ class JsonText(sa.types.TypeDecorator[Any]):
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+    def process_bind_param(self, value: Any, dialect: sa.Dialect | None = None) -> str | None:
         return None if value is None else encode_json(value)
 
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
+    def process_result_value(self, value: str | None, dialect: sa.Dialect | None = None) -> Any:
         return None if value is None else json.loads(value)
 
 

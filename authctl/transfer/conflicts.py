@@ -16,9 +16,10 @@ from authctl.core.credentials import addresses
 from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Status, User
+from authctl.storage.bulk import user_of
 from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import Member, Note, Refused
-from authctl.transfer.validation import Checked, Outcome, password_of, user_of
+from authctl.transfer.validation import Checked, Outcome
 
 if TYPE_CHECKING:
     from authctl.storage.imports import Keys, Owners
@@ -307,7 +308,7 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -
         after = replace(after, status=given.status, blocked_until=given.blocked_until)
     is_strangers = proves_first(present, after) and present.password is not None and present.password.self_service
     if is_strangers or (_takes_password(present, item) and not known.is_same(present, item)):
-        after = replace(after, password=password_of(item.row))
+        after = replace(after, password=given.password)
     identities = tuple(
         each for each in item.extra.identities if (each.provider, each.provider_uid) not in known.owners.uids
     )

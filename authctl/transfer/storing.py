@@ -21,8 +21,8 @@ from authctl.core.messages import notices
 from authctl.core.mfa import authenticators, recovery_codes
 from authctl.core.teams import memberships, teams as teams_teams
 from authctl.model import Identity, Json, Status, User, from_milliseconds, milliseconds
+from authctl.storage.bulk import user_of
 from authctl.transfer.conflicts import proves_first
-from authctl.transfer.validation import user_of
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -61,7 +61,9 @@ def _sealed(work: Work, item: Checked) -> UserRow:
     """The row of a new user; a hash that holds a key of its source is sealed."""
     if not item.extra.to_seal or item.row.password_hash is None:
         return item.row
-    return item.row._replace(password_hash=passwords.sealed(work, user_of(item.row), item.row.password_hash))
+    hash = passwords.sealed(work, user_of(item.row), item.row.password_hash)
+    sealed: UserRow = item.row._replace(password_hash=hash)
+    return sealed
 
 
 def _remember(work: Work, journal: Import, plan: Plan) -> None:

@@ -6,7 +6,6 @@ secret key is left to the engine: plain passwords to be hashed, weak hashes to b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,12 +19,8 @@ from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import (
     Json,
-    Password,
     RandomBytes,
-    Status,
-    User,
     WeakHash,
-    from_milliseconds,
     milliseconds,
     username_key,
 )
@@ -136,11 +131,12 @@ class Checker:
             # Each run of the import would make another such account, that nobody could find or sign in to.
             message = "Nothing names this user: there is no id, email, phone, username or identity."
             check.refused.append(Note("import_record_invalid", None, message))
-        row = self._row(item, check)
-        extra = self._extra(item, row, check)
+        columns = self._columns(item, check)
+        extra = self._extra(item, check)
         strength = None
         if item.password is not None:
-            row, extra, strength = self._with_password(item, row, extra, check)
+            extra, strength = self._add_password(item, columns, extra, check)
+        row = UserRow(**columns)
         raw = item.raw if self.rules.keeps_raw else None
         if check.refused:
             return Refused(item.at, item.ref, raw, [*check.refused, *check.notes])
@@ -149,86 +145,79 @@ class Checker:
             document = search_terms.tsvector(document)
         return Checked(item.at, item.ref, bool(item.id), row, document, strength, extra, tuple(check.notes), raw)
 
-    def _row(self, record: Record, check: _Fields) -> UserRow:
+    def _columns(self, record: Record, check: _Fields) -> dict[str, Any]:
+        """What a record says for the columns of users, as they are stored."""
         now = self._now
         username = check(identifiers.username, record.username) if record.username else None
         email = check(contacts.email, record.email) if record.email else None
         phone = check(contacts.phone, record.phone) if record.phone else None
         trusted = not self.rules.mark_unverified
-        created = check.time("created_at", record.created_at, now, now)
         blocked_until = record.blocked_until
         is_blocked = bool(record.blocked) and (blocked_until is None or blocked_until > self.rules.now)
-        return UserRow(
-            check(identifiers.identifier, record.id) or ""
+        return {
+            "id": check(identifiers.identifier, record.id) or ""
             if record.id
             else generators.new_id(self.rules.now, self.random),
-            username,
-            username_key(username) if username else None,
-            check(identifiers.name, record.name) or "" if record.name else "",
-            email,
-            bool(record.email_verified) and trusted and email is not None,
-            phone,
-            bool(record.phone_verified) and trusted and phone is not None,
-            "blocked" if is_blocked else "active",
-            milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
-            check(_labels, record.labels) or "[]" if record.labels else "[]",
-            check(_prefs, record.prefs) or "{}" if record.prefs else "{}",
-            check(_metadata, record.metadata) or "{}" if record.metadata else "{}",
-            bool(record.mfa),
-            bool(record.totp),
-            bool(record.recovery_codes),
-            None,
-            None,
-            None,
-            False,
-            False,
-            None,
-            None,
-            created,
-            check.time("updated_at", record.updated_at, now, now),
-            check.time("last_sign_in_at", record.last_sign_in_at, now, None),
-        )
+            "username": username,
+            "username_key": username_key(username) if username else None,
+            "name": check(identifiers.name, record.name) or "" if record.name else "",
+            "email": email,
+            "email_verified": bool(record.email_verified) and trusted and email is not None,
+            "phone": phone,
+            "phone_verified": bool(record.phone_verified) and trusted and phone is not None,
+            "status": "blocked" if is_blocked else "active",
+            "blocked_until": milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
+            "labels": check(_labels, record.labels) or "[]" if record.labels else "[]",
+            "prefs": check(_prefs, record.prefs) or "{}" if record.prefs else "{}",
+            "metadata": check(_metadata, record.metadata) or "{}" if record.metadata else "{}",
+            "mfa": bool(record.mfa),
+            "totp": bool(record.totp),
+            "recovery_code": bool(record.recovery_codes),
+            "created_at": check.time("created_at", record.created_at, now, now),
+            "updated_at": check.time("updated_at", record.updated_at, now, now),
+            "last_sign_in_at": check.time("last_sign_in_at", record.last_sign_in_at, now, None),
+        }
 
     # Passwords
 
-    def _with_password(
-        self, record: Record, row: UserRow, extra: Extra, check: _Fields
-    ) -> tuple[UserRow, Extra, str | None]:
-        """The row with the hash, or what is left to do for it; without, where there is none that can be used."""
+    def _add_password(
+        self, record: Record, columns: dict[str, Any], extra: Extra, check: _Fields
+    ) -> tuple[Extra, str | None]:
+        """Add the hash, where there is one that can be used; what is left to do for it, and its strength."""
         given = record.password
         assert given is not None
         stored = algorithm = strength = None
         if given.is_plain:
-            if not self._is_taken(given.text, row, record, check):
-                return row, extra, None
+            if not self._is_taken(given.text, UserRow(**columns), check):
+                return extra, None
             extra = extra._replace(plain=given.text)
         else:
             try:
                 found = hashing.accept(given.text, given.hash, given.options)
             except Invalid as error:
                 check.notes += [Note(each.type, "password", each.message) for each in error.problems]
-                return row, extra, None
+                return extra, None
             stored, algorithm, strength = found.stored, found.algorithm, str(found.strength)
             is_weak = strength == "weak"
             if is_weak and self.rules.weak_hash is WeakHash.RESET:
                 message = f"{algorithm} is fast to guess, so the user has no password until it is reset."
                 check.notes.append(Note("import_password_weak", "password", message))
-                return row, extra, None
+                return extra, None
             to_wrap = is_weak and self.rules.weak_hash is WeakHash.WRAP
             if found.warnings and not to_wrap:
                 check.notes += [Note("import_password_weak", "password", warning) for warning in found.warnings]
             if to_wrap or found.holds_key:
                 extra = extra._replace(to_wrap=to_wrap, to_seal=found.holds_key)
-        row = row._replace(
-            password_hash=stored,
-            password_algorithm=algorithm,
-            password_updated_at=check.time("password_updated_at", record.password_updated_at, self._now, self._now),
-            password_must_change=record.must_change,
-            password_import=None if given.is_plain else self.rules.import_id,
-        )
-        return row, extra, strength
+        columns |= {
+            "password_hash": stored,
+            "password_algorithm": algorithm,
+            "password_updated_at": check.time("password_updated_at", record.password_updated_at, self._now, self._now),
+            "password_must_change": record.must_change,
+            "password_import": None if given.is_plain else self.rules.import_id,
+        }
+        return extra, strength
 
-    def _is_taken(self, password: str, row: UserRow, record: Record, check: _Fields) -> bool:
+    def _is_taken(self, password: str, row: UserRow, check: _Fields) -> bool:
         """Whether the policy takes a plain password; what it has against it is noted."""
         found = password_rules.failures(password, self.rules.policy, user=row)
         check.notes += [Note(problem.type, "password", problem.message) for problem in found]
@@ -236,7 +225,7 @@ class Checker:
 
     # What few have
 
-    def _extra(self, record: Record, row: UserRow, check: _Fields) -> Extra:
+    def _extra(self, record: Record, check: _Fields) -> Extra:
         if not (record.identities or record.totp or record.recovery_codes or record.members):
             return NOTHING
         if record.totp:
@@ -287,44 +276,6 @@ class _Fields:
             return found
         self.notes.append(Note("import_time_ahead", name, f"{name} is yet to come; the present was put there."))
         return now
-
-
-def user_of(row: UserRow, seq: int = 0) -> User:
-    """The same as a record of the model, without the password."""
-    return User(
-        seq=seq,
-        id=row.id,
-        created_at=from_milliseconds(row.created_at),
-        updated_at=from_milliseconds(row.updated_at),
-        username=row.username,
-        name=row.name,
-        email=row.email,
-        email_verified=row.email_verified,
-        phone=row.phone,
-        phone_verified=row.phone_verified,
-        status=Status(row.status),
-        blocked_until=None if row.blocked_until is None else from_milliseconds(row.blocked_until),
-        labels=tuple(json.loads(row.labels)),
-        prefs=json.loads(row.prefs),
-        metadata=json.loads(row.metadata),
-        mfa=row.mfa,
-        totp=row.totp,
-        recovery_code=row.recovery_code,
-        last_sign_in_at=None if row.last_sign_in_at is None else from_milliseconds(row.last_sign_in_at),
-    )
-
-
-def password_of(row: UserRow) -> Password | None:
-    if row.password_hash is None or row.password_algorithm is None or row.password_updated_at is None:
-        return None
-    return Password(
-        row.password_hash,
-        row.password_algorithm,
-        from_milliseconds(row.password_updated_at),
-        row.password_must_change,
-        row.password_self_service,
-        row.password_import,
-    )
 
 
 def _labels(given: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from authctl.core.values import contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.storage import search_terms
 from authctl.transfer.records import Record, Refused, Secret
-from authctl.transfer.validation import Checked, Checker, Rules, user_of
+from authctl.transfer.validation import Checked, Checker, Rules
 
 NOW = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
 
@@ -314,7 +314,7 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
         alone.rollback()
         assert by_bulk == by_itself
         # FTS5 keeps no text of its own, so what it is given is compared.
-        document = storage.users.document(user_of(found.row))
+        document = storage.users.document(storage.bulk.user_of(found.row))
         assert found.words == (document if dialect == "sqlite" else search_terms.tsvector(document))
 
     directory.write(compare)

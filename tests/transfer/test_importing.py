@@ -18,8 +18,6 @@ from authctl.core.crypto import sealing
 from authctl.core.mfa import recovery_codes
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, ImportStatus, WeakHash
-from authctl.storage import tables
-from authctl.storage.bulk import UserRow
 from authctl.transfer import importing
 from authctl.transfer.journal import Imports
 from authctl.transfer.records import Linked, Member, Note, Record, Refused, Secret, Skipped, Totp
@@ -57,13 +55,6 @@ def count(directory, table):
 
 
 # What comes in
-
-
-def test_rows_have_the_columns_of_users():
-    """All but who gave the addresses: an import is an operator's, which is what a user begins with."""
-    self_service = ("email_self_service", "phone_self_service")
-    columns = tuple(column.name for column in tables.users.columns if column.name not in self_service)
-    assert ("seq", *UserRow._fields) == columns
 
 
 def test_a_record_that_nothing_names_is_refused(take, directory, tmp_path):
