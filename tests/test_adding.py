@@ -147,6 +147,44 @@ def test_an_import_source(copy):
     assert sorted(copy.authctl("users", "list", "--fields", "id").split()) == ["ada", "grace"]
 
 
+def test_a_column_of_users(copy):
+    file = f"{new_file('a column of users')}/sample.py"
+    before = '    sa.Column("password_import", Text),\n'
+    copy.change("authctl/storage/tables.py", before, before + '    sa.Column("nickname", Text),\n')
+    copy.change(
+        "authctl/model.py",
+        "    locked_until: datetime | None = None\n    blocked_until",
+        "    nickname: str | None = None\n    locked_until: datetime | None = None\n    blocked_until",
+    )
+    copy.change("authctl/storage/schema.py", 'HEAD = "', 'HEAD = "9999"  # ')
+    head = re.search('^HEAD = "([0-9]+)"', (PACKAGE / "storage/schema.py").read_text(), re.MULTILINE)[1]
+    copy.make(
+        file,
+        '"""A sample."""\n\nimport sqlalchemy as sa\nfrom alembic import op\n\n'
+        f'revision = "9999"\ndown_revision = "{head}"\n\n\n'
+        "def upgrade() -> None:\n"
+        '    op.add_column("users", sa.Column("nickname", sa.Text))\n',
+    )
+    assert copy.touched == said("a column of users") | {file}
+    (copy.folder / "users.csv").write_text("id,email\ngrace,grace@example.com\n")
+    copy.authctl("users", "import", "users.csv", "--from", "csv", "--yes")
+    program = (
+        "from dataclasses import replace\n"
+        "import authctl\n"
+        "from authctl.core.accounts import lookup, records\n"
+        "from authctl.model import EventName, NewUser\n"
+        "def step(work):\n"
+        "    ada = records.insert_new(work, NewUser(id='ada', nickname='countess'))\n"
+        "    print(lookup.get(work, 'ada').nickname, lookup.get(work, 'grace').nickname)\n"
+        "    records.save(work, ada, replace(ada, nickname='enchantress'), EventName.USERS_UPDATE_NAME)\n"
+        "    print(lookup.get(work, 'ada').nickname)\n"
+        "with authctl.open() as directory:\n"
+        "    directory.write(step)\n"
+    )
+    assert copy.python(program).split() == ["countess", "None", "enchantress"]
+    copy.authctl("users", "export", "all.jsonl", "--yes")
+
+
 def test_a_kind_of_token(copy):
     copy.change(
         "authctl/model.py",
