@@ -124,7 +124,7 @@ def test_an_import_source(copy):
         "from authctl.transfer.sources import text_files\n"
         "from authctl.transfer.sources.base import Base\n"
         "from authctl.transfer.sources.field_reader import items\n"
-        "from authctl.transfer.sources.text_files import Form, Row, Verbatim\n\n\n"
+        "from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim\n\n\n"
         "class Sample(Base):\n"
         '    name = "sample"\n\n'
         "    def recognises(self, head, name):\n"
@@ -133,7 +133,7 @@ def test_an_import_source(copy):
         "        text = text_files.opened(files[0], options)\n"
         "        form = Form(encoding=text.encoding)\n"
         "        rows = (\n"
-        "            Row(at, (line.strip(),), Verbatim(line, form))\n"
+        "            SourceRow(at, (line.strip(),), Verbatim(line, form))\n"
         "            for at, line in enumerate(text_files.lines(text), 1)\n"
         "        )\n"
         "        return items(rows, record, lambda values: values[0], start)\n\n\n"

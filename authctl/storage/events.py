@@ -16,7 +16,7 @@ from authctl.storage.database import Database
 from authctl.storage.tables import encode_json, events
 
 
-class Row(NamedTuple):
+class EventRow(NamedTuple):
     """An event's columns as they are stored, but for its number and its digest.
 
     time: milliseconds since the epoch; details: JSON text. What somebody else has put there may be of other types.
@@ -34,7 +34,7 @@ class Row(NamedTuple):
     reason: str | None
 
     @classmethod
-    def of(cls, event: Event, user_id: str | None) -> Row:
+    def of(cls, event: Event, user_id: str | None) -> EventRow:
         return cls(
             event.id,
             milliseconds(event.time),
@@ -50,11 +50,11 @@ class Row(NamedTuple):
 
 
 # Without types: values go in as they are, and come out as they are, whatever somebody has put there.
-_plain = sa.table("events", *map(sa.column, ("seq", *Row._fields, "digest")))
-_INSERT = Fixed(_plain.insert().values({name: sa.bindparam(name) for name in (*Row._fields, "digest")}).inline())
+_plain = sa.table("events", *map(sa.column, ("seq", *EventRow._fields, "digest")))
+_INSERT = Fixed(_plain.insert().values({name: sa.bindparam(name) for name in (*EventRow._fields, "digest")}).inline())
 
 
-def insert(db: sa.Connection, row: Row, digest: bytes | None) -> None:
+def insert(db: sa.Connection, row: EventRow, digest: bytes | None) -> None:
     """Add an event to the log. digest: what tells later whether it was changed; none without the key at hand."""
     _INSERT.run(db, row._asdict() | {"digest": digest})
 
@@ -77,7 +77,7 @@ def record(row: sa.Row[Any]) -> Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EventQuery:
     """Which events: all conditions hold. names: exact, or with `*` for any part; until: before that time."""
 
     user_id: str | None = None
@@ -88,14 +88,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class EventPosition:
     """An event's place in the log."""
 
     time: datetime
     seq: int
 
 
-def _matching(asked: Asked) -> sa.Select[Any]:
+def _matching(asked: EventQuery) -> sa.Select[Any]:
     statement = sa.select(events)
     if asked.user_id is not None:
         statement = statement.where(events.c.user_id == asked.user_id)
@@ -117,12 +117,12 @@ def _is_named(name: str) -> sa.ColumnElement[bool]:
     return events.c.name.like(pattern, escape="\\")
 
 
-def _newest_first(asked: Asked) -> tuple[sa.ColumnElement[Any], ...]:
+def _newest_first(asked: EventQuery) -> tuple[sa.ColumnElement[Any], ...]:
     """The order of the index that the question walks: one user's events by number, all events by time."""
     return (events.c.seq.desc(),) if asked.user_id is not None else (events.c.time.desc(), events.c.seq.desc())
 
 
-def list_page(db: sa.Connection, asked: Asked, limit: int | None, after: Position | None) -> Iterator[Event]:
+def list_page(db: sa.Connection, asked: EventQuery, limit: int | None, after: EventPosition | None) -> Iterator[Event]:
     """The newest first, from behind a position on; as many as `limit`, or all of them streamed."""
     statement = _matching(asked)
     if after is not None and asked.user_id is not None:
@@ -136,9 +136,9 @@ def list_page(db: sa.Connection, asked: Asked, limit: int | None, after: Positio
             yield record(row)
 
 
-def find_position(db: sa.Connection, id: str) -> Position | None:
+def find_position(db: sa.Connection, id: str) -> EventPosition | None:
     row = db.execute(sa.select(events.c.time, events.c.seq).where(events.c.id == id)).one_or_none()
-    return Position(row.time, row.seq) if row else None
+    return EventPosition(row.time, row.seq) if row else None
 
 
 def has_user(db: sa.Connection, user_id: str) -> bool:
@@ -151,13 +151,13 @@ def last_seq(db: sa.Connection) -> int:
     return db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0
 
 
-def first_seq(db: sa.Connection, asked: Asked, limit: int) -> int | None:
+def first_seq(db: sa.Connection, asked: EventQuery, limit: int) -> int | None:
     """The number of the oldest of the newest events; None where there are none."""
     newest = _matching(asked).order_by(*_newest_first(asked)).limit(limit).subquery()
     return db.execute(sa.select(sa.func.min(newest.c.seq))).scalar()
 
 
-def list_behind(db: sa.Connection, asked: Asked, seq: int) -> Iterator[tuple[int, Event]]:
+def list_behind(db: sa.Connection, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
     """All events behind a number, each with its own, the oldest first."""
     statement = _matching(asked).where(events.c.seq > seq).order_by(events.c.seq)
     with db.execute(statement.execution_options(yield_per=500)) as rows:
@@ -219,7 +219,9 @@ def delete_up_to(db: sa.Connection, seq: int) -> int:
     return db.execute(events.delete().where(events.c.seq <= seq)).rowcount
 
 
-def list_rows(db: sa.Connection, up_to: int | None = None, behind: int | None = None) -> Iterator[tuple[int, Row, Any]]:
+def list_rows(
+    db: sa.Connection, up_to: int | None = None, behind: int | None = None
+) -> Iterator[tuple[int, EventRow, Any]]:
     """Every event behind a number, and up to another, as it is stored, with its own and its digest, in their order."""
     statement = sa.select(_plain).order_by(_plain.c.seq)
     if behind is not None:
@@ -228,7 +230,7 @@ def list_rows(db: sa.Connection, up_to: int | None = None, behind: int | None = 
         statement = statement.where(_plain.c.seq <= up_to)
     with _as_it_is(db):
         for seq, *row, digest in db.execute(statement.execution_options(yield_per=BATCH)):
-            yield seq, Row(*row), digest
+            yield seq, EventRow(*row), digest
 
 
 def list_doubles(db: sa.Connection, behind: int, up_to: int) -> Iterator[tuple[int, str]]:

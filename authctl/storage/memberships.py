@@ -129,14 +129,14 @@ def confirmed_of_user(db: sa.Connection, user_seq: int) -> list[tuple[str, str, 
 # Lists
 
 
-def _source(columns: Any) -> pagination.Source:
+def _source(columns: Any) -> pagination.ListSource:
     """The fields of memberships as lists know them, over the table or a query that has its columns."""
     fields = {name: columns[name] for name in ("id", "roles", "status", "invited_at", "joined_at")}
 
     def of(table: sa.Table, value: sa.ColumnElement[Any], seq: Any) -> sa.ScalarSelect[Any]:
         return sa.select(value).where(table.c.seq == seq).correlate_except(table).scalar_subquery()
 
-    return pagination.Source(
+    return pagination.ListSource(
         columns.seq,
         columns.id,
         fields
@@ -157,15 +157,15 @@ _MFA = sa.and_(users.c.mfa, sa.or_(users.c.totp, users.c.email_verified, users.c
 SOURCE = _source(memberships.c)
 
 
-def find_position(db: sa.Connection, scope: Scope, listing: Listing, id: str) -> pagination.Position | None:
+def find_position(db: sa.Connection, scope: Scope, listing: Listing, id: str) -> pagination.PagePosition | None:
     """The place in an order of a membership that the list is about."""
     statement = sa.select(pagination.sort_key(SOURCE, listing), SOURCE.seq).where(SOURCE.id == id, _in(scope))
     row = db.execute(statement).one_or_none()
-    return pagination.Position(row[0], row[1]) if row else None
+    return pagination.PagePosition(row[0], row[1]) if row else None
 
 
 def list_page(
-    db: sa.Connection, scope: Scope, listing: Listing, position: pagination.Position | None
+    db: sa.Connection, scope: Scope, listing: Listing, position: pagination.PagePosition | None
 ) -> list[Membership]:
     """One page, in the order asked for."""
     listed = _listed(db, scope, listing)
@@ -200,7 +200,7 @@ def _in(scope: Scope) -> sa.ColumnElement[bool]:
     return memberships.c[scope.column] == scope.seq
 
 
-def _listed(db: sa.Connection, scope: Scope, listing: Listing) -> tuple[sa.Select[Any], pagination.Source] | None:
+def _listed(db: sa.Connection, scope: Scope, listing: Listing) -> tuple[sa.Select[Any], pagination.ListSource] | None:
     """The memberships of a list in no order, and its fields; None where a search without a word can find none."""
     filters, statement, source = list(listing.filters), sa.select(memberships), SOURCE
     role = _role_to_walk(filters, scope)
@@ -227,7 +227,7 @@ def _role_to_walk(filters: list[Filter], scope: Scope) -> Filter | None:
     return next((filter for filter in filters if filter.field == "roles"), None)
 
 
-def _with_role(scope: Scope, role: str) -> tuple[sa.Select[Any], pagination.Source]:
+def _with_role(scope: Scope, role: str) -> tuple[sa.Select[Any], pagination.ListSource]:
     """The memberships that have a role in a team, walked by the index over roles."""
     held = membership_roles.c
     statement = (
@@ -236,7 +236,7 @@ def _with_role(scope: Scope, role: str) -> tuple[sa.Select[Any], pagination.Sour
         .where(held.team_seq == scope.seq, held.role == role)
     )
     fields = SOURCE.fields | {"invited_at": held.invited_at}
-    return statement, pagination.Source(held.membership_seq, SOURCE.id, fields)
+    return statement, pagination.ListSource(held.membership_seq, SOURCE.id, fields)
 
 
 def _with_names(columns: Any, rows: sa.FromClause) -> sa.Select[Any]:

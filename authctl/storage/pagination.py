@@ -18,7 +18,7 @@ Condition = sa.ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ListSource:
     """A listed table: its row number, its id, and the columns behind the public fields."""
 
     seq: sa.ColumnElement[int]
@@ -27,14 +27,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class PagePosition:
     """A row's place in an order: what it is sorted by, and its number."""
 
     key: Any
     seq: int
 
 
-def sort_key(source: Source, listing: Listing) -> sa.ColumnElement[Any]:
+def sort_key(source: ListSource, listing: Listing) -> sa.ColumnElement[Any]:
     """What the list is sorted by; absent values count as the least."""
     column = source.fields[listing.sort]
     # What is looked up in another table may be absent there.
@@ -46,26 +46,26 @@ def sort_key(source: Source, listing: Listing) -> sa.ColumnElement[Any]:
     )
 
 
-def ordered(source: Source, listing: Listing) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+def ordered(source: ListSource, listing: Listing) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
     key = sort_key(source, listing)
     if listing.descending != (listing.before is not None):
         return key.desc(), source.seq.desc()
     return key.asc(), source.seq.asc()
 
 
-def beyond(source: Source, listing: Listing, position: Position) -> Condition:
+def beyond(source: ListSource, listing: Listing, position: PagePosition) -> Condition:
     """The rows on the far side of a position, in the direction that the list is read."""
     here = sa.tuple_(sort_key(source, listing), source.seq)
     there = sa.tuple_(sa.literal(position.key, sort_key(source, listing).type), sa.literal(position.seq))
     return here < there if listing.descending != (listing.before is not None) else here > there
 
 
-def find_position(db: sa.Connection, source: Source, listing: Listing, id: str) -> Position | None:
+def find_position(db: sa.Connection, source: ListSource, listing: Listing, id: str) -> PagePosition | None:
     row = db.execute(sa.select(sort_key(source, listing), source.seq).where(source.id == id)).one_or_none()
-    return Position(row[0], row[1]) if row else None
+    return PagePosition(row[0], row[1]) if row else None
 
 
-def condition(source: Source, filter: Filter) -> Condition:
+def condition(source: ListSource, filter: Filter) -> Condition:
     """What a filter asks of a row. Absent values are unlike any other."""
     column = source.fields[filter.field]
     made: Condition

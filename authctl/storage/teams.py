@@ -16,10 +16,10 @@ from authctl.storage.database import violation
 from authctl.storage.tables import memberships, teams
 
 
-def _source(columns: Any) -> pagination.Source:
+def _source(columns: Any) -> pagination.ListSource:
     """The fields of teams as lists know them, over the table or a query that has its columns."""
     fields = {name: columns[name] for name in ("id", "name", "created_at", "updated_at")}
-    return pagination.Source(columns.seq, columns.id, fields | {"members": _members(columns.seq)})
+    return pagination.ListSource(columns.seq, columns.id, fields | {"members": _members(columns.seq)})
 
 
 def _members(team_seq: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
@@ -82,12 +82,12 @@ def count_members(db: sa.Connection, seq: int) -> int:
 # Lists; user_seq: only the teams that this user is a member of
 
 
-def find_position(db: sa.Connection, listing: Listing, id: str) -> pagination.Position | None:
+def find_position(db: sa.Connection, listing: Listing, id: str) -> pagination.PagePosition | None:
     return pagination.find_position(db, SOURCE, listing, id)
 
 
 def list_page(
-    db: sa.Connection, listing: Listing, position: pagination.Position | None, user_seq: int | None = None
+    db: sa.Connection, listing: Listing, position: pagination.PagePosition | None, user_seq: int | None = None
 ) -> list[Team]:
     """One page, in the order asked for."""
     statement = _statement(db, listing, user_seq)

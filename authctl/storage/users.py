@@ -48,7 +48,7 @@ _PLAIN_FIELDS = (
 )
 
 
-def _source(columns: Any) -> pagination.Source:
+def _source(columns: Any) -> pagination.ListSource:
     """The fields of users as lists know them, over the table or a query that has its columns."""
     fields = {name: columns[name] for name in _PLAIN_FIELDS} | {
         "password.set": columns.password_hash.is_not(None),
@@ -58,7 +58,7 @@ def _source(columns: Any) -> pagination.Source:
         "factors.totp": columns.totp,
         "factors.recovery_code": columns.recovery_code,
     }
-    return pagination.Source(columns.seq, columns.id, fields)
+    return pagination.ListSource(columns.seq, columns.id, fields)
 
 
 SOURCE = _source(users.c)
@@ -164,11 +164,11 @@ def _any_of(columns: tuple[str, ...], lock: bool) -> Fixed:
     return Fixed(statement.with_for_update() if lock else statement)
 
 
-def find_position(db: sa.Connection, listing: Listing, id: str) -> pagination.Position | None:
+def find_position(db: sa.Connection, listing: Listing, id: str) -> pagination.PagePosition | None:
     return pagination.find_position(db, SOURCE, listing, id)
 
 
-def list_page(db: sa.Connection, listing: Listing, position: pagination.Position | None) -> list[User]:
+def list_page(db: sa.Connection, listing: Listing, position: pagination.PagePosition | None) -> list[User]:
     """One page, in the order asked for."""
     assert listing.limit is not None
     query = query_of(listing)
@@ -214,7 +214,7 @@ def query_of(listing: Listing) -> search_terms.Query | None:
     return query
 
 
-def _conditions(source: pagination.Source, listing: Listing) -> Iterator[sa.ColumnElement[bool]]:
+def _conditions(source: pagination.ListSource, listing: Listing) -> Iterator[sa.ColumnElement[bool]]:
     """The filters; a block whose end has come counts as none."""
     for filter in listing.filters:
         if filter.field != "status":
@@ -233,7 +233,7 @@ def _is_blocked(filter: Filter) -> bool:
     return is_equal == (filter.op == "=")
 
 
-def _statement(listing: Listing, position: pagination.Position | None) -> sa.Select[Any]:
+def _statement(listing: Listing, position: pagination.PagePosition | None) -> sa.Select[Any]:
     statement = sa.select(users).where(*_conditions(SOURCE, listing))
     if position is not None:
         statement = statement.where(pagination.beyond(SOURCE, listing, position))
@@ -241,14 +241,14 @@ def _statement(listing: Listing, position: pagination.Position | None) -> sa.Sel
 
 
 def _select(
-    db: sa.Connection, listing: Listing, position: pagination.Position | None, limit: int | None
+    db: sa.Connection, listing: Listing, position: pagination.PagePosition | None, limit: int | None
 ) -> Iterator[User]:
     statement = _statement(listing, position).order_by(*pagination.ordered(SOURCE, listing)).limit(limit)
     return _records(db, statement, stream=limit is None)
 
 
 def _search_page(
-    db: sa.Connection, listing: Listing, query: search_terms.Query, position: pagination.Position | None
+    db: sa.Connection, listing: Listing, query: search_terms.Query, position: pagination.PagePosition | None
 ) -> list[User]:
     assert listing.limit is not None
     if listing.sort == "created_at":
@@ -259,7 +259,7 @@ def _search_page(
     return list(_search_index(db, listing, query, position, listing.limit))
 
 
-def _walked(listing: Listing, position: pagination.Position | None) -> sa.Select[Any]:
+def _walked(listing: Listing, position: pagination.PagePosition | None) -> sa.Select[Any]:
     """The order from there on, with the rows that one index in this order narrows it to."""
     times = tuple(filter for filter in listing.filters if filter.field == "created_at")
     choices = [filter for filter in listing.filters if _narrows(filter)]
@@ -324,7 +324,7 @@ def _search_index(
     db: sa.Connection,
     listing: Listing,
     query: search_terms.Query,
-    position: pagination.Position | None,
+    position: pagination.PagePosition | None,
     limit: int | None,
 ) -> Iterator[User]:
     """The users that the index names, sorted. The index leads, whatever the planner thinks of the words."""

@@ -42,7 +42,7 @@ class Match(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Holders:
     """What the database has of what a batch brings.
 
     brought: the ids of users that this import has had already. memberships: the confirmed ones of the users in owners,
@@ -87,7 +87,7 @@ def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
     return keys
 
 
-def settle(items: Iterable[Outcome], conditions: Conditions, known: Known | None = None) -> Plan:
+def settle(items: Iterable[Outcome], conditions: Conditions, known: Holders | None = None) -> Plan:
     """What is to be done with these records. known: who has what they bring; None where nobody is thought to."""
     plan, claims = Plan(), _Claims()
     for item in items:
@@ -104,7 +104,7 @@ def settle(items: Iterable[Outcome], conditions: Conditions, known: Known | None
     return plan
 
 
-def _settle(item: Checked, conditions: Conditions, known: Known | None, claims: _Claims, plan: Plan) -> None:
+def _settle(item: Checked, conditions: Conditions, known: Holders | None, claims: _Claims, plan: Plan) -> None:
     clash = claims.clash(item)
     if clash is not None:
         plan.refuse(item, (clash, *item.notes))
@@ -207,7 +207,7 @@ def _owned(item: Checked, owners: Owners) -> list[_Owned]:
 
 
 def _meet(
-    item: Checked, owned: list[_Owned], conditions: Conditions, known: Known, claims: _Claims, plan: Plan
+    item: Checked, owned: list[_Owned], conditions: Conditions, known: Holders, claims: _Claims, plan: Plan
 ) -> None:
     """A record that has something of a user who is there."""
     user = _user_meant(item, owned, conditions, known)
@@ -238,11 +238,11 @@ def _meet(
         _turn_away(item, owned[0], conditions, known, plan)
 
 
-def _is_had(seq: int, known: Known, claims: _Claims) -> bool:
+def _is_had(seq: int, known: Holders, claims: _Claims) -> bool:
     return seq in claims.users or known.owners.users[seq].id in known.brought
 
 
-def _user_meant(item: Checked, owned: list[_Owned], conditions: Conditions, known: Known) -> User | None:
+def _user_meant(item: Checked, owned: list[_Owned], conditions: Conditions, known: Holders) -> User | None:
     """Whom the record is about: by what was asked for, else by the first that the record has of id, email, phone,
     username. An id that was made for it here finds nobody, and says nothing.
     """
@@ -265,7 +265,7 @@ def _found_by(item: Checked, conditions: Conditions) -> str | None:
     return next((name for name, value in has.items() if value), None)
 
 
-def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Known, plan: Plan) -> None:
+def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Holders, plan: Plan) -> None:
     holder = known.owners.users[owned.seq].id
     message = f"{checks.shown(owned.value)} is that of the user {holder}."
     if owned.field == "id":
@@ -277,7 +277,7 @@ def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Know
         plan.refuse(item, (note, *item.notes))
 
 
-def _merged(before: User, item: Checked, conditions: Conditions, known: Known) -> Update | Note | None:
+def _merged(before: User, item: Checked, conditions: Conditions, known: Holders) -> Update | Note | None:
     """The user with what the record says; None where that is nothing new, a Note where it cannot be.
 
     What the record is silent about stays. A verification is never lowered, a blocked user never let in, a password
@@ -360,7 +360,7 @@ def _takes_password(user: User, item: Checked) -> bool:
     return item.row.password_algorithm is not None and (user.password is None or user.password.imported_by is not None)
 
 
-def _is_new(member: Member, user: User, conditions: Conditions, known: Known) -> bool:
+def _is_new(member: Member, user: User, conditions: Conditions, known: Holders) -> bool:
     """Whether the user is no member of that team yet; who is invited alone is none."""
     if not conditions.teams:
         return False

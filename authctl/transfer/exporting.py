@@ -21,7 +21,7 @@ from authctl.core.values import listings
 from authctl.errors import Invalid
 from authctl.model import EventName, Identity, Listing, User
 from authctl.transfer import targets
-from authctl.transfer.records import Linked, Totp
+from authctl.transfer.records import ImportedTotp, Linked
 from authctl.transfer.targets import Leaving, Target
 
 if TYPE_CHECKING:
@@ -233,9 +233,9 @@ def _leaving(work: Work, user: User, belongings: Belongings, target: Target) -> 
     )
 
 
-def _totp(work: Work, sealed: SealedAuthenticator) -> Totp:
+def _totp(work: Work, sealed: SealedAuthenticator) -> ImportedTotp:
     secret = sealing.unseal(work.key, sealed.sealed_secret, context=f"authenticators/{sealed.id}")
-    return Totp(secret, sealed.name, sealed.algorithm, sealed.digits, sealed.period)
+    return ImportedTotp(secret, sealed.name, sealed.algorithm, sealed.digits, sealed.period)
 
 
 def _linked(identity: Identity) -> Linked:

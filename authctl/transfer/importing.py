@@ -21,7 +21,7 @@ from authctl.core.values import checks
 from authctl.errors import Conflict, Invalid, NotFound
 from authctl.model import EventName, Import, ImportStatus, Json, User, WeakHash
 from authctl.transfer import files, hashing_pool, reader_process, sources, storing
-from authctl.transfer.conflicts import Conditions, Known, Match, OnConflict, keys_of, settle
+from authctl.transfer.conflicts import Conditions, Holders, Match, OnConflict, keys_of, settle
 from authctl.transfer.plans import Plan, no_counts
 from authctl.transfer.records import Note, Refused, Source
 from authctl.transfer.report import Report
@@ -37,7 +37,7 @@ ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ImportProgress:
     """How far an import is. total: bytes of all files; None where nobody knows."""
 
     records: int
@@ -92,7 +92,7 @@ def import_users(
     stdin: BinaryIO | None = None,
     inputs: Sequence[files.Input] | None = None,
     begun: Callable[[Import], None] = lambda journal: None,
-    watch: Callable[[Progress], None] = lambda progress: None,
+    watch: Callable[[ImportProgress], None] = lambda progress: None,
 ) -> Import:
     """Take users in from another system's files, with their passwords; what became of each is in the answer's counts.
 
@@ -142,7 +142,7 @@ class _Run:
     inputs: tuple[files.Input, ...]
     stdin: BinaryIO | None
     begun: Callable[[Import], None]
-    watch: Callable[[Progress], None]
+    watch: Callable[[ImportProgress], None]
     journal: Import = field(init=False)
     report: Report = field(default_factory=lambda: Report(None, None, {}))
     meets: bool = False
@@ -201,7 +201,7 @@ class _Run:
         self.records += plan.through
         sizes = [each.size for each in self.inputs[: 1 if self.source.joins else None]]
         total = None if None in sizes else sum(filter(None, sizes))
-        self.watch(Progress(self.records, batch.done, total))
+        self.watch(ImportProgress(self.records, batch.done, total))
 
     # The journal
 
@@ -363,12 +363,12 @@ class _Run:
             room=None if most is None else most - self.journal.counts["refused"] - refused,
         )
 
-    def _known(self, work: Work, items: list[Outcome]) -> Known:
+    def _known(self, work: Work, items: list[Outcome]) -> Holders:
         keys = keys_of(items, storage.imports.Keys())
         owners = storage.imports.find_owners(work.db, keys, lock=self.options.on_conflict is OnConflict.UPDATE)
         brought = storage.imports.find_brought(work.db, self.journal.seq, {user.id for user in owners.users.values()})
         memberships = storage.imports.find_memberships(work.db, owners.users) if self.options.teams else set()
-        return Known(owners, brought, memberships, partial(_is_same, work))
+        return Holders(owners, brought, memberships, partial(_is_same, work))
 
 
 def _is_same(work: Work, user: User, item: Checked) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from authctl.model import Json, User
 from authctl.transfer.records import Member, Note
-from authctl.transfer.validation import Checked, Identity, Outcome
+from authctl.transfer.validation import Checked, IdentityRow, Outcome
 
 
 class Told(NamedTuple):
@@ -30,7 +30,7 @@ class Update(NamedTuple):
 
     before: User
     after: User
-    identities: tuple[Identity, ...]
+    identities: tuple[IdentityRow, ...]
     members: tuple[Member, ...]
     item: Checked
 

@@ -34,7 +34,7 @@ class Secret:
 
 
 @dataclass(slots=True)
-class Totp:
+class ImportedTotp:
     """An authenticator that has been verified. secret: the key's octets, decoded."""
 
     secret: bytes = field(repr=False)
@@ -96,7 +96,7 @@ class Record:
     password: Secret | None = None
     password_updated_at: datetime | None = None
     must_change: bool = False
-    totp: list[Totp] = field(default_factory=list)
+    totp: list[ImportedTotp] = field(default_factory=list)
     recovery_codes: list[str] = field(default_factory=list, repr=False)
     identities: list[Linked] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from authctl.storage.bulk import UserRow
     from authctl.transfer.plans import Plan, Update
     from authctl.transfer.records import Member
-    from authctl.transfer.validation import Checked, Extra, Identity as IdentityRow
+    from authctl.transfer.validation import Checked, Extra, IdentityRow
 
 
 def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:

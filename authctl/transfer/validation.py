@@ -17,16 +17,10 @@ from authctl.core.crypto import generators, otp
 from authctl.core.mfa import authenticators
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
-from authctl.model import (
-    Json,
-    RandomBytes,
-    WeakHash,
-    milliseconds,
-    username_key,
-)
+from authctl.model import Json, RandomBytes, WeakHash, milliseconds, username_key
 from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
-from authctl.transfer.records import Item, Linked, Member, Note, Record, Refused, Skipped, Totp
+from authctl.transfer.records import ImportedTotp, Item, Linked, Member, Note, Record, Refused, Skipped
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
@@ -56,7 +50,7 @@ class Rules:
     keeps_raw: bool = False
 
 
-class Identity(NamedTuple):
+class IdentityRow(NamedTuple):
     """A row of identities, without the user's number. created_at: milliseconds."""
 
     id: str
@@ -69,8 +63,8 @@ class Identity(NamedTuple):
 class Extra(NamedTuple):
     """What few records have. plain: a password to be hashed. to_wrap, to_seal: what is left to do with the hash."""
 
-    identities: tuple[Identity, ...] = ()
-    totp: tuple[Totp, ...] = ()
+    identities: tuple[IdentityRow, ...] = ()
+    totp: tuple[ImportedTotp, ...] = ()
     recovery_codes: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     plain: str | None = None
@@ -240,8 +234,8 @@ class Checker:
             else tuple(record.members),
         )
 
-    def _identity(self, linked: Linked, check: _Fields) -> Identity:
-        return Identity(
+    def _identity(self, linked: Linked, check: _Fields) -> IdentityRow:
+        return IdentityRow(
             generators.new_id(self.rules.now, self.random),
             check(identifiers.provider, linked.provider) or "",
             check(identifiers.provider_uid, linked.provider_uid) or "",
@@ -298,7 +292,7 @@ def _number_of_authenticators(given: int) -> None:
         raise Invalid("user_authenticator_limit_exceeded", message, field="totp")
 
 
-def _totp(given: Totp) -> Totp:
+def _totp(given: ImportedTotp) -> ImportedTotp:
     try:
         found = otp.new(given.secret, algorithm=given.algorithm, digits=given.digits, period=given.period)
     except Invalid as error:

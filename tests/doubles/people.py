@@ -11,7 +11,7 @@ from authctl.core.credentials import passwords
 from authctl.core.crypto import sealing
 from authctl.model import Identity, Password, Status, User
 from authctl.storage.tables import authenticators, recovery_codes
-from authctl.transfer.records import Linked, Totp
+from authctl.transfer.records import ImportedTotp, Linked
 
 SIGNER_KEY = "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="
 THEN = datetime(2025, 3, 4, 5, 6, 7, 89000, UTC)
@@ -78,7 +78,7 @@ def everything(directory, id="ada", **fields):
         "prefs": {"theme": "dark", "2": 1, "1": 2},
         "metadata": {"plan": "pro"},
         "mfa": True,
-        "totp": (Totp(b"12345678901234567890", "phone"),),
+        "totp": (ImportedTotp(b"12345678901234567890", "phone"),),
         "identities": (Linked("google", "118", "ada@gmail.com"),),
         "recovery_code": True,
         "last_sign_in_at": THEN,

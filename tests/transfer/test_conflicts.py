@@ -15,7 +15,7 @@ from authctl.core.mfa.authenticators import MOST_AUTHENTICATORS
 from authctl.errors import Denied
 from authctl.model import Status
 from authctl.transfer import importing
-from authctl.transfer.records import Linked, Record, Secret, Totp
+from authctl.transfer.records import ImportedTotp, Linked, Record, Secret
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 OTHER = BCRYPT[:-2] + "WK"
@@ -119,14 +119,19 @@ def test_an_identity_twice_in_one_record_is_refused(take):
 
 
 def test_authenticators_of_one_name_come_in_under_several(take, directory):
-    named = [Totp(bytes(20), name="imported 2"), Totp(b"1" * 20), Totp(b"2" * 20), Totp(b"3" * 20, name="imported 2")]
+    named = [
+        ImportedTotp(bytes(20), name="imported 2"),
+        ImportedTotp(b"1" * 20),
+        ImportedTotp(b"2" * 20),
+        ImportedTotp(b"3" * 20, name="imported 2"),
+    ]
     assert take(record("ada", totp=named)) == ["taken"]
     names = [factor.name for factor in directory.mfa.list_factors("ada")]
     assert names == ["imported 2", "imported", "imported 3", "imported 2 2"]
 
 
 def test_a_user_gets_no_more_authenticators_than_a_user_may_have(take, directory):
-    totp = [Totp(bytes([number]) * 20) for number in range(MOST_AUTHENTICATORS + 1)]
+    totp = [ImportedTotp(bytes([number]) * 20) for number in range(MOST_AUTHENTICATORS + 1)]
     assert take(record("ada", totp=totp[:-1]), record("eve", totp=totp)) == [
         "taken",
         "user_authenticator_limit_exceeded",
@@ -140,13 +145,13 @@ def test_a_user_gets_no_more_authenticators_than_a_user_may_have(take, directory
     "given", [{"digits": 9}, {"period": 121}, {"algorithm": "MD5"}, {"secret": b"marked-k"}, {"secret": bytes(129)}]
 )
 def test_an_authenticator_that_no_app_has_is_refused(take, given):
-    assert take(record("ada", totp=[Totp(**{"secret": SECRET} | given)])) == ["general_argument_invalid"]
+    assert take(record("ada", totp=[ImportedTotp(**{"secret": SECRET} | given)])) == ["general_argument_invalid"]
     assert take.told[1]["field"] == "totp"
     assert "marked" not in json.dumps(take.told[1])
 
 
 def test_a_code_of_two_authenticators_with_one_secret_is_good_once(take, directory, clock):
-    given = record("ada", totp=[Totp(SECRET, name="phone"), Totp(SECRET, name="tablet")], mfa=True)
+    given = record("ada", totp=[ImportedTotp(SECRET, name="phone"), ImportedTotp(SECRET, name="tablet")], mfa=True)
     take(given)
     code = otp.code_of(otp.Totp(SECRET), otp.step_at(otp.Totp(SECRET), clock.now))
 
@@ -220,7 +225,7 @@ def test_an_update_brings_what_is_new(take, directory, ada, clock):
         prefs={"theme": "light", "new": None},
         metadata={"plan": "free"},
         identities=[Linked("google", "1")],
-        totp=[Totp(bytes(20))],
+        totp=[ImportedTotp(bytes(20))],
         recovery_codes=["abcd-efgh"],
         password=Secret(BCRYPT),
     )
@@ -285,7 +290,7 @@ def test_match_says_by_what_users_are_found(take, directory, ada):
         {"identities": [Linked("google", "1")]},
         {"password": Secret(BCRYPT)},
         {"password": Secret("correct horse battery", is_plain=True)},
-        {"totp": [Totp(bytes(20))]},
+        {"totp": [ImportedTotp(bytes(20))]},
         {"recovery_codes": ["abcd-efgh"]},
         {"mfa": True},
     ],
@@ -314,7 +319,9 @@ def test_the_first_verified_address_ends_what_a_stranger_may_have_put_there(take
     eve = directory.as_session(directory.sessions.create("ada", "correct horse battery").secret)
     eve.mfa.create_authenticator("ada")
     eve.mfa.create_recovery_codes("ada")
-    given = record("ada", email="ada@example.com", email_verified=True, password=password, totp=[Totp(bytes(20))])
+    given = record(
+        "ada", email="ada@example.com", email_verified=True, password=password, totp=[ImportedTotp(bytes(20))]
+    )
     assert take(given, on_conflict="update", match=match) == ["taken"]
     user = directory.users.get("ada")
     assert (user.email_verified, user.totp, user.recovery_code) == (True, True, False)

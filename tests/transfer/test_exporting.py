@@ -17,7 +17,7 @@ from authctl.core.hashing import registry
 from authctl.errors import Denied, Invalid
 from authctl.transfer import targets
 from authctl.transfer.exporting import BATCH, PARTS, Exports
-from authctl.transfer.records import Linked, Totp
+from authctl.transfer.records import ImportedTotp, Linked
 from authctl.transfer.targets import supabase
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuEMUXPy4hyKK4KlpKdWDkeGHVMBY1Vmu"
@@ -162,7 +162,7 @@ def test_a_hash_with_its_sources_key_is_opened_when_it_leaves(directory, export)
 def test_an_authenticator_that_was_never_verified_stays(directory, export):
     people.add(directory, "ada")
     seq = directory.read(lambda work: work.db.execute(sa.text("SELECT seq FROM users")).scalar_one())
-    directory.write(people.add_totp, seq, Totp(b"12345678901234567890", "new"), verified_at=None)
+    directory.write(people.add_totp, seq, ImportedTotp(b"12345678901234567890", "new"), verified_at=None)
     assert json.loads(export(with_secrets=True)[0])["totp"] == []
 
 

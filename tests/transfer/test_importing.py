@@ -20,7 +20,7 @@ from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, ImportStatus, WeakHash
 from authctl.transfer import importing
 from authctl.transfer.journal import Imports
-from authctl.transfer.records import Linked, Member, Note, Record, Refused, Secret, Skipped, Totp
+from authctl.transfer.records import ImportedTotp, Linked, Member, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.validation import Checker, Rules
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
@@ -142,7 +142,7 @@ def test_identities_factors_and_codes_come_in(take, directory):
             "ada",
             email="ada@example.com",
             identities=[Linked("Google", "g1", "ada@example.com"), Linked("github", "h1", "ada@github.example")],
-            totp=[Totp(key, "phone"), Totp(key[::-1], "", "SHA256", 8, 60)],
+            totp=[ImportedTotp(key, "phone"), ImportedTotp(key[::-1], "", "SHA256", 8, 60)],
             recovery_codes=["abcd-efgh", "ABCDEFGH", "other"],
         )
     )
@@ -550,7 +550,7 @@ def test_several_files_come_in_one_after_another(directory, tmp_path):
 
 
 def test_a_child_gives_the_same_batches(directory, tmp_path):
-    from authctl.transfer import files as transfer_files, reader_process, sources
+    from authctl.transfer import files, reader_process, sources
 
     file = tmp_path / "users.jsonl"
     file.write_text(
@@ -560,7 +560,7 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
     )
     policy = directory.read(lambda work: work.policy)
     rules = Rules("import", directory.clock(), policy, "sqlite")
-    job = reader_process.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 30, records=10)
+    job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30, records=10)
     here = list(reader_process.batches(job, sources.load("authctl"), directory.random_bytes, None))
     with_child = reader_process.batches_of_child(job)
     assert list(with_child) == here
@@ -568,19 +568,19 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
 
 
 def test_a_childs_refusal_arrives(directory, tmp_path):
-    from authctl.transfer import files as transfer_files, reader_process
+    from authctl.transfer import files, reader_process
 
     file = tmp_path / "users.jsonl.gz"
     file.write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-2000])
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
-    job = reader_process.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 30)
+    job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30)
     with pytest.raises(Invalid) as refused:
         list(reader_process.batches_of_child(job))
     assert refused.value.type == "import_file_invalid"
 
 
 def test_a_child_that_is_killed_is_told(directory, tmp_path):
-    from authctl.transfer import files as transfer_files, reader_process
+    from authctl.transfer import files, reader_process
 
     def children():
         return {
@@ -590,7 +590,7 @@ def test_a_child_that_is_killed_is_told(directory, tmp_path):
     file = tmp_path / "users.jsonl"
     file.write_text("".join(json.dumps({"id": f"u{n}", "name": "x" * 200}) + "\n" for n in range(20_000)))
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
-    job = reader_process.Job("authctl", (transfer_files.look_at(str(file), None),), {}, rules, 100)
+    job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 100)
     before, batches = children(), reader_process.batches_of_child(job)
     next(batches)
     (child,) = children() - before
@@ -603,7 +603,7 @@ def test_secrets_are_in_no_repr(dice, clock):
     from authctl.core.policy.policies import Policy
 
     check = Checker(Rules("import", clock(), Policy({}), "sqlite"), dice)
-    given = record("ada", password=Secret(BCRYPT), totp=[Totp(b"k" * 20)], recovery_codes=["marked-code"])
+    given = record("ada", password=Secret(BCRYPT), totp=[ImportedTotp(b"k" * 20)], recovery_codes=["marked-code"])
     plain = record("bob", password=Secret("marked-password", is_plain=True))
     text = repr([check(given), check(plain), given, plain])
     assert not any(secret in text for secret in (BCRYPT, "marked", "kkkk"))

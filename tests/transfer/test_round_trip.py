@@ -25,7 +25,7 @@ from authctl.settings import load
 from authctl.transfer import targets
 from authctl.transfer.exporting import Exports
 from authctl.transfer.importing import import_users
-from authctl.transfer.records import Linked, Totp
+from authctl.transfer.records import ImportedTotp, Linked
 
 COUNT, DRAWN = 10_000, 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,7 +78,7 @@ PERSON = st.fixed_dictionaries(
         "must_change": st.booleans(),
         "totp": st.lists(
             st.builds(
-                Totp,
+                ImportedTotp,
                 st.binary(min_size=14, max_size=64),
                 TEXT.filter(bool),
                 st.sampled_from(["SHA1", "SHA256", "SHA512"]),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from authctl.cli.progress import Step
     from authctl.model import Import, Json
     from authctl.transfer.files import Input
-    from authctl.transfer.importing import Progress
+    from authctl.transfer.importing import ImportProgress
 
 
 # Of a summary, what whoever has just typed the command knows.
@@ -119,7 +119,7 @@ class _Watched:
             self._ctx.output.tell(f"Going on with the import {journal.id}, of which {through:,} records are through.")
         self._step(0)
 
-    def step(self, progress: Progress) -> None:
+    def step(self, progress: ImportProgress) -> None:
         self.is_under_way = True
         share = min(progress.done / progress.total, 1.0) if progress.total else None
         self._step(progress.records - self._records, share)

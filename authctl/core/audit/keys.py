@@ -28,7 +28,7 @@ from authctl.model import milliseconds
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
-    from authctl.storage.log_seals import Row as Seal
+    from authctl.storage.log_seals import SealRow as Seal
 
 
 KEY_BYTES = sealing.KEY_SIZE + sealing.NONCE_SIZE  # random ones, for a key and for sealing it
@@ -90,7 +90,7 @@ def add_seal(
 ) -> tuple[Seal, bytes]:
     """Store a seal over the events behind a number and up to another; the seal and its digest."""
     now = milliseconds(work.now)
-    seal = storage.log_seals.Row(number, behind, up_to, tally.count, tally.digest(), previous, now)
+    seal = storage.log_seals.SealRow(number, behind, up_to, tally.count, tally.digest(), previous, now)
     digest = log_digests.seal_digest(key, seal)
     storage.log_seals.insert(work.db, seal, digest)
     return seal, digest

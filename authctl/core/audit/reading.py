@@ -19,7 +19,7 @@ from authctl.model import Event, EventName
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
-    from authctl.storage.events import Asked, Position
+    from authctl.storage.events import EventPosition, EventQuery
 
 
 # How far behind the newest event one may still appear, because its transaction was not through.
@@ -111,7 +111,7 @@ def follow_logs(
         wait()
 
 
-def _beginning(work: Work, asked: Asked, limit: int | None) -> tuple[int, int]:
+def _beginning(work: Work, asked: EventQuery, limit: int | None) -> tuple[int, int]:
     """The number of the first event to show, and of the last that there is."""
     last = storage.events.last_seq(work.db)
     if limit is None:
@@ -120,7 +120,7 @@ def _beginning(work: Work, asked: Asked, limit: int | None) -> tuple[int, int]:
     return last + 1 if first is None else first, last
 
 
-def _behind(work: Work, asked: Asked, seq: int) -> Iterator[tuple[int, Event]]:
+def _behind(work: Work, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
     return storage.events.list_behind(work.db, asked, seq)
 
 
@@ -132,7 +132,7 @@ def _asked(
     actor: str | None = None,
     since: datetime | str | None = None,
     until: datetime | str | None = None,
-) -> Asked:
+) -> EventQuery:
     check = checks.Collector()
     names = [name for name in (check(_event, event) for event in events) if name]
     begin, end = (
@@ -141,7 +141,7 @@ def _asked(
     )
     check(checks.text, actor, "actor")
     check.done()
-    return storage.events.Asked(
+    return storage.events.EventQuery(
         user_id=None if user is None else _user_id(work, user),
         names=tuple(names),
         actor=actor,
@@ -176,7 +176,7 @@ def _user_id(work: Work, user: str) -> str:
     return id
 
 
-def _position(work: Work, id: str | None) -> Position | None:
+def _position(work: Work, id: str | None) -> EventPosition | None:
     if id is None:
         return None
     found = storage.events.find_position(work.db, checks.text(id, "after"))

@@ -30,8 +30,9 @@ from authctl.model import EventName, Json, JsonObject, Progress, from_millisecon
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
-    from authctl.storage.events import Row
-    from authctl.storage.log_seals import Row as Seal
+    from authctl.storage.events import EventRow
+    from authctl.storage.log_seals import SealRow as Seal
+
 
 LISTED = 1_000  # problems that are told one by one; more are counted, so that memory stays the same
 SHORT = 16  # bytes of a seal's digest that an operator keeps; it is ours all the same, and 128 bits are not met twice
@@ -41,7 +42,7 @@ STEP = 1_000  # events between two tellings of progress
 WITHOUT_KEY = (EventName.DIRECTORY_BACKUP, EventName.DIRECTORY_RESTORE)
 
 
-class Kind(StrEnum):
+class DamageKind(StrEnum):
     """What is wrong with the log."""
 
     CHANGED = "changed"  # an event is not what was written, or was made up
@@ -55,7 +56,7 @@ class Kind(StrEnum):
 class Damage:
     """One thing that is wrong. seq: the number of the event, or the last one that a seal is over. seal: its number."""
 
-    kind: Kind
+    kind: DamageKind
     message: str
     seq: int | None = None
     id: str | None = None
@@ -207,13 +208,13 @@ class _Reading:
         self._read_seals()
         self._read_events()
         for seq, id in storage.events.list_doubles(self.db, self.sealed_up_to, self.horizon):
-            self.damages.add(Damage(Kind.ADDED, f"Event {id} is there once more.", seq=seq, id=id))
+            self.damages.add(Damage(DamageKind.ADDED, f"Event {id} is there once more.", seq=seq, id=id))
         if self.newest is None or self.told > self.newest[0]:
             self._break(self.told or 1, "is gone: the newest seals were taken away")
         return self
 
     def _break(self, number: int, what: str) -> None:
-        self.damages.add(Damage(Kind.SEAL_BROKEN, f"Seal {number} {what}.", seal=number))
+        self.damages.add(Damage(DamageKind.SEAL_BROKEN, f"Seal {number} {what}.", seal=number))
 
     def _read_seals(self) -> None:
         """Whether every seal is ours, and knows the one before it, from the newest on that begins with the log."""
@@ -233,7 +234,7 @@ class _Reading:
         self.newest = before
         if not is_kept:
             message = "The log does not have the seal that was asked for: it is another log, or an older state of it."
-            self.damages.add(Damage(Kind.SEAL_MISSING, message))
+            self.damages.add(Damage(DamageKind.SEAL_MISSING, message))
 
     def _read_events(self) -> None:
         """Every event, held against its own digest and against the seal that is over it."""
@@ -266,10 +267,12 @@ class _Reading:
             elif found is None:
                 segment.unsigned += 1
                 if row.name not in WITHOUT_KEY:
-                    segment.added.add(_damage(Kind.ADDED, "was not written by authctl with the log's key", seq, row))
+                    segment.added.add(
+                        _damage(DamageKind.ADDED, "was not written by authctl with the log's key", seq, row)
+                    )
             else:
                 segment.wrong += 1
-                segment.changed.add(_damage(Kind.CHANGED, "is not what was written, or was made up", seq, row))
+                segment.changed.add(_damage(DamageKind.CHANGED, "is not what was written, or was made up", seq, row))
             self.events += 1
             if self.events % STEP == 0:
                 self.step(STEP)
@@ -301,11 +304,11 @@ class _Reading:
         if seal.behind is not None:
             since = f"behind number {seal.behind} {since}"
         if excess < 0:
-            kind, message = Kind.REMOVED, f"{-excess} of {seal.events} events are gone {since}."
+            kind, message = DamageKind.REMOVED, f"{-excess} of {seal.events} events are gone {since}."
         elif excess > 0:
-            kind, message = Kind.ADDED, f"{excess} more events than {seal.events} are there {since}."
+            kind, message = DamageKind.ADDED, f"{excess} more events than {seal.events} are there {since}."
         elif not (segment.changed.found or (segment.added.found and seal.behind is not None)):
-            kind, message = Kind.CHANGED, f"Some of the {seal.events} events are not what they were {since}."
+            kind, message = DamageKind.CHANGED, f"Some of the {seal.events} events are not what they were {since}."
         else:
             return  # each that was changed has been told
         time = from_milliseconds(seal.created_at)
@@ -315,17 +318,17 @@ class _Reading:
 class _Rows:
     """Events, as many at a time as there are up to a number."""
 
-    def __init__(self, rows: Iterator[tuple[int, Row, Any]]) -> None:
+    def __init__(self, rows: Iterator[tuple[int, EventRow, Any]]) -> None:
         self._rows = rows
         self._next = next(rows, None)
 
-    def take(self, up_to: int) -> Iterator[tuple[int, Row, Any]]:
+    def take(self, up_to: int) -> Iterator[tuple[int, EventRow, Any]]:
         while self._next is not None and self._next[0] <= up_to:
             yield self._next
             self._next = next(self._rows, None)
 
 
-def _damage(kind: Kind, what: str, seq: int, row: Row) -> Damage:
+def _damage(kind: DamageKind, what: str, seq: int, row: EventRow) -> Damage:
     """What is wrong with an event, as far as its row, which may hold anything, can be told."""
     id = row.id.encode(errors="replace").decode() if isinstance(row.id, str) else None
     try:

@@ -30,15 +30,16 @@ from authctl.model import EventName, Factor, Json, User
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
-Kind = Literal["email", "phone"]
-OTHER: dict[Kind, Kind] = {"email": "phone", "phone": "email"}  # the two kinds, each with the other one
+
+AddressKind = Literal["email", "phone"]
+OTHER: dict[AddressKind, AddressKind] = {"email": "phone", "phone": "email"}  # the two kinds, each with the other one
 _EVENTS = {
     "email": EventName.USERS_UPDATE_EMAIL_VERIFICATION,
     "phone": EventName.USERS_UPDATE_PHONE_VERIFICATION,
 }
 
 
-def verify(work: Work, before: User, kind: Kind, *, is_doubtful: bool | None = None) -> User:
+def verify(work: Work, before: User, kind: AddressKind, *, is_doubtful: bool | None = None) -> User:
     """Mark the email or phone as verified. All that follows from it is listed here.
 
     is_doubtful: whether the account may be somebody else's, where the address itself does not say so: of a change.
@@ -59,7 +60,7 @@ def verify(work: Work, before: User, kind: Kind, *, is_doubtful: bool | None = N
     return after
 
 
-def needs_session(work: Work, user: User, kind: Kind) -> bool:
+def needs_session(work: Work, user: User, kind: AddressKind) -> bool:
     """Whether the code alone is not enough to prove that address: who is asked for two factors may have mistyped it."""
     if work.person is not None or getattr(user, f"{kind}_verified") or not getattr(user, f"{kind}_self_service"):
         return False
@@ -76,7 +77,7 @@ def session_needed() -> Denied:
     )
 
 
-def doubtful(before: User, after: User) -> list[Kind]:
+def doubtful(before: User, after: User) -> list[AddressKind]:
     """The addresses that a change verifies, and that a person gave, who may be somebody else than their owner."""
     return [
         kind
@@ -87,7 +88,7 @@ def doubtful(before: User, after: User) -> list[Kind]:
     ]
 
 
-def take_over(work: Work, user: User, kinds: Collection[Kind]) -> tuple[User, Json]:
+def take_over(work: Work, user: User, kinds: Collection[AddressKind]) -> tuple[User, Json]:
     """The account without what somebody else may have put there; and what ended, as details of an event.
 
     kinds: the addresses of `doubtful`. Whoever gave them loses the other ways in, too. What is left is still to be
@@ -101,7 +102,7 @@ def take_over(work: Work, user: User, kinds: Collection[Kind]) -> tuple[User, Js
     return user, {name: value for name, value in details.items() if value}
 
 
-def without(user: User, kind: Kind) -> User:
+def without(user: User, kind: AddressKind) -> User:
     """The account without that address."""
     gone: dict[str, Any] = {kind: None, f"{kind}_verified": False, f"{kind}_self_service": False}
     return replace(user, **gone)
@@ -119,7 +120,7 @@ def _without_credentials(work: Work, user: User) -> tuple[User, Json]:
     return without, details
 
 
-def _without_other_ways(work: Work, user: User, kinds: Collection[Kind]) -> tuple[User, Json]:
+def _without_other_ways(work: Work, user: User, kinds: Collection[AddressKind]) -> tuple[User, Json]:
     """The account without its identities, and without other addresses that a person gave."""
     details: Json = {}
     for other in (OTHER[kind] for kind in kinds):

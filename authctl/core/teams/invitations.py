@@ -368,7 +368,7 @@ def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> M
     return after
 
 
-def _proved(invited: User, invitation: Invitation) -> addresses.Kind | None:
+def _proved(invited: User, invitation: Invitation) -> addresses.AddressKind | None:
     """Which address of the account the invitation went to, if it still is the account's."""
     if invitation.address is None:
         return None

@@ -51,7 +51,7 @@ class TokenDeclaration:
     expiry: str
     secret: SecretForm
     effect: Effect
-    sent_to: addresses.Kind | None = None
+    sent_to: addresses.AddressKind | None = None
     message: MessageKind | None = None
     notice: Callable[[Work, User, str], None] | None = None
     factor: Factor | None = None
@@ -66,7 +66,7 @@ class TokenDeclaration:
         assert self.sent_to is not None or self.effect in (Effect.SIGN_IN, Effect.RECOVER)
 
     @property
-    def proves(self) -> addresses.Kind | None:
+    def proves(self) -> addresses.AddressKind | None:
         """Which address of the account it proves: it must still be the one that it was sent to."""
         return self.sent_to if self.effect is not Effect.CHANGE else None
 

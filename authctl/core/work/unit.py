@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from authctl.core.work.outbox import Notice
     from authctl.core.work.person import Person
 
+
 T = TypeVar("T")
 
 
@@ -174,7 +175,7 @@ class Work:
             ip=self.actor.ip,
             reason=self.actor.reason,
         )
-        row = storage.events.Row.of(event, user_id)
+        row = storage.events.EventRow.of(event, user_id)
         storage.events.insert(self.db, row, log_digests.event_digest(self.log_key, row) if self.signs else None)
 
     def _check_reason(self, name: EventName) -> None:

@@ -18,11 +18,11 @@ from typing import Any
 
 from authctl.errors import Invalid, did_you_mean
 from authctl.model import Json
-from authctl.transfer.records import Item, Linked, Record, Secret, Totp
+from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items, pairs
-from authctl.transfer.sources.text_files import Row, unreadable
+from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 # What a column may be.
 TARGETS = (
@@ -156,7 +156,7 @@ class _Mapping:
             cells[self.columns[name]] for name in ("id", "username", "email") if name in self.columns
         )
 
-    def record(self, row: Row) -> Record:
+    def record(self, row: SourceRow) -> Record:
         cells = {target: row.values[column].strip() for target, column in self.columns.items()}
         values = Fields(cells)
         record = Record(
@@ -175,7 +175,7 @@ class _Mapping:
             **{target: read(values, target) for target, read in self.alone.items()},
         )
         if (key := values.text("totp")) is not None:
-            record.totp.append(Totp(base32(key, "totp")))
+            record.totp.append(ImportedTotp(base32(key, "totp")))
         return record
 
     def _secret(self, row: Mapping[str, str], values: Fields) -> Secret | None:
@@ -203,7 +203,7 @@ class _Mapping:
         cells = {key: values.text(f"{name}.{key}") for key in keys}
         return (found or {}) | {key: cell for key, cell in cells.items() if cell is not None}
 
-    def _metadata(self, row: Row, values: Fields) -> Json | None:
+    def _metadata(self, row: SourceRow, values: Fields) -> Json | None:
         found = self._object(values, "metadata")
         rest = {column: row.values[column] for column in self.unmapped if row.values[column]}
         return rest | (found or {}) if rest else found

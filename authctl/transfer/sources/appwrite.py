@@ -10,7 +10,7 @@ from authctl.transfer.records import Item, Linked, Member, Record, Refused, Secr
 from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong, items, kind
-from authctl.transfer.sources.text_files import Row, unreadable
+from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 TYPICAL = ("$id",)
 LISTS = ("identities", "memberships", "teams")
@@ -69,7 +69,7 @@ class _Mapping:
             except Wrong as wrong:
                 raise unreadable(f"A record of the identities or memberships is malformed: {wrong}") from None
 
-    def record(self, row: Row) -> Record:
+    def record(self, row: SourceRow) -> Record:
         values = Fields(row.values)
         id = values.text("$id")
         active = values.truth("status")

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authctl.errors import Invalid
-from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret, Skipped, Totp
+from authctl.transfer.records import ImportedTotp, Item, Linked, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import ROLES, Fields, Wrong, base32, items, role_names, wants_labels
-from authctl.transfer.sources.text_files import Row, unreadable
+from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 TYPICAL = ("email", "user_id")
 OWN = "auth0|"
@@ -70,13 +70,13 @@ def _ref(values: Any) -> str | None:
     return text_files.first(values.get(name) for name in ("user_id", "email", "username", "phone_number"))
 
 
-def _rows(file: Any) -> Iterator[Row | Refused | Skipped]:
+def _rows(file: Any) -> Iterator[SourceRow | Refused | Skipped]:
     beginning, file = text_files.peeked(file)
     if beginning.lstrip()[:1] in (b"{", b"["):
         yield from json_files.rows(file, (), TYPICAL)
         return
     for row in csv_files.Table(file).rows():
-        yield row._replace(values=_shaped(row.values)) if isinstance(row, Row) else row
+        yield row._replace(values=_shaped(row.values)) if isinstance(row, SourceRow) else row
 
 
 def _shaped(cells: Mapping[str, str]) -> dict[str, Any]:
@@ -117,11 +117,11 @@ def _passwords(files: list[Any]) -> dict[str, tuple[int, str, Any]]:
 
 
 def _joined(
-    found: Iterator[Row | Refused | Skipped], passwords: dict[str, tuple[int, str, Any]]
-) -> Iterator[Row | Refused | Skipped]:
+    found: Iterator[SourceRow | Refused | Skipped], passwords: dict[str, tuple[int, str, Any]]
+) -> Iterator[SourceRow | Refused | Skipped]:
     """Users with their passwords, then the passwords that are left over."""
     for row in found:
-        if isinstance(row, Row) and isinstance(id := row.values.get("user_id"), str):
+        if isinstance(row, SourceRow) and isinstance(id := row.values.get("user_id"), str):
             password = passwords.pop(id.removeprefix(OWN), None)
             if password is not None:
                 row.values[HASH], row.values[SET_AT] = password[1:]
@@ -140,7 +140,7 @@ class _Mapping:
     def __init__(self, labels: bool, bare: bool) -> None:
         self._labels, self._bare = labels, bare
 
-    def record(self, row: Row) -> Record:
+    def record(self, row: SourceRow) -> Record:
         values = Fields(row.values)
         id, email = values.text("user_id"), values.text("email")
         app = values.object("app_metadata")
@@ -242,7 +242,7 @@ def _add_factors(record: Record, values: Fields) -> None:
         key, phone = factor.inside("totp").text("secret"), factor.inside("phone").text("value")
         email = factor.inside("email").text("value")
         if key is not None:
-            record.totp.append(Totp(base32(key, "mfa_factors")))
+            record.totp.append(ImportedTotp(base32(key, "mfa_factors")))
         elif phone is not None and phone != record.phone:
             values.no_factor("A second factor by text message goes to another phone than the user's, and is lost.")
         elif email is not None and email != record.email:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import Item, Linked, Record, Secret, Totp
+from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items
-from authctl.transfer.sources.text_files import Row
+from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("email_verified", "phone_verified", "last_sign_in_at")
 PASSWORD_CELLS = ("hash", "algorithm", "updated_at", "must_change")
@@ -48,7 +48,7 @@ def _ref(values: Any) -> str | None:
 def _cells(table: csv_files.Table) -> Iterator[Any]:
     """The rows of a CSV in the shape of the JSON."""
     for row in table.rows():
-        yield row if not isinstance(row, Row) else row._replace(values=_Cells(row.values))
+        yield row if not isinstance(row, SourceRow) else row._replace(values=_Cells(row.values))
 
 
 class _Cells(dict[str, Any]):
@@ -60,7 +60,7 @@ class _Cells(dict[str, Any]):
         return super().get(name, default)
 
 
-def _record(row: Row) -> Record:
+def _record(row: SourceRow) -> Record:
     """Every value as it is: the form is ours."""
     values = Fields(row.values)
     record = Record(
@@ -118,11 +118,11 @@ def _add_password(record: Record, values: Fields) -> None:
         values.no_password("There is a password, but the export was made without --with-hashes.")
 
 
-def _totp(factor: Fields) -> Totp:
+def _totp(factor: Fields) -> ImportedTotp:
     secret = factor.text("secret")
     if secret is None:
         raise Wrong("totp", "An authenticator has no secret; export it with --with-secrets.")
-    return Totp(
+    return ImportedTotp(
         base32(secret, "totp"),
         name=factor.text("name") or "",
         algorithm=factor.text("algorithm") or "SHA1",

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import Item, Linked, Record, Secret, Totp
+from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items
-from authctl.transfer.sources.text_files import Row
+from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("email_addresses", "external_accounts", "public_metadata")
 
@@ -67,7 +67,7 @@ def _ref(values: Any) -> str | None:
 # The dashboard's CSV
 
 
-def _csv_user(row: Row) -> Record:
+def _csv_user(row: SourceRow) -> Record:
     values = Fields(row.values)
     email, email_verified, emails = _addresses(values, "email_address", "email_addresses")
     phone, phone_verified, phones = _addresses(values, "phone_number", "phone_numbers")
@@ -88,7 +88,7 @@ def _csv_user(row: Row) -> Record:
         notes=values.notes,
     )
     if (key := values.text("totp_secret")) is not None:
-        record.totp.append(Totp(base32(key, "totp_secret")))
+        record.totp.append(ImportedTotp(base32(key, "totp_secret")))
         record.mfa = True
     return record
 
@@ -124,7 +124,7 @@ def _secret(values: Fields) -> Secret | None:
 # The API's JSON
 
 
-def _api_user(row: Row) -> Record:
+def _api_user(row: SourceRow) -> Record:
     values = Fields(row.values)
     email, email_verified, emails = _api_addresses(values, "email_address", "email_addresses")
     phone, phone_verified, phones = _api_addresses(values, "phone_number", "phone_numbers")

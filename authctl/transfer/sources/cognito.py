@@ -13,7 +13,7 @@ from authctl.transfer.records import Item, Linked, Record
 from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong, items
-from authctl.transfer.sources.text_files import Row
+from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("Username", "Attributes")
 USERNAME = "cognito:username"
@@ -45,7 +45,7 @@ def _ref(values: Any) -> str | None:
     return text_files.first(values.get(name) for name in ("Username", USERNAME, "sub", "email", "phone_number"))
 
 
-def _api_user(row: Row) -> Record:
+def _api_user(row: SourceRow) -> Record:
     """The answer of the API in the shape of the CSV, and what only the API has."""
     values = Fields(row.values)
     listed = values.objects("Attributes") or values.objects("UserAttributes")
@@ -61,7 +61,7 @@ def _api_user(row: Row) -> Record:
     return record
 
 
-def _record(row: Row, values: Fields) -> Record:
+def _record(row: SourceRow, values: Fields) -> Record:
     id = values.fitting_id("sub", USERNAME)
     login = values.text(USERNAME)
     # Where people sign in by email, Cognito makes the username up.

@@ -13,7 +13,7 @@ from typing import Any
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Note, Refused
-from authctl.transfer.sources.text_files import MAX_RECORD, Form, Row, Verbatim, lines, opened, unreadable
+from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, lines, opened, unreadable
 
 DELIMITERS = ",;\t|"
 DELIMITER = {"delimiter": "what stands between cells: a character, or tab (default: found in the first line)"}
@@ -45,13 +45,13 @@ class Table:
         self.names = tuple(name.strip() for name in names)
         self._form = Form(self._lines.taken(), encoding=text.encoding)
 
-    def rows(self) -> Iterator[Row | Refused]:
+    def rows(self) -> Iterator[SourceRow | Refused]:
         """Each row as {column: cell}. Empty lines are no rows."""
         names, form = self.names, self._form
         for at, cells, text in records(self._reader, self._lines, (len(names),)):
             raw = Verbatim(text, form)
             if isinstance(cells, list):
-                yield Row(at, dict(zip(names, cells, strict=True)), raw)
+                yield SourceRow(at, dict(zip(names, cells, strict=True)), raw)
             else:
                 yield Refused(at, None, raw, [Note("import_record_invalid", None, cells)])
 

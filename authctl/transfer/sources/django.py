@@ -15,7 +15,7 @@ from authctl.transfer.records import Item, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, items, skipped, wants_labels
-from authctl.transfer.sources.text_files import Row
+from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("model",)
 GROUP = "auth.group"
@@ -71,7 +71,7 @@ class _Mapping:
         if isinstance(name, str):
             self.groups[str(values.get("pk"))] = name
 
-    def record(self, row: Row) -> Record | Skipped:
+    def record(self, row: SourceRow) -> Record | Skipped:
         """An object of dumpdata; a user of any model is known by its password."""
         values = Fields(row.values)
         model = values.text("model") or ""
@@ -84,12 +84,12 @@ class _Mapping:
             )
         return self._user(row, inner, values.text("pk"), _ref(row.values))
 
-    def row(self, row: Row) -> Record:
+    def row(self, row: SourceRow) -> Record:
         """A row of the table."""
         values = Fields(row.values)
         return self._user(row, values, values.text("id"), _ref(row.values))
 
-    def _user(self, row: Row, values: Fields, id: str | None, ref: str | None) -> Record:
+    def _user(self, row: SourceRow, values: Fields, id: str | None, ref: str | None) -> Record:
         active = values.truth("is_active")
         username, email = values.login(values.text("username"), values.text("email"))
         return Record(

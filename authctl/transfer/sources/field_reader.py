@@ -19,7 +19,7 @@ from authctl.errors import Invalid
 from authctl.model import Json
 from authctl.transfer.records import Item, Note, Record, Refused, Skipped
 from authctl.transfer.sources import text_files, timestamps
-from authctl.transfer.sources.text_files import Row
+from authctl.transfer.sources.text_files import SourceRow
 
 TRUE = frozenset(("true", "t", "1", "yes", "y", "on"))
 FALSE = frozenset(("false", "f", "0", "no", "n", "off"))
@@ -241,14 +241,14 @@ def kind(value: object) -> str:
 
 
 def items(
-    rows: Iterable[Row | Refused | Skipped],
-    record: Callable[[Row], Item],
+    rows: Iterable[SourceRow | Refused | Skipped],
+    record: Callable[[SourceRow], Item],
     ref: Callable[[Any], str | None],
     start: int,
 ) -> Iterator[Item]:
     """An item for each row but the first `start`, by the function that knows the source."""
     for row in islice(rows, start, None):
-        if not isinstance(row, Row):
+        if not isinstance(row, SourceRow):
             yield row
             continue
         try:
@@ -258,7 +258,7 @@ def items(
             yield Refused(row.at, ref(row.values), row.raw, [note])
 
 
-def skipped(row: Row, ref: str | None, message: str) -> Skipped:
+def skipped(row: SourceRow, ref: str | None, message: str) -> Skipped:
     """A record that is no user for us."""
     return Skipped(row.at, ref, [Note("import_not_a_user", None, message)])
 

@@ -19,7 +19,7 @@ from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import ROLES, Fields, items, role_names, skipped, wants_labels
-from authctl.transfer.sources.text_files import Form, Row, Verbatim
+from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim
 
 TYPICAL = ("localId",)
 WIDTHS = frozenset((28, 29, 53))
@@ -136,7 +136,7 @@ def _invalid(message: str) -> Invalid:
     return Invalid("general_argument_invalid", message, field="hash_config", hint=CONSOLE)
 
 
-def _csv_rows(file: Any) -> Iterator[Row | Refused | Skipped]:
+def _csv_rows(file: Any) -> Iterator[SourceRow | Refused | Skipped]:
     """The lines of the CSV in the shape of the JSON."""
     text = text_files.opened(file)
     lines = csv_files.Lines(text_files.lines(text))
@@ -150,7 +150,7 @@ def _csv_rows(file: Any) -> Iterator[Row | Refused | Skipped]:
                 at, raw, "Fields 24 and 25 are not times in milliseconds: this is not a line of auth:export."
             )
         else:
-            yield Row(at, _shaped(cells), raw)
+            yield SourceRow(at, _shaped(cells), raw)
 
 
 def _refused(at: int, raw: Verbatim, message: str) -> Refused:
@@ -180,7 +180,7 @@ class _Mapping:
     def __init__(self, parameters: Mapping[str, str] | None, labels: bool) -> None:
         self._parameters, self._labels = parameters, labels
 
-    def record(self, row: Row) -> Record | Skipped:
+    def record(self, row: SourceRow) -> Record | Skipped:
         values = Fields(row.values)
         claims = values.object("customAttributes")
         phone = values.text("phoneNumber")

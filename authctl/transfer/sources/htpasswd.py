@@ -13,7 +13,7 @@ from authctl.transfer.records import Item, Note, Record, Refused, Secret, Skippe
 from authctl.transfer.sources import text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, items, wants_plain
-from authctl.transfer.sources.text_files import Form, Row, Verbatim
+from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim
 
 MARKS = ("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "{SHA}", "{SSHA}", "$argon2")
 OPTIONS = PLAIN | text_files.ENCODING
@@ -39,7 +39,7 @@ class Htpasswd(Base):
 SOURCE = Htpasswd()
 
 
-def _lines(file: Any, options: Mapping[str, str]) -> Iterator[Row | Refused | Skipped]:
+def _lines(file: Any, options: Mapping[str, str]) -> Iterator[SourceRow | Refused | Skipped]:
     text = text_files.opened(file, options)
     form = Form(encoding=text.encoding)
     for at, line in enumerate(text_files.lines(text), 1):
@@ -53,7 +53,7 @@ def _lines(file: Any, options: Mapping[str, str]) -> Iterator[Row | Refused | Sk
         elif colon and not user.strip():
             yield _refused(at, raw, "The line has no user name.")
         elif colon:
-            yield Row(at, (user.strip(), hash), raw)
+            yield SourceRow(at, (user.strip(), hash), raw)
 
 
 def _refused(at: int, raw: Verbatim, message: str) -> Refused:
@@ -64,7 +64,7 @@ class _Mapping:
     def __init__(self, plain: bool) -> None:
         self._plain = plain
 
-    def record(self, row: Row) -> Record:
+    def record(self, row: SourceRow) -> Record:
         name, text = row.values
         if len(name) > text_files.MAX_RECORD // 2:
             raise Wrong("username", "The user name is too long.")

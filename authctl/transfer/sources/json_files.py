@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from authctl.transfer.records import Note, Refused
-from authctl.transfer.sources.text_files import MAX_RECORD, Form, Row, Verbatim, chunks, opened, unreadable
+from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, chunks, opened, unreadable
 
 CHUNK = 1 << 18  # characters
 HEAD = 1 << 18  # characters; where a name tells what an object is
@@ -30,7 +30,7 @@ LIST = Form("[\n", ",\n", "\n]\n")
 LINES = Form("", "\n", "\n")
 
 
-def rows(file: Any, inside: Collection[str], typical: Collection[str]) -> Iterator[Row | Refused]:
+def rows(file: Any, inside: Collection[str], typical: Collection[str]) -> Iterator[SourceRow | Refused]:
     """The records of a file.
 
     inside: under which names an object may have the list of them. typical: names of which a record has one at least;
@@ -53,7 +53,7 @@ class _Reader:
         self._has_envelopes = False
         self._telling = re.compile(f'"({"|".join(map(re.escape, inside | typical))})"[ \\t\\n\\r]*:')
 
-    def rows(self) -> Iterator[Row | Refused]:
+    def rows(self) -> Iterator[SourceRow | Refused]:
         while self._peek():
             if self._peek() == "[":
                 yield from self._list(LIST)
@@ -64,7 +64,7 @@ class _Reader:
             else:
                 yield self._stray()
 
-    def _quickly(self, form: Form, gap: re.Pattern[str]) -> Iterator[Row]:
+    def _quickly(self, form: Form, gap: re.Pattern[str]) -> Iterator[SourceRow]:
         """The records of the window, as long as nothing else is in the way; that is left to the others."""
         window, scan, skip = self._window, self._scan, gap.match
         in_lines = form is LINES
@@ -82,11 +82,11 @@ class _Reader:
             if in_lines:
                 line += window.count("\n", before, start)
             self._place = end
-            yield Row(line or self._count, value, Verbatim(window[start:end], form))
+            yield SourceRow(line or self._count, value, Verbatim(window[start:end], form))
             if in_lines:
                 line += window.count("\n", start, end)
 
-    def _list(self, form: Form) -> Iterator[Row | Refused]:
+    def _list(self, form: Form) -> Iterator[SourceRow | Refused]:
         self._place += 1
         while True:
             yield from self._quickly(form, _GAP)
@@ -103,7 +103,7 @@ class _Reader:
             yield self._record(self._count, form, _NEXT_IN_LIST)
         self._place += 1
 
-    def _object(self) -> Iterator[Row | Refused]:
+    def _object(self) -> Iterator[SourceRow | Refused]:
         """An object that is a record, or that has a list of them."""
         if not self._is_envelope():
             self._count += 1
@@ -118,7 +118,7 @@ class _Reader:
                 raise unreadable(_why(error, "The file")) from None
             # Behind users it is no reason to stop: what is no record there is refused next.
 
-    def _members(self) -> Iterator[Row | Refused]:
+    def _members(self) -> Iterator[SourceRow | Refused]:
         """The records of the members that are lists of them; the others are passed over."""
         has_list = False
         while (here := self._peek()) not in ("}", ""):
@@ -154,14 +154,14 @@ class _Reader:
         self._has_envelopes = bool(self._inside) and (first is None or first[1] in self._inside)
         return self._has_envelopes
 
-    def _record(self, at: int, form: Form, boundary: re.Pattern[str]) -> Row | Refused:
+    def _record(self, at: int, form: Form, boundary: re.Pattern[str]) -> SourceRow | Refused:
         if self._peek() != "{":
             return self._broken(at, ValueError("it must be an object"), form, boundary)
         try:
             value, text = self._value()
         except ValueError as error:
             return self._broken(at, error, form, boundary)
-        return Row(at, value, Verbatim(text, form))
+        return SourceRow(at, value, Verbatim(text, form))
 
     def _stray(self) -> Refused:
         """What stands where a record should begin, up to the next line that begins one."""

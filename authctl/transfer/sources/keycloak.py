@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from authctl.errors import Invalid
-from authctl.transfer.records import Item, Linked, Member, Record, Secret, Skipped, Totp
+from authctl.transfer.records import ImportedTotp, Item, Linked, Member, Record, Secret, Skipped
 from authctl.transfer.sources import json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import ROLES, TRUE, Fields, Wrong, base32, items, skipped, wants_labels
-from authctl.transfer.sources.text_files import Row
+from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("username", "createdTimestamp")
 PHONES = ("phoneNumber", "phone_number", "mobile")
@@ -68,7 +68,7 @@ class _Mapping:
     roles: bool
     groups: str
 
-    def record(self, row: Row) -> Record | Skipped:
+    def record(self, row: SourceRow) -> Record | Skipped:
         values = Fields(row.values)
         ref, login = _ref(row.values), values.text("username")
         if _is_service_account(values, login):
@@ -200,7 +200,7 @@ def _add_totp(record: Record, credential: Fields) -> None:
     except UnicodeEncodeError:
         raise Wrong("credentials", "its secret is not valid Unicode.") from None
     record.totp.append(
-        Totp(
+        ImportedTotp(
             key,
             name=credential.text("userLabel") or "",
             algorithm=(data.text("algorithm") or "HmacSHA1").removeprefix("Hmac"),

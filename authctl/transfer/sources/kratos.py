@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from authctl.errors import Invalid
-from authctl.transfer.records import Item, Linked, Record, Secret, Totp
+from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items, pairs
-from authctl.transfer.sources.text_files import Row
+from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("schema_id", "traits")
 TRAITS = {
@@ -63,7 +63,7 @@ class _Mapping:
     def __init__(self, traits: dict[str, tuple[str, ...]]) -> None:
         self._traits = traits
 
-    def record(self, row: Row) -> Record:
+    def record(self, row: SourceRow) -> Record:
         values = Fields(row.values)
         traits = values.inside("traits")
         username, email = values.login(traits.first(*self._traits["username"]), traits.first(*self._traits["email"]))
@@ -151,7 +151,7 @@ def _add_totp(record: Record, config: Fields) -> None:
         raise Wrong("credentials", "The authenticator's URI is malformed.") from None
     inner = Fields(said)
     record.totp.append(
-        Totp(
+        ImportedTotp(
             base32(said.get("secret", ""), "credentials"),
             name=unquote(parts.path).strip("/").rpartition(":")[2],
             algorithm=said.get("algorithm", "SHA1"),

@@ -14,7 +14,7 @@ from authctl.transfer.records import Item, Note, Record, Refused, Secret, Skippe
 from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, items, skipped, wants_labels, wants_plain
-from authctl.transfer.sources.text_files import MAX_RECORD, Form, Row, Verbatim, unreadable
+from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, unreadable
 
 PERSONS = frozenset(
     ("person", "organizationalperson", "inetorgperson", "posixaccount", "shadowaccount", "account", "user")
@@ -47,7 +47,7 @@ SOURCE = Ldif()
 # Entries
 
 
-def _entries(file: Any) -> Iterator[Row | Refused]:
+def _entries(file: Any) -> Iterator[SourceRow | Refused]:
     """Each entry as {attribute in lower case: values}."""
     text = text_files.opened(file, guess=False)
     form = Form("version: 1\n\n", "\n", "", text.encoding)
@@ -68,7 +68,7 @@ def _entries(file: Any) -> Iterator[Row | Refused]:
         if "dn" not in values and not found_one:
             raise unreadable("The file is not LDIF: its first entry does not begin with dn.")
         found_one = True
-        yield Row(at, values, raw)
+        yield SourceRow(at, values, raw)
 
 
 def _blocks(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
@@ -133,7 +133,7 @@ class _Mapping:
     def __init__(self, labels: bool, plain: bool) -> None:
         self._labels, self._plain = labels, plain
 
-    def record(self, row: Row) -> Record | Skipped:
+    def record(self, row: SourceRow) -> Record | Skipped:
         several: dict[str, list[str]] = row.values
         values = Fields({name: found[0] for name, found in several.items()})
         ref = _ref(several)

@@ -9,7 +9,7 @@ from authctl.transfer.records import Item, Record, Secret, Skipped
 from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong, items, skipped
-from authctl.transfer.sources.text_files import Row
+from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("profile", "credentials")
 MUST_CHANGE = ("LOCKED_OUT", "RECOVERY", "PASSWORD_EXPIRED")
@@ -36,7 +36,7 @@ def _ref(values: Any) -> str | None:
     return text_files.first((values.get("id"), profile.get("login") if isinstance(profile, dict) else None))
 
 
-def _record(row: Row) -> Record | Skipped:
+def _record(row: SourceRow) -> Record | Skipped:
     values = Fields(row.values)
     status, ref = values.text("status"), _ref(row.values)
     if status == "DEPROVISIONED":

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from authctl.transfer.records import Item, Linked, Record, Refused, Secret, Skipped, Totp
+from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import ROLES, Fields, Wrong, base32, items, role_names, skipped, wants_labels
-from authctl.transfer.sources.text_files import Row, unreadable
+from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 TYPICAL = ("encrypted_password", "raw_user_meta_data", "raw_app_meta_data")
 NAMES = ("full_name", "name", "display_name")
@@ -44,7 +44,7 @@ class Supabase(Base):
 SOURCE = Supabase()
 
 
-def _rows(file: Any, typical: tuple[str, ...]) -> Iterator[Row | Refused]:
+def _rows(file: Any, typical: tuple[str, ...]) -> Iterator[SourceRow | Refused]:
     """The rows of a table, from either form. typical: columns of which it has one at least."""
     beginning, file = text_files.peeked(file)
     if beginning.lstrip()[:1] in (b"{", b"["):
@@ -94,7 +94,7 @@ class _Mapping:
         linked = Linked(provider, uid, values.text("email") or data.text("email"), values.moment("created_at"))
         self.identities.setdefault(user, []).append(linked)
 
-    def record(self, row: Row) -> Record | Skipped:
+    def record(self, row: SourceRow) -> Record | Skipped:
         values = Fields(row.values)
         id, ref = values.text("id"), _ref(row.values)
         if values.text("deleted_at") is not None:
@@ -136,7 +136,7 @@ class _Mapping:
     def _add_factors(self, record: Record, values: Fields) -> None:
         for type, name, key in self.factors.get(record.id or "", ()):
             if type == "totp" and key and not key.startswith(ENCRYPTED):
-                record.totp.append(Totp(base32(key, "totp"), name))
+                record.totp.append(ImportedTotp(base32(key, "totp"), name))
             elif type == "totp":
                 values.no_factor("An authenticator is lost: its secret is encrypted with a key of the source.")
             elif type != "phone" or _phone(key) != record.phone:

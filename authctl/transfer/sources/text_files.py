@@ -40,7 +40,7 @@ class Verbatim(NamedTuple):
         return "Verbatim(…)"
 
 
-class Row(NamedTuple):
+class SourceRow(NamedTuple):
     """One record's values, before they are looked at. at: its line, or its place counted from 1."""
 
     at: int

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 from authctl.core.hashing import registry
 from authctl.core.hashing.base import HashError
 from authctl.model import Status, User
-from authctl.transfer.records import Linked, Totp
+from authctl.transfer.records import ImportedTotp, Linked
 
 if TYPE_CHECKING:
     from authctl.core.hashing.base import StoredHash
@@ -53,7 +53,7 @@ class Leaving:
 
     user: User
     hash: str | None = field(default=None, repr=False)
-    totp: tuple[Totp, ...] = ()
+    totp: tuple[ImportedTotp, ...] = ()
     identities: tuple[Linked, ...] = ()
     memberships: int = 0
 

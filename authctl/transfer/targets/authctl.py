@@ -10,7 +10,7 @@ from typing import Any
 
 from authctl.model import Json, instant
 from authctl.storage.tables import encode_json
-from authctl.transfer.records import Linked, Totp
+from authctl.transfer.records import ImportedTotp, Linked
 from authctl.transfer.targets import Leaving, Lose, Target, parts
 
 HOLDS = parts(
@@ -69,7 +69,7 @@ def _password(leaving: Leaving) -> Json | None:
     }
 
 
-def _totp(totp: Totp) -> Json:
+def _totp(totp: ImportedTotp) -> Json:
     return {
         "name": totp.name,
         "secret": b32encode(totp.secret).decode().rstrip("="),

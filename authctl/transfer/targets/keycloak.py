@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from authctl.core.hashing import argon2, pbkdf2
 from authctl.model import Json, milliseconds
 from authctl.storage.tables import encode_json
-from authctl.transfer.records import Totp
+from authctl.transfer.records import ImportedTotp
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
 if TYPE_CHECKING:
     from authctl.core.hashing.base import StoredHash
+
 
 _PBKDF2 = {"sha1": "pbkdf2", "sha256": "pbkdf2-sha256", "sha512": "pbkdf2-sha512"}
 _VERSIONS = {16: "1.0", 19: "1.3"}
@@ -94,7 +95,7 @@ def _hash(expected: bytes, salt: bytes, iterations: int, algorithm: str, additio
     return {"secretData": encode_json(secret), "credentialData": encode_json(data)}
 
 
-def _totp(totp: Totp) -> Json:
+def _totp(totp: ImportedTotp) -> Json:
     data = {
         "subType": "totp",
         "digits": totp.digits,

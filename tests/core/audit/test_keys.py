@@ -17,7 +17,7 @@ from authctl.core.maintenance import key_rotation
 from authctl.core.work.unit import Actor
 from authctl.errors import Unavailable
 from authctl.model import EventName
-from authctl.storage.events import Row
+from authctl.storage.events import EventRow
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
@@ -55,7 +55,7 @@ def test_an_encoding_gives_back_what_it_was_made_of(values):
 
 
 def test_text_that_moves_from_one_column_to_the_next_is_another_event():
-    row = Row("1", 0, "ada", "ada", "users.create", "users/1", None, "{}", None, None)
+    row = EventRow("1", 0, "ada", "ada", "users.create", "users/1", None, "{}", None, None)
     others = [
         row._replace(actor="adaa", os_user="da"),
         row._replace(os_user=None),
@@ -70,7 +70,7 @@ def test_text_that_moves_from_one_column_to_the_next_is_another_event():
 
 
 def test_the_digest_is_an_hmac_of_every_column():
-    row = Row("1", 5, "ada", None, "users.create", "users/1", None, "{}", None, None)
+    row = EventRow("1", 5, "ada", None, "users.create", "users/1", None, "{}", None, None)
     message = b"s16:authctl event v1s1:1i1:5s3:adan:s12:users.creates7:users/1n:s2:{}n:n:"
     assert log_digests.event_digest(KEY, row) == hmac.digest(KEY, message, hashlib.sha256)
 

@@ -10,7 +10,7 @@ import pytest
 
 from authctl import storage
 from authctl.core.audit import verification
-from authctl.core.audit.verification import Damage, Kind
+from authctl.core.audit.verification import Damage, DamageKind
 from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
 from authctl.core.maintenance import backup, key_rotation, setup
@@ -152,7 +152,7 @@ CHANGES = {
 
 
 def test_there_is_a_change_of_every_column():
-    assert set(CHANGES) == set(storage.events.Row._fields)
+    assert set(CHANGES) == set(storage.events.EventRow._fields)
 
 
 @pytest.mark.parametrize("seq", [SEALED, LATER], ids=["sealed", "behind the last seal"])
@@ -161,7 +161,7 @@ def test_an_event_with_a_column_changed_is_named(log, column, seq):
     sql(log, f"UPDATE events SET {column} = {CHANGES[column]} WHERE seq = {seq}")
     found = verified(log)
     [problem] = found.problems
-    assert (problem.kind, problem.seq, found.good) == (Kind.CHANGED, seq, 8)
+    assert (problem.kind, problem.seq, found.good) == (DamageKind.CHANGED, seq, 8)
     after = next(row for number, row, _ in events(log) if number == seq)
     assert problem.id == after.id
     assert after.id in problem.message
@@ -171,21 +171,21 @@ def test_an_event_with_a_column_changed_is_named(log, column, seq):
 @pytest.mark.parametrize("column", ["os_user", "user_id", "ip", "reason"])
 def test_a_column_that_was_emptied_is_a_change(log, column):
     sql(log, f"UPDATE events SET {column} = NULL WHERE seq = {SEALED}")
-    assert kinds(verified(log)) == [(Kind.CHANGED, SEALED)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, SEALED)]
     sql(log, f"UPDATE events SET {column} = '' WHERE seq = {SEALED}")
-    assert kinds(verified(log)) == [(Kind.CHANGED, SEALED)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, SEALED)]
 
 
 def test_values_that_change_columns_are_a_change(log):
     sql(log, f"UPDATE events SET ip = reason, reason = ip WHERE seq = {SEALED}")
-    assert kinds(verified(log)) == [(Kind.CHANGED, SEALED)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, SEALED)]
 
 
 def test_events_that_change_numbers_are_missed_by_their_seal(log):
     sql(log, "UPDATE events SET seq = -3 WHERE seq = 3")
     sql(log, "UPDATE events SET seq = 3 WHERE seq = 4")
     sql(log, "UPDATE events SET seq = 4 WHERE seq = -3")
-    assert kinds(verified(log)) == [(Kind.CHANGED, SEALED)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, SEALED)]
 
 
 @pytest.mark.parametrize("value", ["x'ff00'", "cast(x'ff41' AS text)", "12", "1.5"])
@@ -194,9 +194,9 @@ def test_what_is_no_text_at_all_is_a_change(log, value):
         pytest.skip("Postgres keeps to the types of columns")
     for column in ("id", "actor", "details", "user_id"):
         sql(log, f"UPDATE events SET {column} = {value} WHERE seq = {LATER}")
-        assert kinds(verified(log)) == [(Kind.CHANGED, LATER)]
+        assert kinds(verified(log)) == [(DamageKind.CHANGED, LATER)]
     sql(log, f"UPDATE events SET time = 9223372036854775807, digest = 'text' WHERE seq = {LATER}")
-    assert kinds(verified(log)) == [(Kind.CHANGED, LATER)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, LATER)]
     assert log.users.get("eve").id == "eve"  # text is read as ever
 
 
@@ -210,23 +210,23 @@ COPY = """
 
 def test_an_event_with_anothers_digest_is_found(log):
     sql(log, COPY.format(id="'another'", digest="digest"))
-    assert kinds(verified(log)) == [(Kind.CHANGED, 10)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, 10)]
 
 
 def test_an_event_with_a_digest_that_somebody_made_up_is_found(log):
     sql(log, COPY.format(id="'another'", digest="(SELECT digest FROM log_seals WHERE number = 1)"))
-    assert kinds(verified(log)) == [(Kind.CHANGED, 10)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, 10)]
 
 
 def test_an_event_without_a_digest_is_found(log):
     sql(log, COPY.format(id="'another'", digest="NULL"))
     [problem] = verified(log).problems
-    assert (problem.kind, problem.seq, problem.id) == (Kind.ADDED, 10, "another")
+    assert (problem.kind, problem.seq, problem.id) == (DamageKind.ADDED, 10, "another")
 
 
 def test_an_event_whose_digest_was_taken_away_is_found(log):
     sql(log, f"UPDATE events SET digest = NULL WHERE seq = {LATER}")
-    assert kinds(verified(log)) == [(Kind.ADDED, LATER)]
+    assert kinds(verified(log)) == [(DamageKind.ADDED, LATER)]
 
 
 def test_an_event_that_is_there_twice_is_found(log):
@@ -237,13 +237,13 @@ def test_an_event_that_is_there_twice_is_found(log):
         sql(log, "ALTER TABLE events RENAME TO before")
         sql(log, "CREATE TABLE events AS SELECT * FROM before")
     sql(log, COPY.format(id="id", digest="digest").replace("(id", "(seq, id").replace("SELECT id", "SELECT 10, id"))
-    assert kinds(verified(log)) == [(Kind.ADDED, 10)]
+    assert kinds(verified(log)) == [(DamageKind.ADDED, 10)]
 
 
 def test_an_event_that_was_put_among_sealed_ones_is_found(log):
     sql(log, COPY.format(id="'another'", digest="NULL").replace("(id", "(seq, id").replace("SELECT", "SELECT -5,"))
     [problem] = verified(log).problems
-    assert (problem.kind, problem.seal) == (Kind.ADDED, 1)
+    assert (problem.kind, problem.seal) == (DamageKind.ADDED, 1)
     assert problem.message == "1 more events than 0 are there up to number 0, which seal 1 is over."
 
 
@@ -255,7 +255,7 @@ def test_sealed_events_that_were_removed_are_missed(log, which):
     sql(log, f"DELETE FROM events WHERE {which}")
     [problem] = verified(log).problems
     count = {"seq IN (2, 3)": 2, "seq <= 7": 7}.get(which, 1)
-    assert (problem.kind, problem.seq, problem.seal) == (Kind.REMOVED, SEALED, 2)
+    assert (problem.kind, problem.seq, problem.seal) == (DamageKind.REMOVED, SEALED, 2)
     assert problem.message == f"{count} of 7 events are gone behind number 0 up to number 7, which seal 2 is over."
     assert storage.tables.milliseconds(problem.time) == seals(log)[1][0].created_at
 
@@ -277,7 +277,9 @@ def test_a_number_that_was_taken_again_does_not_stand_for_the_event_that_had_it(
     sql(log, f"DELETE FROM events WHERE seq >= {LATER}")
     for number in range(3):
         log.users.create(id=f"later{number}")
-    assert Kind.REMOVED in {kind for kind, _ in kinds(verified(log))} or (Kind.CHANGED, LATER) in kinds(verified(log))
+    assert DamageKind.REMOVED in {kind for kind, _ in kinds(verified(log))} or (DamageKind.CHANGED, LATER) in kinds(
+        verified(log)
+    )
 
 
 def test_what_came_after_the_last_seal_can_be_taken_away_as_the_help_says(log):
@@ -294,7 +296,7 @@ def test_a_seal_that_was_changed_is_told(log, change):
     sql(log, f"UPDATE log_seals SET {change} WHERE number = 2")
     [problem] = verified(log).problems
     assert (problem.kind, problem.seal, problem.message) == (
-        Kind.SEAL_BROKEN,
+        DamageKind.SEAL_BROKEN,
         2,
         "Seal 2 is not what was written.",
     )
@@ -304,29 +306,29 @@ def test_the_events_of_a_broken_seal_are_held_against_their_own_digests(log):
     log.security.verify_logs()
     sql(log, "UPDATE log_seals SET events = 6 WHERE number = 2")
     sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 3")
-    assert kinds(verified(log)) == [(Kind.SEAL_BROKEN, None), (Kind.CHANGED, 3)]
+    assert kinds(verified(log)) == [(DamageKind.SEAL_BROKEN, None), (DamageKind.CHANGED, 3)]
 
 
 def test_a_seal_that_was_removed_is_missed_by_the_next(log):
     log.security.verify_logs()
     sql(log, "DELETE FROM log_seals WHERE number = 2")
     [problem] = verified(log).problems
-    assert (problem.kind, problem.seal) == (Kind.SEAL_BROKEN, 3)
+    assert (problem.kind, problem.seal) == (DamageKind.SEAL_BROKEN, 3)
     assert "does not follow the one before it" in problem.message
 
 
 def test_the_last_seal_that_was_removed_is_missed_by_the_event_that_tells_of_it(log):
     sql(log, "DELETE FROM log_seals WHERE number = 2")
     [problem] = verified(log).problems
-    assert (problem.kind, problem.seal) == (Kind.SEAL_BROKEN, 2)
+    assert (problem.kind, problem.seal) == (DamageKind.SEAL_BROKEN, 2)
     assert problem.message == "Seal 2 is gone: the newest seals were taken away."
 
 
 def test_the_first_seal_is_missed_too(log):
     sql(log, "DELETE FROM log_seals WHERE number = 1")
-    assert [problem.kind for problem in verified(log).problems] == [Kind.SEAL_BROKEN]
+    assert [problem.kind for problem in verified(log).problems] == [DamageKind.SEAL_BROKEN]
     sql(log, "DELETE FROM log_seals")
-    assert [problem.kind for problem in verified(log).problems] == [Kind.SEAL_BROKEN]
+    assert [problem.kind for problem in verified(log).problems] == [DamageKind.SEAL_BROKEN]
 
 
 def test_a_seal_that_somebody_made_up_is_told(log):
@@ -341,7 +343,7 @@ def test_a_seal_is_expected_that_was_kept_elsewhere(log):
     assert verified(log, expect=f" {first.upper()}\n").is_good
     assert verified(log, expect=second).is_good
     found = verified(log, expect="0" * 32)
-    assert [problem.kind for problem in found.problems] == [Kind.SEAL_MISSING]
+    assert [problem.kind for problem in found.problems] == [DamageKind.SEAL_MISSING]
 
 
 @pytest.mark.parametrize("seal", ["", "abc", "0" * 31, "0" * 33, "g" * 32, "é" * 32])
@@ -376,7 +378,7 @@ def test_a_log_that_was_put_back_to_an_older_state_is_noticed_by_a_seal_that_was
     kept = log.security.verify_logs().seal
     put_back()
     assert verified(log).is_good  # nothing in the database says so
-    assert [problem.kind for problem in verified(log, expect=kept).problems] == [Kind.SEAL_MISSING]
+    assert [problem.kind for problem in verified(log, expect=kept).problems] == [DamageKind.SEAL_MISSING]
 
 
 def test_an_old_file_that_was_put_back_is_noticed_by_a_seal_that_was_kept(log, settings, clock, tmp_path):
@@ -392,7 +394,7 @@ def test_an_old_file_that_was_put_back_is_noticed_by_a_seal_that_was_kept(log, s
     shutil.copy(tmp_path / "old.db", log.database.path)
     with opened(settings, clock) as other:
         assert verified(other).is_good
-        assert [problem.kind for problem in verified(other, expect=kept).problems] == [Kind.SEAL_MISSING]
+        assert [problem.kind for problem in verified(other, expect=kept).problems] == [DamageKind.SEAL_MISSING]
 
 
 # What is found is recorded, and told again until somebody accepts it
@@ -406,7 +408,7 @@ def test_a_log_with_problems_is_not_sealed_and_that_is_recorded(log):
     assert seals(log) == before
     [event] = log.security.list_logs(events=["security.logs.verify"], limit=1)
     assert event.details == {"problems": 1}
-    assert kinds(log.security.verify_logs()) == [(Kind.CHANGED, 3)]
+    assert kinds(log.security.verify_logs()) == [(DamageKind.CHANGED, 3)]
 
 
 def test_a_log_that_was_accepted_is_held_to_what_it_was_then(log):
@@ -420,7 +422,7 @@ def test_a_log_that_was_accepted_is_held_to_what_it_was_then(log):
     after = log.security.verify_logs()
     assert (after.is_good, after.good, after.accepted) == (True, 8, 1)
     sql(log, "UPDATE events SET actor = 'somebody' WHERE seq = 3")
-    assert kinds(verified(log)) == [(Kind.CHANGED, 3)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, 3)]
 
 
 def test_to_accept_a_good_log_is_to_verify_it(log):
@@ -438,7 +440,7 @@ def test_a_key_that_is_gone_is_made_anew_by_whoever_accepts_that(log, settings, 
         assert (found.found, found.accepted, found.good) == (0, 9, 0)
         assert other.security.verify_logs().is_good
         sql(log, "DELETE FROM events WHERE seq = 3")
-        assert Kind.REMOVED in {problem.kind for problem in verified(other).problems}
+        assert DamageKind.REMOVED in {problem.kind for problem in verified(other).problems}
 
 
 def test_problems_beyond_the_first_are_counted(log, monkeypatch):
@@ -452,7 +454,7 @@ def test_a_problem_says_what_where_and_when(log, clock):
     sql(log, f"UPDATE events SET id = 'x' WHERE seq = {LATER}")
     [problem] = verified(log).problems
     assert problem == Damage(
-        Kind.CHANGED,
+        DamageKind.CHANGED,
         "Event x of 2026-01-02T03:08:05.678Z is not what was written, or was made up.",
         seq=LATER,
         id="x",
@@ -495,9 +497,9 @@ def test_upgrading_seals_the_events_from_before(directory, settings, clock):
         assert (found.is_good, found.events, found.good, found.unsigned) == (True, 6, 2, 4)
         sql(other, "UPDATE events SET actor = 'nobody' WHERE seq = 2")
         [problem] = verified(other).problems  # which of them, nobody can tell
-        assert (problem.kind, problem.seq, problem.seal) == (Kind.CHANGED, 4, 1)
+        assert (problem.kind, problem.seq, problem.seal) == (DamageKind.CHANGED, 4, 1)
         sql(other, "DELETE FROM events WHERE seq = 2")
-        assert [problem.kind for problem in verified(other).problems] == [Kind.REMOVED]
+        assert [problem.kind for problem in verified(other).problems] == [DamageKind.REMOVED]
 
 
 def test_a_schema_that_was_upgraded_by_hand_gets_its_key_when_it_is_first_used(directory, settings, clock):
@@ -519,7 +521,7 @@ def test_a_schema_that_was_upgraded_by_hand_gets_its_key_when_it_is_first_used(d
 
 def test_an_event_that_an_older_authctl_adds_after_the_upgrade_is_told(log):
     sql(log, COPY.format(id="'another'", digest="NULL"))
-    assert kinds(log.security.verify_logs(accept=True)) == [(Kind.ADDED, 10)]
+    assert kinds(log.security.verify_logs(accept=True)) == [(DamageKind.ADDED, 10)]
     assert log.security.verify_logs().unsigned == 1
 
 
@@ -534,7 +536,7 @@ def test_a_backup_without_the_key_at_hand_is_recorded_without_a_digest(log, sett
     found = log.security.verify_logs()
     assert (found.is_good, found.events, found.good, found.unsigned) == (True, 10, 9, 1)
     sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 10")
-    assert kinds(verified(log)) == [(Kind.CHANGED, 10)]
+    assert kinds(verified(log)) == [(DamageKind.CHANGED, 10)]
 
 
 @pytest.fixture(params=["into sqlite", "into postgres"])
@@ -560,7 +562,7 @@ def test_a_restored_directory_verifies(log, empty, tmp_path):
     assert (found.is_good, found.good) == (True, found.events)
     assert other.find_log_key() == log.find_log_key()
     sql(other, "DELETE FROM events WHERE seq = 3")
-    assert [problem.kind for problem in verified(other).problems] == [Kind.REMOVED]
+    assert [problem.kind for problem in verified(other).problems] == [DamageKind.REMOVED]
 
 
 def test_a_restored_directory_of_an_older_schema_verifies(directory, empty, tmp_path):
@@ -707,7 +709,7 @@ def test_what_goes_after_a_purge_is_missed(log, clock):
     log.security.set("log-retention", "1d")
     log.security.purge()
     sql(log, f"DELETE FROM events WHERE seq = {LATER + 1}")
-    assert [kind for kind, _ in kinds(verified(log))] == [Kind.REMOVED]
+    assert [kind for kind, _ in kinds(verified(log))] == [DamageKind.REMOVED]
 
 
 def test_a_log_that_was_changed_is_not_cleared(log, clock):

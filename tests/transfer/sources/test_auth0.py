@@ -6,7 +6,7 @@ import pytest
 
 from authctl.core import hashing
 from authctl.errors import Invalid
-from authctl.transfer.records import Linked, Refused, Skipped, Totp
+from authctl.transfer.records import ImportedTotp, Linked, Refused, Skipped
 
 BCRYPT = "$2b$10$D9EUmOTd7lmZgCpSpdnHle83xUk7xU1pRAjfGtQ2PQlHAPV5zHIzO"
 ADA = {"user_id": "auth0|1", "email": "ada@example.com", "identities": [{"provider": "auth0", "user_id": "1"}]}
@@ -103,7 +103,7 @@ def test_hashes_of_the_bulk_form(read, custom, password):
 
 def test_a_secret_of_fifteen_characters(read):
     [ada] = read("auth0", lines(ADA | {"mfa_factors": [{"totp": {"secret": "2PRXZWZAYYDAWCD"}}]}))
-    assert isinstance(ada.totp[0], Totp)
+    assert isinstance(ada.totp[0], ImportedTotp)
     assert len(ada.totp[0].secret) == 9
 
 

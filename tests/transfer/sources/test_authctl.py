@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from authctl.transfer import sources
-from authctl.transfer.records import Linked, Record, Refused, Secret, Totp
+from authctl.transfer.records import ImportedTotp, Linked, Record, Refused, Secret
 
 ARGON2 = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$c29tZWhhc2hzb21laGFzaA"
 ADA = {
@@ -63,7 +63,7 @@ FULL = Record(
     password=Secret(ARGON2),
     password_updated_at=datetime(2025, 1, 1, tzinfo=UTC),
     must_change=True,
-    totp=[Totp(b"Hello!\xde\xad\xbe\xef", "phone", "SHA256", 8, 60)],
+    totp=[ImportedTotp(b"Hello!\xde\xad\xbe\xef", "phone", "SHA256", 8, 60)],
     identities=[Linked("google", "1", "a@gmail.com", datetime(2024, 1, 1, tzinfo=UTC))],
 )
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from authctl.core import hashing
-from authctl.transfer.records import Member, Secret, Skipped, Totp
+from authctl.transfer.records import ImportedTotp, Member, Secret, Skipped
 
 OTP = {"subType": "totp", "digits": 8, "period": 60, "algorithm": "HmacSHA256"}
 
@@ -31,7 +31,7 @@ def test_authenticators_in_both_encodings(read, value, encoding, key):
     [user] = read(
         "keycloak", realm(credentials=[credential("otp", {"value": value}, OTP | encoding, userLabel="phone")])
     )
-    assert user.totp == [Totp(key, "phone", "SHA256", 8, 60)]
+    assert user.totp == [ImportedTotp(key, "phone", "SHA256", 8, 60)]
     assert user.mfa
 
 

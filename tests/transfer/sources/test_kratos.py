@@ -9,7 +9,7 @@ import pytest
 from authctl.core import hashing
 from authctl.errors import Invalid
 from authctl.transfer import sources
-from authctl.transfer.records import Linked, Refused, Totp
+from authctl.transfer.records import ImportedTotp, Linked, Refused
 
 ADA = {
     "id": "9f425a8d-7efc-4768-8f23-7647a74fdf13",
@@ -86,7 +86,7 @@ def test_everything_else_of_the_credentials(read):
         ),
     )
     assert ada.identities == [Linked("github", "7")]
-    assert ada.totp == [Totp(b"Hello!\xde\xad\xbe\xef", "ada@example.com", "SHA256", 8, 60)]
+    assert ada.totp == [ImportedTotp(b"Hello!\xde\xad\xbe\xef", "ada@example.com", "SHA256", 8, 60)]
     assert (ada.recovery_codes, ada.mfa) == (["aaa11111"], True)
     assert [note.type for note in ada.notes] == ["import_factor_lost"]
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from authctl.errors import Invalid
-from authctl.transfer.records import Linked, Skipped, Totp
+from authctl.transfer.records import ImportedTotp, Linked, Skipped
 
 COLUMNS = (
     "id",
@@ -73,7 +73,7 @@ def test_factors_and_identities_are_joined(read):
         {"user_id": "a", "provider": "sso:2f4c", "provider_id": "a"},
     ]
     [user] = read("supabase", rows(ROW), rows(*identities), rows(*factors))
-    assert user.totp == [Totp(b"Hello!\xde\xad\xbe\xef", "x")]
+    assert user.totp == [ImportedTotp(b"Hello!\xde\xad\xbe\xef", "x")]
     assert user.mfa
     assert user.identities == [Linked("github", "7", "a@github.com")]
     assert [note.type for note in user.notes] == ["import_factor_lost"] * 2
