@@ -63,7 +63,7 @@ def test_several_lists_one_behind_another():
 
 def test_a_record_that_is_broken_by_a_line():
     found = rows('{"id": 1}\n{"id": 2, "x": \n{"id": 3}\n')
-    assert [type(row).__name__ for row in found] == ["Row", "Refused", "Row"]
+    assert [type(row).__name__ for row in found] == ["SourceRow", "Refused", "SourceRow"]
     assert found[1].raw.text.strip() == '{"id": 2, "x":'
 
 
