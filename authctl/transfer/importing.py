@@ -311,10 +311,8 @@ class _Run:
         if not storage.imports.advance(db, journal, position, counts, work.now):
             raise self._changed()
         if plan.creates or plan.updates:
-            details = {"created": len(plan.creates), "updated": len(plan.updates), "records": behind} | dict(
-                +plan.ended
-            )
-            work.record(EventName.USERS_IMPORTS_UPDATE, f"imports/{journal.id}", details)
+            details = {"created": len(plan.creates), "updated": len(plan.updates), "records": behind}
+            work.record(EventName.USERS_IMPORTS_UPDATE, f"imports/{journal.id}", details | dict(+plan.ended))
         return replace(journal, position=position, counts=counts, updated_at=work.now), plan
 
     def _settled(self, work: Work, items: list[Outcome]) -> Plan:

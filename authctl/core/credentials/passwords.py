@@ -140,9 +140,9 @@ def take_in(
 def _remember(work: Work, before: User, after: User) -> None:
     """Keep the new hash among those that may not come back, and the old one where the policy came after it."""
     keep = work.policy["password-history"]
-    past = storage.passwords.list_past(work.db, before.seq, keep)
-    if before.password is not None and before.password.hash not in past:
-        storage.passwords.remember(work.db, before.seq, before.password.hash, work.now, keep)
+    old = before.password
+    if keep and old is not None and old.hash not in storage.passwords.list_past(work.db, before.seq, keep):
+        storage.passwords.remember(work.db, before.seq, old.hash, work.now, keep)
     if after.password is not None:
         storage.passwords.remember(work.db, after.seq, after.password.hash, work.now, keep)
 
