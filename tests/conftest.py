@@ -190,18 +190,33 @@ def database_url(request, tmp_path):
     return request.getfixturevalue("ready_postgres_url" if "ready" in request.fixturenames else "postgres_url")
 
 
+def copy_file(file, url):
+    path = url.removeprefix("sqlite:///")
+    storage.schema.create_file(path)
+    shutil.copyfile(file, path)
+
+
 @pytest.fixture
 def ready(request, home, database_url, dice):
     """Makes what `authctl init` would in the database of that URL, with its key where commands look for it."""
     if database_url.startswith("sqlite"):
         file, made = request.getfixturevalue("ready_file")
-        path = database_url.removeprefix("sqlite:///")
-        storage.schema.create_file(path)
-        shutil.copyfile(file, path)
+        copy_file(file, database_url)
     else:
         _, made = request.getfixturevalue("ready_copies")
     key_files.keep_key(load(home, options={"database_url": database_url}, system_config=os.devnull), made.key)
     dice.count += made.throws
+
+
+@pytest.fixture
+def ready_home(home, ready_file, dice):
+    """The variables of a machine where the default directory is made already, as the first command would make it."""
+    file, made = ready_file
+    settings = load(home, system_config=os.devnull)
+    copy_file(file, settings.database_url)
+    key_files.keep_key(settings, made.key)
+    dice.count += made.throws
+    return home
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def at(home, share, tmp_path):
 
 
 @pytest.fixture
-def people(authctl):
+def people(authctl, ready_home):
     """A directory in its default place, with somebody in it."""
     assert authctl("users create --id one --email ada@example.com --username xada --phone +442079460123").status == 0
     assert authctl("users create --id two --email grace@example.com").status == 0

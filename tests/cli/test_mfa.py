@@ -21,7 +21,7 @@ QUESTION = "Code that the app shows (Enter: later): "
 
 
 @pytest.fixture
-def ada(authctl):
+def ada(authctl, ready_home):
     authctl(["users", "create", "--id", "ada", "--email", "ada@example.com"])
 
 

@@ -12,7 +12,7 @@ from authctl.cli import prompts
 
 
 @pytest.fixture
-def ada(authctl):
+def ada(authctl, ready_home):
     authctl(["users", "create", "--id", "ada", "--name", "Ada [bold]Lovelace", "--email", "ada@example.com"])
 
 
