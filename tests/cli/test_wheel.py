@@ -1,19 +1,19 @@
-"""The wheel, built and installed with pip into an empty environment: what a user gets."""
+"""The wheel, built and installed as the README begins: what a user gets."""
 
+import os
+import shutil
 import subprocess
-import sys
 import tomllib
-import venv
 from pathlib import Path
 
 import pytest
 from doubles.programs import program
+from doubles.readme import blocks
 from doubles.shell import Shell
 
 from authctl.cli.completion import tree
 
 REPOSITORY = Path(__file__).parents[2]
-PIP = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
 
 
 def run(*words, **options):
@@ -23,21 +23,36 @@ def run(*words, **options):
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory):
+def started(tmp_path_factory):
+    """A copy of this folder, where the first command of the README was run as it stands: the folder, and its answer."""
+    folder = tmp_path_factory.mktemp("wheel") / "authctl"
+    folder.mkdir()
+    for name in ("pyproject.toml", "README.md", "authctl", "completions", "sample-config.toml", "tests"):
+        source, ignored = REPOSITORY / name, shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy(source, folder)
+    first, _ = [block for block in blocks("sh") if "pip install" in block]
+    environ = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    environ |= {"HOME": str(folder.parent / "home"), "PATH": os.environ["PATH"]}
+    return folder, run("bash", "-c", first, cwd=folder, env=environ)
+
+
+@pytest.fixture(scope="session")
+def installed(started):
     """The prefix of an environment that holds the wheel, and what it needs."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, *PIP, "wheel", "--no-deps", "--wheel-dir", folder, REPOSITORY)
-    (wheel,) = folder.glob("authctl-*.whl")
-    prefix = folder / "prefix"
-    venv.create(prefix, with_pip=True)
-    run(prefix / "bin/python", *PIP, "install", wheel, cwd=folder)
-    return prefix
+    folder, _ = started
+    return folder / ".venv"
 
 
 @pytest.fixture
 def command(installed, home):
     """Runs the installed command."""
     return lambda *words: run(installed / "bin/authctl", *words, env=home, cwd=home["HOME"])
+
+
+def test_the_first_command_of_the_readme_makes_a_user(started):
+    folder, answer = started
+    assert "ada@example.com" in answer
+    assert (folder.parent / "home/.local/share/authctl/authctl.db").exists()
 
 
 def test_the_wheel_has_the_command(command):
