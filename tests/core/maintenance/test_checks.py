@@ -1,12 +1,12 @@
 """The check-up: every weakness is named, and the command that it names mends it, run as it is printed."""
 
 import os
-import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from doubles.advice import follow
+from doubles.lines import pipeline
 
 from authctl import storage
 from authctl.core.directory import opening
@@ -101,39 +101,51 @@ SPOILED = {
 }
 
 
-def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, now, clock, home, tmp_path, database_url):
-    spoil(directory, now)
+@pytest.fixture
+def in_shell(home, database_url, tmp_path):
+    """Runs the command of a finding as it stands."""
     env = home | {"AUTHCTL_DATABASE_URL": database_url}
+    return lambda finding: follow(finding.command, env, tmp_path)
+
+
+@pytest.fixture
+def mend(authctl, database_url, tmp_path, monkeypatch):
+    """Runs the command of a finding in this process, at the time of its clock."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(finding):
+        output = ""
+        for command in pipeline(finding.command):
+            program, *words = command.words
+            ran = authctl(words, stdin=output, env={"AUTHCTL_DATABASE_URL": database_url})
+            assert (program, ran.status) == ("authctl", 0), ran.stderr
+            output = ran.stdout
+
+    return run
+
+
+def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, now, clock, in_shell, mend, database_url):
+    """In a real shell where the database is SQLite."""
+    spoil(directory, now)
+    run = in_shell if database_url.startswith("sqlite") else mend
     before = found(directory, settings)
     assert before.keys() == SPOILED
     assert before["blocked-with-sessions", "users"].message == "2 blocked users are still signed in."
     directory.close()
     for finding in before.values():
-        follow(finding.command, env, tmp_path)
+        run(finding)
     clock.now = datetime.now(UTC)
     after = found(directory, settings)
     assert after.keys().isdisjoint(before)
     # Who had no second factor must have one now.
     assert after.keys() == {("required-without-factor", "all")}
     for finding in after.values():
-        follow(finding.command, env, tmp_path)
+        run(finding)
     assert found(directory, settings) == {}
     assert directory.users.get("md5").password.algorithm == "wrapped-md5"
     assert directory.users.verify_password("md5", "password")
     assert directory.users.get("bcrypt").password.must_change
     assert directory.users.get("told").status == "blocked"
-
-
-@pytest.fixture
-def mend(authctl, database_url):
-    """Runs the command of a finding in this process, at the time of its clock."""
-
-    def run(finding):
-        program, *words = shlex.split(finding.command)
-        ran = authctl(words, env={"AUTHCTL_DATABASE_URL": database_url})
-        assert (program, ran.status) == ("authctl", 0), ran.stderr
-
-    return run
 
 
 def test_each_policy_that_can_be_weaker_is_named_and_reset(directory, settings, mend):
@@ -162,7 +174,7 @@ def test_no_limit_is_weaker_than_any(directory, settings, mend, name):
 @pytest.mark.parametrize(("factors", "left"), [("all", "totp,phone"), ("email", "totp")])
 @pytest.mark.parametrize("asks", ["the user", "the policy"])
 def test_a_mailbox_that_is_both_factors_is_named_until_another_is_given(
-    directory, settings, now, home, tmp_path, database_url, factors, left, asks
+    directory, settings, now, mend, factors, left, asks
 ):
     users, security = directory.users, directory.security
     security.set("mfa-factors", factors)
@@ -179,8 +191,7 @@ def test_a_mailbox_that_is_both_factors_is_named_until_another_is_given(
     count = "1 user has" if factors == "all" else "2 users have"
     assert finding.message.startswith(count)
     assert finding.command == f"authctl security set mfa-factors {left}"
-    env = home | {"AUTHCTL_DATABASE_URL": database_url}
-    follow(finding.command, env, tmp_path)
+    mend(finding)
     # Now they have one factor, and are among those who do, until they have two that are two.
     after = found(directory, settings)
     if asks == "the policy":
@@ -189,7 +200,7 @@ def test_a_mailbox_that_is_both_factors_is_named_until_another_is_given(
         assert after["users-without-mfa", "users"].message.startswith("2 of 3" if factors == "all" else "3 of 3")
     for name in ("users-without-mfa", "required-without-factor"):
         for each in [each for each in checks.check(directory, settings) if each.check.id == name]:
-            follow(each.command, env, tmp_path)
+            mend(each)
     assert ids(directory, settings).isdisjoint({"email-only-factor", "users-without-mfa", "required-without-factor"})
 
 
