@@ -137,6 +137,7 @@ class Context(typer.Context):
         )
         self.call_on_close(directory.close)
         directory.warn = self.output.warn
+        directory.sleep = self.environment.sleep
         directory = directory.acting(directory.actor, dry_run=self.is_dry_run)
         return directory.as_session(self.session_secret()) if self.is_person else directory
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from authctl.errors import Unavailable
 from authctl.model import Event, milliseconds
 from authctl.storage.compiled import Fixed
 from authctl.storage.database import Database
@@ -168,24 +169,46 @@ def list_behind(db: sa.Connection, asked: EventQuery, seq: int) -> Iterator[tupl
 # All of it, to be verified
 
 BATCH = 1_000  # rows that are read at a time
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between two looks at who writes
 
 
-def settled_seq(database: Database) -> int:
+# Who has inserted holds this lock until the end of the transaction, and got it before the number of the event.
+_WRITERS = """
+    SELECT virtualtransaction FROM pg_locks
+    WHERE relation = 'events'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND mode = 'RowExclusiveLock' AND granted
+"""
+
+
+def settled_seq(database: Database, sleep: Callable[[float], None]) -> int:
     """The number of the newest event such that none with a lower number can appear any more; 0 before the first.
 
     Postgres gives numbers before transactions are through, and these end in any order: the newest number says nothing
-    of those below it. Each that adds an event holds the table's lock from before it takes the number until its end, so
-    whoever gets a lock that excludes theirs has waited for all who took one, and those who come later take higher ones.
-    Writers wait for that one moment; those on SQLite wait for each other anyway.
+    of those below it. So whoever may have taken one is waited for, without a lock: behind a vacuum it would be waited
+    for itself, and stop every writer. Writers on SQLite wait for each other anyway.
+
+    sleep: waits for so many seconds. Raises Unavailable (database_locked) after as long as writers wait for each other.
     """
     if database.dialect == "sqlite":
         return database.read(last_seq)
+    settled, writing = database.read(lambda db: (last_seq(db), _writers(db)))
+    waited, pause = 0.0, SHORTEST_PAUSE
+    while writing:
+        if waited >= database.lock_timeout:
+            raise Unavailable(
+                "database_locked",
+                f"A transaction that writes to the audit log of {database.describe()} takes too long.",
+                hint="Try again when it is done. Who has it open: SELECT * FROM pg_stat_activity",
+            )
+        sleep(pause)
+        waited, pause = waited + pause, min(2 * pause, LONGEST_PAUSE)
+        writing &= database.read(_writers)
+    return settled
 
-    def step(db: sa.Connection) -> int:
-        db.exec_driver_sql("LOCK TABLE events IN SHARE MODE")
-        return last_seq(db)
 
-    return database.write(step, rollback=True)
+def _writers(db: sa.Connection) -> set[str]:
+    """The transactions on Postgres that write to the log, each by a name that no other has."""
+    return set(db.exec_driver_sql(_WRITERS).scalars())
 
 
 def lock(db: sa.Connection) -> None:

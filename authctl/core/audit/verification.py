@@ -123,7 +123,7 @@ def verify(
     """
     wanted = None if expect is None else _parse(expect)
     key, database = _key(directory, accept), directory.database
-    horizon = storage.events.settled_seq(database)
+    horizon = storage.events.settled_seq(database, directory.sleep)
     total = database.read(lambda db: storage.events.count_up_to(db, horizon))
     if key is None:
         return Verified(total, 0, total, 0, 0, (), None, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -67,6 +68,7 @@ class Engine:
     make_ready: makes the database if it is missing (None), or migrates an older one; without it, both are errors.
     dry_run: undo every unit of work at its end. `changes` then has what would have changed.
     warn: called with a sentence that an operator should read.
+    sleep: waits for so many seconds, so that others get their turn.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Engine:
         self.changes: list[Change] = []
         self.make_ready: Callable[[State | None], None] | None = None
         self.warn: Callable[[str], None] = lambda message: None
+        self.sleep: Callable[[float], None] = time.sleep
         self._find_key = find_key
         self._make_log_key = make_log_key
         self._hash_parameters = hash_parameters

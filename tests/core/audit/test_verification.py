@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from authctl import storage
@@ -669,6 +670,8 @@ def test_an_event_that_is_not_through_is_waited_for(log, settings, clock, home):
     with ThreadPoolExecutor(1) as pool, opened(impatient, clock) as other:
         writing = pool.submit(log.write, slow)
         assert inside.wait(60)
+        pauses = []
+        other.sleep = pauses.append
         try:
             if log.database.path is None:
                 with opened(settings, clock) as third:
@@ -679,8 +682,56 @@ def test_an_event_that_is_not_through_is_waited_for(log, settings, clock, home):
             go_on.set()
         writing.result()
         assert refused.value.type == "database_locked"
+        if log.database.path is None:
+            assert 0.1 <= sum(pauses) < 0.2
         found = other.security.verify_logs()
     assert (found.is_good, found.good) == (True, found.events)
+
+
+def test_no_writer_waits_while_one_that_is_not_through_is_waited_for(log, settings, clock, home):
+    if log.database.path is not None:
+        pytest.skip("writers on SQLite wait for each other")
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(work):
+        work.record(EventName.SECURITY_PURGE, "tokens")
+        inside.set()
+        assert go_on.wait(60)
+
+    impatient = load(
+        home | {"AUTHCTL_DATABASE_LOCK_TIMEOUT": "0.2"},
+        options={"database_url": settings.database_url},
+        system_config=os.devnull,
+    )
+    pauses = []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        writer.users.create(id=f"writer{len(pauses)}")
+        if len(pauses) == 5:
+            go_on.set()
+            writing.result()
+
+    with ThreadPoolExecutor(1) as pool, opened(impatient, clock) as writer, opened(settings, clock) as other:
+        writing = pool.submit(log.write, slow)
+        assert inside.wait(60)
+        writer.users.create(id="behind")
+        other.sleep = sleep
+        found = other.security.verify_logs()
+    assert pauses == [0.01, 0.02, 0.04, 0.08, 0.16]
+    assert (found.is_good, found.events) == (True, 11)  # those of the fixture, the slow one's, and the one behind it
+    assert verified(log).is_good
+
+
+def test_nobody_waits_for_a_vacuum_that_the_log_is_verified_beside(log, settings, clock):
+    if log.database.path is not None:
+        pytest.skip("SQLite has no such lock")
+    url = settings.database_url
+    with psycopg.connect(url) as vacuum, opened(settings, clock) as other:
+        vacuum.execute("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
+        other.sleep = lambda seconds: pytest.fail("it waits")
+        assert other.security.verify_logs().is_good
+        other.users.create(id="bob")
 
 
 # Clearing
