@@ -592,7 +592,7 @@ _authctl_load() {
                 '--all|' '--follow|' '--fields|fields.event,')
             ;;
         'security verify-logs')
-            options=('--expect|-' '--accept|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+            options=('--expect|-' '--all|' '--accept|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.verification-of-the-log,')
             ;;
         'security create-mock-phone')
@@ -887,7 +887,7 @@ _authctl_list() {
             words=('accepted' 'failures' 'score' 'crack_time')
             ;;
         'fields.verification-of-the-log')
-            words=('events' 'good' 'unsigned' 'accepted' 'found' 'problems' 'seal' 'sealed_at')
+            words=('events' 'good' 'unsigned' 'accepted' 'found' 'problems' 'seal' 'sealed_at' 'from_seal')
             ;;
         'fields.mock-phone')
             words=('phone' 'code' 'created_at')

@@ -1150,6 +1150,7 @@ function __authctl_load
         case 'security verify-logs'
             set __authctl_options \
                 '--expect|-|A seal from earlier, kept elsewhere: the log must still have it' \
+                '--all||Read the whole log, not only what is new' \
                 '--accept||Take the log as it is, with what is wrong, as what it is held to from now on' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
@@ -1888,7 +1889,8 @@ function __authctl_list
                 'found' \
                 'problems' \
                 'seal' \
-                'sealed_at'
+                'sealed_at' \
+                'from_seal'
         case 'fields.mock-phone'
             printf '%s\n' \
                 'phone' \

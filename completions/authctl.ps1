@@ -1445,6 +1445,7 @@ function Get-AuthctlRows($path) {
         'security verify-logs' {
             $rows.options = @(
                 '--expect|-|A seal from earlier, kept elsewhere: the log must still have it'
+                '--all||Read the whole log, not only what is new'
                 '--accept||Take the log as it is, with what is wrong, as what it is held to from now on'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
@@ -2222,6 +2223,7 @@ function Get-AuthctlList($name) {
             'problems'
             'seal'
             'sealed_at'
+            'from_seal'
         }
         'fields.mock-phone' {
             'phone'

@@ -184,7 +184,7 @@ FINDING = Shape(
 )
 LOG_VERIFIED = Shape(
     "verification of the log",
-    fields=("events", "good", "unsigned", "accepted", "found", "problems", "seal", "sealed_at"),
+    fields=("events", "good", "unsigned", "accepted", "found", "problems", "seal", "sealed_at", "from_seal"),
 )
 RECEIPT = Shape("receipt", fields=("provider", "channel", "message_id", "status", "code", "text"))
 

@@ -225,34 +225,30 @@ def freeze(db: sa.Connection) -> None:
         db.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
-def count_up_to(db: sa.Connection, seq: int) -> int:
-    return db.execute(sa.select(sa.func.count()).select_from(events).where(events.c.seq <= seq)).scalar_one()
+def count(db: sa.Connection, behind: int | None, up_to: int) -> int:
+    """How many events there are behind a number and up to another."""
+    return db.execute(sa.select(sa.func.count()).select_from(_plain).where(*_between(behind, up_to))).scalar_one()
 
 
-def last_before(db: sa.Connection, time: datetime) -> int:
-    """The number up to which every event is from before that time; 0 where the first is not."""
-    first = db.execute(sa.select(sa.func.min(events.c.seq)).where(events.c.time >= time)).scalar()
-    return last_seq(db) if first is None else int(first) - 1
+def delete(db: sa.Connection, behind: int | None, up_to: int) -> int:
+    """Remove every event behind a number and up to another; how many there were."""
+    return db.execute(_plain.delete().where(*_between(behind, up_to))).rowcount
 
 
-def delete_up_to(db: sa.Connection, seq: int) -> int:
-    """Remove every event up to a number; how many there were."""
-    if db.dialect.name == "postgresql":
-        db.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    return db.execute(events.delete().where(events.c.seq <= seq)).rowcount
+def _between(behind: int | None, up_to: int | None) -> Iterator[sa.ColumnElement[bool]]:
+    if behind is not None:
+        yield _plain.c.seq > behind
+    if up_to is not None:
+        yield _plain.c.seq <= up_to
 
 
 def list_rows(
-    db: sa.Connection, up_to: int | None = None, behind: int | None = None
+    db: sa.Connection, up_to: int | None = None, behind: int | None = None, limit: int | None = None
 ) -> Iterator[tuple[int, EventRow, Any]]:
     """Every event behind a number, and up to another, as it is stored, with its own and its digest, in their order."""
-    statement = sa.select(_plain).order_by(_plain.c.seq)
-    if behind is not None:
-        statement = statement.where(_plain.c.seq > behind)
-    if up_to is not None:
-        statement = statement.where(_plain.c.seq <= up_to)
-    with _as_it_is(db):
-        for seq, *row, digest in db.execute(statement.execution_options(yield_per=BATCH)):
+    statement = sa.select(_plain).where(*_between(behind, up_to)).order_by(_plain.c.seq).limit(limit)
+    with _as_it_is(db), db.execute(statement.execution_options(yield_per=BATCH)) as rows:
+        for seq, *row, digest in rows:
             yield seq, EventRow(*row), digest
 
 

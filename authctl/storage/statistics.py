@@ -124,7 +124,8 @@ def first_event_at(db: sa.Connection) -> datetime | None:
     return db.execute(sa.select(events.c.time).order_by(events.c.seq).limit(1)).scalar()
 
 
-_SEALED_UP_TO = sa.select(log_seals.c.up_to).order_by(log_seals.c.number.desc()).limit(1).scalar_subquery()
+_BEGUN = sa.select(sa.func.max(log_seals.c.number)).where(log_seals.c.behind.is_(None)).scalar_subquery()
+_SEALED_UP_TO = sa.select(sa.func.max(log_seals.c.up_to)).where(log_seals.c.number >= _BEGUN).scalar_subquery()
 _IS_UNSEALED = events.c.seq > sa.func.coalesce(_SEALED_UP_TO, 0)
 
 

@@ -437,7 +437,7 @@ log_seals = sa.Table(
     "log_seals",
     metadata,
     sa.Column("number", Sequence, primary_key=True, autoincrement=False),
-    sa.Column("behind", Sequence),  # the event that the seal before ends with; none where it begins with the log
+    sa.Column("behind", Sequence),  # the number that it begins behind; none where it begins with the log
     sa.Column("up_to", Sequence, nullable=False),
     sa.Column("events", Sequence, nullable=False),
     sa.Column("events_digest", sa.LargeBinary, nullable=False),

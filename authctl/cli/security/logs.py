@@ -106,6 +106,7 @@ def _wait(ctx: Context) -> None:
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl security verify-logs",
+        "authctl security verify-logs --all",
         "authctl security verify-logs --fields seal --quiet",
         "authctl security verify-logs --expect SEAL --dry-run",
     ),
@@ -118,12 +119,16 @@ def verify_logs(
             "--expect", metavar="SEAL", help="A seal from earlier, kept elsewhere: the log must still have it."
         ),
     ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Read the whole log, not only what is new.")] = False,
     accept: Annotated[
         bool,
         typer.Option("--accept", help="Take the log as it is, with what is wrong, as what it is held to from now on."),
     ] = False,
 ) -> None:
     """Find out whether the audit log was changed by anybody but authctl, and seal it where it was not. For cron.
+
+    It reads the events since the last seal. Only --all reads the whole log and finds changes to those that were sealed
+    before: run it now and then, such as once a week. Once anything is wrong, each run reads the whole log.
 
     An event that was changed or made up is named, and seals miss what was taken away. Run it often: what came after the
     last seal can be taken away unnoticed. Keep the seal that is shown elsewhere, and give it back with --expect: no
@@ -132,7 +137,7 @@ def verify_logs(
     """
     if accept and not ctx.is_dry_run:
         ctx.confirm("The log is held to what it is now, with all that is wrong with it. Take it as it is?")
-    verified = ctx.directory.security.verify_logs(expect=expect, accept=accept, progress=progress_of(ctx))
+    verified = ctx.directory.security.verify_logs(expect=expect, whole=all, accept=accept, progress=progress_of(ctx))
     public = verified.public()
     if not ctx.output.speaks_json:
         public["problems"] = [problem.message for problem in verified.problems]

@@ -16,7 +16,7 @@ def purge(ctx: Context) -> None:
     """Clear what is dead: tokens, challenges, sessions, counts of attempts, retired keys, old events. Safe from cron.
 
     Tokens and challenges are kept for a day; sessions for as long as the policy log-retention says, else for 30 days.
-    Events are kept for as long as that policy says, else for ever. The audit log is verified before any go, as by
-    `authctl security verify-logs`; one that was changed by hand is left as it is.
+    Events are kept for as long as that policy says, else for ever. Before any go, they and what is new in the audit log
+    are verified, as by `authctl security verify-logs`; a log that was changed by hand is left as it is.
     """
     ctx.show(asdict(ctx.directory.security.purge()))

@@ -6,14 +6,10 @@
 
 Whoever may write to the database, and has not the secret key, can make no event and no seal that is taken for ours.
 No event knows the one before it: writers would have to wait for each other. So what is taken away is missed by the
-seals, each of which knows the one before it:
+seals (seals.py), each of which knows the one before it. What comes after the last seal can be taken away unnoticed.
 
-    seal 1            seal 2                seal 3
-    ├─ events 1..40 ──┼─ events 41..55 ─────┼─ …     what comes after the last seal can be taken away unnoticed
-
-The first is made with the log key, whatever there was before; `verify-logs` makes one more each time that it finds the
-log to be whole. One that begins with the log once more (it is behind no event) was made by somebody who accepted the
-log as it was. Verifying is in verification.py.
+The first seal is made with the log key, whatever there was before; `verify-logs` makes one more each time that it finds
+the log to be whole. Verifying is in verification.py.
 """
 
 from __future__ import annotations
@@ -21,14 +17,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from authctl import storage
+from authctl.core.audit import seals
 from authctl.core.crypto import log_digests, sealing
-from authctl.core.crypto.log_digests import Tally
 from authctl.errors import AuthctlError, Unavailable
-from authctl.model import milliseconds
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
-    from authctl.storage.log_seals import SealRow as Seal
 
 
 KEY_BYTES = sealing.KEY_SIZE + sealing.NONCE_SIZE  # random ones, for a key and for sealing it
@@ -62,15 +56,15 @@ def _begin(work: Work, key: bytes, anew: bool) -> None:
     """Seal the events from before the log had a key. Nobody adds any meanwhile."""
     last = storage.log_seals.find_last(work.db)
     had_key = last is not None
-    tally, up_to = Tally(), 0
+    spans, up_to = seals.Spans(None), 0
     for seq, row, digest in storage.events.list_rows(work.db):
         had_key = had_key or digest is not None
-        tally.add(seq, log_digests.event_digest(key, row))
+        spans.add(seq, log_digests.event_digest(key, row))
         up_to = seq
     if had_key and not anew:
         raise _lost()
     number, previous = (1, None) if last is None else (last[0].number + 1, last[1])
-    add_seal(work, key, number, None, up_to, tally, previous)
+    seals.add(work, key, spans.end(up_to), number, previous)
 
 
 def _lost() -> AuthctlError:
@@ -80,17 +74,3 @@ def _lost() -> AuthctlError:
         f"The key of the audit log is gone from the database, where it was sealed as {place}.",
         hint="Restore the row from a backup, or take the log as it is: authctl security verify-logs --accept",
     )
-
-
-# Seals
-
-
-def add_seal(
-    work: Work, key: bytes, number: int, behind: int | None, up_to: int, tally: Tally, previous: bytes | None
-) -> tuple[Seal, bytes]:
-    """Store a seal over the events behind a number and up to another; the seal and its digest."""
-    now = milliseconds(work.now)
-    seal = storage.log_seals.SealRow(number, behind, up_to, tally.count, tally.digest(), previous, now)
-    digest = log_digests.seal_digest(key, seal)
-    storage.log_seals.insert(work.db, seal, digest)
-    return seal, digest

@@ -33,8 +33,17 @@ def event_digest(key: bytes, row: Iterable[Any]) -> bytes:
     return hmac.digest(key, encoding(("authctl event v1", *row)), hashlib.sha256)
 
 
-def seal_digest(key: bytes, seal: Iterable[Any]) -> bytes:
-    return hmac.digest(key, encoding(("authctl seal v1", *seal)), hashlib.sha256)
+# The kinds of seals, which their digests tell apart: those of new events, and cuts, where older ones were cleared.
+SEAL, CUT = "authctl seal v1", "authctl cut v1"
+
+
+def seal_digest(key: bytes, seal: Iterable[Any], kind: str = SEAL) -> bytes:
+    return hmac.digest(key, encoding((kind, *seal)), hashlib.sha256)
+
+
+def seal_kind(key: bytes, seal: Iterable[Any], digest: Any) -> str | None:
+    """Which kind of seal a row is by its digest; None where nobody with the key made it."""
+    return next((kind for kind in (SEAL, CUT) if is_digest(digest, seal_digest(key, seal, kind))), None)
 
 
 def is_digest(found: Any, wanted: bytes) -> bool:

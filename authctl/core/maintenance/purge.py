@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import throttle
-from authctl.core.audit import verification
+from authctl.core.audit import clearing
 from authctl.core.mfa import challenges as mfa_challenges
 from authctl.core.sessions import jwts
 from authctl.core.tokens import tokens as tokens_tokens
@@ -42,7 +42,7 @@ def purge(directory: Engine) -> Purged:
     challenges = mfa_challenges.purge(directory)
     sessions = _purge_sessions(directory)
     kept_since = directory.read(_events_kept_since)
-    events = verification.purge(directory, kept_since) if kept_since is not None else 0
+    events = clearing.purge(directory, kept_since) if kept_since is not None else 0
     return directory.write(_purge_rest, tokens, challenges, sessions, events)
 
 

@@ -99,10 +99,21 @@ def test_verify_logs_shows_the_seal_for_the_next_time(security):
     again = security(f"verify-logs --expect {seal} -o json")
     assert (again.status, again.stderr) == (0, "")
     shown = json.loads(again.stdout)
-    assert (shown["events"], shown["good"], shown["found"], shown["problems"]) == (3, 3, 0, [])
-    assert shown["seal"] != seal
+    assert (shown["events"], shown["good"], shown["found"], shown["problems"]) == (1, 1, 0, [])
+    assert shown["seal"] != shown["from_seal"] == seal
     assert shown["sealed_at"] == "2026-01-02T03:04:05.678Z"
-    assert security("verify-logs --fields events,good,unsigned,accepted,found").stdout == "4\t4\t0\t0\t0\n"
+    whole = security("verify-logs --all --fields events,good,unsigned,accepted,found,from_seal")
+    assert whole.stdout == "4\t4\t0\t0\t0\t\n"
+
+
+def test_verify_logs_looks_at_what_was_sealed_where_all_is_asked_for(security, database_url):
+    security("users create --id ada")
+    assert security("verify-logs").status == 0
+    change(database_url)
+    assert security("verify-logs").status == 0
+    ran = security("verify-logs --all -o json")
+    assert (ran.status, json.loads(ran.stdout)["found"]) == (3, 1)
+    assert security("verify-logs").status == 3  # from now on
 
 
 def test_verify_logs_tells_of_a_change_and_exits_with_3(security, database_url):
@@ -132,7 +143,7 @@ def test_verify_logs_accepts_nothing_without_being_told_so(security, database_ur
     assert security("verify-logs").status == 3
     accepted = security("verify-logs --accept --yes --reason 'a test' -o json")
     assert (accepted.status, json.loads(accepted.stdout)["found"], accepted.stderr) == (0, 1, "")
-    later = json.loads(security("verify-logs -o json").stdout)
+    later = json.loads(security("verify-logs --all -o json").stdout)
     assert (later["found"], later["accepted"]) == (0, 1)
     log = security("list-logs --event security.logs.verify --fields details,reason").stdout.splitlines()
     assert log[1] == '{"seal": 2, "events": 3, "accepted": 1}\ta test'

@@ -229,3 +229,18 @@ def test_the_log_key_is_nowhere_in_the_clear(directory):
     assert key not in bytes(held[0][1])
     shown = directory.write(lambda work: f"{work!r} {directory._known!r}")
     assert repr(key)[2:-1] not in shown
+
+
+# Seals
+
+
+def test_the_digest_of_a_seal_says_what_kind_it_is():
+    """By the bytes that older versions have made it of: what they sealed is good for ever."""
+    seal = storage.log_seals.SealRow(2, None, 7, 3, b"\x01", b"\x02", 5)
+    message = b"s15:authctl seal v1i1:2n:i1:7i1:3b1:\x01b1:\x02i1:5"
+    assert log_digests.seal_digest(KEY, seal) == hmac.digest(KEY, message, hashlib.sha256)
+    cut = hmac.digest(KEY, message.replace(b"s15:authctl seal v1", b"s14:authctl cut v1"), hashlib.sha256)
+    assert log_digests.seal_kind(KEY, seal, log_digests.seal_digest(KEY, seal)) == log_digests.SEAL
+    assert log_digests.seal_kind(KEY, seal, cut) == log_digests.CUT
+    assert log_digests.seal_kind(KEY, seal._replace(up_to=8), cut) is None
+    assert log_digests.seal_kind(KEY, seal, None) is None

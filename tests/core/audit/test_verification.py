@@ -8,10 +8,12 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from doubles.logs import asked, events, kinds, seals, sql, verified
+from doubles.statements import caught
 
 from authctl import storage
-from authctl.core.audit import verification
-from authctl.core.audit.verification import Damage, DamageKind
+from authctl.core.audit import damages, seals as audit_seals, verification
+from authctl.core.audit.damages import Damage, DamageKind
 from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
 from authctl.core.maintenance import backup, key_rotation, setup
@@ -24,41 +26,7 @@ CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture
-def log(directory, clock):
-    """A directory with events before a seal, one a minute, and two behind it: of ada, of the verification, of eve."""
-    for number in range(4):
-        clock.forward(minutes=1)
-        directory.users.create(id=f"user{number}", name=f"User {number}")
-    directory.users.create(id="ada", password=PASSWORD)
-    directory.acting(Actor("tester@example.com", os_user="root", ip="192.0.2.1", reason="asked")).users.delete("user3")
-    directory.security.verify_logs()
-    directory.users.create(id="eve")
-    return directory
-
-
 SEALED, LATER = 7, 9  # the numbers of the deletion, and of eve's event; the verification's is between them
-
-
-def sql(directory, statement):
-    directory.database.write(lambda db: db.exec_driver_sql(statement))
-
-
-def verified(directory, **options):
-    """What a verification finds that changes nothing."""
-    return directory.acting(directory.actor, dry_run=True).security.verify_logs(**options)
-
-
-def kinds(found):
-    return [(problem.kind, problem.seq) for problem in found.problems]
-
-
-def events(directory):
-    return directory.read(lambda work: list(storage.events.list_rows(work.db)))
-
-
-def seals(directory):
-    return directory.read(lambda work: list(storage.log_seals.list_(work.db)))
 
 
 @contextmanager
@@ -74,9 +42,9 @@ def opened(settings, clock, **options):
 
 def test_a_log_as_it_was_written_is_good_and_sealed(log, clock):
     clock.forward(hours=1)
-    found = log.security.verify_logs()
+    found = log.security.verify_logs(whole=True)
     assert (found.is_good, found.events, found.good, found.unsigned, found.accepted) == (True, 9, 9, 0, 0)
-    assert found.problems == ()
+    assert (found.problems, found.from_seal) == ((), None)
     assert found.sealed_at == clock.now
     newest, digest = seals(log)[-1]
     assert (newest.number, newest.behind, newest.up_to, newest.events) == (3, SEALED, LATER, 2)
@@ -98,14 +66,14 @@ def test_everything_that_writes_events_keeps_the_log_good(log, clock, tmp_path):
     log.security.purge()
     log.users.delete("ada")
     backup.backup(log, str(tmp_path / "one.backup"))
-    found = log.security.verify_logs()
+    found = log.security.verify_logs(whole=True)
     assert (found.is_good, found.good) == (True, found.events)
 
 
 def test_a_new_secret_key_keeps_the_log_good(log, settings):
     key_rotation.rotate_key(log, settings)
     assert log.security.verify_logs().is_good
-    assert log.security.verify_logs().is_good
+    assert log.security.verify_logs(whole=True).is_good
 
 
 def test_a_dry_run_seals_nothing_and_records_nothing(log):
@@ -125,9 +93,10 @@ def test_progress_is_told_of_every_event(log, monkeypatch):
         opened_with.append((label, total))
         yield steps.append
 
+    log.security.verify_logs(whole=True, progress=progress)
     log.security.verify_logs(progress=progress)
-    assert opened_with == [("Verifying", 9)]
-    assert sum(steps) == 9
+    assert opened_with == [("Verifying", 9), ("Verifying", 1)]
+    assert sum(steps) == 9 + 1
 
 
 def test_a_person_verifies_nothing(log):
@@ -404,7 +373,7 @@ def test_an_old_file_that_was_put_back_is_noticed_by_a_seal_that_was_kept(log, s
 def test_a_log_with_problems_is_not_sealed_and_that_is_recorded(log):
     sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 3")
     before = seals(log)
-    found = log.security.verify_logs()
+    found = log.security.verify_logs(whole=True)
     assert (found.is_good, found.seal) == (False, before[-1][1][:16].hex())
     assert seals(log) == before
     [event] = log.security.list_logs(events=["security.logs.verify"], limit=1)
@@ -420,7 +389,7 @@ def test_a_log_that_was_accepted_is_held_to_what_it_was_then(log):
     assert len(found.problems) == 2
     [event] = log.security.list_logs(events=["security.logs.verify"], limit=1)
     assert event.details == {"seal": 3, "events": 8, "accepted": 2}
-    after = log.security.verify_logs()
+    after = log.security.verify_logs(whole=True)
     assert (after.is_good, after.good, after.accepted) == (True, 8, 1)
     sql(log, "UPDATE events SET actor = 'somebody' WHERE seq = 3")
     assert kinds(verified(log)) == [(DamageKind.CHANGED, 3)]
@@ -445,7 +414,7 @@ def test_a_key_that_is_gone_is_made_anew_by_whoever_accepts_that(log, settings, 
 
 
 def test_problems_beyond_the_first_are_counted(log, monkeypatch):
-    monkeypatch.setattr(verification, "LISTED", 3)
+    monkeypatch.setattr(damages, "LISTED", 3)
     sql(log, "UPDATE events SET actor = 'nobody'")
     found = verified(log)
     assert (found.found, [problem.seq for problem in found.problems]) == (9, [1, 2, 3])
@@ -512,9 +481,9 @@ def test_a_schema_that_was_upgraded_by_hand_gets_its_key_when_it_is_first_used(d
     with opened(settings, clock) as other:
         assert verified(other).public() == {
             "events": 2, "good": 0, "unsigned": 2, "accepted": 0, "found": 0, "problems": [], "seal": None,
-            "sealed_at": None,
+            "sealed_at": None, "from_seal": None,
         }  # fmt: skip
-        found = other.security.verify_logs()
+        found = other.security.verify_logs(whole=True)
         assert (found.is_good, found.unsigned, found.good) == (True, 2, 0)
         sql(other, "UPDATE events SET actor = 'nobody' WHERE seq = 1")
         assert not verified(other).is_good
@@ -523,7 +492,7 @@ def test_a_schema_that_was_upgraded_by_hand_gets_its_key_when_it_is_first_used(d
 def test_an_event_that_an_older_authctl_adds_after_the_upgrade_is_told(log):
     sql(log, COPY.format(id="'another'", digest="NULL"))
     assert kinds(log.security.verify_logs(accept=True)) == [(DamageKind.ADDED, 10)]
-    assert log.security.verify_logs().unsigned == 1
+    assert log.security.verify_logs(whole=True).unsigned == 1
 
 
 def test_a_backup_without_the_key_at_hand_is_recorded_without_a_digest(log, settings, home, clock, tmp_path):
@@ -534,7 +503,7 @@ def test_a_backup_without_the_key_at_hand_is_recorded_without_a_digest(log, sett
     )
     with opened(elsewhere, clock) as other:
         backup.backup(other, str(tmp_path / "one.backup"))
-    found = log.security.verify_logs()
+    found = log.security.verify_logs(whole=True)
     assert (found.is_good, found.events, found.good, found.unsigned) == (True, 10, 9, 1)
     sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 10")
     assert kinds(verified(log)) == [(DamageKind.CHANGED, 10)]
@@ -559,7 +528,7 @@ def test_a_restored_directory_verifies(log, empty, tmp_path):
     other.find_log_key()
     backup.restore(other, settings, str(tmp_path / "one.backup"))
     other.users.create(id="bob")
-    found = other.security.verify_logs(expect=kept)
+    found = other.security.verify_logs(expect=kept, whole=True)
     assert (found.is_good, found.good) == (True, found.events)
     assert other.find_log_key() == log.find_log_key()
     sql(other, "DELETE FROM events WHERE seq = 3")
@@ -572,7 +541,7 @@ def test_a_restored_directory_of_an_older_schema_verifies(directory, empty, tmp_
     backup.backup(directory, str(tmp_path / "one.backup"))
     other, settings = empty
     backup.restore(other, settings, str(tmp_path / "one.backup"))
-    found = other.security.verify_logs()
+    found = other.security.verify_logs(whole=True)
     assert (found.is_good, found.good, found.unsigned) == (True, 1, 2)
 
 
@@ -587,7 +556,7 @@ def test_a_restored_directory_whose_key_comes_later_verifies(directory, empty, h
     )
     with opened(away, clock) as keyless:
         assert backup.restore(keyless, away, str(tmp_path / "one.backup")).key == "missing"
-    found = other.security.verify_logs()
+    found = other.security.verify_logs(whole=True)
     assert (found.is_good, found.unsigned) == (True, 1)
 
 
@@ -608,22 +577,21 @@ def test_two_that_verify_at_once_both_find_it_good(log, settings, clock):
     kept = {digest[:16].hex() for _, digest in seals(log)}
     assert {each.seal for each in found} <= kept
     assert [seal.number for seal, _ in seals(log)] == list(range(1, len(kept) + 1))
-    assert log.security.verify_logs().is_good
+    assert log.security.verify_logs(whole=True).is_good
 
 
-def test_a_seal_that_another_was_faster_with_is_the_answer(log, monkeypatch):
+def test_a_seal_that_another_was_faster_with_is_the_answer(log):
     """Between reading and sealing, another verifies."""
-    run, others = verification._Reading.run, []
+    others = []
 
-    def late(reading):
-        result = run(reading)
+    @contextmanager
+    def progress(label, total):
+        yield lambda count: None
         if not others:
-            others.append(None)
+            others.append(None)  # once
             others[0] = log.security.verify_logs()
-        return result
 
-    monkeypatch.setattr(verification._Reading, "run", late)
-    found = log.security.verify_logs()
+    found = log.security.verify_logs(progress=progress)
     assert (found.is_good, found.seal) == (True, others[0].seal)
     assert [seal.number for seal, _ in seals(log)] == [1, 2, 3]
     assert verified(log).is_good
@@ -649,7 +617,7 @@ def test_verifying_while_others_write_finds_it_good(log, settings, clock):
         list(pool.map(write, range(3)))
         done.set()
         assert all(each.is_good for each in verifying.result())
-    found = log.security.verify_logs()
+    found = log.security.verify_logs(whole=True)
     assert (found.is_good, found.good) == (True, found.events)
 
 
@@ -684,7 +652,7 @@ def test_an_event_that_is_not_through_is_waited_for(log, settings, clock, home):
         assert refused.value.type == "database_locked"
         if log.database.path is None:
             assert 0.1 <= sum(pauses) < 0.2
-        found = other.security.verify_logs()
+        found = other.security.verify_logs(whole=True)
     assert (found.is_good, found.good) == (True, found.events)
 
 
@@ -719,7 +687,7 @@ def test_no_writer_waits_while_one_that_is_not_through_is_waited_for(log, settin
         other.sleep = sleep
         found = other.security.verify_logs()
     assert pauses == [0.01, 0.02, 0.04, 0.08, 0.16]
-    assert (found.is_good, found.events) == (True, 11)  # those of the fixture, the slow one's, and the one behind it
+    assert (found.is_good, found.events) == (True, 4)  # those of the fixture, the slow one's, and the one behind it
     assert verified(log).is_good
 
 
@@ -734,43 +702,114 @@ def test_nobody_waits_for_a_vacuum_that_the_log_is_verified_beside(log, settings
         other.users.create(id="bob")
 
 
-# Clearing
+# From the last seal
 
 
-def test_events_go_after_the_retention_and_the_rest_is_still_verified(log, clock):
-    clock.forward(days=2)
-    log.users.create(id="late")
-    assert log.security.purge().events == 0  # there is no retention
-    log.security.set("log-retention", "1d")
-    dry = log.acting(log.actor, dry_run=True)
-    assert dry.security.purge().events > 0
-    assert events(log)[0][0] == 1  # a dry run clears nothing
-    assert log.security.purge().events == LATER
-    assert events(log)[0][0] == LATER + 1
-    assert verified(log).is_good
-    newest = seals(log)[-1][0]
-    assert (newest.behind, newest.events) == (None, newest.up_to - LATER)
+def test_a_second_run_reads_what_is_new(log):
+    before, found = log.security.verify_logs(), []
+    log.users.create(id="bob")
+    up_to = seals(log)[-1][0].up_to
+    with caught(lambda driver, statement, parameters: found.append((statement, parameters))):
+        after = log.security.verify_logs()
+    assert (after.is_good, after.events, after.good, after.from_seal) == (True, 2, 2, before.seal)
+    assert asked(found) == [[up_to, up_to + 2]] * 3  # how many there are, what they are, whether one is there twice
+    [event] = log.security.list_logs(events=["security.logs.verify"], limit=1)
+    assert event.details == {"seal": 4, "events": 2, "from_seal": 3}
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["from the last seal", "all of it"])
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (f"UPDATE events SET actor = 'nobody' WHERE seq = {LATER}", DamageKind.CHANGED),
+        (f"UPDATE events SET digest = NULL WHERE seq = {LATER}", DamageKind.ADDED),
+        ("DELETE FROM log_seals WHERE number = 2", DamageKind.SEAL_BROKEN),
+        ("DELETE FROM log_seals", DamageKind.SEAL_BROKEN),
+        ("UPDATE log_seals SET created_at = 0 WHERE number = 2", DamageKind.SEAL_BROKEN),
+        ("UPDATE log_seals SET behind = NULL WHERE number = 2", DamageKind.SEAL_BROKEN),
+    ],
+)
+def test_what_is_wrong_behind_the_last_seal_or_with_it_is_found_by_either(log, change, kind, whole):
+    sql(log, change)
+    assert kind in [problem.kind for problem in verified(log, whole=whole).problems]
+    assert not log.security.verify_logs(whole=whole).is_good
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"UPDATE events SET actor = 'nobody' WHERE seq = {SEALED}",
+        f"DELETE FROM events WHERE seq = {SEALED}",
+        "DELETE FROM log_seals WHERE number = 1",
+    ],
+)
+def test_what_was_sealed_is_held_to_it_only_where_all_is_read(log, change):
+    sql(log, change)
     assert log.security.verify_logs().is_good
-    assert log.security.purge().events == 0
+    assert not log.security.verify_logs(whole=True).is_good
 
 
-def test_what_goes_after_a_purge_is_missed(log, clock):
-    clock.forward(days=2)
-    log.users.create(id="late")
-    log.security.set("log-retention", "1d")
-    log.security.purge()
-    sql(log, f"DELETE FROM events WHERE seq = {LATER + 1}")
-    assert [kind for kind, _ in kinds(verified(log))] == [DamageKind.REMOVED]
+def test_a_log_that_something_was_wrong_with_is_read_whole_until_it_is_mended(log):
+    """The next run must not seal what hides it, nor the check-up forget it."""
+    sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 3")
+    before = seals(log)
+    assert not log.security.verify_logs(whole=True).is_good
+    for _ in range(2):
+        found = log.security.verify_logs()
+        assert (kinds(found), found.from_seal) == ([(DamageKind.CHANGED, 3)], None)
+    assert seals(log) == before
+    sql(log, "UPDATE events SET actor = 'tester@example.com' WHERE seq = 3")
+    found = log.security.verify_logs()
+    assert (found.is_good, found.from_seal) == (True, None)
+    assert log.security.verify_logs().from_seal == found.seal
 
 
-def test_a_log_that_was_changed_is_not_cleared(log, clock):
-    """A seal over the rest would hide what was done to it."""
-    clock.forward(days=2)
-    log.security.set("log-retention", "1d")
-    sql(log, f"UPDATE events SET actor = 'nobody' WHERE seq = {SEALED}")
-    told = []
-    log.warn = told.append
-    assert log.security.purge().events == 0
-    assert ["verify-logs" in line for line in told] == [True]
-    assert events(log)[0][0] == 1
-    assert not verified(log).is_good
+def test_a_log_that_was_accepted_is_read_from_there(log):
+    sql(log, "UPDATE events SET actor = 'nobody' WHERE seq = 3")
+    accepted = log.security.verify_logs(accept=True)
+    assert (accepted.found, accepted.from_seal) == (1, None)
+    found = log.security.verify_logs()
+    assert (found.is_good, found.events, found.from_seal) == (True, 1, accepted.seal)
+
+
+def test_a_seal_that_was_kept_is_looked_up_and_the_seals_since_are_followed(log):
+    kept = log.security.verify_logs().seal
+    for _ in range(3):
+        log.security.verify_logs()
+    found = verified(log, whole=False, expect=kept)
+    assert (found.is_good, found.events) == (True, 1)
+    sql(log, "DELETE FROM log_seals WHERE number = 4")
+    assert verified(log, whole=False).is_good
+    assert kinds(verified(log, whole=False, expect=kept)) == [(DamageKind.SEAL_BROKEN, None)]
+    assert [problem.kind for problem in verified(log, whole=False, expect="0" * 32).problems] == [
+        DamageKind.SEAL_MISSING
+    ]
+
+
+def test_newest_seals_and_their_events_that_were_taken_away_are_missed_by_a_seal_that_was_kept(log):
+    """Whoever takes all that tells of a seal away leaves a log as it was before it."""
+    kept = log.security.verify_logs().seal
+    sql(log, "DELETE FROM log_seals WHERE number = 3")
+    found = verified(log, whole=False)
+    assert [problem.message for problem in found.problems] == ["Seal 3 is gone: the newest seals were taken away."]
+    sql(log, f"DELETE FROM events WHERE seq > {LATER}")
+    assert verified(log).is_good
+    assert [problem.kind for problem in verified(log, whole=False, expect=kept).problems] == [DamageKind.SEAL_MISSING]
+
+
+def test_many_events_get_several_seals(log, monkeypatch):
+    monkeypatch.setattr(audit_seals, "SEGMENT", 3)
+    for number in range(5):
+        log.users.create(id=f"later{number}")
+    found = log.security.verify_logs()
+    made = [seal for seal, _ in seals(log)[2:]]
+    assert [(seal.number, seal.behind, seal.up_to, seal.events) for seal in made] == [
+        (3, 7, 10, 3), (4, 10, 13, 3), (5, 13, 14, 1),
+    ]  # fmt: skip
+    assert found.seal == seals(log)[-1][1][:16].hex()
+    sql(log, "DELETE FROM events WHERE seq = 12")
+    [problem] = verified(log).problems
+    assert problem.message == "1 of 3 events are gone behind number 10 up to number 13, which seal 4 is over."
+    log.security.verify_logs(accept=True, whole=True)
+    assert [seal.behind for seal, _ in seals(log)[5:]] == [None, 3, 6, 9, 13]
+    assert verified(log).is_good
