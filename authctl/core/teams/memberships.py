@@ -29,15 +29,15 @@ CONFIRMED, PENDING = MembershipStatus.CONFIRMED, MembershipStatus.PENDING
 
 # What lists are filtered and sorted by.
 FIELDS = {
-    "id": Field(FieldType.TEXT, indexed=True, nullable=False),
+    "id": Field(FieldType.TEXT, nullable=False),
     "team_id": Field(FieldType.TEXT, nullable=False),
     "team_name": Field(FieldType.TEXT, nullable=False),
     "user_id": Field(FieldType.TEXT, nullable=False),
     "user_name": Field(FieldType.TEXT, nullable=False),
     "user_email": Field(FieldType.TEXT, normalize=contacts.email_lookup),
-    "roles": Field(FieldType.MEMBERS, indexed=True, nullable=False),
-    "status": Field(FieldType.CHOICE, indexed=True, nullable=False, choices=tuple(MembershipStatus)),
-    "invited_at": Field(FieldType.TIME, indexed=True, nullable=False),
+    "roles": Field(FieldType.MEMBERS, nullable=False),
+    "status": Field(FieldType.CHOICE, nullable=False, choices=tuple(MembershipStatus)),
+    "invited_at": Field(FieldType.TIME, nullable=False),
     "joined_at": Field(FieldType.TIME),
     "mfa": Field(FieldType.FLAG, nullable=False),
 }

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 # What lists are filtered and sorted by.
 FIELDS = {
-    "id": Field(FieldType.TEXT, indexed=True, nullable=False),
-    "name": Field(FieldType.TEXT, indexed=True, nullable=False),
+    "id": Field(FieldType.TEXT, nullable=False),
+    "name": Field(FieldType.TEXT, nullable=False),
     "members": Field(FieldType.NUMBER, nullable=False),
-    "created_at": Field(FieldType.TIME, indexed=True, nullable=False),
+    "created_at": Field(FieldType.TIME, nullable=False),
     "updated_at": Field(FieldType.TIME, nullable=False),
 }
 

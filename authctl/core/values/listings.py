@@ -41,13 +41,12 @@ _OPERATORS = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that lists are filtered and sorted by. indexed: found without reading the whole directory."""
+    """A field that lists are filtered and sorted by."""
 
     kind: FieldType
-    indexed: bool = False
     nullable: bool = True
     normalize: Callable[[str], str | None] | None = None  # what stored values went through
-    choices: tuple[str, ...] = ()  # of Kind.CHOICE
+    choices: tuple[str, ...] = ()  # of FieldType.CHOICE
 
 
 def parse(
