@@ -1,14 +1,14 @@
 """The nouns of a directory, as frozen records, and how each is shown to the outside (DESIGN §4.2).
 
-`public()` is the shape that JSON answers, audit details and `--dry-run` share. Secrets are fields with `repr=False`
-and are in no public shape. Times are aware datetimes in UTC.
+`public()` is the shape that JSON answers, audit details and `--dry-run` share. Fields with `repr=False`, secrets among
+them, are in no public shape. Times are aware datetimes in UTC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -38,23 +38,26 @@ class Password:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """An account that is yet to be stored."""
+    """An account that is yet to be stored.
+
+    A field that repr shows is shown to everybody who sees the account, and filtered, exported and imported by its name.
+    """
 
     id: str = ""  # empty: one is made
     username: str | None = None
     name: str = ""
     email: str | None = None
     email_verified: bool = False
-    email_self_service: bool = False  # given by a person, and not by an operator
+    email_self_service: bool = field(default=False, repr=False)  # given by a person, and not by an operator
     phone: str | None = None
     phone_verified: bool = False
-    phone_self_service: bool = False
+    phone_self_service: bool = field(default=False, repr=False)
     status: Status = Status.ACTIVE
     labels: tuple[str, ...] = ()
     prefs: JsonObject = field(default_factory=dict)
     mfa: bool = False
-    totp: bool = False  # has a verified authenticator
-    recovery_code: bool = False  # has one that is not used
+    totp: bool = field(default=False, repr=False)  # has a verified authenticator
+    recovery_code: bool = field(default=False, repr=False)  # has one that is not used
     password: Password | None = None
     locked_until: datetime | None = None
     blocked_until: datetime | None = None
@@ -85,19 +88,21 @@ class User(NewUser):
         return replace(self, metadata={})
 
     def public(self) -> JsonObject:
+        """Each of USER_COLUMNS by its name; what proves the person, in two objects."""
+        shown: JsonObject = {}
+        for name in USER_COLUMNS:
+            if name == "password":
+                shown |= self._proofs()
+            else:
+                value = getattr(self, name)
+                form = _FORMS.get(type(value))
+                shown[name] = form(value) if form else value
+        return shown
+
+    def _proofs(self) -> JsonObject:
+        """What a person can prove to be this user with; secrets are not in it."""
         password = self.password
         return {
-            "id": self.id,
-            "username": self.username,
-            "name": self.name,
-            "email": self.email,
-            "email_verified": self.email_verified,
-            "phone": self.phone,
-            "phone_verified": self.phone_verified,
-            "status": str(self.status),
-            "labels": list(self.labels),
-            "prefs": self.prefs,
-            "mfa": self.mfa,
             "factors": {
                 "totp": self.totp,
                 "email": self.email_verified,
@@ -110,13 +115,11 @@ class User(NewUser):
                 "updated_at": instant(password.updated_at) if password else None,
                 "must_change": password.must_change if password else False,
             },
-            "locked_until": instant(self.locked_until),
-            "blocked_until": instant(self.blocked_until),
-            "metadata": self.metadata,
-            "created_at": instant(self.created_at),
-            "updated_at": instant(self.updated_at),
-            "last_sign_in_at": instant(self.last_sign_in_at),
         }
+
+
+# What is shown of an account, in this order, with the types as they are written above.
+USER_COLUMNS = {each.name: str(each.type) for each in fields(User) if each.repr}
 
 
 class WeakHash(StrEnum):
@@ -684,7 +687,11 @@ def instant(time: datetime | None) -> str | None:
     """ISO 8601 in UTC with milliseconds and `Z`, as every JSON answer has it."""
     if time is None:
         return None
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+# What JSON has no word for, and what stands there instead.
+_FORMS: dict[type, Callable[[Any], object]] = {datetime: instant, tuple: list, Status: str}
 
 
 def fold(text: str) -> str:

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from authctl.cli.output import FORMATS, Format, Shape
+from authctl.model import USER_COLUMNS
 
+_PROOFS = (
+    *("factors.totp", "factors.email", "factors.phone", "factors.recovery_code"),
+    *("password.set", "password.algorithm", "password.updated_at", "password.must_change"),
+)
 USER = Shape(
     "user",
-    fields=(
-        "id",
-        "username",
-        "name",
-        "email",
-        "email_verified",
-        "phone",
-        "phone_verified",
-        "status",
-        "labels",
-        "prefs",
-        "mfa",
-        "factors.totp",
-        "factors.email",
-        "factors.phone",
-        "factors.recovery_code",
-        "password.set",
-        "password.algorithm",
-        "password.updated_at",
-        "password.must_change",
-        "locked_until",
-        "blocked_until",
-        "metadata",
-        "created_at",
-        "updated_at",
-        "last_sign_in_at",
-    ),
+    fields=tuple(field for name in USER_COLUMNS for field in (_PROOFS if name == "password" else (name,))),
     columns=("id", "name", "email", "phone", "status"),
     rare={"username": ("name", "email", "phone")},
     extras=("generated_password",),

@@ -29,28 +29,10 @@ from authctl.storage.tables import Sequence, addresses, identities, users
 
 WALK = 2500  # rows of the order that are looked at before the search index is asked
 
-_PLAIN_FIELDS = (
-    "id",
-    "username",
-    "name",
-    "email",
-    "email_verified",
-    "phone",
-    "phone_verified",
-    "status",
-    "blocked_until",
-    "labels",
-    "mfa",
-    "locked_until",
-    "created_at",
-    "updated_at",
-    "last_sign_in_at",
-)
-
 
 def _source(columns: Any) -> pagination.ListSource:
     """The fields of users as lists know them, over the table or a query that has its columns."""
-    fields = {name: columns[name] for name in _PLAIN_FIELDS} | {
+    fields = dict(columns.items()) | {
         "password.set": columns.password_hash.is_not(None),
         "password.algorithm": columns.password_algorithm,
         "password.updated_at": columns.password_updated_at,

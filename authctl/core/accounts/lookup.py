@@ -9,7 +9,7 @@ from authctl import storage
 from authctl.core.values import checks, contacts, identifiers, listings
 from authctl.core.values.listings import Field, FieldType
 from authctl.errors import Denied, NotFound
-from authctl.model import Listing, User, username_key
+from authctl.model import USER_COLUMNS, Listing, User, username_key
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -83,29 +83,32 @@ def _readings(user: str) -> Iterator[tuple[str, str | None]]:
 
 # Several
 
+_TYPES = {
+    "str": FieldType.TEXT,
+    "bool": FieldType.FLAG,
+    "datetime": FieldType.TIME,
+    "Status": FieldType.STATUS,
+    "tuple[str, ...]": FieldType.MEMBERS,
+}
+_NORMALIZE = {"email": contacts.email_lookup, "phone": contacts.phone_lookup}
+
+
+def _fields() -> Iterator[tuple[str, Field]]:
+    """The columns but for objects, by their types."""
+    for name, written in USER_COLUMNS.items():
+        type, optional, _ = written.partition(" | None")
+        if type in _TYPES:
+            yield name, Field(_TYPES[type], nullable=bool(optional), normalize=_NORMALIZE.get(name))
+
+
 # What lists are filtered and sorted by.
-FIELDS = {
-    "id": Field(FieldType.TEXT, nullable=False),
-    "username": Field(FieldType.TEXT),
-    "name": Field(FieldType.TEXT, nullable=False),
-    "email": Field(FieldType.TEXT, normalize=contacts.email_lookup),
-    "email_verified": Field(FieldType.FLAG, nullable=False),
-    "phone": Field(FieldType.TEXT, normalize=contacts.phone_lookup),
-    "phone_verified": Field(FieldType.FLAG, nullable=False),
-    "status": Field(FieldType.STATUS, nullable=False),
-    "blocked_until": Field(FieldType.TIME),
-    "labels": Field(FieldType.MEMBERS, nullable=False),
-    "mfa": Field(FieldType.FLAG, nullable=False),
+FIELDS = dict(_fields()) | {
     "password.set": Field(FieldType.FLAG, nullable=False),
     "password.algorithm": Field(FieldType.TEXT),
     "password.updated_at": Field(FieldType.TIME),
     "password.must_change": Field(FieldType.FLAG, nullable=False),
     "factors.totp": Field(FieldType.FLAG, nullable=False),
     "factors.recovery_code": Field(FieldType.FLAG, nullable=False),
-    "locked_until": Field(FieldType.TIME),
-    "created_at": Field(FieldType.TIME, nullable=False),
-    "updated_at": Field(FieldType.TIME, nullable=False),
-    "last_sign_in_at": Field(FieldType.TIME),
 }
 
 
