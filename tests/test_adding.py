@@ -166,23 +166,35 @@ def test_a_column_of_users(copy):
         '    op.add_column("users", sa.Column("nickname", sa.Text))\n',
     )
     assert copy.touched == said("a column of users") | {file}
-    (copy.folder / "users.csv").write_text("id,email\ngrace,grace@example.com\n")
+    (copy.folder / "users.csv").write_text("id,email,nickname\nada,ada@example.com,countess\ngrace,,\n")
     copy.authctl("users", "import", "users.csv", "--from", "csv", "--yes")
+    assert json.loads(copy.authctl("users", "get", "ada", "-o", "json"))["nickname"] == "countess"
+    assert copy.authctl("users", "get", "grace", "--fields", "nickname", "-o", "tsv").strip() == ""
+    assert copy.authctl("users", "list", "--filter", "nickname ~ count", "--fields", "id").split() == ["ada"]
+    assert copy.authctl("users", "list", "--sort", "-nickname", "--fields", "id").split() == ["ada", "grace"]
+    for format, file in ("authctl", "all.jsonl"), ("csv", "all.csv"):
+        copy.authctl("users", "export", file, "--format", format, "--yes")
+        copy.authctl("users", "delete", "ada", "--yes")
+        copy.authctl("users", "import", file, "--from", "authctl", "--on-conflict", "skip", "--yes")
+        assert json.loads(copy.authctl("users", "get", "ada", "-o", "json"))["nickname"] == "countess"
+    (copy.folder / "users.csv").write_text("id,nickname\nada,\ngrace,amazing\n")
+    copy.authctl("users", "import", "users.csv", "--from", "csv", "--on-conflict", "update", "--yes")
     program = (
         "from dataclasses import replace\n"
         "import authctl\n"
         "from authctl.core.accounts import lookup, records\n"
-        "from authctl.model import EventName, NewUser\n"
+        "from authctl.model import EventName\n"
         "def step(work):\n"
-        "    ada = records.insert_new(work, NewUser(id='ada', nickname='countess'))\n"
-        "    print(lookup.get(work, 'ada').nickname, lookup.get(work, 'grace').nickname)\n"
+        "    ada, grace = lookup.get(work, 'ada'), lookup.get(work, 'grace')\n"
+        "    print(ada.nickname, grace.nickname)\n"
         "    records.save(work, ada, replace(ada, nickname='enchantress'), EventName.USERS_UPDATE_NAME)\n"
         "    print(lookup.get(work, 'ada').nickname)\n"
         "with authctl.open() as directory:\n"
         "    directory.write(step)\n"
     )
-    assert copy.python(program).split() == ["countess", "None", "enchantress"]
-    copy.authctl("users", "export", "all.jsonl", "--yes")
+    assert copy.python(program).split() == ["countess", "amazing", "enchantress"]
+    exported = copy.authctl("users", "export", "all.ldif", "--format", "ldif", "--yes", "-o", "json")
+    assert json.loads(exported)["left_out"]["nickname"] == 2
 
 
 def test_a_kind_of_token(copy):

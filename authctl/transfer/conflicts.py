@@ -18,7 +18,7 @@ from authctl.errors import Invalid
 from authctl.model import Status, User
 from authctl.storage.bulk import user_of
 from authctl.transfer.plans import Plan, Update
-from authctl.transfer.records import Member, Note, Refused
+from authctl.transfer.records import TEXTS, Member, Note, Refused
 from authctl.transfer.validation import Checked, Outcome
 
 if TYPE_CHECKING:
@@ -277,6 +277,9 @@ def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Hold
         plan.refuse(item, (note, *item.notes))
 
 
+_TEXTS = ("username", "name", "email", "phone", *TEXTS)
+
+
 def _merged(before: User, item: Checked, conditions: Conditions, known: Holders) -> Update | Note | None:
     """The user with what the record says; None where that is nothing new, a Note where it cannot be.
 
@@ -286,14 +289,12 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
     """
     now = conditions.now
     given, present = user_of(item.row), before.at(now)
+    texts = {name: getattr(given, name) or getattr(present, name) for name in _TEXTS}
     after = replace(
         present,
-        username=given.username or present.username,
-        name=given.name or present.name,
-        email=given.email or present.email,
+        **texts,
         email_verified=_verified("email", present, given),
         email_self_service=present.email_self_service and given.email in (None, present.email),
-        phone=given.phone or present.phone,
         phone_verified=_verified("phone", present, given),
         phone_self_service=present.phone_self_service and given.phone in (None, present.phone),
         labels=tuple(dict.fromkeys((*present.labels, *given.labels))),

@@ -19,7 +19,7 @@ from authctl.core.crypto import sealing
 from authctl.core.directory.verbs import Group, flow
 from authctl.core.values import listings
 from authctl.errors import Invalid
-from authctl.model import EventName, Identity, Listing, User
+from authctl.model import EventName, Identity, Listing, NewUser, User
 from authctl.transfer import targets
 from authctl.transfer.records import ImportedTotp, Linked
 from authctl.transfer.targets import Leaving, Target
@@ -41,23 +41,30 @@ class Part(NamedTuple):
     many: str
 
 
+# What columns are called that are not called by their names.
+_WORDS = {
+    "email_verified": ("verified email is", "verified emails are"),
+    "phone_verified": ("verified phone is", "verified phones are"),
+    "status": ("block is", "blocks are"),
+    "blocked_until": ("end of a block is", "ends of blocks are"),
+    "labels": ("labels are", "labels are"),
+    "prefs": ("preferences are", "preferences are"),
+    "metadata": ("metadata is", "metadata is"),
+    "mfa": ("choice of a second factor is", "choices of a second factor are"),
+    "created_at": ("time of creation is", "times of creation are"),
+    "last_sign_in_at": ("last sign-in is", "last sign-ins are"),
+}
+_BLANK = NewUser()
+
+
+def _column(name: str) -> Part:
+    """A column of users; there is something in it where it is not as in a new account."""
+    words = _WORDS.get(name, (f"{name} is", f"{name}s are"))
+    return Part(lambda leaving: getattr(leaving.user, name) != getattr(_BLANK, name, None), *words)
+
+
 # Those of the table of users, and of the tables beside it. What is not asked for is no part.
-PARTS: dict[str, Part] = {
-    "id": Part(lambda leaving: True, "id is", "ids are"),
-    "username": Part(lambda leaving: leaving.user.username is not None, "username is", "usernames are"),
-    "name": Part(lambda leaving: leaving.user.name != "", "name is", "names are"),
-    "email": Part(lambda leaving: leaving.user.email is not None, "email is", "emails are"),
-    "email_verified": Part(lambda leaving: leaving.user.email_verified, "verified email is", "verified emails are"),
-    "phone": Part(lambda leaving: leaving.user.phone is not None, "phone is", "phones are"),
-    "phone_verified": Part(lambda leaving: leaving.user.phone_verified, "verified phone is", "verified phones are"),
-    "status": Part(lambda leaving: leaving.is_blocked, "block is", "blocks are"),
-    "blocked_until": Part(
-        lambda leaving: leaving.user.blocked_until is not None, "end of a block is", "ends of blocks are"
-    ),
-    "labels": Part(lambda leaving: leaving.user.labels != (), "labels are", "labels are"),
-    "prefs": Part(lambda leaving: leaving.user.prefs != {}, "preferences are", "preferences are"),
-    "metadata": Part(lambda leaving: leaving.user.metadata != {}, "metadata is", "metadata is"),
-    "mfa": Part(lambda leaving: leaving.user.mfa, "choice of a second factor is", "choices of a second factor are"),
+PARTS: dict[str, Part] = {name: _column(name) for name in targets.COLUMNS} | {
     "password": Part(lambda leaving: False, "password hash is", "password hashes are"),
     "must_change": Part(
         lambda leaving: leaving.hash is not None and leaving.user.password is not None
@@ -69,10 +76,6 @@ PARTS: dict[str, Part] = {
     "recovery_codes": Part(lambda leaving: leaving.user.recovery_code, "recovery codes are", "recovery codes are"),
     "identities": Part(lambda leaving: leaving.identities != (), "identities are", "identities are"),
     "memberships": Part(lambda leaving: leaving.memberships > 0, "memberships are", "memberships are"),
-    "created_at": Part(lambda leaving: True, "time of creation is", "times of creation are"),
-    "last_sign_in_at": Part(
-        lambda leaving: leaving.user.last_sign_in_at is not None, "last sign-in is", "last sign-ins are"
-    ),
 }  # fmt: skip
 
 # Why a file cannot have a user at all.

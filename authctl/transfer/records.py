@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from authctl.model import Json
+from authctl.model import USER_COLUMNS, Json
 
 
 class Note(NamedTuple):
@@ -71,7 +71,7 @@ class Record:
     at: the line in text formats, the place counted from 1 in arrays. ref: the source's id or what else names it to its
     owner. raw: the record as the source can write it again, for the file of refused ones: JSON, or bytes in it. Times
     are aware datetimes.
-    None means that the file says nothing, which an update leaves as it is.
+    None means that the file says nothing, which an update leaves as it is. texts: by name, the columns of TEXTS.
     """
 
     at: int
@@ -93,6 +93,7 @@ class Record:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     last_sign_in_at: datetime | None = None
+    texts: Mapping[str, str | None] = field(default_factory=dict)
     password: Secret | None = None
     password_updated_at: datetime | None = None
     must_change: bool = False
@@ -101,6 +102,12 @@ class Record:
     identities: list[Linked] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+
+
+# The columns of users that have no field of their own in a Record: any text that is no longer than a name.
+TEXTS = tuple(
+    name for name, type in USER_COLUMNS.items() if type == "str | None" and name not in Record.__dataclass_fields__
+)
 
 
 @dataclass(slots=True)

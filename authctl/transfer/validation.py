@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from authctl.core import hashing
@@ -170,6 +171,7 @@ class Checker:
             "created_at": check.time("created_at", record.created_at, now, now),
             "updated_at": check.time("updated_at", record.updated_at, now, now),
             "last_sign_in_at": check.time("last_sign_in_at", record.last_sign_in_at, now, None),
+            **{name: check(partial(identifiers.name, field=name), text) for name, text in record.texts.items() if text},
         }
 
     # Passwords

@@ -17,43 +17,18 @@ from functools import partial
 from typing import Any
 
 from authctl.errors import Invalid, did_you_mean
-from authctl.model import Json
-from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
+from authctl.model import USER_COLUMNS, Json
+from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items, pairs
+from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32, items, pairs
 from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 # What a column may be.
 TARGETS = (
-    "id",
-    "username",
-    "name",
-    "first_name",
-    "last_name",
-    "email",
-    "email_verified",
-    "phone",
-    "phone_verified",
-    "active",
-    "blocked",
-    "status",
-    "blocked_until",
-    "labels",
-    "prefs",
-    "metadata",
-    "mfa",
-    "must_change",
-    "totp",
-    "password",
-    "password_hash",
-    "plain_password",
-    "hash",
-    "salt",
-    "password_updated_at",
-    "created_at",
-    "updated_at",
-    "last_sign_in_at",
+    *(name for name in USER_COLUMNS if name != "locked_until"),
+    *("first_name", "last_name", "active", "blocked", "must_change", "totp"),
+    *("password_hash", "plain_password", "hash", "salt", "password_updated_at"),
 )
 # prefs.KEY, metadata.KEY: one key of it; identity.PROVIDER: the id that the account has there.
 INSIDE = ("prefs", "metadata", "identity")
@@ -105,16 +80,9 @@ class PlainCsv(Base):
 SOURCE = PlainCsv()
 
 
-_ALONE: dict[str, Callable[[Fields, str], Any]] = {
-    "id": Fields.text,
-    "username": Fields.text,
-    "email": Fields.text,
-    "email_verified": Fields.truth,
-    "phone": Fields.free_phone,
-    "phone_verified": Fields.truth,
-    "mfa": Fields.truth,
-}
-_TIMES = ("blocked_until", "created_at", "updated_at", "last_sign_in_at", "password_updated_at")
+_COMPOSED = ("name", "prefs", "metadata")  # of several cells
+_ALONE = {name: read for name, read in READERS.items() if name not in _COMPOSED} | {"phone": Fields.free_phone}
+_TIMES = (*(name for name, read in READERS.items() if read is Fields.moment), "password_updated_at")
 
 
 @dataclass
@@ -168,6 +136,7 @@ class _Mapping:
             labels=_labels(values),
             prefs=self._object(values, "prefs"),
             metadata=self._metadata(row, values),
+            texts={name: values.text(name) for name in TEXTS},
             password=self._secret(row.values, values),
             must_change=bool(values.truth("must_change")),
             identities=self._identities(values),

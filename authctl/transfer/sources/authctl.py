@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
+from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items
+from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32, items
 from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("email_verified", "phone_verified", "last_sign_in_at")
@@ -60,6 +60,17 @@ class _Cells(dict[str, Any]):
         return super().get(name, default)
 
 
+def _name(values: Fields, name: str) -> str | None:
+    """The one text that may be empty."""
+    found = values.given.get(name)
+    if found is None or isinstance(found, str):
+        return found
+    raise Wrong(name, f"{name} must be text.")
+
+
+_READERS = READERS | {"name": _name}
+
+
 def _record(row: SourceRow) -> Record:
     """Every value as it is: the form is ours."""
     values = Fields(row.values)
@@ -67,36 +78,16 @@ def _record(row: SourceRow) -> Record:
         row.at,
         _ref(row.values),
         row.raw,
-        id=values.text("id"),
-        username=values.text("username"),
-        name=_name(row.values),
-        email=values.text("email"),
-        email_verified=values.truth("email_verified"),
-        phone=values.text("phone"),
-        phone_verified=values.truth("phone_verified"),
+        **{name: read(values, name) for name, read in _READERS.items()},
         blocked=_is_blocked(values),
-        blocked_until=values.moment("blocked_until"),
         labels=values.texts("labels") if row.values.get("labels") is not None else None,
-        prefs=values.object("prefs"),
-        metadata=values.object("metadata"),
-        mfa=values.truth("mfa"),
-        created_at=values.moment("created_at"),
-        updated_at=values.moment("updated_at"),
-        last_sign_in_at=values.moment("last_sign_in_at"),
+        texts={name: values.text(name) for name in TEXTS},
         totp=[_totp(factor) for factor in values.objects("totp")],
         identities=[_linked(identity) for identity in values.objects("identities")],
         notes=values.notes,
     )
     _add_password(record, values)
     return record
-
-
-def _name(values: Mapping[str, Any]) -> str | None:
-    """The one text that may be empty."""
-    found = values.get("name")
-    if found is None or isinstance(found, str):
-        return found
-    raise Wrong("name", "name must be text.")
 
 
 def _is_blocked(values: Fields) -> bool | None:

@@ -10,13 +10,14 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from authctl.core.values import contacts, identifiers
 from authctl.errors import Invalid
-from authctl.model import Json
+from authctl.model import USER_COLUMNS, Json
 from authctl.transfer.records import Item, Note, Record, Refused, Skipped
 from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.text_files import SourceRow
@@ -209,6 +210,18 @@ class Fields:
         if not isinstance(value, dict):
             raise Wrong(name, f"{name} must be a list of objects.")
         return Fields(value, self.notes)
+
+
+_BY_TYPE: dict[object, Callable[[Fields, str], Any]] = {
+    "str | None": Fields.text,
+    "bool | None": Fields.truth,
+    "datetime | None": Fields.moment,
+    "Json | None": Fields.object,
+}
+# How the columns of users are read that a record has under the same name and as one value.
+READERS = {
+    each.name: _BY_TYPE[each.type] for each in fields(Record) if each.name in USER_COLUMNS and each.type in _BY_TYPE
+}
 
 
 def parsed(text: str, name: str) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from authctl.core.hashing import registry
 from authctl.core.hashing.base import HashError
-from authctl.model import Status, User
+from authctl.model import USER_COLUMNS, Status, User
 from authctl.transfer.records import ImportedTotp, Linked
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ NAMES = {
     "htpasswd": Name("htpasswd", "a password file for Apache or nginx"),
     "ldif": Name("ldif", "inetOrgPerson entries for slapadd or ldapadd"),
 }
+
+# The columns that a file may have no place for; the password is a part of its own, the others come about by themselves.
+COLUMNS = tuple(name for name in USER_COLUMNS if name not in ("password", "locked_until", "updated_at"))
 
 Lose = Callable[[str], None]  # is told what of a user is left out: see `Target.record`
 

@@ -6,55 +6,43 @@ The names are those of the public shape; `password` is there only with --with-ha
 from __future__ import annotations
 
 from base64 import b32encode
-from typing import Any
+from functools import cached_property
 
 from authctl.model import Json, instant
 from authctl.storage.tables import encode_json
 from authctl.transfer.records import ImportedTotp, Linked
-from authctl.transfer.targets import Leaving, Lose, Target, parts
+from authctl.transfer.targets import COLUMNS, Leaving, Lose, Target
 
-HOLDS = parts(
-    "id username name email email_verified phone phone_verified status blocked_until labels"
-    " prefs metadata mfa must_change totp identities created_at last_sign_in_at"
+# The order of files; further columns follow.
+_ORDER = (
+    *("id", "username", "name", "email", "email_verified", "phone", "phone_verified", "status", "blocked_until"),
+    *("labels", "prefs", "metadata", "mfa", "password", "totp", "identities"),
+    *("created_at", "updated_at", "last_sign_in_at"),
 )
 
 
 class Authctl(Target):
     file = "a file of authctl"
     system = "authctl"
-    holds = HOLDS
+    holds = frozenset(COLUMNS) | {"must_change", "totp", "identities"}
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What stands in the file of each user, in order."""
+        staying = {"password": not self.with_hashes, "totp": not self.with_secrets}
+        return [name for name in dict.fromkeys((*_ORDER, *COLUMNS)) if not staying.get(name)]
 
     def record(self, leaving: Leaving, lose: Lose) -> str:
         return encode_json(self.shape(leaving)) + "\n"
 
     def shape(self, leaving: Leaving) -> Json:
         """The user with everything that goes along."""
-        user = leaving.user
-        shape: dict[str, Any] = {
-            "id": user.id,
-            "username": user.username,
-            "name": user.name,
-            "email": user.email,
-            "email_verified": user.email_verified,
-            "phone": user.phone,
-            "phone_verified": user.phone_verified,
-            "status": str(user.status),
-            "blocked_until": instant(user.blocked_until),
-            "labels": list(user.labels),
-            "prefs": user.prefs,
-            "metadata": user.metadata,
-            "mfa": user.mfa,
-        }
-        if self.with_hashes:
-            shape["password"] = _password(leaving)
-        if self.with_secrets:
-            shape["totp"] = [_totp(totp) for totp in leaving.totp]
-        return shape | {
+        shape = leaving.user.public() | {
+            "password": _password(leaving),
+            "totp": [_totp(totp) for totp in leaving.totp],
             "identities": [_identity(linked) for linked in leaving.identities],
-            "created_at": instant(user.created_at),
-            "updated_at": instant(user.updated_at),
-            "last_sign_in_at": instant(user.last_sign_in_at),
         }
+        return {name: shape[name] for name in self.names}
 
 
 def _password(leaving: Leaving) -> Json | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import cached_property
 from typing import Any
 
 from authctl.storage.tables import encode_json
@@ -22,17 +23,9 @@ class PlainCsv(Authctl):
     def start(self) -> str:
         return _line(self._columns)
 
-    @property
+    @cached_property
     def _columns(self) -> list[str]:
-        own = (
-            "id username name email email_verified phone phone_verified status blocked_until labels prefs metadata mfa"
-        )
-        return [
-            *own.split(),
-            *(_PASSWORD if self.with_hashes else ()),
-            *(("totp",) if self.with_secrets else ()),
-            *("identities", "created_at", "updated_at", "last_sign_in_at"),
-        ]
+        return [column for name in self.names for column in (_PASSWORD if name == "password" else (name,))]
 
     def record(self, leaving: Leaving, lose: Lose) -> str:
         shape = self.shape(leaving)
