@@ -6,14 +6,13 @@ import os
 import shlex
 import shutil
 import signal
-import sqlite3
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
-import sqlalchemy as sa
 from doubles.databases import Copies, Databases
 from doubles.postgres import embedded
 
@@ -25,6 +24,7 @@ from authctl.core.hashing import Parameters
 from authctl.core.maintenance import key_files, setup
 from authctl.core.work.unit import Actor
 from authctl.settings import load
+from authctl.storage import sqlite as storage_sqlite
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
@@ -60,11 +60,18 @@ def pytest_unconfigure(config):
     shutil.rmtree(folder)
 
 
-@sa.event.listens_for(sa.Pool, "connect")
-def forget_files(connection, record):
+@pytest.fixture(autouse=True, scope="session")
+def forget_files():
     """Let SQLite write without waiting for the disk: no file of this process's outlives the tests."""
-    if isinstance(connection, sqlite3.Connection):
+    connect = storage_sqlite.connect
+
+    def connect_quickly(path, lock_timeout):
+        connection = connect(path, lock_timeout)
         connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    with mock.patch.object(storage_sqlite, "connect", connect_quickly):
+        yield
 
 
 class Clock:

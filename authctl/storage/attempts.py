@@ -7,7 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from authctl.storage.compiled import Fixed
+from authctl.storage.connection import Connection
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import Instant, attempts, known_sources
 
 
@@ -39,32 +40,34 @@ _COUNT = Fixed(
 )
 
 
-def count(db: sa.Connection, bucket: str, now: datetime, expired: datetime) -> Bucket:
+def count(db: Connection, bucket: str, now: datetime, expired: datetime) -> Bucket:
     """Count one more attempt. expired: what began before then is forgotten."""
     (row,) = _COUNT.rows(db, {"bucket": bucket, "now": now, "expired": expired})
     return Bucket(row[0], row[1])
 
 
-def lock(db: sa.Connection, bucket: str, until: datetime) -> None:
-    db.execute(attempts.update().where(attempts.c.bucket == bucket).values(locked_until=until))
+def lock(db: Connection, bucket: str, until: datetime) -> None:
+    db.sqlalchemy.execute(attempts.update().where(attempts.c.bucket == bucket).values(locked_until=until))
 
 
-def uncount(db: sa.Connection, bucket: str, *, unlock: bool) -> None:
+def uncount(db: Connection, bucket: str, *, unlock: bool) -> None:
     """Take one attempt back. unlock: and the lock that it brought."""
     lock = {"locked_until": None} if unlock else {}
-    db.execute(attempts.update().where(attempts.c.bucket == bucket).values(count=attempts.c.count - 1, **lock))
+    db.sqlalchemy.execute(
+        attempts.update().where(attempts.c.bucket == bucket).values(count=attempts.c.count - 1, **lock)
+    )
 
 
 _FORGET = Fixed(attempts.delete().where(attempts.c.bucket == sa.bindparam("bucket")))
 
 
-def forget(db: sa.Connection, bucket: str) -> None:
+def forget(db: Connection, bucket: str) -> None:
     _FORGET.run(db, {"bucket": bucket})
 
 
-def forget_all(db: sa.Connection, prefix: str) -> None:
+def forget_all(db: Connection, prefix: str) -> None:
     """Empty every bucket whose name begins so."""
-    db.execute(attempts.delete().where(_begins(prefix)))
+    db.sqlalchemy.execute(attempts.delete().where(_begins(prefix)))
 
 
 def _begins(prefix: str) -> sa.ColumnElement[bool]:
@@ -73,7 +76,7 @@ def _begins(prefix: str) -> sa.ColumnElement[bool]:
 
 
 def purge(
-    db: sa.Connection, now: datetime, expired: datetime, *, prefix: str | None = None, but: str | None = None
+    db: Connection, now: datetime, expired: datetime, *, prefix: str | None = None, but: str | None = None
 ) -> int:
     """Remove what counts no more: windows that began before `expired`, locks that have ended; how many there were.
 
@@ -84,15 +87,15 @@ def purge(
     ended = sa.or_(
         attempts.c.locked_until <= now, sa.and_(attempts.c.locked_until.is_(None), attempts.c.since <= expired)
     )
-    return db.execute(attempts.delete().where(ended, *named)).rowcount
+    return db.sqlalchemy.execute(attempts.delete().where(ended, *named)).rowcount
 
 
-def is_known(db: sa.Connection, user_seq: int, source: str) -> bool:
+def is_known(db: Connection, user_seq: int, source: str) -> bool:
     """Whether that source has signed in to that account before."""
     found = sa.select(known_sources.c.seen_at).where(
         known_sources.c.user_seq == user_seq, known_sources.c.source == source
     )
-    return db.execute(found).one_or_none() is not None
+    return db.sqlalchemy.execute(found).one_or_none() is not None
 
 
 _KNOW = Fixed(
@@ -105,6 +108,6 @@ _KNOW = Fixed(
 )
 
 
-def know(db: sa.Connection, user_seq: int, source: str, now: datetime) -> None:
+def know(db: Connection, user_seq: int, source: str, now: datetime) -> None:
     """Remember that a source has signed in to an account."""
     _KNOW.run(db, {"user_seq": user_seq, "source": source, "now": now})

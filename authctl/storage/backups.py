@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
 from authctl.storage import bulk, schema, search_terms, teams, users
+from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sealed_keys import LOG_KEY
 from authctl.storage.tables import directory, events, log_seals, metadata, peppers
@@ -48,17 +49,17 @@ def copy(database: Database, path: str) -> None:
         target.execute("PRAGMA journal_mode = DELETE")
 
 
-def is_intact(db: sa.Connection) -> bool:
+def is_intact(db: Connection) -> bool:
     """Whether the pages of an SQLite file fit together."""
-    return bool(db.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one() == "ok")
+    return bool(db.sqlalchemy.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one() == "ok")
 
 
-def parts(db: sa.Connection) -> Iterator[Part]:
+def parts(db: Connection) -> Iterator[Part]:
     """Every table with its rows, from this one moment of the database; each is read before the next is asked for."""
     if db.dialect.name == "postgresql":
-        db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        db.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
-    inspected = sa.inspect(db)
+        db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+    inspected = sa.inspect(db.sqlalchemy)
     present = set(inspected.get_table_names())
     for table in metadata.sorted_tables:  # what others belong to comes before them
         if table.name in present:
@@ -70,7 +71,7 @@ def parts(db: sa.Connection) -> Iterator[Part]:
 
 
 def _rows(
-    db: sa.Connection, name: str, columns: Sequence[str], key: Sequence[str], flags: Sequence[int]
+    db: Connection, name: str, columns: Sequence[str], key: Sequence[str], flags: Sequence[int]
 ) -> Iterator[Sequence[Any]]:
     """flags: the places of booleans, which SQLite has as numbers."""
     table = sa.table(name, *map(sa.column, columns))
@@ -79,34 +80,37 @@ def _rows(
         statement = statement.where(table.c.name != MANIFEST)
     if db.dialect.name == "postgresql":
         flags = ()
-    for row in db.execute(statement.execution_options(yield_per=BATCH)):
+    for row in db.sqlalchemy.execute(statement.execution_options(yield_per=BATCH)):
         values = list(row)
         for place in flags:
             values[place] = bool(values[place])
         yield values
 
 
-def counts(db: sa.Connection) -> dict[str, int]:
+def counts(db: Connection) -> dict[str, int]:
     """How many rows each table has."""
-    present = set(sa.inspect(db).get_table_names())
+    present = set(sa.inspect(db.sqlalchemy).get_table_names())
     tables = [table for table in metadata.sorted_tables if table.name in present]
-    return {table.name: db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in tables}
+    return {
+        table.name: db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        for table in tables
+    }
 
 
-def put_manifest(db: sa.Connection, text: str) -> None:
+def put_manifest(db: Connection, text: str) -> None:
     schema.put_fact(db, MANIFEST, text)
 
 
-def find_manifest(db: sa.Connection) -> str | None:
+def find_manifest(db: Connection) -> str | None:
     return schema.find_fact(db, MANIFEST)
 
 
 # In
 
 
-def is_fresh(db: sa.Connection) -> bool:
+def is_fresh(db: Connection) -> bool:
     """Whether a directory has nothing in it but how it was made: nobody, no policy that was set, no other event."""
-    present = set(sa.inspect(db).get_table_names())
+    present = set(sa.inspect(db.sqlalchemy).get_table_names())
     for table in metadata.sorted_tables:
         if table.name not in present or table in (directory, log_seals):
             continue
@@ -115,17 +119,17 @@ def is_fresh(db: sa.Connection) -> bool:
             some = some.where(events.c.name.not_like(BEGINNINGS))
         elif table is peppers:
             some = some.where(peppers.c.id != LOG_KEY)
-        if db.execute(some).first() is not None:
+        if db.sqlalchemy.execute(some).first() is not None:
             return False
     return True
 
 
-def clear(db: sa.Connection) -> None:
+def clear(db: Connection) -> None:
     """Take a fresh directory away, so that another version of the schema can stand there."""
-    present = set(sa.inspect(db).get_table_names())
+    present = set(sa.inspect(db.sqlalchemy).get_table_names())
     for name in (*_SEARCH_INDEXES, *(table.name for table in reversed(metadata.sorted_tables)), "alembic_version"):
         if name in present:
-            db.exec_driver_sql(f'DROP TABLE "{name}"')
+            db.sqlalchemy.exec_driver_sql(f'DROP TABLE "{name}"')
 
 
 def is_table(table: Any, columns: Any) -> bool:
@@ -134,13 +138,13 @@ def is_table(table: Any, columns: Any) -> bool:
     return is_ours and isinstance(columns, list) and all(isinstance(column, str) for column in columns)
 
 
-def columns_of(db: sa.Connection, table: str) -> set[str]:
+def columns_of(db: Connection, table: str) -> set[str]:
     """The columns of a table; none where it is not there."""
-    inspected = sa.inspect(db)
+    inspected = sa.inspect(db.sqlalchemy)
     return {column["name"] for column in inspected.get_columns(table)} if inspected.has_table(table) else set()
 
 
-def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+def insert(db: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
     """Store rows as `parts` gave them, with the numbers that they have; False where the table takes one of them not."""
     try:
         bulk.insert(db, table, columns, rows)
@@ -149,12 +153,12 @@ def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable
     return True
 
 
-def finish(db: sa.Connection) -> None:
+def finish(db: Connection) -> None:
     """After the last row: new rows go on behind the highest numbers, and everybody is found by words again."""
     if db.dialect.name == "postgresql":
         for table in metadata.sorted_tables:
             if "seq" in table.c:
-                db.exec_driver_sql(
+                db.sqlalchemy.exec_driver_sql(
                     f"SELECT setval(pg_get_serial_sequence('{table.name}', 'seq'), coalesce(max(seq), 1),"  # noqa: S608 - our own names
                     f" max(seq) IS NOT NULL) FROM {table.name}"
                 )
@@ -163,11 +167,11 @@ def finish(db: sa.Connection) -> None:
     bulk.finish(db)
 
 
-def _fill(db: sa.Connection, index: str, of: Any) -> None:
+def _fill(db: Connection, index: str, of: Any) -> None:
     """Build a search index anew."""
     is_sqlite = db.dialect.name == "sqlite"
     empty = f"INSERT INTO {index} ({index}) VALUES ('delete-all')" if is_sqlite else f"DELETE FROM {index}"  # noqa: S608 - our own names
-    db.exec_driver_sql(empty)
+    db.sqlalchemy.exec_driver_sql(empty)
     number = "rowid" if is_sqlite else f"{index.removesuffix('_words')}_seq"
     for found in _batches(db, of):
         documents = ((row.seq, of.document(row)) for row in found)
@@ -179,14 +183,16 @@ def _fill(db: sa.Connection, index: str, of: Any) -> None:
         )
 
 
-def _batches(db: sa.Connection, of: Any) -> Iterator[Sequence[Any]]:
+def _batches(db: Connection, of: Any) -> Iterator[Sequence[Any]]:
     """All users or teams, some at a time: rows cannot be stored while others are still being read.
 
     Of each as much as `document` asks for, since whole records take longer to make than to find.
     """
     table, last = getattr(of, of.__name__.rpartition(".")[2]), 0
     columns = [column for column in table.c if column.name in ("seq", *_SEARCHED)]
-    while rows := db.execute(sa.select(*columns).where(table.c.seq > last).order_by(table.c.seq).limit(BATCH)).all():
+    while rows := db.sqlalchemy.execute(
+        sa.select(*columns).where(table.c.seq > last).order_by(table.c.seq).limit(BATCH)
+    ).all():
         yield rows
         last = rows[-1].seq
 
@@ -194,12 +200,12 @@ def _batches(db: sa.Connection, of: Any) -> Iterator[Sequence[Any]]:
 # When
 
 
-def note(db: sa.Connection, time: datetime) -> None:
+def note(db: Connection, time: datetime) -> None:
     """Remember when the last backup was made."""
     schema.put_fact(db, BACKUP_AT, time.isoformat())
 
 
-def find_time(db: sa.Connection) -> datetime | None:
+def find_time(db: Connection) -> datetime | None:
     """When the last backup was made that the database knows of."""
     text = schema.find_fact(db, BACKUP_AT)
     return datetime.fromisoformat(text) if text else None

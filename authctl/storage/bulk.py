@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from authctl.errors import Conflict
 from authctl.model import NewUser, User
-from authctl.storage.database import driver_of
+from authctl.storage.connection import Connection
 from authctl.storage.tables import Instant, JsonText, users
 from authctl.storage.users import columns_of, record
 
@@ -55,31 +55,31 @@ def user_of(row: UserRow, seq: int = 0) -> User:
     return record([read(value) if read else value for read, value in zip(_READ, (seq, *row), strict=True)])
 
 
-def whole(db: sa.Connection, step: Callable[[], None]) -> bool:
+def whole(db: Connection, step: Callable[[], None]) -> bool:
     """Do all of a step; False, and nothing of it, where somebody has what it stores."""
     from sqlalchemy.exc import IntegrityError
 
     try:
-        with db.begin_nested():
+        with db.sqlalchemy.begin_nested():
             step()
     except (IntegrityError, Conflict):
         return False
     return True
 
 
-def prepare(db: sa.Connection) -> None:
+def prepare(db: Connection) -> None:
     """Set this transaction up for many rows."""
     if db.dialect.name == "sqlite":
-        db.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
+        db.sqlalchemy.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
     else:
-        db.exec_driver_sql(f"SET LOCAL gin_pending_list_limit = '{PENDING}'")
+        db.sqlalchemy.exec_driver_sql(f"SET LOCAL gin_pending_list_limit = '{PENDING}'")
 
 
-def finish(db: sa.Connection) -> None:
+def finish(db: Connection) -> None:
     """Bring indexes and statistics up to what was stored, where the database does not do so at once."""
     if db.dialect.name == "postgresql":
-        db.exec_driver_sql(_SORT_WORDS)
-        db.exec_driver_sql("ANALYZE users, addresses, user_words")
+        db.sqlalchemy.exec_driver_sql(_SORT_WORDS)
+        db.sqlalchemy.exec_driver_sql("ANALYZE users, addresses, user_words")
 
 
 # For who may: it is the owner's, and others leave it to the database's own housekeeping.
@@ -89,7 +89,7 @@ _SORT_WORDS = """
 """
 
 
-def insert_users(db: sa.Connection, rows: Sequence[UserRow], words: Sequence[str]) -> list[int]:
+def insert_users(db: Connection, rows: Sequence[UserRow], words: Sequence[str]) -> list[int]:
     """Store users and what they are found by (see `words_for`); their numbers."""
     seqs = _numbers(db, len(rows))
     insert(db, "users", ("seq", *UserRow._fields), ((seq, *row) for seq, row in zip(seqs, rows, strict=True)))
@@ -100,7 +100,7 @@ def insert_users(db: sa.Connection, rows: Sequence[UserRow], words: Sequence[str
     return seqs
 
 
-def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def insert(db: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Store rows of any table; values are as the drivers take them."""
     if db.dialect.name == "sqlite":
         _insert_sqlite(db, table, columns, rows)
@@ -108,26 +108,24 @@ def insert(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable
         _insert_postgres(db, table, columns, rows)
 
 
-def _insert_sqlite(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def _insert_sqlite(db: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     marks = ", ".join("?" * len(columns))
-    with driver_of(db) as connection:
-        connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+    db.driver.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
 
 
-def _insert_postgres(db: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def _insert_postgres(db: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     with (
-        driver_of(db) as connection,
-        connection.cursor() as cursor,
+        db.driver.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
         for row in rows:
             copy.write_row(row)
 
 
-def _numbers(db: sa.Connection, count: int) -> list[int]:
+def _numbers(db: Connection, count: int) -> list[int]:
     """Numbers for that many new users."""
     if db.dialect.name == "sqlite":  # where nobody else writes meanwhile
-        last = db.exec_driver_sql("SELECT coalesce(max(seq), 0) FROM users").scalar_one()
+        last = db.sqlalchemy.exec_driver_sql("SELECT coalesce(max(seq), 0) FROM users").scalar_one()
         return list(range(last + 1, last + 1 + count))
     drawn = "SELECT nextval(pg_get_serial_sequence('users', 'seq')) FROM generate_series(1, %s)"
-    return list(db.exec_driver_sql(drawn, (count,)).scalars())
+    return list(db.sqlalchemy.exec_driver_sql(drawn, (count,)).scalars())

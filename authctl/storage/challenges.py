@@ -10,17 +10,18 @@ import sqlalchemy as sa
 
 from authctl.model import Challenge, ChallengeEnded, Factor
 from authctl.storage import record_mapping
+from authctl.storage.connection import Connection
 from authctl.storage.tables import challenges, sessions, users
 
 BATCH = 1_000  # rows that are removed in one transaction
 
 
-def insert(db: sa.Connection, challenge: Challenge, session_seq: int) -> Challenge:
+def insert(db: Connection, challenge: Challenge, session_seq: int) -> Challenge:
     statement = challenges.insert().values(record_mapping.stored(challenges, challenge) | {"session_seq": session_seq})
-    return replace(challenge, seq=db.execute(statement.returning(challenges.c.seq)).scalar_one())
+    return replace(challenge, seq=db.sqlalchemy.execute(statement.returning(challenges.c.seq)).scalar_one())
 
 
-def find(db: sa.Connection, session_seq: int, id: str) -> Challenge | None:
+def find(db: Connection, session_seq: int, id: str) -> Challenge | None:
     """One challenge of a session, kept from others until the end of the transaction."""
     statement = (
         sa.select(challenges, sessions.c.id.label("session_id"), users.c.id.label("user_id"))
@@ -29,15 +30,15 @@ def find(db: sa.Connection, session_seq: int, id: str) -> Challenge | None:
         .where(challenges.c.session_seq == session_seq, challenges.c.id == id)
         .with_for_update(of=challenges)
     )
-    row = db.execute(statement).one_or_none()
+    row = db.sqlalchemy.execute(statement).one_or_none()
     return _record(row) if row else None
 
 
-def last_sent(db: sa.Connection, user_seq: int, factor: Factor) -> datetime | None:
+def last_sent(db: Connection, user_seq: int, factor: Factor) -> datetime | None:
     """When a code of that factor was last sent to a user, for whichever session."""
     theirs = sa.select(sessions.c.seq).where(sessions.c.user_seq == user_seq)
     sent_at = challenges.c.sent_at
-    found: datetime | None = db.execute(
+    found: datetime | None = db.sqlalchemy.execute(
         sa.select(sa.func.max(sent_at, type_=sent_at.type)).where(
             challenges.c.session_seq.in_(theirs), challenges.c.factor == str(factor)
         )
@@ -45,22 +46,22 @@ def last_sent(db: sa.Connection, user_seq: int, factor: Factor) -> datetime | No
     return found
 
 
-def set_sent(db: sa.Connection, seq: int, now: datetime) -> None:
-    db.execute(challenges.update().where(challenges.c.seq == seq).values(sent_at=now))
+def set_sent(db: Connection, seq: int, now: datetime) -> None:
+    db.sqlalchemy.execute(challenges.update().where(challenges.c.seq == seq).values(sent_at=now))
 
 
-def count_attempt(db: sa.Connection, seq: int) -> None:
+def count_attempt(db: Connection, seq: int) -> None:
     """Take one of its attempts, where it has one left."""
     left = challenges.c.attempts_left
-    db.execute(challenges.update().where(challenges.c.seq == seq, left > 0).values(attempts_left=left - 1))
+    db.sqlalchemy.execute(challenges.update().where(challenges.c.seq == seq, left > 0).values(attempts_left=left - 1))
 
 
-def end(db: sa.Connection, seq: int, now: datetime, reason: ChallengeEnded) -> None:
+def end(db: Connection, seq: int, now: datetime, reason: ChallengeEnded) -> None:
     _end(db, now, reason, challenges.c.seq == seq)
 
 
 def end_of_session(
-    db: sa.Connection, session_seq: int, now: datetime, *, factor: Factor | None = None, before: int | None = None
+    db: Connection, session_seq: int, now: datetime, *, factor: Factor | None = None, before: int | None = None
 ) -> int:
     """End a session's live challenges: all, those of a factor, those before one; how many there were."""
     conditions = [challenges.c.session_seq == session_seq, challenges.c.expires_at > now]
@@ -71,21 +72,21 @@ def end_of_session(
     return _end(db, now, ChallengeEnded.REPLACED, *conditions)
 
 
-def _end(db: sa.Connection, now: datetime, reason: ChallengeEnded, *conditions: sa.ColumnElement[bool]) -> int:
+def _end(db: Connection, now: datetime, reason: ChallengeEnded, *conditions: sa.ColumnElement[bool]) -> int:
     statement = challenges.update().where(challenges.c.ended_at.is_(None), *conditions)
-    return db.execute(statement.values(ended_at=now, ended_reason=str(reason))).rowcount
+    return db.sqlalchemy.execute(statement.values(ended_at=now, ended_reason=str(reason))).rowcount
 
 
-def count_dead(db: sa.Connection, before: datetime) -> int:
+def count_dead(db: Connection, before: datetime) -> int:
     """How many challenges expired before that moment."""
-    return db.execute(sa.select(sa.func.count()).where(challenges.c.expires_at <= before)).scalar_one()
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).where(challenges.c.expires_at <= before)).scalar_one()
 
 
-def purge(db: sa.Connection, before: datetime) -> int:
+def purge(db: Connection, before: datetime) -> int:
     """Remove a batch of those; how many there were in it."""
     dead = sa.select(challenges.c.seq).where(challenges.c.expires_at <= before)
     batch = dead.order_by(challenges.c.expires_at).limit(BATCH)
-    return db.execute(challenges.delete().where(challenges.c.seq.in_(batch))).rowcount
+    return db.sqlalchemy.execute(challenges.delete().where(challenges.c.seq.in_(batch))).rowcount
 
 
 def _record(row: sa.Row[Any]) -> Challenge:

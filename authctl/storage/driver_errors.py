@@ -7,13 +7,30 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 
-from authctl.errors import AuthctlError, Unavailable
+from authctl.errors import AuthctlError, Invalid, Unavailable
 
 
 def translate(dialect: str, failure: BaseException | None, where: str) -> AuthctlError:
     """The failure of that dialect's driver as an error of ours. where: the database as people may see it."""
     return _translate_sqlite(failure, where) if dialect == "sqlite" else _translate_postgres(failure, where)
+
+
+def wrappings() -> tuple[type[BaseException], ...]:
+    """What SQLAlchemy wraps the drivers' failures in, if it is loaded."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return (loaded.DBAPIError,) if loaded else ()
+
+
+def violation(failure: BaseException | None) -> str:
+    """Which constraint refused a row, by the name Postgres gives it: `users_email_key`, `addresses_pkey`."""
+    diagnosis = getattr(failure, "diag", None)
+    if diagnosis is not None:
+        return str(diagnosis.constraint_name)
+    # SQLite names the columns: "UNIQUE constraint failed: users.email".
+    table, _, column = str(failure).rpartition(": ")[2].partition(",")[0].strip().partition(".")
+    return f"{table}_{column}_key"
 
 
 def sqlstate(failure: BaseException | None) -> str | None:
@@ -149,7 +166,7 @@ _CONNECTIONS: tuple[tuple[str, str, str], ...] = (
         "Try again, or raise max_connections.",
     ),
     (
-        r"unrecognized configuration parameter|invalid connection option|invalid \S+ value",
+        r"unrecognized configuration parameter|invalid connection option|invalid \S+ value|query parameter",
         "The URL of {where} has an option that the database does not know.",
         "Check what stands behind the ? in the database URL.",
     ),
@@ -235,3 +252,12 @@ _POSTGRES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
         "Try again when the server is up.",
     ),
 )
+
+
+def bad_url(message: str) -> Invalid:
+    return Invalid(
+        "general_config_invalid",
+        message,
+        field="database_url",
+        hint="Write sqlite:///PATH (four slashes for an absolute path) or postgresql://USER@HOST/NAME.",
+    )

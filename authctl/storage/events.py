@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from authctl.errors import Unavailable
 from authctl.model import Event, milliseconds
-from authctl.storage.compiled import Fixed
+from authctl.storage.connection import Connection
 from authctl.storage.database import Database
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import encode_json, events
 
 
@@ -55,7 +56,7 @@ _plain = sa.table("events", *map(sa.column, ("seq", *EventRow._fields, "digest")
 _INSERT = Fixed(_plain.insert().values({name: sa.bindparam(name) for name in (*EventRow._fields, "digest")}).inline())
 
 
-def insert(db: sa.Connection, row: EventRow, digest: bytes | None) -> None:
+def insert(db: Connection, row: EventRow, digest: bytes | None) -> None:
     """Add an event to the log. digest: what tells later whether it was changed; none without the key at hand."""
     _INSERT.run(db, row._asdict() | {"digest": digest})
 
@@ -123,7 +124,7 @@ def _newest_first(asked: EventQuery) -> tuple[sa.ColumnElement[Any], ...]:
     return (events.c.seq.desc(),) if asked.user_id is not None else (events.c.time.desc(), events.c.seq.desc())
 
 
-def list_page(db: sa.Connection, asked: EventQuery, limit: int | None, after: EventPosition | None) -> Iterator[Event]:
+def list_page(db: Connection, asked: EventQuery, limit: int | None, after: EventPosition | None) -> Iterator[Event]:
     """The newest first, from behind a position on; as many as `limit`, or all of them streamed."""
     statement = _matching(asked)
     if after is not None and asked.user_id is not None:
@@ -132,36 +133,38 @@ def list_page(db: sa.Connection, asked: EventQuery, limit: int | None, after: Ev
         place = sa.tuple_(sa.literal(after.time, events.c.time.type), sa.literal(after.seq))
         statement = statement.where(sa.tuple_(events.c.time, events.c.seq) < place)
     statement = statement.order_by(*_newest_first(asked)).limit(limit)
-    with db.execute(statement.execution_options(yield_per=500)) as rows:
+    with db.sqlalchemy.execute(statement.execution_options(yield_per=500)) as rows:
         for row in rows:
             yield record(row)
 
 
-def find_position(db: sa.Connection, id: str) -> EventPosition | None:
-    row = db.execute(sa.select(events.c.time, events.c.seq).where(events.c.id == id)).one_or_none()
+def find_position(db: Connection, id: str) -> EventPosition | None:
+    row = db.sqlalchemy.execute(sa.select(events.c.time, events.c.seq).where(events.c.id == id)).one_or_none()
     return EventPosition(row.time, row.seq) if row else None
 
 
-def has_user(db: sa.Connection, user_id: str) -> bool:
+def has_user(db: Connection, user_id: str) -> bool:
     """Whether the log knows a user, who may be deleted."""
-    return db.execute(sa.select(events.c.seq).where(events.c.user_id == user_id).limit(1)).first() is not None
+    return (
+        db.sqlalchemy.execute(sa.select(events.c.seq).where(events.c.user_id == user_id).limit(1)).first() is not None
+    )
 
 
-def last_seq(db: sa.Connection) -> int:
+def last_seq(db: Connection) -> int:
     """The number of the newest event; 0 before the first."""
-    return db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0
+    return db.sqlalchemy.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0
 
 
-def first_seq(db: sa.Connection, asked: EventQuery, limit: int) -> int | None:
+def first_seq(db: Connection, asked: EventQuery, limit: int) -> int | None:
     """The number of the oldest of the newest events; None where there are none."""
     newest = _matching(asked).order_by(*_newest_first(asked)).limit(limit).subquery()
-    return db.execute(sa.select(sa.func.min(newest.c.seq))).scalar()
+    return db.sqlalchemy.execute(sa.select(sa.func.min(newest.c.seq))).scalar()
 
 
-def list_behind(db: sa.Connection, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
+def list_behind(db: Connection, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
     """All events behind a number, each with its own, the oldest first."""
     statement = _matching(asked).where(events.c.seq > seq).order_by(events.c.seq)
-    with db.execute(statement.execution_options(yield_per=500)) as rows:
+    with db.sqlalchemy.execute(statement.execution_options(yield_per=500)) as rows:
         for row in rows:
             yield row.seq, record(row)
 
@@ -206,33 +209,35 @@ def settled_seq(database: Database, sleep: Callable[[float], None]) -> int:
     return settled
 
 
-def _writers(db: sa.Connection) -> set[str]:
+def _writers(db: Connection) -> set[str]:
     """The transactions on Postgres that write to the log, each by a name that no other has."""
-    return set(db.exec_driver_sql(_WRITERS).scalars())
+    return set(db.sqlalchemy.exec_driver_sql(_WRITERS).scalars())
 
 
-def lock(db: sa.Connection) -> None:
+def lock(db: Connection) -> None:
     """Let nobody add an event until the end of this transaction, once those who have are done."""
     if db.dialect.name == "postgresql":
-        db.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
-        db.exec_driver_sql("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
+        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+        db.sqlalchemy.exec_driver_sql("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
 
 
-def freeze(db: sa.Connection) -> None:
+def freeze(db: Connection) -> None:
     """Let this transaction, which only reads and has not begun to, see one moment of the database."""
     if db.dialect.name == "postgresql":
-        db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        db.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
-def count(db: sa.Connection, behind: int | None, up_to: int) -> int:
+def count(db: Connection, behind: int | None, up_to: int) -> int:
     """How many events there are behind a number and up to another."""
-    return db.execute(sa.select(sa.func.count()).select_from(_plain).where(*_between(behind, up_to))).scalar_one()
+    return db.sqlalchemy.execute(
+        sa.select(sa.func.count()).select_from(_plain).where(*_between(behind, up_to))
+    ).scalar_one()
 
 
-def delete(db: sa.Connection, behind: int | None, up_to: int) -> int:
+def delete(db: Connection, behind: int | None, up_to: int) -> int:
     """Remove every event behind a number and up to another; how many there were."""
-    return db.execute(_plain.delete().where(*_between(behind, up_to))).rowcount
+    return db.sqlalchemy.execute(_plain.delete().where(*_between(behind, up_to))).rowcount
 
 
 def _between(behind: int | None, up_to: int | None) -> Iterator[sa.ColumnElement[bool]]:
@@ -243,31 +248,31 @@ def _between(behind: int | None, up_to: int | None) -> Iterator[sa.ColumnElement
 
 
 def list_rows(
-    db: sa.Connection, up_to: int | None = None, behind: int | None = None, limit: int | None = None
+    db: Connection, up_to: int | None = None, behind: int | None = None, limit: int | None = None
 ) -> Iterator[tuple[int, EventRow, Any]]:
     """Every event behind a number, and up to another, as it is stored, with its own and its digest, in their order."""
     statement = sa.select(_plain).where(*_between(behind, up_to)).order_by(_plain.c.seq).limit(limit)
-    with _as_it_is(db), db.execute(statement.execution_options(yield_per=BATCH)) as rows:
+    with _as_it_is(db), db.sqlalchemy.execute(statement.execution_options(yield_per=BATCH)) as rows:
         for seq, *row, digest in rows:
             yield seq, EventRow(*row), digest
 
 
-def list_doubles(db: sa.Connection, behind: int, up_to: int) -> Iterator[tuple[int, str]]:
+def list_doubles(db: Connection, behind: int, up_to: int) -> Iterator[tuple[int, str]]:
     """Events behind a number, and up to another, whose id an earlier one has, for which somebody took a key away."""
     earlier = events.alias()
     statement = sa.select(events.c.seq, events.c.id).join(earlier, earlier.c.id == events.c.id)
     statement = statement.where(events.c.seq > behind, events.c.seq <= up_to, earlier.c.seq < events.c.seq)
-    for row in db.execute(statement.order_by(events.c.seq).execution_options(yield_per=500)):
+    for row in db.sqlalchemy.execute(statement.order_by(events.c.seq).execution_options(yield_per=500)):
         yield row.seq, row.id
 
 
 @contextmanager
-def _as_it_is(db: sa.Connection) -> Iterator[None]:
+def _as_it_is(db: Connection) -> Iterator[None]:
     """Read text that is no text as well: SQLite keeps any bytes, and verifying must not end with them."""
     if db.dialect.name != "sqlite":
         yield
         return
-    connection: Any = db.connection.dbapi_connection
+    connection: Any = db.driver
     connection.text_factory = lambda octets: octets.decode(errors="surrogateescape")
     try:
         yield

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from authctl.model import Identity
 from authctl.storage import identities as identity_rows
+from authctl.storage.connection import Connection
 from authctl.storage.tables import authenticators, identities, memberships, users
 
 
@@ -32,19 +33,19 @@ class Belongings(NamedTuple):
     memberships: Mapping[int, int]  # how many
 
 
-def freeze(db: sa.Connection) -> None:
+def freeze(db: Connection) -> None:
     """Show this transaction one moment of the directory throughout; the first of its statements."""
     if db.dialect.name == "postgresql":  # SQLite has no other way
-        db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
-def read(db: sa.Connection, seqs: Iterable[int]) -> Belongings:
+def read(db: Connection, seqs: Iterable[int]) -> Belongings:
     """All that belongs to these users, a statement a table."""
     batch = list(seqs)
     return Belongings(_identities(db, batch), _authenticators(db, batch), _memberships(db, batch))
 
 
-def _identities(db: sa.Connection, batch: list[int]) -> dict[int, list[Identity]]:
+def _identities(db: Connection, batch: list[int]) -> dict[int, list[Identity]]:
     statement = (
         sa.select(identities, users.c.id.label("user_id"))
         .join(users, users.c.seq == identities.c.user_seq)
@@ -52,12 +53,12 @@ def _identities(db: sa.Connection, batch: list[int]) -> dict[int, list[Identity]
         .order_by(identities.c.seq)
     )
     found = defaultdict(list)
-    for row in db.execute(statement):
+    for row in db.sqlalchemy.execute(statement):
         found[row.user_seq].append(identity_rows.record(row))
     return found
 
 
-def _authenticators(db: sa.Connection, batch: list[int]) -> dict[int, list[SealedAuthenticator]]:
+def _authenticators(db: Connection, batch: list[int]) -> dict[int, list[SealedAuthenticator]]:
     """The verified ones: who has not proved to have the others never used them."""
     columns = [authenticators.c[name] for name in SealedAuthenticator._fields]
     statement = (
@@ -66,15 +67,15 @@ def _authenticators(db: sa.Connection, batch: list[int]) -> dict[int, list[Seale
         .order_by(authenticators.c.seq)
     )
     found = defaultdict(list)
-    for seq, *values in db.execute(statement):
+    for seq, *values in db.sqlalchemy.execute(statement):
         found[seq].append(SealedAuthenticator(*values))
     return found
 
 
-def _memberships(db: sa.Connection, batch: list[int]) -> dict[int, int]:
+def _memberships(db: Connection, batch: list[int]) -> dict[int, int]:
     statement = (
         sa.select(memberships.c.user_seq, sa.func.count())
         .where(memberships.c.user_seq.in_(batch))
         .group_by(memberships.c.user_seq)
     )
-    return {row[0]: row[1] for row in db.execute(statement)}
+    return {row[0]: row[1] for row in db.sqlalchemy.execute(statement)}

@@ -10,14 +10,15 @@ from sqlalchemy.exc import IntegrityError
 from authctl.errors import Conflict
 from authctl.model import Identity
 from authctl.storage import users as user_rows
-from authctl.storage.database import violation
+from authctl.storage.connection import Connection
+from authctl.storage.driver_errors import violation
 from authctl.storage.tables import addresses, identities, users
 
 
-def insert(db: sa.Connection, identity: Identity, user_seq: int) -> None:
+def insert(db: Connection, identity: Identity, user_seq: int) -> None:
     """Store an identity; a Conflict where it, or its email, belongs to another user."""
     try:
-        db.execute(
+        db.sqlalchemy.execute(
             identities.insert()
             .inline()
             .values(
@@ -30,7 +31,7 @@ def insert(db: sa.Connection, identity: Identity, user_seq: int) -> None:
             )
         )
         if identity.email is not None and not user_rows.holds_address(db, user_seq, identity.email):
-            db.execute(addresses.insert().values(address=identity.email, user_seq=user_seq))
+            db.sqlalchemy.execute(addresses.insert().values(address=identity.email, user_seq=user_seq))
     except IntegrityError as error:
         raise _conflict(error, identity) from None
 
@@ -38,7 +39,7 @@ def insert(db: sa.Connection, identity: Identity, user_seq: int) -> None:
 def _conflict(error: IntegrityError, identity: Identity) -> Conflict:
     from shlex import quote
 
-    if violation(error).startswith("addresses"):
+    if violation(error.orig).startswith("addresses"):
         return Conflict(
             "user_email_already_exists",
             f"The email {identity.email} belongs to another user.",
@@ -52,27 +53,27 @@ def _conflict(error: IntegrityError, identity: Identity) -> Conflict:
     )
 
 
-def delete(db: sa.Connection, identity: Identity) -> None:
+def delete(db: Connection, identity: Identity) -> None:
     """Remove an identity, and its email where the user holds that in no other way."""
-    db.execute(identities.delete().where(identities.c.id == identity.id))
+    db.sqlalchemy.execute(identities.delete().where(identities.c.id == identity.id))
     if identity.email is not None:
         user_rows.release_address(db, identity.email)
 
 
-def find(db: sa.Connection, id: str) -> Identity | None:
+def find(db: Connection, id: str) -> Identity | None:
     return _one(db, identities.c.id == id)
 
 
-def find_by_uid(db: sa.Connection, provider: str, provider_uid: str) -> Identity | None:
+def find_by_uid(db: Connection, provider: str, provider_uid: str) -> Identity | None:
     return _one(db, identities.c.provider == provider, identities.c.provider_uid == provider_uid)
 
 
-def _one(db: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Identity | None:
-    row = db.execute(_select().where(*conditions)).one_or_none()
+def _one(db: Connection, *conditions: sa.ColumnElement[bool]) -> Identity | None:
+    row = db.sqlalchemy.execute(_select().where(*conditions)).one_or_none()
     return record(row) if row else None
 
 
-def list_page(db: sa.Connection, user_seq: int | None, after: str | None, limit: int) -> list[Identity]:
+def list_page(db: Connection, user_seq: int | None, after: str | None, limit: int) -> list[Identity]:
     """One user's identities, or everybody's, the oldest first, from behind the identity `after` on."""
     statement = _select().order_by(identities.c.seq).limit(limit)
     if user_seq is not None:
@@ -80,7 +81,7 @@ def list_page(db: sa.Connection, user_seq: int | None, after: str | None, limit:
     if after is not None:
         behind = sa.select(identities.c.seq).where(identities.c.id == after).scalar_subquery()
         statement = statement.where(identities.c.seq > behind)
-    return [record(row) for row in db.execute(statement)]
+    return [record(row) for row in db.sqlalchemy.execute(statement)]
 
 
 def _select() -> sa.Select[Any]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from authctl.model import Import, ImportStatus, Json, MembershipStatus, User, username_key
 from authctl.storage import record_mapping
+from authctl.storage.connection import Connection
 from authctl.storage.tables import identities, import_users, imports, memberships, sessions, tokens, users
 from authctl.storage.users import record as user_of
 
@@ -22,70 +23,75 @@ CHUNK = 10_000  # values in one statement; SQLite takes 32,766
 # The journal
 
 
-def insert(db: sa.Connection, journal: Import) -> Import:
+def insert(db: Connection, journal: Import) -> Import:
     statement = imports.insert().values(record_mapping.stored(imports, journal)).returning(imports.c.seq)
-    return replace(journal, seq=db.execute(statement).scalar_one())
+    return replace(journal, seq=db.sqlalchemy.execute(statement).scalar_one())
 
 
-def advance(db: sa.Connection, before: Import, position: Json, counts: Json, now: datetime) -> bool:
+def advance(db: Connection, before: Import, position: Json, counts: Json, now: datetime) -> bool:
     """Save how far an import has come; False where it is not where `before` has it any more."""
     still = (
         imports.c.seq == before.seq,
         imports.c.position == before.position,
         imports.c.status == str(ImportStatus.UNFINISHED),
     )
-    changed = db.execute(imports.update().where(*still).values(position=position, counts=counts, updated_at=now))
+    changed = db.sqlalchemy.execute(
+        imports.update().where(*still).values(position=position, counts=counts, updated_at=now)
+    )
     return changed.rowcount == 1
 
 
-def finish(db: sa.Connection, journal: Import, now: datetime) -> bool:
+def finish(db: Connection, journal: Import, now: datetime) -> bool:
     """Say that an import has come to its end; False where it was ended meanwhile, as by undoing it."""
     still = (imports.c.seq == journal.seq, imports.c.status == str(ImportStatus.UNFINISHED))
     values = {"status": str(ImportStatus.FINISHED), "updated_at": now, "ended_at": now}
-    return db.execute(imports.update().where(*still).values(values)).rowcount == 1
+    return db.sqlalchemy.execute(imports.update().where(*still).values(values)).rowcount == 1
 
 
-def mark_undone(db: sa.Connection, journal: Import, now: datetime) -> Import:
+def mark_undone(db: Connection, journal: Import, now: datetime) -> Import:
     """Say that an import is undone, so that nobody goes on with it. When it ended stays: users are judged by that."""
     undone = replace(
         journal, status=ImportStatus.UNDONE, updated_at=now, ended_at=journal.ended_at or journal.updated_at
     )
     values = {"status": str(undone.status), "updated_at": now, "ended_at": undone.ended_at}
-    db.execute(imports.update().where(imports.c.seq == journal.seq).values(values))
+    db.sqlalchemy.execute(imports.update().where(imports.c.seq == journal.seq).values(values))
     return undone
 
 
-def withdraw(db: sa.Connection, journal: Import) -> bool:
+def withdraw(db: Connection, journal: Import) -> bool:
     """Forget an import that is where it began; False where it has come further."""
     still = (imports.c.seq == journal.seq, imports.c.position == journal.position)
-    return db.execute(imports.delete().where(*still, imports.c.status == str(ImportStatus.UNFINISHED))).rowcount == 1
+    return (
+        db.sqlalchemy.execute(imports.delete().where(*still, imports.c.status == str(ImportStatus.UNFINISHED))).rowcount
+        == 1
+    )
 
 
-def find(db: sa.Connection, id: str, *, lock: bool = False) -> Import | None:
+def find(db: Connection, id: str, *, lock: bool = False) -> Import | None:
     statement = sa.select(imports).where(imports.c.id == id)
-    row = db.execute(statement.with_for_update() if lock else statement).one_or_none()
+    row = db.sqlalchemy.execute(statement.with_for_update() if lock else statement).one_or_none()
     return record(row) if row else None
 
 
-def find_unfinished(db: sa.Connection, source: str, digests: Sequence[str]) -> Import | None:
+def find_unfinished(db: Connection, source: str, digests: Sequence[str]) -> Import | None:
     """The newest import of files with these digests from that source that was not finished."""
     statement = (
         sa.select(imports)
         .where(imports.c.source == source, imports.c.status == str(ImportStatus.UNFINISHED))
         .order_by(imports.c.seq.desc())
     )
-    for row in db.execute(statement):
+    for row in db.sqlalchemy.execute(statement):
         if [file["digest"] for file in row.files] == list(digests):
             return record(row)
     return None
 
 
-def list_page(db: sa.Connection, after: int | None, limit: int) -> list[Import]:
+def list_page(db: Connection, after: int | None, limit: int) -> list[Import]:
     """The newest first, from behind the number `after` on."""
     statement = sa.select(imports).order_by(imports.c.seq.desc()).limit(limit)
     if after is not None:
         statement = statement.where(imports.c.seq < after)
-    return [record(row) for row in db.execute(statement)]
+    return [record(row) for row in db.sqlalchemy.execute(statement)]
 
 
 def record(row: sa.Row[Any]) -> Import:
@@ -95,14 +101,14 @@ def record(row: sa.Row[Any]) -> Import:
 # Whom an import brought
 
 
-def find_brought(db: sa.Connection, seq: int, user_ids: Iterable[str]) -> set[str]:
+def find_brought(db: Connection, seq: int, user_ids: Iterable[str]) -> set[str]:
     """Those of these users that the import has made, changed or found unchanged already."""
     found: set[str] = set()
     for chunk in _chunks(sorted(user_ids)):
         statement = sa.select(import_users.c.user_id).where(
             import_users.c.import_seq == seq, import_users.c.user_id.in_(chunk)
         )
-        found.update(db.execute(statement).scalars())
+        found.update(db.sqlalchemy.execute(statement).scalars())
     return found
 
 
@@ -114,7 +120,7 @@ class Brought(NamedTuple):
     touched: str | None
 
 
-def list_created(db: sa.Connection, journal: Import, after: str) -> list[Brought]:
+def list_created(db: Connection, journal: Import, after: str) -> list[Brought]:
     """The next users that the import made, behind the id `after`, kept from others until the transaction ends."""
     page = (
         sa.select(import_users.c.user_id, import_users.c.updated_at)
@@ -122,23 +128,25 @@ def list_created(db: sa.Connection, journal: Import, after: str) -> list[Brought
         .order_by(import_users.c.user_id)
         .limit(BATCH)
     )
-    brought = {row.user_id: row.updated_at for row in db.execute(page)}
+    brought = {row.user_id: row.updated_at for row in db.sqlalchemy.execute(page)}
     found = sa.select(users).where(users.c.id.in_(brought)).order_by(users.c.seq).with_for_update()
-    present = {row.id: user_of(row) for row in db.execute(found)}
+    present = {row.id: user_of(row) for row in db.sqlalchemy.execute(found)}
     seqs = [user.seq for user in present.values()]
-    signed_in = set(db.execute(sa.select(sessions.c.user_seq).where(sessions.c.user_seq.in_(seqs))).scalars())
+    signed_in = set(
+        db.sqlalchemy.execute(sa.select(sessions.c.user_seq).where(sessions.c.user_seq.in_(seqs))).scalars()
+    )
     given = _given_since(db, seqs, journal.ended_at or journal.updated_at)
     return [_brought(id, brought[id], present.get(id), signed_in, given, journal.created_at) for id in brought]
 
 
-def _given_since(db: sa.Connection, seqs: list[int], end: datetime) -> set[int]:
+def _given_since(db: Connection, seqs: list[int], end: datetime) -> set[int]:
     """Those of these users who were given something since the import ended that is not in their own row."""
     given = sa.union(
         sa.select(tokens.c.user_seq).where(tokens.c.user_seq.in_(seqs)),
         sa.select(identities.c.user_seq).where(identities.c.user_seq.in_(seqs), identities.c.created_at > end),
         sa.select(memberships.c.user_seq).where(memberships.c.user_seq.in_(seqs), memberships.c.invited_at > end),
     )
-    return set(db.execute(given).scalars())
+    return set(db.sqlalchemy.execute(given).scalars())
 
 
 def _brought(
@@ -161,7 +169,7 @@ class Remaining(NamedTuple):
     users: int
 
 
-def remaining(db: sa.Connection) -> list[Remaining]:
+def remaining(db: Connection) -> list[Remaining]:
     """The hashes that no sign-in has replaced yet, by import and algorithm, the oldest first."""
     statement = (
         sa.select(users.c.password_import, imports.c.created_at, users.c.password_algorithm, sa.func.count())
@@ -170,7 +178,7 @@ def remaining(db: sa.Connection) -> list[Remaining]:
         .group_by(users.c.password_import, imports.c.created_at, users.c.password_algorithm)
         .order_by(imports.c.created_at, users.c.password_import, users.c.password_algorithm)
     )
-    return [Remaining(*row) for row in db.execute(statement)]
+    return [Remaining(*row) for row in db.sqlalchemy.execute(statement)]
 
 
 # Who has what a batch brings
@@ -199,7 +207,7 @@ class Owners:
     users: dict[int, User] = field(default_factory=dict)
 
 
-def find_owners(db: sa.Connection, keys: Keys, *, lock: bool = False) -> Owners:
+def find_owners(db: Connection, keys: Keys, *, lock: bool = False) -> Owners:
     """Who has what. lock: keep those users from changing until the transaction ends."""
     owners = Owners(
         ids=_owners(db, "users", "id", "seq", keys.ids),
@@ -211,7 +219,7 @@ def find_owners(db: sa.Connection, keys: Keys, *, lock: bool = False) -> Owners:
     seqs = {seq for found in (owners.ids, owners.username_keys, owners.emails, owners.phones) for seq in found.values()}
     for chunk in _chunks(sorted(seqs | set(owners.uids.values()))):
         statement = sa.select(users).where(users.c.seq.in_(chunk)).order_by(users.c.seq)
-        rows = db.execute(statement.with_for_update() if lock else statement)
+        rows = db.sqlalchemy.execute(statement.with_for_update() if lock else statement)
         owners.users.update((row.seq, user_of(row)) for row in rows)
     for seq, user in owners.users.items():
         _complete(owners, seq, user)
@@ -229,7 +237,7 @@ def _complete(owners: Owners, seq: int, user: User) -> None:
         owners.phones[user.phone] = seq
 
 
-def _owners(db: sa.Connection, table: str, column: str, seq: str, values: list[str]) -> dict[str, int]:
+def _owners(db: Connection, table: str, column: str, seq: str, values: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     given: tuple[Any, ...]
     for chunk in _chunks(values):
@@ -238,7 +246,7 @@ def _owners(db: sa.Connection, table: str, column: str, seq: str, values: list[s
         else:
             among, given = "= ANY (%s)", (chunk,)
         statement = f"SELECT {column}, {seq} FROM {table} WHERE {column} {among}"  # noqa: S608 - our own names
-        found.update((row[0], row[1]) for row in db.exec_driver_sql(statement, given))
+        found.update((row[0], row[1]) for row in db.sqlalchemy.exec_driver_sql(statement, given))
     return found
 
 
@@ -253,24 +261,24 @@ _UIDS_POSTGRES = """
 """
 
 
-def _owners_of_identities(db: sa.Connection, uids: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def _owners_of_identities(db: Connection, uids: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for chunk in _chunks(uids):
         if db.dialect.name == "sqlite":
-            rows = db.exec_driver_sql(_UIDS_SQLITE, (json.dumps(chunk),))
+            rows = db.sqlalchemy.exec_driver_sql(_UIDS_SQLITE, (json.dumps(chunk),))
         else:
-            rows = db.exec_driver_sql(_UIDS_POSTGRES, tuple(map(list, zip(*chunk, strict=True))))
+            rows = db.sqlalchemy.exec_driver_sql(_UIDS_POSTGRES, tuple(map(list, zip(*chunk, strict=True))))
         found.update(((row[0], row[1]), row[2]) for row in rows)
     return found
 
 
-def find_memberships(db: sa.Connection, user_seqs: Iterable[int]) -> set[tuple[int, int]]:
+def find_memberships(db: Connection, user_seqs: Iterable[int]) -> set[tuple[int, int]]:
     """The teams that these users are confirmed members of, each pair by the numbers of team and user."""
     found: set[tuple[int, int]] = set()
     for chunk in _chunks(sorted(user_seqs)):
         theirs = (memberships.c.user_seq.in_(chunk), memberships.c.status == str(MembershipStatus.CONFIRMED))
         statement = sa.select(memberships.c.team_seq, memberships.c.user_seq).where(*theirs)
-        found.update((row[0], row[1]) for row in db.execute(statement))
+        found.update((row[0], row[1]) for row in db.sqlalchemy.execute(statement))
     return found
 
 

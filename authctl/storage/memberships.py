@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from authctl.errors import Conflict
 from authctl.model import OWNER, Filter, Invitation, Listing, Membership, MembershipStatus
 from authctl.storage import pagination, search_index, search_terms
-from authctl.storage.database import violation
+from authctl.storage.connection import Connection
+from authctl.storage.driver_errors import violation
 from authctl.storage.tables import invitations, membership_roles, memberships, teams, users
 
 CONFIRMED = str(MembershipStatus.CONFIRMED)
@@ -42,13 +43,13 @@ def of_user(seq: int) -> Scope:
 # Changing
 
 
-def insert(db: sa.Connection, membership: Membership, team_seq: int, user_seq: int) -> Membership:
+def insert(db: Connection, membership: Membership, team_seq: int, user_seq: int) -> Membership:
     """Store a new membership; a Conflict where the user has one in the team."""
     values = _columns(membership) | {"id": membership.id, "team_seq": team_seq, "user_seq": user_seq}
     try:
-        seq = db.execute(memberships.insert().values(values).returning(memberships.c.seq)).scalar_one()
+        seq = db.sqlalchemy.execute(memberships.insert().values(values).returning(memberships.c.seq)).scalar_one()
     except IntegrityError as error:
-        if violation(error) != "memberships_team_seq_key":
+        if violation(error.orig) != "memberships_team_seq_key":
             raise
         message = f"The user {membership.user_id} is in the team already."
         raise Conflict("membership_already_confirmed", message, field="user") from None
@@ -56,17 +57,17 @@ def insert(db: sa.Connection, membership: Membership, team_seq: int, user_seq: i
     return replace(membership, seq=seq)
 
 
-def update(db: sa.Connection, after: Membership, team_seq: int) -> None:
+def update(db: Connection, after: Membership, team_seq: int) -> None:
     """Store what a membership has become."""
-    db.execute(memberships.update().where(memberships.c.seq == after.seq).values(_columns(after)))
-    db.execute(membership_roles.delete().where(membership_roles.c.membership_seq == after.seq))
+    db.sqlalchemy.execute(memberships.update().where(memberships.c.seq == after.seq).values(_columns(after)))
+    db.sqlalchemy.execute(membership_roles.delete().where(membership_roles.c.membership_seq == after.seq))
     _insert_roles(db, after.seq, team_seq, after)
 
 
-def _insert_roles(db: sa.Connection, seq: int, team_seq: int, membership: Membership) -> None:
+def _insert_roles(db: Connection, seq: int, team_seq: int, membership: Membership) -> None:
     if membership.roles:
         common = {"membership_seq": seq, "team_seq": team_seq, "invited_at": membership.invited_at}
-        db.execute(membership_roles.insert(), [common | {"role": role} for role in membership.roles])
+        db.sqlalchemy.execute(membership_roles.insert(), [common | {"role": role} for role in membership.roles])
 
 
 def _columns(membership: Membership) -> dict[str, Any]:
@@ -78,29 +79,29 @@ def _columns(membership: Membership) -> dict[str, Any]:
     }
 
 
-def delete(db: sa.Connection, membership: Membership) -> None:
-    db.execute(memberships.delete().where(memberships.c.seq == membership.seq))
+def delete(db: Connection, membership: Membership) -> None:
+    db.sqlalchemy.execute(memberships.delete().where(memberships.c.seq == membership.seq))
 
 
 # Finding
 
 
-def find(db: sa.Connection, team_seq: int, id: str, *, lock: bool = False) -> Membership | None:
+def find(db: Connection, team_seq: int, id: str, *, lock: bool = False) -> Membership | None:
     """The membership of that id, if it is one of the team. lock: keep it from going with its user meanwhile."""
     return _one(db, memberships.c.id == id, memberships.c.team_seq == team_seq, lock=lock)
 
 
-def find_of_user(db: sa.Connection, team_seq: int, user_seq: int, *, lock: bool = False) -> Membership | None:
+def find_of_user(db: Connection, team_seq: int, user_seq: int, *, lock: bool = False) -> Membership | None:
     return _one(db, memberships.c.team_seq == team_seq, memberships.c.user_seq == user_seq, lock=lock)
 
 
-def _one(db: sa.Connection, *conditions: sa.ColumnElement[bool], lock: bool) -> Membership | None:
+def _one(db: Connection, *conditions: sa.ColumnElement[bool], lock: bool) -> Membership | None:
     statement = _with_names(memberships.c, memberships).where(*conditions)
-    row = db.execute(statement.with_for_update(of=memberships) if lock else statement).one_or_none()
+    row = db.sqlalchemy.execute(statement.with_for_update(of=memberships) if lock else statement).one_or_none()
     return record(row) if row else None
 
 
-def has_another_owner(db: sa.Connection, team_seq: int, seq: int) -> bool:
+def has_another_owner(db: Connection, team_seq: int, seq: int) -> bool:
     """Whether a team has a confirmed owner beside that membership."""
     owners = (
         sa.select(memberships.c.seq)
@@ -112,10 +113,10 @@ def has_another_owner(db: sa.Connection, team_seq: int, seq: int) -> bool:
             memberships.c.seq != seq,
         )
     )
-    return db.execute(owners.limit(1)).one_or_none() is not None
+    return db.sqlalchemy.execute(owners.limit(1)).one_or_none() is not None
 
 
-def confirmed_of_user(db: sa.Connection, user_seq: int) -> list[tuple[str, str, tuple[str, ...]]]:
+def confirmed_of_user(db: Connection, user_seq: int) -> list[tuple[str, str, tuple[str, ...]]]:
     """What makes the role strings of a user: of each confirmed membership the team's id, its own id, and its roles."""
     statement = (
         sa.select(teams.c.id, memberships.c.id, memberships.c.roles)
@@ -123,7 +124,7 @@ def confirmed_of_user(db: sa.Connection, user_seq: int) -> list[tuple[str, str, 
         .where(memberships.c.user_seq == user_seq, memberships.c.status == CONFIRMED)
         .order_by(memberships.c.seq)
     )
-    return [(team, id, tuple(roles)) for team, id, roles in db.execute(statement)]
+    return [(team, id, tuple(roles)) for team, id, roles in db.sqlalchemy.execute(statement)]
 
 
 # Lists
@@ -157,15 +158,15 @@ _MFA = sa.and_(users.c.mfa, sa.or_(users.c.totp, users.c.email_verified, users.c
 SOURCE = _source(memberships.c)
 
 
-def find_position(db: sa.Connection, scope: Scope, listing: Listing, id: str) -> pagination.PagePosition | None:
+def find_position(db: Connection, scope: Scope, listing: Listing, id: str) -> pagination.PagePosition | None:
     """The place in an order of a membership that the list is about."""
     statement = sa.select(pagination.sort_key(SOURCE, listing), SOURCE.seq).where(SOURCE.id == id, _in(scope))
-    row = db.execute(statement).one_or_none()
+    row = db.sqlalchemy.execute(statement).one_or_none()
     return pagination.PagePosition(row[0], row[1]) if row else None
 
 
 def list_page(
-    db: sa.Connection, scope: Scope, listing: Listing, position: pagination.PagePosition | None
+    db: Connection, scope: Scope, listing: Listing, position: pagination.PagePosition | None
 ) -> list[Membership]:
     """One page, in the order asked for."""
     listed = _listed(db, scope, listing)
@@ -180,7 +181,7 @@ def list_page(
     return found[::-1] if listing.before is not None else found
 
 
-def iterate(db: sa.Connection, scope: Scope, listing: Listing) -> Iterator[Membership]:
+def iterate(db: Connection, scope: Scope, listing: Listing) -> Iterator[Membership]:
     """All of a list, streamed."""
     listed = _listed(db, scope, listing)
     if listed is not None:
@@ -189,18 +190,18 @@ def iterate(db: sa.Connection, scope: Scope, listing: Listing) -> Iterator[Membe
         yield from _records(db, _naming(ordered), stream=True)
 
 
-def count(db: sa.Connection, scope: Scope, listing: Listing) -> int:
+def count(db: Connection, scope: Scope, listing: Listing) -> int:
     listed = _listed(db, scope, listing)
     if listed is None:
         return 0
-    return db.execute(sa.select(sa.func.count()).select_from(listed[0].subquery())).scalar_one()
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(listed[0].subquery())).scalar_one()
 
 
 def _in(scope: Scope) -> sa.ColumnElement[bool]:
     return memberships.c[scope.column] == scope.seq
 
 
-def _listed(db: sa.Connection, scope: Scope, listing: Listing) -> tuple[sa.Select[Any], pagination.ListSource] | None:
+def _listed(db: Connection, scope: Scope, listing: Listing) -> tuple[sa.Select[Any], pagination.ListSource] | None:
     """The memberships of a list in no order, and its fields; None where a search without a word can find none."""
     filters, statement, source = list(listing.filters), sa.select(memberships), SOURCE
     role = _role_to_walk(filters, scope)
@@ -269,10 +270,10 @@ _NAMES = (
 )
 
 
-def _records(db: sa.Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[Membership]:
+def _records(db: Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[Membership]:
     if stream:
         statement = statement.execution_options(yield_per=500)
-    with db.execute(statement) as rows:
+    with db.sqlalchemy.execute(statement) as rows:
         for row in rows:
             yield record(row)
 
@@ -297,7 +298,7 @@ def record(row: sa.Row[Any]) -> Membership:
 # Invitations
 
 
-def invite(db: sa.Connection, membership_seq: int, invitation: Invitation) -> Invitation:
+def invite(db: Connection, membership_seq: int, invitation: Invitation) -> Invitation:
     """Store another invitation to a membership; earlier ones go on being good."""
     values = {
         "membership_seq": membership_seq,
@@ -305,22 +306,22 @@ def invite(db: sa.Connection, membership_seq: int, invitation: Invitation) -> In
         "address": invitation.address,
         "expires_at": invitation.expires_at,
     }
-    seq = db.execute(invitations.insert().values(values).returning(invitations.c.seq)).scalar_one()
+    seq = db.sqlalchemy.execute(invitations.insert().values(values).returning(invitations.c.seq)).scalar_one()
     return replace(invitation, seq=seq)
 
 
-def list_invitations(db: sa.Connection, membership_seq: int) -> list[Invitation]:
+def list_invitations(db: Connection, membership_seq: int) -> list[Invitation]:
     """All invitations to a membership, expired ones too, the oldest first."""
     statement = sa.select(invitations).where(invitations.c.membership_seq == membership_seq)
-    rows = db.execute(statement.order_by(invitations.c.seq))
+    rows = db.sqlalchemy.execute(statement.order_by(invitations.c.seq))
     return [Invitation(row.seq, row.secret_digest, row.address, row.expires_at) for row in rows]
 
 
-def withdraw(db: sa.Connection, invitation: Invitation) -> None:
-    db.execute(invitations.delete().where(invitations.c.seq == invitation.seq))
+def withdraw(db: Connection, invitation: Invitation) -> None:
+    db.sqlalchemy.execute(invitations.delete().where(invitations.c.seq == invitation.seq))
 
 
-def withdraw_all(db: sa.Connection, membership_seq: int, *, before: int | None = None) -> None:
+def withdraw_all(db: Connection, membership_seq: int, *, before: int | None = None) -> None:
     """End the invitations to a membership; before: only those that are older than the one of that number."""
     older = () if before is None else (invitations.c.seq < before,)
-    db.execute(invitations.delete().where(invitations.c.membership_seq == membership_seq, *older))
+    db.sqlalchemy.execute(invitations.delete().where(invitations.c.membership_seq == membership_seq, *older))

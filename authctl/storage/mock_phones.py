@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from authctl.errors import Conflict
+from authctl.storage.connection import Connection
 from authctl.storage.tables import mock_phones
 
 
@@ -23,9 +24,9 @@ class SealedMockPhone(NamedTuple):
 _SELECT = sa.select(mock_phones.c.phone, mock_phones.c.sealed_code, mock_phones.c.created_at)
 
 
-def insert(db: sa.Connection, row: SealedMockPhone) -> None:
+def insert(db: Connection, row: SealedMockPhone) -> None:
     try:
-        db.execute(mock_phones.insert().values(row._asdict()))
+        db.sqlalchemy.execute(mock_phones.insert().values(row._asdict()))
     except IntegrityError as error:
         raise Conflict(
             "mock_phone_already_exists",
@@ -35,15 +36,15 @@ def insert(db: sa.Connection, row: SealedMockPhone) -> None:
         ) from error
 
 
-def find(db: sa.Connection, phone: str) -> SealedMockPhone | None:
-    row = db.execute(_SELECT.where(mock_phones.c.phone == phone)).one_or_none()
+def find(db: Connection, phone: str) -> SealedMockPhone | None:
+    row = db.sqlalchemy.execute(_SELECT.where(mock_phones.c.phone == phone)).one_or_none()
     return SealedMockPhone(*row) if row else None
 
 
-def list_all(db: sa.Connection) -> list[SealedMockPhone]:
-    return [SealedMockPhone(*row) for row in db.execute(_SELECT.order_by(mock_phones.c.seq))]
+def list_all(db: Connection) -> list[SealedMockPhone]:
+    return [SealedMockPhone(*row) for row in db.sqlalchemy.execute(_SELECT.order_by(mock_phones.c.seq))]
 
 
-def delete(db: sa.Connection, phone: str) -> bool:
+def delete(db: Connection, phone: str) -> bool:
     """Whether there was such a number."""
-    return db.execute(mock_phones.delete().where(mock_phones.c.phone == phone)).rowcount == 1
+    return db.sqlalchemy.execute(mock_phones.delete().where(mock_phones.c.phone == phone)).rowcount == 1

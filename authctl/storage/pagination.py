@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Filter, Listing
+from authctl.storage.connection import Connection
 from authctl.storage.tables import Instant, JsonText
 
 Condition = sa.ColumnElement[bool]
@@ -60,8 +61,8 @@ def beyond(source: ListSource, listing: Listing, position: PagePosition) -> Cond
     return here < there if listing.descending != (listing.before is not None) else here > there
 
 
-def find_position(db: sa.Connection, source: ListSource, listing: Listing, id: str) -> PagePosition | None:
-    row = db.execute(sa.select(sort_key(source, listing), source.seq).where(source.id == id)).one_or_none()
+def find_position(db: Connection, source: ListSource, listing: Listing, id: str) -> PagePosition | None:
+    row = db.sqlalchemy.execute(sa.select(sort_key(source, listing), source.seq).where(source.id == id)).one_or_none()
     return PagePosition(row[0], row[1]) if row else None
 
 

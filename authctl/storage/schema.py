@@ -12,8 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.errors import AuthctlError, Unavailable
-from authctl.storage.database import APPLICATION_ID, Database, connect_sqlite
+from authctl.storage import sqlite
+from authctl.storage.connection import Connection
+from authctl.storage.database import Database
 from authctl.storage.driver_errors import foreign
+from authctl.storage.sqlite import APPLICATION_ID
 from authctl.storage.tables import directory, events, metadata, users
 
 HEAD = "0006"  # the newest migration; a test holds it equal to the files
@@ -64,8 +67,8 @@ def find_state(database: Database) -> State | None:
         raise
 
 
-def _read_state(db: sa.Connection) -> State | None:
-    version, key_fingerprint = db.exec_driver_sql(
+def _read_state(db: Connection) -> State | None:
+    version, key_fingerprint = db.sqlalchemy.exec_driver_sql(
         "SELECT (SELECT version_num FROM alembic_version), (SELECT value FROM directory WHERE name = 'key_fingerprint')"
     ).one()
     return None if version is None else State(version, key_fingerprint)
@@ -91,16 +94,19 @@ def check_version(state: State, where: str) -> None:
         )
 
 
-def _is_foreign(db: sa.Connection) -> bool:
+def _is_foreign(db: Connection) -> bool:
     """Whether a database without a directory is another program's, of which nothing is touched."""
-    names = set(sa.inspect(db).get_table_names())
+    names = set(sa.inspect(db.sqlalchemy).get_table_names())
     if db.dialect.name == "sqlite":
-        return bool(names) or db.exec_driver_sql("PRAGMA application_id").scalar_one() not in (0, APPLICATION_ID)
+        return bool(names) or db.sqlalchemy.exec_driver_sql("PRAGMA application_id").scalar_one() not in (
+            0,
+            APPLICATION_ID,
+        )
     # Postgres databases may hold other things beside a directory, but not under the names that it needs.
     return bool(names & {*metadata.tables, "user_words", "team_words", "alembic_version"})
 
 
-def migrate(db: sa.Connection, version: str = "head") -> str | None:
+def migrate(db: Connection, version: str = "head") -> str | None:
     """Bring the schema up to date, within the caller's transaction; the version that it had, None for an empty one.
 
     Does nothing where another was first. version: an older one to stop at, whose rows are to be put in.
@@ -109,18 +115,18 @@ def migrate(db: sa.Connection, version: str = "head") -> str | None:
     from alembic.runtime.migration import MigrationContext
 
     lock(db)
-    before = MigrationContext.configure(db).get_current_revision()
-    command.upgrade(_config(connection=db), version)
+    before = MigrationContext.configure(db.sqlalchemy).get_current_revision()
+    command.upgrade(_config(connection=db.sqlalchemy), version)
     if db.dialect.name == "sqlite":
-        db.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.sqlalchemy.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     return before
 
 
-def lock(db: sa.Connection) -> None:
+def lock(db: Connection) -> None:
     """Two that migrate at once wait for each other; SQLite's BEGIN IMMEDIATE has seen to it there."""
     if db.dialect.name == "postgresql":
-        db.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
-        db.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})")
+        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+        db.sqlalchemy.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})")
 
 
 def migration_sql(dialect: str, version: str | None) -> str:
@@ -143,27 +149,27 @@ def _config(**attributes: Any) -> Any:
     return config
 
 
-def find_key_fingerprint(db: sa.Connection) -> str | None:
+def find_key_fingerprint(db: Connection) -> str | None:
     return find_fact(db, "key_fingerprint")
 
 
-def find_fact(db: sa.Connection, name: str) -> str | None:
+def find_fact(db: Connection, name: str) -> str | None:
     """What the directory remembers of itself under that name."""
-    return db.execute(sa.select(directory.c.value).where(directory.c.name == name)).scalar_one_or_none()
+    return db.sqlalchemy.execute(sa.select(directory.c.value).where(directory.c.name == name)).scalar_one_or_none()
 
 
-def put_fact(db: sa.Connection, name: str, value: str) -> None:
+def put_fact(db: Connection, name: str, value: str) -> None:
     """Remember something of the directory itself, whatever was remembered under that name."""
     from sqlalchemy.dialects import postgresql, sqlite
 
     insert = (postgresql if db.dialect.name == "postgresql" else sqlite).insert(directory)
     statement = insert.values(name=name, value=value)
-    db.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+    db.sqlalchemy.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
-def set_key_fingerprint(db: sa.Connection, fingerprint: str) -> None:
+def set_key_fingerprint(db: Connection, fingerprint: str) -> None:
     """Remember which key this directory's secrets are kept with; only where none is remembered yet."""
-    db.execute(directory.insert().values(name="key_fingerprint", value=fingerprint))
+    db.sqlalchemy.execute(directory.insert().values(name="key_fingerprint", value=fingerprint))
 
 
 def create_file(path: str) -> bool:
@@ -220,21 +226,22 @@ def driver_connection(database: Database) -> Iterator[Any]:
 
     assert database.path is not None
     try:
-        with closing(connect_sqlite(database.path, database.lock_timeout)) as connection:
+        with closing(sqlite.connect(database.path, database.lock_timeout)) as connection:
             yield connection
     except sqlite3.Error as error:
         raise database.translate(error) from None
 
 
-def server_version(db: sa.Connection) -> str:
+def server_version(db: Connection) -> str:
     """What keeps the database, as its makers call it."""
     if db.dialect.name == "sqlite":
-        return f"SQLite {db.exec_driver_sql('SELECT sqlite_version()').scalar_one()}"
-    return f"PostgreSQL {db.exec_driver_sql('SHOW server_version').scalar_one()}"
+        return f"SQLite {db.sqlalchemy.exec_driver_sql('SELECT sqlite_version()').scalar_one()}"
+    return f"PostgreSQL {db.sqlalchemy.exec_driver_sql('SHOW server_version').scalar_one()}"
 
 
-def counts(db: sa.Connection) -> dict[str, int]:
+def counts(db: Connection) -> dict[str, int]:
     """How many rows of each kind there are."""
     return {
-        table.name: db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in (users, events)
+        table.name: db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        for table in (users, events)
     }

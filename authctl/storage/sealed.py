@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from authctl.storage.connection import Connection
 from authctl.storage.tables import (
     authenticators,
     directory,
@@ -56,7 +57,7 @@ class Sealed(NamedTuple):
     sealed: Any
 
 
-def list_(db: sa.Connection, place: Place, text_prefix: str, after: int) -> Sequence[Sealed]:
+def list_(db: Connection, place: Place, text_prefix: str, after: int) -> Sequence[Sealed]:
     """The next sealed secrets behind the row `after`, kept from changing meanwhile. Other values are passed over."""
     table, column = place.table, place.column
     is_text = isinstance(column.type, sa.Text)
@@ -70,33 +71,35 @@ def list_(db: sa.Connection, place: Place, text_prefix: str, after: int) -> Sequ
     )
     if place.id.table is not table:
         statement = statement.where(table.c.user_seq == users.c.seq)
-    return [Sealed(*row) for row in db.execute(statement)]
+    return [Sealed(*row) for row in db.sqlalchemy.execute(statement)]
 
 
-def replace(db: sa.Connection, place: Place, fresh: Iterable[tuple[int, str | bytes]]) -> None:
+def replace(db: Connection, place: Place, fresh: Iterable[tuple[int, str | bytes]]) -> None:
     """Store secrets that were sealed anew, by the numbers of their rows."""
     table = place.table
     statement = table.update().where(table.c.seq == sa.bindparam("row")).values({place.column: sa.bindparam("fresh")})
-    db.execute(statement, [{"row": seq, "fresh": sealed} for seq, sealed in fresh])
+    db.sqlalchemy.execute(statement, [{"row": seq, "fresh": sealed} for seq, sealed in fresh])
 
 
 _FINGERPRINT = directory.c.name == "key_fingerprint"
 
 
-def hold_fingerprint(db: sa.Connection) -> str | None:
+def hold_fingerprint(db: Connection) -> str | None:
     """The fingerprint of the directory's key; in a transaction that writes, it stays so until the end."""
     statement = sa.select(directory.c.value).where(_FINGERPRINT)
-    if db.get_execution_options().get("authctl_write"):
+    if db.is_write:
         statement = statement.with_for_update(read=True)
-    return db.execute(statement).scalar_one_or_none()
+    return db.sqlalchemy.execute(statement).scalar_one_or_none()
 
 
-def lock_fingerprint(db: sa.Connection) -> None:
+def lock_fingerprint(db: Connection) -> None:
     """Let nobody else seal, or make a key, until the end of this transaction."""
-    db.execute(sa.select(directory.c.value).where(_FINGERPRINT).with_for_update())
+    db.sqlalchemy.execute(sa.select(directory.c.value).where(_FINGERPRINT).with_for_update())
 
 
-def replace_fingerprint(db: sa.Connection, before: str, after: str) -> bool:
+def replace_fingerprint(db: Connection, before: str, after: str) -> bool:
     """Remember another key, once all who seal with the one before are done; False where that is not the key."""
-    changed = db.execute(directory.update().where(_FINGERPRINT, directory.c.value == before).values(value=after))
+    changed = db.sqlalchemy.execute(
+        directory.update().where(_FINGERPRINT, directory.c.value == before).values(value=after)
+    )
     return changed.rowcount == 1

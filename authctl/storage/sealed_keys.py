@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from authctl.storage.connection import Connection
 from authctl.storage.tables import Instant, directory, peppers
 
 LOG_KEY = "audit_log"  # the id of the key that every directory has from its beginning
@@ -23,18 +24,20 @@ _FIND_LOG_KEY = sa.select(
 )
 
 
-def find(db: sa.Connection, id: str) -> bytes | None:
+def find(db: Connection, id: str) -> bytes | None:
     """The sealed key of that id."""
-    found: bytes | None = db.execute(sa.select(peppers.c.sealed_key).where(peppers.c.id == id)).scalar_one_or_none()
+    found: bytes | None = db.sqlalchemy.execute(
+        sa.select(peppers.c.sealed_key).where(peppers.c.id == id)
+    ).scalar_one_or_none()
     return found
 
 
-def find_log_key(db: sa.Connection) -> tuple[bytes | None, str | None]:
+def find_log_key(db: Connection) -> tuple[bytes | None, str | None]:
     """The sealed key of the audit log, and the fingerprint of the secret key in the same moment."""
-    sealed, fingerprint = db.execute(_FIND_LOG_KEY).one()
+    sealed, fingerprint = db.sqlalchemy.execute(_FIND_LOG_KEY).one()
     return sealed, fingerprint
 
 
-def add(db: sa.Connection, id: str, sealed_key: bytes, now: datetime) -> None:
+def add(db: Connection, id: str, sealed_key: bytes, now: datetime) -> None:
     """Keep a new key, where another process was not first; it waits for one that is about to."""
-    db.execute(_ADD, {"id": id, "sealed_key": sealed_key, "now": now})
+    db.sqlalchemy.execute(_ADD, {"id": id, "sealed_key": sealed_key, "now": now})

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from authctl.storage import search_terms
+from authctl.storage.connection import Connection
 from authctl.storage.tables import Sequence
 
 Of = Literal["user", "team"]
@@ -26,16 +27,16 @@ _FORGET_SQLITE = "INSERT INTO {of}_words ({of}_words, rowid, words) VALUES ('del
 
 
 def insert(
-    db: sa.Connection, seq: int, document: Document, tsvector: Callable[[Document], str], *, of: Of = "user"
+    db: Connection, seq: int, document: Document, tsvector: Callable[[Document], str], *, of: Of = "user"
 ) -> None:
     if db.dialect.name == "sqlite":
-        db.exec_driver_sql(_INSERT_SQLITE.format(of=of), (seq, document))
+        db.sqlalchemy.exec_driver_sql(_INSERT_SQLITE.format(of=of), (seq, document))
     else:
-        db.exec_driver_sql(_INSERT_POSTGRES.format(of=of), (seq, tsvector(document)))
+        db.sqlalchemy.exec_driver_sql(_INSERT_POSTGRES.format(of=of), (seq, tsvector(document)))
 
 
 def replace(
-    db: sa.Connection,
+    db: Connection,
     seq: int,
     old: Document,
     new: Document,
@@ -49,16 +50,16 @@ def replace(
         delete(db, seq, old, of=of)
         insert(db, seq, new, tsvector, of=of)
     else:
-        db.exec_driver_sql(_UPDATE_POSTGRES.format(of=of), (tsvector(new), seq))
+        db.sqlalchemy.exec_driver_sql(_UPDATE_POSTGRES.format(of=of), (tsvector(new), seq))
 
 
-def delete(db: sa.Connection, seq: int, old: Document, *, of: Of = "user") -> None:
+def delete(db: Connection, seq: int, old: Document, *, of: Of = "user") -> None:
     """Forget what somebody was found by. On Postgres the row goes with the user or team by itself."""
     if db.dialect.name == "sqlite":
-        db.exec_driver_sql(_FORGET_SQLITE.format(of=of), (seq, old))
+        db.sqlalchemy.exec_driver_sql(_FORGET_SQLITE.format(of=of), (seq, old))
 
 
-def matching(db: sa.Connection, query: search_terms.Query, of: Of) -> sa.Select[Any]:
+def matching(db: Connection, query: search_terms.Query, of: Of) -> sa.Select[Any]:
     """The numbers of the users or teams that match."""
     if db.dialect.name == "sqlite":
         found = sa.select(sa.literal_column("rowid", Sequence)).select_from(sa.table(f"{of}_words"))

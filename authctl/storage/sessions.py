@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from authctl.model import EPOCH, Ended, Session
-from authctl.storage.compiled import Fixed
+from authctl.storage.connection import Connection
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import sessions, users
 
 Condition = sa.ColumnElement[bool]
@@ -19,7 +20,7 @@ BATCH = 1_000  # rows that are removed in one transaction
 _INSERT = Fixed(sessions.insert().inline())
 
 
-def insert(db: sa.Connection, session: Session, user_seq: int, digest: bytes) -> None:
+def insert(db: Connection, session: Session, user_seq: int, digest: bytes) -> None:
     row = {
         "id": session.id,
         "user_seq": user_seq,
@@ -36,20 +37,20 @@ def insert(db: sa.Connection, session: Session, user_seq: int, digest: bytes) ->
     _INSERT.run(db, row)
 
 
-def find_by_digest(db: sa.Connection, digest: bytes) -> Session | None:
+def find_by_digest(db: Connection, digest: bytes) -> Session | None:
     return _find(db, sessions.c.secret_digest == digest)
 
 
-def find_by_id(db: sa.Connection, id: str) -> Session | None:
+def find_by_id(db: Connection, id: str) -> Session | None:
     return _find(db, sessions.c.id == id)
 
 
-def find(db: sa.Connection, user_seq: int, id: str) -> Session | None:
+def find(db: Connection, user_seq: int, id: str) -> Session | None:
     return _find(db, sessions.c.user_seq == user_seq, sessions.c.id == id)
 
 
-def _find(db: sa.Connection, *conditions: Condition) -> Session | None:
-    row = db.execute(_select().where(*conditions)).one_or_none()
+def _find(db: Connection, *conditions: Condition) -> Session | None:
+    row = db.sqlalchemy.execute(_select().where(*conditions)).one_or_none()
     return record(row) if row else None
 
 
@@ -67,14 +68,18 @@ _LIVE = (
 )
 
 
-def list_of_user(db: sa.Connection, user_seq: int, live: Live | None = None) -> list[Session]:
+def list_of_user(db: Connection, user_seq: int, live: Live | None = None) -> list[Session]:
     """A user's sessions, the newest first; with `live`, those that are."""
     statement = _select().where(sessions.c.user_seq == user_seq).order_by(sessions.c.seq.desc())
-    found = db.execute(statement.where(*_LIVE), live._asdict()) if live is not None else db.execute(statement)
+    found = (
+        db.sqlalchemy.execute(statement.where(*_LIVE), live._asdict())
+        if live is not None
+        else db.sqlalchemy.execute(statement)
+    )
     return [record(row) for row in found]
 
 
-def end(db: sa.Connection, seqs: list[int], now: datetime, reason: Ended) -> None:
+def end(db: Connection, seqs: list[int], now: datetime, reason: Ended) -> None:
     _end(db, now, reason, sessions.c.seq.in_(seqs))
 
 
@@ -101,7 +106,7 @@ _END_SURPLUS = Fixed(
 
 
 def end_surplus(
-    db: sa.Connection,
+    db: Connection,
     user_seq: int,
     live: Live,
     limit: int,
@@ -119,43 +124,43 @@ def end_surplus(
     _END_SURPLUS.run(db, live._asdict() | counted | {"reason": str(reason)})
 
 
-def end_of_user(db: sa.Connection, user_seq: int, now: datetime, reason: Ended, *, but: int | None = None) -> int:
+def end_of_user(db: Connection, user_seq: int, now: datetime, reason: Ended, *, but: int | None = None) -> int:
     """End all of a user's sessions, but one of that number; how many there were."""
     kept = () if but is None else (sessions.c.seq != but,)
     return _end(db, now, reason, sessions.c.user_seq == user_seq, *kept)
 
 
-def end_all(db: sa.Connection, now: datetime, reason: Ended) -> int:
+def end_all(db: Connection, now: datetime, reason: Ended) -> int:
     """End everybody's sessions; how many there were."""
     return _end(db, now, reason)
 
 
-def _end(db: sa.Connection, now: datetime, reason: Ended, *conditions: Condition) -> int:
+def _end(db: Connection, now: datetime, reason: Ended, *conditions: Condition) -> int:
     statement = sessions.update().where(sessions.c.ended_at.is_(None), sessions.c.expires_at > now, *conditions)
-    return db.execute(statement.values(ended_at=now, ended_reason=str(reason))).rowcount
+    return db.sqlalchemy.execute(statement.values(ended_at=now, ended_reason=str(reason))).rowcount
 
 
-def update(db: sa.Connection, seq: int, **values: Any) -> None:
-    db.execute(sessions.update().where(sessions.c.seq == seq).values(values))
+def update(db: Connection, seq: int, **values: Any) -> None:
+    db.sqlalchemy.execute(sessions.update().where(sessions.c.seq == seq).values(values))
 
 
-def forget_factors(db: sa.Connection, user_seq: int, *, but: int | None = None) -> None:
+def forget_factors(db: Connection, user_seq: int, *, but: int | None = None) -> None:
     """Have all of a user's sessions, but one of that number, proved no second factor."""
     kept = () if but is None else (sessions.c.seq != but,)
     theirs = sessions.update().where(sessions.c.user_seq == user_seq, sessions.c.mfa_at.is_not(None), *kept)
-    db.execute(theirs.values(mfa_at=None))
+    db.sqlalchemy.execute(theirs.values(mfa_at=None))
 
 
-def count_over(db: sa.Connection, before: datetime) -> int:
+def count_over(db: Connection, before: datetime) -> int:
     """How many sessions ended, or expired, before that moment."""
-    return db.execute(sa.select(sa.func.count()).select_from(sessions).where(_over(before))).scalar_one()
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(sessions).where(_over(before))).scalar_one()
 
 
-def purge(db: sa.Connection, before: datetime) -> int:
+def purge(db: Connection, before: datetime) -> int:
     """Remove a batch of those; how many there were in it."""
     for moment in (sessions.c.expires_at, sessions.c.ended_at):  # each by its index
         batch = sa.select(sessions.c.seq).where(moment <= before).order_by(moment).limit(BATCH)
-        if removed := db.execute(sessions.delete().where(sessions.c.seq.in_(batch))).rowcount:
+        if removed := db.sqlalchemy.execute(sessions.delete().where(sessions.c.seq.in_(batch))).rowcount:
             return removed
     return 0
 

@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import SigningKey
+from authctl.storage.connection import Connection
 from authctl.storage.tables import signing_keys
 
 
-def insert(db: sa.Connection, key: SigningKey) -> None:
-    db.execute(
+def insert(db: Connection, key: SigningKey) -> None:
+    db.sqlalchemy.execute(
         signing_keys.insert()
         .inline()
         .values(
@@ -26,23 +27,23 @@ def insert(db: sa.Connection, key: SigningKey) -> None:
     )
 
 
-def list_all(db: sa.Connection) -> list[SigningKey]:
+def list_all(db: Connection) -> list[SigningKey]:
     """Every key, the newest first."""
-    return [record(row) for row in db.execute(sa.select(signing_keys).order_by(signing_keys.c.seq.desc()))]
+    return [record(row) for row in db.sqlalchemy.execute(sa.select(signing_keys).order_by(signing_keys.c.seq.desc()))]
 
 
-def list_live(db: sa.Connection) -> list[SigningKey]:
+def list_live(db: Connection) -> list[SigningKey]:
     """Those that are not retired, the newest first: that one signs."""
     live = sa.select(signing_keys).where(signing_keys.c.retired_at.is_(None))
-    return [record(row) for row in db.execute(live.order_by(signing_keys.c.seq.desc()))]
+    return [record(row) for row in db.sqlalchemy.execute(live.order_by(signing_keys.c.seq.desc()))]
 
 
-def find(db: sa.Connection, id: str) -> SigningKey | None:
-    row = db.execute(sa.select(signing_keys).where(signing_keys.c.id == id)).one_or_none()
+def find(db: Connection, id: str) -> SigningKey | None:
+    row = db.sqlalchemy.execute(sa.select(signing_keys).where(signing_keys.c.id == id)).one_or_none()
     return record(row) if row else None
 
 
-def retire_before(db: sa.Connection, id: str, now: datetime) -> list[str]:
+def retire_before(db: Connection, id: str, now: datetime) -> list[str]:
     """Let every live key but that one sign no more, for good: their private halves go. The ids of those retired."""
     statement = (
         signing_keys.update()
@@ -50,13 +51,13 @@ def retire_before(db: sa.Connection, id: str, now: datetime) -> list[str]:
         .values(retired_at=now, sealed_private_key=None)
         .returning(signing_keys.c.id)
     )
-    return sorted(db.execute(statement).scalars())
+    return sorted(db.sqlalchemy.execute(statement).scalars())
 
 
-def purge(db: sa.Connection, before: datetime) -> list[str]:
+def purge(db: Connection, before: datetime) -> list[str]:
     """Remove the keys that were retired by then. The ids of those removed."""
     statement = signing_keys.delete().where(signing_keys.c.retired_at <= before).returning(signing_keys.c.id)
-    return sorted(db.execute(statement).scalars())
+    return sorted(db.sqlalchemy.execute(statement).scalars())
 
 
 def record(row: sa.Row[Any]) -> SigningKey:

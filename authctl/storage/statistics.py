@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import EventName, Status
+from authctl.storage.connection import Connection
 from authctl.storage.tables import events, log_seals, sessions, signing_keys, users
 
 
@@ -34,7 +35,7 @@ class UserGroup:
 
 
 def groups(
-    db: sa.Connection,
+    db: Connection,
     *,
     now: datetime,
     required: str | Sequence[str],
@@ -86,7 +87,7 @@ def groups(
             row.since,
             dict(zip(covered, (row._mapping[name] for name in unprotected), strict=True)),
         )
-        for row in db.execute(statement)
+        for row in db.sqlalchemy.execute(statement)
     ]
 
 
@@ -99,29 +100,29 @@ def _has_label(label: str) -> sa.ColumnElement[bool]:
     return sa.type_coerce(users.c.labels, sa.Text).like(f'%"{label}"%')
 
 
-def blocked_with_sessions(db: sa.Connection, now: datetime) -> int:
+def blocked_with_sessions(db: Connection, now: datetime) -> int:
     """How many users are blocked and signed in."""
     lasting = sa.or_(users.c.blocked_until.is_(None), users.c.blocked_until > now)
     live = sa.exists().where(
         sessions.c.user_seq == users.c.seq, sessions.c.ended_at.is_(None), sessions.c.expires_at > now
     )
     statement = sa.select(sa.func.count()).select_from(users)
-    return db.execute(statement.where(users.c.status == str(Status.BLOCKED), lasting, live)).scalar_one()
+    return db.sqlalchemy.execute(statement.where(users.c.status == str(Status.BLOCKED), lasting, live)).scalar_one()
 
 
-def without_reason(db: sa.Connection, names: Iterable[str], since: datetime) -> tuple[int, int]:
+def without_reason(db: Connection, names: Iterable[str], since: datetime) -> tuple[int, int]:
     """Of the events of those names that operators made since then: how many give no reason, and how many there are."""
     silent = _count(events.c.reason.is_(None))
     statement = sa.select(silent, sa.func.count()).where(
         events.c.time >= since, events.c.name.in_(list(names)), events.c.actor.not_like("user:%")
     )
-    row = db.execute(statement).one()
+    row = db.sqlalchemy.execute(statement).one()
     return row[0], row[1]
 
 
-def first_event_at(db: sa.Connection) -> datetime | None:
+def first_event_at(db: Connection) -> datetime | None:
     """When the directory was made, as far as the log tells."""
-    return db.execute(sa.select(events.c.time).order_by(events.c.seq).limit(1)).scalar()
+    return db.sqlalchemy.execute(sa.select(events.c.time).order_by(events.c.seq).limit(1)).scalar()
 
 
 _BEGUN = sa.select(sa.func.max(log_seals.c.number)).where(log_seals.c.behind.is_(None)).scalar_subquery()
@@ -129,19 +130,19 @@ _SEALED_UP_TO = sa.select(sa.func.max(log_seals.c.up_to)).where(log_seals.c.numb
 _IS_UNSEALED = events.c.seq > sa.func.coalesce(_SEALED_UP_TO, 0)
 
 
-def first_unsealed_at(db: sa.Connection) -> datetime | None:
+def first_unsealed_at(db: Connection) -> datetime | None:
     """When the oldest event was written that no seal is over; None where there is none."""
-    return db.execute(sa.select(events.c.time).where(_IS_UNSEALED).order_by(events.c.seq).limit(1)).scalar()
+    return db.sqlalchemy.execute(sa.select(events.c.time).where(_IS_UNSEALED).order_by(events.c.seq).limit(1)).scalar()
 
 
-def last_problems(db: sa.Connection) -> int:
+def last_problems(db: Connection) -> int:
     """How many problems the last verification of the log found, where no seal came after it.
 
     0 also where its event is not as it was written: whoever verifies again is told.
     """
     details = sa.select(sa.type_coerce(events.c.details, sa.Text))
     verified = details.where(_IS_UNSEALED, events.c.name == str(EventName.SECURITY_LOGS_VERIFY))
-    text = db.execute(verified.order_by(events.c.seq.desc()).limit(1)).scalar()
+    text = db.sqlalchemy.execute(verified.order_by(events.c.seq.desc()).limit(1)).scalar()
     try:
         found = json.loads(text or "{}").get("problems")
     except (AttributeError, TypeError, ValueError):
@@ -149,30 +150,30 @@ def last_problems(db: sa.Connection) -> int:
     return found if isinstance(found, int) else 0
 
 
-def signing_key_at(db: sa.Connection) -> datetime | None:
+def signing_key_at(db: Connection) -> datetime | None:
     """When the key was made that JWTs are signed with; None before the first."""
     newest = sa.select(signing_keys.c.created_at).where(signing_keys.c.retired_at.is_(None))
-    return db.execute(newest.order_by(signing_keys.c.seq.desc()).limit(1)).scalar()
+    return db.sqlalchemy.execute(newest.order_by(signing_keys.c.seq.desc()).limit(1)).scalar()
 
 
-def last_event_at(db: sa.Connection) -> datetime | None:
+def last_event_at(db: Connection) -> datetime | None:
     """When the directory was last changed, by the clock of whoever did."""
-    return db.execute(sa.select(events.c.time).order_by(events.c.seq.desc()).limit(1)).scalar()
+    return db.sqlalchemy.execute(sa.select(events.c.time).order_by(events.c.seq.desc()).limit(1)).scalar()
 
 
-def time(db: sa.Connection) -> datetime | None:
+def time(db: Connection) -> datetime | None:
     """The time of the database's own clock as this transaction began; None where it has none."""
     if db.dialect.name == "sqlite":
         return None
-    found: datetime = db.exec_driver_sql("SELECT transaction_timestamp()").scalar_one()
+    found: datetime = db.sqlalchemy.exec_driver_sql("SELECT transaction_timestamp()").scalar_one()
     return found
 
 
-def journal_mode(db: sa.Connection) -> str | None:
+def journal_mode(db: Connection) -> str | None:
     """How an SQLite file keeps changes apart until they are whole: wal, where readers and writers do not wait."""
     if db.dialect.name != "sqlite":
         return None
-    return str(db.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+    return str(db.sqlalchemy.exec_driver_sql("PRAGMA journal_mode").scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +190,11 @@ class Way:
     encrypted: bool
 
 
-def way(db: sa.Connection) -> Way | None:
+def way(db: Connection) -> Way | None:
     """How the database is reached; None for one on this machine."""
     if db.dialect.name == "sqlite":
         return None
-    connection: Any = db.connection.driver_connection
+    connection: Any = db.driver
     host = str(connection.info.host)
     if is_here(host):
         return None
@@ -209,28 +210,30 @@ def is_here(host: str) -> bool:
 # The picture
 
 
-def users_made(db: sa.Connection, since: datetime, until: datetime) -> int:
+def users_made(db: Connection, since: datetime, until: datetime) -> int:
     """How many users were made from `since` on, and before `until`."""
     made = sa.select(sa.func.count()).select_from(users)
-    return db.execute(made.where(users.c.created_at >= since, users.c.created_at < until)).scalar_one()
+    return db.sqlalchemy.execute(made.where(users.c.created_at >= since, users.c.created_at < until)).scalar_one()
 
 
-def sign_ins(db: sa.Connection, days: Sequence[datetime]) -> list[int]:
+def sign_ins(db: Connection, days: Sequence[datetime]) -> list[int]:
     """How many sessions began on each day, by the log; the last moment ends the last day."""
     counts = [_count(sa.and_(events.c.time >= begin, events.c.time < end)) for begin, end in pairwise(days)]
     statement = sa.select(*counts).where(
         events.c.time >= days[0], events.c.name == str(EventName.USERS_SESSIONS_CREATE)
     )
-    return list(db.execute(statement).one())
+    return list(db.sqlalchemy.execute(statement).one())
 
 
-def with_mfa(db: sa.Connection) -> int:
+def with_mfa(db: Connection) -> int:
     """How many users asked to be asked for a second factor."""
-    return db.execute(sa.select(sa.func.count()).select_from(users).where(users.c.mfa)).scalar_one()
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(users).where(users.c.mfa)).scalar_one()
 
 
-def algorithms(db: sa.Connection) -> dict[str | None, int]:
+def algorithms(db: Connection) -> dict[str | None, int]:
     """How many passwords each algorithm hashed, the most first; None for users without a password."""
     counted = sa.func.count().label("users")
     statement = sa.select(users.c.password_algorithm, counted).group_by(users.c.password_algorithm)
-    return {row[0]: row[1] for row in db.execute(statement.order_by(counted.desc(), users.c.password_algorithm))}
+    return {
+        row[0]: row[1] for row in db.sqlalchemy.execute(statement.order_by(counted.desc(), users.c.password_algorithm))
+    }

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from authctl.errors import Conflict
 from authctl.model import Listing, MembershipStatus, Team
 from authctl.storage import pagination, search_index, search_terms
-from authctl.storage.database import violation
+from authctl.storage.connection import Connection
+from authctl.storage.driver_errors import violation
 from authctl.storage.tables import memberships, teams
 
 
@@ -32,13 +33,13 @@ def _members(team_seq: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
 SOURCE = _source(teams.c)
 
 
-def insert(db: sa.Connection, team: Team) -> Team:
+def insert(db: Connection, team: Team) -> Team:
     """Store a new team; a Conflict where the id is taken."""
     values = {name: getattr(team, name) for name in ("id", "name", "prefs", "created_at", "updated_at")}
     try:
-        seq = db.execute(teams.insert().values(values).returning(teams.c.seq)).scalar_one()
+        seq = db.sqlalchemy.execute(teams.insert().values(values).returning(teams.c.seq)).scalar_one()
     except IntegrityError as error:
-        if violation(error) != "teams_id_key":
+        if violation(error.orig) != "teams_id_key":
             raise
         raise Conflict(
             "team_already_exists", f"The id {team.id} is taken.", field="id", hint="Choose another, or leave it out."
@@ -47,47 +48,47 @@ def insert(db: sa.Connection, team: Team) -> Team:
     return replace(team, seq=seq)
 
 
-def update(db: sa.Connection, before: Team, after: Team) -> None:
+def update(db: Connection, before: Team, after: Team) -> None:
     """Store what changed between two states of one team."""
     names = ("name", "prefs", "updated_at")
     changed = {name: getattr(after, name) for name in names if getattr(before, name) != getattr(after, name)}
     if changed:
-        db.execute(teams.update().where(teams.c.seq == before.seq).values(changed))
+        db.sqlalchemy.execute(teams.update().where(teams.c.seq == before.seq).values(changed))
         search_index.replace(db, before.seq, document(before), document(after), search_terms.tsvector, of="team")
 
 
-def delete(db: sa.Connection, team: Team) -> None:
+def delete(db: Connection, team: Team) -> None:
     """Remove a team; the foreign keys see to its memberships."""
     search_index.delete(db, team.seq, document(team), of="team")
-    db.execute(teams.delete().where(teams.c.seq == team.seq))
+    db.sqlalchemy.execute(teams.delete().where(teams.c.seq == team.seq))
 
 
-def find(db: sa.Connection, id: str, *, lock: bool = False) -> Team | None:
+def find(db: Connection, id: str, *, lock: bool = False) -> Team | None:
     """The team of that id, its members not counted. lock: keep others from changing it or its memberships."""
     statement = sa.select(teams).where(teams.c.id == id)
-    row = db.execute(statement.with_for_update() if lock else statement).one_or_none()
+    row = db.sqlalchemy.execute(statement.with_for_update() if lock else statement).one_or_none()
     return record(row) if row else None
 
 
-def find_ids(db: sa.Connection, name: str, user_seq: int | None, limit: int) -> list[str]:
+def find_ids(db: Connection, name: str, user_seq: int | None, limit: int) -> list[str]:
     """The ids of the teams of that name, at most so many; user_seq: of those that this user is a member of."""
     statement = sa.select(teams.c.id).where(teams.c.name == name, *_of_user(user_seq))
-    return list(db.execute(statement.order_by(teams.c.created_at, teams.c.seq).limit(limit)).scalars())
+    return list(db.sqlalchemy.execute(statement.order_by(teams.c.created_at, teams.c.seq).limit(limit)).scalars())
 
 
-def count_members(db: sa.Connection, seq: int) -> int:
-    return db.execute(sa.select(_members(sa.literal(seq)))).scalar_one()
+def count_members(db: Connection, seq: int) -> int:
+    return db.sqlalchemy.execute(sa.select(_members(sa.literal(seq)))).scalar_one()
 
 
 # Lists; user_seq: only the teams that this user is a member of
 
 
-def find_position(db: sa.Connection, listing: Listing, id: str) -> pagination.PagePosition | None:
+def find_position(db: Connection, listing: Listing, id: str) -> pagination.PagePosition | None:
     return pagination.find_position(db, SOURCE, listing, id)
 
 
 def list_page(
-    db: sa.Connection, listing: Listing, position: pagination.PagePosition | None, user_seq: int | None = None
+    db: Connection, listing: Listing, position: pagination.PagePosition | None, user_seq: int | None = None
 ) -> list[Team]:
     """One page, in the order asked for."""
     statement = _statement(db, listing, user_seq)
@@ -100,7 +101,7 @@ def list_page(
     return found[::-1] if listing.before is not None else found
 
 
-def iterate(db: sa.Connection, listing: Listing, user_seq: int | None = None) -> Iterator[Team]:
+def iterate(db: Connection, listing: Listing, user_seq: int | None = None) -> Iterator[Team]:
     """All of a list, streamed."""
     statement = _statement(db, listing, user_seq)
     if statement is not None:
@@ -108,14 +109,14 @@ def iterate(db: sa.Connection, listing: Listing, user_seq: int | None = None) ->
         yield from _records(db, counted.order_by(*pagination.ordered(SOURCE, listing)), stream=True)
 
 
-def count(db: sa.Connection, listing: Listing, user_seq: int | None = None) -> int:
+def count(db: Connection, listing: Listing, user_seq: int | None = None) -> int:
     statement = _statement(db, listing, user_seq)
     if statement is None:
         return 0
-    return db.execute(sa.select(sa.func.count()).select_from(statement.subquery())).scalar_one()
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(statement.subquery())).scalar_one()
 
 
-def _statement(db: sa.Connection, listing: Listing, user_seq: int | None) -> sa.Select[Any] | None:
+def _statement(db: Connection, listing: Listing, user_seq: int | None) -> sa.Select[Any] | None:
     """The teams of a list in no order; None where a search without a word can find none."""
     conditions = [pagination.condition(SOURCE, filter) for filter in listing.filters]
     if listing.search is not None:
@@ -141,10 +142,10 @@ def _counted(page: Any, listing: Listing) -> sa.Select[Any]:
     return statement.order_by(*pagination.ordered(source, listing))
 
 
-def _records(db: sa.Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[Team]:
+def _records(db: Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[Team]:
     if stream:
         statement = statement.execution_options(yield_per=500)
-    with db.execute(statement) as rows:
+    with db.sqlalchemy.execute(statement) as rows:
         for row in rows:
             yield record(row, row.members)
 

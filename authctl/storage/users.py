@@ -23,8 +23,9 @@ from sqlalchemy.ext.compiler import compiles
 from authctl.errors import Conflict
 from authctl.model import Filter, Listing, NewUser, Password, Status, User, username_key
 from authctl.storage import pagination, record_mapping, search_index, search_terms
-from authctl.storage.compiled import Fixed
-from authctl.storage.database import violation
+from authctl.storage.connection import Connection
+from authctl.storage.driver_errors import violation
+from authctl.storage.fixed import Fixed
 from authctl.storage.tables import Sequence, addresses, identities, users
 
 WALK = 2500  # rows of the order that are looked at before the search index is asked
@@ -46,13 +47,13 @@ def _source(columns: Any) -> pagination.ListSource:
 SOURCE = _source(users.c)
 
 
-def insert(db: sa.Connection, new: NewUser, now: datetime) -> User:
+def insert(db: Connection, new: NewUser, now: datetime) -> User:
     """Store a new user; a Conflict where the id, username, email or phone is taken."""
     times = {"created_at": now, "updated_at": now}
     try:
-        seq = db.execute(users.insert().values(times | columns_of(new)).returning(users.c.seq)).scalar_one()
+        seq = db.sqlalchemy.execute(users.insert().values(times | columns_of(new)).returning(users.c.seq)).scalar_one()
         if new.email is not None:
-            db.execute(addresses.insert().values(address=new.email, user_seq=seq))
+            db.sqlalchemy.execute(addresses.insert().values(address=new.email, user_seq=seq))
     except IntegrityError as error:
         raise _conflict(error, new) from None
     search_index.insert(db, seq, document(new), search_terms.tsvector)
@@ -60,14 +61,14 @@ def insert(db: sa.Connection, new: NewUser, now: datetime) -> User:
     return User(**times | fields | {"seq": seq})
 
 
-def update(db: sa.Connection, before: User, after: User) -> None:
+def update(db: Connection, before: User, after: User) -> None:
     """Store what changed between two states of one user; a Conflict where a new value is taken."""
     old, new = columns_of(before), columns_of(after)
     changed = {name: value for name, value in new.items() if old[name] != value}
     if not changed:
         return
     try:
-        db.execute(users.update().where(users.c.seq == before.seq).values(changed))
+        db.sqlalchemy.execute(users.update().where(users.c.seq == before.seq).values(changed))
         if before.email != after.email:
             _move_address(db, before, after)
     except IntegrityError as error:
@@ -75,37 +76,37 @@ def update(db: sa.Connection, before: User, after: User) -> None:
     search_index.replace(db, before.seq, document(before), document(after), search_terms.tsvector)
 
 
-def _move_address(db: sa.Connection, before: User, after: User) -> None:
+def _move_address(db: Connection, before: User, after: User) -> None:
     """Free the old address and take the new one; an identity of the same user may hold either as well."""
     if before.email is not None:
         release_address(db, before.email)
     if after.email is not None and not holds_address(db, after.seq, after.email):
-        db.execute(addresses.insert().values(address=after.email, user_seq=after.seq))
+        db.sqlalchemy.execute(addresses.insert().values(address=after.email, user_seq=after.seq))
 
 
-def holds_address(db: sa.Connection, seq: int, address: str) -> bool:
+def holds_address(db: Connection, seq: int, address: str) -> bool:
     """Whether the address is the user's already."""
     found = sa.select(addresses.c.user_seq).where(addresses.c.address == address, addresses.c.user_seq == seq)
-    return db.execute(found).one_or_none() is not None
+    return db.sqlalchemy.execute(found).one_or_none() is not None
 
 
-def release_address(db: sa.Connection, address: str) -> None:
+def release_address(db: Connection, address: str) -> None:
     """Free an address that no account and no identity has any more."""
     held = sa.or_(
         sa.exists().where(users.c.email == address),
         sa.exists().where(identities.c.user_seq == addresses.c.user_seq, identities.c.email == address),
     )
-    db.execute(addresses.delete().where(addresses.c.address == address, sa.not_(held)))
+    db.sqlalchemy.execute(addresses.delete().where(addresses.c.address == address, sa.not_(held)))
 
 
-def delete(db: sa.Connection, user: User) -> None:
+def delete(db: Connection, user: User) -> None:
     """Remove a user and all that belongs to it; the foreign keys see to the rest."""
     search_index.delete(db, user.seq, document(user))
-    db.execute(users.delete().where(users.c.seq == user.seq))
+    db.sqlalchemy.execute(users.delete().where(users.c.seq == user.seq))
 
 
-def set_locked(db: sa.Connection, seq: int, until: datetime | None) -> None:
-    db.execute(users.update().where(users.c.seq == seq).values(locked_until=until))
+def set_locked(db: Connection, seq: int, until: datetime | None) -> None:
+    db.sqlalchemy.execute(users.update().where(users.c.seq == seq).values(locked_until=until))
 
 
 _SET_SIGNED_IN = Fixed(
@@ -113,24 +114,24 @@ _SET_SIGNED_IN = Fixed(
 )
 
 
-def set_signed_in(db: sa.Connection, seq: int, now: datetime) -> None:
+def set_signed_in(db: Connection, seq: int, now: datetime) -> None:
     _SET_SIGNED_IN.run(db, {"user_seq": seq, "now": now})
 
 
-def has_room(db: sa.Connection, limit: int) -> bool:
+def has_room(db: Connection, limit: int) -> bool:
     """Whether there are fewer users than that; who asks at the same time waits, so that both do not get the last."""
     if db.dialect.name == "postgresql":
-        db.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('authctl user-limit'))")
+        db.sqlalchemy.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('authctl user-limit'))")
     some = sa.select(users.c.seq).limit(limit).subquery()
-    return db.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() < limit
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() < limit
 
 
-def find(db: sa.Connection, column: str, value: str, *, lock: bool = False) -> User | None:
+def find(db: Connection, column: str, value: str, *, lock: bool = False) -> User | None:
     """The user whose id, username_key, email or phone is `value`. lock: keep others from changing it meanwhile."""
     return find_first(db, [(column, value)], lock=lock)
 
 
-def find_first(db: sa.Connection, readings: list[tuple[str, str]], *, lock: bool = False) -> User | None:
+def find_first(db: Connection, readings: list[tuple[str, str]], *, lock: bool = False) -> User | None:
     """The user that the first of these pairs of column and value fits, in one statement, found or not."""
     rows = _any_of(tuple(column for column, _ in readings), lock).rows(db, dict(readings))
     for column, value in readings:
@@ -146,11 +147,11 @@ def _any_of(columns: tuple[str, ...], lock: bool) -> Fixed:
     return Fixed(statement.with_for_update() if lock else statement)
 
 
-def find_position(db: sa.Connection, listing: Listing, id: str) -> pagination.PagePosition | None:
+def find_position(db: Connection, listing: Listing, id: str) -> pagination.PagePosition | None:
     return pagination.find_position(db, SOURCE, listing, id)
 
 
-def list_page(db: sa.Connection, listing: Listing, position: pagination.PagePosition | None) -> list[User]:
+def list_page(db: Connection, listing: Listing, position: pagination.PagePosition | None) -> list[User]:
     """One page, in the order asked for."""
     assert listing.limit is not None
     query = query_of(listing)
@@ -163,7 +164,7 @@ def list_page(db: sa.Connection, listing: Listing, position: pagination.PagePosi
     return found[::-1] if listing.before is not None else found
 
 
-def iterate(db: sa.Connection, listing: Listing) -> Iterator[User]:
+def iterate(db: Connection, listing: Listing) -> Iterator[User]:
     """All of a list, streamed."""
     query = query_of(listing)
     if query is None:
@@ -172,7 +173,7 @@ def iterate(db: sa.Connection, listing: Listing) -> Iterator[User]:
         yield from _search_index(db, listing, query, None, None)
 
 
-def count(db: sa.Connection, listing: Listing) -> int:
+def count(db: Connection, listing: Listing) -> int:
     query = query_of(listing)
     statement = sa.select(sa.func.count()).select_from(users).where(*_conditions(SOURCE, listing))
     if query is not None:
@@ -180,9 +181,9 @@ def count(db: sa.Connection, listing: Listing) -> int:
             return 0
         matches = _matches(db, query)
         if not listing.filters:
-            return db.execute(sa.select(sa.func.count()).select_from(matches)).scalar_one()
+            return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(matches)).scalar_one()
         statement = statement.join(matches, matches.c.user_seq == users.c.seq)
-    return db.execute(statement).scalar_one()
+    return db.sqlalchemy.execute(statement).scalar_one()
 
 
 def query_of(listing: Listing) -> search_terms.Query | None:
@@ -223,14 +224,14 @@ def _statement(listing: Listing, position: pagination.PagePosition | None) -> sa
 
 
 def _select(
-    db: sa.Connection, listing: Listing, position: pagination.PagePosition | None, limit: int | None
+    db: Connection, listing: Listing, position: pagination.PagePosition | None, limit: int | None
 ) -> Iterator[User]:
     statement = _statement(listing, position).order_by(*pagination.ordered(SOURCE, listing)).limit(limit)
     return _records(db, statement, stream=limit is None)
 
 
 def _search_page(
-    db: sa.Connection, listing: Listing, query: search_terms.Query, position: pagination.PagePosition | None
+    db: Connection, listing: Listing, query: search_terms.Query, position: pagination.PagePosition | None
 ) -> list[User]:
     assert listing.limit is not None
     if listing.sort == "created_at":
@@ -261,27 +262,25 @@ def _narrows(filter: Filter) -> bool:
     return filter.field in _NARROWING
 
 
-def _ends_early(db: sa.Connection, order: sa.Select[Any]) -> bool:
+def _ends_early(db: Connection, order: sa.Select[Any]) -> bool:
     """Whether the walk came to the end of the order, so that nothing is left to be found."""
     last = order.with_only_columns(users.c.seq).limit(1).offset(WALK - 1)
-    return db.execute(last).one_or_none() is None
+    return db.sqlalchemy.execute(last).one_or_none() is None
 
 
-def _walk(
-    db: sa.Connection, listing: Listing, query: search_terms.Query, order: sa.Select[Any], limit: int
-) -> list[User]:
+def _walk(db: Connection, listing: Listing, query: search_terms.Query, order: sa.Select[Any], limit: int) -> list[User]:
     """Those of the next WALK rows of the order that match, read only as far as the limit asks."""
     walked = order.limit(WALK).subquery()
     source = _source(walked.c)
     statement = sa.select(walked).where(*_conditions(source, listing)).limit(limit)
     if db.dialect.name == "sqlite":
         # The inner query is a coroutine here, which keeps its order; asking for it again would sort all of it.
-        connection: Any = db.connection.dbapi_connection
+        connection: Any = db.driver
         connection.create_function("authctl_matches", len(_WORDED), partial(_matches_row, query))
         statement = statement.where(sa.func.authctl_matches(*(walked.c[name] for name in _WORDED), type_=sa.Boolean))
     else:
         # A subquery of its own, since a join would let the planner begin with the words.
-        db.exec_driver_sql("SET LOCAL enable_sort = off")
+        db.sqlalchemy.exec_driver_sql("SET LOCAL enable_sort = off")
         matching = sa.select(_matching(query)).where(_USER_WORDS.c.user_seq == walked.c.seq).scalar_subquery()
         statement = statement.where(matching).order_by(*pagination.ordered(source, listing))
     return list(_records(db, statement))
@@ -303,7 +302,7 @@ def _matches_row(
 
 
 def _search_index(
-    db: sa.Connection,
+    db: Connection,
     listing: Listing,
     query: search_terms.Query,
     position: pagination.PagePosition | None,
@@ -320,7 +319,7 @@ def _search_index(
     return _records(db, statement, stream=limit is None)
 
 
-def _matches(db: sa.Connection, query: search_terms.Query) -> sa.FromClause:
+def _matches(db: Connection, query: search_terms.Query) -> sa.FromClause:
     """The numbers of the users that match."""
     if db.dialect.name == "sqlite":
         condition = sa.literal_column("user_words").op("MATCH")(query.fts5())
@@ -330,7 +329,7 @@ def _matches(db: sa.Connection, query: search_terms.Query) -> sa.FromClause:
             .where(condition)
             .cte("matches")
         )
-    db.exec_driver_sql(_LED_BY_WORDS)
+    db.sqlalchemy.exec_driver_sql(_LED_BY_WORDS)
     return sa.select(_USER_WORDS.c.user_seq).where(_matching(query)).cte("matches").prefix_with("MATERIALIZED")
 
 
@@ -370,10 +369,10 @@ def _compile_leading_join(join: _LeadingJoin, compiler: Any, **options: Any) -> 
     return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **options)}"
 
 
-def _records(db: sa.Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[User]:
+def _records(db: Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[User]:
     if stream:
         statement = statement.execution_options(yield_per=500)
-    with db.execute(statement) as rows:
+    with db.sqlalchemy.execute(statement) as rows:
         for row in rows:
             yield record(row)
 
@@ -416,7 +415,7 @@ def columns_of(user: NewUser) -> dict[str, Any]:
 
 
 def _conflict(error: IntegrityError, user: NewUser) -> Conflict:
-    match violation(error):
+    match violation(error.orig):
         case "users_id_key":
             return Conflict("user_already_exists", f"The id {user.id} is taken.", field="id", hint=_OTHER)
         case "users_username_key_key":

@@ -146,7 +146,7 @@ def verify_beside_a_vacuum_without_end(directory: Directory, url: str) -> None:
 def measure(name: str, url: str, count: int) -> float:
     with authctl.open(url, key=KEY) as directory:
         setup.initialize(directory, directory.settings)
-        directory.database.write(lambda db: db.exec_driver_sql("DELETE FROM events"))  # which is not due
+        directory.database.write(lambda db: db.sqlalchemy.exec_driver_sql("DELETE FROM events"))  # which is not due
         fill(directory, count)
         show_verification(name, "first run", directory)
         for _ in range(NEW):

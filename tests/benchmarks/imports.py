@@ -170,7 +170,7 @@ def compare(kind: str, path: Path, count: int, folder: Path) -> bool:
 
 def checked(url: str, count: int) -> None:
     held = Database(url)
-    found = held.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM users").scalar_one())
+    found = held.read(lambda db: db.sqlalchemy.exec_driver_sql("SELECT count(*) FROM users").scalar_one())
     held.close()
     assert found == count, f"{found:,} users of {count:,}"
 

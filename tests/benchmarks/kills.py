@@ -127,7 +127,7 @@ def open_it(importing: Importing) -> Directory:
 def asked(url: str, statement: str) -> Sequence[Any]:
     database = Database(url)
     try:
-        return database.read(lambda db: db.exec_driver_sql(statement).all())
+        return database.read(lambda db: db.sqlalchemy.exec_driver_sql(statement).all())
     finally:
         database.close()
 

@@ -140,7 +140,7 @@ def open_empty(url: str) -> Directory:
 def load(batch: list[tuple[dict[str, Any], str]], db: sa.Connection) -> None:
     """Put rows and documents into the tables, all at once."""
     load_into = _load_sqlite if db.dialect.name == "sqlite" else _load_postgres
-    load_into(db.connection.driver_connection, batch)
+    load_into(db.driver, batch)
 
 
 def _values(batch: list[tuple[dict[str, Any], str]]) -> Iterator[tuple[Any, ...]]:
@@ -177,7 +177,7 @@ def _finish(database: Database) -> None:
     """What the database does by itself in time: tidy up, and on Postgres count the numbers that were given."""
     if database.dialect == "postgresql":
         database.write(
-            lambda db: db.exec_driver_sql(
+            lambda db: db.sqlalchemy.exec_driver_sql(
                 "SELECT setval(pg_get_serial_sequence('users', 'seq'), (SELECT max(seq) FROM users))"
             )
         )

@@ -4,7 +4,7 @@ from authctl import storage
 
 
 def sql(directory, statement):
-    directory.database.write(lambda db: db.exec_driver_sql(statement))
+    directory.database.write(lambda db: db.sqlalchemy.exec_driver_sql(statement))
 
 
 def verified(directory, *, whole=True, **options):

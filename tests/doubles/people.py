@@ -40,7 +40,7 @@ def insert(work, id, hash, totp, identities, must_change, recovery_code, fields)
         add_totp(work, user.seq, each, verified_at=THEN)
     if recovery_code:
         row = {"user_seq": user.seq, "digest": b"digest", "self_service": False, "created_at": THEN}
-        work.db.execute(sa.insert(recovery_codes).values(row))
+        work.db.sqlalchemy.execute(sa.insert(recovery_codes).values(row))
 
 
 TIMES = ("created_at", "updated_at")
@@ -62,7 +62,7 @@ def add_totp(work, user_seq, totp, *, verified_at):
         "created_at": THEN,
         "verified_at": verified_at,
     }
-    work.db.execute(sa.insert(authenticators).values(row))
+    work.db.sqlalchemy.execute(sa.insert(authenticators).values(row))
 
 
 def everything(directory, id="ada", **fields):

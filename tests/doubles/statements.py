@@ -7,7 +7,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from authctl.storage import compiled as storage_compiled
+from authctl.storage import fixed as storage_compiled
 
 
 @contextmanager

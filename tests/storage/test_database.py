@@ -26,7 +26,7 @@ from authctl.core.maintenance import setup
 from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.settings import load
-from authctl.storage import bulk, database as storage_database, pipeline
+from authctl.storage import bulk, driver_errors, postgres
 from authctl.storage.database import ATTEMPTS, Database
 
 PASSWORD = "correct horse battery"
@@ -188,12 +188,12 @@ def fill(directory):
 
 
 def test_a_full_database_is_told_and_nothing_lost(opened, file):
-    opened.database.read(lambda db: db.exec_driver_sql("PRAGMA max_page_count = 120").scalar())
+    opened.database.read(lambda db: db.sqlalchemy.exec_driver_sql("PRAGMA max_page_count = 120").scalar())
     error, made = fill(opened)
     assert (error.type, error.status) == ("database_full", 7)
     assert opened.users.count() == made
     assert opened.users.get("ada").email == "ada@example.com"
-    opened.database.read(lambda db: db.exec_driver_sql("PRAGMA max_page_count = 100000").scalar())
+    opened.database.read(lambda db: db.sqlalchemy.exec_driver_sql("PRAGMA max_page_count = 100000").scalar())
     opened.users.create(name="Grace")
     assert opened.users.count(search="grace") == 1
     assert opened.users.count(search=MARK) == made - 1
@@ -435,7 +435,7 @@ def test_an_unknown_option_in_the_url_is_told(postgres_url, reopened, parameters
 def test_options_of_the_url_stand_beside_ours(postgres_url):
     with closing(Database(with_parameters(postgres_url, options="-c work_mem=5MB"), statement_timeout=7)) as database:
         asked = "SELECT current_setting('work_mem'), current_setting('statement_timeout')"
-        assert database.read(lambda db: db.exec_driver_sql(asked).one()) == ("5MB", "7s")
+        assert database.read(lambda db: db.sqlalchemy.exec_driver_sql(asked).one()) == ("5MB", "7s")
 
 
 def test_a_schema_of_its_own_beside_other_programs(postgres_url, home):
@@ -489,13 +489,13 @@ def test_a_standby_is_read_only(on_postgres, postgres_url, reopened):
 
 def test_a_slow_statement_is_given_up(postgres_url):
     with closing(Database(postgres_url, statement_timeout=0.05)) as database:
-        error = refusal(lambda: database.read(lambda db: db.exec_driver_sql("SELECT pg_sleep(20)").all()))
+        error = refusal(lambda: database.read(lambda db: db.sqlalchemy.exec_driver_sql("SELECT pg_sleep(20)").all()))
     assert (error.type, error.status) == ("database_timeout", 7)
 
 
 def test_without_a_limit_statements_are_not_given_up(postgres_url):
     with closing(Database(postgres_url, statement_timeout=0)) as database:
-        assert database.read(lambda db: db.exec_driver_sql("SHOW statement_timeout").scalar_one()) == "0"
+        assert database.read(lambda db: db.sqlalchemy.exec_driver_sql("SHOW statement_timeout").scalar_one()) == "0"
 
 
 def test_a_row_that_another_holds_is_waited_for_no_longer_than_said(on_postgres, postgres_url):
@@ -525,15 +525,15 @@ def test_a_unit_of_work_that_loses_its_connection_is_done_once(on_postgres, post
 
     def step(work):
         runs.append(work)
-        work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
+        work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
         if len(runs) == 1:
             postgres.execute(TERMINATE, (info["dbname"],))
-        work.db.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
+        work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
 
     on_postgres.write(step)
     assert len(runs) == 2
     count = "SELECT count(*) FROM policies"
-    assert on_postgres.read(lambda work: work.db.exec_driver_sql(count).scalar_one()) == 2
+    assert on_postgres.read(lambda work: work.db.sqlalchemy.exec_driver_sql(count).scalar_one()) == 2
 
 
 def test_statements_that_are_sent_ahead_are_lost_and_done_again_together(on_postgres, postgres, info):
@@ -541,12 +541,12 @@ def test_statements_that_are_sent_ahead_are_lost_and_done_again_together(on_post
 
     def step(work):
         runs.append(work)
-        with storage_database.ahead(work.db):
-            work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
+        with work.db.ahead():
+            work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
             if len(runs) == 1:
                 postgres.execute(TERMINATE, (info["dbname"],))
-            work.db.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
-        work.db.exec_driver_sql("INSERT INTO policies VALUES ('third', '3')")
+            work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
+        work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('third', '3')")
 
     on_postgres.write(step)
     assert len(runs) == 2
@@ -555,18 +555,18 @@ def test_statements_that_are_sent_ahead_are_lost_and_done_again_together(on_post
 
 def count_policies(directory):
     count = "SELECT count(*) FROM policies"
-    return directory.read(lambda work: work.db.exec_driver_sql(count).scalar_one())
+    return directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql(count).scalar_one())
 
 
 def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_one_that_follows(on_postgres):
     def step(work):
         try:
-            with storage_database.ahead(work.db):
+            with work.db.ahead():
                 for name in ("first", "first", "second"):
-                    work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
-            work.db.exec_driver_sql("SELECT 1").one()
+                    work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
+            work.db.sqlalchemy.exec_driver_sql("SELECT 1").one()
         except IntegrityError as error:
-            raise Conflict("user_changed", storage_database.violation(error)) from None
+            raise Conflict("user_changed", driver_errors.violation(error.orig)) from None
 
     assert refusal(lambda: on_postgres.write(step)).message == "policies_pkey."
     assert count_policies(on_postgres) == 0
@@ -574,9 +574,9 @@ def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_one_that_follow
 
 def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_the_commit(on_postgres):
     def step(work):
-        with storage_database.ahead(work.db):
+        with work.db.ahead():
             for name in ("first", "first"):
-                work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
+                work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
 
     for directory in (on_postgres, on_postgres.acting(on_postgres.actor, dry_run=True)):
         error = refusal(lambda directory=directory: directory.write(step))
@@ -586,17 +586,17 @@ def test_what_fails_of_statements_that_are_sent_ahead_is_told_by_the_commit(on_p
 
 def test_a_statement_whose_answer_is_read_may_be_in_one_transaction_with_those_sent_ahead_and_with_copy(on_postgres):
     def step(work):
-        with storage_database.ahead(work.db):
-            work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
-        assert work.db.exec_driver_sql("SELECT name FROM policies").scalars().all() == ["first"]
-        with storage_database.ahead(work.db):
-            work.db.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
+        with work.db.ahead():
+            work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('first', '1')")
+        assert work.db.sqlalchemy.exec_driver_sql("SELECT name FROM policies").scalars().all() == ["first"]
+        with work.db.ahead():
+            work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('second', '2')")
         bulk.insert(work.db, "policies", ("name", "value"), [("third", "3")])
-        with storage_database.ahead(work.db):
-            work.db.exec_driver_sql("INSERT INTO policies VALUES ('fourth', '4')")
-        assert work.db.exec_driver_sql("SELECT count(*) FROM policies").scalar_one() == 4
-        with work.db.begin_nested() as savepoint:
-            work.db.exec_driver_sql("INSERT INTO policies VALUES ('fifth', '5')")
+        with work.db.ahead():
+            work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('fourth', '4')")
+        assert work.db.sqlalchemy.exec_driver_sql("SELECT count(*) FROM policies").scalar_one() == 4
+        with work.db.sqlalchemy.begin_nested() as savepoint:
+            work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('fifth', '5')")
             savepoint.rollback()
 
     on_postgres.write(step)
@@ -616,10 +616,10 @@ def test_a_unit_of_work_waits_for_as_few_answers_as_it_reads(on_postgres, waits)
     """BEGIN goes with the first statement, COMMIT with the last."""
 
     def step(work):
-        assert work.db.exec_driver_sql("SELECT 1").scalar_one() == 1
-        with storage_database.ahead(work.db):
+        assert work.db.sqlalchemy.exec_driver_sql("SELECT 1").scalar_one() == 1
+        with work.db.ahead():
             for name in ("first", "second"):
-                work.db.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
+                work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES (%s, '1')", (name,))
 
     on_postgres.key  # noqa: B018 - asked for once
     on_postgres.write(step)
@@ -631,7 +631,7 @@ def test_the_policy_that_was_asked_for_comes_with_the_next_answer(on_postgres, w
 
     def step(work):
         work.ask_policy()
-        work.db.exec_driver_sql("SELECT 1").one()
+        work.db.sqlalchemy.exec_driver_sql("SELECT 1").one()
         asked = len(waits)
         return work.policy["session-limit"], work.policy["password-history"], len(waits) - asked
 
@@ -641,9 +641,9 @@ def test_the_policy_that_was_asked_for_comes_with_the_next_answer(on_postgres, w
 
 def test_what_the_disk_is_not_waited_for_is_one_transaction_alone(on_postgres):
     def setting(work):
-        return work.db.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+        return work.db.sqlalchemy.exec_driver_sql("SHOW synchronous_commit").scalar_one()
 
-    assert on_postgres.write(lambda work: (storage_database.relax(work.db), setting(work))[1]) == "off"
+    assert on_postgres.write(lambda work: (work.db.relax(), setting(work))[1]) == "off"
     assert on_postgres.write(setting) == "on"
 
 
@@ -662,7 +662,7 @@ def sign_in(directory):
 def plans(directory):
     """The statements whose plans the server keeps for the connection that is used next."""
     asked = "SELECT statement FROM pg_prepared_statements"
-    return directory.read(lambda work: work.db.exec_driver_sql(asked).scalars().all())
+    return directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql(asked).scalars().all())
 
 
 def test_the_plans_of_a_sign_in_are_kept_for_the_next_one(on_postgres):
@@ -683,17 +683,17 @@ def test_a_server_that_has_forgotten_its_plans_makes_them_again(on_postgres):
     on_postgres.users.create(id="grace", password=PASSWORD)
     for _ in range(2):
         sign_in(on_postgres)
-    on_postgres.write(lambda work: work.db.exec_driver_sql("DEALLOCATE ALL"))
+    on_postgres.write(lambda work: work.db.sqlalchemy.exec_driver_sql("DEALLOCATE ALL"))
     sign_in(on_postgres)
     assert len(on_postgres.users.list_sessions("grace")) == 3
 
 
-def test_a_plan_that_fits_no_more_is_made_again(on_postgres):
+def test_a_plan_that_fits_no_more_is_made_again(on_postgres, info):
     on_postgres.users.create(id="grace", password=PASSWORD)
     for _ in range(2):
         sign_in(on_postgres)
     alter = "ALTER TABLE attempts ALTER COLUMN count TYPE numeric"
-    with psycopg.connect(on_postgres.database.url.set(drivername="postgresql").render_as_string(False)) as another:
+    with psycopg.connect(**info) as another:
         another.execute(alter)
     for _ in range(2):
         sign_in(on_postgres)
@@ -702,11 +702,13 @@ def test_a_plan_that_fits_no_more_is_made_again(on_postgres):
 
 def test_a_plan_is_not_kept_for_long_since_tables_grow(on_postgres, monkeypatch):
     def run(statement):
-        return on_postgres.write(lambda work: "".join(work.db.exec_driver_sql(statement).scalars()))
+        return on_postgres.write(lambda work: "".join(work.db.sqlalchemy.exec_driver_sql(statement).scalars()))
 
     on_postgres.users.create(id="grace", password=PASSWORD)
-    on_postgres.write(lambda work: work.db.exec_driver_sql("ALTER TABLE users SET (autovacuum_enabled = off)"))
-    on_postgres.write(lambda work: work.db.exec_driver_sql("ANALYZE users"))
+    on_postgres.write(
+        lambda work: work.db.sqlalchemy.exec_driver_sql("ALTER TABLE users SET (autovacuum_enabled = off)")
+    )
+    on_postgres.write(lambda work: work.db.sqlalchemy.exec_driver_sql("ANALYZE users"))
     for _ in range(12):  # Postgres keeps a plan for any values after five times, if that is as good
         sign_in(on_postgres)
     by_id = "strpos(statement, 'FOR UPDATE') > 0 AND strpos(statement, 'username_key = ') = 0"
@@ -717,8 +719,8 @@ def test_a_plan_is_not_kept_for_long_since_tables_grow(on_postgres, monkeypatch)
     columns += ", password_must_change, password_self_service"
     zeros = "false, false, false, 0, 0, false, false"
     grow = f"INSERT INTO users ({columns}) SELECT 'u' || n, '', 'active', '[]', '{{}}', '{{}}', {zeros}"
-    on_postgres.write(lambda work: work.db.exec_driver_sql(f"{grow} FROM generate_series(1, 20000) n"))
-    monkeypatch.setattr(pipeline, "PLAN_SECONDS", -1.0)
+    on_postgres.write(lambda work: work.db.sqlalchemy.exec_driver_sql(f"{grow} FROM generate_series(1, 20000) n"))
+    monkeypatch.setattr(postgres, "PLAN_SECONDS", -1.0)
     sign_in(on_postgres)
     assert "Seq Scan" not in run(explain)
 
@@ -749,13 +751,13 @@ def test_a_failure_within_statements_that_are_kept_leaves_no_plan_that_is_not_th
     sign_in(on_postgres)
 
     def step(work):
-        storage_database.keep_plans(work.db)
-        with storage_database.ahead(work.db):
-            work.db.exec_driver_sql("INSERT INTO policies VALUES ('first', '1'), ('first', '2')")
+        work.db.keep_plans()
+        with work.db.ahead():
+            work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('first', '1'), ('first', '2')")
             storage.attempts.forget(work.db, "bucket")
 
     refusal(lambda: on_postgres.write(step))
-    on_postgres.write(lambda work: (storage_database.keep_plans(work.db), storage.attempts.forget(work.db, "bucket")))
+    on_postgres.write(lambda work: (work.db.keep_plans(), storage.attempts.forget(work.db, "bucket")))
     assert sign_in(on_postgres)
     assert plans(on_postgres)
 
@@ -770,7 +772,7 @@ def test_no_plan_is_kept_through_a_pooler_that_lends_another_connection_each_tim
         ask = "SELECT pg_backend_pid()"
         backends = directory.read(  # two at once, so that both connections are there
             lambda one: directory.read(
-                lambda other: {work.db.exec_driver_sql(ask).scalar_one() for work in (one, other)}
+                lambda other: {work.db.sqlalchemy.exec_driver_sql(ask).scalar_one() for work in (one, other)}
             )
         )
         assert len(backends) == 2
@@ -781,23 +783,25 @@ def test_no_plan_is_kept_through_a_pooler_that_lends_another_connection_each_tim
         assert [plans(directory) for _ in range(4)] == [[]] * 4
 
 
-def test_a_pooler_that_takes_no_startup_options_is_told(reopened):
+def test_a_pooler_that_takes_no_startup_options_is_told_where_the_url_has_some(reopened):
     with Postgres() as server, Pooler(server, ignore_startup_parameters="") as pooler:
-        error = refusal(lambda: reopened(pooler.url()).users.count())
-    assert error.message == f"A pooler in front of {pooler.url()} does not take authctl's startup options."
+        assert refusal(lambda: reopened(pooler.url()).users.count()).type == "database_not_initialized"
+        url = with_parameters(pooler.url(), options="-c work_mem=5MB")
+        error = refusal(lambda: reopened(url).users.count())
+    assert error.message == f"A pooler in front of {url} does not take authctl's startup options."
     assert "ignore_startup_parameters = options" in error.hint
 
 
 def test_a_connection_that_is_lost_again_and_again_is_told(on_postgres, postgres, info):
     def step(work):
-        work.db.exec_driver_sql("INSERT INTO policies VALUES ('name', '1')")
+        work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('name', '1')")
         postgres.execute(TERMINATE, (info["dbname"],))
-        work.db.exec_driver_sql("SELECT 1")
+        work.db.sqlalchemy.exec_driver_sql("SELECT 1")
 
     error = refusal(lambda: on_postgres.write(step))
     assert (error.type, "ended the connection" in error.message) == ("database_unavailable", True)
     count = "SELECT count(*) FROM policies"
-    assert on_postgres.read(lambda work: work.db.exec_driver_sql(count).scalar_one()) == 0
+    assert on_postgres.read(lambda work: work.db.sqlalchemy.exec_driver_sql(count).scalar_one()) == 0
 
 
 def test_a_commit_without_an_answer_says_that_nobody_knows(on_postgres, postgres, info):
@@ -805,7 +809,7 @@ def test_a_commit_without_an_answer_says_that_nobody_knows(on_postgres, postgres
 
     def step(work):
         runs.append(work)
-        work.db.exec_driver_sql("INSERT INTO policies VALUES ('name', '1')")
+        work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('name', '1')")
         postgres.execute(TERMINATE, (info["dbname"],))
 
     error = refusal(lambda: on_postgres.write(step))
@@ -816,7 +820,7 @@ def test_a_commit_without_an_answer_says_that_nobody_knows(on_postgres, postgres
 def test_a_stream_that_loses_its_connection_is_told(on_postgres, postgres, info):
     for number in range(1200):
         on_postgres.write(
-            lambda work, number=number: work.db.exec_driver_sql(
+            lambda work, number=number: work.db.sqlalchemy.exec_driver_sql(
                 "INSERT INTO users (id, name, email_verified, phone_verified, status, labels, prefs, metadata, mfa, "
                 "password_must_change, password_self_service, created_at, updated_at) VALUES "
                 "(%s, '', false, false, 'active', '[]', '{}', '{}', false, false, false, 0, 0)",
@@ -840,12 +844,12 @@ def test_a_deadlock_is_run_again(on_postgres, postgres_url):
     def lock_both(work, first, second):
         runs[first] += 1
         lock = "UPDATE users SET name = name || '+' WHERE id = %s"
-        work.db.exec_driver_sql("SET LOCAL lock_timeout = 0")
-        work.db.exec_driver_sql("SET LOCAL deadlock_timeout = '10ms'")
-        work.db.exec_driver_sql(lock, (first,))
+        work.db.sqlalchemy.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        work.db.sqlalchemy.exec_driver_sql("SET LOCAL deadlock_timeout = '10ms'")
+        work.db.sqlalchemy.exec_driver_sql(lock, (first,))
         if runs[first] == 1:
             first_locks.wait(20)
-        work.db.exec_driver_sql(lock, (second,))
+        work.db.sqlalchemy.exec_driver_sql(lock, (second,))
 
     run_both(
         lambda: on_postgres.write(lock_both, "ada", "bob"),
@@ -861,11 +865,11 @@ def test_a_serialization_failure_is_run_again(on_postgres):
 
     def read_then_write(work):
         runs.append(work)
-        work.db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
-        name = work.db.exec_driver_sql("SELECT name FROM users WHERE id = 'ada'").scalar_one()
+        work.db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+        name = work.db.sqlalchemy.exec_driver_sql("SELECT name FROM users WHERE id = 'ada'").scalar_one()
         if len(runs) <= 2:
             both_have_read.wait(20)
-        work.db.exec_driver_sql("UPDATE users SET name = %s WHERE id = 'ada'", (name + "+",))
+        work.db.sqlalchemy.exec_driver_sql("UPDATE users SET name = %s WHERE id = 'ada'", (name + "+",))
 
     run_both(lambda: on_postgres.write(read_then_write), lambda: on_postgres.write(read_then_write))
     assert len(runs) == 3
@@ -885,8 +889,8 @@ def test_running_again_has_an_end(on_postgres):
 
     def fail(work):
         runs.append(work)
-        work.db.exec_driver_sql("INSERT INTO policies VALUES ('name', '1')")
-        work.db.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$")
+        work.db.sqlalchemy.exec_driver_sql("INSERT INTO policies VALUES ('name', '1')")
+        work.db.sqlalchemy.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$")
 
     error = refusal(lambda: on_postgres.write(fail))
     assert (error.type, len(runs)) == ("database_locked", ATTEMPTS)
@@ -901,7 +905,7 @@ def test_no_error_shows_a_value(directory):
     assert error.type == "user_email_already_exists"
     for statement in ("INSERT INTO policies VALUES ('{0}', NULL)", "INSERT INTO policies VALUES ('{0}', '{0}', '{0}')"):
         text = statement.format(MARK)
-        error = refusal(lambda text=text: directory.write(lambda work: work.db.exec_driver_sql(text)))
+        error = refusal(lambda text=text: directory.write(lambda work: work.db.sqlalchemy.exec_driver_sql(text)))
         assert error.type == "database_unavailable"
 
 

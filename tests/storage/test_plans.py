@@ -67,7 +67,7 @@ def loaded(request, tmp_path_factory):
 def _keep_uncounted(db):
     """Keep autovacuum from gathering statistics when the test says that there are none."""
     for table in LARGE:
-        db.exec_driver_sql(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+        db.sqlalchemy.exec_driver_sql(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
 
 
 def _record_events(work):
@@ -78,7 +78,7 @@ def _record_events(work):
 @pytest.fixture(scope="module", params=["as loaded", "analyzed"])
 def directory(request, loaded):
     if request.param == "analyzed":
-        loaded.database.write(lambda db: db.exec_driver_sql("ANALYZE"))
+        loaded.database.write(lambda db: db.sqlalchemy.exec_driver_sql("ANALYZE"))
     return loaded
 
 

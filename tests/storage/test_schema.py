@@ -38,7 +38,7 @@ def described(database):
 
 
 def _described(db):
-    found = sa.inspect(db)
+    found = sa.inspect(db.sqlalchemy)
     tables = {}
     for name in found.get_table_names():
         if name.startswith(SEARCH_INDEXES):
@@ -82,7 +82,7 @@ def test_migrations_make_what_the_tables_say(directory):
             "compare_type": True,
             "include_name": lambda name, kind, parents: kind != "table" or not name.startswith(SEARCH_INDEXES),
         }
-        return compare_metadata(MigrationContext.configure(db, opts=options), metadata)
+        return compare_metadata(MigrationContext.configure(db.sqlalchemy, opts=options), metadata)
 
     assert directory.database.read(differences) == []
 
@@ -92,7 +92,7 @@ def test_constraints_and_indexes_have_the_names_that_the_tables_say(directory, r
     del migrated["alembic_version"]
     other = storage.database.Database(empty_url(request, directory, tmp_path))
     with closing(other):
-        other.write(metadata.create_all)
+        other.write(lambda db: metadata.create_all(db.sqlalchemy))
         assert described(other) == migrated
 
 
@@ -172,7 +172,9 @@ def test_the_printed_sql_of_a_current_schema_changes_nothing(directory, database
 
 
 def set_version(directory, version):
-    directory.database.write(lambda db: db.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'"))
+    directory.database.write(
+        lambda db: db.sqlalchemy.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+    )
 
 
 @pytest.fixture
@@ -260,7 +262,9 @@ FAIL_LATE = 'op.add_column("users", sa.Column("nickname", sa.Text)); op.execute(
 
 
 def columns(directory):
-    return directory.database.read(lambda db: {column["name"] for column in sa.inspect(db).get_columns("users")})
+    return directory.database.read(
+        lambda db: {column["name"] for column in sa.inspect(db.sqlalchemy).get_columns("users")}
+    )
 
 
 def test_upgrade_migrates_and_says_so(directory, later, newer):
@@ -275,7 +279,7 @@ def test_upgrade_migrates_and_says_so(directory, later, newer):
     assert later.users.get("ada").name == "Ada"
     assert "nickname" in columns(later)
     event = "SELECT name, details FROM events ORDER BY seq DESC LIMIT 1"
-    name, details = later.read(lambda work: work.db.exec_driver_sql(event).one())
+    name, details = later.read(lambda work: work.db.sqlalchemy.exec_driver_sql(event).one())
     assert (name, details) == ("directory.update.schema", f'{{"before":"{before}","after":"{after}"}}')
 
 
@@ -328,7 +332,7 @@ def test_two_that_upgrade_at_once_do_it_once(directory, settings, newer):
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(upgrade, range(4)))
     events = "SELECT count(*) FROM events WHERE name = 'directory.update.schema'"
-    assert directory.read(lambda work: work.db.exec_driver_sql(events).scalar_one()) == 1
+    assert directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql(events).scalar_one()) == 1
     assert "nickname" in columns(directory)
 
 

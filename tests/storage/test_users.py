@@ -33,7 +33,7 @@ def rows(directory):
 
     def count(table):
         statement = f"SELECT count(*) FROM {table}"
-        return directory.read(lambda work: work.db.exec_driver_sql(statement).scalar_one())
+        return directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql(statement).scalar_one())
 
     return count
 

@@ -484,7 +484,7 @@ REFUSING = {
 
 def test_one_that_others_are_quicker_with_costs_no_batch(take, directory):
     for statement in REFUSING[directory.database.dialect]:
-        directory.write(lambda work, statement=statement: work.db.exec_driver_sql(statement))
+        directory.write(lambda work, statement=statement: work.db.sqlalchemy.exec_driver_sql(statement))
     directory.users.create(id="there")
     given = [
         record("a", email="a@example.com", password=Secret(BCRYPT)),
@@ -501,7 +501,7 @@ def test_one_that_others_are_quicker_with_costs_no_batch(take, directory):
 
 def test_what_is_stopped_record_by_record_goes_on_behind_it(take, directory):
     for statement in REFUSING[directory.database.dialect]:
-        directory.write(lambda work, statement=statement: work.db.exec_driver_sql(statement))
+        directory.write(lambda work, statement=statement: work.db.sqlalchemy.exec_driver_sql(statement))
     given = [record(f"u{number}", name="Unlucky" if number in (1, 2) else "") for number in range(5)]
     take(*given, max_errors=1)
     assert (take.counts["created"], take.counts["refused"]) == (1, 2)

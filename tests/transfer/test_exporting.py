@@ -161,7 +161,7 @@ def test_a_hash_with_its_sources_key_is_opened_when_it_leaves(directory, export)
 
 def test_an_authenticator_that_was_never_verified_stays(directory, export):
     people.add(directory, "ada")
-    seq = directory.read(lambda work: work.db.execute(sa.text("SELECT seq FROM users")).scalar_one())
+    seq = directory.read(lambda work: work.db.sqlalchemy.execute(sa.text("SELECT seq FROM users")).scalar_one())
     directory.write(people.add_totp, seq, ImportedTotp(b"12345678901234567890", "new"), verified_at=None)
     assert json.loads(export(with_secrets=True)[0])["totp"] == []
 
@@ -341,7 +341,7 @@ def test_every_hash_is_spelled_as_the_system_has_it_or_counted(format, name, lea
 
 def test_a_damaged_hash_is_counted(directory, export):
     people.add(directory, "ada", username="ada", hash=BCRYPT)
-    directory.write(lambda work: work.db.execute(sa.text("UPDATE users SET password_hash = 'x'")))
+    directory.write(lambda work: work.db.sqlalchemy.execute(sa.text("UPDATE users SET password_hash = 'x'")))
     assert dict(export("htpasswd", with_hashes=True)[1].left_out) == {"hash:damaged": 1, "user:hash": 1}
 
 

@@ -287,9 +287,9 @@ RECORDS = st.builds(
 def stored(db):
     """All rows that make users, but for their numbers."""
     sqlite = db.dialect.name == "sqlite"
-    rows = [tuple(row)[1:] for row in db.exec_driver_sql("SELECT * FROM users")]
-    addresses = db.exec_driver_sql("SELECT address FROM addresses ORDER BY address").scalars().all()
-    found = [] if sqlite else db.exec_driver_sql("SELECT words::text FROM user_words").scalars().all()
+    rows = [tuple(row)[1:] for row in db.sqlalchemy.exec_driver_sql("SELECT * FROM users")]
+    addresses = db.sqlalchemy.exec_driver_sql("SELECT address FROM addresses ORDER BY address").scalars().all()
+    found = [] if sqlite else db.sqlalchemy.exec_driver_sql("SELECT words::text FROM user_words").scalars().all()
     return rows, addresses, found
 
 

@@ -51,7 +51,7 @@ def record(id=None, **fields):
 
 
 def count(directory, table):
-    return directory.read(lambda work: work.db.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+    return directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
 
 
 # What comes in

@@ -142,7 +142,7 @@ def check_whole(directory, tmp_path, expected, refused, hashes=("bcrypt", "stron
     assert len(users) == len(expected)
 
     def held(work):
-        ask = work.db.exec_driver_sql
+        ask = work.db.sqlalchemy.exec_driver_sql
         journal = ask("SELECT status, counts, position FROM imports").all()
         return (
             [(status, json.loads(counts), json.loads(position)) for status, counts, position in journal],
@@ -215,7 +215,7 @@ def test_killed_with_several_batches_in_the_making_it_goes_on(directory, databas
 def killed_while_it_stores(work, process, told, at_least):
     """Keep the process from storing until it has read that many records, and kill it."""
     if work.db.dialect.name == "postgresql":
-        work.db.exec_driver_sql("LOCK TABLE users IN EXCLUSIVE MODE")  # SQLite has one who writes at a time
+        work.db.sqlalchemy.exec_driver_sql("LOCK TABLE users IN EXCLUSIVE MODE")  # SQLite has one who writes at a time
     go_on(process)
     assert any(line.startswith(b"read") and records(line) >= at_least for line in told)
     process.kill()
@@ -232,7 +232,7 @@ def records(line):
 
 
 def position(work):
-    return json.loads(work.db.exec_driver_sql("SELECT position FROM imports").scalar_one())["records"]
+    return json.loads(work.db.sqlalchemy.exec_driver_sql("SELECT position FROM imports").scalar_one())["records"]
 
 
 @pytest.fixture

@@ -141,13 +141,13 @@ def test_the_password_before_it_may_not_come_back_either(take, directory, ada):
     directory.security.set("password-history", 2)
     take(NEW)
     hashes = "SELECT hash FROM password_history ORDER BY seq"
-    kept = directory.read(lambda work: work.db.exec_driver_sql(hashes).scalars().all())
+    kept = directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql(hashes).scalars().all())
     assert kept == [BCRYPT, OTHER]
 
 
 def test_of_a_batch_that_is_tried_again_people_are_told_once(take, directory, mail, ada):
     for statement in REFUSING[directory.database.dialect]:
-        directory.write(lambda work, statement=statement: work.db.exec_driver_sql(statement))
+        directory.write(lambda work, statement=statement: work.db.sqlalchemy.exec_driver_sql(statement))
     counts = take(NEW, record("unlucky", name="Unlucky"))
     assert (counts["updated"], counts["refused"]) == (1, 1)
     assert len(mail.mails) == 1

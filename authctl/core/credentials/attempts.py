@@ -59,9 +59,9 @@ def attempt(
 
 
 def _claim(work: Work, user: str) -> Attempt:
-    storage.database.keep_plans(work.db)
+    work.db.keep_plans()
     # Waited for by whoever signs in: a crash of the server may forget that somebody tried in the moment before it.
-    storage.database.relax(work.db)
+    work.db.relax()
     work.ask_policy()
     # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
     found = lookup.find(work, user, lock=True)
@@ -71,14 +71,14 @@ def _claim(work: Work, user: str) -> Attempt:
 def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Callable[[Work, User], T]) -> T | Attempt:
     """Do what a right password leads to; or the attempt at what the account has become, to be judged again."""
     assert attempt.user is not None
-    storage.database.keep_plans(work.db)
+    work.db.keep_plans()
     work.obey(attempt.policy)
     user = storage.users.find(work.db, "id", attempt.user.id, lock=True)
     if user is None or _hash(user) != _hash(attempt.user):
         return replace(attempt, user=user)
     user = user.at(work.now)
     passwords.rehash(work, user, verdict)
-    with storage.database.ahead(work.db):
+    with work.db.ahead():
         throttle.succeed(work, attempt.claim, user)
     return right(work, user)
 

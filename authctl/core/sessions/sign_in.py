@@ -86,7 +86,7 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
     )
     details = {"provider": provider, "factors": list(session.factors)}
     is_half = credentials_factors.lacks(work.policy, user, session)
-    with storage.database.ahead(work.db):
+    with work.db.ahead():
         storage.sessions.insert(work.db, session, user.seq, digests.digest(secret))
         _enforce_limit(work, user, is_complete=False if is_half else None)
         if Factor.SERVER not in factors:

@@ -20,10 +20,9 @@ from authctl.model import Change, Event, EventName, Json, RandomBytes
 from authctl.settings import Settings, os_user as system_user
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from authctl.core.work.outbox import Notice
     from authctl.core.work.person import Person
+    from authctl.storage.connection import Connection
 
 
 T = TypeVar("T")
@@ -84,7 +83,7 @@ class Work:
     events get their digests, for which the directory's key must be at hand.
     """
 
-    db: sa.Connection
+    db: Connection
     actor: Actor
     now: datetime
     random: RandomBytes

@@ -89,7 +89,7 @@ def test_a_process_that_follows_is_heard_at_once(security, home, database_url):
 def change(database_url):
     """Change an event by hand."""
     database = Database(database_url)
-    database.write(lambda db: db.exec_driver_sql("UPDATE events SET actor = 'nobody' WHERE seq = 2"))
+    database.write(lambda db: db.sqlalchemy.exec_driver_sql("UPDATE events SET actor = 'nobody' WHERE seq = 2"))
     database.close()
 
 

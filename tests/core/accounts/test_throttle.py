@@ -174,7 +174,9 @@ def test_a_claim_that_is_never_settled_has_used_up_its_try_and_no_more(directory
 
 
 def buckets(directory):
-    return directory.read(lambda work: list(work.db.execute(sa.select(storage.tables.attempts.c.bucket)).scalars()))
+    return directory.read(
+        lambda work: list(work.db.sqlalchemy.execute(sa.select(storage.tables.attempts.c.bucket)).scalars())
+    )
 
 
 def test_what_was_typed_for_an_unknown_user_is_not_kept(directory):

@@ -153,7 +153,7 @@ def without_key(directory):
             "DELETE FROM log_seals",
             "UPDATE events SET digest = NULL",
         ):
-            db.exec_driver_sql(statement)
+            db.sqlalchemy.exec_driver_sql(statement)
 
     directory.database.write(step)
     directory.forget()
@@ -214,7 +214,7 @@ def test_many_who_make_the_key_at_once_have_one(directory, settings, clock):
 def test_nothing_is_written_with_another_key_once_there_was_one(directory, opened, statement):
     """Whoever takes the key away gets no fresh one, with which all would look good."""
     directory.users.create(id="ada")
-    directory.database.write(lambda db: db.exec_driver_sql(statement))
+    directory.database.write(lambda db: db.sqlalchemy.exec_driver_sql(statement))
     before = stored(directory)
     with pytest.raises(Unavailable) as refused:
         opened().users.create(id="bob")
@@ -224,7 +224,7 @@ def test_nothing_is_written_with_another_key_once_there_was_one(directory, opene
 
 def test_the_log_key_is_nowhere_in_the_clear(directory):
     key = directory.find_log_key()
-    held = directory.read(lambda work: work.db.exec_driver_sql("SELECT id, sealed_key FROM peppers").all())
+    held = directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql("SELECT id, sealed_key FROM peppers").all())
     assert [id for id, _ in held] == ["audit_log"]
     assert key not in bytes(held[0][1])
     shown = directory.write(lambda work: f"{work!r} {directory._known!r}")

@@ -327,15 +327,17 @@ def older(directory):
     """Puts the events and seals of now back later, as restoring a file would; without what the secret key seals."""
     tables = ("events", "log_seals")
     held = directory.read(
-        lambda work: {name: work.db.execute(storage.tables.metadata.tables[name].select()).all() for name in tables}
+        lambda work: {
+            name: work.db.sqlalchemy.execute(storage.tables.metadata.tables[name].select()).all() for name in tables
+        }
     )
 
     def put_back():
         def step(db):
             for name, rows in held.items():
                 table = storage.tables.metadata.tables[name]
-                db.execute(table.delete())
-                db.execute(table.insert(), [row._asdict() for row in rows])
+                db.sqlalchemy.execute(table.delete())
+                db.sqlalchemy.execute(table.insert(), [row._asdict() for row in rows])
 
         directory.database.write(step)
 

@@ -281,7 +281,7 @@ def test_where_a_person_set_something_before_the_addresses_may_be_the_persons(di
         storage.backups.clear(db)
         storage.schema.migrate(db, "0004")
         for id, self_service in (("ada", False), ("eve", True)):
-            db.exec_driver_sql(
+            db.sqlalchemy.exec_driver_sql(
                 "INSERT INTO users (id, name, email, email_verified, phone_verified, status, labels, prefs, metadata,"
                 " mfa, password_must_change, password_self_service, created_at, updated_at)"
                 f" VALUES ('{id}', '', '{id}@example.com', false, false, 'active', '[]', '{{}}', '{{}}',"

@@ -121,12 +121,12 @@ def _store_secrets(work, user):
     password = Password(_sealed(work, f"password_hash/{user.id}", HASH), "firebase-scrypt", work.now)
     storage.users.update(work.db, user, replace(user, password=password))
     before = {"hash": _sealed(work, f"password_hash/{user.id}", HASH + "1"), "created_at": work.now}
-    work.db.execute(storage.tables.password_history.insert().values(user_seq=user.seq, **before))
+    work.db.sqlalchemy.execute(storage.tables.password_history.insert().values(user_seq=user.seq, **before))
 
 
 def _read_secrets(work, key):
     stored = storage.users.find(work.db, "id", "ada")
-    history = work.db.execute(storage.tables.password_history.select()).one()
+    history = work.db.sqlalchemy.execute(storage.tables.password_history.select()).one()
     signing_key = storage.signing_keys.find(work.db, "k")
     return (
         sealing.unseal(key, signing_key.sealed_private_key, context="signing_keys/k"),
@@ -172,11 +172,13 @@ def test_a_damaged_secret_stops_the_new_key_and_nothing_has_changed(directory):
     history = storage.tables.password_history
     swapped = directory.write(lambda work: _sealed(work, "password_hash/bob", HASH))
     directory.write(
-        lambda work: work.db.execute(history.insert().values(user_seq=user.seq, hash=swapped, created_at=work.now))
+        lambda work: work.db.sqlalchemy.execute(
+            history.insert().values(user_seq=user.seq, hash=swapped, created_at=work.now)
+        )
     )
     with pytest.raises(Unavailable, match="password_hash/ada"):
         directory.write(key_rotation.reseal_all, directory.key, OTHER)
-    directory.write(lambda work: work.db.execute(history.delete().where(history.c.hash == swapped)))
+    directory.write(lambda work: work.db.sqlalchemy.execute(history.delete().where(history.c.hash == swapped)))
     assert directory.read(_read_secrets, directory.key) == SECRETS
     assert directory.read(lambda work: storage.schema.find_key_fingerprint(work.db)) == sealing.fingerprint(
         directory.key

@@ -50,7 +50,7 @@ def test_a_dry_run_that_is_run_again_tells_its_changes_once(directory):
         runs.append(work)
         work.changed("users/ada", None, {"run": len(runs)})
         if len(runs) < 3:
-            work.db.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40P01'; END $$")
+            work.db.sqlalchemy.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40P01'; END $$")
 
     dry = directory.acting(directory.actor, dry_run=True)
     dry.write(step)

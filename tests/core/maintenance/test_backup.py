@@ -176,7 +176,7 @@ def test_an_older_schema_is_saved_as_it_is_and_migrated_when_restored(settings, 
         storage.backups.clear(db)
         storage.schema.migrate(db, "0001")
         storage.schema.set_key_fingerprint(db, fingerprint)
-        db.exec_driver_sql(
+        db.sqlalchemy.exec_driver_sql(
             "INSERT INTO users (id, name, email, email_verified, phone_verified, status, labels, prefs, metadata, mfa,"
             " password_must_change, password_self_service, created_at, updated_at) VALUES ('old', 'Old Timer',"
             " 'old@example.com', true, false, 'active', '[]', '{}', '{}', false, false, false, 1, 1)"
@@ -348,7 +348,7 @@ def test_a_changed_row_is_told_by_its_checksum(filled, empty, tmp_path):
     backup.backup(filled, str(file))
     if filled.database.path is not None:
         changed = storage.database.Database(f"sqlite:///{file}")
-        changed.write(lambda db: db.exec_driver_sql("UPDATE users SET name = 'Eve' WHERE id = 'ada'"))
+        changed.write(lambda db: db.sqlalchemy.exec_driver_sql("UPDATE users SET name = 'Eve' WHERE id = 'ada'"))
         changed.close()
     else:
         file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()).replace(b"grace", b"grave")))

@@ -30,7 +30,7 @@ def now(clock):
 
 
 def sql(directory, statement):
-    directory.database.write(lambda db: db.exec_driver_sql(statement))
+    directory.database.write(lambda db: db.sqlalchemy.exec_driver_sql(statement))
 
 
 def milliseconds(time):

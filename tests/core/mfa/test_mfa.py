@@ -304,7 +304,7 @@ def test_a_deleted_user_leaves_nothing(directory, ada, clock):
     def count(work):
         tables = storage_tables
         rows = [tables.authenticators, tables.recovery_codes, tables.challenges, tables.attempts]
-        return [len(work.db.execute(table.select()).all()) for table in rows]
+        return [len(work.db.sqlalchemy.execute(table.select()).all()) for table in rows]
 
     assert directory.read(count) == [0, 0, 0, 0]
 

@@ -109,8 +109,8 @@ def test_a_sealed_secret_opens_in_its_own_row_alone(directory, ada, clock):
     table = storage.tables.authenticators
 
     def swap(work):
-        (ada, eve) = work.db.execute(table.select().order_by(table.c.seq)).all()
-        work.db.execute(table.update().where(table.c.seq == ada.seq).values(sealed_secret=eve.sealed_secret))
+        (ada, eve) = work.db.sqlalchemy.execute(table.select().order_by(table.c.seq)).all()
+        work.db.sqlalchemy.execute(table.update().where(table.c.seq == ada.seq).values(sealed_secret=eve.sealed_secret))
 
     directory.write(swap)
     with pytest.raises(Unavailable) as refused:
@@ -120,7 +120,7 @@ def test_a_sealed_secret_opens_in_its_own_row_alone(directory, ada, clock):
 
 def test_without_the_key_neither_opens(directory, ada):
     def open_(work):
-        (row,) = work.db.execute(storage.tables.authenticators.select()).all()
+        (row,) = work.db.sqlalchemy.execute(storage.tables.authenticators.select()).all()
         pepper = storage.sealed_keys.find(work.db, recovery_codes.PEPPER)
         for sealed, context in ((row.sealed_secret, f"authenticators/{row.id}"), (pepper, "peppers/recovery_codes")):
             with pytest.raises(Invalid) as refused:

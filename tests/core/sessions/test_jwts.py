@@ -353,7 +353,7 @@ def test_the_longest_names_make_a_token_that_is_read(directory, session, clock):
 
 def _set_policies(work, values):
     for name, value in values.items():
-        work.db.execute(storage.tables.policies.insert().values(name=name, value=value))
+        work.db.sqlalchemy.execute(storage.tables.policies.insert().values(name=name, value=value))
 
 
 def test_the_first_token_makes_the_key(directory, make):
@@ -368,7 +368,7 @@ def test_the_first_token_makes_the_key(directory, make):
 
 def _events(directory):
     events = storage.tables.events
-    names = directory.read(lambda work: work.db.execute(events.select().order_by(events.c.seq)).all())
+    names = directory.read(lambda work: work.db.sqlalchemy.execute(events.select().order_by(events.c.seq)).all())
     return [row.name for row in names if row.name.startswith("security.")]
 
 
@@ -425,7 +425,9 @@ def test_private_keys_that_were_swapped_do_not_open(directory, make):
     stolen = sealing.seal(directory.key, PRIVATE, context="signing_keys/other", nonce=bytes(12))
     table = storage.tables.signing_keys
     directory.write(
-        lambda work: work.db.execute(table.update().where(table.c.id == key.id).values(sealed_private_key=stolen))
+        lambda work: work.db.sqlalchemy.execute(
+            table.update().where(table.c.id == key.id).values(sealed_private_key=stolen)
+        )
     )
     with pytest.raises(Unavailable) as damaged:
         make()
@@ -446,7 +448,7 @@ def test_a_new_secret_key_leaves_the_tokens_alone(directory, make, settings, hom
 def test_the_database_alone_does_not_sign(directory, make, user, session):
     """Without the secret key there is neither the private key in it, nor a way to seal another."""
     made = make()
-    row = directory.read(lambda work: work.db.execute(storage.tables.signing_keys.select()).one())
+    row = directory.read(lambda work: work.db.sqlalchemy.execute(storage.tables.signing_keys.select()).one())
     private = sealing.unseal(directory.key, row.sealed_private_key, context=f"signing_keys/{row.id}")
     kept = b"".join(_everything(directory))
     for form in (private, private.hex().encode(), segment(private).encode(), made.jwt.encode()):
@@ -460,7 +462,7 @@ def _everything(directory):
 
     def values(work):
         for table in storage.tables.metadata.sorted_tables:
-            for row in work.db.exec_driver_sql(f"SELECT * FROM {table.name}"):
+            for row in work.db.sqlalchemy.exec_driver_sql(f"SELECT * FROM {table.name}"):
                 yield from (bytes(cell) if isinstance(cell, bytes | memoryview) else str(cell).encode() for cell in row)
 
     return list(directory.stream(values))

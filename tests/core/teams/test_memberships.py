@@ -275,7 +275,9 @@ def test_inviting_again_renews_the_secret_and_the_roles(directory, teachers, clo
 def test_only_digests_of_secrets_are_kept(directory, teachers):
     added = invited(directory, email="bob@example.com")
     assert added.secret not in repr(added)
-    stored = directory.read(lambda work: work.db.exec_driver_sql("SELECT secret_digest FROM invitations").scalar_one())
+    stored = directory.read(
+        lambda work: work.db.sqlalchemy.exec_driver_sql("SELECT secret_digest FROM invitations").scalar_one()
+    )
     assert len(stored) == 32
     assert added.secret not in str([event.public() for event in directory.security.list_logs()])
 

@@ -136,7 +136,7 @@ def test_a_deleted_team_takes_everything_of_it_along(directory, teachers):
     tables = ("teams", "memberships", "membership_roles", "invitations")
     count = "SELECT count(*) FROM {}"
     counts = directory.read(
-        lambda work: [work.db.exec_driver_sql(count.format(table)).scalar_one() for table in tables]
+        lambda work: [work.db.sqlalchemy.exec_driver_sql(count.format(table)).scalar_one() for table in tables]
     )
     assert counts == [0, 0, 0, 0]
     assert directory.teams.list(search="teachers") == []

@@ -256,4 +256,4 @@ def test_killed_at_any_moment_every_unit_of_work_is_whole(directory, started):
         assert directory.users.list(search=user.email) == [user]
     assert directory.users.count(search="word") == len(users)
     addresses = "SELECT count(*) FROM addresses"
-    assert directory.read(lambda work: work.db.exec_driver_sql(addresses).scalar_one()) == len(users)
+    assert directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql(addresses).scalar_one()) == len(users)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.storage.database import ahead, driver_of
+from authctl.storage.connection import Connection
 
 _Convert = Callable[[Any], Any]
 
@@ -25,37 +25,30 @@ class Fixed:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
-    def run(self, db: sa.Connection, values: Mapping[str, Any]) -> None:
+    def run(self, db: Connection, values: Mapping[str, Any]) -> None:
         """Run it for what it does."""
-        compiled = self._for(db.dialect, values)
-        with driver_of(db) as driver:
-            send(driver, compiled, values)
+        send(db.driver, self._for(db, values), values)
 
-    def rows(self, db: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
+    def rows(self, db: Connection, values: Mapping[str, Any]) -> list[Any]:
         """The rows that it finds, as named tuples."""
-        compiled = self._for(db.dialect, values)
-        with driver_of(db) as driver:
-            return [compiled.read(row) for row in send(driver, compiled, values).fetchall()]
+        compiled = self._for(db, values)
+        return [compiled.read(row) for row in send(db.driver, compiled, values).fetchall()]
 
-    def ask(self, db: sa.Connection, values: Mapping[str, Any]) -> Callable[[], list[Any]]:
+    def ask(self, db: Connection, values: Mapping[str, Any]) -> Callable[[], list[Any]]:
         """What tells the rows that it finds now; on Postgres the question goes with the next statement, for nothing."""
         if db.dialect.name != "postgresql":
             found = self.rows(db, values)
             return lambda: found
-        compiled = self._for(db.dialect, values)
-        with ahead(db), driver_of(db) as driver:
-            asked = send(driver, compiled, values)
+        compiled = self._for(db, values)
+        with db.ahead():
+            asked = send(db.driver, compiled, values)
+        return lambda: [compiled.read(row) for row in asked.fetchall()]
 
-        def answer() -> list[Any]:
-            with driver_of(db):
-                return [compiled.read(row) for row in asked.fetchall()]
-
-        return answer
-
-    def _for(self, dialect: sa.Dialect, values: Mapping[str, Any]) -> _Compiled:
-        found = self._compiled.get(dialect.name)
+    def _for(self, db: Connection, values: Mapping[str, Any]) -> _Compiled:
+        found = self._compiled.get(db.dialect.name)
         if found is None:
-            found = self._compiled[dialect.name] = _compile(self._statement, dialect, list(values))
+            dialect = db.sqlalchemy.dialect
+            found = self._compiled[db.dialect.name] = _compile(self._statement, dialect, list(values))
         return found
 
 

@@ -1,4 +1,4 @@
-"""Postgres in as few round trips as its protocol allows. Imported where a database is Postgres.
+"""Postgres, in as few round trips as its protocol allows. Imported where a database is Postgres.
 
 A connection is a pipeline, as libpq calls it: BEGIN goes with the first statement, COMMIT with the last, and what is
 sent `ahead` with whatever comes next; only an answer that somebody reads is waited for. psycopg's own transactions wait
@@ -12,11 +12,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import ceil
 from typing import Any, Self
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import AdminShutdown, CrashShutdown, FeatureNotSupported, InvalidSqlStatementName
 
+from authctl.storage.driver_errors import bad_url
+
+# What a URL may say otherwise. A server that is gone without a word is noticed within a minute.
+DEFAULTS = {
+    "application_name": "authctl",
+    "client_encoding": "utf8",
+    "keepalives_idle": 30,  # seconds
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
 PLAN_SECONDS = 10.0  # how long a kept plan is good: a table may have grown since
 
 # What it would print where nobody has set up logging, of connections that are lost, is an error of ours as well.
@@ -34,13 +47,16 @@ class Connection(psycopg.Connection[Any]):
     _is_direct = False
     _planned_at = 0.0  # by the monotonic clock
 
-    def begin(self) -> None:
+    def begin(self, limits: tuple[str, ...]) -> None:
+        """Begin a transaction. limits: statements that set its time limits, which poolers would drop elsewhere."""
         if self._pipe is None:
             self._entered = self.pipeline()
             self._pipe = self._entered.__enter__()
         self._is_begun = self._is_ahead = True
         try:
-            self.execute("BEGIN")
+            self.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            for limit in limits:
+                self.execute(limit)
         finally:
             self._is_ahead = False
 
@@ -155,8 +171,45 @@ class ServerCursor(psycopg.ServerCursor[Any]):
         return super().execute(*args, **options)
 
 
-def connect(*args: Any, **options: Any) -> Connection:
-    """As psycopg's; its transactions begin with `begin`."""
-    connection = Connection.connect(*args, autocommit=True, cursor_factory=Cursor, **options)
-    connection.server_cursor_factory = ServerCursor
-    return connection
+class Driver:
+    name = "postgresql"
+    Failure = psycopg.Error
+    Violation = psycopg.IntegrityError
+
+    def __init__(self, url: str, connect_timeout: float, lock_timeout: float, statement_timeout: float) -> None:
+        address, _, query = url.partition("://")[2].partition("?")
+        # In a query + is a blank, as everywhere but in libpq.
+        self._conninfo = f"postgresql://{address}?{query.replace('+', '%20')}"
+        try:
+            given = conninfo_to_dict(self._conninfo)
+        except psycopg.ProgrammingError as error:
+            if "query parameter" not in str(error):  # else it is told when a connection is asked for
+                raise bad_url("The database URL cannot be read.") from None
+            given = {}
+        self._defaults: dict[str, Any] = {
+            name: value
+            for name, value in {**DEFAULTS, "connect_timeout": ceil(connect_timeout)}.items()
+            if name not in given
+        }
+        # For Postgres 0 is no limit: it has no word for not waiting at all, so one millisecond stands in.
+        lock, statement = max(1, round(lock_timeout * 1000)), round(statement_timeout * 1000)
+        # No SELECT, after which a transaction cannot choose what it sees any more.
+        self._limits = (f"SET LOCAL lock_timeout = {lock}", f"SET LOCAL statement_timeout = {statement}")
+
+    def connect(self) -> Connection:
+        # No server-side prepared statements but those of `keep_plans`: poolers that lend a connection for one
+        # transaction lose them.
+        connection = Connection.connect(
+            self._conninfo, **self._defaults, autocommit=True, prepare_threshold=None, cursor_factory=Cursor
+        )
+        connection.server_cursor_factory = ServerCursor
+        return connection
+
+    def begin(self, connection: Connection, *, write: bool) -> None:
+        connection.begin(self._limits)
+
+    def is_lost(self, connection: Connection) -> bool:
+        return connection.closed or connection.broken
+
+    def is_single_use(self) -> bool:
+        return False

@@ -1,0 +1,267 @@
+"""A transaction under way on the driver's own connection, and the statements that were compiled ahead for it.
+
+Everyday statements are sent as `storage/compiled.py` has them, without SQLAlchemy, whose import takes longer than the
+rest of a command. What depends on the request, bulk work, the check-up and migrations use `Connection.sqlalchemy`:
+SQLAlchemy's connection over the same driver connection, in the same transaction, loaded when first asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from authctl.errors import AuthctlError
+from authctl.model import from_milliseconds, milliseconds
+from authctl.storage.driver_errors import violation
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+def encode_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+# What makes of a value what is stored, and of that the value, by the names that compiled statements say them by.
+STORED: dict[str, Callable[[Any], Any]] = {"instant": milliseconds, "json": encode_json}
+READ: dict[str, Callable[[Any], Any]] = {"instant": from_milliseconds, "json": json.loads, "flag": bool}
+
+
+class Compiled(NamedTuple):
+    """A statement as one driver takes it.
+
+    names: of its parameters, in the order they are sent. stored: for each, what makes of it what is stored. columns:
+    what it answers with; read: for each, what makes of it the value. None is for values that stay as they are.
+    constants: parameters that are always the same.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    stored: tuple[str | None, ...]
+    read: tuple[str | None, ...]
+    constants: Mapping[str, Any]
+
+
+_Parts = tuple[str, Mapping[str, tuple[str, str | None]], str, str]
+
+
+class Statement:
+    """A statement whose text was compiled ahead for both databases."""
+
+    __slots__ = ("_made", "_postgresql", "_row", "_sqlite", "columns")
+
+    def __init__(self, sqlite: Compiled, postgresql: Compiled, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        self._sqlite = sqlite
+        self._postgresql = postgresql
+        self._made: dict[str, _Ready] = {}
+        self._row: Any = None
+
+    def ready(self, dialect: str) -> _Ready:
+        """The same, with functions in the place of their names."""
+        found = self._made.get(dialect)
+        if found is None:
+            found = self._made[dialect] = _Ready(self._sqlite if dialect == "sqlite" else self._postgresql, dialect)
+        return found
+
+    @property
+    def row(self) -> Any:
+        """The class of its rows, made when the first is read."""
+        if self._row is None:
+            self._row = namedtuple("Row", self.columns)  # type: ignore[misc]
+        return self._row
+
+
+class _Ready:
+    __slots__ = ("_constants", "_is_named", "_names", "_read", "_stored", "text")
+
+    def __init__(self, compiled: Compiled, dialect: str) -> None:
+        self.text = compiled.text
+        self._names = compiled.names
+        self._stored = tuple(STORED.get(name) if name else None for name in compiled.stored)
+        self._read = tuple(READ.get(name) if name else None for name in compiled.read)
+        self._constants = compiled.constants
+        self._is_named = dialect == "postgresql"
+
+    def bind(self, values: Mapping[str, Any]) -> Any:
+        """The values as the driver takes them."""
+        given = {**self._constants, **values} if self._constants else values
+        bound = [
+            given[name] if convert is None or given[name] is None else convert(given[name])
+            for name, convert in zip(self._names, self._stored, strict=True)
+        ]
+        return dict(zip(self._names, bound, strict=True)) if self._is_named else bound
+
+    def read(self, row: tuple[Any, ...]) -> Iterator[Any]:
+        """The values of a row."""
+        for value, convert in zip(row, self._read, strict=True):
+            yield value if convert is None or value is None else convert(value)
+
+
+class Update:
+    """Updates of any columns of one row: a beginning, what stands between for each column, and an end.
+
+    Each twin is (beginning, {column: (assignment, what it is stored by)}, end, the name of the key's parameter).
+    """
+
+    __slots__ = ("_made", "_postgresql", "_sqlite")
+
+    def __init__(self, sqlite: _Parts, postgresql: _Parts) -> None:
+        self._sqlite = sqlite
+        self._postgresql = postgresql
+        self._made: dict[tuple[str, ...], Statement] = {}
+
+    def of(self, names: tuple[str, ...]) -> Statement:
+        """The statement that changes these columns."""
+        found = self._made.get(names)
+        if found is None:
+            twins = [_update(parts, names) for parts in (self._sqlite, self._postgresql)]
+            found = self._made[names] = Statement(twins[0], twins[1], ())
+        return found
+
+
+def _update(parts: _Parts, names: tuple[str, ...]) -> Compiled:
+    beginning, assignments, end, key = parts
+    text = beginning + ", ".join(assignments[name][0] for name in names) + end
+    return Compiled(text, (*names, key), (*(assignments[name][1] for name in names), None), (), {})
+
+
+class Dialect(Protocol):
+    """What a database speaks. name: sqlite or postgresql. Failure: of its driver's; Violation: of a constraint."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def Failure(self) -> type[Exception]: ...
+
+    @property
+    def Violation(self) -> type[Exception]: ...
+
+
+Refusal = Callable[[str], AuthctlError | None]
+
+
+class Connection:
+    """A transaction under way. dialect: what the database speaks. is_write: whether it excludes other writers."""
+
+    __slots__ = ("_over", "_put_over", "_refusals", "dialect", "driver", "is_write")
+
+    def __init__(
+        self, dialect: Dialect, driver: Any, put_over: Callable[[Any], sa.Connection], *, is_write: bool
+    ) -> None:
+        self.dialect = dialect
+        self.driver = driver
+        self.is_write = is_write
+        self._put_over = put_over
+        self._over: sa.Connection | None = None
+        self._refusals: list[Refusal] = []
+
+    # What was compiled ahead
+
+    def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """Run it for what it does; how many rows that concerned. On Postgres not known of what is sent ahead."""
+        return int(send(self.driver, statement.ready(self.dialect.name), values).rowcount)
+
+    def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
+        """The rows that it finds, as named tuples."""
+        ready, row = statement.ready(self.dialect.name), statement.row
+        return [row._make(ready.read(each)) for each in send(self.driver, ready, values).fetchall()]
+
+    def update(self, update: Update, changes: Mapping[str, Any], key: Any) -> int:
+        """Change these columns of the row that the key finds."""
+        return self.run(update.of(tuple(changes)), {**changes, "key_seq": key})
+
+    def first(self, statement: Statement, values: Mapping[str, Any]) -> Any:
+        """The first row that it finds, or None."""
+        found = self.rows(statement, values)
+        return found[0] if found else None
+
+    def ask(self, statement: Statement, values: Mapping[str, Any]) -> Callable[[], list[Any]]:
+        """What tells the rows that it finds now; on Postgres the question goes with the next statement, for nothing."""
+        if self.dialect.name != "postgresql":
+            found = self.rows(statement, values)
+            return lambda: found
+        ready, row = statement.ready(self.dialect.name), statement.row
+        with self.ahead():
+            asked = send(self.driver, ready, values)
+        return lambda: [row._make(ready.read(each)) for each in asked.fetchall()]
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """Send the statements of this block with the one after it, or the commit: whose answers nobody reads.
+
+        On Postgres each would wait for its answer before the next is sent, longer than it runs. SQLite has nobody to
+        wait for. What one of them fails with is raised by a later statement, the commit at last.
+        """
+        if self.dialect.name != "postgresql":
+            yield
+            return
+        with self.driver.ahead():
+            yield
+
+    def relax(self) -> None:
+        """Do not wait until this transaction is on the disk: it is as whole as others, and seen by others as soon.
+
+        For what a crash of the server may forget. A crash of this process loses nothing. SQLite has no such choice.
+        """
+        if self.dialect.name == "postgresql":
+            with self.ahead():
+                self.driver.execute("SET LOCAL synchronous_commit = off", prepare=True)
+
+    def keep_plans(self) -> None:
+        """Have Postgres keep the plans of this transaction's compiled statements: for what applications do always."""
+        if self.dialect.name == "postgresql":
+            self.driver.keep_plans()
+
+    # What the database refuses
+
+    def on_violation(self, refusal: Refusal) -> None:
+        """What to tell where a row is refused from now on, by the name of the constraint that refuses it; or None.
+
+        It is told when the transaction ends: a statement that was sent ahead may be refused after others.
+        """
+        self._refusals.append(refusal)
+
+    def refusal(self, failure: BaseException) -> AuthctlError | None:
+        """What was to be told of a violation; None for other failures."""
+        if not isinstance(failure, self.dialect.Violation):
+            return None
+        constraint = violation(failure)
+        return next(filter(None, (refusal(constraint) for refusal in reversed(self._refusals))), None)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what a block does, and nothing before it, where it raises."""
+        self.driver.execute("SAVEPOINT step")
+        try:
+            yield
+        except BaseException:
+            self.driver.execute("ROLLBACK TO SAVEPOINT step")
+            raise
+        finally:
+            self.driver.execute("RELEASE SAVEPOINT step")
+
+    # What depends on the request
+
+    @property
+    def sqlalchemy(self) -> sa.Connection:
+        """SQLAlchemy's connection over the same driver connection, in the same transaction."""
+        if self._over is None:
+            self._over = self._put_over(self.driver)
+        return self._over
+
+    def close(self) -> None:
+        """Let go of SQLAlchemy's connection, if there is one; the transaction is over."""
+        if self._over is not None:
+            self._over.close()
+
+
+def send(driver: Any, ready: _Ready, values: Mapping[str, Any]) -> Any:
+    """The driver's cursor, with a statement run."""
+    if ready._is_named:
+        return driver.execute(ready.text, ready.bind(values), prepare=True)  # obeyed where plans are kept
+    return driver.execute(ready.text, ready.bind(values))
