@@ -749,3 +749,9 @@ class Listing:
     limit: int | None = 25
     after: str | None = None
     before: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nobody filters, searches or sorts it, or reads it backwards: the newest first."""
+        is_asked = self.search is not None or self.filters or self.before is not None
+        return not is_asked and self.sort == "created_at" and self.descending

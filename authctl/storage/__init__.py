@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         backups as backups,
         bulk as bulk,
         challenges as challenges,
+        compiled as compiled,
         completion as completion,
         database as database,
         driver_errors as driver_errors,
@@ -40,10 +41,12 @@ if TYPE_CHECKING:
         search_terms as search_terms,
         sessions as sessions,
         signing_keys as signing_keys,
+        state as state,
         statistics as statistics,
         tables as tables,
         teams as teams,
         tokens as tokens,
+        user_lists as user_lists,
         users as users,
     )
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
-from authctl.storage import bulk, schema, search_terms, teams, users
+from authctl.storage import bulk, schema, search_terms, state, teams, users
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sealed_keys import LOG_KEY
@@ -102,7 +102,7 @@ def put_manifest(db: Connection, text: str) -> None:
 
 
 def find_manifest(db: Connection) -> str | None:
-    return schema.find_fact(db, MANIFEST)
+    return state.find_fact(db, MANIFEST)
 
 
 # In
@@ -207,5 +207,5 @@ def note(db: Connection, time: datetime) -> None:
 
 def find_time(db: Connection) -> datetime | None:
     """When the last backup was made that the database knows of."""
-    text = schema.find_fact(db, BACKUP_AT)
+    text = state.find_fact(db, BACKUP_AT)
     return datetime.fromisoformat(text) if text else None

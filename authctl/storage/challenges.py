@@ -17,7 +17,9 @@ BATCH = 1_000  # rows that are removed in one transaction
 
 
 def insert(db: Connection, challenge: Challenge, session_seq: int) -> Challenge:
-    statement = challenges.insert().values(record_mapping.stored(challenges, challenge) | {"session_seq": session_seq})
+    statement = challenges.insert().values(
+        record_mapping.stored(challenges.c.keys(), challenge) | {"session_seq": session_seq}
+    )
     return replace(challenge, seq=db.sqlalchemy.execute(statement.returning(challenges.c.seq)).scalar_one())
 
 

@@ -49,22 +49,29 @@ _Parts = tuple[str, Mapping[str, tuple[str, str | None]], str, str]
 
 
 class Statement:
-    """A statement whose text was compiled ahead for both databases."""
+    """A statement whose text was compiled ahead for both databases, or for the only one that needs it."""
 
     __slots__ = ("_made", "_postgresql", "_row", "_sqlite", "columns")
 
-    def __init__(self, sqlite: Compiled, postgresql: Compiled, columns: tuple[str, ...]) -> None:
+    def __init__(self, sqlite: Compiled | None, postgresql: Compiled | None, columns: tuple[str, ...]) -> None:
         self.columns = columns
         self._sqlite = sqlite
         self._postgresql = postgresql
         self._made: dict[str, _Ready] = {}
         self._row: Any = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its parameters."""
+        return self._sqlite.names if self._sqlite else self._postgresql.names if self._postgresql else ()
+
     def ready(self, dialect: str) -> _Ready:
         """The same, with functions in the place of their names."""
         found = self._made.get(dialect)
         if found is None:
-            found = self._made[dialect] = _Ready(self._sqlite if dialect == "sqlite" else self._postgresql, dialect)
+            twin = self._sqlite if dialect == "sqlite" else self._postgresql
+            assert twin is not None, f"a statement that {dialect} has not"
+            found = self._made[dialect] = _Ready(twin, dialect)
         return found
 
     @property

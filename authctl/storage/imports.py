@@ -24,7 +24,7 @@ CHUNK = 10_000  # values in one statement; SQLite takes 32,766
 
 
 def insert(db: Connection, journal: Import) -> Import:
-    statement = imports.insert().values(record_mapping.stored(imports, journal)).returning(imports.c.seq)
+    statement = imports.insert().values(record_mapping.stored(imports.c.keys(), journal)).returning(imports.c.seq)
     return replace(journal, seq=db.sqlalchemy.execute(statement).scalar_one())
 
 

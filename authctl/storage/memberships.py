@@ -217,7 +217,7 @@ def _listed(db: Connection, scope: Scope, listing: Listing) -> tuple[sa.Select[A
             return None
         # A team is searched for its users, a user for the teams.
         of: search_index.Of = "user" if scope.column == "team_seq" else "team"
-        statement = statement.where(memberships.c[f"{of}_seq"].in_(search_index.matching(db, query, of)))
+        statement = statement.where(memberships.c[f"{of}_seq"].in_(pagination.searched(db, query, of)))
     return statement, source
 
 

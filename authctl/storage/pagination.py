@@ -12,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Filter, Listing
+from authctl.storage import search_index, search_terms
 from authctl.storage.connection import Connection
-from authctl.storage.tables import Instant, JsonText
+from authctl.storage.tables import Instant, JsonText, Sequence
 
 Condition = sa.ColumnElement[bool]
 
@@ -57,12 +58,22 @@ def ordered(source: ListSource, listing: Listing) -> tuple[sa.ColumnElement[Any]
 def beyond(source: ListSource, listing: Listing, position: PagePosition) -> Condition:
     """The rows on the far side of a position, in the direction that the list is read."""
     here = sa.tuple_(sort_key(source, listing), source.seq)
-    there = sa.tuple_(sa.literal(position.key, sort_key(source, listing).type), sa.literal(position.seq))
+    there = sa.tuple_(_given(position.key, sort_key(source, listing).type), _given(position.seq))
     return here < there if listing.descending != (listing.before is not None) else here > there
 
 
+def _given(value: Any, type_: Any = None) -> sa.ColumnElement[Any]:
+    """A value, or the parameter that stands for it in what is compiled ahead."""
+    return value if isinstance(value, sa.ColumnElement) else sa.literal(value, type_)
+
+
+def position(source: ListSource, listing: Listing, id: Any) -> sa.Select[Any]:
+    """What finds the place of the row with an id."""
+    return sa.select(sort_key(source, listing).label("key"), source.seq).where(source.id == id)
+
+
 def find_position(db: Connection, source: ListSource, listing: Listing, id: str) -> PagePosition | None:
-    row = db.sqlalchemy.execute(sa.select(sort_key(source, listing), source.seq).where(source.id == id)).one_or_none()
+    row = db.sqlalchemy.execute(position(source, listing, id)).one_or_none()
     return PagePosition(row[0], row[1]) if row else None
 
 
@@ -98,3 +109,13 @@ def condition(source: ListSource, filter: Filter) -> Condition:
 def _contains(text: sa.ColumnElement[Any], part: str) -> Condition:
     """Any part of a text, taken literally; no pattern characters, and the same on both databases."""
     return sa.func.length(sa.func.replace(text, part, "")) != sa.func.length(text)
+
+
+def searched(db: Connection, query: search_terms.Query, of: search_index.Of) -> sa.Select[Any]:
+    """The numbers of the users or teams that a search finds."""
+    if db.dialect.name == "sqlite":
+        found = sa.select(sa.literal_column("rowid", Sequence)).select_from(sa.table(f"{of}_words"))
+        return found.where(sa.literal_column(f"{of}_words").op("MATCH")(query.fts5()))
+    table = sa.table(f"{of}_words", sa.column(f"{of}_seq", sa.BigInteger))
+    condition = sa.text(f"{of}_words.words @@ CAST(:words AS tsquery)").bindparams(words=query.tsquery())
+    return sa.select(table.c[f"{of}_seq"]).where(condition)

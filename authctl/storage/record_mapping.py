@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import sqlalchemy as sa
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -13,9 +12,9 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=DataclassInstance)
 
 
-def stored(table: sa.Table, record: DataclassInstance) -> dict[str, Any]:
-    """The columns of its table that a record has, but for its number, `seq`, which the database gives."""
-    found = {name: getattr(record, name) for name in record.__dataclass_fields__ if name != "seq" and name in table.c}
+def stored(columns: Container[str], record: DataclassInstance) -> dict[str, Any]:
+    """Those of a table's columns that a record has, but for its number, `seq`, which the database gives."""
+    found = {name: getattr(record, name) for name in record.__dataclass_fields__ if name != "seq" and name in columns}
     return {name: str(value) if isinstance(value, StrEnum) else value for name, value in found.items()}
 
 

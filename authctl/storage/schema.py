@@ -1,4 +1,4 @@
-"""Which version of the schema a database has, and how it is brought to the one that this authctl wants."""
+"""How a database is made, and brought to the schema that this authctl wants; see state.py for the one it has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,95 +14,8 @@ from authctl.errors import AuthctlError, Unavailable
 from authctl.storage import sqlite
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database
-from authctl.storage.driver_errors import foreign
 from authctl.storage.sqlite import APPLICATION_ID
-from authctl.storage.tables import directory, events, metadata, users
-
-HEAD = "0006"  # the newest migration; a test holds it equal to the files
-
-KEY_AT = "key_at"  # what the directory remembers the time of its key's making by
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What a database says of itself: its schema's version, and the fingerprint of its key."""
-
-    version: str
-    key_fingerprint: str | None
-
-
-def get_state(database: Database) -> State:
-    """What the database says of itself, in one statement; refuses one that holds no directory."""
-    try:
-        state = database.read(_read_state)
-    except Unavailable as error:
-        if error.type != "database_not_initialized" or not database.read(_is_foreign):
-            raise
-        state = _made_meanwhile(database)
-    if state is None:
-        raise foreign(database.describe())
-    return state
-
-
-def _made_meanwhile(database: Database) -> State | None:
-    """What another process has made between two looks; None where the tables that are there now are not ours."""
-    try:
-        return database.read(_read_state)
-    except Unavailable as error:
-        if error.type == "database_not_initialized":
-            return None
-        raise
-
-
-def find_state(database: Database) -> State | None:
-    """The same, or None where there is no file yet, or nothing in the database; refuses another program's."""
-    if database.path is not None and not os.path.exists(database.path):
-        return None
-    try:
-        return get_state(database)
-    except Unavailable as error:
-        if error.type == "database_not_initialized":
-            return None
-        raise
-
-
-def _read_state(db: Connection) -> State | None:
-    version, key_fingerprint = db.sqlalchemy.exec_driver_sql(
-        "SELECT (SELECT version_num FROM alembic_version), (SELECT value FROM directory WHERE name = 'key_fingerprint')"
-    ).one()
-    return None if version is None else State(version, key_fingerprint)
-
-
-def is_older(state: State) -> bool:
-    return state.version < HEAD
-
-
-def check_version(state: State, where: str) -> None:
-    """Refuse to work on a schema that this authctl does not know how to read."""
-    if is_older(state):
-        raise Unavailable(
-            "database_schema_older",
-            f"The database {where} has schema {state.version}, and this authctl wants {HEAD}.",
-            hint="Migrate it with: authctl upgrade",
-        )
-    if state.version > HEAD:
-        raise Unavailable(
-            "database_schema_newer",
-            f"The database {where} has schema {state.version}, and this authctl knows only up to {HEAD}.",
-            hint="Install a newer authctl: pip install --upgrade authctl",
-        )
-
-
-def _is_foreign(db: Connection) -> bool:
-    """Whether a database without a directory is another program's, of which nothing is touched."""
-    names = set(sa.inspect(db.sqlalchemy).get_table_names())
-    if db.dialect.name == "sqlite":
-        return bool(names) or db.sqlalchemy.exec_driver_sql("PRAGMA application_id").scalar_one() not in (
-            0,
-            APPLICATION_ID,
-        )
-    # Postgres databases may hold other things beside a directory, but not under the names that it needs.
-    return bool(names & {*metadata.tables, "user_words", "team_words", "alembic_version"})
+from authctl.storage.tables import directory, events, users
 
 
 def migrate(db: Connection, version: str = "head") -> str | None:
@@ -147,15 +59,6 @@ def _config(**attributes: Any) -> Any:
     config.set_main_option("script_location", os.path.join(os.path.dirname(__file__), "migrations").replace("%", "%%"))
     config.attributes.update(attributes)
     return config
-
-
-def find_key_fingerprint(db: Connection) -> str | None:
-    return find_fact(db, "key_fingerprint")
-
-
-def find_fact(db: Connection, name: str) -> str | None:
-    """What the directory remembers of itself under that name."""
-    return db.sqlalchemy.execute(sa.select(directory.c.value).where(directory.c.name == name)).scalar_one_or_none()
 
 
 def put_fact(db: Connection, name: str, value: str) -> None:

@@ -44,7 +44,7 @@ def insert(db: Connection, team: Team) -> Team:
         raise Conflict(
             "team_already_exists", f"The id {team.id} is taken.", field="id", hint="Choose another, or leave it out."
         ) from None
-    search_index.insert(db, seq, document(team), search_terms.tsvector, of="team")
+    search_index.insert(db, seq, document(team), of="team")
     return replace(team, seq=seq)
 
 
@@ -54,7 +54,7 @@ def update(db: Connection, before: Team, after: Team) -> None:
     changed = {name: getattr(after, name) for name in names if getattr(before, name) != getattr(after, name)}
     if changed:
         db.sqlalchemy.execute(teams.update().where(teams.c.seq == before.seq).values(changed))
-        search_index.replace(db, before.seq, document(before), document(after), search_terms.tsvector, of="team")
+        search_index.replace(db, before.seq, document(before), document(after), of="team")
 
 
 def delete(db: Connection, team: Team) -> None:
@@ -123,7 +123,7 @@ def _statement(db: Connection, listing: Listing, user_seq: int | None) -> sa.Sel
         query = search_terms.Query.parse(listing.search)
         if query.is_empty:
             return None
-        conditions.append(teams.c.seq.in_(search_index.matching(db, query, "team")))
+        conditions.append(teams.c.seq.in_(pagination.searched(db, query, "team")))
     return sa.select(teams).where(*conditions, *_of_user(user_seq))
 
 

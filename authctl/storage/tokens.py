@@ -19,7 +19,7 @@ BATCH = 1_000  # rows that are removed in one transaction
 
 
 def insert(db: Connection, token: Token, user_seq: int) -> Token:
-    statement = tokens.insert().values(record_mapping.stored(tokens, token) | {"user_seq": user_seq})
+    statement = tokens.insert().values(record_mapping.stored(tokens.c.keys(), token) | {"user_seq": user_seq})
     return replace(token, seq=db.sqlalchemy.execute(statement.returning(tokens.c.seq)).scalar_one())
 
 

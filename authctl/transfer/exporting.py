@@ -182,7 +182,7 @@ def export(
     filters = list(filters)
     target = _target(format, options or {}, with_hashes=with_hashes, with_secrets=with_secrets)
     asked = listings.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
-    total = directory.read(lambda work: storage.users.count(work.db, asked))
+    total = directory.read(lambda work: storage.user_lists.count(work.db, asked))
     details = {
         "format": format,
         "search": search,
@@ -218,7 +218,7 @@ def _invalid(message: str, field: str, hint: str | None = None) -> Invalid:
 
 def _read(work: Work, asked: Listing, target: Target) -> Iterator[Leaving]:
     storage.exports.freeze(work.db)
-    users = storage.users.iterate(work.db, asked)
+    users = storage.user_lists.iterate(work.db, asked)
     while batch := list(islice(users, BATCH)):
         belongings = storage.exports.read(work.db, (user.seq for user in batch))
         for user in batch:

@@ -38,8 +38,8 @@ from doubles.lines import pipeline
 from authctl import __version__
 from authctl.cli import escaping
 from authctl.core.values import times
-from authctl.storage import schema
 from authctl.storage.database import Database
+from authctl.storage.state import HEAD
 
 SESSIONS = sorted(Path(__file__).parent.glob("*.txt"))
 UPDATING = bool(os.environ.get("UPDATE_SESSIONS"))
@@ -69,7 +69,7 @@ def test_sessions_replay_on_the_database_that_makes_itself(session, authctl, hom
 @pytest.fixture
 def names(home):
     """What differs from run to run, and what stands for it; the longest first."""
-    return {home["HOME"]: "<home>", __version__: "<version>", schema.HEAD: "<schema>"}
+    return {home["HOME"]: "<home>", __version__: "<version>", HEAD: "<schema>"}
 
 
 @pytest.fixture

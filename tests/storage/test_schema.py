@@ -24,7 +24,7 @@ from authctl.core.maintenance import setup, status as maintenance_status
 from authctl.core.work.unit import Actor
 from authctl.errors import Invalid, Unavailable
 from authctl.settings import load
-from authctl.storage import schema
+from authctl.storage import schema, state
 from authctl.storage.tables import metadata
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
@@ -66,8 +66,8 @@ def _described(db):
 
 def test_the_newest_migration_is_the_one_wanted():
     scripts = ScriptDirectory(str(VERSIONS.parent))
-    assert scripts.get_heads() == [schema.HEAD]
-    assert sorted(path.name for path in VERSIONS.glob("*.py"))[-1].startswith(f"{schema.HEAD}_")
+    assert scripts.get_heads() == [state.HEAD]
+    assert sorted(path.name for path in VERSIONS.glob("*.py"))[-1].startswith(f"{state.HEAD}_")
 
 
 def test_migrations_are_numbered_in_their_order():
@@ -141,7 +141,7 @@ def run_sql(url, text):
 
 def test_the_printed_sql_makes_the_same_schema(unmade, settings, database_url, request, tmp_path):
     text = setup.migration_sql(unmade)
-    assert storage.schema.find_state(unmade.database) is None  # printing made nothing
+    assert storage.state.find_state(unmade.database) is None  # printing made nothing
     run_sql(database_url, text)
     by_hand = described(unmade.database)
     with pytest.raises(Unavailable) as refused:
@@ -187,8 +187,8 @@ def later(directory, settings):
 @pytest.mark.parametrize(
     ("version", "type", "words", "command"),
     [
-        ("0000", "database_schema_older", f"has schema 0000, and this authctl wants {schema.HEAD}", "authctl upgrade"),
-        ("9999", "database_schema_newer", f"has schema 9999, and this authctl knows only up to {schema.HEAD}", "pip"),
+        ("0000", "database_schema_older", f"has schema 0000, and this authctl wants {state.HEAD}", "authctl upgrade"),
+        ("9999", "database_schema_newer", f"has schema 9999, and this authctl knows only up to {state.HEAD}", "pip"),
     ],
 )
 def test_another_version_is_told_with_what_to_run(directory, later, settings, version, type, words, command):
@@ -206,7 +206,7 @@ def test_another_version_is_told_with_what_to_run(directory, later, settings, ve
         assert words in refused.value.message
         assert command in refused.value.hint
     status = maintenance_status.status(later, settings)
-    assert (status["schema"], status["schema_wanted"], status["counts"]) == (version, schema.HEAD, None)
+    assert (status["schema"], status["schema_wanted"], status["counts"]) == (version, state.HEAD, None)
 
 
 def test_a_newer_schema_is_never_migrated(directory):
@@ -219,7 +219,7 @@ def test_a_newer_schema_is_never_migrated(directory):
 def test_upgrading_a_current_schema_changes_nothing(directory, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     done = setup.upgrade(directory)
-    assert (done.before, done.after, done.copy) == (schema.HEAD, schema.HEAD, None)
+    assert (done.before, done.after, done.copy) == (state.HEAD, state.HEAD, None)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -242,16 +242,16 @@ def newer(tmp_path_factory, monkeypatch):
     """Makes this authctl one that has a migration more, which runs `step`; its version."""
 
     def make(step):
-        number = f"{int(schema.HEAD) + 1:04}"
+        number = f"{int(state.HEAD) + 1:04}"
         folder = tmp_path_factory.mktemp("newer") / "storage"
         versions = folder / "migrations" / "versions"
         versions.mkdir(parents=True)
         for path in (VERSIONS.parent / "env.py", *VERSIONS.glob("0*.py")):
             (folder / "migrations" / path.relative_to(VERSIONS.parent)).write_text(path.read_text())
-        (versions / f"{number}_next.py").write_text(NEXT.format(next=number, head=schema.HEAD, step=step))
+        (versions / f"{number}_next.py").write_text(NEXT.format(next=number, head=state.HEAD, step=step))
         # Migrations are found beside the module.
         monkeypatch.setattr(schema, "__file__", str(folder / "schema.py"))
-        monkeypatch.setattr(schema, "HEAD", number)
+        monkeypatch.setattr(state, "HEAD", number)
         return number
 
     return make
@@ -269,7 +269,7 @@ def columns(directory):
 
 def test_upgrade_migrates_and_says_so(directory, later, newer):
     directory.users.create(id="ada", name="Ada")
-    before, after = schema.HEAD, newer(ADD_COLUMN)
+    before, after = state.HEAD, newer(ADD_COLUMN)
     with pytest.raises(Unavailable) as refused:
         later.users.get("ada")
     assert refused.value.type == "database_schema_older"
@@ -287,7 +287,7 @@ def test_a_copy_is_made_first_for_its_owner_alone(directory, newer):
     if directory.database.path is None:
         pytest.skip("a server has backups of its own")
     directory.users.create(id="ada", name="Ada")
-    before = schema.HEAD
+    before = state.HEAD
     newer(ADD_COLUMN)
     (Path(f"{directory.database.path}.schema-{before}")).write_text("an older copy")
     done = setup.upgrade(directory)
@@ -301,23 +301,23 @@ def test_a_copy_is_made_first_for_its_owner_alone(directory, newer):
 
 def test_a_migration_that_fails_leaves_everything_as_it_was(directory, newer):
     directory.users.create(id="ada", name="Ada")
-    before = schema.HEAD
+    before = state.HEAD
     newer(FAIL_LATE)
     with pytest.raises(Unavailable):
         setup.upgrade(directory)
     assert "nickname" not in columns(directory)
-    assert schema.get_state(directory.database).version == before
+    assert state.get_state(directory.database).version == before
 
 
 def test_a_wrong_key_is_told_before_the_schema_is_changed(directory, database_url, home, newer):
-    before = schema.HEAD
+    before = state.HEAD
     newer(ADD_COLUMN)
     wrong = {"AUTHCTL_SECRET_KEY": b64encode(bytes(32)).decode()}
     settings = load(home | wrong, options={"database_url": database_url}, system_config=os.devnull)
     with opening.open_directory(settings, Actor("tester@example.com")) as opened, pytest.raises(Invalid) as refused:
         setup.upgrade(opened)
     assert refused.value.type == "general_key_mismatch"
-    assert schema.get_state(directory.database).version == before
+    assert state.get_state(directory.database).version == before
 
 
 def test_two_that_upgrade_at_once_do_it_once(directory, settings, newer):
@@ -343,7 +343,7 @@ def test_a_migration_takes_its_time(settings, home, database_url, newer):
     with opening.open_directory(impatient, Actor("tester@example.com")) as directory:
         setup.initialize(directory, impatient)
         newer(slow)
-        assert setup.upgrade(directory).after == schema.HEAD
+        assert setup.upgrade(directory).after == state.HEAD
 
 
 def test_the_default_file_is_migrated_by_itself_after_a_copy(home, newer):
@@ -351,7 +351,7 @@ def test_the_default_file_is_migrated_by_itself_after_a_copy(home, newer):
     told = []
     with opening.open_directory(settings, Actor("tester@example.com"), notice=told.append) as directory:
         directory.users.create(id="ada", name="Ada")
-    before, after = schema.HEAD, newer(ADD_COLUMN)
+    before, after = state.HEAD, newer(ADD_COLUMN)
     with opening.open_directory(settings, Actor("tester@example.com"), notice=told.append) as directory:
         assert directory.users.get("ada").name == "Ada"
         path = directory.database.path
@@ -396,16 +396,16 @@ def test_a_server_that_is_migrating_is_waited_for(database_url, home):
 
 
 def test_a_directory_that_another_makes_meanwhile_is_not_taken_for_another_programs(settings, clock, monkeypatch):
-    is_foreign = schema._is_foreign
+    is_foreign = state._is_foreign
 
     def first_another(db):
         with opening.open_directory(settings, Actor("another@example.com"), clock=clock) as another:
-            monkeypatch.setattr(schema, "_is_foreign", is_foreign)
+            monkeypatch.setattr(state, "_is_foreign", is_foreign)
             setup.initialize(another, settings)
         return is_foreign(db)
 
     with opening.open_directory(settings, Actor("tester@example.com"), clock=clock) as directory:
         if directory.database.path is not None:
             schema.create_file(directory.database.path)
-        monkeypatch.setattr(schema, "_is_foreign", first_another)
-        assert schema.get_state(directory.database).version == schema.HEAD
+        monkeypatch.setattr(state, "_is_foreign", first_another)
+        assert state.get_state(directory.database).version == state.HEAD

@@ -9,7 +9,7 @@ from authctl import storage
 from authctl.core.values import checks, contacts, identifiers, listings
 from authctl.core.values.listings import Field, FieldType
 from authctl.errors import Denied, NotFound
-from authctl.model import USER_COLUMNS, Listing, User, username_key
+from authctl.model import USER_COLUMNS, User, username_key
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -130,14 +130,13 @@ def list_(
     asked = listings.parse(
         FIELDS, work.now, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before
     )
-    return [user.at(work.now) for user in storage.users.list_page(work.db, asked, _position(work, asked))]
+    lists = storage.users if asked.is_plain else storage.user_lists
 
-
-def _position(work: Work, asked: Listing) -> Any:
     def find(id: str, option: str) -> Any:
-        return storage.users.find_position(work.db, asked, id)
+        return lists.find_position(work.db, asked, id)
 
-    return listings.position(asked, "user_not_found", "user", find)
+    position = listings.position(asked, "user_not_found", "user", find)
+    return [user.at(work.now) for user in lists.list_page(work.db, asked, position)]
 
 
 def iterate(
@@ -149,9 +148,9 @@ def iterate(
 ) -> Iterator[User]:
     """All accounts of a list, streamed in constant memory from one moment of the directory."""
     asked = listings.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
-    return directory.stream(lambda work: (user.at(work.now) for user in storage.users.iterate(work.db, asked)))
+    return directory.stream(lambda work: (user.at(work.now) for user in storage.user_lists.iterate(work.db, asked)))
 
 
 def count(work: Work, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
     """How many accounts a list has."""
-    return storage.users.count(work.db, listings.parse(FIELDS, work.now, search=search, filters=filters))
+    return storage.user_lists.count(work.db, listings.parse(FIELDS, work.now, search=search, filters=filters))

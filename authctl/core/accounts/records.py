@@ -39,7 +39,7 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
 def check_room(work: Work) -> None:
     """Refuse an account beyond the policy's user limit, which is for those that people make themselves."""
     limit = work.policy["user-limit"]
-    if limit and not storage.users.has_room(work.db, limit):
+    if limit and not storage.user_lists.has_room(work.db, limit):
         raise Invalid("user_count_exceeded", f"The directory takes no more than {limit:,} accounts by sign-up.")
 
 

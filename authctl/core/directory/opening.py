@@ -16,7 +16,7 @@ from authctl.settings import Settings
 if TYPE_CHECKING:
     from authctl.core.hashing import Parameters
     from authctl.core.work.unit import Actor, Work
-    from authctl.storage.schema import State
+    from authctl.storage.state import State
 
 Tell = Callable[[str], None]
 

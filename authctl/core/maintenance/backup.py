@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
     from authctl.settings import Settings
-    from authctl.storage.schema import State
+    from authctl.storage.state import State
 
 
 def _silent(label: str, total: int | None) -> AbstractContextManager[Step]:
@@ -62,7 +62,7 @@ def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Pr
     """
     directory.refuse_people()
     database = directory.database
-    state = storage.schema.get_state(database)
+    state = storage.state.get_state(database)
     private_files.check_new(file)
     key = b64encode(directory.find_key(state)).decode() if with_key else None
     now = directory.clock()
@@ -123,7 +123,7 @@ def _save_postgres(directory: Engine, draft: str, manifest_of: backup_files.Fini
 
 def _note(directory: Engine, state: State, manifest: Manifest, now: datetime) -> None:
     """Remember in the database that it was backed up; the backup is good even where that cannot be done."""
-    if state.version != storage.schema.HEAD:
+    if state.version != storage.state.HEAD:
         directory.warn("The database has another schema than this authctl, so it takes no note of the backup.")
         return
 
@@ -203,7 +203,7 @@ def restore(directory: Engine, settings: Settings, file: str, *, progress: Progr
         database.describe(),
         manifest.made_at,
         manifest.schema,
-        storage.schema.HEAD,
+        storage.state.HEAD,
         manifest.key_fingerprint,
         key["state"],
         key["file"],
@@ -215,15 +215,15 @@ def restore(directory: Engine, settings: Settings, file: str, *, progress: Progr
 def _check_empty(directory: Engine) -> None:
     """Refuse a database that holds anything but a directory that was just made."""
     database = directory.database
-    if storage.schema.find_state(database) is not None and not database.read(storage.backups.is_fresh):
+    if storage.state.find_state(database) is not None and not database.read(storage.backups.is_fresh):
         raise _not_empty(database.describe())
 
 
 def _check_schema(file: str, manifest: Manifest) -> None:
-    if manifest.schema > storage.schema.HEAD:
+    if manifest.schema > storage.state.HEAD:
         raise Unavailable(
             "database_schema_newer",
-            f"The backup {file} has schema {manifest.schema}, and this authctl knows only up to {storage.schema.HEAD}.",
+            f"The backup {file} has schema {manifest.schema}, and this authctl knows only up to {storage.state.HEAD}.",
             hint="Install a newer authctl: pip install --upgrade authctl",
         )
 
@@ -248,8 +248,8 @@ def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step:
         raise backup_files.damaged(file, "it holds a user or a team that nobody can be found by") from None
     if manifest.made_at is not None:
         storage.backups.note(work.db, datetime.fromisoformat(manifest.made_at))
-    _sign(work, directory.find_own_key(storage.schema.State(storage.schema.HEAD, manifest.key_fingerprint)))
-    details = {"made_at": manifest.made_at, "before": manifest.schema, "after": storage.schema.HEAD}
+    _sign(work, directory.find_own_key(storage.state.State(storage.state.HEAD, manifest.key_fingerprint)))
+    details = {"made_at": manifest.made_at, "before": manifest.schema, "after": storage.state.HEAD}
     work.record(EventName.DIRECTORY_RESTORE, "directory", details | {"users": manifest.users, "rows": manifest.rows})
 
 

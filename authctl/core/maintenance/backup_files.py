@@ -235,7 +235,7 @@ class _SqliteBackup:
             text = self._database.read(storage.backups.find_manifest)
             if text is not None:
                 return Manifest.parse(text, self._path)
-            state = storage.schema.get_state(self._database)
+            state = storage.state.get_state(self._database)
             return Manifest(None, state.version, state.key_fingerprint, ())
         finally:
             self._database.close()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
     from authctl.settings import Settings
-    from authctl.storage.schema import State
+    from authctl.storage.state import State
     from authctl.storage.statistics import UserGroup, Way
 
 
@@ -171,14 +171,14 @@ class Finding:
 def check(directory: Engine, settings: Settings, *, program: str = "authctl") -> list[Finding]:
     """All that is weak, the worst first. program: how commands begin, with the options that name this directory."""
     directory.refuse_people()
-    state = storage.schema.get_state(directory.database)
+    state = storage.state.get_state(directory.database)
     looks: list[Callable[[_Look], Iterator[Finding]]] = [_key_file, _secret_files, _database_file, _ways]
     look = _Look(directory, settings, program, state)
     found = [finding for step in looks for finding in step(look)]
-    if storage.schema.is_older(state):
+    if storage.state.is_older(state):
         found.append(_schema_behind(look))
     else:
-        storage.schema.check_version(state, directory.database.describe())
+        storage.state.check_version(state, directory.database.describe())
         # Not `directory.read`, which would bring the default database up to date first.
         found += directory.database.read(lambda db: list(_within(look, directory.work(db))))
     order = list(CHECKS)
@@ -307,7 +307,7 @@ def _system_authorities() -> str:
 
 
 def _schema_behind(look: _Look) -> Finding:
-    message = f"The schema is {look.state.version}, and this authctl wants {storage.schema.HEAD}."
+    message = f"The schema is {look.state.version}, and this authctl wants {storage.state.HEAD}."
     return look.finding("schema-behind", "schema", message, look.own("upgrade"))
 
 
@@ -459,7 +459,7 @@ def _policies(look: _Look, work: Work) -> Iterator[Finding]:
 
 
 def _keys(look: _Look, work: Work) -> Iterator[Finding]:
-    noted = storage.schema.find_fact(work.db, storage.schema.KEY_AT)
+    noted = storage.state.find_fact(work.db, storage.state.KEY_AT)
     made = datetime.fromisoformat(noted) if noted else storage.statistics.first_event_at(work.db)
     if made is not None and work.now - made > OLD_KEY:
         message = f"The secret key is {(work.now - made) // DAY:,} days old."

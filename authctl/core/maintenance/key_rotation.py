@@ -38,7 +38,7 @@ def reseal_all(work: Work, old_key: bytes, new_key: bytes) -> int:
             field="secret_key",
             hint="Somebody else changed it meanwhile; see which it is with: authctl status",
         )
-    storage.schema.put_fact(work.db, storage.schema.KEY_AT, work.now.isoformat())
+    storage.schema.put_fact(work.db, storage.state.KEY_AT, work.now.isoformat())
     count = sum(_reseal_place(work, place, old_key, new_key) for place in storage.sealed.PLACES)
     work.record(EventName.SECURITY_KEYS_ROTATE, "secret_key", {"before": before, "after": after, "resealed": count})
     return count
@@ -107,5 +107,5 @@ def rotate_key(directory: Engine, settings: Settings) -> Rotated:
 def _remove_unused_key(directory: Engine, current: bytes, path: str) -> None:
     """Remove the file of a key that the database has not taken: only where it says that it still has the other."""
     with suppress(AuthctlError, OSError):
-        if storage.schema.get_state(directory.database).key_fingerprint == sealing.fingerprint(current):
+        if storage.state.get_state(directory.database).key_fingerprint == sealing.fingerprint(current):
             os.remove(path)

@@ -51,7 +51,7 @@ def initialize(directory: Engine, settings: Settings) -> DirectoryMade:
         read_key(settings)  # a malformed key is told before anything is made
     if database.path is not None:
         storage.schema.create_file(database.path)
-    state = storage.schema.find_state(database)
+    state = storage.state.find_state(database)
     if state is not None and state.key_fingerprint is not None:
         directory.require_key()
         return _made(directory, settings, is_new=False)
@@ -70,14 +70,14 @@ def _initialize(work: Work, settings: Settings, random: bytes) -> bool:
     is a database whose key nobody has.
     """
     storage.schema.migrate(work.db)
-    if storage.schema.find_key_fingerprint(work.db) is not None:
+    if storage.state.find_key_fingerprint(work.db) is not None:
         return False
     key = key_files.keep_key(settings, random[keys.KEY_BYTES :])
     work.use_key(key)
     storage.schema.set_key_fingerprint(work.db, sealing.fingerprint(key))
-    storage.schema.put_fact(work.db, storage.schema.KEY_AT, work.now.isoformat())
+    storage.schema.put_fact(work.db, storage.state.KEY_AT, work.now.isoformat())
     work.use_log_key(keys.make_key(work, random[: keys.KEY_BYTES]))
-    work.record(EventName.DIRECTORY_CREATE, "directory", {"schema": storage.schema.HEAD})
+    work.record(EventName.DIRECTORY_CREATE, "directory", {"schema": storage.state.HEAD})
     return True
 
 
@@ -106,18 +106,18 @@ def upgrade(directory: Engine) -> Upgraded:
     """Bring the schema up to date. An SQLite file is copied first, and gets a write-ahead log where it has none."""
     directory.refuse_people()
     database = directory.database
-    state = storage.schema.get_state(database)
+    state = storage.state.get_state(database)
     if database.path is not None:
         storage.schema.use_write_ahead_log(database)
-    if not storage.schema.is_older(state):
-        storage.schema.check_version(state, database.describe())
+    if not storage.state.is_older(state):
+        storage.state.check_version(state, database.describe())
         return Upgraded(state.version, state.version, None)
     key = directory.find_key(state)
     copy = None
     if database.path is not None:
         copy = storage.schema.copy_file(database, f"{database.path}.schema-{state.version}")
     database.write(lambda db: _upgrade(directory.work(db), key))
-    return Upgraded(state.version, storage.schema.HEAD, copy)
+    return Upgraded(state.version, storage.state.HEAD, copy)
 
 
 def _upgrade(work: Work, key: bytes) -> None:
@@ -127,12 +127,12 @@ def _upgrade(work: Work, key: bytes) -> None:
     """
     work.use_key(key)
     before = storage.schema.migrate(work.db)
-    if before != storage.schema.HEAD:
-        work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", {"before": before, "after": storage.schema.HEAD})
+    if before != storage.state.HEAD:
+        work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", {"before": before, "after": storage.state.HEAD})
 
 
 def migration_sql(directory: Engine) -> str:
     """The statements that `upgrade` would run, or `init` in an empty database, as text."""
     directory.refuse_people()
-    state = storage.schema.find_state(directory.database)
+    state = storage.state.find_state(directory.database)
     return storage.schema.migration_sql(directory.database.dialect, state.version if state else None)

@@ -30,8 +30,8 @@ def status(directory: Engine, settings: Settings, *, picture: bool | None = None
     from authctl import __version__
 
     directory.refuse_people()
-    state = storage.schema.get_state(directory.database)
-    current = state.version == storage.schema.HEAD
+    state = storage.state.get_state(directory.database)
+    current = state.version == storage.state.HEAD
     counts = directory.read(_counts) if current else None
     if picture is None:
         picture = max((counts or {}).values(), default=0) <= PICTURE_ROWS
@@ -40,7 +40,7 @@ def status(directory: Engine, settings: Settings, *, picture: bool | None = None
         "database": directory.database.describe(),
         "server": directory.database.read(storage.schema.server_version),
         "schema": state.version,
-        "schema_wanted": storage.schema.HEAD,
+        "schema_wanted": storage.state.HEAD,
         "key": key_files.status(settings, state.key_fingerprint),
         "counts": counts,
         "backup_at": instant(directory.read(_backup_at)) if current else None,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from authctl.delivery import Transport
     from authctl.settings import Settings
     from authctl.storage.database import Database
-    from authctl.storage.schema import State
+    from authctl.storage.state import State
 
 
 FAILURES = 5  # mails in a row: that many mailboxes are hardly ever gone, and that many time-outs are long enough
@@ -266,8 +266,8 @@ class Engine:
     def state(self) -> State:
         """The schema's version and the key's fingerprint; refuses a database that this authctl cannot work on."""
         if self._known.state is None:
-            state = self._made_ready() or storage.schema.get_state(self.database)
-            storage.schema.check_version(state, self.database.describe())
+            state = self._made_ready() or storage.state.get_state(self.database)
+            storage.state.check_version(state, self.database.describe())
             if state.key_fingerprint is None:  # the schema was made by hand; `authctl init` will give it a key
                 return state
             self._known.state = state
@@ -277,8 +277,8 @@ class Engine:
         """What the default database says of itself, if it needed nothing; made or migrated where it did."""
         if self.make_ready is None:
             return None
-        found = storage.schema.find_state(self.database)
-        if found is not None and not storage.schema.is_older(found):
+        found = storage.state.find_state(self.database)
+        if found is not None and not storage.state.is_older(found):
             return found
         self.make_ready(found)
         return None

@@ -180,7 +180,7 @@ def test_a_damaged_secret_stops_the_new_key_and_nothing_has_changed(directory):
         directory.write(key_rotation.reseal_all, directory.key, OTHER)
     directory.write(lambda work: work.db.sqlalchemy.execute(history.delete().where(history.c.hash == swapped)))
     assert directory.read(_read_secrets, directory.key) == SECRETS
-    assert directory.read(lambda work: storage.schema.find_key_fingerprint(work.db)) == sealing.fingerprint(
+    assert directory.read(lambda work: storage.state.find_key_fingerprint(work.db)) == sealing.fingerprint(
         directory.key
     )
 

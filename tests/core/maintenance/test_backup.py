@@ -105,7 +105,7 @@ def test_a_backup_holds_everything_and_is_restored_into_either_database(filled, 
         "membership_roles", "invitations", "policies", "mock_phones", "signing_keys",
     }  # fmt: skip
     assert (made.users, restored.users, made.rows) == (2, 2, restored.rows)
-    assert (restored.key, restored.before, restored.schema) == ("ok", storage.schema.HEAD, storage.schema.HEAD)
+    assert (restored.key, restored.before, restored.schema) == ("ok", storage.state.HEAD, storage.state.HEAD)
     assert names(directory) == ["directory.restore", "directory.create"]
     assert names(filled) == ["directory.backup", "directory.create"]
 
@@ -147,7 +147,7 @@ def test_a_directory_that_was_just_made_is_restored_into(filled, empty, tmp_path
     setup.initialize(directory, settings)
     restored = backup.restore(directory, settings, str(tmp_path / "one.backup"))
     assert restored.users == 2
-    assert directory.database.read(storage.schema.find_key_fingerprint) == restored.key_fingerprint
+    assert directory.database.read(storage.state.find_key_fingerprint) == restored.key_fingerprint
 
 
 def test_a_backup_is_of_one_moment(filled, empty, tmp_path, monkeypatch):
@@ -191,7 +191,7 @@ def test_an_older_schema_is_saved_as_it_is_and_migrated_when_restored(settings, 
     assert database.read(storage.schema._read_state).version == "0001"
     directory, settings = empty
     restored = backup.restore(directory, settings, str(tmp_path / "old.backup"))
-    assert (restored.before, restored.schema) == ("0001", storage.schema.HEAD)
+    assert (restored.before, restored.schema) == ("0001", storage.state.HEAD)
     assert [user.id for user in directory.users.list(search="timer")] == ["old"]
 
 
@@ -296,7 +296,7 @@ def test_a_dry_run_checks_and_leaves_nothing(filled, empty, tmp_path):
     directory, settings = empty
     dry = directory.acting(directory.actor, dry_run=True)
     assert backup.restore(dry, settings, file).users == 2
-    assert storage.schema.find_state(directory.database) is None
+    assert storage.state.find_state(directory.database) is None
 
 
 # Checked before anything is written
@@ -321,7 +321,7 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(filled, empty, t
                 backup.restore(directory, settings, str(bad))
     # In an SQLite file most is room for rows to come; what is changed there changes no row.
     assert told > 7 if filled.database.path else told == len(damages) + 7
-    assert storage.schema.find_state(directory.database) is None
+    assert storage.state.find_state(directory.database) is None
 
 
 def test_the_last_bytes_of_a_backup_are_checked_too(postgres_url, opened, tmp_path):
@@ -357,7 +357,7 @@ def test_a_changed_row_is_told_by_its_checksum(filled, empty, tmp_path):
         backup.restore(directory, settings, str(file))
     assert refused.value.type == "backup_damaged"
     assert "the rows of" in refused.value.message
-    assert storage.schema.find_state(directory.database) is None
+    assert storage.state.find_state(directory.database) is None
 
 
 KEY, OTHER_KEY = bytes(32), b64encode(b"k" * 32).decode()
@@ -410,7 +410,7 @@ def test_a_forged_backup_is_refused_before_anything_is_written(empty, tmp_path, 
     with pytest.raises(Unavailable) as refused:
         backup.restore(directory, settings, str(tmp_path / "forged.backup"))
     assert refused.value.type == "backup_damaged"
-    assert storage.schema.find_state(directory.database) is None
+    assert storage.state.find_state(directory.database) is None
     assert not list(tmp_path.rglob("*key*"))
 
 

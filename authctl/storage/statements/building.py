@@ -1,0 +1,46 @@
+"""What statements are built of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+KEY = "key_"  # begins the names of the parameters that say which row an update is of
+
+
+def bind(name: str, column: sa.ColumnElement[Any] | None = None) -> sa.BindParameter[Any]:
+    """A parameter; with a column, of its type."""
+    return sa.bindparam(name, type_=column.type if column is not None else None)
+
+
+def is_(column: sa.ColumnElement[Any], name: str = "") -> sa.ColumnElement[bool]:
+    """The column is what is given by that name, else by its own; nothing is, where that is None."""
+    return column == bind(name or str(column.key), column)
+
+
+def values(table: sa.Table, *without: str) -> dict[str, sa.BindParameter[Any]]:
+    """A parameter for each column of a table but some, as a new row has them."""
+    return {column.name: bind(column.name, column) for column in table.c if column.name not in without}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Updates of any columns of one row, which is found by another."""
+
+    table: sa.Table
+    key: str = "seq"
+
+    def statement(self, *names: str) -> sa.Update:
+        key = self.table.c[self.key]
+        given: dict[str, Any] = {name: bind(name, self.table.c[name]) for name in names}
+        return self.table.update().where(is_(key, f"{KEY}{self.key}")).values(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """A statement that the databases word differently; None where one of them does without."""
+
+    sqlite: sa.Executable | None
+    postgresql: sa.Executable | None

@@ -1,0 +1,277 @@
+"""Lists of users that somebody filters, searches or sorts, and lists of all of them.
+
+How a search finds its page (measured at 1,000,000 users): first the order is walked for `WALK` rows, which answers at
+once for words that many have; only then the index is asked and its matches sorted, which answers at once for words that
+few have. Neither sorts everybody. Filters that have an index in that order narrow the walk itself: what few have is
+walked to its end, and the search index is not asked at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+
+from authctl.model import Filter, Listing, Status, User
+from authctl.storage import pagination, search_terms
+from authctl.storage.connection import Connection
+from authctl.storage.tables import Sequence, users
+from authctl.storage.users import record
+
+WALK = 2500  # rows of the order that are looked at before the search index is asked
+
+def _source(columns: Any) -> pagination.ListSource:
+    """The fields of users as lists know them, over the table or a query that has its columns."""
+    fields = dict(columns.items()) | {
+        "password.set": columns.password_hash.is_not(None),
+        "password.algorithm": columns.password_algorithm,
+        "password.updated_at": columns.password_updated_at,
+        "password.must_change": columns.password_must_change,
+        "factors.totp": columns.totp,
+        "factors.recovery_code": columns.recovery_code,
+    }
+    return pagination.ListSource(columns.seq, columns.id, fields)
+
+
+SOURCE = _source(users.c)
+
+
+def find_position(db: Connection, listing: Listing, id: str) -> pagination.PagePosition | None:
+    return pagination.find_position(db, SOURCE, listing, id)
+
+
+def list_page(db: Connection, listing: Listing, position: pagination.PagePosition | None) -> list[User]:
+    """One page, in the order asked for."""
+    assert listing.limit is not None
+    query = query_of(listing)
+    if query is None:
+        found = list(_records(db, page(listing, position)))
+    elif query.is_empty:
+        found = []
+    else:
+        found = _search_page(db, listing, query, position)
+    return found[::-1] if listing.before is not None else found
+
+
+def iterate(db: Connection, listing: Listing) -> Iterator[User]:
+    """All of a list, streamed."""
+    query = query_of(listing)
+    if query is None:
+        yield from _records(db, page(listing, None), stream=True)
+    elif not query.is_empty:
+        yield from _search_index(db, listing, query, None, None)
+
+
+def count(db: Connection, listing: Listing) -> int:
+    query = query_of(listing)
+    statement = sa.select(sa.func.count()).select_from(users).where(*_conditions(SOURCE, listing))
+    if query is not None:
+        if query.is_empty:
+            return 0
+        matches = _matches(db, query)
+        if not listing.filters:
+            return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(matches)).scalar_one()
+        statement = statement.join(matches, matches.c.user_seq == users.c.seq)
+    return db.sqlalchemy.execute(statement).scalar_one()
+
+
+def has_room(db: Connection, limit: int) -> bool:
+    """Whether there are fewer users than that; who asks at the same time waits, so that both do not get the last."""
+    if db.dialect.name == "postgresql":
+        db.sqlalchemy.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('authctl user-limit'))")
+    some = sa.select(users.c.seq).limit(limit).subquery()
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() < limit
+
+
+def query_of(listing: Listing) -> search_terms.Query | None:
+    """What of a list the search index can answer, its words, labels and whole names; None where it has none."""
+    query = search_terms.Query.parse(listing.search) if listing.search is not None else None
+    for filter in listing.filters:
+        if filter.field == "labels" and filter.op == "~":
+            query = (query or search_terms.Query()).with_label(filter.value)
+        elif filter.field == "name" and filter.op == "=" and search_terms.of(filter.value or ""):
+            query = (query or search_terms.Query()).with_phrase(filter.value)
+    return query
+
+
+def _conditions(source: pagination.ListSource, listing: Listing) -> Iterator[sa.ColumnElement[bool]]:
+    """The filters; a block whose end has come counts as none."""
+    for filter in listing.filters:
+        if filter.field != "status":
+            yield pagination.condition(source, filter)
+            continue
+        status, until = source.fields["status"], source.fields["blocked_until"]
+        lasting = sa.or_(until.is_(None), until > listing.now)
+        blocked = sa.and_(status == str(Status.BLOCKED), lasting)
+        # `active` is the absence of a block: the order is walked, and what is blocked passed over.
+        yield blocked if _is_blocked(filter) else sa.not_(blocked)
+
+
+def _is_blocked(filter: Filter) -> bool:
+    """Whether a filter on the status asks for those who are blocked."""
+    is_equal: bool = filter.value == Status.BLOCKED
+    return is_equal == (filter.op == "=")
+
+
+def _statement(listing: Listing, position: pagination.PagePosition | None) -> sa.Select[Any]:
+    statement = sa.select(users).where(*_conditions(SOURCE, listing))
+    if position is not None:
+        statement = statement.where(pagination.beyond(SOURCE, listing, position))
+    return statement
+
+
+def page(listing: Listing, position: pagination.PagePosition | None) -> sa.Select[Any]:
+    """What a list without a search reads, from behind a position on."""
+    return _statement(listing, position).order_by(*pagination.ordered(SOURCE, listing)).limit(listing.limit)
+
+
+def _search_page(
+    db: Connection, listing: Listing, query: search_terms.Query, position: pagination.PagePosition | None
+) -> list[User]:
+    assert listing.limit is not None
+    if listing.sort == "created_at":
+        order = _walked(listing, position)
+        found = _walk(db, listing, query, order, listing.limit)
+        if len(found) == listing.limit or _ends_early(db, order):
+            return found
+    return list(_search_index(db, listing, query, position, listing.limit))
+
+
+def _walked(listing: Listing, position: pagination.PagePosition | None) -> sa.Select[Any]:
+    """The order from there on, with the rows that one index in this order narrows it to."""
+    times = tuple(filter for filter in listing.filters if filter.field == "created_at")
+    choices = [filter for filter in listing.filters if _narrows(filter)]
+    rarest = sorted(choices, key=lambda filter: _NARROWING.index(filter.field))[:1]
+    narrow = replace(listing, filters=(*rarest, *times))
+    return _statement(narrow, position).order_by(*pagination.ordered(SOURCE, listing))
+
+
+# What has an index in the order of lists; first what usually fewest have.
+_NARROWING = ("status", "mfa", "phone_verified", "email_verified")
+
+
+def _narrows(filter: Filter) -> bool:
+    """Whether the rows that a filter asks for stand together in an index, in the order of lists."""
+    if filter.field == "status":
+        return _is_blocked(filter)
+    return filter.field in _NARROWING
+
+
+def _ends_early(db: Connection, order: sa.Select[Any]) -> bool:
+    """Whether the walk came to the end of the order, so that nothing is left to be found."""
+    last = order.with_only_columns(users.c.seq).limit(1).offset(WALK - 1)
+    return db.sqlalchemy.execute(last).one_or_none() is None
+
+
+def _walk(db: Connection, listing: Listing, query: search_terms.Query, order: sa.Select[Any], limit: int) -> list[User]:
+    """Those of the next WALK rows of the order that match, read only as far as the limit asks."""
+    walked = order.limit(WALK).subquery()
+    source = _source(walked.c)
+    statement = sa.select(walked).where(*_conditions(source, listing)).limit(limit)
+    if db.dialect.name == "sqlite":
+        # The inner query is a coroutine here, which keeps its order; asking for it again would sort all of it.
+        connection: Any = db.driver
+        connection.create_function("authctl_matches", len(_WORDED), partial(_matches_row, query))
+        statement = statement.where(sa.func.authctl_matches(*(walked.c[name] for name in _WORDED), type_=sa.Boolean))
+    else:
+        # A subquery of its own, since a join would let the planner begin with the words.
+        db.sqlalchemy.exec_driver_sql("SET LOCAL enable_sort = off")
+        matching = sa.select(_matching(query)).where(_USER_WORDS.c.user_seq == walked.c.seq).scalar_subquery()
+        statement = statement.where(matching).order_by(*pagination.ordered(source, listing))
+    return list(_records(db, statement))
+
+
+_WORDED = ("id", "username", "name", "email", "phone", "labels")
+
+
+def _matches_row(
+    query: search_terms.Query,
+    id: str,
+    username: str | None,
+    name: str,
+    email: str | None,
+    phone: str | None,
+    labels: str,
+) -> bool:
+    return query.matches(search_terms.document(id, username, name, email, phone, json.loads(labels)))
+
+
+def _search_index(
+    db: Connection,
+    listing: Listing,
+    query: search_terms.Query,
+    position: pagination.PagePosition | None,
+    limit: int | None,
+) -> Iterator[User]:
+    """The users that the index names, sorted. The index leads, whatever the planner thinks of the words."""
+    matches = _matches(db, query)
+    statement = (
+        _statement(listing, position)
+        .select_from(_LeadingJoin(matches, users, matches.c.user_seq == users.c.seq))
+        .order_by(*pagination.ordered(SOURCE, listing))
+        .limit(limit)
+    )
+    return _records(db, statement, stream=limit is None)
+
+
+def _matches(db: Connection, query: search_terms.Query) -> sa.FromClause:
+    """The numbers of the users that match."""
+    if db.dialect.name == "sqlite":
+        condition = sa.literal_column("user_words").op("MATCH")(query.fts5())
+        return (
+            sa.select(sa.literal_column("rowid", Sequence).label("user_seq"))
+            .select_from(sa.table("user_words"))
+            .where(condition)
+            .cte("matches")
+        )
+    db.sqlalchemy.exec_driver_sql(_LED_BY_WORDS)
+    return sa.select(_USER_WORDS.c.user_seq).where(_matching(query)).cte("matches").prefix_with("MATERIALIZED")
+
+
+# Without statistics Postgres may think little of the index, and read all words, or many users. What the index names is
+# looked up one by one, and then sorted, which the walk before it must not be.
+_LED_BY_WORDS = """
+    SELECT set_config(name, value, true) FROM (VALUES
+        ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('enable_sort', 'on')
+    ) AS planner (name, value)
+"""
+
+
+def _matching(query: search_terms.Query) -> sa.ColumnElement[bool]:
+    return _USER_WORDS.c.words.op("@@", return_type=sa.Boolean())(sa.cast(query.tsquery(), _TSQUERY))
+
+
+class _TSQUERY(sa.types.UserDefinedType[str]):
+    cache_ok = True
+
+    def get_col_spec(self, **options: Any) -> str:
+        return "TSQUERY"
+
+
+_USER_WORDS = sa.table("user_words", sa.column("user_seq", sa.BigInteger), sa.column("words"))
+
+
+class _LeadingJoin(sa.sql.selectable.Join):
+    """A join whose left side is read first. SQLite takes the word CROSS for that; Postgres joins as it sees fit."""
+
+    inherit_cache = True
+
+
+@compiles(_LeadingJoin, "sqlite")
+def _compile_leading_join(join: _LeadingJoin, compiler: Any, **options: Any) -> str:
+    options["asfrom"] = True
+    left, right = compiler.process(join.left, **options), compiler.process(join.right, **options)
+    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **options)}"
+
+
+def _records(db: Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[User]:
+    if stream:
+        statement = statement.execution_options(yield_per=500)
+    with db.sqlalchemy.execute(statement) as rows:
+        for row in rows:
+            yield record(row)
