@@ -28,6 +28,12 @@ def open(
     actor: str | None = None,
     config: str | None = None,
     profile: str | None = None,
+    pool_size: int | None = None,
+    pool_overflow: int | None = None,
+    pool_timeout: float | None = None,
+    pool_recycle: float | None = None,
+    hashing_at_once: int | None = None,
+    hashing_longest_wait: float | None = None,
     clock: Clock | None = None,
     random_bytes: RandomBytes | None = None,
     hash_parameters: Parameters | None = None,
@@ -36,8 +42,9 @@ def open(
 
     url: `sqlite:///PATH` or `postgresql://…`; by default what the command line would use here: configuration files,
     environment, and at last the SQLite file in the data folder. key: the secret key, 32 bytes in base64; by default
-    from the configuration too. actor: who is written in the audit log. clock, random_bytes, hash_parameters: for
-    tests.
+    from the configuration too. actor: who is written in the audit log. pool_size, pool_overflow, pool_timeout,
+    pool_recycle, hashing_at_once, hashing_longest_wait: as the settings database.pool_size, hashing.at_once … say.
+    clock, random_bytes, hash_parameters: for tests.
 
     Raises Invalid (general_config_invalid) for settings that cannot be read.
     """
@@ -47,7 +54,17 @@ def open(
     from authctl.core.work import unit
     from authctl.settings import load
 
-    options = {"database_url": url, "secret_key": key, "actor": actor}
+    options = {
+        "database_url": url,
+        "secret_key": key,
+        "actor": actor,
+        "database.pool_size": pool_size,
+        "database.pool_overflow": pool_overflow,
+        "database.pool_timeout": pool_timeout,
+        "database.pool_recycle": pool_recycle,
+        "hashing.at_once": hashing_at_once,
+        "hashing.longest_wait": hashing_longest_wait,
+    }
     given = {name: value for name, value in options.items() if value is not None}
     settings = load(os.environ, config=config, profile=profile, options=given)
     return opening.open_directory(

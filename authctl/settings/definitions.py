@@ -42,7 +42,7 @@ SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409, RFC 8314 and
 
 
 class Database(Section):
-    """How long the database is waited for."""
+    """How long the database is waited for, and how many connections a busy application has."""
 
     name = "database"
 
@@ -54,6 +54,16 @@ class Database(Section):
     )
     statement_timeout: float = entry(
         seconds(0, 86_400), 60.0, "How long one statement may run in Postgres, in seconds; 0 is no limit.", example=60
+    )
+    pool_size: int = entry(
+        integer(1, 1000), 5, "How many connections an application keeps for threads beside the first.", example=5
+    )
+    pool_overflow: int = entry(integer(0, 1000), 10, "How many more it makes while all of them are in use.", example=10)
+    pool_timeout: float = entry(
+        seconds(0, 3600), 30.0, "How long a thread waits for one of them, in seconds.", example=30
+    )
+    pool_recycle: float = entry(
+        seconds(0, 86_400), 0.0, "How old a connection may become, in seconds; 0 is any age.", example=3600
     )
 
 

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from authctl.errors import AuthctlError, Unavailable
 from authctl.settings import redact_url
@@ -35,6 +35,19 @@ STATEMENT_SECONDS = 60.0
 
 # Serialization failure, deadlock; a kept plan that was forgotten, or that fits no more.
 _RETRYABLE = {"40001", "40P01", "26000", "0A000"}
+
+
+class Pool(NamedTuple):
+    """How many connections threads share beside the first, and for how long; in seconds, where 0 recycles none.
+
+    size: kept. overflow: made besides while all of those are in use. timeout: for one of them. recycle: a connection's
+    greatest age.
+    """
+
+    size: int = 5
+    overflow: int = 10
+    timeout: float = 30.0
+    recycle: float = 0.0
 
 
 class Driver(Protocol):
@@ -67,7 +80,7 @@ class Database:
 
     url: `sqlite:///PATH` or `postgresql://…`. connect_timeout: seconds for a connection to Postgres. lock_timeout:
     seconds that a writer waits for the writers before it; 0 does not wait. statement_timeout: seconds for one
-    statement in Postgres; 0 is no limit.
+    statement in Postgres; 0 is no limit. pool: of the connections beside the first.
     """
 
     def __init__(
@@ -77,9 +90,11 @@ class Database:
         connect_timeout: float = CONNECT_SECONDS,
         lock_timeout: float = LOCK_SECONDS,
         statement_timeout: float = STATEMENT_SECONDS,
+        pool: Pool | None = None,
     ) -> None:
         self._shown = redact_url(url)
         self.lock_timeout = lock_timeout
+        self._pool_limits = pool or Pool()
         self.path = _path_of(url)
         self._driver: Driver
         if self.path is not None:
@@ -232,7 +247,7 @@ class Database:
             raise Unavailable(
                 "database_unavailable",
                 "Every connection to the database is in use.",
-                hint="Use fewer threads at once, or try again.",
+                hint="Use fewer threads at once, or raise database.pool_size.",
             ) from None
         driver = lent.dbapi_connection
         try:
@@ -251,7 +266,15 @@ class Database:
             if self._pool is None:
                 from sqlalchemy.pool import QueuePool
 
-                self._pool = QueuePool(self._driver.connect, reset_on_return=None)
+                limits = self._pool_limits
+                self._pool = QueuePool(
+                    self._driver.connect,
+                    pool_size=limits.size,
+                    max_overflow=limits.overflow,
+                    timeout=limits.timeout,
+                    recycle=int(limits.recycle) or -1,
+                    reset_on_return=None,
+                )
             return self._pool
 
     def _empty_pool(self) -> None:

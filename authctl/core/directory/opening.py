@@ -34,11 +34,13 @@ def open_directory(
 
     notice: is told, once, where new files are.
     """
+    its = settings.database
     database = storage.database.Database(
         settings.database_url,
-        connect_timeout=settings.database.connect_timeout,
-        lock_timeout=settings.database.lock_timeout,
-        statement_timeout=settings.database.statement_timeout,
+        connect_timeout=its.connect_timeout,
+        lock_timeout=its.lock_timeout,
+        statement_timeout=its.statement_timeout,
+        pool=storage.database.Pool(its.pool_size, its.pool_overflow, its.pool_timeout, its.pool_recycle),
     )
     directory = Directory(
         database,
