@@ -220,6 +220,16 @@ def _server(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
+def new_database(server: str, name: str) -> str:
+    """The URL of a new database of that server; one of this name from before is dropped."""
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
 def _postgres_database(server: str, count: int) -> str:
     import psycopg
 
