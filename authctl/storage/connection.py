@@ -210,6 +210,14 @@ class Connection:
         with self.driver.ahead():
             yield
 
+    def end_with_next(self) -> None:
+        """Let the transaction, which only reads, end with the next statement that is waited for: nothing follows it.
+
+        On Postgres its end would be a round trip of its own.
+        """
+        if self.dialect.name == "postgresql":
+            self.driver.end_with_next()
+
     def relax(self) -> None:
         """Do not wait until this transaction is on the disk: it is as whole as others, and seen by others as soon.
 

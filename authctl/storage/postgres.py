@@ -43,6 +43,7 @@ class Connection(psycopg.Connection[Any]):
     _pipe: psycopg.Pipeline | None = None
     _is_begun = False
     _is_ahead = False
+    _is_last = False
     _backend: psycopg.Cursor[Any] | None = None
     _is_direct = False
     _planned_at = 0.0  # by the monotonic clock
@@ -53,6 +54,7 @@ class Connection(psycopg.Connection[Any]):
             self._entered = self.pipeline()
             self._pipe = self._entered.__enter__()
         self._is_begun = self._is_ahead = True
+        self._is_last = False
         try:
             self.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
             for limit in limits:
@@ -91,10 +93,20 @@ class Connection(psycopg.Connection[Any]):
                 with self.ahead():
                     self.execute("DISCARD PLANS")
 
+    def end_with_next(self) -> None:
+        """Send COMMIT with the next statement whose answer is waited for: nothing is asked after it."""
+        self._is_last = True
+
     def answered(self) -> None:
         """Wait for every answer that is due, unless the statements are sent ahead; raises what went wrong."""
-        if self._pipe is not None and not self._is_ahead:
-            self._pipe.sync()
+        if self._pipe is None or self._is_ahead:
+            return
+        if self._is_last and self._is_begun:
+            self._is_begun = False
+            self.prepare_threshold = None
+            with self.ahead():
+                self.execute("COMMIT")
+        self._pipe.sync()
 
     def leave(self) -> None:
         """Wait for every answer that is due, and send what follows statement by statement."""
@@ -148,8 +160,10 @@ class Cursor(psycopg.Cursor[Any]):
     connection: Connection
 
     def execute(self, *args: Any, **options: Any) -> Self:
+        connection = self.connection
+        assert not connection._is_last or connection._is_begun or connection._is_ahead, "the transaction has ended"
         super().execute(*args, **options)
-        self.connection.answered()
+        connection.answered()
         return self
 
     def executemany(self, *args: Any, **options: Any) -> None:

@@ -24,7 +24,7 @@ class Users(Group):
     """Accounts: the same verbs as the commands of `authctl users`."""
 
     create = flow(creation.create)
-    get = reads(lookup.get, person=True)
+    get = reads(lookup.get, person=True, once=True)
     list = reads(lookup.list_)
     iterate = flow(lookup.iterate)
     count = reads(lookup.count)

@@ -9,6 +9,7 @@ A group lists its verbs, and who may use each. What it names is loaded when it i
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from types import FunctionType, MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
@@ -110,8 +111,7 @@ class _Verb(Generic[S, P, T]):
             directory.refuse_people()
         return directory.admitting(**self.admission) if directory.is_person and self.admission else directory
 
-    @staticmethod
-    def run(directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Do it: as one unit of work, or as several."""
         return function(directory, *args, **kwargs)
 
@@ -130,17 +130,31 @@ def _resolved(function: Callable[..., Any]) -> FunctionType:
 class writes(_Verb[Work, P, T]):
     """A verb that is one unit of work: `verb(work, …)`."""
 
-    @staticmethod
-    def run(directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return directory.write(function, *args, **kwargs)
 
 
 class reads(_Verb[Work, P, T]):
-    """A verb that only reads: `verb(work, …)`."""
+    """A verb that only reads: `verb(work, …)`. once: in one statement, with which its transaction ends."""
 
-    @staticmethod
-    def run(directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        return directory.read(function, *args, **kwargs)
+    def __init__(
+        self,
+        function: Callable[Concatenate[Work, P], T],
+        *,
+        person: bool = False,
+        once: bool = False,
+        **admission: bool,
+    ) -> None:
+        super().__init__(function, person=person, **admission)
+        self.once = once
+
+    def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        return directory.read(partial(_once, function) if self.once else function, *args, **kwargs)
+
+
+def _once(function: Callable[Concatenate[Work, P], T], work: Work, *args: P.args, **kwargs: P.kwargs) -> T:
+    work.db.end_with_next()
+    return function(work, *args, **kwargs)
 
 
 class flow(_Verb[Engine, P, T]):
