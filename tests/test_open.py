@@ -136,7 +136,8 @@ def test_closing_gives_the_connections_back(opened, request, tmp_path):
         postgres = request.getfixturevalue("postgres")
         ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND application_name = 'authctl'"
         request.getfixturevalue("directory").close()
-        while postgres.execute(ours, (opened.database.url.database,)).fetchone() != (0,):
+        name = opened.database.describe().rpartition("/")[2].partition("?")[0]
+        while postgres.execute(ours, (name,)).fetchone() != (0,):
             pass  # the server takes a moment to see it
     else:
         request.getfixturevalue("directory").close()

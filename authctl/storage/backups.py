@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DataError, IntegrityError
 
 from authctl.storage import bulk, schema, search_terms, state, teams, users
 from authctl.storage.connection import Connection
@@ -148,7 +147,7 @@ def insert(db: Connection, table: str, columns: Sequence[str], rows: Iterable[Se
     """Store rows as `parts` gave them, with the numbers that they have; False where the table takes one of them not."""
     try:
         bulk.insert(db, table, columns, rows)
-    except (DataError, IntegrityError):
+    except (db.dialect.Violation, db.dialect.Unfit):
         return False
     return True
 
@@ -188,7 +187,7 @@ def _batches(db: Connection, of: Any) -> Iterator[Sequence[Any]]:
 
     Of each as much as `document` asks for, since whole records take longer to make than to find.
     """
-    table, last = getattr(of, of.__name__.rpartition(".")[2]), 0
+    table, last = metadata.tables[of.__name__.rpartition(".")[2]], 0
     columns = [column for column in table.c if column.name in ("seq", *_SEARCHED)]
     while rows := db.sqlalchemy.execute(
         sa.select(*columns).where(table.c.seq > last).order_by(table.c.seq).limit(BATCH)

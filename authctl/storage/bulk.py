@@ -57,13 +57,15 @@ def user_of(row: UserRow, seq: int = 0) -> User:
 
 def whole(db: Connection, step: Callable[[], None]) -> bool:
     """Do all of a step; False, and nothing of it, where somebody has what it stores."""
-    from sqlalchemy.exc import IntegrityError
-
     try:
-        with db.sqlalchemy.begin_nested():
+        with db.savepoint():
             step()
-    except (IntegrityError, Conflict):
+    except Conflict:
         return False
+    except Exception as error:
+        if isinstance(getattr(error, "orig", error), db.dialect.Violation):  # also in SQLAlchemy's wrapping
+            return False
+        raise
     return True
 
 

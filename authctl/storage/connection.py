@@ -137,7 +137,11 @@ def _update(parts: _Parts, names: tuple[str, ...]) -> Compiled:
 
 
 class Dialect(Protocol):
-    """What a database speaks. name: sqlite or postgresql. Failure: of its driver's; Violation: of a constraint."""
+    """What a database speaks. name: sqlite or postgresql.
+
+    Failure: all that its driver raises; of these, Violation: of a constraint, and Unfit: of a value that no column of
+    its type takes.
+    """
 
     @property
     def name(self) -> str: ...
@@ -147,6 +151,9 @@ class Dialect(Protocol):
 
     @property
     def Violation(self) -> type[Exception]: ...
+
+    @property
+    def Unfit(self) -> type[Exception]: ...
 
 
 Refusal = Callable[[str], AuthctlError | None]

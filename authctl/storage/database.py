@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from authctl.errors import AuthctlError, Unavailable
 from authctl.settings import redact_url
 from authctl.storage import driver_errors
-from authctl.storage.connection import Connection
+from authctl.storage.connection import Connection, Dialect
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -50,18 +50,8 @@ class Pool(NamedTuple):
     recycle: float = 0.0
 
 
-class Driver(Protocol):
-    """What SQLite and Postgres differ in. Failure: what all failures of the driver are of;
-    Violation: those of a constraint."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def Failure(self) -> type[Exception]: ...
-
-    @property
-    def Violation(self) -> type[Exception]: ...
+class Driver(Dialect, Protocol):
+    """What SQLite and Postgres differ in."""
 
     def connect(self) -> Any:
         """A new connection."""

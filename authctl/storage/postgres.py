@@ -189,6 +189,7 @@ class Driver:
     name = "postgresql"
     Failure = psycopg.Error
     Violation = psycopg.IntegrityError
+    Unfit = psycopg.DataError
 
     def __init__(self, url: str, connect_timeout: float, lock_timeout: float, statement_timeout: float) -> None:
         address, _, query = url.partition("://")[2].partition("?")

@@ -13,6 +13,7 @@ class Driver:
     name = "sqlite"
     Failure = sqlite3.Error
     Violation = sqlite3.IntegrityError
+    Unfit = sqlite3.DataError
 
     def __init__(self, path: str, lock_timeout: float) -> None:
         self.path = path
@@ -28,6 +29,11 @@ class Driver:
         connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def is_lost(self, connection: sqlite3.Connection) -> bool:
+        """Whether it was closed, as SQLAlchemy does where it is interrupted."""
+        try:
+            connection.total_changes  # noqa: B018 - which asks nothing of the file
+        except sqlite3.ProgrammingError:
+            return True
         return False
 
     def is_single_use(self) -> bool:

@@ -18,7 +18,7 @@ def insert(db: Connection, new: NewUser, now: datetime) -> User:
     """Store a new user; a Conflict where the id, username, email or phone is taken."""
     db.on_violation(lambda constraint: _conflict(constraint, new))
     times = {"created_at": now, "updated_at": now}
-    seq = db.first(compiled.USERS_INSERT, columns_of(new) | times).seq
+    seq = db.first(compiled.USERS_INSERT, times | columns_of(new)).seq
     if new.email is not None:
         db.run(compiled.USERS_INSERT_ADDRESS, {"address": new.email, "user_seq": seq})
     search_index.insert(db, seq, document(new))

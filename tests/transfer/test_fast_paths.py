@@ -303,12 +303,12 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
         found = checker(record, dialect)
         if not isinstance(found, Checked):
             return
-        in_bulk = work.db.begin_nested()
+        in_bulk = work.db.sqlalchemy.begin_nested()
         [seq] = storage.bulk.insert_users(work.db, [found.row], [found.words])
         by_bulk, user = stored(work.db), storage.users.find(work.db, "id", found.row.id)
         assert user.seq == seq
         in_bulk.rollback()
-        alone = work.db.begin_nested()
+        alone = work.db.sqlalchemy.begin_nested()
         storage.users.insert(work.db, user, work.now)
         by_itself = stored(work.db)
         alone.rollback()

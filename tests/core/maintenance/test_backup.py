@@ -18,7 +18,7 @@ from authctl.core.maintenance import backup, backup_files, setup
 from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError, Conflict, Denied, Invalid, Unavailable
 from authctl.settings import load
-from authctl.storage import schema
+from authctl.storage import state
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery staple"
@@ -188,7 +188,7 @@ def test_an_older_schema_is_saved_as_it_is_and_migrated_when_restored(settings, 
     older.warn = warnings.append
     made = backup.backup(older, str(tmp_path / "old.backup"))
     assert (made.schema, made.users, len(warnings)) == ("0001", 1, 1)
-    assert database.read(storage.schema._read_state).version == "0001"
+    assert database.read(storage.state._read_state).version == "0001"
     directory, settings = empty
     restored = backup.restore(directory, settings, str(tmp_path / "old.backup"))
     assert (restored.before, restored.schema) == ("0001", storage.state.HEAD)
@@ -429,7 +429,7 @@ def test_a_line_that_cannot_be_read_is_named(empty, tmp_path, line):
 
 def test_a_newer_schema_is_refused(filled, empty, tmp_path, monkeypatch):
     backup.backup(filled, str(tmp_path / "one.backup"))
-    monkeypatch.setattr(schema, "HEAD", "0001")
+    monkeypatch.setattr(state, "HEAD", "0001")
     directory, settings = empty
     with pytest.raises(Unavailable) as refused:
         backup.restore(directory, settings, str(tmp_path / "one.backup"))
