@@ -25,6 +25,7 @@ from authctl.storage.users import record
 
 WALK = 2500  # rows of the order that are looked at before the search index is asked
 
+
 def _source(columns: Any) -> pagination.ListSource:
     """The fields of users as lists know them, over the table or a query that has its columns."""
     fields = dict(columns.items()) | {
