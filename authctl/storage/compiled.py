@@ -5,6 +5,12 @@
 
 from authctl.storage.connection import Compiled, Statement, Update
 
+DIRECTORY_FINGERPRINT = Statement(Compiled('SELECT directory.value FROM directory WHERE directory.name = ?', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), Compiled('SELECT directory.value FROM directory WHERE directory.name = %(name_1)s::VARCHAR COLLATE "C"', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), ('value',))
+
+DIRECTORY_FINGERPRINT_HELD = Statement(Compiled('SELECT directory.value FROM directory WHERE directory.name = ?', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), Compiled('SELECT directory.value FROM directory WHERE directory.name = %(name_1)s::VARCHAR COLLATE "C" FOR SHARE', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), ('value',))
+
+DIRECTORY_FINGERPRINT_LOCKED = Statement(Compiled('SELECT directory.value FROM directory WHERE directory.name = ?', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), Compiled('SELECT directory.value FROM directory WHERE directory.name = %(name_1)s::VARCHAR COLLATE "C" FOR UPDATE', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), ('value',))
+
 DIRECTORY_STATE = Statement(Compiled('SELECT (SELECT version_num FROM alembic_version) AS version, (SELECT directory.value FROM directory WHERE directory.name = ?) AS key_fingerprint', ('name_1',), (None,), (None, None), {'name_1': 'key_fingerprint'}), Compiled('SELECT (SELECT version_num FROM alembic_version) AS version, (SELECT directory.value FROM directory WHERE directory.name = %(name_1)s::VARCHAR COLLATE "C") AS key_fingerprint', ('name_1',), (None,), (None, None), {'name_1': 'key_fingerprint'}), ('version', 'key_fingerprint'))
 
 DIRECTORY_FACT = Statement(Compiled('SELECT directory.value FROM directory WHERE directory.name = ?', ('name',), (None,), (None,), {}), Compiled('SELECT directory.value FROM directory WHERE directory.name = %(name)s::VARCHAR COLLATE "C"', ('name',), (None,), (None,), {}), ('value',))

@@ -84,19 +84,6 @@ def replace(db: Connection, place: Place, fresh: Iterable[tuple[int, str | bytes
 _FINGERPRINT = directory.c.name == "key_fingerprint"
 
 
-def hold_fingerprint(db: Connection) -> str | None:
-    """The fingerprint of the directory's key; in a transaction that writes, it stays so until the end."""
-    statement = sa.select(directory.c.value).where(_FINGERPRINT)
-    if db.is_write:
-        statement = statement.with_for_update(read=True)
-    return db.sqlalchemy.execute(statement).scalar_one_or_none()
-
-
-def lock_fingerprint(db: Connection) -> None:
-    """Let nobody else seal, or make a key, until the end of this transaction."""
-    db.sqlalchemy.execute(sa.select(directory.c.value).where(_FINGERPRINT).with_for_update())
-
-
 def replace_fingerprint(db: Connection, before: str, after: str) -> bool:
     """Remember another key, once all who seal with the one before are done; False where that is not the key."""
     changed = db.sqlalchemy.execute(

@@ -102,3 +102,17 @@ def find_fact(db: Connection, name: str) -> str | None:
     """What the directory remembers of itself under that name."""
     found = db.first(compiled.DIRECTORY_FACT, {"name": name})
     return found.value if found else None
+
+
+# The key that secrets are sealed with
+
+
+def hold_fingerprint(db: Connection) -> str | None:
+    """The fingerprint of the directory's key; in a transaction that writes, it stays so until the end."""
+    found = db.first(compiled.DIRECTORY_FINGERPRINT_HELD if db.is_write else compiled.DIRECTORY_FINGERPRINT, {})
+    return found.value if found else None
+
+
+def lock_fingerprint(db: Connection) -> None:
+    """Let nobody else seal, or make a key, until the end of this transaction."""
+    db.rows(compiled.DIRECTORY_FINGERPRINT_LOCKED, {})

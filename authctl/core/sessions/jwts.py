@@ -209,7 +209,7 @@ def rotate(work: Work, *, algorithm: JwtAlgorithm = JwtAlgorithm.EDDSA, forget: 
 
     forget: drop the older keys at once, and all their JWTs, as when others have got hold of one.
     """
-    storage.sealed.lock_fingerprint(work.db)
+    storage.state.lock_fingerprint(work.db)
     key = _new_key(work, algorithm)
     retired = storage.signing_keys.retire_before(work.db, key.id, work.now)
     forgotten = storage.signing_keys.purge(work.db, work.now if forget else work.now - LONGEST)
@@ -232,7 +232,7 @@ def _signing_key(work: Work) -> SigningKey:
     """The newest live key; the first one is made here. Of two who make it at once, the second takes the first's."""
     live = storage.signing_keys.list_live(work.db)
     if not live:
-        storage.sealed.lock_fingerprint(work.db)
+        storage.state.lock_fingerprint(work.db)
         live = storage.signing_keys.list_live(work.db) or [_new_key(work, JwtAlgorithm.EDDSA)]
     return live[0]
 

@@ -30,7 +30,7 @@ def create(work: Work, phone: str, code: str) -> MockPhone:
     check.done()
     assert number is not None
     assert digits is not None
-    storage.sealed.lock_fingerprint(work.db)  # so that two at once do not make eleven
+    storage.state.lock_fingerprint(work.db)  # so that two at once do not make eleven
     if len(storage.mock_phones.list_all(work.db)) >= MOST:
         raise Invalid(
             "mock_phone_limit_exceeded",

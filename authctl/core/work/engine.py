@@ -245,7 +245,7 @@ class Engine:
 
     def _key_within(self, db: Any) -> bytes:
         """The secret key for that transaction, as long as it lasts."""
-        return self._key_of(storage.sealed.hold_fingerprint(db))
+        return self._key_of(storage.state.hold_fingerprint(db))
 
     def _key_of(self, held: str | None) -> bytes:
         """The secret key of that fingerprint; another process may have given the directory a new one meanwhile.

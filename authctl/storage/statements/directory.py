@@ -5,16 +5,11 @@ import sqlalchemy as sa
 from authctl.storage.statements.building import Twins, is_
 from authctl.storage.tables import Text, directory
 
-STATE = sa.select(
-    sa.select(sa.column("version_num", Text))
-    .select_from(sa.table("alembic_version"))
-    .scalar_subquery()
-    .label("version"),
-    sa.select(directory.c.value)
-    .where(directory.c.name == "key_fingerprint")
-    .scalar_subquery()
-    .label("key_fingerprint"),
-)
+FINGERPRINT = sa.select(directory.c.value).where(directory.c.name == "key_fingerprint")
+FINGERPRINT_HELD = FINGERPRINT.with_for_update(read=True)
+FINGERPRINT_LOCKED = FINGERPRINT.with_for_update()
+_VERSION = sa.select(sa.column("version_num", Text)).select_from(sa.table("alembic_version"))
+STATE = sa.select(_VERSION.scalar_subquery().label("version"), FINGERPRINT.scalar_subquery().label("key_fingerprint"))
 FACT = sa.select(directory.c.value).where(is_(directory.c.name))
 TABLES = Twins(
     sa.text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'").columns(

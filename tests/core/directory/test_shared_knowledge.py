@@ -87,10 +87,10 @@ def test_each_transaction_goes_by_the_key_whose_fingerprint_it_holds(fresh, data
         storage.users.find(work.db, "id", "ada")  # from here on SQLite shows the database as it is now
         begun.set()
         assert written.wait(60)
-        found["reader"] = work.key, storage.sealed.hold_fingerprint(work.db)
+        found["reader"] = work.key, storage.state.hold_fingerprint(work.db)
 
     def write(work):
-        found["writer"] = work.key, storage.sealed.hold_fingerprint(work.db)
+        found["writer"] = work.key, storage.state.hold_fingerprint(work.db)
 
     def reader():
         fresh.read(read)
