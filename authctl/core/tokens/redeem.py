@@ -4,6 +4,8 @@
     count, compare     hash a new password,    lock, look again, use it up, and do what its kind declares
                        ask the provider
 
+Where nothing slow is between the two, they are one transaction.
+
 An attempt at a code is counted in the transaction that compares it: of each token that it is compared with, and of the
 kind, so that codes that are sent again bring no more tries. A refusal is returned, committed, and raised: the same
 answer by the same statements for a wrong, an expired, a used and an unknown one. The log has which it was.
@@ -22,7 +24,7 @@ from authctl.core.messages import notices
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import codes
-from authctl.core.tokens.kinds import DECLARATIONS, Effect
+from authctl.core.tokens.kinds import DECLARATIONS, Effect, TokenDeclaration
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
 from authctl.errors import Denied, Invalid
@@ -41,6 +43,15 @@ class JudgedToken:
     token: Token
     claim: throttle.CountedAttempt | None
     secret: str = field(repr=False)
+
+    @property
+    def declaration(self) -> TokenDeclaration:
+        return DECLARATIONS[self.token.kind]
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether something slow is still to be done before it is used."""
+        return self.token.digest is None or self.declaration.effect is Effect.RECOVER
 
 
 def redeem(
@@ -81,17 +92,19 @@ def redeem(
     directory = directory.from_request(ip, user_agent)
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
-    judged = granted(remembering.write(_judge, user, codes.normalized(secret), wanted, id))
+    step = _judge if directory.dry_run else _judge_and_use
+    judged = granted(remembering.write(step, user, codes.normalized(secret), wanted, id))
+    if not isinstance(judged, JudgedToken):
+        return cast("SignedIn | User", judged)  # mypy joins the two to object
     if judged.token.digest is None:
         assert judged.token.address is not None
         if not directory.transport.check_code(judged.token.address, judged.secret):
             raise remembering.write(_refuse_provided, judged)
     prepared = None
-    if DECLARATIONS[judged.token.kind].effect is Effect.RECOVER:
+    if judged.declaration.effect is Effect.RECOVER:
         if new_password is None:
             raise _password_missing()
         prepared = passwords.prepare(directory, new_password, judged.user)
-    # mypy joins the two to object.
     return cast("SignedIn | User", granted(directory.write(_settle, judged, prepared)))
 
 
@@ -112,6 +125,7 @@ def _password_missing() -> Invalid:
 
 def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None) -> JudgedToken | Denied:
     """Count the attempt and compare. Whatever is wrong, the same statements are run."""
+    work.ask_policy()
     found = lookup.find(work, user, lock=True)
     if work.person is not None and (found is None or found.seq != work.person.user.seq):
         found = None
@@ -126,13 +140,24 @@ def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str |
     right = codes.matching(work, found, tried, secret)
     provided = next((token for token in tried if token.digest is None), None)
     counted = [token.seq for token in tried if token.is_code]
-    storage.tokens.count_attempts(work.db, counted)
     judged = right or provided
-    storage.tokens.end_exhausted(work.db, [] if judged else counted, work.now)
+    with work.db.ahead():
+        storage.tokens.count_attempts(work.db, counted)
+        storage.tokens.end_exhausted(work.db, [] if judged else counted, work.now)
     if found is not None and judged is not None:
         return JudgedToken(found, judged, claim, secret)
     why = (claim.refusal if claim is not None else None) or _why(work, found, tokens, secret)
     return _refuse(work, found, tried[0] if tried else None, kind, why)
+
+
+def _judge_and_use(
+    work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None
+) -> JudgedToken | SignedIn | User | Denied:
+    """The same, and use the token up at once where nothing slow is to be done before."""
+    judged = _judge(work, user, secret, kind, id)
+    if isinstance(judged, Denied) or judged.is_slow:
+        return judged
+    return _use(work, judged, judged.user, judged.token, None)
 
 
 def _why(work: Work, user: User | None, tokens: list[Token], secret: str) -> str:
@@ -184,14 +209,21 @@ def invalid_token() -> Denied:
 
 
 def _settle(work: Work, judged: JudgedToken, prepared: passwords.Prepared | None) -> SignedIn | User | Denied:
-    """Use the token up, and do what its kind declares. Of many who have the right secret at once, one gets here."""
+    """Use the token up after slow work, if it lives. Of many who have the right secret at once, one gets here."""
     user = lookup.find(work, f"id:{judged.user.id}", lock=True)
     token = storage.tokens.find(work.db, user.seq, judged.token.id) if user is not None else None
     kind = judged.token.kind
     if user is None or token is None or not token.is_live(work.now):
         ended = token.ended_reason if token is not None else None
         return _refuse(work, user, None, kind, ended or "expired")
-    declaration = DECLARATIONS[kind]
+    return _use(work, judged, user, token, prepared)
+
+
+def _use(
+    work: Work, judged: JudgedToken, user: User, token: Token, prepared: passwords.Prepared | None
+) -> SignedIn | User | Denied:
+    """Use up a token that lives, of a user whose row is locked."""
+    kind, declaration = token.kind, judged.declaration
     proved = declaration.proves
     if proved is not None and getattr(user, proved) != token.address:
         return _refuse(work, user, None, kind, "address")
@@ -201,11 +233,12 @@ def _settle(work: Work, judged: JudgedToken, prepared: passwords.Prepared | None
     if proved is not None and addresses.needs_session(work, user, proved):
         _refuse(work, user, None, kind, "factors")
         return addresses.session_needed()
-    storage.tokens.end(work.db, token.seq, work.now, TokenEnded.USED)
-    if judged.claim is not None:
-        throttle.succeed(work, judged.claim, user)
-    resource = f"users/{user.id}/tokens/{token.id}"
-    work.record(declaration.updated, resource, {"kind": str(kind), "redeemed": True}, user_id=user.id)
+    with work.db.ahead():
+        storage.tokens.end(work.db, token.seq, work.now, TokenEnded.USED)
+        if judged.claim is not None:
+            throttle.succeed(work, judged.claim, user)
+        resource = f"users/{user.id}/tokens/{token.id}"
+        work.record(declaration.updated, resource, {"kind": str(kind), "redeemed": True}, user_id=user.id)
     match declaration.effect:
         case Effect.SIGN_IN:
             return _sign_in(work, user, token)
