@@ -7,7 +7,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from authctl.storage import fixed as storage_compiled
+from authctl.storage import connection as storage_connection, fixed as storage_fixed
 
 
 @contextmanager
@@ -17,14 +17,14 @@ def caught(catch):
     def of_sqlalchemy(connection, cursor, statement, parameters, context, executemany):
         catch(cursor.connection, statement, parameters)
 
-    def of_ours(driver, compiled, values):
-        catch(driver, compiled.text, compiled.bind(values))
-        return send(driver, compiled, values)
+    def of_ours(driver, ready, values):
+        catch(driver, ready.text, ready.bind(values))
+        return send(driver, ready, values)
 
-    send = storage_compiled.send
+    send = storage_connection.send
     sa.event.listen(sa.Engine, "before_cursor_execute", of_sqlalchemy)
     try:
-        with mock.patch.object(storage_compiled, "send", of_ours):
+        with mock.patch.object(storage_connection, "send", of_ours), mock.patch.object(storage_fixed, "send", of_ours):
             yield
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", of_sqlalchemy)
