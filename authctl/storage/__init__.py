@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         pagination as pagination,
         passwords as passwords,
         policies as policies,
+        purging as purging,
         recovery_codes as recovery_codes,
         schema as schema,
         sealed as sealed,

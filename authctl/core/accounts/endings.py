@@ -80,5 +80,5 @@ def end(work: Work, user: User, cause: Cause) -> Json:
 def _end_sessions(work: Work, user: User, row: Row) -> int:
     if row.policy is not None and not work.policy[row.policy]:
         return 0
-    current = work.person.session.seq if work.person is not None and row.sessions is Sessions.OTHERS else None
-    return storage.sessions.end_of_user(work.db, user.seq, work.now, row.reason, but=current)
+    current = work.person.session.seq if work.person is not None and row.sessions is Sessions.OTHERS else 0
+    return storage.sessions.end_of_user(work.db, user.seq, work.now, row.reason, kept=current)

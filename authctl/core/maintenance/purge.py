@@ -60,9 +60,9 @@ def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events:
 
 def _purge_sessions(directory: Engine) -> int:
     if directory.dry_run:
-        return directory.read(lambda work: storage.sessions.count_over(work.db, sessions_kept_since(work)))
+        return directory.read(lambda work: storage.purging.count_sessions(work.db, sessions_kept_since(work)))
     total = 0
-    while removed := directory.write(lambda work: storage.sessions.purge(work.db, sessions_kept_since(work))):
+    while removed := directory.write(lambda work: storage.purging.delete_sessions(work.db, sessions_kept_since(work))):
         total += removed
     return total
 

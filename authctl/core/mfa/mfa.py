@@ -87,8 +87,8 @@ def enable(work: Work, user: str) -> User:
         return before
     credentials_factors.check_fresh(work, before)
     credentials_factors.keep(work)
-    own = work.person.session.seq if work.person is not None else None
-    storage.sessions.forget_factors(work.db, before.seq, but=own)
+    own = work.person.session.seq if work.person is not None else 0
+    storage.sessions.forget_factors(work.db, before.seq, kept=own)
     notices.factors_changed(work, before, "two factors are asked for at sign-in")
     return records.save(work, before, replace(before, mfa=True), EventName.USERS_UPDATE_MFA, {"mfa": True})
 

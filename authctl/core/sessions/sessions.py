@@ -66,7 +66,7 @@ def delete(work: Work, secret: str) -> Session:
 
 
 def _end(work: Work, session: Session, reason: Ended) -> Session:
-    storage.sessions.end(work.db, [session.seq], work.now, reason)
+    storage.sessions.end(work.db, session.seq, work.now, reason)
     after = replace(session, ended_at=work.now, ended_reason=str(reason))
     return _recorded(work, EventName.USERS_SESSIONS_DELETE, session, after)
 

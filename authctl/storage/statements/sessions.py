@@ -1,0 +1,56 @@
+"""Statements about sessions."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.storage.statements.building import Changes, bind, is_, values
+from authctl.storage.tables import sessions, users
+
+_WITH_USER = sa.select(sessions, users.c.id.label("user_id")).join(users, users.c.seq == sessions.c.user_seq)
+_OPEN = (sessions.c.ended_at.is_(None), sessions.c.expires_at > bind("now", sessions.c.expires_at))
+_LIVE = (*_OPEN, sessions.c.used_at > bind("idle_since", sessions.c.used_at))
+_NOT_KEPT = sessions.c.seq != bind("kept", sessions.c.seq)
+
+INSERT = sessions.insert().values(values(sessions, "seq", "ended_at", "ended_reason")).inline()
+UPDATE = Changes(sessions)
+
+FIND_BY_DIGEST = _WITH_USER.where(is_(sessions.c.secret_digest))
+FIND_BY_ID = _WITH_USER.where(is_(sessions.c.id))
+FIND = _WITH_USER.where(is_(sessions.c.user_seq), is_(sessions.c.id))
+LIST = _WITH_USER.where(is_(sessions.c.user_seq)).order_by(sessions.c.seq.desc())
+LIST_LIVE = LIST.where(*_LIVE)
+
+
+def _end(*conditions: sa.ColumnElement[bool]) -> sa.Update:
+    ending: dict[str, Any] = {
+        "ended_at": bind("now", sessions.c.ended_at),
+        "ended_reason": bind("reason", sessions.c.ended_reason),
+    }
+    return sessions.update().where(*conditions).values(ending)
+
+
+END = _end(*_OPEN, is_(sessions.c.seq))
+END_OF_USER = _end(*_OPEN, is_(sessions.c.user_seq), _NOT_KEPT)
+END_ALL = _end(*_OPEN)
+
+_PROVED = sa.case((sessions.c.mfa_at.is_(None), 0), else_=1)  # second factors
+_THEIR_LIVE = (
+    is_(sessions.c.user_seq),
+    _NOT_KEPT,
+    _PROVED.between(sa.bindparam("least", type_=sa.Integer), sa.bindparam("most", type_=sa.Integer)),
+    *_LIVE,
+)
+_FIRST_OF_SURPLUS = (
+    sa.select(sessions.c.seq)
+    .where(*_THEIR_LIVE)
+    .order_by(sessions.c.seq.desc())
+    .offset(sa.bindparam("limit", type_=sa.Integer))
+    .limit(1)
+    .scalar_subquery()
+)
+END_SURPLUS = _end(*_THEIR_LIVE, sessions.c.seq <= _FIRST_OF_SURPLUS)
+
+FORGET_FACTORS = (
+    sessions.update().where(is_(sessions.c.user_seq), sessions.c.mfa_at.is_not(None), _NOT_KEPT).values(mfa_at=None)
+)
