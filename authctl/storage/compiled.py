@@ -5,6 +5,22 @@
 
 from authctl.storage.connection import Compiled, Statement, Update
 
+ATTEMPTS_COUNT = Statement(Compiled('INSERT INTO attempts (bucket, count, since) VALUES (?, 1, ?) ON CONFLICT (bucket) DO UPDATE SET count = CASE WHEN attempts.since <= ? AND attempts.locked_until IS NULL OR attempts.locked_until <= ? THEN 1 ELSE attempts.count + 1 END, since = CASE WHEN attempts.since <= ? AND attempts.locked_until IS NULL OR attempts.locked_until <= ? THEN ? ELSE attempts.since END, locked_until = CASE WHEN attempts.locked_until > ? THEN attempts.locked_until ELSE NULL END RETURNING count, locked_until', ('bucket', 'now', 'expired', 'now', 'expired', 'now', 'now', 'now'), (None, 'instant', 'instant', 'instant', 'instant', 'instant', 'instant', 'instant'), (None, 'instant'), {}), Compiled('INSERT INTO attempts (bucket, count, since) VALUES (%(bucket)s, 1, %(now)s::BIGINT) ON CONFLICT (bucket) DO UPDATE SET count = CASE WHEN attempts.since <= %(expired)s::BIGINT AND attempts.locked_until IS NULL OR attempts.locked_until <= %(now)s::BIGINT THEN 1 ELSE attempts.count + 1 END, since = CASE WHEN attempts.since <= %(expired)s::BIGINT AND attempts.locked_until IS NULL OR attempts.locked_until <= %(now)s::BIGINT THEN %(now)s::BIGINT ELSE attempts.since END, locked_until = CASE WHEN attempts.locked_until > %(now)s::BIGINT THEN attempts.locked_until ELSE NULL END RETURNING count, locked_until', ('bucket', 'now', 'expired'), (None, 'instant', 'instant'), (None, 'instant'), {}), ('count', 'locked_until'))
+
+ATTEMPTS_LOCK = Statement(Compiled('UPDATE attempts SET locked_until=? WHERE attempts.bucket = ?', ('until', 'bucket'), ('instant', None), (), {}), Compiled('UPDATE attempts SET locked_until=%(until)s::BIGINT WHERE attempts.bucket = %(bucket)s::VARCHAR COLLATE "C"', ('until', 'bucket'), ('instant', None), (), {}), ())
+
+ATTEMPTS_UNCOUNT = Statement(Compiled('UPDATE attempts SET count=(attempts.count - ?) WHERE attempts.bucket = ?', ('count_1', 'bucket'), (None, None), (), {'count_1': 1}), Compiled('UPDATE attempts SET count=(attempts.count - %(count_1)s::INTEGER) WHERE attempts.bucket = %(bucket)s::VARCHAR COLLATE "C"', ('count_1', 'bucket'), (None, None), (), {'count_1': 1}), ())
+
+ATTEMPTS_UNCOUNT_UNLOCK = Statement(Compiled('UPDATE attempts SET count=(attempts.count - ?), locked_until=? WHERE attempts.bucket = ?', ('count_1', 'locked_until', 'bucket'), (None, 'instant', None), (), {'count_1': 1, 'locked_until': None}), Compiled('UPDATE attempts SET count=(attempts.count - %(count_1)s::INTEGER), locked_until=%(locked_until)s::BIGINT WHERE attempts.bucket = %(bucket)s::VARCHAR COLLATE "C"', ('count_1', 'locked_until', 'bucket'), (None, 'instant', None), (), {'count_1': 1, 'locked_until': None}), ())
+
+ATTEMPTS_FORGET = Statement(Compiled('DELETE FROM attempts WHERE attempts.bucket = ?', ('bucket',), (None,), (), {}), Compiled('DELETE FROM attempts WHERE attempts.bucket = %(bucket)s::VARCHAR COLLATE "C"', ('bucket',), (None,), (), {}), ())
+
+ATTEMPTS_FORGET_ALL = Statement(Compiled('DELETE FROM attempts WHERE attempts.bucket >= ? AND attempts.bucket < ?', ('prefix', 'following'), (None, None), (), {}), Compiled('DELETE FROM attempts WHERE attempts.bucket >= %(prefix)s::VARCHAR COLLATE "C" AND attempts.bucket < %(following)s::VARCHAR COLLATE "C"', ('prefix', 'following'), (None, None), (), {}), ())
+
+ATTEMPTS_FIND_KNOWN = Statement(Compiled('SELECT known_sources.seen_at FROM known_sources WHERE known_sources.user_seq = ? AND known_sources.source = ?', ('user_seq', 'source'), (None, None), ('instant',), {}), Compiled('SELECT known_sources.seen_at FROM known_sources WHERE known_sources.user_seq = %(user_seq)s::BIGINT AND known_sources.source = %(source)s::VARCHAR COLLATE "C"', ('user_seq', 'source'), (None, None), ('instant',), {}), ('seen_at',))
+
+ATTEMPTS_KNOW = Statement(Compiled('INSERT INTO known_sources (user_seq, source, seen_at) VALUES (?, ?, ?) ON CONFLICT (user_seq, source) DO UPDATE SET seen_at = excluded.seen_at', ('user_seq', 'source', 'seen_at'), (None, None, 'instant'), (), {}), Compiled('INSERT INTO known_sources (user_seq, source, seen_at) VALUES (%(user_seq)s::BIGINT, %(source)s::VARCHAR COLLATE "C", %(seen_at)s::BIGINT) ON CONFLICT (user_seq, source) DO UPDATE SET seen_at = excluded.seen_at', ('user_seq', 'source', 'seen_at'), (None, None, 'instant'), (), {}), ())
+
 DIRECTORY_FINGERPRINT = Statement(Compiled('SELECT directory.value FROM directory WHERE directory.name = ?', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), Compiled('SELECT directory.value FROM directory WHERE directory.name = %(name_1)s::VARCHAR COLLATE "C"', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), ('value',))
 
 DIRECTORY_FINGERPRINT_HELD = Statement(Compiled('SELECT directory.value FROM directory WHERE directory.name = ?', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), Compiled('SELECT directory.value FROM directory WHERE directory.name = %(name_1)s::VARCHAR COLLATE "C" FOR SHARE', ('name_1',), (None,), (None,), {'name_1': 'key_fingerprint'}), ('value',))
@@ -18,6 +34,14 @@ DIRECTORY_FACT = Statement(Compiled('SELECT directory.value FROM directory WHERE
 DIRECTORY_TABLES = Statement(Compiled("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'", (), (), (None,), {}), Compiled("SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind IN ('r', 'p')", (), (), (None,), {}), ('name',))
 
 DIRECTORY_APPLICATION = Statement(Compiled('PRAGMA application_id', (), (), (None,), {}), Compiled('PRAGMA application_id', (), (), (None,), {}), ('id',))
+
+POLICIES_READ = Statement(Compiled('SELECT policies.name, policies.value FROM policies', (), (), (None, 'json'), {}), Compiled('SELECT policies.name, policies.value FROM policies', (), (), (None, 'json'), {}), ('name', 'value'))
+
+POLICIES_LOCK = Statement(Compiled('SELECT directory.name FROM directory ORDER BY directory.name', (), (), (None,), {}), Compiled('SELECT directory.name FROM directory ORDER BY directory.name FOR UPDATE', (), (), (None,), {}), ('name',))
+
+POLICIES_PUT = Statement(Compiled('INSERT INTO policies (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', ('name', 'value'), (None, 'json'), (), {}), Compiled('INSERT INTO policies (name, value) VALUES (%(name)s::VARCHAR COLLATE "C", %(value)s::VARCHAR) ON CONFLICT (name) DO UPDATE SET value = excluded.value', ('name', 'value'), (None, 'json'), (), {}), ())
+
+POLICIES_REMOVE = Statement(Compiled('DELETE FROM policies WHERE policies.name = ?', ('name',), (None,), (), {}), Compiled('DELETE FROM policies WHERE policies.name = %(name)s::VARCHAR COLLATE "C"', ('name',), (None,), (), {}), ())
 
 SEARCH_INDEX_INSERT_USER = Statement(Compiled('INSERT INTO user_words (rowid, words) VALUES (?, ?)', ('seq', 'words'), (None, None), (), {}), Compiled('INSERT INTO user_words (user_seq, words) VALUES (%(seq)s, CAST(%(words)s AS tsvector))', ('seq', 'words'), (None, None), (), {}), ())
 

@@ -1,4 +1,4 @@
-"""Removing what is over: sessions. Some at a time, so that nobody waits long for a lock."""
+"""Removing what is over: sessions, and counts of attempts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from authctl.storage.attempts import following
 from authctl.storage.connection import Connection
-from authctl.storage.tables import sessions
+from authctl.storage.tables import attempts, sessions
 
 BATCH = 1_000  # rows that are removed in one transaction
 
@@ -25,3 +26,22 @@ def delete_sessions(db: Connection, before: datetime) -> int:
         if removed := db.sqlalchemy.execute(sessions.delete().where(sessions.c.seq.in_(batch))).rowcount:
             return removed
     return 0
+
+
+def delete_attempts(
+    db: Connection, now: datetime, expired: datetime, *, prefix: str | None = None, but: str | None = None
+) -> int:
+    """Remove what counts no more: windows that began before `expired`, locks that have ended; how many there were.
+
+    prefix: only of buckets whose name begins so. but: of all others.
+    """
+    named = [_begins(prefix)] if prefix is not None else []
+    named += [sa.not_(_begins(but))] if but is not None else []
+    ended = sa.or_(
+        attempts.c.locked_until <= now, sa.and_(attempts.c.locked_until.is_(None), attempts.c.since <= expired)
+    )
+    return db.sqlalchemy.execute(attempts.delete().where(ended, *named)).rowcount
+
+
+def _begins(prefix: str) -> sa.ColumnElement[bool]:
+    return sa.and_(attempts.c.bucket >= prefix, attempts.c.bucket < following(prefix))

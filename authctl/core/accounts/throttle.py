@@ -175,7 +175,7 @@ def _count_message(work: Work, bucket: str, policy: str, where: str) -> None:
 def purge(work: Work) -> int:
     """Remove the counts of windows that have passed and locks that have ended; how many there were."""
     kept = work.now - work.policy["sign-in-window"]
-    return storage.attempts.purge(work.db, work.now, kept, but=SENT) + storage.attempts.purge(
+    return storage.purging.delete_attempts(work.db, work.now, kept, but=SENT) + storage.purging.delete_attempts(
         work.db, work.now, work.now - SENDING_WINDOW, prefix=SENT
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 KEY = "key_"  # begins the names of the parameters that say which row an update is of
 
@@ -44,3 +45,16 @@ class Twins:
 
     sqlite: sa.Executable | None
     postgresql: sa.Executable | None
+
+
+def upsert(table: sa.Table, *updated: str, without: tuple[str, ...] = ()) -> Twins:
+    """Add a row, or change these columns of the one that has its key; with no columns, leave that as it is."""
+
+    def worded(insert: Any) -> Any:
+        statement = insert(table).inline().values(values(table, *without))
+        if not updated:
+            return statement.on_conflict_do_nothing()
+        changes = {name: statement.excluded[name] for name in updated}
+        return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
+
+    return Twins(worded(sqlite.insert), worded(postgresql.insert))
