@@ -17,7 +17,7 @@ def kinds(found):
 
 
 def events(directory):
-    return directory.read(lambda work: list(storage.events.list_rows(work.db)))
+    return directory.read(lambda work: list(storage.log_rows.list_rows(work.db)))
 
 
 def seals(directory):

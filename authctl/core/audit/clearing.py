@@ -78,7 +78,7 @@ def _leave(directory: Engine, removed: int) -> int:
 
 def _count_due(work: Work, before: int, most: int | None = None) -> int:
     """How many events there are before the first that stays; no more than `most` are looked at."""
-    rows = storage.events.list_rows(work.db, limit=most)
+    rows = storage.log_rows.list_rows(work.db, limit=most)
     return sum(1 for _ in takewhile(lambda found: _is_due(found[1], before), rows))
 
 
@@ -88,7 +88,7 @@ def _is_due(row: EventRow, before: int) -> bool:
 
 def _next_cut(work: Work, key: bytes, before: int) -> _Cut | None:
     """As many of the oldest segments as make one transaction; None where they are not what was sealed."""
-    storage.events.freeze(work.db)
+    storage.log_rows.freeze(work.db)
     newest, begin = storage.log_seals.find_last(work.db), seals.beginning(work, key)
     if newest is None or begin is None or log_digests.seal_kind(key, *newest) is None:
         return None
@@ -97,7 +97,7 @@ def _next_cut(work: Work, key: bytes, before: int) -> _Cut | None:
     if not oldest:
         cut.is_last = True
         return cut
-    rows = verification.Rows(storage.events.list_rows(work.db, oldest[-1].up_to, begin.behind))
+    rows = verification.Rows(storage.log_rows.list_rows(work.db, oldest[-1].up_to, begin.behind))
     for seal in oldest:
         if seal.behind != cut.up_to or not _add(cut, seal, rows.take(seal.up_to), key, before):
             return None
@@ -153,4 +153,4 @@ def _clear(work: Work, key: bytes, cut: _Cut) -> int:
     seals.add(work, key, reversed(cut.spans), seal.number + 1, digest, log_digests.CUT)
     begin = cut.spans[0].behind
     assert begin is not None
-    return storage.events.delete(work.db, cut.behind, begin)
+    return storage.log_rows.delete(work.db, cut.behind, begin)

@@ -36,7 +36,7 @@ def key(work: Work, *, anew: bool = False) -> bytes:
     """
     sealed, _ = storage.sealed_keys.find_log_key(work.db)
     if sealed is None:
-        storage.events.lock(work.db)
+        storage.log_rows.lock(work.db)
         sealed, _ = storage.sealed_keys.find_log_key(work.db)
     if sealed is not None:
         return sealing.unseal(work.key, sealed, context=storage.sealed_keys.LOG_KEY_CONTEXT)
@@ -57,7 +57,7 @@ def _begin(work: Work, key: bytes, anew: bool) -> None:
     last = storage.log_seals.find_last(work.db)
     had_key = last is not None
     spans, up_to = seals.Spans(None), 0
-    for seq, row, digest in storage.events.list_rows(work.db):
+    for seq, row, digest in storage.log_rows.list_rows(work.db):
         had_key = had_key or digest is not None
         spans.add(seq, log_digests.event_digest(key, row))
         up_to = seq

@@ -51,7 +51,9 @@ def list_logs(
     """
     identifiers.limit(limit)
     asked = _asked(work, user=user, events=events, actor=actor, since=since, until=until)
-    return list(storage.events.list_page(work.db, asked, limit, _position(work, after)))
+    lists = storage.events if asked.is_plain else storage.event_lists
+    found: list[Event] = lists.list_page(work.db, asked, limit, _position(work, after))
+    return found
 
 
 def iterate_logs(
@@ -68,7 +70,7 @@ def iterate_logs(
 
     def step(work: Work) -> Iterator[Event]:
         asked = _asked(work, user=user, events=events, actor=actor, since=since, until=until)
-        return storage.events.list_page(work.db, asked, None, _position(work, after))
+        return storage.event_lists.iterate(work.db, asked, _position(work, after))
 
     return directory.stream(step)
 
@@ -116,12 +118,12 @@ def _beginning(work: Work, asked: EventQuery, limit: int | None) -> tuple[int, i
     last = storage.events.last_seq(work.db)
     if limit is None:
         return 1, last
-    first = storage.events.first_seq(work.db, asked, identifiers.limit(limit))
+    first = storage.event_lists.first_seq(work.db, asked, identifiers.limit(limit))
     return last + 1 if first is None else first, last
 
 
 def _behind(work: Work, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
-    return storage.events.list_behind(work.db, asked, seq)
+    return storage.event_lists.list_behind(work.db, asked, seq)
 
 
 def _asked(

@@ -100,9 +100,9 @@ def verify(
     """
     wanted = None if expect is None else _parse(expect)
     key = _key(directory, accept)
-    horizon = storage.events.settled_seq(directory.database, directory.sleep)
+    horizon = storage.log_rows.settled_seq(directory.database, directory.sleep)
     if key is None:
-        total = directory.database.read(lambda db: storage.events.count(db, None, horizon))
+        total = directory.database.read(lambda db: storage.log_rows.count(db, None, horizon))
         return Verified(total, 0, total, 0, 0, (), None, None)
     read = partial(_read, key=key, horizon=horizon, wanted=wanted, accept=accept, progress=progress)
     reading = directory.read(read, whole=whole or accept)
@@ -154,10 +154,10 @@ def _read(
     work: Work, key: bytes, horizon: int, wanted: bytes | None, accept: bool, progress: Progress | None, whole: bool
 ) -> _Reading:
     """The log as it is in one moment, up to a number that nothing comes below any more."""
-    storage.events.freeze(work.db)
+    storage.log_rows.freeze(work.db)
     reading = _Reading(work, key, horizon, accept)
     reading.read_seals(wanted, whole)
-    total = storage.events.count(work.db, reading.begin, reading.horizon)
+    total = storage.log_rows.count(work.db, reading.begin, reading.horizon)
     with progress("Verifying", total) if progress else nullcontext(lambda count: None) as step:
         reading.read_events(step)
     return reading
@@ -227,13 +227,13 @@ class _Reading:
 
     def read_events(self, step: Callable[[int], None]) -> None:
         """Every event, held against its own digest and against the seal that is over it."""
-        rows = Rows(storage.events.list_rows(self.db, self.horizon, self.begin), step)
+        rows = Rows(storage.log_rows.list_rows(self.db, self.horizon, self.begin), step)
         if self.is_whole and self.base is not None:
             self._read_segments(rows, self.base)
         self.tail = seals.Spans(self.sealed_up_to)
         self._close(self._read(rows, self.horizon), None)
         rows.end()
-        for seq, id in storage.events.list_doubles(self.db, self.sealed_up_to, self.horizon):
+        for seq, id in storage.log_rows.list_doubles(self.db, self.sealed_up_to, self.horizon):
             self.damages.add(Damage(DamageKind.ADDED, f"Event {id} is there once more.", seq=seq, id=id))
         if self.newest is None or self.told > self.newest[0]:
             self._break(self.told or 1, "is gone: the newest seals were taken away")

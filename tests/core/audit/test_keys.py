@@ -79,7 +79,7 @@ def test_the_digest_is_an_hmac_of_every_column():
 
 
 def stored(directory):
-    return directory.read(lambda work: list(storage.events.list_rows(work.db)))
+    return directory.read(lambda work: list(storage.log_rows.list_rows(work.db)))
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""Lists of events that somebody filters, all of a list, and what comes behind a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.model import Event
+from authctl.storage.connection import Connection
+from authctl.storage.events import EventPosition, EventQuery, record
+from authctl.storage.tables import events
+
+
+def _matching(asked: EventQuery) -> sa.Select[Any]:
+    statement = sa.select(events)
+    if asked.user_id is not None:
+        statement = statement.where(events.c.user_id == asked.user_id)
+    if asked.names:
+        statement = statement.where(sa.or_(*(_is_named(name) for name in asked.names)))
+    if asked.actor is not None:
+        statement = statement.where(events.c.actor == asked.actor)
+    if asked.since is not None:
+        statement = statement.where(events.c.time >= asked.since)
+    if asked.until is not None:
+        statement = statement.where(events.c.time < asked.until)
+    return statement
+
+
+def _is_named(name: str) -> sa.ColumnElement[bool]:
+    if "*" not in name:
+        return events.c.name == name
+    pattern = name.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").replace("*", "%")
+    return events.c.name.like(pattern, escape="\\")
+
+
+def _newest_first(asked: EventQuery) -> tuple[sa.ColumnElement[Any], ...]:
+    """The order of the index that the question walks: one user's events by number, all events by time."""
+    return (events.c.seq.desc(),) if asked.user_id is not None else (events.c.time.desc(), events.c.seq.desc())
+
+
+def page(asked: EventQuery, limit: int | None, after: EventPosition | None) -> sa.Select[Any]:
+    """What a list reads: the newest first, from behind a position on."""
+    statement = _matching(asked)
+    if after is not None and asked.user_id is not None:
+        statement = statement.where(events.c.seq < after.seq)
+    elif after is not None:
+        place = sa.tuple_(after.time, after.seq, types=[events.c.time.type, events.c.seq.type])
+        statement = statement.where(sa.tuple_(events.c.time, events.c.seq) < place)
+    return statement.order_by(*_newest_first(asked)).limit(limit)
+
+
+def list_page(db: Connection, asked: EventQuery, limit: int, after: EventPosition | None) -> list[Event]:
+    return [record(row) for row in db.sqlalchemy.execute(page(asked, limit, after))]
+
+
+def iterate(db: Connection, asked: EventQuery, after: EventPosition | None) -> Iterator[Event]:
+    """All of a list, streamed."""
+    with db.sqlalchemy.execute(page(asked, None, after).execution_options(yield_per=500)) as rows:
+        for row in rows:
+            yield record(row)
+
+
+def first_seq(db: Connection, asked: EventQuery, limit: int) -> int | None:
+    """The number of the oldest of the newest events; None where there are none."""
+    newest = _matching(asked).order_by(*_newest_first(asked)).limit(limit).subquery()
+    return db.sqlalchemy.execute(sa.select(sa.func.min(newest.c.seq))).scalar()
+
+
+def list_behind(db: Connection, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
+    """All events behind a number, each with its own, the oldest first."""
+    statement = _matching(asked).where(events.c.seq > seq).order_by(events.c.seq)
+    with db.sqlalchemy.execute(statement.execution_options(yield_per=500)) as rows:
+        for row in rows:
+            yield row.seq, record(row)

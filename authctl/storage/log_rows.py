@@ -1,0 +1,125 @@
+"""The rows of the audit log as they are stored, all of them: to be verified, and to be removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.errors import Unavailable
+from authctl.storage.connection import Connection
+from authctl.storage.database import Database
+from authctl.storage.events import EventRow, last_seq
+from authctl.storage.tables import events
+
+BATCH = 1_000  # rows that are read at a time
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between two looks at who writes
+
+# Without types: values go in as they are, and come out as they are, whatever somebody has put there.
+PLAIN = sa.table("events", *map(sa.column, ("seq", *EventRow._fields, "digest")))
+
+# Who has inserted holds this lock until the end of the transaction, and got it before the number of the event.
+_WRITERS = """
+    SELECT virtualtransaction FROM pg_locks
+    WHERE relation = 'events'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND mode = 'RowExclusiveLock' AND granted
+"""
+
+
+def settled_seq(database: Database, sleep: Callable[[float], None]) -> int:
+    """The number of the newest event such that none with a lower number can appear any more; 0 before the first.
+
+    Postgres gives numbers before transactions are through, and these end in any order: the newest number says nothing
+    of those below it. So whoever may have taken one is waited for, without a lock: behind a vacuum it would be waited
+    for itself, and stop every writer. Writers on SQLite wait for each other anyway.
+
+    sleep: waits for so many seconds. Raises Unavailable (database_locked) after as long as writers wait for each other.
+    """
+    if database.dialect == "sqlite":
+        return database.read(last_seq)
+    settled, writing = database.read(lambda db: (last_seq(db), _writers(db)))
+    waited, pause = 0.0, SHORTEST_PAUSE
+    while writing:
+        if waited >= database.lock_timeout:
+            raise Unavailable(
+                "database_locked",
+                f"A transaction that writes to the audit log of {database.describe()} takes too long.",
+                hint="Try again when it is done. Who has it open: SELECT * FROM pg_stat_activity",
+            )
+        sleep(pause)
+        waited, pause = waited + pause, min(2 * pause, LONGEST_PAUSE)
+        writing &= database.read(_writers)
+    return settled
+
+
+def _writers(db: Connection) -> set[str]:
+    """The transactions on Postgres that write to the log, each by a name that no other has."""
+    return set(db.sqlalchemy.exec_driver_sql(_WRITERS).scalars())
+
+
+def lock(db: Connection) -> None:
+    """Let nobody add an event until the end of this transaction, once those who have are done."""
+    if db.dialect.name == "postgresql":
+        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+        db.sqlalchemy.exec_driver_sql("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
+
+
+def freeze(db: Connection) -> None:
+    """Let this transaction, which only reads and has not begun to, see one moment of the database."""
+    if db.dialect.name == "postgresql":
+        db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def count(db: Connection, behind: int | None, up_to: int) -> int:
+    """How many events there are behind a number and up to another."""
+    return db.sqlalchemy.execute(
+        sa.select(sa.func.count()).select_from(PLAIN).where(*_between(behind, up_to))
+    ).scalar_one()
+
+
+def delete(db: Connection, behind: int | None, up_to: int) -> int:
+    """Remove every event behind a number and up to another; how many there were."""
+    return db.sqlalchemy.execute(PLAIN.delete().where(*_between(behind, up_to))).rowcount
+
+
+def _between(behind: int | None, up_to: int | None) -> Iterator[sa.ColumnElement[bool]]:
+    if behind is not None:
+        yield PLAIN.c.seq > behind
+    if up_to is not None:
+        yield PLAIN.c.seq <= up_to
+
+
+def list_rows(
+    db: Connection, up_to: int | None = None, behind: int | None = None, limit: int | None = None
+) -> Iterator[tuple[int, EventRow, Any]]:
+    """Every event behind a number, and up to another, as it is stored, with its own and its digest, in their order."""
+    statement = sa.select(PLAIN).where(*_between(behind, up_to)).order_by(PLAIN.c.seq).limit(limit)
+    with _as_it_is(db), db.sqlalchemy.execute(statement.execution_options(yield_per=BATCH)) as rows:
+        for seq, *row, digest in rows:
+            yield seq, EventRow(*row), digest
+
+
+def list_doubles(db: Connection, behind: int, up_to: int) -> Iterator[tuple[int, str]]:
+    """Events behind a number, and up to another, whose id an earlier one has, for which somebody took a key away."""
+    earlier = events.alias()
+    statement = sa.select(events.c.seq, events.c.id).join(earlier, earlier.c.id == events.c.id)
+    statement = statement.where(events.c.seq > behind, events.c.seq <= up_to, earlier.c.seq < events.c.seq)
+    for row in db.sqlalchemy.execute(statement.order_by(events.c.seq).execution_options(yield_per=500)):
+        yield row.seq, row.id
+
+
+@contextmanager
+def _as_it_is(db: Connection) -> Iterator[None]:
+    """Read text that is no text as well: SQLite keeps any bytes, and verifying must not end with them."""
+    if db.dialect.name != "sqlite":
+        yield
+        return
+    connection: Any = db.driver
+    connection.text_factory = lambda octets: octets.decode(errors="surrogateescape")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
