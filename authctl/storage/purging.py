@@ -1,4 +1,4 @@
-"""Removing what is over: sessions, and counts of attempts."""
+"""Removing what is over: sessions, challenges, and counts of attempts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from authctl.storage.attempts import following
 from authctl.storage.connection import Connection
-from authctl.storage.tables import attempts, sessions
+from authctl.storage.tables import attempts, challenges, sessions
 
 BATCH = 1_000  # rows that are removed in one transaction
 
@@ -26,6 +26,18 @@ def delete_sessions(db: Connection, before: datetime) -> int:
         if removed := db.sqlalchemy.execute(sessions.delete().where(sessions.c.seq.in_(batch))).rowcount:
             return removed
     return 0
+
+
+def count_challenges(db: Connection, before: datetime) -> int:
+    """How many challenges expired before that moment."""
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).where(challenges.c.expires_at <= before)).scalar_one()
+
+
+def delete_challenges(db: Connection, before: datetime) -> int:
+    """Remove a batch of those; how many there were in it."""
+    dead = sa.select(challenges.c.seq).where(challenges.c.expires_at <= before)
+    batch = dead.order_by(challenges.c.expires_at).limit(BATCH)
+    return db.sqlalchemy.execute(challenges.delete().where(challenges.c.seq.in_(batch))).rowcount
 
 
 def delete_attempts(

@@ -5,67 +5,39 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from authctl.model import SigningKey
+from authctl.storage import compiled, record_mapping
 from authctl.storage.connection import Connection
-from authctl.storage.tables import signing_keys
 
 
 def insert(db: Connection, key: SigningKey) -> None:
-    db.sqlalchemy.execute(
-        signing_keys.insert()
-        .inline()
-        .values(
-            id=key.id,
-            algorithm=key.algorithm,
-            public_jwk=key.public_jwk,
-            sealed_private_key=key.sealed_private_key,
-            created_at=key.created_at,
-            retired_at=key.retired_at,
-        )
-    )
+    db.run(compiled.SIGNING_KEYS_INSERT, record_mapping.stored(compiled.SIGNING_KEYS_INSERT.names, key))
 
 
 def list_all(db: Connection) -> list[SigningKey]:
     """Every key, the newest first."""
-    return [record(row) for row in db.sqlalchemy.execute(sa.select(signing_keys).order_by(signing_keys.c.seq.desc()))]
+    return [record(row) for row in db.rows(compiled.SIGNING_KEYS_LIST, {})]
 
 
 def list_live(db: Connection) -> list[SigningKey]:
     """Those that are not retired, the newest first: that one signs."""
-    live = sa.select(signing_keys).where(signing_keys.c.retired_at.is_(None))
-    return [record(row) for row in db.sqlalchemy.execute(live.order_by(signing_keys.c.seq.desc()))]
+    return [record(row) for row in db.rows(compiled.SIGNING_KEYS_LIST_LIVE, {})]
 
 
 def find(db: Connection, id: str) -> SigningKey | None:
-    row = db.sqlalchemy.execute(sa.select(signing_keys).where(signing_keys.c.id == id)).one_or_none()
+    row = db.first(compiled.SIGNING_KEYS_FIND, {"id": id})
     return record(row) if row else None
 
 
 def retire_before(db: Connection, id: str, now: datetime) -> list[str]:
     """Let every live key but that one sign no more, for good: their private halves go. The ids of those retired."""
-    statement = (
-        signing_keys.update()
-        .where(signing_keys.c.retired_at.is_(None), signing_keys.c.id != id)
-        .values(retired_at=now, sealed_private_key=None)
-        .returning(signing_keys.c.id)
-    )
-    return sorted(db.sqlalchemy.execute(statement).scalars())
+    return sorted(row.id for row in db.rows(compiled.SIGNING_KEYS_RETIRE_OTHERS, {"kept": id, "now": now}))
 
 
 def purge(db: Connection, before: datetime) -> list[str]:
     """Remove the keys that were retired by then. The ids of those removed."""
-    statement = signing_keys.delete().where(signing_keys.c.retired_at <= before).returning(signing_keys.c.id)
-    return sorted(db.sqlalchemy.execute(statement).scalars())
+    return sorted(row.id for row in db.rows(compiled.SIGNING_KEYS_PURGE, {"before": before}))
 
 
-def record(row: sa.Row[Any]) -> SigningKey:
-    return SigningKey(
-        id=row.id,
-        algorithm=row.algorithm,
-        public_jwk=row.public_jwk,
-        sealed_private_key=row.sealed_private_key,
-        created_at=row.created_at,
-        retired_at=row.retired_at,
-    )
+def record(row: Any) -> SigningKey:
+    return record_mapping.read(SigningKey, row)

@@ -219,9 +219,7 @@ def _withdraw(work: Work, claim: ChallengeClaim, said: Json) -> None:
 def _end_older(work: Work, claim: ChallengeClaim, details: Json) -> None:
     """The challenge takes the place of older ones of its factor."""
     challenge = claim.created.challenge
-    ended = storage.challenges.end_of_session(
-        work.db, claim.session.seq, work.now, factor=challenge.factor, before=challenge.seq
-    )
+    ended = storage.challenges.end_older(work.db, claim.session.seq, work.now, challenge.factor, challenge.seq)
     _record(work, EventName.USERS_MFA_CHALLENGES_CREATE, challenge, details | ({"replaced": ended} if ended else {}))
 
 
@@ -420,8 +418,8 @@ def invalid_code(hint: str = "Try the next code, or ask for a new challenge: aut
 def purge(directory: Engine) -> int:
     """Remove challenges that expired a day ago, some at a time; how many there were."""
     if directory.dry_run:
-        return directory.read(lambda work: storage.challenges.count_dead(work.db, work.now - KEPT))
+        return directory.read(lambda work: storage.purging.count_challenges(work.db, work.now - KEPT))
     total = 0
-    while removed := directory.write(lambda work: storage.challenges.purge(work.db, work.now - KEPT)):
+    while removed := directory.write(lambda work: storage.purging.delete_challenges(work.db, work.now - KEPT)):
         total += removed
     return total

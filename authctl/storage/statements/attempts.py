@@ -37,4 +37,4 @@ FORGET_ALL = attempts.delete().where(
 )
 
 FIND_KNOWN = sa.select(known_sources.c.seen_at).where(is_(known_sources.c.user_seq), is_(known_sources.c.source))
-KNOW = upsert(known_sources, "seen_at")
+KNOW = upsert(known_sources, ("user_seq", "source"), "seen_at")

@@ -47,14 +47,14 @@ class Twins:
     postgresql: sa.Executable | None
 
 
-def upsert(table: sa.Table, *updated: str, without: tuple[str, ...] = ()) -> Twins:
+def upsert(table: sa.Table, key: tuple[str, ...], *updated: str) -> Twins:
     """Add a row, or change these columns of the one that has its key; with no columns, leave that as it is."""
 
     def worded(insert: Any) -> Any:
-        statement = insert(table).inline().values(values(table, *without))
+        statement = insert(table).inline().values(values(table, "seq"))
         if not updated:
-            return statement.on_conflict_do_nothing()
+            return statement.on_conflict_do_nothing(index_elements=key)
         changes = {name: statement.excluded[name] for name in updated}
-        return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
+        return statement.on_conflict_do_update(index_elements=key, set_=changes)
 
     return Twins(worded(sqlite.insert), worded(postgresql.insert))
