@@ -1,8 +1,9 @@
 """All SQL: SQLAlchemy Core on SQLite and Postgres. Functions take the connection first, return records, hold no rules.
 
-Statements of every sign-in are `compiled`: built once, as `_INSERT`, since building one takes longer than running it.
+Everyday statements are `compiled` ahead from those in `statements`, since importing SQLAlchemy takes longer than the
+rest of a command, and building a statement longer than running it.
 
-Modules load on first use, as `storage.users.insert(db, …)` shows; importing SQLAlchemy is most of a command's time.
+Modules load on first use, as `storage.users.insert(db, …)` shows.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
         event_lists as event_lists,
         events as events,
         exports as exports,
-        fixed as fixed,
         identities as identities,
         imports as imports,
         log_rows as log_rows,

@@ -7,7 +7,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from authctl.storage import connection as storage_connection, fixed as storage_fixed
+from authctl.storage import connection as storage_connection
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def caught(catch):
     send = storage_connection.send
     sa.event.listen(sa.Engine, "before_cursor_execute", of_sqlalchemy)
     try:
-        with mock.patch.object(storage_connection, "send", of_ours), mock.patch.object(storage_fixed, "send", of_ours):
+        with mock.patch.object(storage_connection, "send", of_ours):
             yield
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", of_sqlalchemy)
