@@ -291,10 +291,12 @@ def test_the_settings_say_how_results_and_errors_are_written(authctl):
 HEAVY = ("sqlalchemy", "alembic", "psycopg", "argon2", "cryptography", "rich", "pydantic", "email_validator")
 
 
-def loaded(program, home, watched):
+def loaded(program, home, watched, stdin=""):
     """Which of those packages a program has loaded at its end."""
     program += f"\nimport sys\nprint(*[name for name in {watched!r} if name in sys.modules], file=sys.__stderr__)"
-    ran = subprocess.run([sys.executable, "-c", program], env=environ(home), capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=environ(home), input=stdin, capture_output=True, text=True, check=True
+    )
     return ran.stderr.split()
 
 
@@ -310,8 +312,9 @@ from authctl.cli.environment import Environment
 from authctl.cli.topics import TOPICS
 from authctl.core.policy import policies
 import os
+import sys
 for line in {lines!r}:
-    status = run(line.split(), Environment(environ=os.environ))
+    status = run(line.split(), Environment(stdin=sys.stdin, environ=os.environ))
     assert status in {statuses!r}, (line, status)
 """
 
@@ -370,6 +373,51 @@ def test_reading_loads_no_hashing(home):
 def test_the_version_is_answered_without_typer(home):
     program = "import sys\nsys.argv = ['authctl', '--version']\nfrom authctl.__main__ import main\nassert main() == 0"
     assert loaded(program, home, ("typer", "sqlalchemy", "authctl.cli")) == []
+
+
+# What people do all day, and who looks after them: statements compiled ahead are enough for it. `<<<` begins stdin.
+SIGNED_IN = [
+    "sessions create ada --password-stdin <<< correct-horse",
+    "sessions create ada --password-stdin <<< wrong-horse",
+    "sessions get",
+    "sessions update",
+    "sessions delete",
+    "sessions create-jwt",
+    "sessions verify-jwt --secret-stdin <<< {jwt}",
+    "mfa status ada",
+    "mfa list-factors ada",
+    "mfa create-challenge --factor recovery_code",
+    "mfa complete-challenge {challenge} {code}",
+    "security list-logs",
+    "users list-logs ada",
+]
+
+
+@pytest.fixture
+def signed_in(authctl, ready_home, clock):
+    """The variables of somebody who is signed in, and what the lines above are filled with."""
+    clock.now = datetime.now(UTC)  # which the process goes by
+
+    def run(line):
+        ran = authctl(line, env=env, hash_parameters=Environment().hash_parameters)  # else it is hashed anew
+        assert ran.status == 0, ran
+        return ran.stdout.split()
+
+    env = {}
+    run("users create --id ada --email ada@example.com --password correct-horse")
+    env = {"AUTHCTL_SESSION": run("users create-session ada --fields secret")[0]}
+    code, *_ = run("mfa create-recovery-codes ada")
+    (jwt,) = run("sessions create-jwt --fields jwt")
+    (challenge,) = run("mfa create-challenge --factor recovery_code --fields id")
+    return ready_home | env, {"code": code, "jwt": jwt, "challenge": challenge}
+
+
+@pytest.mark.parametrize("line", SIGNED_IN)
+def test_being_signed_in_loads_no_sqlalchemy(signed_in, line):
+    home, given = signed_in
+    words, _, stdin = line.format(**given).partition(" <<< ")
+    program = RUN.format(lines=[words], statuses=[6 if "wrong" in line else 0])
+    assert loaded(program, home, ("sqlalchemy", "alembic", "authctl.transfer"), stdin) == []
 
 
 # Real processes
