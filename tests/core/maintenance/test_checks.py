@@ -337,7 +337,7 @@ def test_an_older_schema_is_told_left_as_it_is_and_upgraded(directory, settings,
     directory.database.write(make_older)
     [finding] = checks.check(directory, settings)
     assert finding.check.id == "schema-behind"
-    assert directory.database.read(storage.schema._read_state).version == "0001"
+    assert directory.database.read(storage.state._read_state).version == "0001"
     follow(finding.command, home | {"AUTHCTL_DATABASE_URL": database_url}, tmp_path)
     assert "schema-behind" not in ids(directory, settings)
 
@@ -350,7 +350,7 @@ def test_the_default_database_is_told_to_be_older_too(opened, home, now):
     again, settings = opened()
     [finding] = checks.check(again, settings)
     assert (finding.check.id, finding.command) == ("schema-behind", "authctl upgrade")
-    assert again.database.read(storage.schema._read_state).version == "0001"
+    assert again.database.read(storage.state._read_state).version == "0001"
     assert [path.name for path in Path(directory.database.path).parent.glob("*schema*")] == []
 
 

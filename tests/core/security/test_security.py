@@ -281,10 +281,9 @@ def test_following_an_empty_answer_shows_only_what_happens(busy):
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-def test_following_finds_events_of_a_transaction_that_was_through_later(busy):
+def test_following_finds_events_of_a_transaction_that_was_through_later(busy, settings):
     """Numbers are given before a transaction ends: an event that was held up appears below others."""
-    url = busy.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url) as slow:
+    with psycopg.connect(settings.database_url) as slow:
         steps = [
             lambda: slow.execute(
                 "INSERT INTO events (id, time, actor, name, resource, details)"
