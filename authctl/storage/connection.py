@@ -25,6 +25,8 @@ def encode_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+BEHIND_ALL = 2**63 - 1  # a number that no row reaches: before it are all
+
 # What makes of a value what is stored, and of that the value, by the names that compiled statements say them by.
 STORED: dict[str, Callable[[Any], Any]] = {"instant": milliseconds, "json": encode_json}
 READ: dict[str, Callable[[Any], Any]] = {"instant": from_milliseconds, "json": json.loads, "flag": bool}

@@ -1,4 +1,4 @@
-"""Removing what is over: sessions, challenges, and counts of attempts."""
+"""Removing what is over: sessions, tokens, challenges, and counts of attempts."""
 
 from __future__ import annotations
 
@@ -8,22 +8,40 @@ import sqlalchemy as sa
 
 from authctl.storage.attempts import following
 from authctl.storage.connection import Connection
-from authctl.storage.tables import attempts, challenges, sessions
+from authctl.storage.tables import attempts, challenges, sessions, tokens
 
 BATCH = 1_000  # rows that are removed in one transaction
 
 
 def count_sessions(db: Connection, before: datetime) -> int:
     """How many sessions ended, or expired, before that moment."""
-    over = sa.or_(sessions.c.expires_at <= before, sessions.c.ended_at <= before)
-    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(sessions).where(over)).scalar_one()
+    return _count(db, sessions, before)
 
 
 def delete_sessions(db: Connection, before: datetime) -> int:
     """Remove a batch of those; how many there were in it."""
-    for moment in (sessions.c.expires_at, sessions.c.ended_at):  # each by its index
-        batch = sa.select(sessions.c.seq).where(moment <= before).order_by(moment).limit(BATCH)
-        if removed := db.sqlalchemy.execute(sessions.delete().where(sessions.c.seq.in_(batch))).rowcount:
+    return _delete(db, sessions, before)
+
+
+def count_tokens(db: Connection, before: datetime) -> int:
+    """How many tokens ended, or expired, before that moment."""
+    return _count(db, tokens, before)
+
+
+def delete_tokens(db: Connection, before: datetime) -> int:
+    """Remove a batch of those; how many there were in it."""
+    return _delete(db, tokens, before)
+
+
+def _count(db: Connection, table: sa.Table, before: datetime) -> int:
+    over = sa.or_(table.c.expires_at <= before, table.c.ended_at <= before)
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(table).where(over)).scalar_one()
+
+
+def _delete(db: Connection, table: sa.Table, before: datetime) -> int:
+    for moment in (table.c.expires_at, table.c.ended_at):  # each by its index
+        batch = sa.select(table.c.seq).where(moment <= before).order_by(moment).limit(BATCH)
+        if removed := db.sqlalchemy.execute(table.delete().where(table.c.seq.in_(batch))).rowcount:
             return removed
     return 0
 

@@ -407,7 +407,7 @@ def _blocked(look: _Look, work: Work) -> Iterator[Finding]:
 
 
 def _dead(look: _Look, work: Work) -> Iterator[Finding]:
-    dead = storage.tokens.count_dead(work.db, work.now - tokens.KEPT - OVERDUE)
+    dead = storage.purging.count_tokens(work.db, work.now - tokens.KEPT - OVERDUE)
     over = storage.purging.count_sessions(work.db, purge.sessions_kept_since(work) - OVERDUE)
     if dead or over:
         message = f"{dead:,} tokens and {over:,} sessions that are over should have been cleared a week ago."

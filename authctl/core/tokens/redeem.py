@@ -129,7 +129,7 @@ def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str |
     found = lookup.find(work, user, lock=True)
     if work.person is not None and (found is None or found.seq != work.person.user.seq):
         found = None
-    tokens = storage.tokens.list_recent(work.db, found.seq if found is not None else 0, kind, id)
+    tokens = _meant(work, found.seq if found is not None else 0, kind, id)
     kind = kind or (tokens[0].kind if tokens else None)
     claim = None
     if kind is None or DECLARATIONS[kind].is_guessable:
@@ -158,6 +158,15 @@ def _judge_and_use(
     if isinstance(judged, Denied) or judged.is_slow:
         return judged
     return _use(work, judged, judged.user, judged.token, None)
+
+
+def _meant(work: Work, user_seq: int, kind: TokenKind | None, id: str | None) -> list[Token]:
+    """The tokens of a user that a secret may be of: those of a kind, or the one of that id."""
+    if kind is not None:
+        return storage.tokens.list_recent(work.db, user_seq, kind)
+    assert id is not None
+    token = storage.tokens.find(work.db, user_seq, id)
+    return [token] if token is not None else []
 
 
 def _why(work: Work, user: User | None, tokens: list[Token], secret: str) -> str:

@@ -283,9 +283,9 @@ def delete(work: Work, user: str, token: str) -> Token:
 def purge(directory: Engine) -> int:
     """Remove tokens that have been dead for a day, some at a time; how many there were."""
     if directory.dry_run:
-        return directory.read(lambda work: storage.tokens.count_dead(work.db, work.now - KEPT))
+        return directory.read(lambda work: storage.purging.count_tokens(work.db, work.now - KEPT))
     total = 0
-    while removed := directory.write(lambda work: storage.tokens.purge(work.db, work.now - KEPT)):
+    while removed := directory.write(lambda work: storage.purging.delete_tokens(work.db, work.now - KEPT)):
         total += removed
     if total:
         directory.write(lambda work: work.record(EventName.SECURITY_PURGE, "tokens", {"tokens": total}))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+
+from authctl.storage.tables import JsonText
 
 KEY = "key_"  # begins the names of the parameters that say which row an update is of
 
@@ -58,3 +61,13 @@ def upsert(table: sa.Table, key: tuple[str, ...], *updated: str) -> Twins:
         return statement.on_conflict_do_update(index_elements=key, set_=changes)
 
     return Twins(worded(sqlite.insert), worded(postgresql.insert))
+
+
+def of_set(build: Callable[[sa.ColumnElement[bool]], sa.Executable], column: sa.Column[int], name: str) -> Twins:
+    """What `build` makes of the condition that the column is one of a list of numbers, which is given by that name."""
+    listed = sa.func.json_each(sa.bindparam(name, type_=JsonText))
+    array = sa.bindparam(name, type_=sa.ARRAY(sa.BigInteger))
+    return Twins(
+        build(column.in_(sa.select(sa.literal_column("value", column.type)).select_from(listed))),
+        build(column == sa.any_(array)),
+    )

@@ -20,7 +20,7 @@ from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import TokenKind
 from authctl.settings import load
-from authctl.storage import tokens as storage_tokens
+from authctl.storage import purging
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
@@ -506,7 +506,7 @@ def test_everything_dead_is_cleared_and_what_lives_stays(directory, clock):
 
 
 def test_more_than_a_batch_is_purged(directory, clock, monkeypatch):
-    monkeypatch.setattr(storage_tokens, "BATCH", 4)
+    monkeypatch.setattr(purging, "BATCH", 4)
     directory.users.create(id="ada")
     for _ in range(13):
         directory.tokens.create("ada")

@@ -1,0 +1,44 @@
+"""Statements about tokens."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from authctl.storage.statements.building import bind, is_, of_set, values
+from authctl.storage.tables import tokens, users
+from authctl.storage.tokens import RECENT
+
+_SELECT = sa.select(tokens, users.c.id.label("user_id")).join(users, users.c.seq == tokens.c.user_seq)
+_OF_USER = _SELECT.where(is_(tokens.c.user_seq)).order_by(tokens.c.seq.desc())
+
+FIND = _SELECT.where(is_(tokens.c.user_seq), is_(tokens.c.id)).with_for_update(of=tokens)
+LIST_RECENT = _OF_USER.where(is_(tokens.c.kind)).limit(RECENT).with_for_update(of=tokens)
+LIST_OF_USER = _OF_USER
+LIST_LIVE = _OF_USER.where(tokens.c.ended_at.is_(None), tokens.c.expires_at > bind("now", tokens.c.expires_at))
+LAST_SENT = sa.select(sa.func.max(tokens.c.sent_at, type_=tokens.c.sent_at.type).label("sent_at")).where(
+    is_(tokens.c.user_seq), is_(tokens.c.kind)
+)
+
+INSERT = tokens.insert().values(values(tokens, "seq")).returning(tokens.c.seq)
+SET_SENT = tokens.update().where(is_(tokens.c.seq)).values(sent_at=bind("now", tokens.c.sent_at))
+
+
+def _count(chosen: sa.ColumnElement[bool]) -> sa.Update:
+    left = tokens.c.attempts_left
+    return tokens.update().where(chosen, left > 0).values(attempts_left=left - 1)
+
+
+def _end(*chosen: sa.ColumnElement[bool]) -> sa.Update:
+    ended: dict[str, Any] = {"ended_at": bind("now", tokens.c.ended_at), "ended_reason": bind("reason", tokens.c.kind)}
+    return tokens.update().where(tokens.c.ended_at.is_(None), *chosen).values(ended)
+
+
+COUNT_ATTEMPTS = of_set(_count, tokens.c.seq, "tokens")
+END_EXHAUSTED = of_set(lambda chosen: _end(chosen, tokens.c.attempts_left <= 0), tokens.c.seq, "tokens")
+END = _end(is_(tokens.c.seq))
+END_OF_USER = _end(
+    is_(tokens.c.user_seq),
+    tokens.c.expires_at > bind("now", tokens.c.expires_at),
+    tokens.c.seq < bind("before", tokens.c.seq),
+)
+END_OF_KIND = END_OF_USER.where(is_(tokens.c.kind))
