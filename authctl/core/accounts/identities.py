@@ -46,10 +46,18 @@ def list_(work: Work, user: str | None = None, *, limit: int = 25, after: str | 
     if user is None and work.person is not None:
         user = f"id:{work.person.user.id}"
     seq = lookup.get(work, user).seq if user is not None else None
-    if after is not None and storage.identities.find(work.db, identifiers.identifier(after)) is None:
+    return storage.identities.list_page(work.db, seq, _behind(work, after), identifiers.limit(limit))
+
+
+def _behind(work: Work, after: str | None) -> int:
+    """The place that a page goes on from; 0 for the first page."""
+    if after is None:
+        return 0
+    found = storage.identities.find_position(work.db, identifiers.identifier(after))
+    if found is None:
         message = f"There is no identity {checks.shown(after)} to go on from."
         raise NotFound("user_identity_not_found", message, field="after")
-    return storage.identities.list_page(work.db, seq, after, identifiers.limit(limit))
+    return found
 
 
 def delete(work: Work, identity: str) -> Identity:

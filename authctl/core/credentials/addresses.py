@@ -127,6 +127,6 @@ def _without_other_ways(work: Work, user: User, kinds: Collection[AddressKind]) 
         if getattr(user, f"{other}_self_service"):
             details[other] = {"before": getattr(user, other), "after": None}
             user = without(user, other)
-    for identity in storage.identities.list_page(work.db, user.seq, None, identifiers.MAX_LIMIT):
+    for identity in storage.identities.list_page(work.db, user.seq, 0, identifiers.MAX_LIMIT):
         identities.delete(work, identity.id)
     return user, details

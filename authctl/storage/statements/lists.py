@@ -9,6 +9,6 @@ from authctl.model import Listing
 from authctl.storage.pagination import PagePosition
 from authctl.storage.tables import Instant
 
-_ANY: Any = sa.bindparam("limit", type_=sa.Integer)
-FIRST_PAGE = Listing(now=datetime.min.replace(tzinfo=UTC), limit=_ANY)
+LIMIT: Any = sa.bindparam("limit", type_=sa.Integer)
+FIRST_PAGE = Listing(now=datetime.min.replace(tzinfo=UTC), limit=LIMIT)
 POSITION = PagePosition(sa.bindparam("key", type_=Instant), sa.bindparam("behind", type_=sa.BigInteger))  # type: ignore[arg-type]
