@@ -5,12 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
-
 from authctl.errors import Conflict
+from authctl.storage import compiled
 from authctl.storage.connection import Connection
-from authctl.storage.tables import mock_phones
 
 
 class SealedMockPhone(NamedTuple):
@@ -21,30 +18,32 @@ class SealedMockPhone(NamedTuple):
     created_at: datetime
 
 
-_SELECT = sa.select(mock_phones.c.phone, mock_phones.c.sealed_code, mock_phones.c.created_at)
-
-
 def insert(db: Connection, row: SealedMockPhone) -> None:
-    try:
-        db.sqlalchemy.execute(mock_phones.insert().values(row._asdict()))
-    except IntegrityError as error:
-        raise Conflict(
-            "mock_phone_already_exists",
-            "This is a mock phone number already.",
-            field="phone",
-            hint="For another code, delete it first: authctl security delete-mock-phone",
-        ) from error
+    """Store a new number; a Conflict where it is one already."""
+    db.on_violation(_conflict)
+    db.run(compiled.MOCK_PHONES_INSERT, row._asdict())
+
+
+def _conflict(constraint: str) -> Conflict | None:
+    if constraint != "mock_phones_phone_key":
+        return None
+    return Conflict(
+        "mock_phone_already_exists",
+        "This is a mock phone number already.",
+        field="phone",
+        hint="For another code, delete it first: authctl security delete-mock-phone",
+    )
 
 
 def find(db: Connection, phone: str) -> SealedMockPhone | None:
-    row = db.sqlalchemy.execute(_SELECT.where(mock_phones.c.phone == phone)).one_or_none()
+    row = db.first(compiled.MOCK_PHONES_FIND, {"phone": phone})
     return SealedMockPhone(*row) if row else None
 
 
 def list_all(db: Connection) -> list[SealedMockPhone]:
-    return [SealedMockPhone(*row) for row in db.sqlalchemy.execute(_SELECT.order_by(mock_phones.c.seq))]
+    return [SealedMockPhone(*row) for row in db.rows(compiled.MOCK_PHONES_LIST, {})]
 
 
 def delete(db: Connection, phone: str) -> bool:
     """Whether there was such a number."""
-    return db.sqlalchemy.execute(mock_phones.delete().where(mock_phones.c.phone == phone)).rowcount == 1
+    return db.run(compiled.MOCK_PHONES_DELETE, {"phone": phone}) == 1
