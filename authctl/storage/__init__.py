@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         state as state,
         statistics as statistics,
         tables as tables,
+        team_lists as team_lists,
         teams as teams,
         tokens as tokens,
         user_lists as user_lists,

@@ -125,7 +125,13 @@ def list_(
     asked = listings.parse(
         FIELDS, work.now, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before
     )
-    return storage.teams.list_page(work.db, asked, _position(work, asked), lookup.member(work))
+    found: list[Team] = _lists(asked).list_page(work.db, asked, _position(work, asked), lookup.member(work))
+    return found
+
+
+def _lists(asked: Listing) -> Any:
+    """What answers a list; one that nobody filters, searches or sorts was compiled ahead."""
+    return storage.teams if asked.is_plain else storage.team_lists
 
 
 def _position(work: Work, asked: Listing) -> Any:
@@ -133,7 +139,7 @@ def _position(work: Work, asked: Listing) -> Any:
         team = storage.teams.find(work.db, identifiers.identifier(id, field=option))
         if team is None or not lookup.may_see(work, team):
             return None
-        return storage.teams.find_position(work.db, asked, id)
+        return _lists(asked).find_position(work.db, asked, id)
 
     return listings.position(asked, "team_not_found", "team", find)
 
@@ -147,13 +153,13 @@ def iterate(
 ) -> Iterator[Team]:
     """All teams of a list, streamed in constant memory from one moment of the directory."""
     asked = listings.parse(FIELDS, directory.clock(), search=search, filters=filters, sort=sort, limit=None)
-    return directory.stream(lambda work: storage.teams.iterate(work.db, asked, lookup.member(work)))
+    return directory.stream(lambda work: storage.team_lists.iterate(work.db, asked, lookup.member(work)))
 
 
 def count(work: Work, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
     """How many teams a list has."""
     asked = listings.parse(FIELDS, work.now, search=search, filters=filters)
-    return storage.teams.count(work.db, asked, lookup.member(work))
+    return storage.team_lists.count(work.db, asked, lookup.member(work))
 
 
 def delete(work: Work, team: str) -> Team:
