@@ -754,4 +754,4 @@ class Listing:
     def is_plain(self) -> bool:
         """Whether nobody filters, searches or sorts it, or reads it backwards: the newest first."""
         is_asked = self.search is not None or self.filters or self.before is not None
-        return not is_asked and self.sort == "created_at" and self.descending
+        return not is_asked and self.sort in ("created_at", "invited_at") and self.descending

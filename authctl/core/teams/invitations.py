@@ -325,7 +325,7 @@ def _is_untouched(work: Work, user: User) -> bool:
     return (
         user.updated_at == user.created_at
         and not storage.sessions.list_of_user(work.db, user.seq)
-        and not storage.memberships.count(work.db, scope, Listing(work.now))
+        and not storage.membership_lists.count(work.db, scope, Listing(work.now))
     )
 
 

@@ -139,7 +139,7 @@ def iterate_of_team(
 def count_of_team(work: Work, team: str, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
     """How many memberships such a list has."""
     scope = storage.memberships.of_team(lookup.find_one(work, team).seq)
-    return storage.memberships.count(work.db, scope, _asked(work, search=search, filters=filters))
+    return storage.membership_lists.count(work.db, scope, _asked(work, search=search, filters=filters))
 
 
 def list_of_user(
@@ -178,18 +178,18 @@ def iterate_of_user(
 def count_of_user(work: Work, user: str, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
     """How many memberships such a list has."""
     scope = storage.memberships.of_user(accounts_lookup.get(work, user).seq)
-    return storage.memberships.count(work.db, scope, _asked(work, search=search, filters=filters))
+    return storage.membership_lists.count(work.db, scope, _asked(work, search=search, filters=filters))
 
 
 def _page(work: Work, scope: Scope, **asked: Any) -> list[Membership]:
     listed = _asked(work, **asked)
     position = _position(work, scope, listed)
-    return [shown(work, each) for each in storage.memberships.list_page(work.db, scope, listed, position)]
+    return [shown(work, each) for each in _lists(listed).list_page(work.db, scope, listed, position)]
 
 
 def _iterate(work: Work, scope: Scope, **asked: Any) -> Iterator[Membership]:
     listed = _asked(work, limit=None, **asked)
-    return (shown(work, each) for each in storage.memberships.iterate(work.db, scope, listed))
+    return (shown(work, each) for each in storage.membership_lists.iterate(work.db, scope, listed))
 
 
 def _asked(work: Work, *, search: str | None = None, sort: str = "-invited_at", **asked: Any) -> Listing:
@@ -202,9 +202,14 @@ def _asked(work: Work, *, search: str | None = None, sort: str = "-invited_at", 
     return listings.parse(fields, work.now, search=search, sort=sort, **asked)
 
 
+def _lists(asked: Listing) -> Any:
+    """What answers a list; one that nobody filters, searches or sorts was compiled ahead."""
+    return storage.memberships if asked.is_plain else storage.membership_lists
+
+
 def _position(work: Work, scope: Scope, asked: Listing) -> Any:
     def find(id: str, option: str) -> Any:
-        return storage.memberships.find_position(work.db, scope, asked, identifiers.identifier(id, field=option))
+        return _lists(asked).find_position(work.db, scope, asked, identifiers.identifier(id, field=option))
 
     return listings.position(asked, "membership_not_found", "membership", find)
 
