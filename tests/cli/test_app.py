@@ -350,6 +350,85 @@ def test_a_command_loads_only_its_own_module(authctl, ready_home, clock):
     assert loaded(program, ready_home | {"AUTHCTL_SESSION": secret}, ["authctl.transfer", *others]) == []
 
 
+# Ada owns the team t; TOKEN is one of hers, whose secret stdin holds, and BOBS one of bob.
+EVERYDAY = {
+    "users": (
+        "users create --id eve --email eve@example.com",
+        "users get eve",
+        "users list",
+        "users list --after eve",
+        "users update-name eve Eve",
+        "users update-username eve eva",
+        "users update-email eve eva@example.com",
+        "users update-phone eve +15555550100",
+        "users update-password eve --generate-password",
+        "users update-labels eve staff",
+        'users update-prefs eve {"a":1}',
+        'users update-metadata eve {"a":1}',
+        "users update-email-verification eve true",
+        "users update-phone-verification eve true",
+        "users update-status eve blocked",
+        "users create-identity eve google 1",
+        "users list-identities",
+        "users list-identities eve",
+        "users list-memberships ada",
+        "users list-roles ada",
+        "users delete eve --yes",
+    ),
+    "teams": (
+        "teams create u --id u --owner ada",
+        "teams get u",
+        "teams list",
+        "teams list --after u",
+        "teams update-name t T",
+        'teams update-prefs t {"a":1}',
+        "teams create-membership t --user-id bob --roles staff",
+        "teams create-membership t --email eve@example.com --print-secret",
+        "teams list-memberships t",
+        "teams get-membership t bob",
+        "teams update-membership t bob --add owner",
+        "teams delete-membership t bob --yes",
+        "teams delete u --yes",
+    ),
+    "tokens": (
+        "tokens list ada",
+        "tokens redeem ada --id TOKEN --secret-stdin",
+        "tokens create ada",
+        "tokens create-email ada@example.com --print-secret",
+        "tokens list ada --all",
+        "tokens delete bob BOBS --yes",
+    ),
+}
+RUN_EACH = """
+import io, os, sys
+from authctl.cli.app import run
+from authctl.cli.environment import Environment
+for line in {lines!r}:
+    environment = Environment(io.StringIO({stdin!r}), environ=os.environ)
+    status = run(line.split(), environment)
+    assert status == 0, (line, environment.stderr.getvalue())
+    assert not {watched!r} & sys.modules.keys(), line
+"""
+
+
+@pytest.mark.parametrize("group", EVERYDAY)
+def test_everyday_commands_do_without_sqlalchemy(authctl, ready_home, clock, group):
+    clock.now = datetime.now(UTC)
+    for line in (
+        "users create --id ada --email ada@example.com",
+        "users create --id bob",
+        "teams create t --id t --owner ada",
+    ):
+        assert authctl(line).status == 0
+    token, secret = authctl("tokens create ada -o csv --fields id,secret").stdout.split()[1].split(",")
+    bobs = authctl("tokens create bob --fields id").stdout.strip()
+    lines = [line.replace("TOKEN", token).replace("BOBS", bobs) for line in EVERYDAY[group]]
+    watched = {"sqlalchemy", "alembic", "authctl.transfer"}
+    program = RUN_EACH.format(lines=lines, stdin=f"{secret}\n", watched=watched)
+    ran = subprocess.run([sys.executable, "-c", program], env=environ(ready_home), capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_table_of_a_group_is_what_its_modules_declare(package):
     for module in modules_of(package):
