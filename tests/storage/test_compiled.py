@@ -12,8 +12,8 @@ from authctl.storage import compiled
 from authctl.storage.connection import Compiled, Statement
 from authctl.storage.events import EventQuery
 from authctl.storage.statements import generating
-from authctl.storage.statements.building import bind, is_, values
-from authctl.storage.tables import Instant, JsonText, metadata, policies
+from authctl.storage.statements.building import bind, is_, of_set, values
+from authctl.storage.tables import Instant, JsonText, metadata, mock_phones, policies
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
 
@@ -85,6 +85,15 @@ def test_values_that_a_statement_has_of_its_own_go_with_those_that_are_given(db)
     assert db.rows(found, {"limit": 1, "least": "p3"}) == []
 
 
+def test_a_set_of_numbers_is_given_as_a_list(db):
+    for seq in (1, 2, 3):
+        row = {"seq": seq, "phone": f"+{seq}", "sealed_code": b"", "created_at": NOW}
+        db.sqlalchemy.execute(mock_phones.insert().values(row))
+    found = made(of_set(sa.select(mock_phones.c.seq).where, mock_phones.c.seq, "seqs"))
+    assert sorted(row.seq for row in db.rows(found, {"seqs": [3, 1, 2**40]})) == [1, 3]
+    assert db.rows(found, {"seqs": []}) == []
+
+
 def test_a_value_that_is_missing_is_a_bug_and_not_a_null(db):
     with pytest.raises(KeyError):
         db.rows(made(sa.select(policies).where(is_(policies.c.name))), {"other": "p1"})
@@ -131,6 +140,40 @@ def test_a_page_of_events_is_the_one_that_is_built(directory, user_id):
         return [event.id for event in lists.list_page(db, EventQuery(user_id=user_id), 2, position)]
 
     assert_same_pages(directory, (storage.events, storage.event_lists), pages, newest[:2], newest[2:4])
+
+
+@pytest.mark.parametrize("is_of_user", [False, True])
+def test_a_page_of_teams_is_the_one_that_is_built(directory, is_of_user):
+    ada = directory.users.create(id="ada")
+    for number in range(5):
+        directory.teams.create(f"T{number}", id=f"t{number}", owner="ada" if number != 3 else None)
+
+    def pages(db, lists, **asked):
+        listing = Listing(now=NOW, limit=2, **asked)
+        position = lists.find_position(db, listing, asked["after"]) if asked else None
+        found = lists.list_page(db, listing, position, ada.seq if is_of_user else None)
+        assert [team.members for team in found] == [int(team.id != "t3") for team in found]
+        return [team.id for team in found]
+
+    first, second = (["t4", "t2"], ["t1", "t0"]) if is_of_user else (["t4", "t3"], ["t2", "t1"])
+    assert_same_pages(directory, (storage.teams, storage.team_lists), pages, first, second)
+
+
+@pytest.mark.parametrize("of", ["team", "user"])
+def test_a_page_of_memberships_is_the_one_that_is_built(directory, of):
+    users = [directory.users.create(id=f"u{number}") for number in range(5)]
+    teams = [directory.teams.create(f"T{number}") for number in range(5)]
+    pairs = [(teams[0], user) if of == "team" else (team, users[0]) for team, user in zip(teams, users, strict=True)]
+    ids = [directory.teams.create_membership(team.id, user=user.id).membership.id for team, user in pairs]
+    scope = storage.memberships.of_team(teams[0].seq) if of == "team" else storage.memberships.of_user(users[0].seq)
+
+    def pages(db, lists, **asked):
+        listing = Listing(now=NOW, limit=2, sort="invited_at", **asked)
+        position = lists.find_position(db, scope, listing, asked["after"]) if asked else None
+        return [membership.id for membership in lists.list_page(db, scope, listing, position)]
+
+    modules = (storage.memberships, storage.membership_lists)
+    assert_same_pages(directory, modules, pages, ids[4:2:-1], ids[2:0:-1])
 
 
 def assert_same_pages(directory, modules, pages, first, second):
