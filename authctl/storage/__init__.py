@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         team_lists as team_lists,
         teams as teams,
         tokens as tokens,
+        user_counts as user_counts,
         user_lists as user_lists,
         users as users,
     )

@@ -57,7 +57,7 @@ def parts(db: Connection) -> Iterator[Part]:
     """Every table with its rows, from this one moment of the database; each is read before the next is asked for."""
     if db.dialect.name == "postgresql":
         db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+        db.wait_forever()
     inspected = sa.inspect(db.sqlalchemy)
     present = set(inspected.get_table_names())
     for table in metadata.sorted_tables:  # what others belong to comes before them

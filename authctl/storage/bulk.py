@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from authctl.errors import Conflict
 from authctl.model import NewUser, User
+from authctl.storage import user_counts
 from authctl.storage.connection import Connection
 from authctl.storage.tables import Instant, JsonText, users
 from authctl.storage.users import columns_of, record
@@ -93,6 +94,7 @@ _SORT_WORDS = """
 
 def insert_users(db: Connection, rows: Sequence[UserRow], words: Sequence[str]) -> list[int]:
     """Store users and what they are found by (see `words_for`); their numbers."""
+    user_counts.enter(db)
     seqs = _numbers(db, len(rows))
     insert(db, "users", ("seq", *UserRow._fields), ((seq, *row) for seq, row in zip(seqs, rows, strict=True)))
     held = ((row.email, seq) for seq, row in zip(seqs, rows, strict=True) if row.email is not None)

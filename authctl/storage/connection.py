@@ -236,6 +236,12 @@ class Connection:
             with self.ahead():
                 self.driver.execute("SET LOCAL synchronous_commit = off", prepare=True)
 
+    def wait_forever(self) -> None:
+        """Let statements of this transaction take as long as they need: large tables take their time."""
+        if self.dialect.name == "postgresql":
+            with self.ahead():
+                self.driver.execute("SET LOCAL statement_timeout = 0")
+
     def keep_plans(self) -> None:
         """Have Postgres keep the plans of this transaction's compiled statements: for what applications do always."""
         if self.dialect.name == "postgresql":

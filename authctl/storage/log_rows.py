@@ -62,7 +62,7 @@ def _writers(db: Connection) -> set[str]:
 def lock(db: Connection) -> None:
     """Let nobody add an event until the end of this transaction, once those who have are done."""
     if db.dialect.name == "postgresql":
-        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+        db.wait_forever()
         db.sqlalchemy.exec_driver_sql("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -70,7 +70,7 @@ def freeze(db: Connection) -> None:
     """Let this transaction, which only reads and has not begun to, see one moment of the database."""
     if db.dialect.name == "postgresql":
         db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        db.wait_forever()
 
 
 def count(db: Connection, behind: int | None, up_to: int) -> int:

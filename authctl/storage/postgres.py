@@ -126,6 +126,7 @@ class Connection(psycopg.Connection[Any]):
             self._is_begun = False
 
     def rollback(self) -> None:
+        self._is_last = False
         if self._is_begun:
             self._is_begun = False
             if self.closed:

@@ -37,7 +37,7 @@ def migrate(db: Connection, version: str = "head") -> str | None:
 def lock(db: Connection) -> None:
     """Two that migrate at once wait for each other; SQLite's BEGIN IMMEDIATE has seen to it there."""
     if db.dialect.name == "postgresql":
-        db.sqlalchemy.exec_driver_sql("SET LOCAL statement_timeout = 0")  # large tables take their time
+        db.wait_forever()
         db.sqlalchemy.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})")
 
 

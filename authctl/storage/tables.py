@@ -411,6 +411,14 @@ policies = sa.Table(
     sa.Column("value", JsonText, nullable=False),
 )
 
+# How many users there are: a row as long as the policy user-limit is set, and none without it; see user_counts.py.
+user_counts = sa.Table(
+    "user_counts",
+    metadata,
+    sa.Column("policy", Text, primary_key=True),
+    sa.Column("users", Sequence, nullable=False),
+)
+
 events = sa.Table(
     "events",
     metadata,

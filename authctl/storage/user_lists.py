@@ -81,14 +81,6 @@ def count(db: Connection, listing: Listing) -> int:
     return db.sqlalchemy.execute(statement).scalar_one()
 
 
-def has_room(db: Connection, limit: int) -> bool:
-    """Whether there are fewer users than that; who asks at the same time waits, so that both do not get the last."""
-    if db.dialect.name == "postgresql":
-        db.sqlalchemy.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('authctl user-limit'))")
-    some = sa.select(users.c.seq).limit(limit).subquery()
-    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() < limit
-
-
 def query_of(listing: Listing) -> search_terms.Query | None:
     """What of a list the search index can answer, its words, labels and whole names; None where it has none."""
     query = search_terms.Query.parse(listing.search) if listing.search is not None else None

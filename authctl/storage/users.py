@@ -8,7 +8,7 @@ from typing import Any
 
 from authctl.errors import Conflict
 from authctl.model import Listing, NewUser, Password, Status, User, username_key
-from authctl.storage import compiled, record_mapping, search_index, search_terms
+from authctl.storage import compiled, record_mapping, search_index, search_terms, user_counts
 from authctl.storage.connection import Connection
 
 COLUMNS = compiled.USERS_FIND.columns  # of the table, in their order
@@ -18,6 +18,7 @@ def insert(db: Connection, new: NewUser, now: datetime) -> User:
     """Store a new user; a Conflict where the id, username, email or phone is taken."""
     db.on_violation(lambda constraint: _conflict(constraint, new))
     times = {"created_at": now, "updated_at": now}
+    user_counts.enter(db)
     seq = db.first(compiled.USERS_INSERT, times | columns_of(new)).seq
     if new.email is not None:
         db.run(compiled.USERS_INSERT_ADDRESS, {"address": new.email, "user_seq": seq})
@@ -59,6 +60,7 @@ def release_address(db: Connection, address: str) -> None:
 
 def delete(db: Connection, user: User) -> None:
     """Remove a user and all that belongs to it; the foreign keys see to the rest."""
+    user_counts.enter(db)
     search_index.delete(db, user.seq, document(user))
     db.run(compiled.USERS_DELETE, {"seq": user.seq})
 

@@ -74,6 +74,7 @@ def _undo_some(work: Work, id: str, after: str) -> tuple[str | None, int, Counte
         storage.users.delete(work.db, user)
         throttle.forget(work, user)
     if untouched:
+        work.at_end(storage.user_counts.add, work.db, -len(untouched))
         work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{id}", {"removed": len(untouched)})
     return (
         brought[-1].user_id if brought else None,

@@ -39,6 +39,8 @@ def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:
     is_stored = storage.bulk.whole(work.db, partial(_store, work, journal, plan, teams))
     if not is_stored:
         del work.outbox[waiting:]
+    elif plan.creates:
+        work.at_end(storage.user_counts.add, work.db, len(plan.creates))
     return is_stored
 
 

@@ -18,6 +18,7 @@ import pytest
 from doubles.databases import Databases
 from doubles.postgres import embedded
 
+from authctl import storage
 from authctl.core.directory import opening
 from authctl.core.maintenance import setup
 from authctl.core.work.unit import Actor
@@ -172,6 +173,7 @@ def users_file(directory, tmp_path):
 
 def test_killed_at_random_moments_it_goes_on(users_file, started, directory, database_url, tmp_path):
     expected, refused = users_file
+    directory.security.set("user-limit", 1)  # for sign-ups
     dice = random.Random(20260102)
     finished = b""
     for _ in range(KILLS):
@@ -188,6 +190,7 @@ def test_killed_at_random_moments_it_goes_on(users_file, started, directory, dat
     assert (last.returncode, err) == (0, b"")
     assert b"finished" in out
     check_whole(directory, tmp_path, expected, refused)
+    assert directory.read(lambda work: storage.user_counts.get(work.db)) == len(expected)
 
 
 def test_killed_with_several_batches_in_the_making_it_goes_on(directory, database_url, started, tmp_path):

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     """Store a new account and record it in the log.
 
-    self_service: nobody but the person asking says that the addresses are theirs.
+    self_service: people make it themselves: nobody else says that the addresses are theirs, and it is refused beyond
+    the policy's user limit. Raises Conflict, Invalid (user_count_exceeded).
     """
+    limit = work.policy["user-limit"] if self_service else 0
+    if limit:
+        _check_room(limit, storage.user_counts.get(work.db) + 1)
+    work.at_end(_add_one, work, limit)
     new = replace(
         new,
         id=new.id or work.new_id(),
@@ -36,10 +41,16 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     return user
 
 
-def check_room(work: Work) -> None:
-    """Refuse an account beyond the policy's user limit, which is for those that people make themselves."""
-    limit = work.policy["user-limit"]
-    if limit and not storage.user_lists.has_room(work.db, limit):
+def _add_one(work: Work, limit: int) -> None:
+    """Count a new account. This decides who of those that sign up at once gets the last place; with 0, everybody."""
+    count = storage.user_counts.add(work.db, 1)
+    if limit:
+        _check_room(limit, count() or 0)
+
+
+def _check_room(limit: int, count: int) -> None:
+    """Refuse more accounts than the policy's user limit."""
+    if count > limit:
         raise Invalid("user_count_exceeded", f"The directory takes no more than {limit:,} accounts by sign-up.")
 
 
@@ -53,6 +64,7 @@ def delete(work: Work, user: str) -> User:
     """Remove an account and everything of it, in this transaction; its address is free at once. Audit rows stay."""
     found = get_locked(work, user)
     storage.users.delete(work.db, found)
+    work.at_end(storage.user_counts.add, work.db, -1)
     throttle.forget(work, found)
     work.record(EventName.USERS_DELETE, f"users/{found.id}", user_id=found.id)
     work.changed(f"users/{found.id}", found.public(), None)

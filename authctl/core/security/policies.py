@@ -77,4 +77,6 @@ def _change(work: Work, wanted: Mapping[str, Any], *, to_default: bool = False) 
         resource = f"policies/{each.name}"
         work.record(EventName.SECURITY_UPDATE_POLICY, resource, {"before": old, "after": new})
         work.changed(resource, {"value": old}, {"value": new})
+        if each.name == "user-limit":
+            work.at_end(storage.user_counts.start if each.after else storage.user_counts.stop, work.db)
     return changes

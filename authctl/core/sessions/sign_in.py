@@ -114,7 +114,6 @@ def create_anonymous(directory: Engine, *, ip: str | None = None, user_agent: st
 
 
 def _create_anonymous(work: Work) -> SignedIn:
-    records.check_room(work)
     user = records.insert_new(work, NewUser())
     return sign_in(work, user, "anonymous", (Factor.ANONYMOUS,))
 
@@ -170,7 +169,6 @@ def _user_of_identity(work: Work, email: str | None, email_verified: bool) -> Us
     """The user that a new identity belongs to: the one whose email both sides have verified, or a new one."""
     present = lookup.find(work, f"email:{email}", lock=True) if email is not None else None
     if present is None:
-        records.check_room(work)
         return records.insert_new(work, NewUser(email=email, email_verified=bool(email) and email_verified))
     if present.email_verified and email_verified:
         return present

@@ -196,8 +196,6 @@ def _make(work: Work, invitee: Invitee) -> User:
             field="user",
             hint="With --email or --phone one is made.",
         )
-    if work.person is not None:
-        records.check_room(work)
     id = identifiers.identifier(invitee.user, field="user") if invitee.user is not None else ""
     new = NewUser(id=id, email=invitee.email, phone=invitee.phone, name=invitee.name)
     return records.insert_new(work, new, self_service=work.person is not None)

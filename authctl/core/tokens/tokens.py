@@ -175,7 +175,6 @@ def _finder(column: str, address: str | None, id: str | None, create: bool) -> F
             return found, False
         if not create:
             raise NotFound("user_not_found", f"There is no user {checks.shown(address or '')}.", field="user")
-        records.check_room(work)
         given: dict[str, Any] = {column: address}
         return records.insert_new(work, NewUser(id=wanted or "", **given)), True
 

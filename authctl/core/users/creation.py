@@ -152,7 +152,6 @@ def _create(
     work: Work, user: NewUser, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
 ) -> User:
     if self_service:
-        records.check_room(work)
         _check_own_id(work, user.id)
     user = replace(user, id=user.id or work.new_id())
     if prepared is not None:

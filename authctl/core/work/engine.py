@@ -194,7 +194,9 @@ class Engine:
             work = self.work(db, log_key)
             work.require_log_key()  # now, since later statements may be sent without waiting for their answers
             works.append(self._admitted(work))
-            return step(works[-1], *args, **kwargs)
+            answer = step(works[-1], *args, **kwargs)
+            works[-1].end()
+            return answer
 
         result = self.database.write(run, rollback=self.dry_run)
         if self.dry_run:

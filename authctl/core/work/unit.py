@@ -10,7 +10,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from authctl import storage
 from authctl.core.crypto import generators, log_digests
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from authctl.storage.connection import Connection
 
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -93,6 +95,7 @@ class Work:
     outbox: list[Notice] = field(default_factory=list)
     person: Person | None = None
     signs: bool = True
+    _ending: list[Callable[[], object]] = field(default_factory=list)
     _policy: Policy | None = None
     _asked: Callable[[], Json] | None = None
     _key: bytes | None = field(default=None, repr=False)
@@ -151,6 +154,15 @@ class Work:
         """Do the rest for a signed-in person: the log names the person, and the session is in use."""
         self.person = person
         self.actor = replace(self.actor, name=f"user:{person.user.id}", os_user=self.actor.os_user or self.actor.name)
+
+    def at_end(self, step: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Do that when all else of this transaction is done: for locks that others should not wait for longer."""
+        self._ending.append(partial(step, *args, **kwargs))
+
+    def end(self) -> None:
+        """Do what was left for the end."""
+        for step in self._ending:
+            step()
 
     def new_id(self) -> str:
         return generators.new_id(self.now, self.random)

@@ -451,6 +451,7 @@ def as_of_0005(directory):
     """The directory as an authctl of schema 0005 left it."""
     for statement in (
         "DROP TABLE log_seals",
+        "DROP TABLE user_counts",
         "DELETE FROM peppers WHERE id = 'audit_log'",
         "UPDATE events SET digest = NULL",
         "UPDATE alembic_version SET version_num = '0005'",

@@ -42,6 +42,7 @@ def filled(directory):
     directory.teams.create("Maths", id="maths", owner="ada")
     directory.teams.create_membership("maths", user="grace", roles=["tutor"], invite=True, print_secret=True)
     security.set("session-limit", 3)
+    security.set("user-limit", 100)
     security.create_mock_phone("+14255550123", "123456")
     users.delete("gone")
     return directory
