@@ -125,7 +125,7 @@ def make(url: str, count: int) -> None:
         made = rows(count)
         while batch := list(islice(made, BATCH)):
             directory.database.write(partial(load, batch))
-        _finish(directory.database)
+        _finish(directory.database, url)
 
 
 def open_empty(url: str) -> Directory:
@@ -173,7 +173,7 @@ def _load_postgres(connection: Any, batch: list[tuple[dict[str, Any], str]]) -> 
                 copy.write_row((row["seq"], search_terms.tsvector(document)))
 
 
-def _finish(database: Database) -> None:
+def _finish(database: Database, url: str) -> None:
     """What the database does by itself in time: tidy up, and on Postgres count the numbers that were given."""
     if database.dialect == "postgresql":
         database.write(
@@ -183,7 +183,7 @@ def _finish(database: Database) -> None:
         )
         import psycopg
 
-        with psycopg.connect(database.url.set(drivername="postgresql").render_as_string(False), autocommit=True) as db:
+        with psycopg.connect(url, autocommit=True) as db:
             db.execute("VACUUM (ANALYZE)")
 
 

@@ -52,7 +52,7 @@ def directories() -> Iterator[dict[str, str]]:
                 made = rows(MANY)
                 while batch := list(islice(made, BATCH)):
                     directory.database.write(partial(load, batch))
-                _finish(directory.database)
+                _finish(directory.database, url)
         yield urls
 
 

@@ -36,7 +36,7 @@ def filled(url: str, count: int) -> Directory:
     made = rows(count)
     while batch := list(islice(made, BATCH)):
         directory.database.write(partial(load, batch))
-    _finish(directory.database)
+    _finish(directory.database, url)
     return directory
 
 
