@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from authctl.storage import compiled
 from authctl.storage.connection import Connection
@@ -13,14 +14,38 @@ from authctl.storage.connection import Connection
 class Bucket:
     """What was counted in a bucket, and until when it is locked."""
 
+    name: str
     count: int
     locked_until: datetime | None
 
 
 def count(db: Connection, bucket: str, now: datetime, expired: datetime) -> Bucket:
     """Count one more attempt. expired: what began before then is forgotten."""
-    row = db.first(compiled.ATTEMPTS_COUNT, {"bucket": bucket, "now": now, "expired": expired})
-    return Bucket(row.count, row.locked_until)
+    return Bucket(*db.first(compiled.ATTEMPTS_COUNT, {"bucket": bucket, "now": now, "expired": expired}))
+
+
+class KnownSource(NamedTuple):
+    """A source that may have signed in to an account before: then that bucket counts."""
+
+    user_seq: int
+    source: str
+    bucket: str
+
+
+def count_both(
+    db: Connection, source: str | None, account: str, known: KnownSource | None, now: datetime, expired: datetime
+) -> tuple[Bucket | None, Bucket | None]:
+    """Count one more attempt in the bucket of its source, and in that of its account unless the source is locked."""
+    times = {"now": now, "expired": expired}
+    of_source = db.ask(compiled.ATTEMPTS_COUNT, times | {"bucket": source}) if source is not None else None
+    known = known or KnownSource(0, "", "")
+    row = db.first(
+        compiled.ATTEMPTS_COUNT_UNLESS_LOCKED,
+        times
+        | {"bucket": account, "source_bucket": source or ""}
+        | {"user_seq": known.user_seq, "source": known.source, "known_bucket": known.bucket},
+    )
+    return Bucket(*of_source()[0]) if of_source else None, Bucket(*row) if row else None
 
 
 def lock(db: Connection, bucket: str, until: datetime) -> None:
@@ -44,11 +69,6 @@ def forget_all(db: Connection, prefix: str) -> None:
 def following(prefix: str) -> str:
     """The first name that comes after all those that begin so."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
-
-
-def is_known(db: Connection, user_seq: int, source: str) -> bool:
-    """Whether that source has signed in to that account before."""
-    return db.first(compiled.ATTEMPTS_FIND_KNOWN, {"user_seq": user_seq, "source": source}) is not None
 
 
 def know(db: Connection, user_seq: int, source: str, now: datetime) -> None:

@@ -46,7 +46,8 @@ class EventRow(NamedTuple):
 
 def insert(db: Connection, row: EventRow, digest: bytes | None) -> None:
     """Add an event to the log. digest: what tells later whether it was changed; none without the key at hand."""
-    db.run(compiled.EVENTS_INSERT, row._asdict() | {"digest": digest})
+    with db.ahead():
+        db.run(compiled.EVENTS_INSERT, row._asdict() | {"digest": digest})
 
 
 def record(row: Any) -> Event:

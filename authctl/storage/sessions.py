@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from authctl.model import EPOCH, Ended, Session
-from authctl.storage import compiled, record_mapping
+from authctl.model import EPOCH, Ended, Session, User
+from authctl.storage import compiled, record_mapping, users
 from authctl.storage.connection import Connection
 
 
@@ -23,9 +23,16 @@ def find_by_digest(db: Connection, digest: bytes) -> Session | None:
     return record(row) if row else None
 
 
-def find_by_id(db: Connection, id: str) -> Session | None:
-    row = db.first(compiled.SESSIONS_FIND_BY_ID, {"id": id})
-    return record(row) if row else None
+def find_and_user(db: Connection, digest: bytes, *, lock: bool = False) -> tuple[Session, User] | None:
+    """A session, and whose it is. lock: keep others from changing the user until the transaction ends."""
+    statement = compiled.SESSIONS_FIND_AND_USER_LOCKED if lock else compiled.SESSIONS_FIND_AND_USER
+    row = db.first(statement, {"secret_digest": digest})
+    return _and_user(row) if row else None
+
+
+def find_and_user_by_id(db: Connection, id: str) -> tuple[Session, User] | None:
+    row = db.first(compiled.SESSIONS_FIND_AND_USER_BY_ID, {"id": id})
+    return _and_user(row) if row else None
 
 
 def find(db: Connection, user_seq: int, id: str) -> Session | None:
@@ -89,6 +96,17 @@ def update(db: Connection, seq: int, **values: Any) -> None:
 def forget_factors(db: Connection, user_seq: int, *, kept: int = 0) -> None:
     """Have all of a user's sessions proved no second factor. kept: the number of one that stays as it is."""
     db.run(compiled.SESSIONS_FORGET_FACTORS, {"user_seq": user_seq, "kept": kept})
+
+
+_OF_SESSION = tuple(
+    name.removeprefix("session_") for name in compiled.SESSIONS_FIND_AND_USER.columns[len(users.COLUMNS) :]
+)
+
+
+def _and_user(row: Any) -> tuple[Session, User]:
+    user = users.record(row)
+    fields = dict(zip(_OF_SESSION, row[len(users.COLUMNS) :], strict=True))
+    return Session(user_id=user.id, **fields | {"factors": tuple(fields["factors"])}), user
 
 
 def record(row: Any) -> Session:

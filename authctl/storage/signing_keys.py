@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,18 @@ def insert(db: Connection, key: SigningKey) -> None:
 def list_all(db: Connection) -> list[SigningKey]:
     """Every key, the newest first."""
     return [record(row) for row in db.rows(compiled.SIGNING_KEYS_LIST, {})]
+
+
+def ask_all(db: Connection) -> Callable[[], list[SigningKey]]:
+    """Ask for the same with the next statement, to read it later."""
+    answer = db.ask(compiled.SIGNING_KEYS_LIST, {})
+    return lambda: [record(row) for row in answer()]
+
+
+def ask_live(db: Connection) -> Callable[[], list[SigningKey]]:
+    """Ask for those of `list_live` with the next statement, to read them later."""
+    answer = db.ask(compiled.SIGNING_KEYS_LIST_LIVE, {})
+    return lambda: [record(row) for row in answer()]
 
 
 def list_live(db: Connection) -> list[SigningKey]:

@@ -81,18 +81,32 @@ def claim(
     is_second_factor: so are second factors, all together.
     """
     source = source_of(work.actor.ip)
-    account = _account(work, user, name, source, _FACTOR if is_second_factor else "")
-    if code is not None and user is not None:
-        account = f"code:{account.removeprefix('user:')}/{code}"
-    elif is_second_factor:
-        account = _FACTOR + account.removeprefix("user:")
-    locks_source = False
-    if source is not None:
-        counted = _count(work, f"source:{source}", None)
-        if not counted.allowed:
-            return CountedAttempt(account, source, SOURCE_LOCKED)
-        locks_source = counted.locks
-    return CountedAttempt(account, source, None if _count(work, account, user).allowed else LOCKED, locks_source)
+    by_source = f"source:{source}" if source is not None else None
+    account, known = _bucket(user, name, "", code, is_second_factor=is_second_factor), None
+    if user is not None and source is not None:
+        known = storage.attempts.KnownSource(
+            user.seq,
+            (_FACTOR if is_second_factor else "") + source,
+            _bucket(user, name, f"@{source}", code, is_second_factor=is_second_factor),
+        )
+    of_source, of_account = storage.attempts.count_both(
+        work.db, by_source, account, known, work.now, work.now - work.policy["sign-in-window"]
+    )
+    counted = _judge(work, of_source, None) if of_source is not None else _Counted(allowed=True, locks=False)
+    if of_account is None or not counted.allowed:
+        return CountedAttempt(account, source, SOURCE_LOCKED)
+    allowed = _judge(work, of_account, user).allowed
+    return CountedAttempt(of_account.name, source, None if allowed else LOCKED, counted.locks)
+
+
+def _bucket(user: User | None, name: str, source: str, code: str | None, *, is_second_factor: bool) -> str:
+    """Which bucket counts attempts at an account. source: `@ADDRESS` of one that is known to it, else empty."""
+    if user is None:
+        # What was typed may be a password in the wrong place: it is not kept.
+        return (_FACTOR if is_second_factor and code is None else "") + f"name:{_hidden(name)}"
+    if code is not None:
+        return f"code:{user.id}{source}/{code}"
+    return (_FACTOR if is_second_factor else "user:") + user.id + source
 
 
 def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
@@ -191,16 +205,6 @@ def source_of(ip: str | None) -> str | None:
     return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
-def _account(work: Work, user: User | None, name: str, source: str | None, known: str) -> str:
-    """known: what the source must be known for."""
-    if user is None:
-        # What was typed may be a password in the wrong place: it is not kept.
-        return f"name:{_hidden(name)}"
-    if source is not None and storage.attempts.is_known(work.db, user.seq, known + source):
-        return f"user:{user.id}@{source}"
-    return f"user:{user.id}"
-
-
 def _hidden(name: str) -> str:
     return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -212,14 +216,13 @@ class _Counted(NamedTuple):
     locks: bool
 
 
-def _count(work: Work, bucket: str, user: User | None) -> _Counted:
-    """Count one attempt in a bucket."""
-    counted = storage.attempts.count(work.db, bucket, work.now, work.now - work.policy["sign-in-window"])
+def _judge(work: Work, counted: storage.attempts.Bucket, user: User | None) -> _Counted:
+    """What an attempt that was counted in a bucket means, which it may lock."""
     if counted.locked_until is not None:
         return _Counted(allowed=False, locks=False)
     if counted.count < work.policy["sign-in-attempts"]:
         return _Counted(allowed=True, locks=False)
-    _lock(work, bucket, user)
+    _lock(work, counted.name, user)
     return _Counted(allowed=True, locks=True)
 
 

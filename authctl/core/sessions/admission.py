@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.accounts import lookup
 from authctl.core.credentials import factors
 from authctl.core.crypto import digests
 from authctl.core.work.person import Person
@@ -38,30 +37,25 @@ def admit(
     user_password_reset_required.
     """
     # A program that has lost the secret, or a request without a cookie, acts for nobody.
-    found = storage.sessions.find_by_digest(work.db, digests.digest(secret)) if isinstance(secret, str) else None
+    is_text = isinstance(secret, str)
+    found = storage.sessions.find_and_user(work.db, digests.digest(secret), lock=lock) if is_text else None
     return admit_session(
-        work,
-        found,
-        to_complete=to_complete,
-        to_add_factor=to_add_factor,
-        to_change_password=to_change_password,
-        lock=lock,
+        work, found, to_complete=to_complete, to_add_factor=to_add_factor, to_change_password=to_change_password
     )
 
 
 def admit_session(
     work: Work,
-    session: Session | None,
+    found: tuple[Session, User] | None,
     *,
     to_complete: bool = False,
     to_add_factor: bool = False,
     to_change_password: bool = False,
-    lock: bool = False,
 ) -> Person:
-    """The same for a session that was found otherwise; None where there was none."""
-    user = lookup.find(work, f"id:{session.user_id}", lock=lock) if session is not None else None
-    if session is None or user is None:
+    """The same for a session that was found otherwise, with its user; None where there was none."""
+    if found is None:
         raise unauthorized()
+    session, user = found[0], found[1].at(work.now)
     if user.status is Status.BLOCKED:
         raise blocked()
     if not is_live(work, session):

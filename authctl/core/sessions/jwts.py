@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -57,14 +57,22 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 # Making and checking
 
 
-def create(work: Work, session: Session, user: User, *, duration: timedelta = DEFAULT) -> Jwt:
+def create(
+    work: Work,
+    live_keys: Callable[[], list[SigningKey]],
+    session: Session,
+    user: User,
+    *,
+    duration: timedelta = DEFAULT,
+) -> Jwt:
     """A JWT of a session that lives; it never outlives the session.
 
-    duration: from a second to an hour. The first JWT of a directory makes its signing key.
+    live_keys: tells those that sign, the newest first. duration: from a second to an hour. The first JWT of a directory
+    makes its signing key.
     """
     if not SHORTEST <= duration <= LONGEST:
         raise Invalid("general_argument_invalid", "duration must be from 1 second to 1 hour", field="duration")
-    key = _signing_key(work)
+    key = _signing_key(work, live_keys())
     issued = work.now.replace(microsecond=0)  # JWTs count whole seconds
     expires = min(issued + duration, session.expires_at.replace(microsecond=0))
     claims = {
@@ -80,15 +88,25 @@ def create(work: Work, session: Session, user: User, *, duration: timedelta = DE
     return Jwt(sign(key, _unsealed(work, key), claims), expires)
 
 
-def verify(work: Work, token: str, *, audience: str | None = None) -> JwtClaims:
-    """What a JWT of ours says, to whom its session is still to be looked up.
+def claimed_session(token: str) -> str:
+    """The id of the session that a JWT claims to be of, whoever has made it; empty where it claims none."""
+    segment = token.split(".")[1] if len(token) <= _MAX_SIZE and re.fullmatch(_SHAPE, token) else ""
+    try:
+        claimed = _object(_decode(segment)).get("sid")
+    except Denied:
+        return ""
+    return claimed if isinstance(claimed, str) and "\0" not in claimed else ""
 
-    audience: whom it must be for; without one, whom the policy says. Raises Denied (user_jwt_invalid), one answer for
-    all that may be wrong.
+
+def verify(work: Work, token: str, keys: Iterable[SigningKey], *, audience: str | None = None) -> JwtClaims:
+    """What a JWT of ours says, to whom its session is still to be judged.
+
+    keys: all that there are. audience: whom it must be for; without one, whom the policy says. Raises Denied
+    (user_jwt_invalid), one answer for all that may be wrong.
     """
     return read(
         token,
-        _kept_keys(work),
+        _kept(work, keys),
         issuer=work.policy["jwt-issuer"],
         audience=audience if audience is not None else work.policy["jwt-audience"],
         now=work.now,
@@ -201,7 +219,7 @@ def _denied() -> Denied:
 
 def jwks(work: Work) -> JsonObject:
     """The public keys, as other programs read them (RFC 7517): those that sign, and those whose JWTs still live."""
-    return {"keys": [_public_jwk(key) for key in _kept_keys(work)]}
+    return {"keys": [_public_jwk(key) for key in _kept(work, storage.signing_keys.list_all(work.db))]}
 
 
 def rotate(work: Work, *, algorithm: JwtAlgorithm = JwtAlgorithm.EDDSA, forget: bool = False) -> SigningKey:
@@ -223,14 +241,13 @@ def purge(work: Work) -> int:
     return len(storage.signing_keys.purge(work.db, work.now - LONGEST))
 
 
-def _kept_keys(work: Work) -> list[SigningKey]:
-    keys = storage.signing_keys.list_all(work.db)
+def _kept(work: Work, keys: Iterable[SigningKey]) -> list[SigningKey]:
+    """Those whose JWTs may live yet."""
     return [key for key in keys if key.retired_at is None or work.now < key.retired_at + LONGEST]
 
 
-def _signing_key(work: Work) -> SigningKey:
+def _signing_key(work: Work, live: list[SigningKey]) -> SigningKey:
     """The newest live key; the first one is made here. Of two who make it at once, the second takes the first's."""
-    live = storage.signing_keys.list_live(work.db)
     if not live:
         storage.state.lock_fingerprint(work.db)
         live = storage.signing_keys.list_live(work.db) or [_new_key(work, JwtAlgorithm.EDDSA)]

@@ -44,6 +44,8 @@ def get(directory: Engine, secret: str) -> Person:
 
 def _look(work: Work, secret: str) -> tuple[Person, bool]:
     """The person, and whether its use should be noted: only where an idle time-out asks for it."""
+    work.ask_policy()
+    work.db.end_with_next()
     person = admission.admit(work, secret)
     has_timeout = work.policy["session-idle-timeout"] is not None
     return person, has_timeout and work.now - person.session.used_at >= TOUCH
@@ -83,8 +85,10 @@ def create_jwt(work: Work, secret: str, *, duration: timedelta | str | int = tim
 
     duration: a second to an hour, as a timedelta, in seconds, or as text (`15m`).
     """
+    work.ask_policy()
+    keys = storage.signing_keys.ask_live(work.db)
     person = admission.admit(work, secret)
-    return jwts.create(work, person.session, person.user, duration=times.duration(duration))
+    return jwts.create(work, keys, person.session, person.user, duration=times.duration(duration))
 
 
 def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtClaims:
@@ -92,8 +96,12 @@ def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtCla
 
     Raises Denied: user_jwt_invalid, and what `get` raises of the session.
     """
-    claims = jwts.verify(work, token, audience=audience)
-    person = admission.admit_session(work, storage.sessions.find_by_id(work.db, claims.session_id))
+    work.ask_policy()
+    keys = storage.signing_keys.ask_all(work.db)
+    work.db.end_with_next()
+    found = storage.sessions.find_and_user_by_id(work.db, jwts.claimed_session(token))
+    claims = jwts.verify(work, token, keys(), audience=audience)
+    person = admission.admit_session(work, found)
     if person.user.id != claims.user_id:
         raise admission.unauthorized()
     return claims

@@ -55,8 +55,9 @@ def create(
     as the policy token-expiry says. Raises Denied (user_blocked).
     """
     is_code = length < codes.SHORTEST_SECRET
-    life = _life(work, length, expire)
+    work.ask_policy()
     found = lookup.get_locked(work, user)
+    life = _life(work, length, expire)
     if found.status is Status.BLOCKED:
         raise admission.blocked()
     secret = generators.new_hex(work.random, length)

@@ -9,21 +9,36 @@ from authctl.storage.tables import Instant, attempts, known_sources
 
 # One statement, so that attempts made at once wait for each other here and each is counted. A bucket whose window has
 # passed, or whose lock has ended, begins again.
-COUNT = (
-    sa.text(
-        """
-    INSERT INTO attempts (bucket, count, since) VALUES (:bucket, 1, :now)
+_COUNTED = """
     ON CONFLICT (bucket) DO UPDATE SET
         count = CASE WHEN attempts.since <= :expired AND attempts.locked_until IS NULL OR attempts.locked_until <= :now
                 THEN 1 ELSE attempts.count + 1 END,
         since = CASE WHEN attempts.since <= :expired AND attempts.locked_until IS NULL OR attempts.locked_until <= :now
                 THEN :now ELSE attempts.since END,
         locked_until = CASE WHEN attempts.locked_until > :now THEN attempts.locked_until ELSE NULL END
-    RETURNING count, locked_until
+    RETURNING bucket, count, locked_until
+"""
+
+
+def _count(insert: str) -> sa.TextualSelect:
+    times = [sa.bindparam(name, type_=Instant) for name in ("now", "expired")]
+    columns: list[sa.ColumnClause[Any]] = [
+        sa.column("bucket"),
+        sa.column("count", sa.Integer),
+        sa.column("locked_until", Instant),
+    ]
+    return sa.text(insert + _COUNTED).bindparams(*times).columns(*columns)
+
+
+COUNT = _count("INSERT INTO attempts (bucket, count, since) VALUES (:bucket, 1, :now)")
+# Of an account, which a source that is locked does not count against; where the source is known to it, apart.
+COUNT_UNLESS_LOCKED = _count(
     """
-    )
-    .bindparams(sa.bindparam("now", type_=Instant), sa.bindparam("expired", type_=Instant))
-    .columns(sa.column("count", sa.Integer), sa.column("locked_until", Instant))
+    INSERT INTO attempts (bucket, count, since)
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM known_sources WHERE user_seq = :user_seq AND source = :source)
+        THEN :known_bucket ELSE :bucket END, 1, :now
+    WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE bucket = :source_bucket AND locked_until > :now)
+    """
 )
 
 _BUCKET = is_(attempts.c.bucket)
@@ -36,5 +51,4 @@ FORGET_ALL = attempts.delete().where(
     attempts.c.bucket >= bind("prefix", attempts.c.bucket), attempts.c.bucket < bind("following", attempts.c.bucket)
 )
 
-FIND_KNOWN = sa.select(known_sources.c.seen_at).where(is_(known_sources.c.user_seq), is_(known_sources.c.source))
 KNOW = upsert(known_sources, ("user_seq", "source"), "seen_at")

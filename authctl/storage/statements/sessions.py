@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from authctl.model import Session
 from authctl.storage.statements.building import Changes, bind, is_, values
 from authctl.storage.tables import sessions, users
 
@@ -16,8 +17,15 @@ INSERT = sessions.insert().values(values(sessions, "seq", "ended_at", "ended_rea
 UPDATE = Changes(sessions)
 
 FIND_BY_DIGEST = _WITH_USER.where(is_(sessions.c.secret_digest))
-FIND_BY_ID = _WITH_USER.where(is_(sessions.c.id))
 FIND = _WITH_USER.where(is_(sessions.c.user_seq), is_(sessions.c.id))
+
+# A session with all of its user, whose columns come first.
+_OF_SESSION = [sessions.c[name].label(f"session_{name}") for name in Session.__dataclass_fields__ if name in sessions.c]
+_AND_USER = sa.select(*users.c, *_OF_SESSION).join(sessions, users.c.seq == sessions.c.user_seq)
+FIND_AND_USER = _AND_USER.where(is_(sessions.c.secret_digest))
+FIND_AND_USER_LOCKED = FIND_AND_USER.with_for_update(of=users)
+FIND_AND_USER_BY_ID = _AND_USER.where(is_(sessions.c.id))
+
 LIST = _WITH_USER.where(is_(sessions.c.user_seq)).order_by(sessions.c.seq.desc())
 LIST_LIVE = LIST.where(*_LIVE)
 

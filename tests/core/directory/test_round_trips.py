@@ -7,13 +7,13 @@ from doubles.postgres_proxy import PostgresProxy
 PASSWORD = "correct horse battery"
 
 MOST = {
-    "sessions.get": 4,
-    "users.get": 2,
-    "sessions.verify_jwt": 5,
-    "tokens.redeem": 19,
-    "sessions.create_jwt": 6,
-    "tokens.create": 6,
-    "sessions.create": 7,
+    "sessions.get": 1,
+    "users.get": 1,
+    "sessions.verify_jwt": 1,
+    "tokens.redeem": 5,
+    "sessions.create_jwt": 3,
+    "tokens.create": 4,
+    "sessions.create": 5,
 }
 
 

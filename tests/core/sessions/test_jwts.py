@@ -293,14 +293,22 @@ def session(clock):
     return Session(1, "s1", "ada", "email", ("password",), None, None, **times)
 
 
+def create(work, session, user, **given):
+    return jwts.create(work, storage.signing_keys.ask_live(work.db), session, user, **given)
+
+
+def verify(work, token, **given):
+    return jwts.verify(work, token, storage.signing_keys.list_all(work.db), **given)
+
+
 @pytest.fixture
 def make(directory, user, session):
-    return lambda **given: directory.write(jwts.create, session, user, **given)
+    return lambda **given: directory.write(create, session, user, **given)
 
 
 def test_a_directory_reads_what_it_made(directory, make, clock):
     made = make()
-    found = directory.read(jwts.verify, made.jwt)
+    found = directory.read(verify, made.jwt)
     assert (found.user_id, found.session_id, found.issuer, found.audience) == ("ada", "s1", "authctl", None)
     assert found.issued_at == clock.now.replace(microsecond=0)
     assert made.expires_at == found.expires_at == found.issued_at + timedelta(minutes=15)
@@ -311,10 +319,10 @@ def test_a_directory_reads_what_it_made(directory, make, clock):
 def test_the_clock_of_the_directory_decides(directory, make, clock):
     made = make(duration=timedelta(hours=1))
     clock.now = made.expires_at - timedelta(milliseconds=1)
-    assert directory.read(jwts.verify, made.jwt).user_id == "ada"
+    assert directory.read(verify, made.jwt).user_id == "ada"
     clock.now = made.expires_at
     with pytest.raises(Denied):
-        directory.read(jwts.verify, made.jwt)
+        directory.read(verify, made.jwt)
 
 
 @pytest.mark.parametrize("duration", [timedelta(0), timedelta(milliseconds=999), timedelta(hours=1, milliseconds=1)])
@@ -327,7 +335,7 @@ def test_a_token_lives_a_second_to_an_hour(make, duration):
 
 def test_a_token_never_outlives_its_session(directory, user, session, clock):
     short = replace(session, expires_at=clock.now + timedelta(minutes=5))
-    made = directory.write(jwts.create, short, user)
+    made = directory.write(create, short, user)
     assert clock.now < made.expires_at <= short.expires_at
 
 
@@ -335,20 +343,20 @@ def test_issuer_and_audience_are_the_policy_s(directory, make):
     before = make()
     directory.write(_set_policies, {"jwt-issuer": "https://id.example.com", "jwt-audience": "shop"})
     made = make()
-    found = directory.read(jwts.verify, made.jwt)
+    found = directory.read(verify, made.jwt)
     assert (found.issuer, found.audience) == ("https://id.example.com", "shop")
-    assert directory.read(jwts.verify, made.jwt, audience="shop") == found
+    assert directory.read(verify, made.jwt, audience="shop") == found
     for token, audience in ((made.jwt, "other"), (made.jwt, ""), (before.jwt, None)):
         with pytest.raises(Denied):
-            directory.read(jwts.verify, token, audience=audience)
+            directory.read(verify, token, audience=audience)
 
 
 def test_the_longest_names_make_a_token_that_is_read(directory, session, clock):
     longest = "\U0001f511" * value_types.MAX_TEXT
     directory.write(_set_policies, {"jwt-issuer": longest, "jwt-audience": longest})
     user = directory.users.create(id="a" * 128)
-    made = directory.write(jwts.create, session, user)
-    assert directory.read(jwts.verify, made.jwt).issuer == longest
+    made = directory.write(create, session, user)
+    assert directory.read(verify, made.jwt).issuer == longest
 
 
 def _set_policies(work, values):
@@ -376,24 +384,24 @@ def test_many_first_tokens_at_once_are_signed_by_one_key(directory, settings, us
     def make_one(number):
         opened = opening.open_directory(settings, Actor(f"worker{number}"), clock=clock)
         with opened:
-            return [opened.write(jwts.create, session, user).jwt for _ in range(3)]
+            return [opened.write(create, session, user).jwt for _ in range(3)]
 
     with ThreadPoolExecutor(6) as workers:
         tokens = [token for some in workers.map(make_one, range(6)) for token in some]
     (key,) = directory.read(jwts.jwks)["keys"]
-    assert {directory.read(jwts.verify, token).key_id for token in tokens} == {key["kid"]}
+    assert {directory.read(verify, token).key_id for token in tokens} == {key["kid"]}
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_rotation_signs_with_the_new_key_and_takes_the_old_one_s_tokens(directory, make, clock, algorithm):
     old = make(duration=timedelta(hours=1))
-    old_key = directory.read(jwts.verify, old.jwt).key_id
+    old_key = directory.read(verify, old.jwt).key_id
     key = directory.write(jwts.rotate, algorithm=algorithm)
-    assert directory.read(jwts.verify, make().jwt).key_id == key.id
+    assert directory.read(verify, make().jwt).key_id == key.id
     assert [jwk["kid"] for jwk in directory.read(jwts.jwks)["keys"]] == [key.id, old_key]
     assert directory.read(jwts.jwks)["keys"][0]["alg"] == algorithm
     clock.now = old.expires_at - timedelta(milliseconds=1)
-    assert directory.read(jwts.verify, old.jwt).key_id == old_key
+    assert directory.read(verify, old.jwt).key_id == old_key
     clock.forward(seconds=1)
     assert [jwk["kid"] for jwk in directory.read(jwts.jwks)["keys"]] == [key.id]
     assert directory.write(jwts.purge) == 1
@@ -408,7 +416,7 @@ def test_rotation_purges_what_nobody_needs(directory, make, clock):
     clock.forward(hours=2)
     newest = directory.write(jwts.rotate)
     assert len(directory.read(lambda work: storage.signing_keys.list_all(work.db))) == 2
-    assert directory.read(jwts.verify, make().jwt).key_id == newest.id
+    assert directory.read(verify, make().jwt).key_id == newest.id
 
 
 def test_a_key_that_others_have_is_forgotten_at_once(directory, make):
@@ -416,7 +424,7 @@ def test_a_key_that_others_have_is_forgotten_at_once(directory, make):
     key = directory.write(jwts.rotate, forget=True)
     assert [jwk["kid"] for jwk in directory.read(jwts.jwks)["keys"]] == [key.id]
     with pytest.raises(Denied):
-        directory.read(jwts.verify, old.jwt)
+        directory.read(verify, old.jwt)
 
 
 def test_private_keys_that_were_swapped_do_not_open(directory, make):
@@ -442,7 +450,7 @@ def test_a_new_secret_key_leaves_the_tokens_alone(directory, make, settings, hom
     write_key_file(os.path.join(home["HOME"], ".config", "authctl", "keys", name), new_key)
     directory.write(key_rotation.reseal_all, directory.key, new_key)
     after = make()
-    assert directory.read(jwts.verify, before.jwt).key_id == directory.read(jwts.verify, after.jwt).key_id
+    assert directory.read(verify, before.jwt).key_id == directory.read(verify, after.jwt).key_id
 
 
 def test_the_database_alone_does_not_sign(directory, make, user, session):
