@@ -55,9 +55,8 @@ def is_intact(db: Connection) -> bool:
 
 def parts(db: Connection) -> Iterator[Part]:
     """Every table with its rows, from this one moment of the database; each is read before the next is asked for."""
-    if db.dialect.name == "postgresql":
-        db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        db.wait_forever()
+    db.freeze()
+    db.wait_forever()
     inspected = sa.inspect(db.sqlalchemy)
     present = set(inspected.get_table_names())
     for table in metadata.sorted_tables:  # what others belong to comes before them

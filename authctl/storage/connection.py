@@ -236,6 +236,12 @@ class Connection:
             with self.ahead():
                 self.driver.execute("SET LOCAL synchronous_commit = off", prepare=True)
 
+    def freeze(self) -> None:
+        """Let this transaction, which only reads and has not begun to, see one moment of the database."""
+        if self.dialect.name == "postgresql":  # SQLite has no other way
+            with self.ahead():
+                self.driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
     def wait_forever(self) -> None:
         """Let statements of this transaction take as long as they need: large tables take their time."""
         if self.dialect.name == "postgresql":

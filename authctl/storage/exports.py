@@ -33,12 +33,6 @@ class Belongings(NamedTuple):
     memberships: Mapping[int, int]  # how many
 
 
-def freeze(db: Connection) -> None:
-    """Show this transaction one moment of the directory throughout; the first of its statements."""
-    if db.dialect.name == "postgresql":  # SQLite has no other way
-        db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-
-
 def read(db: Connection, seqs: Iterable[int]) -> Belongings:
     """All that belongs to these users, a statement a table."""
     batch = list(seqs)

@@ -66,13 +66,6 @@ def lock(db: Connection) -> None:
         db.sqlalchemy.exec_driver_sql("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
 
 
-def freeze(db: Connection) -> None:
-    """Let this transaction, which only reads and has not begun to, see one moment of the database."""
-    if db.dialect.name == "postgresql":
-        db.sqlalchemy.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        db.wait_forever()
-
-
 def count(db: Connection, behind: int | None, up_to: int) -> int:
     """How many events there are behind a number and up to another."""
     return db.sqlalchemy.execute(

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from authctl.errors import Conflict
-from authctl.model import Listing, NewUser, Password, Status, User, username_key
+from authctl.model import EPOCH, Listing, NewUser, Password, Status, User, username_key
 from authctl.storage import compiled, record_mapping, search_index, search_terms, user_counts
 from authctl.storage.connection import Connection
 
@@ -19,7 +19,7 @@ def insert(db: Connection, new: NewUser, now: datetime) -> User:
     db.on_violation(lambda constraint: _conflict(constraint, new))
     times = {"created_at": now, "updated_at": now}
     user_counts.enter(db)
-    seq = db.first(compiled.USERS_INSERT, times | columns_of(new)).seq
+    seq = db.first(compiled.USERS_INSERT, _EMPTY | times | columns_of(new)).seq
     if new.email is not None:
         db.run(compiled.USERS_INSERT_ADDRESS, {"address": new.email, "user_seq": seq})
     search_index.insert(db, seq, document(new))
@@ -147,6 +147,9 @@ def columns_of(user: NewUser) -> dict[str, Any]:
     password = {column: getattr(user.password, field) for column, field in _PASSWORD.items()} if user.password else {}
     key = {"username_key": user.username and username_key(user.username)}
     return record_mapping.stored(COLUMNS, user) | key | _NO_PASSWORD | password
+
+
+_EMPTY = columns_of(User(seq=0, id="", created_at=EPOCH, updated_at=EPOCH))
 
 
 def _conflict(constraint: str, user: NewUser) -> Conflict | None:

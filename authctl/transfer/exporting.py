@@ -217,7 +217,7 @@ def _invalid(message: str, field: str, hint: str | None = None) -> Invalid:
 
 
 def _read(work: Work, asked: Listing, target: Target) -> Iterator[Leaving]:
-    storage.exports.freeze(work.db)
+    work.db.freeze()
     users = storage.user_lists.iterate(work.db, asked)
     while batch := list(islice(users, BATCH)):
         belongings = storage.exports.read(work.db, (user.seq for user in batch))

@@ -88,7 +88,8 @@ def _is_due(row: EventRow, before: int) -> bool:
 
 def _next_cut(work: Work, key: bytes, before: int) -> _Cut | None:
     """As many of the oldest segments as make one transaction; None where they are not what was sealed."""
-    storage.log_rows.freeze(work.db)
+    work.db.freeze()
+    work.db.wait_forever()
     newest, begin = storage.log_seals.find_last(work.db), seals.beginning(work, key)
     if newest is None or begin is None or log_digests.seal_kind(key, *newest) is None:
         return None

@@ -154,7 +154,8 @@ def _read(
     work: Work, key: bytes, horizon: int, wanted: bytes | None, accept: bool, progress: Progress | None, whole: bool
 ) -> _Reading:
     """The log as it is in one moment, up to a number that nothing comes below any more."""
-    storage.log_rows.freeze(work.db)
+    work.db.freeze()
+    work.db.wait_forever()
     reading = _Reading(work, key, horizon, accept)
     reading.read_seals(wanted, whole)
     total = storage.log_rows.count(work.db, reading.begin, reading.horizon)

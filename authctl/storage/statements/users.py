@@ -2,17 +2,14 @@
 
 import sqlalchemy as sa
 
-from authctl.model import NewUser
 from authctl.storage import pagination, user_lists
 from authctl.storage.statements.building import Changes, bind, is_, values
 from authctl.storage.statements.lists import FIRST_PAGE, POSITION
 from authctl.storage.tables import addresses, identities, users
-from authctl.storage.users import columns_of
 
 FIND = sa.select(users).where(sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "email", "phone"))))
 FIND_LOCKED = FIND.with_for_update()
-_NEW = (*columns_of(NewUser(id="")), "created_at", "updated_at")
-INSERT = users.insert().values({name: bind(name, users.c[name]) for name in _NEW}).returning(users.c.seq)
+INSERT = users.insert().values(values(users, "seq")).returning(users.c.seq)
 UPDATE = Changes(users)
 DELETE = users.delete().where(is_(users.c.seq))
 

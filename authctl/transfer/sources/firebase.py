@@ -165,9 +165,10 @@ def _has_times(cells: list[str]) -> bool:
 def _shaped(cells: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {name: cells[place] for name, place in PLACES.items() if place < len(cells)}
     found["providerUserInfo"] = [
-        {"providerId": provider, "rawId": cells[place], "email": cells[place + 1]}
+        {"providerId": provider, "rawId": uid, "email": email}
         for provider, place in PROVIDER_PLACES.items()
-        if place < len(cells) and cells[place]
+        for uid, email in [[*cells[place : place + 2], "", ""][:2]]
+        if uid
     ]
     return found
 
