@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -27,9 +27,16 @@ def encode_json(value: Any) -> str:
 
 BEHIND_ALL = 2**63 - 1  # a number that no row reaches: before it are all
 
+
+def decode_json(text: str) -> Any:
+    if text == "[]":  # as most labels, prefs and metadata are
+        return []
+    return {} if text == "{}" else json.loads(text)
+
+
 # What makes of a value what is stored, and of that the value, by the names that compiled statements say them by.
 STORED: dict[str, Callable[[Any], Any]] = {"instant": milliseconds, "json": encode_json}
-READ: dict[str, Callable[[Any], Any]] = {"instant": from_milliseconds, "json": json.loads, "flag": bool}
+READ: dict[str, Callable[[Any], Any]] = {"instant": from_milliseconds, "json": decode_json, "flag": bool}
 
 
 class Compiled(NamedTuple):
@@ -91,7 +98,7 @@ class _Ready:
         self.text = compiled.text
         self._names = compiled.names
         self._stored = tuple(STORED.get(name) if name else None for name in compiled.stored)
-        self._read = tuple(READ.get(name) if name else None for name in compiled.read)
+        self._read = [(place, READ[name]) for place, name in enumerate(compiled.read) if name]
         self._constants = compiled.constants
         self._is_named = dialect == "postgresql"
 
@@ -104,10 +111,13 @@ class _Ready:
         ]
         return dict(zip(self._names, bound, strict=True)) if self._is_named else bound
 
-    def read(self, row: tuple[Any, ...]) -> Iterator[Any]:
+    def read(self, row: Iterable[Any]) -> list[Any]:
         """The values of a row."""
-        for value, convert in zip(row, self._read, strict=True):
-            yield value if convert is None or value is None else convert(value)
+        values = list(row)
+        for place, convert in self._read:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return values
 
 
 class Update:

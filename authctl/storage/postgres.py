@@ -53,14 +53,13 @@ class Connection(psycopg.Connection[Any]):
         if self._pipe is None:
             self._entered = self.pipeline()
             self._pipe = self._entered.__enter__()
-        self._is_begun = self._is_ahead = True
-        self._is_last = False
-        try:
-            self.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            for limit in limits:
-                self.execute(limit)
-        finally:
-            self._is_ahead = False
+        self._is_begun, self._is_last = True, False
+        for command in ("BEGIN ISOLATION LEVEL READ COMMITTED", *limits):
+            self._command(command)
+
+    def _command(self, text: str) -> None:
+        """Send what answers nothing, with the next statement, as psycopg's own transactions send it."""
+        self.wait(self._exec_command(text))
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
@@ -104,8 +103,7 @@ class Connection(psycopg.Connection[Any]):
         if self._is_last and self._is_begun:
             self._is_begun = False
             self.prepare_threshold = None
-            with self.ahead():
-                self.execute("COMMIT")
+            self._command("COMMIT")
         self._pipe.sync()
 
     def leave(self) -> None:
@@ -118,7 +116,8 @@ class Connection(psycopg.Connection[Any]):
         if self._is_begun:
             self.prepare_threshold = None
             try:
-                self.execute("COMMIT")
+                self._command("COMMIT")
+                self.answered()
             except psycopg.Error:  # of a statement before it: nobody else ends the transaction then
                 with suppress(psycopg.Error):
                     self.rollback()
@@ -134,7 +133,8 @@ class Connection(psycopg.Connection[Any]):
             with suppress(psycopg.Error):  # of statements that are undone
                 self.answered()
             self.prepare_threshold = None
-            self.execute("ROLLBACK")
+            self._command("ROLLBACK")
+            self.answered()
 
     def wait(self, *args: Any, **options: Any) -> Any:
         try:
@@ -162,7 +162,7 @@ class Cursor(psycopg.Cursor[Any]):
 
     def execute(self, *args: Any, **options: Any) -> Self:
         connection = self.connection
-        assert not connection._is_last or connection._is_begun or connection._is_ahead, "the transaction has ended"
+        assert connection._is_begun or not connection._is_last, "the transaction has ended"
         super().execute(*args, **options)
         connection.answered()
         return self

@@ -23,16 +23,23 @@ def find_by_digest(db: Connection, digest: bytes) -> Session | None:
     return record(row) if row else None
 
 
-def find_and_user(db: Connection, digest: bytes, *, lock: bool = False) -> tuple[Session, User] | None:
-    """A session, and whose it is. lock: keep others from changing the user until the transaction ends."""
-    statement = compiled.SESSIONS_FIND_AND_USER_LOCKED if lock else compiled.SESSIONS_FIND_AND_USER
-    row = db.first(statement, {"secret_digest": digest})
-    return _and_user(row) if row else None
+class Admitting(NamedTuple):
+    """What it takes to admit somebody: the session, whose it is, and the policies that were set."""
+
+    session: Session
+    user: User
+    policies: dict[str, Any]
 
 
-def find_and_user_by_id(db: Connection, id: str) -> tuple[Session, User] | None:
-    row = db.first(compiled.SESSIONS_FIND_AND_USER_BY_ID, {"id": id})
-    return _and_user(row) if row else None
+def find_admitting(db: Connection, digest: bytes, *, lock: bool = False) -> Admitting | None:
+    """By the digest of the session's secret. lock: keep others from changing the user until the transaction ends."""
+    row = db.first(compiled.SESSIONS_ADMIT_LOCKED if lock else compiled.SESSIONS_ADMIT, {"secret_digest": digest})
+    return _admitting(row) if row else None
+
+
+def find_admitting_by_id(db: Connection, id: str) -> Admitting | None:
+    row = db.first(compiled.SESSIONS_ADMIT_BY_ID, {"id": id})
+    return _admitting(row) if row else None
 
 
 def find(db: Connection, user_seq: int, id: str) -> Session | None:
@@ -98,15 +105,14 @@ def forget_factors(db: Connection, user_seq: int, *, kept: int = 0) -> None:
     db.run(compiled.SESSIONS_FORGET_FACTORS, {"user_seq": user_seq, "kept": kept})
 
 
-_OF_SESSION = tuple(
-    name.removeprefix("session_") for name in compiled.SESSIONS_FIND_AND_USER.columns[len(users.COLUMNS) :]
-)
+_OF_SESSION = tuple(name.removeprefix("session_") for name in compiled.SESSIONS_ADMIT.columns[len(users.COLUMNS) : -1])
 
 
-def _and_user(row: Any) -> tuple[Session, User]:
+def _admitting(row: Any) -> Admitting:
     user = users.record(row)
-    fields = dict(zip(_OF_SESSION, row[len(users.COLUMNS) :], strict=True))
-    return Session(user_id=user.id, **fields | {"factors": tuple(fields["factors"])}), user
+    fields = dict(zip(_OF_SESSION, row[len(users.COLUMNS) : -1], strict=True))
+    session = Session(user_id=user.id, **fields | {"factors": tuple(fields["factors"])})
+    return Admitting(session, user, row.policies)
 
 
 def record(row: Any) -> Session:

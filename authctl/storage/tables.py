@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import from_milliseconds, milliseconds
+from authctl.storage.connection import encode_json
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
@@ -39,10 +40,6 @@ class JsonText(sa.types.TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect | None = None) -> Any:
         return None if value is None else json.loads(value)
-
-
-def encode_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 # Postgres sorts "C" by code point, as SQLite does by itself.

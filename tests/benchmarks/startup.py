@@ -73,6 +73,7 @@ def prepared(environ: dict[str, str]) -> Callable[[str], None]:
         return ended.stdout
 
     command("init --quiet")
+    command("security set session-limit 100")
     command("users create --id ada --email ada@example.com --password-stdin", PASSWORD)
     command("teams create Staff --id staff")
     secret = command("sessions create ada --password-stdin --fields secret", PASSWORD).strip()

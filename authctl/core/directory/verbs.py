@@ -153,6 +153,7 @@ class reads(_Verb[Work, P, T]):
 
 
 def _once(function: Callable[Concatenate[Work, P], T], work: Work, *args: P.args, **kwargs: P.kwargs) -> T:
+    work.db.keep_plans()
     work.db.end_with_next()
     return function(work, *args, **kwargs)
 

@@ -13,6 +13,7 @@ from authctl.model import Session, Status, User
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
+    from authctl.storage.sessions import Admitting
 
 
 def live(work: Work) -> Any:
@@ -38,7 +39,7 @@ def admit(
     """
     # A program that has lost the secret, or a request without a cookie, acts for nobody.
     is_text = isinstance(secret, str)
-    found = storage.sessions.find_and_user(work.db, digests.digest(secret), lock=lock) if is_text else None
+    found = storage.sessions.find_admitting(work.db, digests.digest(secret), lock=lock) if is_text else None
     return admit_session(
         work, found, to_complete=to_complete, to_add_factor=to_add_factor, to_change_password=to_change_password
     )
@@ -46,16 +47,17 @@ def admit(
 
 def admit_session(
     work: Work,
-    found: tuple[Session, User] | None,
+    found: Admitting | None,
     *,
     to_complete: bool = False,
     to_add_factor: bool = False,
     to_change_password: bool = False,
 ) -> Person:
-    """The same for a session that was found otherwise, with its user; None where there was none."""
+    """The same for a session that was found otherwise; None where there was none."""
     if found is None:
         raise unauthorized()
-    session, user = found[0], found[1].at(work.now)
+    session, user = found.session, found.user.at(work.now)
+    work.know_policies(found.policies)
     if user.status is Status.BLOCKED:
         raise blocked()
     if not is_live(work, session):

@@ -44,7 +44,7 @@ def get(directory: Engine, secret: str) -> Person:
 
 def _look(work: Work, secret: str) -> tuple[Person, bool]:
     """The person, and whether its use should be noted: only where an idle time-out asks for it."""
-    work.ask_policy()
+    work.db.keep_plans()
     work.db.end_with_next()
     person = admission.admit(work, secret)
     has_timeout = work.policy["session-idle-timeout"] is not None
@@ -85,7 +85,6 @@ def create_jwt(work: Work, secret: str, *, duration: timedelta | str | int = tim
 
     duration: a second to an hour, as a timedelta, in seconds, or as text (`15m`).
     """
-    work.ask_policy()
     keys = storage.signing_keys.ask_live(work.db)
     person = admission.admit(work, secret)
     return jwts.create(work, keys, person.session, person.user, duration=times.duration(duration))
@@ -96,10 +95,11 @@ def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtCla
 
     Raises Denied: user_jwt_invalid, and what `get` raises of the session.
     """
-    work.ask_policy()
+    work.db.keep_plans()
+    work.ask_policy()  # whether or not there is such a session
     keys = storage.signing_keys.ask_all(work.db)
     work.db.end_with_next()
-    found = storage.sessions.find_and_user_by_id(work.db, jwts.claimed_session(token))
+    found = storage.sessions.find_admitting_by_id(work.db, jwts.claimed_session(token))
     claims = jwts.verify(work, token, keys(), audience=audience)
     person = admission.admit_session(work, found)
     if person.user.id != claims.user_id:

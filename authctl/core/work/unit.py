@@ -146,6 +146,11 @@ class Work:
         """Ask for the policy with the next statement: where every round trip counts."""
         self._asked = storage.policies.ask(self.db)
 
+    def know_policies(self, stored: Json) -> None:
+        """Go by the policies that were read with something else."""
+        if self._policy is None:
+            self._policy = Policy(stored)
+
     def obey(self, read: Policy) -> None:
         """Go by the policy that an earlier step of the same flow has read."""
         self._policy = read

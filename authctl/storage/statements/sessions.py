@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Session
-from authctl.storage.statements.building import Changes, bind, is_, values
-from authctl.storage.tables import sessions, users
+from authctl.storage.statements.building import Changes, Twins, bind, is_, values
+from authctl.storage.tables import JsonText, policies, sessions, users
 
 _WITH_USER = sa.select(sessions, users.c.id.label("user_id")).join(users, users.c.seq == sessions.c.user_seq)
 _OPEN = (sessions.c.ended_at.is_(None), sessions.c.expires_at > bind("now", sessions.c.expires_at))
@@ -19,12 +19,26 @@ UPDATE = Changes(sessions)
 FIND_BY_DIGEST = _WITH_USER.where(is_(sessions.c.secret_digest))
 FIND = _WITH_USER.where(is_(sessions.c.user_seq), is_(sessions.c.id))
 
-# A session with all of its user, whose columns come first.
+# A session with all of its user, whose columns come first, and at last the policies: what it takes to admit somebody.
 _OF_SESSION = [sessions.c[name].label(f"session_{name}") for name in Session.__dataclass_fields__ if name in sessions.c]
 _AND_USER = sa.select(*users.c, *_OF_SESSION).join(sessions, users.c.seq == sessions.c.user_seq)
-FIND_AND_USER = _AND_USER.where(is_(sessions.c.secret_digest))
-FIND_AND_USER_LOCKED = FIND_AND_USER.with_for_update(of=users)
-FIND_AND_USER_BY_ID = _AND_USER.where(is_(sessions.c.id))
+_NAMED = sa.func.json_group_object(policies.c.name, sa.func.json(policies.c.value))  # SQLite's word
+_AGGREGATED = sa.func.json_object_agg(policies.c.name, sa.cast(policies.c.value, sa.JSON))
+
+
+def _admitting(found: sa.Select[Any]) -> Twins:
+    all_policies = (_NAMED, sa.func.coalesce(sa.cast(_AGGREGATED, sa.Text), sa.literal_column("'{}'")))
+    return Twins(
+        *(
+            found.add_columns(sa.select(sa.type_coerce(each, JsonText)).scalar_subquery().label("policies"))
+            for each in all_policies
+        )
+    )
+
+
+ADMIT = _admitting(_AND_USER.where(is_(sessions.c.secret_digest)))
+ADMIT_LOCKED = _admitting(_AND_USER.where(is_(sessions.c.secret_digest)).with_for_update(of=users))
+ADMIT_BY_ID = _admitting(_AND_USER.where(is_(sessions.c.id)))
 
 LIST = _WITH_USER.where(is_(sessions.c.user_seq)).order_by(sessions.c.seq.desc())
 LIST_LIVE = LIST.where(*_LIVE)

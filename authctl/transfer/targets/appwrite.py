@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, bcrypt, digests, firebase, phpass, scrypt
 from authctl.model import Json, instant
-from authctl.storage.tables import encode_json
+from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
 if TYPE_CHECKING:

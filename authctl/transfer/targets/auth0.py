@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, base, bcrypt, digests, hmacs, pbkdf2, scrypt
 from authctl.model import Json
-from authctl.storage.tables import encode_json
+from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
 if TYPE_CHECKING:

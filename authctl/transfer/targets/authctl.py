@@ -9,7 +9,7 @@ from base64 import b32encode
 from functools import cached_property
 
 from authctl.model import Json, instant
-from authctl.storage.tables import encode_json
+from authctl.storage.connection import encode_json
 from authctl.transfer.records import ImportedTotp, Linked
 from authctl.transfer.targets import COLUMNS, Leaving, Lose, Target
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from authctl.core.hashing import firebase
 from authctl.model import Json, milliseconds
-from authctl.storage.tables import encode_json
+from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
 if TYPE_CHECKING:

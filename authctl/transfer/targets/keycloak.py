@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, pbkdf2
 from authctl.model import Json, milliseconds
-from authctl.storage.tables import encode_json
+from authctl.storage.connection import encode_json
 from authctl.transfer.records import ImportedTotp
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 

@@ -10,7 +10,7 @@ import io
 from functools import cached_property
 from typing import Any
 
-from authctl.storage.tables import encode_json
+from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose
 from authctl.transfer.targets.authctl import Authctl
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, bcrypt, firebase
 from authctl.model import Json, User, instant
-from authctl.storage.tables import encode_json
+from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
 if TYPE_CHECKING:
