@@ -175,6 +175,7 @@ class Ended(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
     BLOCKED = "blocked"
     FACTORS_RESET = "factors_reset"
+    OWNER_CHANGED = "owner_changed"  # somebody else has proved an address of the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +239,17 @@ class TokenEnded(StrEnum):
     BLOCKED = "blocked"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
     FACTORS_RESET = "factors_reset"
+    FACTORS_CHANGED = "factors_changed"
+    SESSION_ENDED = "session_ended"  # that a change was asked for in
+    OWNER_CHANGED = "owner_changed"  # somebody else has proved an address of the account
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is redeemed once. `digest` is None where the provider made the code; `attempts_left` where none count."""
+    """What is redeemed once. `digest` is None where the provider made the code; `attempts_left` where none count.
+
+    session_seq: the session that a person asked for it in, by its number.
+    """
 
     seq: int = field(repr=False, compare=False)
     id: str
@@ -253,6 +260,7 @@ class Token:
     digest: bytes | None = field(default=None, repr=False)
     attempts_left: int | None = None
     address: str | None = None
+    session_seq: int | None = field(default=None, repr=False)
     sent_at: datetime | None = None
     ended_at: datetime | None = None
     ended_reason: str | None = None

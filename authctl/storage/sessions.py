@@ -84,7 +84,7 @@ def end_surplus(
     db.run(compiled.SESSIONS_END_SURPLUS, live._asdict() | counted | {"reason": str(reason)})
 
 
-def end_of_user(db: Connection, user_seq: int, now: datetime, reason: Ended, *, kept: int = 0) -> int:
+def end_of_user(db: Connection, user_seq: int, now: datetime, reason: str, *, kept: int = 0) -> int:
     """End all of a user's sessions; how many there were. kept: the number of one that stays."""
     return db.run(
         compiled.SESSIONS_END_OF_USER, {"user_seq": user_seq, "kept": kept, "now": now, "reason": str(reason)}

@@ -207,6 +207,7 @@ tokens = sa.Table(
     sa.Column("digest", sa.LargeBinary),  # none where the provider made the code, and checks it
     sa.Column("attempts_left", sa.Integer),  # of codes; what cannot be guessed has no count
     sa.Column("address", Text),  # where it was sent, and what it proves to be the person's
+    sa.Column("session_seq", Sequence),  # the session that a change was asked for in; no key: it may be purged before
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("sent_at", Instant),  # what the interval between two is counted from

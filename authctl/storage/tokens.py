@@ -79,5 +79,26 @@ def end_of_user(
     return db.run(compiled.TOKENS_END_OF_KIND, values | {"kind": str(kind)})
 
 
+def end_of_kinds(db: Connection, user_seq: int, now: datetime, reason: str, kinds: Sequence[TokenKind]) -> int:
+    """End a user's tokens of these kinds; how many there were."""
+    return db.run(compiled.TOKENS_END_OF_KINDS, _of_kinds(user_seq, now, reason, kinds))
+
+
+def end_of_ended_sessions(db: Connection, user_seq: int, now: datetime, reason: str, kinds: Sequence[TokenKind]) -> int:
+    """End those that were asked for in a session that is over; how many there were."""
+    return db.run(compiled.TOKENS_END_OF_ENDED_SESSIONS, _of_kinds(user_seq, now, reason, kinds))
+
+
+def end_of_other_sessions(
+    db: Connection, user_seq: int, now: datetime, reason: str, kinds: Sequence[TokenKind], kept: int | None
+) -> int:
+    """End those that were not asked for in the session of that number, if any; how many there were."""
+    return db.run(compiled.TOKENS_END_OF_OTHER_SESSIONS, _of_kinds(user_seq, now, reason, kinds) | {"kept": kept})
+
+
+def _of_kinds(user_seq: int, now: datetime, reason: str, kinds: Sequence[TokenKind]) -> dict[str, Any]:
+    return {"user_seq": user_seq, "now": now, "reason": reason, "kinds": [str(kind) for kind in kinds]}
+
+
 def _record(row: Any) -> Token:
     return record_mapping.read(Token, row, kind=TokenKind(row.kind))

@@ -1,6 +1,7 @@
-"""What ends what: the sessions and tokens of an account that end because of something else, declared in one table.
+"""What ends what: all of an account that ends because of something else, declared in one table.
 
-Every flow that ends them, whoever starts it, names its cause to `end` and writes the answer into its event.
+Every flow that ends something, whoever starts it, names its cause to `end` and writes the answer into its event. A
+challenge ends with its session.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
 
 
 class Cause(StrEnum):
-    """Why sessions and tokens of an account end."""
+    """Why something of an account ends."""
 
     OWN_PASSWORD = "own_password"  # noqa: S105 - a cause; the person's own new password
-    PASSWORD = "password"  # noqa: S105 - a new password from an operator or an import
+    PASSWORD = "password"  # noqa: S105 - a new password from an operator or an import, or that one must be set
     RECOVERY = "recovery"  # a recovery was redeemed
     BLOCK = "block"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"  # or an identity, or two are asked for no more
     FACTORS_RESET = "factors_reset"
     OWNER_CHANGED = "owner_changed"  # somebody proved an address of an account that somebody else may have used
-    ADDRESS_LEFT = "address_left"  # the same, and the other address that was given goes
+    SESSION = "session"  # one of its sessions was ended
     SIGNED_OUT = "signed_out"  # everywhere, by the person or an operator
 
 
@@ -36,30 +39,48 @@ class Sessions(StrEnum):
     OTHERS = "others"  # all but the one that acts
 
 
-class Row(NamedTuple):
-    """What ends, and the reason that is shown. policy: ends sessions only where this policy is on."""
+class Changes(StrEnum):
+    """Which changes of its addresses, asked for and not yet redeemed, end."""
 
-    reason: Ended
-    sessions: Sessions
-    tokens: tuple[TokenKind | None, ...] = ()
+    NONE = "none"
+    ALL = "all"
+    OF_ENDED = "of_ended"  # those that were asked for in a session that is over
+    OF_OTHERS = "of_others"  # those that were not asked for in the session that acts
+
+
+class Row(NamedTuple):
+    """What ends, and the reason that is shown. policy: ends sessions only where this policy is on.
+
+    tokens: whose secrets sign in or set a password. verifications: of the addresses that the account has.
+    """
+
+    reason: Ended | TokenEnded
+    sessions: Sessions = Sessions.NONE
+    tokens: bool = False
+    changes: Changes = Changes.NONE
+    verifications: bool = False
     policy: str | None = None
 
 
 COUNTS = ("sessions_ended", "tokens_ended")  # what `end` answers with
 
-_ALL = (None,)  # tokens of any kind
-_RECOVERY = (TokenKind.RECOVERY,)
-_CHANGES = (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE)
+SIGN_INS = (TokenKind.EMAIL, TokenKind.PHONE, TokenKind.MAGIC_URL, TokenKind.TOKEN, TokenKind.RECOVERY)
+CHANGES = (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE)
+VERIFICATIONS = (TokenKind.EMAIL_VERIFICATION, TokenKind.PHONE_VERIFICATION)
 
 TABLE = {
-    Cause.OWN_PASSWORD: Row(Ended.PASSWORD_CHANGED, Sessions.OTHERS, _RECOVERY, "session-invalidation"),
-    Cause.PASSWORD: Row(Ended.PASSWORD_CHANGED, Sessions.ALL, _RECOVERY, "session-invalidation"),
-    Cause.RECOVERY: Row(Ended.PASSWORD_CHANGED, Sessions.ALL, _RECOVERY),
-    Cause.BLOCK: Row(Ended.BLOCKED, Sessions.ALL, _ALL),
-    Cause.FACTORS_RESET: Row(Ended.FACTORS_RESET, Sessions.ALL, _ALL),
-    Cause.OWNER_CHANGED: Row(Ended.DELETED, Sessions.ALL),
-    Cause.ADDRESS_LEFT: Row(Ended.DELETED, Sessions.NONE, _CHANGES),
-    Cause.SIGNED_OUT: Row(Ended.DELETED, Sessions.ALL),
+    Cause.OWN_PASSWORD: Row(
+        Ended.PASSWORD_CHANGED, Sessions.OTHERS, tokens=True, changes=Changes.ALL, policy="session-invalidation"
+    ),
+    Cause.PASSWORD: Row(Ended.PASSWORD_CHANGED, Sessions.ALL, tokens=True, changes=Changes.ALL),
+    Cause.RECOVERY: Row(Ended.PASSWORD_CHANGED, Sessions.ALL, tokens=True, changes=Changes.ALL),
+    Cause.BLOCK: Row(Ended.BLOCKED, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True),
+    Cause.FACTOR_ADDED: Row(TokenEnded.FACTORS_CHANGED, changes=Changes.OF_OTHERS),
+    Cause.FACTOR_REMOVED: Row(TokenEnded.FACTORS_CHANGED, changes=Changes.ALL),
+    Cause.FACTORS_RESET: Row(Ended.FACTORS_RESET, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True),
+    Cause.OWNER_CHANGED: Row(Ended.OWNER_CHANGED, Sessions.ALL, tokens=True, changes=Changes.ALL),
+    Cause.SESSION: Row(TokenEnded.SESSION_ENDED, changes=Changes.OF_ENDED),
+    Cause.SIGNED_OUT: Row(Ended.DELETED, Sessions.ALL, changes=Changes.OF_ENDED),
 }
 
 
@@ -69,16 +90,28 @@ def end(work: Work, user: User, cause: Cause) -> Json:
     ended: Json = {}
     if row.sessions is not Sessions.NONE:
         ended["sessions_ended"] = _end_sessions(work, user, row)
-    if row.tokens:
-        ended["tokens_ended"] = sum(
-            storage.tokens.end_of_user(work.db, user.seq, work.now, TokenEnded(row.reason), kind=kind)
-            for kind in row.tokens
-        )
+    kinds = (*(SIGN_INS if row.tokens else ()), *(VERIFICATIONS if row.verifications else ()))
+    kinds += CHANGES if row.changes is Changes.ALL else ()
+    if kinds:
+        ended["tokens_ended"] = storage.tokens.end_of_kinds(work.db, user.seq, work.now, str(row.reason), kinds)
+    elif count := _end_changes(work, user, row):
+        ended["tokens_ended"] = count
     return ended
+
+
+def _end_changes(work: Work, user: User, row: Row) -> int:
+    """End the changes that were asked for in some sessions; how many there were."""
+    at = (work.db, user.seq, work.now)
+    if row.changes is Changes.OF_ENDED:
+        return storage.tokens.end_of_ended_sessions(*at, str(TokenEnded.SESSION_ENDED), CHANGES)
+    if row.changes is Changes.OF_OTHERS:
+        current = work.person.session.seq if work.person is not None else None
+        return storage.tokens.end_of_other_sessions(*at, str(row.reason), CHANGES, current)
+    return 0
 
 
 def _end_sessions(work: Work, user: User, row: Row) -> int:
     if row.policy is not None and not work.policy[row.policy]:
         return 0
     current = work.person.session.seq if work.person is not None and row.sessions is Sessions.OTHERS else 0
-    return storage.sessions.end_of_user(work.db, user.seq, work.now, row.reason, kept=current)
+    return storage.sessions.end_of_user(work.db, user.seq, work.now, str(row.reason), kept=current)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import lookup
+from authctl.core.accounts import endings, lookup
 from authctl.core.values import checks, contacts, identifiers
 from authctl.errors import NotFound
-from authctl.model import EventName, Identity, User
+from authctl.model import EventName, Identity, Json, User
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
+
+MOST = 1_000  # identities of one account that are looked at at once
 
 
 def create(work: Work, user: str, provider: str, provider_uid: str, *, email: str | None = None) -> Identity:
@@ -65,12 +67,29 @@ def delete(work: Work, identity: str) -> Identity:
     found = storage.identities.find(work.db, identifiers.identifier(identity))
     if found is None or (work.person is not None and found.user_id != work.person.user.id):
         raise NotFound("user_identity_not_found", f"There is no identity {checks.shown(identity)}.", field="identity")
-    lookup.get_locked(work, f"id:{found.user_id}")
-    storage.identities.delete(work.db, found)
-    details = {"provider": found.provider, "provider_uid": found.provider_uid}
-    work.record(EventName.USERS_IDENTITIES_DELETE, _resource(found), details, user_id=found.user_id)
-    work.changed(_resource(found), found.public(), None)
+    user = lookup.get_locked(work, f"id:{found.user_id}")
+    _delete(work, found, endings.end(work, user, endings.Cause.FACTOR_REMOVED))
     return found
+
+
+def _delete(work: Work, identity: Identity, details: Json) -> None:
+    storage.identities.delete(work.db, identity)
+    details = {"provider": identity.provider, "provider_uid": identity.provider_uid} | details
+    work.record(EventName.USERS_IDENTITIES_DELETE, _resource(identity), details, user_id=identity.user_id)
+    work.changed(_resource(identity), identity.public(), None)
+
+
+def end_unproved(work: Work, user: User) -> int:
+    """Unlink the accounts elsewhere whose email is no proved address of the account; how many there were.
+
+    Whoever recovers the account has shown no right to them, and they may be an intruder's.
+    """
+    proved = user.email if user.email_verified else None
+    found = storage.identities.list_page(work.db, user.seq, 0, MOST)
+    unproved = [identity for identity in found if identity.email is None or identity.email != proved]
+    for identity in unproved:
+        _delete(work, identity, {"because": "recovery"})
+    return len(unproved)
 
 
 def _resource(identity: Identity) -> str:

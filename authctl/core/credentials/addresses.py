@@ -98,7 +98,7 @@ def take_over(work: Work, user: User, kinds: Collection[AddressKind]) -> tuple[U
     details |= endings.end(work, user, endings.Cause.OWNER_CHANGED)
     if kinds:
         user, left = _without_other_ways(work, user, kinds)
-        details |= left | endings.end(work, user, endings.Cause.ADDRESS_LEFT)
+        details |= left
     return user, {name: value for name, value in details.items() if value}
 
 

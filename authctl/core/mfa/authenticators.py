@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import lookup, records, throttle
+from authctl.core.accounts import endings, lookup, records, throttle
 from authctl.core.credentials import factors
 from authctl.core.crypto import otp, sealing
 from authctl.core.messages import compose, notices
@@ -149,6 +149,7 @@ def _verify_authenticator(
     notices.factors_changed(work, found, "an authenticator app was added")
     work.changed(_resource(factor), authenticator.as_factor().public(), factor.public())
     details = {"type": "totp", "name": factor.name, "verified": True}
+    details |= endings.end(work, found, endings.Cause.FACTOR_ADDED)
     after = replace(found, totp=True)
     records.save(work, found, after, EventName.USERS_MFA_FACTORS_UPDATE, details, of=_place(factor))
     return factor
@@ -188,6 +189,8 @@ def delete_authenticator(work: Work, user: str, *, name: str | None = None, forc
         notices.factors_changed(work, before, "an authenticator app was removed")
     work.changed(_resource(factor), factor.public(), None)
     details = {"type": "totp", "name": factor.name} | ({} if after.mfa == before.mfa else {"mfa": after.mfa})
+    if factor.verified:
+        details |= endings.end(work, before, endings.Cause.FACTOR_REMOVED)
     after = replace(before, totp=after.totp, mfa=after.mfa)
     records.save(work, before, after, EventName.USERS_MFA_FACTORS_DELETE, details, of=_place(factor))
     return factor

@@ -103,7 +103,8 @@ def disable(work: Work, user: str) -> User:
         return before
     credentials_factors.check_recent(work, before)
     notices.factors_changed(work, before, "one factor is enough at sign-in")
-    return records.save(work, before, replace(before, mfa=False), EventName.USERS_UPDATE_MFA, {"mfa": False})
+    details = {"mfa": False} | endings.end(work, before, endings.Cause.FACTOR_REMOVED)
+    return records.save(work, before, replace(before, mfa=False), EventName.USERS_UPDATE_MFA, details)
 
 
 # Recovery codes

@@ -16,7 +16,7 @@ from authctl.core.sessions import admission, jwts
 from authctl.core.values import checks, identifiers, times
 from authctl.core.work.person import Person
 from authctl.errors import NotFound
-from authctl.model import Ended, EventName, Jwt, JwtClaims, Session
+from authctl.model import Ended, EventName, Jwt, JwtClaims, Session, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -64,11 +64,12 @@ def delete(work: Work, secret: str) -> Session:
     session = storage.sessions.find_by_digest(work.db, digests.digest(secret))
     if session is None or not admission.is_live(work, session):
         raise admission.unauthorized()
-    return _end(work, session, Ended.SIGNED_OUT)
+    return _end(work, lookup.get_locked(work, f"id:{session.user_id}"), session, Ended.SIGNED_OUT)
 
 
-def _end(work: Work, session: Session, reason: Ended) -> Session:
+def _end(work: Work, user: User, session: Session, reason: Ended) -> Session:
     storage.sessions.end(work.db, session.seq, work.now, reason)
+    endings.end(work, user, endings.Cause.SESSION)
     after = replace(session, ended_at=work.now, ended_reason=str(reason))
     return _recorded(work, EventName.USERS_SESSIONS_DELETE, session, after)
 
@@ -119,7 +120,8 @@ def list_of(work: Work, user: str, *, ended: bool = False) -> list[Session]:
 
 def delete_of(work: Work, user: str, session: str) -> Session:
     """End one session of a user. Raises NotFound (user_session_not_found) for one that is not the user's, or over."""
-    found = storage.sessions.find(work.db, lookup.get_locked(work, user).seq, identifiers.identifier(session))
+    owner = lookup.get_locked(work, user)
+    found = storage.sessions.find(work.db, owner.seq, identifiers.identifier(session))
     if found is None or not admission.is_live(work, found):
         raise NotFound(
             "user_session_not_found",
@@ -127,7 +129,7 @@ def delete_of(work: Work, user: str, session: str) -> Session:
             field="session",
             hint="List them with: authctl users list-sessions USER",
         )
-    return _end(work, found, Ended.DELETED)
+    return _end(work, owner, found, Ended.DELETED)
 
 
 def delete_all_of(work: Work, user: str) -> int:

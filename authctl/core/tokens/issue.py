@@ -190,6 +190,7 @@ def new(
         digest=digest if is_ours else None,
         attempts_left=work.policy["otp-attempts"] if is_code else None,
         address=address,
+        session_seq=work.person.session.seq if work.person is not None else None,
         ended_at=work.now if is_dead else None,
         ended_reason=str(TokenEnded.BLOCKED) if is_dead else None,
     )

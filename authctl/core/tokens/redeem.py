@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from authctl import storage
-from authctl.core.accounts import lookup, records, throttle
+from authctl.core.accounts import identities, lookup, records, throttle
 from authctl.core.accounts.endings import Cause
 from authctl.core.credentials import addresses, passwords
 from authctl.core.messages import notices
@@ -276,6 +276,7 @@ def _verify(work: Work, user: User, token: Token) -> User:
 def _recover(work: Work, user: User, token: Token, prepared: passwords.Prepared) -> User:
     """Set the new password, end every session, and let the account be signed in to: no session comes of it, and so
     whoever uses a second factor is asked for it as ever, and guesses at it stay counted."""
+    identities.end_unproved(work, user)
     after = passwords.change(work, user, prepared, cause=Cause.RECOVERY)
     throttle.unlock(work, after, of_second_factors=False)
     return _verify(work, replace(after, locked_until=None), token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from authctl.core.accounts import records
+from authctl.core.accounts import endings, records
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.credentials import attempts, passwords
 from authctl.errors import Invalid
@@ -42,7 +42,8 @@ def require_password_change(work: Work, user: str) -> User:
     if before.password.must_change:
         return before
     after = replace(before, password=replace(before.password, must_change=True))
-    return records.save(work, before, after, EventName.USERS_UPDATE_PASSWORD, {"must_change": True})
+    details = {"must_change": True} | endings.end(work, before, endings.Cause.PASSWORD)
+    return records.save(work, before, after, EventName.USERS_UPDATE_PASSWORD, details)
 
 
 def wrap_password(directory: Engine, user: str) -> User:

@@ -63,10 +63,15 @@ def upsert(table: sa.Table, key: tuple[str, ...], *updated: str) -> Twins:
     return Twins(worded(sqlite.insert), worded(postgresql.insert))
 
 
-def of_set(build: Callable[[sa.ColumnElement[bool]], sa.Executable], column: sa.Column[int], name: str) -> Twins:
-    """What `build` makes of the condition that the column is one of a list of numbers, which is given by that name."""
+def of_set(
+    build: Callable[[sa.ColumnElement[bool]], sa.Executable],
+    column: sa.Column[Any],
+    name: str,
+    type_: type[sa.types.TypeEngine[Any]] = sa.BigInteger,
+) -> Twins:
+    """What `build` makes of the condition that the column is one of a list, which is given by that name."""
     listed = sa.func.json_each(sa.bindparam(name, type_=JsonText))
-    array = sa.bindparam(name, type_=sa.ARRAY(sa.BigInteger))
+    array = sa.bindparam(name, type_=sa.ARRAY(type_))
     return Twins(
         build(column.in_(sa.select(sa.literal_column("value", column.type)).select_from(listed))),
         build(column == sa.any_(array)),

@@ -4,8 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from authctl.storage.statements.building import bind, is_, of_set, values
-from authctl.storage.tables import tokens, users
+from authctl.storage.statements.building import Twins, bind, is_, of_set, values
+from authctl.storage.tables import sessions, tokens, users
 from authctl.storage.tokens import RECENT
 
 _SELECT = sa.select(tokens, users.c.id.label("user_id")).join(users, users.c.seq == tokens.c.user_seq)
@@ -42,3 +42,17 @@ END_OF_USER = _end(
     tokens.c.seq < bind("before", tokens.c.seq),
 )
 END_OF_KIND = END_OF_USER.where(is_(tokens.c.kind))
+
+_THEIRS = (is_(tokens.c.user_seq), tokens.c.expires_at > bind("now", tokens.c.expires_at))
+_ENDED_SESSIONS = sa.select(sessions.c.seq).where(
+    sessions.c.user_seq == bind("user_seq", tokens.c.user_seq), sessions.c.ended_at.is_not(None)
+)
+
+
+def _of_kinds(*conditions: sa.ColumnElement[bool]) -> Twins:
+    return of_set(lambda chosen: _end(chosen, *_THEIRS, *conditions), tokens.c.kind, "kinds", sa.Text)
+
+
+END_OF_KINDS = _of_kinds()
+END_OF_ENDED_SESSIONS = _of_kinds(tokens.c.session_seq.in_(_ENDED_SESSIONS))
+END_OF_OTHER_SESSIONS = _of_kinds(tokens.c.session_seq.is_distinct_from(bind("kept", tokens.c.session_seq)))

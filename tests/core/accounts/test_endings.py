@@ -1,28 +1,43 @@
 """What ends what: every cell of the table, as it is declared here once more; on both databases."""
 
+from datetime import timedelta
+
 import pytest
 
 from authctl import storage
-from authctl.core.accounts import endings
+from authctl.core.accounts import endings, lookup
 from authctl.core.accounts.endings import Cause
+from authctl.core.tokens import issue
 from authctl.model import TokenKind
 
 PASSWORD = "correct horse battery"
 KINDS = set(TokenKind)
 CHANGES = {TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE}
 
-# Cause → which of three sessions end, where the person acts in the last one; which tokens; and why.
+SIGN_INS = {TokenKind.EMAIL, TokenKind.PHONE, TokenKind.MAGIC_URL, TokenKind.TOKEN, TokenKind.RECOVERY}
+
+# Cause → which of three sessions end, where the person acts in the last one; which tokens that an operator asked for;
+# and why.
 ENDS = {
-    Cause.OWN_PASSWORD: ({1, 2}, {TokenKind.RECOVERY}, "password_changed"),
-    Cause.PASSWORD: ({1, 2, 3}, {TokenKind.RECOVERY}, "password_changed"),
-    Cause.RECOVERY: ({1, 2, 3}, {TokenKind.RECOVERY}, "password_changed"),
+    Cause.OWN_PASSWORD: ({1, 2}, SIGN_INS | CHANGES, "password_changed"),
+    Cause.PASSWORD: ({1, 2, 3}, SIGN_INS | CHANGES, "password_changed"),
+    Cause.RECOVERY: ({1, 2, 3}, SIGN_INS | CHANGES, "password_changed"),
     Cause.BLOCK: ({1, 2, 3}, KINDS, "blocked"),
+    Cause.FACTOR_ADDED: (set(), CHANGES, "factors_changed"),
+    Cause.FACTOR_REMOVED: (set(), CHANGES, "factors_changed"),
     Cause.FACTORS_RESET: ({1, 2, 3}, KINDS, "factors_reset"),
-    Cause.OWNER_CHANGED: ({1, 2, 3}, set(), "deleted"),
-    Cause.ADDRESS_LEFT: (set(), CHANGES, "deleted"),
+    Cause.OWNER_CHANGED: ({1, 2, 3}, SIGN_INS | CHANGES, "owner_changed"),
+    Cause.SESSION: (set(), set(), "session_ended"),
     Cause.SIGNED_OUT: ({1, 2, 3}, set(), "deleted"),
 }
-BY_POLICY = {Cause.OWN_PASSWORD, Cause.PASSWORD}  # session-invalidation, as far as sessions go
+BY_POLICY = {Cause.OWN_PASSWORD}  # session-invalidation, as far as sessions go
+
+# Cause → in which of the sessions a change that a person asked for was asked, so that it ends. The first one is over.
+CHANGES_END = {cause: {1, 3} if kinds >= CHANGES else set() for cause, (_, kinds, _) in ENDS.items()} | {
+    Cause.FACTOR_ADDED: {1},
+    Cause.SESSION: {1},
+    Cause.SIGNED_OUT: {1, 3},
+}
 
 
 def test_every_cause_is_in_the_table():
@@ -75,3 +90,26 @@ def test_a_cause_ends_what_the_table_says(directory, cause, invalidates):
     assert sum(ended.values()) == len(which) + len(kinds)
     others = directory.read(rows, "bob")
     assert not [each for listed in others for each in listed if each.ended_at is not None]
+
+
+@pytest.mark.parametrize("asked_in", [1, 3])
+@pytest.mark.parametrize("cause", Cause)
+def test_a_change_ends_with_what_it_was_asked_for_in(directory, cause, asked_in):
+    directory.users.create(id="ada", email="ada@example.com", password=PASSWORD)
+    secrets = [directory.sessions.create("ada", PASSWORD).secret for _ in range(3)]
+    directory.as_session(secrets[asked_in - 1]).write(ask_for_a_change)
+    if cause is Cause.SESSION:
+        directory.write(lambda work: storage.sessions.end(work.db, session_seq(work, 1), work.now, "deleted"))
+    directory.as_session(secrets[2]).write(lambda work: endings.end(work, work.person.user, cause))
+    (change,) = directory.read(lambda work: storage.tokens.list_of_user(work.db, lookup.get(work, "ada").seq, None))
+    assert (change.ended_at is not None) == (asked_in in CHANGES_END[cause])
+
+
+def ask_for_a_change(work):
+    life = timedelta(hours=1)
+    issue.new(work, work.person.user, TokenKind.EMAIL_CHANGE, "s" * 64, life=life, is_code=False, address="new@x.test")
+
+
+def session_seq(work, number):
+    user = storage.users.find(work.db, "id", "ada")
+    return storage.sessions.list_of_user(work.db, user.seq)[-number].seq
