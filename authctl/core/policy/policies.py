@@ -82,7 +82,7 @@ DECLARATIONS: dict[str, Declaration] = {
         Declaration("session-idle-timeout", Duration(MINUTE, YEAR, optional=True), None,
             "How long a session lives without being used."),
         Declaration("session-invalidation", Switch(), True,
-            "Whether a new password ends the user's other sessions."),
+            "Whether a new password that a person sets ends the other sessions."),
         Declaration("session-alerts", Switch(), False,
             "Whether users get a mail about a new session."),
         Declaration("password-min-length", Integer(8, 256), 8,
