@@ -136,6 +136,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "database_timeout": (ExitStatus.UNAVAILABLE, "a statement took longer than allowed"),
     "database_not_empty": (ExitStatus.CONFLICT, "there is a directory already, and nothing is restored over it"),
     "backup_damaged": (ExitStatus.UNAVAILABLE, "a backup was changed, or is not whole"),
+    "backup_unsigned": (ExitStatus.INVALID, "a backup without a signature that can be checked here"),
     "general_busy": (ExitStatus.UNAVAILABLE, "too many passwords are being hashed at once"),
     "general_secret_damaged": (ExitStatus.UNAVAILABLE, "a sealed secret was changed, or is another row's"),
     "delivery_failed": (ExitStatus.UNAVAILABLE, "a mail or SMS was refused, or its way was cut"),

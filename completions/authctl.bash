@@ -636,7 +636,8 @@ _authctl_load() {
             arguments=('/|')
             ;;
         'restore')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.restored-backup,')
+            options=('--unsigned|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.restored-backup,')
             arguments=('/|')
             ;;
         'completion')

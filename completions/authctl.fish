@@ -1238,6 +1238,7 @@ function __authctl_load
                 '/||A new file; none is overwritten'
         case 'restore'
             set __authctl_options \
+                '--unsigned||Take a backup that may have been changed: nothing proves who wrote it' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \

@@ -1562,6 +1562,7 @@ function Get-AuthctlRows($path) {
         }
         'restore' {
             $rows.options = @(
+                '--unsigned||Take a backup that may have been changed: nothing proves who wrote it'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'

@@ -60,18 +60,26 @@ def backup(
 def restore(
     ctx: Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="What `authctl backup` wrote.", show_default=False)],
+    unsigned: Annotated[
+        bool,
+        typer.Option("--unsigned", help="Take a backup that may have been changed: nothing proves who wrote it."),
+    ] = False,
 ) -> None:
     """Put a backup into an empty database, or one that is not there yet; never over a directory that is in use.
 
     --database names the database, else your configuration does. The whole backup is read and checked first, and then
     written as one change; one of an older authctl is brought up to this one. --dry-run checks, and writes nothing.
 
-    The directory needs the secret key that it was sealed with. A backup that was made with --with-key brings it, and
-    it is put beside your other keys; else name the file of your copy with the setting secret_key_file.
+    The directory needs the secret key that it was sealed with, and a backup is signed with it: one that was changed
+    since is refused. Name the file of your copy of the key with the setting secret_key_file. A backup that was made
+    with --with-key brings the key, and it is put beside your other keys.
+
+    Use --unsigned for a backup of an older authctl, which is not signed, or where the key is only in the backup
+    itself. Whoever could write to the file may have added users, passwords or sessions to it.
     """
     from authctl.core.maintenance import backup as maintenance_backup
 
-    restored = maintenance_backup.restore(ctx.directory, ctx.settings, file, progress=_progress(ctx))
+    restored = maintenance_backup.restore(ctx.directory, ctx.settings, file, unsigned=unsigned, progress=_progress(ctx))
     ctx.show(restored.public())
 
 

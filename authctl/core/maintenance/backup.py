@@ -2,7 +2,7 @@
 
 A backup is whole or absent, and never takes the place of a file. It is restored into an empty database of either kind
 and never over anything: what it holds is read and checked before anything is written, and then written in one
-transaction.
+transaction. The directory's secret key signs what is saved, and only what it has signed is put back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from authctl import storage
 from authctl.core.maintenance import backup_files, key_files, private_files
 from authctl.core.maintenance.backup_files import Manifest, Sum
-from authctl.errors import AuthctlError, Conflict, Unavailable
+from authctl.errors import AuthctlError, Conflict, Invalid, Unavailable
 from authctl.model import EventName, Json, Progress, Step, instant
 from authctl.settings import write_key_file
 
@@ -56,7 +56,8 @@ def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Pr
     """Save the whole directory, as it is at one moment, into a new file that only its owner can read.
 
     Of SQLite that is an SQLite file, of Postgres compressed lines of JSON; either is restored into either. An older
-    schema is saved as it is. with_key: put the secret key in, so that whoever has the file has every secret in it.
+    schema is saved as it is. It is signed with the secret key, where that is at hand. with_key: put the key in, so that
+    whoever has the file has every secret in it.
 
     Raises Invalid for a file that is there, Unavailable where it cannot be written.
     """
@@ -64,11 +65,15 @@ def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Pr
     database = directory.database
     state = storage.state.get_state(database)
     private_files.check_new(file)
-    key = b64encode(directory.find_key(state)).decode() if with_key else None
+    key = directory.find_key(state) if with_key else directory.find_own_key(state)
+    if key is None:
+        directory.warn("The secret key was not found, so the backup is not signed. To restore it, add --unsigned.")
     now = directory.clock()
 
     def manifest_of(sums: tuple[Sum, ...]) -> Manifest:
-        return Manifest(instant(now), state.version, state.key_fingerprint, sums, key)
+        inside = b64encode(key).decode() if with_key and key is not None else None
+        manifest = Manifest(instant(now), state.version, state.key_fingerprint, sums, inside)
+        return manifest if key is None else manifest.signed(key)
 
     if directory.dry_run:
         manifest, size = manifest_of(database.read(_counts)), None
@@ -174,12 +179,15 @@ class Restored:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def restore(directory: Engine, settings: Settings, file: str, *, progress: Progress = _silent) -> Restored:
+def restore(
+    directory: Engine, settings: Settings, file: str, *, unsigned: bool = False, progress: Progress = _silent
+) -> Restored:
     """Put a backup back into an empty database, or one that is not there yet.
 
     An older schema is migrated. A key in the backup is put where it will be found, beside those that are there.
-    Raises Conflict (database_not_empty), Unavailable (backup_damaged, database_schema_newer), Invalid for a file that
-    is no backup.
+    unsigned: take a backup without a signature, or one whose key is not at hand here. Raises Conflict
+    (database_not_empty), Unavailable (backup_damaged, database_schema_newer), Invalid for a file that is no backup, and
+    for one that nothing vouches for (backup_unsigned).
     """
     directory.refuse_people()
     database = directory.database
@@ -189,6 +197,7 @@ def restore(directory: Engine, settings: Settings, file: str, *, progress: Progr
     _check_schema(file, manifest)
     if manifest.made_at is None:
         directory.warn(f"{file} was not made by `authctl backup`: it has no checksums to be checked by.")
+    _check_signature(directory, file, manifest, unsigned=unsigned)
     if not directory.dry_run:
         _keep_key(directory, settings, manifest)
         if database.path is not None:
@@ -226,6 +235,36 @@ def _check_schema(file: str, manifest: Manifest) -> None:
             f"The backup {file} has schema {manifest.schema}, and this authctl knows only up to {storage.state.HEAD}.",
             hint="Install a newer authctl: pip install --upgrade authctl",
         )
+
+
+def _check_signature(directory: Engine, file: str, manifest: Manifest, *, unsigned: bool) -> None:
+    """Refuse a backup that its directory's key has not signed; one that nothing vouches for may be asked for.
+
+    The key must be at hand: whoever changes a backup can put a key of their own into it.
+    """
+    key = directory.find_own_key(storage.state.State(manifest.schema, manifest.key_fingerprint))
+    if manifest.signature is not None and key is not None:
+        if not manifest.is_signed(key):
+            raise backup_files.damaged(file, "it was changed after the secret key had signed it")
+    elif unsigned:
+        directory.warn(
+            f"Nothing proves that {file} is what was saved: whoever could write to it may have added users, passwords"
+            " or sessions."
+        )
+    else:
+        raise _unsigned(file, manifest)
+
+
+def _unsigned(file: str, manifest: Manifest) -> AuthctlError:
+    if manifest.signature is None:
+        message = f"The backup {file} is not signed, as those of older versions are not."
+        hint = "If nobody else could write to it, add --unsigned."
+    else:
+        message = f"The secret key {manifest.key_fingerprint}, which signed the backup {file}, was not found."
+        hint = "Name the key's file with secret_key_file. If nobody else could write to the backup, add --unsigned."
+        if manifest.secret_key is not None:
+            message += " The key inside proves nothing: whoever changes a backup can change that too."
+    return Invalid("backup_unsigned", message, field="file", hint=hint)
 
 
 def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step: Step) -> None:

@@ -9,11 +9,14 @@ A backup of SQLite is an SQLite file. A backup of Postgres is lines of JSON, com
 
 Either has a manifest, which says when it was made, of which schema and key, and how many rows of which SHA-256 each
 table has; the SQLite file in its table `directory`. Rows are written alike of both, so that either is read the same.
+The manifest is signed with the directory's secret key (HMAC-SHA256): whoever changes rows can make checksums anew, and
+not the signature.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import stat
@@ -46,13 +49,18 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself. secret_key: the directory's key in base64, where it was asked for."""
+    """What a backup says of itself.
+
+    secret_key: the directory's key in base64, where it was asked for. signature: what the directory's key makes of all
+    the others, in hex digits; None where the key was not at hand, or an older version made the backup.
+    """
 
     made_at: str | None
     schema: str
     key_fingerprint: str | None
     tables: tuple[Sum, ...]
     secret_key: str | None = field(default=None, repr=False)
+    signature: str | None = None
 
     @property
     def rows(self) -> int:
@@ -64,7 +72,22 @@ class Manifest:
 
     def text(self) -> str:
         """As it is written, with a checksum of itself."""
-        plain: Json = {
+        plain = self._plain() | {"signature": self.signature}
+        return _encode(plain | {"sha256": _digest(plain)})
+
+    def signed(self, key: bytes) -> Manifest:
+        """The same, signed with the directory's secret key."""
+        return replace(self, signature=self._signature(key))
+
+    def is_signed(self, key: bytes) -> bool:
+        """Whether the signature is what this key makes."""
+        return hmac.compare_digest((self.signature or "").encode(), self._signature(key).encode())
+
+    def _signature(self, key: bytes) -> str:
+        return sealing.digest(key, "backup", _encode(self._plain())).hex()
+
+    def _plain(self) -> Json:
+        return {
             "authctl_backup": VERSION,
             "made_at": self.made_at,
             "schema": self.schema,
@@ -72,7 +95,6 @@ class Manifest:
             "secret_key": self.secret_key,
             "tables": [{"table": each.table, "rows": each.rows, "sha256": each.sha256} for each in self.tables],
         }
-        return _encode(plain | {"sha256": _digest(plain)})
 
     @classmethod
     def parse(cls, text: str, path: str) -> Manifest:
@@ -88,7 +110,10 @@ class Manifest:
             schema = plain["schema"]
             if schema != f"{max(int(schema), 1):04}":  # as migrations are numbered
                 raise ValueError
-            return cls(plain["made_at"], schema, plain["key_fingerprint"], sums, plain["secret_key"])
+            signature = plain.get("signature")
+            if not isinstance(signature, str | None):
+                raise ValueError
+            return cls(plain["made_at"], schema, plain["key_fingerprint"], sums, plain["secret_key"], signature)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise damaged(path, "its manifest cannot be read") from None
 

@@ -203,7 +203,7 @@ def test_the_copy_that_upgrade_makes_is_restored_too(filled, empty, tmp_path):
     directory, settings = empty
     warnings = []
     directory.warn = warnings.append
-    assert backup.restore(directory, settings, copy).made_at is None
+    assert backup.restore(directory, settings, copy, unsigned=True).made_at is None
     assert content(directory) == content(filled)
     assert "no checksums" in warnings[0]
 
@@ -409,7 +409,7 @@ def test_a_forged_backup_is_refused_before_anything_is_written(empty, tmp_path, 
     (tmp_path / "forged.backup").write_bytes(gzip.compress(b"".join(map(backup_files._line, lines))))
     directory, settings = empty
     with pytest.raises(Unavailable) as refused:
-        backup.restore(directory, settings, str(tmp_path / "forged.backup"))
+        backup.restore(directory, settings, str(tmp_path / "forged.backup"), unsigned=True)
     assert refused.value.type == "backup_damaged"
     assert storage.state.find_state(directory.database) is None
     assert not list(tmp_path.rglob("*key*"))
@@ -426,6 +426,109 @@ def test_a_line_that_cannot_be_read_is_named(empty, tmp_path, line):
     with pytest.raises(Unavailable, match="its line 3 cannot be read") as refused:
         backup.restore(directory, settings, str(tmp_path / "forged.backup"))
     assert refused.value.type == "backup_damaged"
+
+
+# Signed
+
+
+def forge(file, *, add=None, **claims):
+    """Change a backup as somebody without the key can: rows, what the manifest says, and every checksum, made anew.
+
+    add: SQL that changes its rows; `claims` take the place of what the manifest says, None takes it away.
+    """
+    copy = storage.database.Database(f"sqlite:///{file}")
+    if add is not None:
+        copy.write(lambda db: db.sqlalchemy.exec_driver_sql(add))
+    plain = json.loads(copy.read(storage.backups.find_manifest))
+    sums = backup_files.sums(copy.stream(storage.backups.parts), lambda count: None)
+    plain["tables"] = [{"table": each.table, "rows": each.rows, "sha256": each.sha256} for each in sums]
+    plain = {name: value for name, value in (plain | claims).items() if name != "sha256" and value is not None}
+    plain |= {name: None for name in ("secret_key", "key_fingerprint") if name not in plain}
+    plain["sha256"] = backup_files._digest(plain)
+    copy.write(lambda db: storage.backups.put_manifest(db, json.dumps(plain)))
+    copy.close()
+
+
+ADDED = """
+    INSERT INTO sessions (id, user_seq, secret_digest, provider, factors, created_at, used_at, expires_at)
+    SELECT 'forged', seq, x'00', 'email', '["password"]', 1, 1, 9999999999999 FROM users WHERE id = 'ada'
+"""
+
+
+@pytest.fixture
+def saved(filled, tmp_path):
+    """A backup that is an SQLite file, so that it is changed with SQL; of the directory on either database."""
+    file = str(tmp_path / "one.backup")
+    if filled.database.path is None:
+        pytest.skip("its backups are lines; the manifest is the same")
+    backup.backup(filled, file)
+    return file
+
+
+def refused(restore, *arguments, **options):
+    with pytest.raises(AuthctlError) as found:
+        restore(*arguments, **options)
+    assert storage.state.find_state(arguments[0].database) is None
+    return found.value.type
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"add": ADDED}, {"made_at": "2030-01-01T00:00:00.000Z"}, {"signature": "00" * 32}, {"signature": "ü"}],
+)
+def test_a_backup_that_was_changed_is_refused_whatever_its_checksums_say(saved, empty, change):
+    forge(saved, **change)
+    backup_files.check(saved, lambda count: None)  # they fit
+    for unsigned in (False, True):
+        assert refused(backup.restore, *empty, saved, unsigned=unsigned) == "backup_damaged"
+
+
+@pytest.mark.parametrize("change", [{}, {"add": ADDED}])
+def test_a_backup_without_a_signature_is_taken_only_where_that_is_asked_for(saved, empty, change):
+    """Those of older versions have none; and whoever changes one can take it away."""
+    forge(saved, signature=None, **change)
+    assert refused(backup.restore, *empty, saved) == "backup_unsigned"
+    directory, settings = empty
+    warnings = []
+    directory.warn = warnings.append
+    assert backup.restore(directory, settings, saved, unsigned=True).users == 2
+    assert "may have added users" in warnings[0]
+
+
+def test_a_backup_is_signed_on_both_databases(filled, tmp_path):
+    file = str(tmp_path / "one.backup")
+    backup.backup(filled, file)
+    manifest = backup_files.check(file, lambda count: None)
+    assert manifest.is_signed(filled.key)
+    assert not manifest.is_signed(KEY)
+    assert not backup_files.replace(manifest, made_at="2030-01-01T00:00:00.000Z").is_signed(filled.key)
+
+
+def test_a_key_that_only_the_backup_has_proves_nothing(saved, empty):
+    """Whoever changes a backup puts a key of their own in, and signs with it."""
+    fingerprint = sealing.fingerprint(KEY)
+    forge(saved, add=ADDED, key_fingerprint=fingerprint, secret_key=b64encode(KEY).decode())
+    manifest = backup_files.check(saved, lambda count: None).signed(KEY)
+    forge(saved, signature=manifest.signature)
+    assert refused(backup.restore, *empty, saved) == "backup_unsigned"
+
+
+def test_a_backup_from_before_a_new_key_is_restored_with_the_old_one(filled, settings, empty, tmp_path):
+    from authctl.core.maintenance import key_rotation
+
+    file = str(tmp_path / "one.backup")
+    backup.backup(filled, file)
+    key_rotation.rotate_key(filled, settings)
+    directory, other = empty
+    assert backup.restore(directory, other, file).key == "ok"
+
+
+def test_without_the_key_a_backup_is_refused(filled, opened, home, tmp_path):
+    file = str(tmp_path / "one.backup")
+    backup.backup(filled, file)
+    assert refused(backup.restore, *opened(f"sqlite:///{tmp_path}/two.db", elsewhere(home, tmp_path)), file) == (
+        "backup_unsigned"
+    )
 
 
 def test_a_newer_schema_is_refused(filled, empty, tmp_path, monkeypatch):
@@ -478,11 +581,12 @@ def test_the_key_travels_only_when_asked_for(filled, opened, home, tmp_path):
     directory, settings = opened(f"sqlite:///{tmp_path}/without.db", other)
     warnings = []
     directory.warn = warnings.append
-    assert backup.restore(directory, settings, str(tmp_path / "without.backup")).key == "missing"
-    assert filled.state.key_fingerprint in warnings[0]
+    assert backup.restore(directory, settings, str(tmp_path / "without.backup"), unsigned=True).key == "missing"
+    assert "Nothing proves" in warnings[0]
+    assert filled.state.key_fingerprint in warnings[1]
     assert list(Path(other["HOME"]).iterdir()) == []
     directory, settings = opened(f"sqlite:///{tmp_path}/with.db", other)
-    restored = backup.restore(directory, settings, str(tmp_path / "with.backup"))
+    restored = backup.restore(directory, settings, str(tmp_path / "with.backup"), unsigned=True)
     assert restored.key == "ok"
     key = Path(other["HOME"], ".config/authctl/keys", f"{filled.state.key_fingerprint}.key")
     assert restored.key_file == str(key)
@@ -498,7 +602,7 @@ def test_a_key_of_a_backup_takes_no_others_place(filled, opened, home, tmp_path)
     mine.chmod(0o600)
     before = mine.read_bytes()
     directory, settings = opened(f"sqlite:///{tmp_path}/with.db", other | {"AUTHCTL_SECRET_KEY_FILE": str(mine)})
-    restored = backup.restore(directory, settings, str(tmp_path / "with.backup"))
+    restored = backup.restore(directory, settings, str(tmp_path / "with.backup"), unsigned=True)
     assert (restored.key, mine.read_bytes()) == ("ok", before)
     assert restored.key_file == f"{mine}.{filled.state.key_fingerprint}"
 
@@ -506,7 +610,11 @@ def test_a_key_of_a_backup_takes_no_others_place(filled, opened, home, tmp_path)
 def test_a_directory_whose_key_is_gone_is_saved_all_the_same(filled, settings, opened, home, tmp_path):
     other = elsewhere(home, tmp_path)
     directory, _ = opened(settings.database_url, other)
+    warnings = []
+    directory.warn = warnings.append
     assert backup.backup(directory, str(tmp_path / "one.backup")).users == 2
+    assert "not signed" in warnings[0]
+    assert backup_files.check(str(tmp_path / "one.backup"), lambda count: None).signature is None
     with pytest.raises(Invalid) as refused:
         backup.backup(directory, str(tmp_path / "two.backup"), with_key=True)
     assert refused.value.type == "general_key_missing"
