@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,10 +86,19 @@ def _between(behind: int | None, up_to: int | None) -> Iterator[sa.ColumnElement
 
 
 def list_rows(
-    db: Connection, up_to: int | None = None, behind: int | None = None, limit: int | None = None
+    db: Connection,
+    up_to: int | None = None,
+    behind: int | None = None,
+    limit: int | None = None,
+    names: Sequence[str] = (),
 ) -> Iterator[tuple[int, EventRow, Any]]:
-    """Every event behind a number, and up to another, as it is stored, with its own and its digest, in their order."""
+    """Every event behind a number, and up to another, as it is stored, with its own and its digest, in their order.
+
+    names: of the events that are asked for; none for all.
+    """
     statement = sa.select(PLAIN).where(*_between(behind, up_to)).order_by(PLAIN.c.seq).limit(limit)
+    if names:
+        statement = statement.where(PLAIN.c.name.in_([str(name) for name in names]))
     with _as_it_is(db), db.sqlalchemy.execute(statement.execution_options(yield_per=BATCH)) as rows:
         for seq, *row, digest in rows:
             yield seq, EventRow(*row), digest

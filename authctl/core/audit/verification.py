@@ -21,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.audit import keys, seals
+from authctl.core.audit import keys, retention, seals
 from authctl.core.audit.damages import Damage, DamageKind, Damages, of_event
 from authctl.core.crypto import log_digests
 from authctl.errors import Invalid
@@ -161,6 +161,8 @@ def _read(
     total = storage.log_rows.count(work.db, reading.begin, reading.horizon)
     with progress("Verifying", total) if progress else nullcontext(lambda count: None) as step:
         reading.read_events(step)
+    if reading.retention is None and not reading.is_whole and work.policy[retention.POLICY] is not None:
+        reading.retention = retention.search(work, key)
     return reading
 
 
@@ -180,6 +182,7 @@ class _Reading:
         self.newest: tuple[int, bytes] | None = None  # the number and digest of the newest, whatever it is
         self.sealed_up_to = 0
         self.told = 0  # the highest number of a seal that an event tells of
+        self.retention: retention.Setting | None = None  # what was signed last of those that were read
         self.all = seals.Spans(None) if accept else None
         self.tail: seals.Spans | None = None  # of the events behind the last seal, once those are read
 
@@ -264,6 +267,8 @@ class _Reading:
                 segment.good += 1
                 if row.name == EventName.SECURITY_LOGS_VERIFY:
                     self._hear(json.loads(row.details))
+                if row.name in retention.EVENTS:
+                    self.retention = retention.later(self.retention, retention.of_event(row))
             elif found is None:
                 segment.unsigned += 1
                 if row.name not in WITHOUT_KEY:
@@ -364,6 +369,7 @@ def _seal(work: Work, reading: _Reading, key: bytes) -> Verified:
         number, previous = newest or (0, None)
         sealed = seals.add(work, key, ends, max(number, reading.told) + 1, previous)
     details: Json = {"seal": sealed[0].number if sealed else None, "events": reading.events}
+    details |= retention.repeated(reading.retention)
     if not reading.is_whole and reading.last:
         details["from_seal"] = reading.last[0].number
     work.record(EventName.SECURITY_LOGS_VERIFY, "events", details | ({"accepted": problems} if problems else {}))

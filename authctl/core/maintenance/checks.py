@@ -13,7 +13,8 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from shlex import quote
@@ -21,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as escape
 
 from authctl import storage
+from authctl.core.audit import retention
 from authctl.core.maintenance import key_files, purge
 from authctl.core.policy import policies
 from authctl.core.tokens import tokens
+from authctl.errors import Invalid, Unavailable
 from authctl.model import Json, instant
 
 if TYPE_CHECKING:
@@ -92,6 +95,8 @@ CHECKS = {
     for each in (
         Check("log-damaged", Severity.HIGH,
             "Somebody may have changed the audit log past authctl. Find out what before it is taken as it is."),
+        Check("log-retention-unsigned", Severity.HIGH,
+            "Somebody may have changed the policy past authctl, so that the audit log is cleared. It is not obeyed."),
         Check("weak-hashes", Severity.HIGH,
             "Whoever steals these password hashes tries billions of passwords a second against them."),
         Check("blocked-with-sessions", Severity.HIGH,
@@ -179,21 +184,30 @@ def check(directory: Engine, settings: Settings, *, program: str = "authctl") ->
         found.append(_schema_behind(look))
     else:
         storage.state.check_version(state, directory.database.describe())
+        look = replace(look, log_key=_log_key(directory))
         # Not `directory.read`, which would bring the default database up to date first.
         found += directory.database.read(lambda db: list(_within(look, directory.work(db))))
     order = list(CHECKS)
     return sorted(found, key=lambda finding: (-finding.check.severity, order.index(finding.check.id)))
 
 
+def _log_key(directory: Engine) -> bytes | None:
+    """The key of the audit log; None where it, or the secret key, is not at hand."""
+    with suppress(Invalid, Unavailable):
+        return directory.find_log_key()
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What is looked at."""
+    """What is looked at. log_key: of the audit log, if it is at hand."""
 
     directory: Engine
     settings: Settings
     program: str
     state: State
     reason: str = ""  # what every change must give, where the policy says so
+    log_key: bytes | None = field(default=None, repr=False)
 
     def finding(self, id: str, resource: str, message: str, command: str) -> Finding:
         return Finding(CHECKS[id], resource, message, command)
@@ -480,6 +494,7 @@ def _log(look: _Look, work: Work) -> Iterator[Finding]:
     if since is not None and work.now - since > UNSEALED:
         message = f"Nobody has verified the audit log for {(work.now - since) // DAY:,} days."
         yield look.finding("log-unverified", "log", message, look.own("security verify-logs"))
+    yield from _retention(look, work)
     if work.policy["reason-required"]:
         return
     silent, count = storage.statistics.without_reason(work.db, policies.REASONED, work.now - RECENT)
@@ -487,6 +502,17 @@ def _log(look: _Look, work: Work) -> Iterator[Finding]:
         message = f"{silent:,} of {count:,} changes by operators in the last {RECENT // DAY} days give no reason."
         command = look.own(f"security set reason-required on{REASON}")
         yield look.finding("no-reasons", "log", message, command)
+
+
+def _retention(look: _Look, work: Work) -> Iterator[Finding]:
+    """Whether the log is to be kept for as long as somebody with the log's key has said."""
+    held = work.policy[retention.POLICY]
+    if look.log_key is None or (signed := retention.signed(work, look.log_key)) == held:
+        return
+    said, wanted = (policies.plain(retention.POLICY, value) for value in (held, signed))
+    message = f"log-retention is {said}; the last that was set with authctl is {wanted}. If you want {said}, set it."
+    command = look.own(f"security set {retention.POLICY} {wanted}")
+    yield look.finding("log-retention-unsigned", retention.POLICY, message, command)
 
 
 def _backup(look: _Look, work: Work) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import throttle
-from authctl.core.audit import clearing
+from authctl.core.audit import clearing, retention
 from authctl.core.mfa import challenges as mfa_challenges
 from authctl.core.sessions import jwts
 from authctl.core.tokens import tokens as tokens_tokens
@@ -37,18 +37,26 @@ SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, 
 
 def purge(directory: Engine) -> Purged:
     """Clear what is dead, some at a time: tokens and challenges after a day, sessions after the policy log-retention,
-    else 30 days. Events of the audit log go after that policy alone, and not where the log was changed by hand."""
+    else 30 days. Events of the audit log go after that policy alone, and not where it, or the log, was changed by hand.
+    """
     tokens = tokens_tokens.purge(directory)
     challenges = mfa_challenges.purge(directory)
     sessions = _purge_sessions(directory)
-    kept_since = directory.read(_events_kept_since)
-    events = clearing.purge(directory, kept_since) if kept_since is not None else 0
+    events = _purge_events(directory)
     return directory.write(_purge_rest, tokens, challenges, sessions, events)
 
 
-def _events_kept_since(work: Work) -> datetime | None:
-    kept: timedelta | None = work.policy["log-retention"]
-    return None if kept is None else work.now - kept
+def _purge_events(directory: Engine) -> int:
+    kept, now = directory.read(lambda work: (work.policy[retention.POLICY], work.now))
+    if kept is None:
+        return 0
+    if directory.read(retention.signed, directory.find_log_key()) != kept:
+        directory.warn(
+            "The policy log-retention was changed, or set by an older version, so no events were cleared."
+            " Look at it with: authctl security check"
+        )
+        return 0
+    return clearing.purge(directory, now - kept)
 
 
 def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events: int) -> Purged:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
+from authctl.core.audit import retention
 from authctl.core.policy import policies
 from authctl.model import EventName, JsonObject
 
@@ -67,7 +68,11 @@ def _change(work: Work, wanted: Mapping[str, Any], *, to_default: bool = False) 
     """Store what differs, with an event for each. to_default: nobody has set these policies any more."""
     before = policies.Policy(storage.policies.read_locked(work.db))
     work.load_policy()  # since what holds before says whether a reason is asked for
-    changes = [Difference(name, before[name], value) for name, value in wanted.items() if before[name] != value]
+    changes = [
+        Difference(name, before[name], value)
+        for name, value in wanted.items()
+        if before[name] != value or (name == retention.POLICY and retention.signed(work, work.log_key) != value)
+    ]
     if to_default:
         storage.policies.remove(work.db, wanted)
     else:
