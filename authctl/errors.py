@@ -11,6 +11,8 @@
     └── Interrupted  130    Ctrl-C
 
 Raising means that nothing happened. An attempt that must be remembered is a returned verdict instead.
+
+A web application answers with `error.http_status` and `error.public()`, which holds nothing but what anybody may read.
 """
 
 from __future__ import annotations
@@ -113,7 +115,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "user_identity_already_exists": (ExitStatus.CONFLICT, "the identity is linked already"),
     "user_count_exceeded": (ExitStatus.INVALID, "the user limit for sign-ups is reached"),
     "password_recently_used": (ExitStatus.INVALID, "one of the passwords that may not come back"),
-    "user_unauthorized": (ExitStatus.DENIED, "not signed in, or not allowed to a person"),
+    "user_unauthorized": (ExitStatus.DENIED, "not signed in, or not allowed to whoever acts"),
     "user_blocked": (ExitStatus.DENIED, "the user is blocked"),
     "user_password_reset_required": (ExitStatus.DENIED, "the password must be changed first"),
     "user_more_factors_required": (ExitStatus.DENIED, "the sign-in needs another factor"),
@@ -137,6 +139,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "database_not_empty": (ExitStatus.CONFLICT, "there is a directory already, and nothing is restored over it"),
     "backup_damaged": (ExitStatus.UNAVAILABLE, "a backup was changed, or is not whole"),
     "backup_unsigned": (ExitStatus.INVALID, "a backup without a signature that can be checked here"),
+    "general_unavailable": (ExitStatus.UNAVAILABLE, "all that an application tells a browser of an outage"),
     "general_busy": (ExitStatus.UNAVAILABLE, "too many passwords are being hashed at once"),
     "general_secret_damaged": (ExitStatus.UNAVAILABLE, "a sealed secret was changed, or is another row's"),
     "delivery_failed": (ExitStatus.UNAVAILABLE, "a mail or SMS was refused, or its way was cut"),
@@ -157,6 +160,37 @@ class Problem:
         """Messages end as sentences do, wherever they were put together."""
         if self.message[-1:].isalnum() or self.message.endswith(("'", '"')):
             object.__setattr__(self, "message", self.message + ".")
+
+
+# What a web application answers with (RFC 9110 §15): 403 where signing in again would not help.
+_HTTP_STATUSES = {
+    ExitStatus.USAGE: 400,
+    ExitStatus.INVALID: 400,
+    ExitStatus.NOT_FOUND: 404,
+    ExitStatus.CONFLICT: 409,
+    ExitStatus.DENIED: 401,
+    ExitStatus.UNAVAILABLE: 503,
+    ExitStatus.INTERRUPTED: 503,
+}
+_OTHER_HTTP_STATUSES = {
+    "general_config_invalid": 503,
+    "general_key_missing": 503,
+    "general_key_mismatch": 503,
+    "security_log_damaged": 503,
+    "user_blocked": 403,
+    "user_password_reset_required": 403,
+    "user_more_factors_required": 403,
+    "user_challenge_required": 403,
+    "team_invite_mismatch": 403,
+    "general_rate_limit_exceeded": 429,
+}
+_UNTOLD = {"general_redirect_denied": "This link is not allowed."}  # the message names hosts
+OUTAGE = Problem("general_unavailable", "This is not available right now. Please try again later.")
+
+
+def http_status(type: str) -> int:
+    """What a web application answers an error of that type with."""
+    return _OTHER_HTTP_STATUSES.get(type) or _HTTP_STATUSES.get(TYPES[type][0], 500)
 
 
 class AuthctlError(Exception):
@@ -188,6 +222,21 @@ class AuthctlError(Exception):
     @property
     def field(self) -> str | None:
         return self.problems[0].field
+
+    @property
+    def http_status(self) -> int:
+        """What a web application answers with: 400, 401, 403, 404, 409, 429; 503 for an outage or a wrong setting."""
+        return max(http_status(problem.type) for problem in self.problems)
+
+    def public(self) -> dict[str, object]:
+        """What anybody may read, as JSON has it: no hint, URL, host, path or key. Of an outage nothing is told."""
+        told = [_public(problem) for problem in self.problems] if self.http_status < 500 else [_public(OUTAGE)]
+        return told[0] | {"errors": told}
+
+
+def _public(problem: Problem) -> dict[str, object]:
+    message = _UNTOLD.get(problem.type, problem.message)
+    return {"type": problem.type, "message": message, "field": problem.field}
 
 
 class UsageError(AuthctlError):

@@ -21,7 +21,7 @@ from authctl import settings as authctl_settings
 from authctl.cli import answer_fields
 from authctl.cli.output import Shape
 from authctl.core.policy import policies as policy_policies
-from authctl.errors import EXIT_STATUSES, TYPES
+from authctl.errors import EXIT_STATUSES, TYPES, http_status
 from authctl.model import EventName
 from authctl.settings.reference import reference
 from authctl.transfer import sources, targets
@@ -40,8 +40,8 @@ def exit_statuses():
 
 
 def error_types():
-    rows = [[f"`{type}`", int(status), meaning] for type, (status, meaning) in TYPES.items()]
-    return table(["type", "exit status", "meaning"], rows)
+    rows = [[f"`{type}`", int(status), http_status(type), meaning] for type, (status, meaning) in TYPES.items()]
+    return table(["type", "exit status", "HTTP", "meaning"], rows)
 
 
 def shape_tables():
