@@ -20,6 +20,7 @@ from authctl import storage
 from authctl.cli import app
 from authctl.cli.environment import Environment
 from authctl.core.directory import opening
+from authctl.core.directory.application import Application
 from authctl.core.hashing import Parameters
 from authctl.core.maintenance import key_files, setup
 from authctl.core.work.unit import Actor
@@ -255,6 +256,15 @@ def directory(ready, settings, clock, dice):
     actor = Actor("tester@example.com")
     with opening.open_directory(settings, actor, clock=clock, random_bytes=dice, hash_parameters=CHEAP) as opened:
         opened.require_key()
+        yield opened
+
+
+@pytest.fixture
+def application(directory, settings, clock, dice):
+    """The same directory by the door for applications."""
+    actor = Actor("application")
+    options = {"clock": clock, "random_bytes": dice, "hash_parameters": CHEAP}
+    with opening.open_door(Application, settings, actor, **options) as opened:
         yield opened
 
 

@@ -242,8 +242,9 @@ def test_a_command(copy):
     copy.touched.add("authctl/cli/users/accounts.py")
     copy.change(
         "authctl/core/directory/users.py",
-        "    get = reads(lookup.get, person=True, once=True)\n",
-        "    get = reads(lookup.get, person=True, once=True)\n    initials = reads(lookup.initials, person=True)\n",
+        "    get = reads(lookup.get, by=OPERATOR | PERSON, once=True)\n",
+        "    get = reads(lookup.get, by=OPERATOR | PERSON, once=True)\n"
+        "    initials = reads(lookup.initials, by=OPERATOR | PERSON)\n",
     )
     with (copy.folder / "authctl/core/accounts/lookup.py").open("a") as file:
         file.write(

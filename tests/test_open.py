@@ -1,5 +1,6 @@
 """The door for applications: typed, quiet, for many threads, and closed by `with`."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -18,17 +19,25 @@ CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def test_the_package_shows_what_is_public():
-    assert dir(authctl) == ["Directory", "__version__", "errors", "model", "open"]
-    assert sorted(authctl.__all__) == ["Directory", "errors", "model", "open"]
+    public = ["Application", "Directory", "application", "errors", "model", "open"]
+    assert sorted(authctl.__all__) == public
+    assert sorted(dir(authctl)) == sorted([*public, "__version__"])
     assert authctl.open.__doc__
+    assert authctl.application.__doc__
     with pytest.raises(AttributeError, match="has no attribute 'opne'"):
         authctl.opne  # noqa: B018 - looking is what is tried
 
 
 def test_what_is_public_is_there_without_being_imported():
-    script = "import authctl; print(authctl.errors.__name__, authctl.model.__name__, authctl.Directory.__name__)"
+    public = "authctl.errors, authctl.model, authctl.Directory, authctl.Application"
+    script = f"import authctl; print(*(each.__name__ for each in ({public})))"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["authctl.errors", "authctl.model", "Directory"]
+    assert ran.stdout.split() == ["authctl.errors", "authctl.model", "Directory", "Application"]
+
+
+def test_both_doors_take_the_same_options():
+    first, second = inspect.signature(authctl.open), inspect.signature(authctl.application)
+    assert first.parameters == second.parameters
 
 
 @pytest.fixture
@@ -64,10 +73,11 @@ def test_opening_reads_nothing_yet(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fresh_machine_needs_no_set_up(tmp_path):
-    script = """
+@pytest.mark.parametrize("door", ["open", "application"])
+def test_a_fresh_machine_needs_no_set_up(door, tmp_path):
+    script = f"""
         import authctl
-        with authctl.open() as directory:
+        with authctl.{door}() as directory:
             directory.users.create(id="ada", name="Ada")
         with authctl.open() as directory:
             assert directory.users.get("ada").name == "Ada"

@@ -121,7 +121,16 @@ class Context(typer.Context):
 
     @property
     def directory(self) -> Directory:
-        return self._once("directory", self._open_directory)
+        """The directory for whoever acts: the operator, or with --as-session that person."""
+        return self._once("directory", self._make_directory)
+
+    def _make_directory(self) -> Directory:
+        return self.operators.as_session(self.session_secret()) if self.is_person else self.operators
+
+    @property
+    def operators(self) -> Directory:
+        """The directory for the operator at the terminal, whoever the line acts for."""
+        return self._once("operators", self._open_directory)
 
     def _open_directory(self) -> Directory:
         from authctl.core.directory import opening
@@ -138,8 +147,7 @@ class Context(typer.Context):
         self.call_on_close(directory.close)
         directory.warn = self.output.warn
         directory.sleep = self.environment.sleep
-        directory = directory.acting(directory.actor, dry_run=self.is_dry_run)
-        return directory.as_session(self.session_secret()) if self.is_person else directory
+        return directory.acting(directory.actor, dry_run=self.is_dry_run)
 
     def session_secret(self, *, stdin: bool = False) -> str:
         """The secret of the session that acts: from AUTHCTL_SESSION, else the next line of stdin."""

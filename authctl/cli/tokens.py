@@ -285,7 +285,7 @@ def redeem(
 
 def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:
     """The kind of the live token of that id, else of all the user's; where there is none, one that will be refused."""
-    live = ctx.directory.operating().tokens.list_live(user)
+    live = ctx.operators.tokens.list_live(user)
     kinds = list(dict.fromkeys(token.kind for token in live if id in (None, token.id)))
     if len(kinds) > 1:
         named = " and ".join(kinds)

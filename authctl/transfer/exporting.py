@@ -18,6 +18,7 @@ from authctl.core.credentials import passwords
 from authctl.core.crypto import sealing
 from authctl.core.directory.verbs import Group, flow
 from authctl.core.values import listings
+from authctl.core.work.unit import OPERATOR
 from authctl.errors import Invalid
 from authctl.model import EventName, Identity, Listing, NewUser, User
 from authctl.transfer import targets
@@ -248,4 +249,4 @@ def _linked(identity: Identity) -> Linked:
 class Exports(Group):
     """What leaves a directory."""
 
-    users = flow(export)
+    users = flow(export, by=OPERATOR)

@@ -13,6 +13,7 @@ from authctl.core import hashing
 from authctl.core.accounts import throttle
 from authctl.core.directory.verbs import Group, flow, reads
 from authctl.core.values import checks, identifiers
+from authctl.core.work.unit import OPERATOR
 from authctl.errors import NotFound
 from authctl.model import EventName, Import, ImportStatus, Json, instant
 from authctl.transfer import files, importing, sources
@@ -141,7 +142,7 @@ def proves(given: Secret, password: str) -> bool:
 class Imports(Group):
     """Imports: the verbs of `authctl users import` and its like."""
 
-    run = flow(importing.import_users)
-    list = reads(list_)
-    undo = flow(undo)
-    status = reads(status)
+    run = flow(importing.import_users, by=OPERATOR)
+    list = reads(list_, by=OPERATOR)
+    undo = flow(undo, by=OPERATOR)
+    status = reads(status, by=OPERATOR)

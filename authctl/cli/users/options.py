@@ -95,7 +95,7 @@ def new_password(ctx: Context, *, flag: str = "--password-stdin") -> str:
     """One that the person at the terminal chooses. What the policy has against it is told before it is typed again."""
 
     def check(password: str) -> None:
-        if problems := ctx.directory.operating().security.check_password(password).problems:
+        if problems := ctx.operators.security.check_password(password).problems:
             raise Invalid.of(problems)
 
     return prompts.secret(ctx.environment, "New password", twice=True, check=check, flag=flag)

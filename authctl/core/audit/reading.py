@@ -195,7 +195,7 @@ def list_of_user(work: Work, user: str, *, limit: int = 25, after: str | None = 
 
     Asked by id, it answers for a deleted account too.
     """
-    if work.person is None:
+    if work.is_operator:
         return list_logs(work, user=user, limit=limit, after=after)
     found = get(work, user)
     events = list_logs(work, user=f"id:{found.id}", limit=limit, after=after)

@@ -123,12 +123,12 @@ def _record_verification(work: Work, user: User | None, valid: bool) -> None:
 
 
 def confirm(directory: Engine, password: str | None) -> None:
-    """Where a person acts: that it is the person, by the current password, and by the second factor where one is used.
+    """Unless an operator acts: that it is the person, by the current password, and by a second factor if one is used.
 
     Counted like signing in. An account without a password has none to confirm: where it has an address to sign in by,
     it must have done so lately. Raises Denied (user_invalid_credentials, user_challenge_required).
     """
-    if not directory.is_person:
+    if directory.is_operator:
         return
     person, actor = directory.read(_recently_proved)
     if person.user.password is None:

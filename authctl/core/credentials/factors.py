@@ -82,8 +82,9 @@ def check_recent(work: Work, user: User, *, always: bool = False) -> None:
 
     always: also where none is asked for at sign-in. Raises Denied (user_challenge_required).
     """
-    if work.person is None:
+    if work.is_operator:
         return
+    assert work.person is not None
     policy, has = work.policy, available(work.policy, user)
     if not has or not (always or Factor.TOTP in has or (is_asked(policy, user) and enrolled(policy, user))):
         return

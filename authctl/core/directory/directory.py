@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from authctl.core.work.engine import Engine
+from authctl.core.work.unit import OPERATOR
 
 if TYPE_CHECKING:
     from typing import Self
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
 
-class Directory(Engine):
-    """A database with a directory in it, the key of its secrets, and who acts. `authctl.open` makes one."""
+class Door(Engine):
+    """A way into a directory, for one kind of actor: the groups of verbs, each of which says who may use it."""
 
     def as_session(self, secret: str) -> Self:
         """The same directory as a signed-in person sees it: the own account alone, by the rules for people.
@@ -82,3 +83,9 @@ class Directory(Engine):
         from authctl.core.directory.security import Security
 
         return Security(self)
+
+
+class Directory(Door):
+    """The door for operators, with every verb. `authctl.open` opens it."""
+
+    by = OPERATOR

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from authctl.core.directory.verbs import Group, flow, later, reads, writes
+from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
     from authctl.core.mfa import authenticators, challenges, mfa
@@ -15,15 +16,15 @@ else:
 class Mfa(Group):
     """Second factors: the same verbs as the commands of `authctl mfa`."""
 
-    status = reads(mfa.status, person=True, to_add_factor=True)
-    list_factors = reads(mfa.list_factors, person=True, to_complete=True)
-    enable = writes(mfa.enable, person=True)
-    disable = writes(mfa.disable, person=True)
-    create_authenticator = flow(authenticators.create_authenticator, person=True, to_add_factor=True)
-    verify_authenticator = flow(authenticators.verify_authenticator, person=True, to_add_factor=True)
-    delete_authenticator = writes(authenticators.delete_authenticator, person=True)
-    create_recovery_codes = writes(mfa.create_recovery_codes, person=True, to_add_factor=True)
-    regenerate_recovery_codes = writes(mfa.regenerate_recovery_codes, person=True)
-    create_challenge = flow(challenges.create)
-    complete_challenge = flow(challenges.complete)
-    reset = writes(mfa.reset)
+    status = reads(mfa.status, by=OPERATOR | PERSON, to_add_factor=True)
+    list_factors = reads(mfa.list_factors, by=OPERATOR | PERSON, to_complete=True)
+    enable = writes(mfa.enable, by=OPERATOR | PERSON)
+    disable = writes(mfa.disable, by=OPERATOR | PERSON)
+    create_authenticator = flow(authenticators.create_authenticator, by=OPERATOR | PERSON, to_add_factor=True)
+    verify_authenticator = flow(authenticators.verify_authenticator, by=OPERATOR | PERSON, to_add_factor=True)
+    delete_authenticator = writes(authenticators.delete_authenticator, by=OPERATOR | PERSON)
+    create_recovery_codes = writes(mfa.create_recovery_codes, by=OPERATOR | PERSON, to_add_factor=True)
+    regenerate_recovery_codes = writes(mfa.regenerate_recovery_codes, by=OPERATOR | PERSON)
+    create_challenge = flow(challenges.create, by=OPERATOR | APPLICATION)
+    complete_challenge = flow(challenges.complete, by=OPERATOR | APPLICATION)
+    reset = writes(mfa.reset, by=OPERATOR)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from authctl import storage
-from authctl.core.directory.directory import Directory
+from authctl.core.directory.directory import Directory, Door
 from authctl.core.maintenance import key_files
 from authctl.core.work.unit import system_clock, system_random_bytes
 from authctl.model import Clock, RandomBytes
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from authctl.storage.state import State
 
 Tell = Callable[[str], None]
+D = TypeVar("D", bound=Door)
 
 
 def open_directory(
@@ -30,10 +31,32 @@ def open_directory(
     hash_parameters: Parameters | None = None,
     notice: Tell = lambda line: None,
 ) -> Directory:
-    """The directory that the settings name. The default SQLite file is made and migrated by itself.
+    """The directory that the settings name, for operators. The default SQLite file is made and migrated by itself.
 
     notice: is told, once, where new files are.
     """
+    return open_door(
+        Directory,
+        settings,
+        actor,
+        clock=clock,
+        random_bytes=random_bytes,
+        hash_parameters=hash_parameters,
+        notice=notice,
+    )
+
+
+def open_door(
+    door: type[D],
+    settings: Settings,
+    actor: Actor,
+    *,
+    clock: Clock,
+    random_bytes: RandomBytes,
+    hash_parameters: Parameters | None,
+    notice: Tell = lambda line: None,
+) -> D:
+    """The same by another door."""
     its = settings.database
     database = storage.database.Database(
         settings.database_url,
@@ -42,7 +65,7 @@ def open_directory(
         statement_timeout=its.statement_timeout,
         pool=storage.database.Pool(its.pool_size, its.pool_overflow, its.pool_timeout, its.pool_recycle),
     )
-    directory = Directory(
+    directory = door(
         database,
         find_key=partial(key_files.find_key, settings),
         make_log_key=_make_log_key,
@@ -53,7 +76,7 @@ def open_directory(
         hash_parameters=hash_parameters,
     )
     if key_files.is_default(settings):
-        directory.make_ready = lambda state: _make_ready(directory, settings, state, notice)
+        directory.make_ready = lambda state: _make_ready(directory.operating(), settings, state, notice)
     return directory
 
 
@@ -63,7 +86,7 @@ def _make_log_key(work: Work) -> bytes:
     return keys.key(work)
 
 
-def _make_ready(directory: Directory, settings: Settings, state: State | None, notice: Tell) -> None:
+def _make_ready(directory: Door, settings: Settings, state: State | None, notice: Tell) -> None:
     from authctl.core.maintenance import setup
 
     if state is None:

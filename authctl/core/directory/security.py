@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from authctl.core.directory.verbs import Group, flow, later, reads, writes
+from authctl.core.work.unit import APPLICATION, OPERATOR
 
 if TYPE_CHECKING:
     from authctl.core.audit import reading, verification
@@ -25,19 +26,19 @@ else:
 class Security(Group):
     """Policies and the audit log: the same verbs as the commands of `authctl security`."""
 
-    show = reads(policies.show)
-    set = writes(policies.set_)
-    reset = writes(policies.reset)
-    apply = writes(policies.apply)
-    check_password = flow(password_report.check_password)
-    list_logs = reads(reading.list_logs)
-    iterate_logs = flow(reading.iterate_logs)
-    follow_logs = flow(reading.follow_logs)
-    verify_logs = flow(verification.verify)
-    show_jwks = reads(jwts.jwks)
-    rotate_jwt_key = writes(jwts.rotate)
-    create_mock_phone = writes(mock_phones.create)
-    list_mock_phones = reads(mock_phones.list_)
-    delete_mock_phone = writes(mock_phones.delete)
-    test_delivery = flow(delivery_trial.test_delivery)
-    purge = flow(purge.purge)
+    show = reads(policies.show, by=OPERATOR)
+    set = writes(policies.set_, by=OPERATOR)
+    reset = writes(policies.reset, by=OPERATOR)
+    apply = writes(policies.apply, by=OPERATOR)
+    check_password = flow(password_report.check_password, by=OPERATOR)
+    list_logs = reads(reading.list_logs, by=OPERATOR)
+    iterate_logs = flow(reading.iterate_logs, by=OPERATOR)
+    follow_logs = flow(reading.follow_logs, by=OPERATOR)
+    verify_logs = flow(verification.verify, by=OPERATOR)
+    show_jwks = reads(jwts.jwks, by=OPERATOR | APPLICATION)
+    rotate_jwt_key = writes(jwts.rotate, by=OPERATOR)
+    create_mock_phone = writes(mock_phones.create, by=OPERATOR)
+    list_mock_phones = reads(mock_phones.list_, by=OPERATOR)
+    delete_mock_phone = writes(mock_phones.delete, by=OPERATOR)
+    test_delivery = flow(delivery_trial.test_delivery, by=OPERATOR)
+    purge = flow(purge.purge, by=OPERATOR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from authctl.core.directory.verbs import Group, flow, later, reads, writes
+from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
     from authctl.core.teams import invitations, memberships, teams
@@ -15,21 +16,21 @@ else:
 class Teams(Group):
     """Teams and their members: the same verbs as the commands of `authctl teams`."""
 
-    create = writes(teams.create, person=True)
-    get = reads(teams.get, person=True)
-    list = reads(teams.list_, person=True)
-    iterate = flow(teams.iterate, person=True)
-    count = reads(teams.count, person=True)
-    update_name = writes(teams.update_name, person=True)
-    delete = writes(teams.delete, person=True)
-    get_prefs = reads(teams.get_prefs, person=True)
-    update_prefs = writes(teams.update_prefs, person=True)
+    create = writes(teams.create, by=OPERATOR | PERSON)
+    get = reads(teams.get, by=OPERATOR | PERSON)
+    list = reads(teams.list_, by=OPERATOR | PERSON)
+    iterate = flow(teams.iterate, by=OPERATOR | PERSON)
+    count = reads(teams.count, by=OPERATOR | PERSON)
+    update_name = writes(teams.update_name, by=OPERATOR | PERSON)
+    delete = writes(teams.delete, by=OPERATOR | PERSON)
+    get_prefs = reads(teams.get_prefs, by=OPERATOR | PERSON)
+    update_prefs = writes(teams.update_prefs, by=OPERATOR | PERSON)
 
-    create_membership = flow(invitations.create, person=True)
-    list_memberships = reads(memberships.list_of_team, person=True)
-    iterate_memberships = flow(memberships.iterate_of_team, person=True)
-    count_memberships = reads(memberships.count_of_team, person=True)
-    get_membership = reads(memberships.get, person=True)
-    update_membership = writes(memberships.update, person=True)
-    update_membership_status = flow(invitations.update_status, person=True)
-    delete_membership = writes(memberships.delete, person=True)
+    create_membership = flow(invitations.create, by=OPERATOR | PERSON)
+    list_memberships = reads(memberships.list_of_team, by=OPERATOR | PERSON)
+    iterate_memberships = flow(memberships.iterate_of_team, by=OPERATOR | PERSON)
+    count_memberships = reads(memberships.count_of_team, by=OPERATOR | PERSON)
+    get_membership = reads(memberships.get, by=OPERATOR | PERSON)
+    update_membership = writes(memberships.update, by=OPERATOR | PERSON)
+    update_membership_status = flow(invitations.update_status, by=OPERATOR | APPLICATION | PERSON)
+    delete_membership = writes(memberships.delete, by=OPERATOR | PERSON)

@@ -1,9 +1,12 @@
 """How a function of a room below becomes a verb of the directory, and who may use it.
 
     class Users(Group):
-        get = reads(lookup.get, person=True)      directory.users.get("ada") → one unit of work, lookup.get(work, "ada")
+        get = reads(lookup.get, by=OPERATOR | PERSON)
 
-A group lists its verbs, and who may use each. What it names is loaded when it is first used (`later`).
+    directory.users.get("ada") → one unit of work, lookup.get(work, "ada")
+
+A group lists its verbs, and who may use each: nobody may whom it does not name. What it names is loaded when it is
+first used (`later`).
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from authctl.core.directory.arguments import Arguments
 from authctl.core.work.engine import Engine
-from authctl.core.work.unit import Work
+from authctl.core.work.unit import By, Work
+from authctl.errors import AuthctlError
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -28,6 +32,12 @@ class Group:
 
     def __init__(self, directory: Engine) -> None:
         self.directory = directory
+
+    def __init_subclass__(cls) -> None:
+        """Refuse a verb of which the table does not say who may use it."""
+        for name, verb in vars(cls).items():
+            if not name.startswith("_") and not isinstance(verb, _Verb):
+                raise TypeError(f"{cls.__name__}.{name} does not say who may use it")
 
 
 class _Later:
@@ -60,12 +70,12 @@ def later(package: str, *modules: str) -> list[_Module]:
 class _Verb(Generic[S, P, T]):
     """A function, made a method of its group, with its own name, documentation and signature.
 
-    person: signed-in people may use it, for their own account; the others are for operators. admission: what a session
-    may use it for before it may do anything else (`admission.admit`).
+    by: who may use it; people for their own account and teams alone. admission: what a session may use it for before it
+    may do anything else (`admission.admit`).
     """
 
-    def __init__(self, function: Callable[Concatenate[S, P], T], *, person: bool = False, **admission: bool) -> None:
-        self.person = person
+    def __init__(self, function: Callable[Concatenate[S, P], T], *, by: By, **admission: bool) -> None:
+        self.by = by
         self.admission = admission
         self._name = ""
         self._function: Callable[..., T] | _Later = function
@@ -97,7 +107,11 @@ class _Verb(Generic[S, P, T]):
         def method(group: Group, /, *args: Any, **kwargs: Any) -> T:
             directory = self._admitting(group.directory)
             given, named = arguments.read(args, kwargs)
-            return self.run(directory, function, *given, **named)
+            try:
+                return self.run(directory, function, *given, **named)
+            except AuthctlError as error:
+                directory.heard(error)
+                raise
 
         method.__name__, method.__qualname__ = self._name.split(".")[1], self._name
         method.__module__, method.__doc__ = function.__module__, function.__doc__
@@ -106,9 +120,8 @@ class _Verb(Generic[S, P, T]):
         return method
 
     def _admitting(self, directory: Engine) -> Engine:
-        """The directory for this verb; people are refused what is for operators."""
-        if not self.person:
-            directory.refuse_people()
+        """The directory for this verb, if whoever acts may use it."""
+        directory.require(self.by)
         return directory.admitting(**self.admission) if directory.is_person and self.admission else directory
 
     def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -141,11 +154,11 @@ class reads(_Verb[Work, P, T]):
         self,
         function: Callable[Concatenate[Work, P], T],
         *,
-        person: bool = False,
+        by: By,
         once: bool = False,
         **admission: bool,
     ) -> None:
-        super().__init__(function, person=person, **admission)
+        super().__init__(function, by=by, **admission)
         self.once = once
 
     def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -61,7 +61,7 @@ def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Pr
 
     Raises Invalid for a file that is there, Unavailable where it cannot be written.
     """
-    directory.refuse_people()
+    directory.require_operator()
     database = directory.database
     state = storage.state.get_state(database)
     private_files.check_new(file)
@@ -189,7 +189,7 @@ def restore(
     (database_not_empty), Unavailable (backup_damaged, database_schema_newer), Invalid for a file that is no backup, and
     for one that nothing vouches for (backup_unsigned).
     """
-    directory.refuse_people()
+    directory.require_operator()
     database = directory.database
     _check_empty(directory)
     with progress("Checking", None) as step:

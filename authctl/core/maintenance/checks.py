@@ -175,7 +175,7 @@ class Finding:
 
 def check(directory: Engine, settings: Settings, *, program: str = "authctl") -> list[Finding]:
     """All that is weak, the worst first. program: how commands begin, with the options that name this directory."""
-    directory.refuse_people()
+    directory.require_operator()
     state = storage.state.get_state(directory.database)
     looks: list[Callable[[_Look], Iterator[Finding]]] = [_key_file, _secret_files, _database_file, _ways]
     look = _Look(directory, settings, program, state)

@@ -82,7 +82,7 @@ def rotate_key(directory: Engine, settings: Settings) -> Rotated:
     The new key is in its file before the database remembers it, and is found there by its fingerprint. Raises Invalid
     (general_config_invalid) where the key was given itself, so that a new one would have no place.
     """
-    directory.refuse_people()
+    directory.require_operator()
     old = directory.key
     if settings.secret_key_file is None:
         raise Invalid(

@@ -45,7 +45,7 @@ def initialize(directory: Engine, settings: Settings) -> DirectoryMade:
 
     A schema that was made by hand, from what `upgrade --dry-run` prints, gets its key.
     """
-    directory.refuse_people()
+    directory.require_operator()
     database = directory.database
     if key_files.is_given(settings):
         read_key(settings)  # a malformed key is told before anything is made
@@ -104,7 +104,7 @@ class Upgraded:
 
 def upgrade(directory: Engine) -> Upgraded:
     """Bring the schema up to date. An SQLite file is copied first, and gets a write-ahead log where it has none."""
-    directory.refuse_people()
+    directory.require_operator()
     database = directory.database
     state = storage.state.get_state(database)
     if database.path is not None:
@@ -133,6 +133,6 @@ def _upgrade(work: Work, key: bytes) -> None:
 
 def migration_sql(directory: Engine) -> str:
     """The statements that `upgrade` would run, or `init` in an empty database, as text."""
-    directory.refuse_people()
+    directory.require_operator()
     state = storage.state.find_state(directory.database)
     return storage.schema.migration_sql(directory.database.dialect, state.version if state else None)

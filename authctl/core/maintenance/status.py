@@ -29,7 +29,7 @@ def status(directory: Engine, settings: Settings, *, picture: bool | None = None
     """
     from authctl import __version__
 
-    directory.refuse_people()
+    directory.require_operator()
     state = storage.state.get_state(directory.database)
     current = state.version == storage.state.HEAD
     counts = directory.read(_counts) if current else None

@@ -115,7 +115,7 @@ def create(
         message = "user, email and phone exclude each other; a person invites by one of them"
         raise Invalid("general_argument_invalid", message, field="user")
     held = identifiers.roles(roles) if roles is not None else None
-    if not (invite or print_secret or directory.is_person):
+    if directory.is_operator and not (invite or print_secret):
         if url is not None:
             raise Invalid(
                 "general_argument_invalid", "url goes with an invitation; invite, or leave it out", field="url"
@@ -198,7 +198,7 @@ def _make(work: Work, invitee: Invitee) -> User:
         )
     id = identifiers.identifier(invitee.user, field="user") if invitee.user is not None else ""
     new = NewUser(id=id, email=invitee.email, phone=invitee.phone, name=invitee.name)
-    return records.insert_new(work, new, self_service=work.person is not None)
+    return records.insert_new(work, new, self_service=not work.is_operator)
 
 
 def _claim(

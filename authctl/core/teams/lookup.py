@@ -76,9 +76,10 @@ def may_see(work: Work, team: Team, *, for_invited: bool = False) -> bool:
 
 
 def check_owner(work: Work, team: Team) -> None:
-    """Refuse a person who is not an owner of the team. Raises Denied (user_unauthorized)."""
-    if work.person is None:
+    """Refuse whoever is neither an owner of the team nor an operator. Raises Denied (user_unauthorized)."""
+    if work.is_operator:
         return
-    membership = storage.memberships.find_of_user(work.db, team.seq, work.person.user.seq)
+    person = work.person
+    membership = storage.memberships.find_of_user(work.db, team.seq, person.user.seq) if person is not None else None
     if membership is None or not membership.is_owner:
         raise Denied("user_unauthorized", "Only owners of the team may do this.", field="team")

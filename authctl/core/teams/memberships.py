@@ -83,7 +83,7 @@ def _may_name(work: Work, user: User, text: str) -> bool:
 
 def _hidden(work: Work) -> frozenset[str]:
     """The fields that members do not see of each other."""
-    hidden: frozenset[str] = work.policy["memberships-privacy"] if work.person is not None else frozenset()
+    hidden: frozenset[str] = frozenset() if work.is_operator else work.policy["memberships-privacy"]
     return hidden
 
 
@@ -194,7 +194,7 @@ def _iterate(work: Work, scope: Scope, **asked: Any) -> Iterator[Membership]:
 
 def _asked(work: Work, *, search: str | None = None, sort: str = "-invited_at", **asked: Any) -> Listing:
     """A list as it was asked for. What is hidden from a person is no way to sort, filter or search either."""
-    if search is not None and work.person is not None:
+    if search is not None and not work.is_operator:
         message = "Searching memberships is for operators; use a filter."
         raise Denied("user_unauthorized", message, field="search")
     hidden = _hidden(work)
@@ -268,7 +268,7 @@ def new(work: Work, team: Team, user: User, roles: tuple[str, ...]) -> Membershi
 def check_pending(work: Work, membership: Membership | None) -> None:
     if membership is None or not membership.is_confirmed:
         return
-    who = f"The user {membership.user_id}" if work.person is None else "That user"
+    who = f"The user {membership.user_id}" if work.is_operator else "That user"
     raise Conflict(
         "membership_already_confirmed",
         f"{who} is a member of the team already.",
@@ -343,14 +343,14 @@ def _is_last_owner(work: Work, team: Team, membership: Membership) -> bool:
 
 def _check_force(work: Work, team: Team, force: bool) -> bool:
     """True where an operator insists; it is written in the log."""
-    if force and work.person is None:
+    if force and work.is_operator:
         return True
     raise Conflict(
         "membership_last_owner",
         f"This is the last {OWNER} of the team {team.id}, which would be left without one.",
         field="membership",
         hint="Give another member the role owner first."
-        + (" --force does it all the same." if work.person is None else ""),
+        + (" --force does it all the same." if work.is_operator else ""),
     )
 
 

@@ -1,6 +1,6 @@
 """Teams: the verbs of `authctl teams`. Those about their members are in `memberships` and `invitations`.
 
-An operator may everything. A person (`work.person`) sees the teams that the person is a member of, and owners change
+An operator may do everything. A person (`work.person`) sees the teams that the person is a member of, and owners change
 them; to all others a team is as if it were not there.
 """
 

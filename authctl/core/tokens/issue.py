@@ -16,6 +16,7 @@ from authctl.core.crypto import phrases
 from authctl.core.messages import compose
 from authctl.core.tokens import codes, mock_phones, sending
 from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm
+from authctl.core.work.unit import APPLICATION, OPERATOR
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Denied, Invalid
 from authctl.model import Json, JsonObject, Status, Token, TokenEnded, TokenKind, User
@@ -83,7 +84,7 @@ Find = Callable[["Work"], tuple[User, bool]]
 
 def issue(directory: Engine, asked: TokenRequest, find: Find) -> NewToken:
     """Make a token and have it sent."""
-    if directory.is_person and asked.print_secret:
+    if asked.print_secret and directory.by not in OPERATOR | APPLICATION:
         raise Denied(
             "user_unauthorized", "The secret goes to the address that it is to prove; a person is not shown it."
         )
@@ -146,7 +147,7 @@ def _address(work: Work, user: User, asked: TokenRequest) -> str:
     assert kind is not None, "an operator hands it over"
     if effect is Effect.CHANGE:
         assert asked.address is not None
-        other = lookup.find(work, f"{kind}:{asked.address}") if work.person is None else None
+        other = lookup.find(work, f"{kind}:{asked.address}") if work.is_operator else None
         if other is not None and other.seq != user.seq:
             type = "user_email_already_exists" if kind == "email" else "user_phone_already_exists"
             raise Conflict(type, f"The {kind} {asked.address} is taken.", field=kind)

@@ -50,8 +50,9 @@ def create(
     id: None or `unique()` for a new one. prefs, metadata: a dict or its JSON text. must_change: the password is only
     good for choosing another one. password_hash: another system's, instead of a password; hash: what made it, where
     the text does not say; hash_options: what it was made with; weak_hash: keep it, wrap it in argon2id, or reset it.
-    self_service: a sign-up by the person, to which the user limit applies. if_absent: where the id, username, email
-    or phone is taken by an account, answer with that as it is, instead of refusing; not for sign-ups.
+    self_service: a sign-up by the person, to which the user limit applies; through an application it always is one.
+    if_absent: where the id, username, email or phone is taken by an account, answer with that as it is, instead of
+    refusing; not for sign-ups.
 
     Raises Invalid with every wrong field, Conflict where the id, username, email or phone is taken.
     """
@@ -68,6 +69,7 @@ def create(
         phone_verified=phone_verified,
         blocked=blocked,
     )
+    self_service = self_service or not directory.is_operator
     if self_service:
         problems += _not_by_oneself(user, password_hash, if_absent=if_absent)
     if hash is not None and password_hash is None:

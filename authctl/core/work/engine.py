@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from authctl import storage
 from authctl.core.crypto import sealing
-from authctl.core.values import identifiers
-from authctl.core.work.unit import Work
+from authctl.core.values import checks, identifiers
+from authctl.core.work.unit import OPERATOR_OR_PROGRAM, By, Work
 from authctl.errors import AuthctlError, Denied, Invalid, Unavailable
 from authctl.model import Change, Clock, EventName, RandomBytes
 
@@ -69,7 +69,10 @@ class Engine:
     dry_run: undo every unit of work at its end. `changes` then has what would have changed.
     warn: called with a sentence that an operator should read.
     sleep: waits for so many seconds, so that others get their turn.
+    by: the kind of actor, which whoever opens it says.
     """
+
+    by: By
 
     def __init__(
         self,
@@ -104,6 +107,8 @@ class Engine:
 
     def acting(self, actor: Actor, *, dry_run: bool = False) -> Self:
         """The same directory for another actor, or as a dry run. Shares the connections."""
+        if not isinstance(dry_run, bool):
+            raise Invalid("general_argument_invalid", "dry_run must be True or False.", field="dry_run")
         directory = copy.copy(self)
         directory.actor = actor
         directory.dry_run = dry_run
@@ -113,18 +118,27 @@ class Engine:
     def as_person(self, admit: Admit) -> Self:
         """The same for a person: every unit of work begins by asking `admit` who it is."""
         directory = copy.copy(self)
-        directory._admit = admit
+        directory.by, directory._admit = By.PERSON, admit
         return directory
 
     @property
     def is_person(self) -> bool:
-        """Whether a signed-in person acts, and not an operator."""
-        return self._admit is not None
+        """Whether a signed-in person acts."""
+        return self.by is By.PERSON
 
-    def refuse_people(self) -> None:
-        """Refuse a signed-in person what is for operators."""
-        if self.is_person:
-            raise Denied("user_unauthorized", "This is for operators. You can only see and change your own account.")
+    @property
+    def is_operator(self) -> bool:
+        """Whether an operator acts, or authctl itself: who may do everything to every account and team."""
+        return self.by in OPERATOR_OR_PROGRAM
+
+    def require(self, may: By) -> None:
+        """Refuse whoever is of no kind that may do this. Raises Denied (user_unauthorized)."""
+        if self.by not in may:
+            raise _refusal(self.by, may)
+
+    def require_operator(self) -> None:
+        """Refuse whoever does not administer the directory, apart from authctl itself."""
+        self.require(OPERATOR_OR_PROGRAM)
 
     def admitting(self, **admission: bool) -> Self:
         """The same for a step that a session may take before it may take others: see `admission.admit`."""
@@ -135,20 +149,29 @@ class Engine:
     def operating(self) -> Self:
         """The same as the program itself, for what must be remembered of a person."""
         directory = copy.copy(self)
-        directory._admit = None
+        directory.by, directory._admit = By.PROGRAM, None
         return directory
 
-    def from_request(self, ip: str | None, user_agent: str | None) -> Self:
-        """The same for a request that came from there, as the log and new sessions say."""
-        if ip is None and user_agent is None:
+    def from_request(self, ip: str | None = None, user_agent: str | None = None, *, reason: str | None = None) -> Self:
+        """The same directory for one request, so that every verb knows where it came from.
+
+        ip: the person's address, by which wrong passwords and codes are counted; None where it is unknown. user_agent:
+        what the browser calls itself, for new sessions. reason: why, for the audit log. What is None stays as it was.
+        Raises Invalid for an `ip` that is no IP address.
+        """
+        if ip is None and user_agent is None and reason is None:
             return self
-        directory = copy.copy(self)
+        directory, actor = copy.copy(self), self.actor
         directory.actor = replace(
-            self.actor,
-            ip=identifiers.address(ip) if ip is not None else self.actor.ip,
-            user_agent=identifiers.user_agent(user_agent) if user_agent is not None else self.actor.user_agent,
+            actor,
+            ip=identifiers.address(ip) if ip is not None else actor.ip,
+            user_agent=identifiers.user_agent(user_agent) if user_agent is not None else actor.user_agent,
+            reason=checks.text(reason, "reason") if reason is not None else actor.reason,
         )
         return directory
+
+    def heard(self, error: AuthctlError) -> None:
+        """What a verb is about to raise, for whoever should know."""
 
     @property
     def hash_parameters(self) -> Parameters:
@@ -217,7 +240,8 @@ class Engine:
 
     def _admitted(self, work: Work) -> Work:
         """The unit of work, done for the person whose session it is, if that may act now."""
-        if self._admit is not None:
+        if self.by is By.PERSON:
+            assert self._admit is not None
             work.act_for(self._admit(work, **self._admission))
         return work
 
@@ -226,7 +250,7 @@ class Engine:
         now = self.clock()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         find_key = partial(self._key_within, db)
-        return Work(db, self.actor, now, self.random_bytes, find_key, self._make_log_key, _log_key=log_key)
+        return Work(db, self.by, self.actor, now, self.random_bytes, find_key, self._make_log_key, _log_key=log_key)
 
     def find_log_key(self) -> bytes | None:
         """The key of the audit log's digests, asked for once and known from then on: it stays the same.
@@ -341,6 +365,16 @@ class Engine:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.database.describe()!r})"
+
+
+def _refusal(by: By, may: By) -> Denied:
+    """What somebody of that kind is told who may not do it."""
+    if by is By.PERSON:
+        whom = "the application" if By.APPLICATION in may else "operators"
+        return Denied("user_unauthorized", f"This is for {whom}. You can only see and change your own account.")
+    if By.PERSON in may:
+        return Denied("user_unauthorized", "This is for people who are signed in.", hint="Use as_session(secret).")
+    return Denied("user_unauthorized", "This is for operators.", hint="Operators' programs use authctl.open().")
 
 
 def send(directory: Engine, notices: Sequence[Notice]) -> None:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import Flag, auto
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -35,6 +36,23 @@ def granted(verdict: T | Denied) -> T:
     if isinstance(verdict, Denied):
         raise verdict
     return verdict
+
+
+class By(Flag):
+    """The kinds of actor, each of which has the rights that are granted to it by name.
+
+    OPERATOR: who administers the directory. APPLICATION: what people sign up and sign in with. PERSON: who is signed
+    in. PROGRAM: authctl itself, for what must be remembered whoever acts; no verb names it.
+    """
+
+    OPERATOR = auto()
+    APPLICATION = auto()
+    PERSON = auto()
+    PROGRAM = auto()
+
+
+OPERATOR, APPLICATION, PERSON = By.OPERATOR, By.APPLICATION, By.PERSON
+OPERATOR_OR_PROGRAM = By.OPERATOR | By.PROGRAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +99,12 @@ def system_random_bytes(size: int) -> bytes:
 class Work:
     """A transaction under way, who acts in it, and when.
 
-    person: who is signed in, where the unit of work is done for a person; None where an operator acts. signs: whether
-    events get their digests, for which the directory's key must be at hand.
+    person: who is signed in, where the unit of work is done for a person. signs: whether events get their digests, for
+    which the directory's key must be at hand.
     """
 
     db: Connection
+    by: By
     actor: Actor
     now: datetime
     random: RandomBytes
@@ -100,6 +119,11 @@ class Work:
     _asked: Callable[[], Json] | None = None
     _key: bytes | None = field(default=None, repr=False)
     _log_key: bytes | None = field(default=None, repr=False)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether an operator acts, or authctl itself: who may do everything to every account and team."""
+        return self.by in OPERATOR_OR_PROGRAM
 
     @property
     def key(self) -> bytes:
@@ -195,7 +219,7 @@ class Work:
         storage.events.insert(self.db, row, log_digests.event_digest(self.log_key, row) if self.signs else None)
 
     def _check_reason(self, name: EventName) -> None:
-        if self.actor.reason or self.person is not None or name not in REASONED:
+        if self.actor.reason or self.by is not By.OPERATOR or name not in REASONED:
             return
         if self.policy["reason-required"]:
             raise Invalid(

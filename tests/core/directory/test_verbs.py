@@ -8,7 +8,7 @@ import pytest
 from doubles.verbs import GROUPS, VERBS, bound
 
 import authctl
-from authctl.core.directory.directory import Directory
+from authctl.core.directory.directory import Door
 from authctl.transfer.exporting import Exports
 from authctl.transfer.journal import Imports
 
@@ -71,7 +71,7 @@ def test_help_of_a_group_names_its_verbs(directory_of_nothing, group):
 
 
 def test_every_group_of_a_directory_is_tried_here():
-    assert {name for name, each in vars(Directory).items() if isinstance(each, property)} == {
+    assert {name for name, each in vars(Door).items() if isinstance(each, property)} == {
         group.__name__.lower() for group in GROUPS
     }
 
