@@ -477,8 +477,8 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'tokens create-recovery')
-            options=('--url|-' '--print-secret|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.token,')
+            options=('--url|-' '--print-secret|' '--quiet-unknown|' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.token,')
             arguments=('@users|--user-id')
             ;;
         'tokens create-email-change')

@@ -882,6 +882,7 @@ function __authctl_load
             set __authctl_options \
                 '--url|-|Where the link leads; the setting allowed_redirects names its host' \
                 '--print-secret||Show the secret here, and send nothing' \
+                '--quiet-unknown||Give the same answer whether or not the user exists' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \

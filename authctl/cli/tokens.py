@@ -179,9 +179,19 @@ def create_phone_verification(
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
     example="authctl tokens create-recovery ada@example.com --url https://app.example.com/recover",
 )
-def create_recovery(ctx: Context, user: User, url: Url = None, print_secret: PrintSecret = False) -> None:
+def create_recovery(
+    ctx: Context,
+    user: User,
+    url: Url = None,
+    print_secret: PrintSecret = False,
+    quiet_unknown: Annotated[
+        bool, typer.Option("--quiet-unknown", help="Give the same answer whether or not the user exists.")
+    ] = False,
+) -> None:
     """Send a code or link to a user's email that sets a new password."""
-    ctx.show(ctx.directory.tokens.create_recovery(user, url=url, print_secret=print_secret).public())
+    tokens = ctx.directory.tokens
+    created = tokens.create_recovery(user, url=url, print_secret=print_secret, quiet_unknown=quiet_unknown)
+    ctx.show(created.public())
 
 
 @command(

@@ -152,6 +152,16 @@ def test_the_one_live_kind_is_found_and_an_id_is_enough(run):
     assert run.error("tokens redeem ada --kind email --id x --secret-stdin", stdin="1") == (2, "general_usage")
 
 
+def test_a_quiet_recovery_is_answered_alike_for_anybody(run, mail):
+    run("users create --id ada --email ada@example.com")
+    lines = [f"tokens create-recovery {name}@example.com --quiet-unknown" for name in ("ada", "nobody")]
+    known, unknown = map(run.json, lines)
+    assert known.keys() == unknown.keys()
+    assert [each["user_id"] for each in (known, unknown)] == ["ada@example.com", "nobody@example.com"]
+    assert [each.recipients for each in mail.mails] == [["ada@example.com"]]
+    assert run.error("tokens create-recovery nobody@example.com") == (4, "user_not_found")
+
+
 def test_a_person_asks_for_the_own_address(run, mail):
     run("users create --id ada --email ada@example.com --password-stdin", stdin=PASSWORD)
     session = run.json("sessions create ada --password-stdin", stdin=PASSWORD)["secret"]

@@ -88,8 +88,7 @@ def issue(directory: Engine, asked: TokenRequest, find: Find) -> NewToken:
         raise Denied(
             "user_unauthorized", "The secret goes to the address that it is to prove; a person is not shown it."
         )
-    if asked.url is not None:
-        _link(directory, asked, "", "")
+    check_link(directory, asked)
     try:
         claim = directory.write(_claim, directory, asked, find)
     except Conflict as conflict:
@@ -209,6 +208,12 @@ def _message(
     life = token.expires_at - token.created_at
     link = _link(directory, asked, user.id, secret) if asked.url is not None else None
     return compose.secret_email(settings, kind, to, secret=secret, validity=life, link=link, phrase=phrase)
+
+
+def check_link(directory: Engine, asked: TokenRequest) -> None:
+    """Refuse a link that is not allowed, before anything is done."""
+    if asked.url is not None:
+        _link(directory, asked, "", "")
 
 
 def _link(directory: Engine, asked: TokenRequest, user_id: str, secret: str) -> str:

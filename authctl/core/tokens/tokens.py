@@ -28,8 +28,9 @@ from authctl.core.tokens import codes, issue
 from authctl.core.tokens.issue import NewToken, TokenRequest
 from authctl.core.tokens.kinds import DECLARATIONS
 from authctl.core.values import checks, contacts, identifiers, times
+from authctl.core.work.unit import APPLICATION
 from authctl.delivery.messages import Channel
-from authctl.errors import Invalid, NotFound
+from authctl.errors import Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, NewUser, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
@@ -201,12 +202,42 @@ def create_phone_verification(
     return issue.issue(directory, asked, _getter(user))
 
 
-def create_recovery(directory: Engine, user: str, *, url: str | None = None, print_secret: bool = False) -> NewToken:
+def create_recovery(
+    directory: Engine,
+    user: str,
+    *,
+    url: str | None = None,
+    print_secret: bool = False,
+    quiet_unknown: bool = False,
+) -> NewToken:
     """Send the user's email what a new password is set with.
 
-    Raises NotFound (user_not_found), which an application keeps to itself.
+    quiet_unknown: answer alike for anybody, as an application always does unless it asks for the secret: the token's
+    `user_id` is what was given, and whether there is such a user, and a message went out, is in the log alone. The
+    time that a mail takes may still tell: answer the browser first, and ask then. Raises NotFound (user_not_found).
     """
-    return issue.issue(directory, TokenRequest(TokenKind.RECOVERY, url=url, print_secret=print_secret), _getter(user))
+    asked = TokenRequest(TokenKind.RECOVERY, url=url, print_secret=print_secret)
+    if print_secret or not (quiet_unknown or directory.by is APPLICATION):
+        return issue.issue(directory, asked, _getter(user))
+    issue.check_link(directory, asked)
+    directory.transport.check_email()
+    made_up = directory.read(_made_up, checks.text(user, "user"))
+    try:
+        token = issue.issue(directory, asked, _getter(user)).token
+    except (NotFound, Invalid, Denied):  # unknown, without an email, or just asked for
+        return NewToken(made_up)
+    except Unavailable as error:
+        if error.type != "delivery_failed":
+            raise
+        directory.heard(error)
+        return NewToken(made_up)
+    return NewToken(replace(made_up, id=token.id))
+
+
+def _made_up(work: Work, user: str) -> Token:
+    """What a recovery looks like to who asked for it, whoever that is."""
+    expires_at = work.now + work.policy[DECLARATIONS[TokenKind.RECOVERY].expiry]
+    return Token(0, work.new_id(), user, TokenKind.RECOVERY, work.now, expires_at)
 
 
 def create_email_change(

@@ -93,6 +93,53 @@ def test_sign_ups_end_at_the_user_limit(directory, application):
     assert directory.users.create(id="bob")
 
 
+# One answer for anybody
+
+
+def test_a_recovery_is_answered_alike_for_anybody(directory, mailing, mail, clock):
+    directory.users.create(id="ada", email="ada@example.com", password=PASSWORD)
+    directory.users.create(id="bare")
+    directory.users.create(id="eve", email="eve@example.com", blocked=True)
+    answers = []
+    for user in ("ada@example.com", "ada@example.com", "nobody@example.com", "bare", "id:ada", "eve@example.com"):
+        answer = mailing.tokens.create_recovery(user, url="https://app.example.com/recover").public()
+        assert answer.pop("user_id") == user
+        assert len(answer.pop("id")) == 20
+        answers.append(answer)
+    assert answers == [answers[0]] * len(answers)
+    assert [each.recipients for each in mail.mails] == [["ada@example.com"]]
+
+
+def test_a_recovery_that_was_asked_for_works(directory, mailing, mail):
+    directory.users.create(id="ada", email="ada@example.com", password=PASSWORD)
+    asked = mailing.tokens.create_recovery("ada@example.com")
+    (token,) = directory.tokens.list("ada")
+    assert token.id == asked.token.id
+
+
+def test_a_recovery_whose_mail_is_refused_is_answered_alike_and_logged(directory, mailing, mail, caplog):
+    directory.users.create(id="ada", email="ada@example.com", password=PASSWORD)
+    mail.mailbox.data_answer = "554 5.7.1 No"
+    assert mailing.tokens.create_recovery("ada@example.com").secret is None
+    assert [record.message.split(":")[0] for record in caplog.records] == ["delivery_failed"]
+    assert mailing.tokens.create_recovery("nobody@example.com")
+
+
+def test_what_is_wrong_for_anybody_is_told(application, mailing):
+    assert refusal(application.tokens.create_recovery, "nobody@example.com") == "delivery_unconfigured"
+    assert refusal(mailing.tokens.create_recovery, "ada", url="https://elsewhere.example.com/") == (
+        "general_redirect_denied"
+    )
+    assert refusal(application.tokens.create_recovery, "ada", print_secret=True) == "user_not_found"
+
+
+def test_operators_are_told_unless_they_want_it_quiet(directory, mailing):
+    operators = opening.open_directory(mailing.settings, Actor("tester@example.com"))
+    with operators:
+        assert refusal(operators.tokens.create_recovery, "nobody") == "user_not_found"
+        assert operators.tokens.create_recovery("nobody", quiet_unknown=True).token.user_id == "nobody"
+
+
 # Outages
 
 
