@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -326,34 +327,116 @@ def program(word):
     return compile(text, "README.md", "exec")
 
 
-def test_its_python_runs(directory, monkeypatch):
+def test_its_python_runs(directory, application, monkeypatch):
     monkeypatch.setattr(authctl, "open", lambda url: directory)
+    monkeypatch.setattr(authctl, "application", lambda url: application)
     names = {}
     exec(program("with authctl.open"), names)
     assert names["person"].user.email == "ada@example.com"
 
 
-@pytest.mark.parametrize("framework", ["fastapi", "flask"])
-def test_its_web_applications_sign_in(framework, directory, monkeypatch):
-    monkeypatch.setattr(authctl, "open", lambda url: directory)
-    directory.users.create(id="ada", email="ada@example.com", name="Ada", password="correct horse battery")
-    names = {"__name__": "application"}
-    exec(program(f"from {framework} "), names)
-    right, wrong = ({"email": "ada@example.com", "password": word} for word in ("correct horse battery", "wrong"))
-    if framework == "fastapi":
-        from fastapi.testclient import TestClient
+RIGHT, WRONG = ({"email": "ada@example.com", "password": word} for word in ("correct horse battery", "wrong"))
 
-        client = TestClient(names["app"], base_url="https://testserver", client=("192.0.2.7", 50000))
-        read = lambda answer: answer.json()  # noqa: E731
-    else:
-        client = names["app"].test_client()
-        read = lambda answer: answer.get_json()  # noqa: E731
-    secure = {} if framework == "fastapi" else {"base_url": "https://localhost"}
-    assert client.get("/me", **secure).status_code == 401
-    refused = client.post("/sign-in", data=wrong, **secure)
-    assert (refused.status_code, read(refused)["type"]) == (401, "user_invalid_credentials")
-    assert read(client.post("/sign-in", data=right, **secure)) == {"more_factors_required": False}
-    assert read(client.get("/me", **secure)) == {"id": "ada", "name": "Ada"}
+
+@pytest.fixture(params=["fastapi", "flask"])
+def serve(request, monkeypatch):
+    """Runs an application of the README on a directory, behind a proxy where one is given; and what asks it."""
+
+    def run(directory, *, proxy=None, client="192.0.2.7"):
+        monkeypatch.setattr(authctl, "application", lambda url: directory)
+        names = {"__name__": "application"}
+        exec(program(f"from {request.param} "), names)
+        app = names["app"]
+        if request.param == "fastapi":
+            from fastapi.testclient import TestClient
+            from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+            served = ProxyHeadersMiddleware(app, trusted_hosts=proxy) if proxy else app
+            return TestClient(served, base_url="https://testserver", client=(client, 50000))
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        if proxy:
+            app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1)
+        return Browser(app.test_client(), client)
+
+    return run
+
+
+class Browser:
+    """Flask's test client, called and answering as FastAPI's."""
+
+    def __init__(self, client, address):
+        self._client, self._environ = client, {"REMOTE_ADDR": address}
+
+    def _ask(self, ask, *given, **named):
+        answer = ask(*given, base_url="https://localhost", environ_overrides=self._environ, **named)
+        return SimpleNamespace(status_code=answer.status_code, json=answer.get_json)
+
+    def get(self, *given, **named):
+        return self._ask(self._client.get, *given, **named)
+
+    def post(self, *given, **named):
+        return self._ask(self._client.post, *given, **named)
+
+
+def test_its_web_applications_sign_in(serve, directory, application):
+    client = serve(application)
+    assert client.post("/sign-up", data=RIGHT).json() == {"more_factors_required": False}
+    (ada,) = directory.users.list()
+    assert ada.email_self_service
+    refused = client.post("/sign-in", data=WRONG)
+    assert (refused.status_code, refused.json()["type"]) == (401, "user_invalid_credentials")
+    assert client.post("/sign-in", data=RIGHT).json() == {"more_factors_required": False}
+    assert client.get("/me").json() == {"id": ada.id, "name": ""}
+    assert [session.ip for session in directory.users.list_sessions(ada.id)] == ["192.0.2.7"] * 2
+    changed = {"current": RIGHT["password"], "new": "another fine password"}
+    assert client.post("/me/password", data={**changed, "current": "wrong"}).status_code == 401
+    assert client.post("/me/password", data=changed).status_code == 200
+    assert client.post("/sign-out").status_code == 200
+    assert directory.users.list_sessions(ada.id) == []
+    assert client.get("/me").status_code == 401
+
+
+def test_its_web_applications_do_nothing_without_a_session(serve, directory, application):
+    client = serve(application)
+    directory.users.create(id="ada", password=RIGHT["password"])
+    for answer in (
+        client.get("/me"),
+        client.post("/me/password", data={"current": RIGHT["password"], "new": "another fine password"}),
+        client.post("/sign-out"),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (401, "user_unauthorized")
+    assert directory.users.verify_password("ada", RIGHT["password"])
+
+
+def test_its_web_applications_tell_nothing_of_an_outage(serve, home, monkeypatch, caplog):
+    monkeypatch.setenv("HOME", home["HOME"])
+    with authctl.application("postgresql://ada@127.0.0.1:1/directory") as broken:
+        client = serve(broken)
+        for answer in (client.get("/me"), client.post("/sign-in", data=RIGHT), client.post("/sign-up", data=RIGHT)):
+            assert (answer.status_code, answer.json()["type"]) == (503, "general_unavailable")
+            assert "127.0.0.1" not in str(answer.json())
+    assert "database_unavailable" in caplog.text
+
+
+def test_its_web_applications_see_through_a_proxy(serve, directory, application):
+    """And not what a browser says of itself: the last address is the proxy's word, those before it are anybody's."""
+    client = serve(application, proxy="10.0.0.1", client="10.0.0.1")
+    client.post("/sign-up", data=RIGHT, headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+    (ada,) = directory.users.list()
+    assert [session.ip for session in directory.users.list_sessions(ada.id)] == ["198.51.100.7"]
+    for _ in range(12):
+        refused = client.post("/sign-in", data=WRONG, headers={"X-Forwarded-For": "192.0.2.66"})
+        assert refused.status_code == 401
+    assert client.post("/sign-in", data=RIGHT, headers={"X-Forwarded-For": "198.51.100.7"}).status_code == 200
+
+
+def test_its_web_applications_need_no_address(serve, directory, application):
+    """As on a unix socket, where there is none."""
+    client = serve(application, client="")
+    assert client.post("/sign-up", data=RIGHT).status_code == 200
+    (ada,) = directory.users.list()
+    assert [session.ip for session in directory.users.list_sessions(ada.id)] == [None]
 
 
 def test_every_block_is_of_a_kind_that_runs():

@@ -12,14 +12,6 @@ from pyotp.totp import TOTP
 import authctl
 from authctl import errors, model
 
-STATUSES: dict[type[errors.AuthctlError], int] = {
-    errors.Invalid: 400,
-    errors.Denied: 401,
-    errors.NotFound: 404,
-    errors.Conflict: 409,
-    errors.Unavailable: 503,
-}
-
 
 @dataclass(frozen=True)
 class Response:
@@ -35,21 +27,23 @@ def refused(error: errors.AuthctlError) -> Response:
     problems: list[object] = [{"type": each.type, "field": each.field} for each in error.problems]
     assert_type(error.hint, str | None)
     assert_type(error.status, errors.ExitStatus)
-    return Response(STATUSES.get(type(error), 500), {"type": error.type, "message": str(error), "problems": problems})
+    told = assert_type(error.public(), dict[str, object])
+    return Response(assert_type(error.http_status, int), told | {"problems": problems})
 
 
 class Application:
-    """The handlers of the requests."""
+    """The handlers of the requests: of people, and of operators."""
 
-    def __init__(self, directory: authctl.Directory) -> None:
+    def __init__(self, directory: authctl.Application, operators: authctl.Directory) -> None:
         self.directory = directory
+        self.operators = operators
 
     # Accounts and sessions
 
     def sign_up(self, email: str, password: str, name: str | None = None) -> Response:
         try:
             user = self.directory.users.create(
-                email=email, password=password, name=name, prefs={"theme": "dark", "sizes": [1, 2]}, self_service=True
+                email=email, password=password, name=name, prefs={"theme": "dark", "sizes": [1, 2]}
             )
         except (errors.Invalid, errors.Conflict) as error:
             return refused(error)
@@ -58,7 +52,8 @@ class Application:
 
     def sign_in(self, email: str, password: str, ip: str) -> Response:
         try:
-            signed_in = self.directory.sessions.create(email, password, ip=ip, user_agent="test")
+            here = assert_type(self.directory.from_request(ip=ip, user_agent="test"), authctl.Application)
+            signed_in = here.sessions.create(email, password)
         except errors.Denied as error:
             return refused(error)
         assert_type(signed_in.session, model.Session)
@@ -76,7 +71,8 @@ class Application:
         return assert_type(person.user, model.User)
 
     def rename(self, secret: str, name: str) -> model.User:
-        return self.directory.as_session(secret).users.update_name(self.me(secret).id, name)
+        mine = assert_type(self.directory.as_session(secret), authctl.Application)
+        return mine.users.update_name(self.me(secret).id, name)
 
     def choose_theme(self, secret: str, theme: str) -> str:
         """The theme from before."""
@@ -100,14 +96,14 @@ class Application:
     # What an operator's page shows
 
     def page(self, search: str, after: str | None = None) -> list[model.User]:
-        return self.directory.users.list(search=search, filters=["status = active"], sort="name", limit=2, after=after)
+        return self.operators.users.list(search=search, filters=["status = active"], sort="name", limit=2, after=after)
 
     def names(self) -> Iterator[str]:
-        for user in assert_type(self.directory.users.iterate(sort="created_at"), Iterator[model.User]):
+        for user in assert_type(self.operators.users.iterate(sort="created_at"), Iterator[model.User]):
             yield user.name
 
     def block(self, user: str, reason: str, for_: timedelta) -> model.User:
-        operator = self.directory.acting(self.directory.actor)
+        operator = self.operators.from_request(reason=reason)
         blocked = operator.users.update_status(user, model.Status.BLOCKED, until=datetime.now(UTC) + for_)
         operator.users.update_metadata(user, {"reason": reason}, merge=True)
         assert_type(blocked.blocked_until, datetime | None)
@@ -115,7 +111,7 @@ class Application:
 
     def preview(self, user: str) -> list[model.Change]:
         """What a deletion would do."""
-        dry = self.directory.acting(self.directory.actor, dry_run=True)
+        dry = self.operators.acting(self.operators.actor, dry_run=True)
         assert_type(dry.users.delete(user), model.User)
         return assert_type(dry.changes, list[model.Change])
 
@@ -125,7 +121,7 @@ class Application:
         return self.directory.as_session(secret).teams.create(name, roles=["owner", "editor"])
 
     def invite(self, team: str, email: str) -> str:
-        invited = self.directory.teams.create_membership(
+        invited = self.operators.teams.create_membership(
             team, email=email, roles=["viewer"], invite=True, print_secret=True
         )
         assert_type(invited.membership, model.Membership)
@@ -136,7 +132,7 @@ class Application:
         return assert_type(accepted.status, model.MembershipStatus)
 
     def members(self, team: str) -> dict[str, tuple[str, ...]]:
-        found = self.directory.teams.list_memberships(team, filters=["status = confirmed"])
+        found = self.operators.teams.list_memberships(team, filters=["status = confirmed"])
         return {each.user_email or each.id: assert_type(each.roles, tuple[str, ...]) for each in found}
 
     # Codes, and second factors
@@ -175,8 +171,8 @@ class Application:
 
 
 def main(url: str) -> None:
-    with authctl.open(url, actor="application") as directory:
-        application = Application(directory)
+    with authctl.application(url, actor="application") as directory, authctl.open(url) as operators:
+        application = Application(directory, operators)
         created = application.sign_up("ada@example.com", "correct horse battery", "Ada")
         assert created.status == 201
         assert (
