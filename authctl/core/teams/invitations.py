@@ -103,12 +103,14 @@ def create(
     with that email or phone, with `user` for its id and with that name. roles: None leaves those of an invitation
     that is renewed. invite: send a secret to the email, else to the phone, that accepts the membership. url: where the
     link in the message leads; without it the message has the secret itself. print_secret: answer with the secret
-    instead of sending it; whoever asks carries it to that address.
+    instead of sending it; whoever asks carries it to that address, which is for operators alone.
 
     Raises NotFound (team_not_found, user_not_found), Conflict (user_already_exists where they are not one user's,
     membership_already_confirmed), Denied (general_rate_limit_exceeded) after too many messages to an address,
     Unavailable where the message was refused, and then nothing has changed.
     """
+    if print_secret:
+        sending.check_shown(directory)
     invitee = _read(user, email, phone, name)
     if directory.is_person and sum(map(bool, (user, email, phone))) > 1:
         # Else one could find out whose is which.

@@ -16,9 +16,8 @@ from authctl.core.crypto import phrases
 from authctl.core.messages import compose
 from authctl.core.tokens import codes, mock_phones, sending
 from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm
-from authctl.core.work.unit import APPLICATION, OPERATOR
 from authctl.delivery.messages import Channel
-from authctl.errors import Conflict, Denied, Invalid
+from authctl.errors import Conflict, Invalid
 from authctl.model import Json, JsonObject, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
@@ -84,10 +83,8 @@ Find = Callable[["Work"], tuple[User, bool]]
 
 def issue(directory: Engine, asked: TokenRequest, find: Find) -> NewToken:
     """Make a token and have it sent."""
-    if asked.print_secret and directory.by not in OPERATOR | APPLICATION:
-        raise Denied(
-            "user_unauthorized", "The secret goes to the address that it is to prove; a person is not shown it."
-        )
+    if asked.print_secret:
+        sending.check_shown(directory)
     check_link(directory, asked)
     try:
         claim = directory.write(_claim, directory, asked, find)

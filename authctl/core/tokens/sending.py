@@ -17,8 +17,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from authctl.core.accounts import throttle
+from authctl.core.work.unit import APPLICATION, OPERATOR
 from authctl.delivery.messages import Channel
-from authctl.errors import Unavailable
+from authctl.errors import Denied, Unavailable
 from authctl.model import Json
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ class SendingClaim:
 
 
 C = TypeVar("C", bound=SendingClaim)
+
+
+def check_shown(directory: Engine) -> None:
+    """Refuse to show a person the secret that proves an address: it may be somebody else's."""
+    if directory.by not in OPERATOR | APPLICATION:
+        message = "The secret goes to the address that it is to prove; a person is not shown it."
+        raise Denied("user_unauthorized", message)
 
 
 def check(work: Work, directory: Engine, address: str, channel: Channel, *, last: datetime | None) -> bool:

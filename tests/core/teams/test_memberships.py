@@ -573,12 +573,12 @@ def test_a_users_memberships_are_listed(directory, teachers, clock):
 # Acting for a person
 
 
-def test_only_owners_invite_remove_and_change_roles(directory, teachers):
+def test_only_owners_invite_remove_and_change_roles(directory, teachers, mailing):
     bob = person(directory, "bob")
     directory.teams.create_membership("teachers", user="bob", roles=["maths"])
     cay = directory.teams.create_membership("teachers", email="cay@example.com").membership
     verbs = (
-        (bob.teams.create_membership, ("teachers",), {"email": "x@example.com", "print_secret": True}),
+        (bob.teams.create_membership, ("teachers",), {"email": "x@example.com"}),
         (bob.teams.update_membership, ("teachers", "bob"), {"add": ["owner"]}),
         (bob.teams.update_membership, ("teachers", cay.id, []), {}),
         (bob.teams.delete_membership, ("teachers", cay.id), {}),
@@ -589,7 +589,7 @@ def test_only_owners_invite_remove_and_change_roles(directory, teachers):
     ada = person(directory, "ada")
     assert ada.teams.update_membership("teachers", cay.id, ["arts"]).roles == ("arts",)
     assert ada.teams.delete_membership("teachers", cay.id).id == cay.id
-    added = ada.teams.create_membership("teachers", email="x@example.com", print_secret=True)
+    added = person(mailing, "ada").teams.create_membership("teachers", email="x@example.com")
     assert added.membership.status == "pending"
     assert bob.teams.delete_membership("teachers", "bob").user_id == "bob"  # a member may leave
     assert refusal(NotFound, bob.teams.get, "teachers") == "team_not_found"
@@ -656,16 +656,21 @@ def test_members_do_not_see_what_the_policy_hides(directory, teachers):
     assert seen_by_operator.user_email == "ada@example.com"
 
 
-def test_an_owner_invites_by_one_name_and_learns_no_more(directory, teachers):
+def test_a_person_is_not_shown_the_secret_that_proves_an_address(directory, teachers):
+    """Else whoever invites somebody could accept for them, and have their address."""
+    call = person(directory, "ada").teams.create_membership
+    assert refusal(Denied, call, "teachers", email="boss@example.com", print_secret=True) == "user_unauthorized"
+    assert directory.users.count() == 1
+
+
+def test_an_owner_invites_by_one_name_and_learns_no_more(directory, mailing):
     directory.security.set("memberships-privacy", "user_id,user_name,user_email")
     directory.users.create(id="bob", email="bob@example.com", name="Bob")
-    ada = person(directory, "ada")
+    ada = person(mailing, "ada")
     call = ada.teams.create_membership
     assert refusal(Invalid, call, "teachers", user="bob", email="bob@example.com") == "general_argument_invalid"
     for dry_run in (True, False):
-        added = ada.acting(ada.actor, dry_run=dry_run).teams.create_membership(
-            "teachers", email="bob@example.com", print_secret=True
-        )
+        added = ada.acting(ada.actor, dry_run=dry_run).teams.create_membership("teachers", email="bob@example.com")
         assert (added.membership.user_id, added.membership.user_name) == (None, None)
 
 
@@ -673,5 +678,5 @@ def test_what_persons_invite_counts_towards_the_user_limit(directory, teachers):
     directory.security.set("user-limit", "1")
     ada = person(directory, "ada")
     call = ada.teams.create_membership
-    assert refusal(Invalid, call, "teachers", email="x@example.com", print_secret=True) == "user_count_exceeded"
+    assert refusal(Invalid, call, "teachers", email="x@example.com") == "user_count_exceeded"
     assert invited(directory, email="x@example.com")
