@@ -155,13 +155,13 @@ def check_interval(work: Work, last_sent: datetime | None) -> None:
 
 def check_country(work: Work, phone: str) -> None:
     """Refuse a number where no text messages are sent to."""
-    countries, code = work.policy["sms-countries"], contacts.calling_code(phone)
-    if countries is not None and code not in countries:
+    places = work.policy["sms-countries"]
+    if places is not None and not any(contacts.is_number_of(phone, place) for place in places):
         raise Invalid(
             "general_argument_invalid",
-            f"No messages are sent to numbers that begin with +{code}.",
+            f"No messages are sent to the country or area of this number, +{contacts.calling_code(phone)}.",
             field="phone",
-            hint="An operator sets the countries with: authctl security set sms-countries CODES",
+            hint="An operator sets the countries with: authctl security set sms-countries COUNTRIES",
         )
 
 

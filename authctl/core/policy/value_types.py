@@ -247,10 +247,13 @@ class Words(ValueType):
         return list(value)
 
 
-class CallingCodes(ValueType):
-    """The calling codes of countries as a frozenset of digits; None for any."""
+class PhonePlaces(ValueType):
+    """Countries and areas that phone numbers are of, as a frozenset of text; None for any.
 
-    range = "any, or calling codes such as 44,49"
+    Each is a calling code (`49`), a country (`DE`), or the beginning of numbers (`1-876`).
+    """
+
+    range = "any, or calling codes, countries and prefixes such as 44,DE,1-876"
     words = ("any",)
 
     def read(self, given: Any, name: str) -> frozenset[str] | None:
@@ -260,13 +263,13 @@ class CallingCodes(ValueType):
             given = [str(code) if isinstance(code, int) else code for code in given]
         elif isinstance(given, int) and not isinstance(given, bool):
             given = str(given)
-        codes = [code.removeprefix("+") for code in _parts(given, name)]
-        for code in codes:
-            if not re.fullmatch("[1-9][0-9]{0,2}", code) or contacts.calling_code("+" + code) != code:
-                raise _invalid(name, f"takes {self.range}; {_shown(code)} is no country's calling code")
-        if not codes:
+        places = [place.removeprefix("+").upper() for place in _parts(given, name)]
+        for place in places:
+            if not contacts.is_place(place):
+                raise _invalid(name, f"takes {self.range}; {_shown(place)} is none of them")
+        if not places:
             raise _invalid(name, f"takes {self.range}; to send no SMS at all, configure no provider")
-        return frozenset(codes)
+        return frozenset(places)
 
     def text(self, value: frozenset[str] | None) -> str:
         return "any" if value is None else ",".join(sorted(value))

@@ -132,3 +132,32 @@ def _library_calling_code(number: str) -> str | None:
 
     codes = (number[1:length] for length in (2, 3, 4))
     return next((code for code in codes if int(code) in COUNTRY_CODE_TO_REGION_CODE), None)
+
+
+# Where a number is
+
+
+_PLACE = re.compile(r"([1-9][0-9]{0,2})(-[0-9]{1,11})?")  # a calling code, and what follows it
+_REGION = re.compile(r"[A-Z]{2}")  # ISO 3166-1
+
+
+def is_place(text: str) -> bool:
+    """Whether that is a calling code (`49`), a country (`DE`), or the beginning of numbers (`1-876`)."""
+    if _REGION.fullmatch(text):
+        from phonenumbers import SUPPORTED_REGIONS
+
+        return text in SUPPORTED_REGIONS
+    found = _PLACE.fullmatch(text)
+    return found is not None and calling_code("+" + found[1]) == found[1]
+
+
+def is_number_of(number: str, place: str) -> bool:
+    """Whether a number with `+` is one of such a place."""
+    if not _REGION.fullmatch(place):
+        return number.startswith("+" + place.replace("-", "")) and calling_code(number) == place.partition("-")[0]
+    from phonenumbers import NumberParseException, parse, region_code_for_number
+
+    try:
+        return region_code_for_number(parse(number)) == place
+    except NumberParseException:
+        return False

@@ -63,7 +63,11 @@ OTHERS = {
         ("all", frozenset({"user_id", "user_name", "user_email", "mfa"})),
         ("user_email,mfa", frozenset({"user_email", "mfa"})),
     ],
-    "sms-countries": [("any", None), ("+44, 1,49", frozenset({"44", "1", "49"}))],
+    "sms-countries": [
+        ("any", None),
+        ("+44, 1,49", frozenset({"44", "1", "49"})),
+        ("de,+1-876 JM", frozenset({"DE", "1-876", "JM"})),
+    ],
     "mfa-factors": [
         ("all", frozenset({"totp", "email", "phone"})),
         ("totp", frozenset({"totp"})),
@@ -78,7 +82,7 @@ WRONG = {
     "password-context-words": ["a", "x" * 129, ["acme, rocket"], ["none"], "a\u202ebc", 7],
     "password-breached-file": ["pwned.txt", "~/pwned.txt", "/a\nb", "/" + "x" * 4096, 7],
     "memberships-privacy": ["user_phone", "name"],
-    "sms-countries": ["", "none", "444", "0", "+", "x", [], 12.5],
+    "sms-countries": ["", "none", "444", "0", "+", "x", [], 12.5, "XX", "EU", "1-", "-876", "1876", "1-8-7", "444-1"],
     "mfa-factors": ["sms", "totp email push"],
     "mfa-required": ["sta ff!", "all,staff", "on", "yes", "True", "staff,no", "x" * 37],
     "jwt-issuer": ["", "none\0", "x" * 257, "a\tb", None, 7],

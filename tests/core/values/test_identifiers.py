@@ -264,6 +264,34 @@ def test_the_calling_codes_are_those_of_phonenumbers():
     assert {int(code) for code in contacts.CALLING_CODES} == set(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 
+@pytest.mark.parametrize(
+    ("number", "place", "is_there"),
+    [
+        ("+4915123456789", "49", True),
+        ("+4915123456789", "DE", True),
+        ("+4915123456789", "49-151", True),
+        ("+4915123456789", "49-170", False),
+        ("+4915123456789", "4", False),
+        ("+4915123456789", "AT", False),
+        ("+18765550123", "1", True),
+        ("+18765550123", "1-876", True),
+        ("+18765550123", "JM", True),
+        ("+18765550123", "US", False),
+        ("+14255550123", "1-876", False),
+        ("+14255550123", "US", True),
+        ("+447400123456", "GB", True),
+        ("+441481960194", "GB", False),
+        ("+441481960194", "GG", True),
+        ("+77012345678", "KZ", True),
+        ("+77012345678", "RU", False),
+        ("+870773111632", "US", False),
+    ],
+)
+def test_a_number_is_of_a_country_or_an_area(number, place, is_there):
+    assert contacts.is_place(place) or place == "4"
+    assert contacts.is_number_of(number, place) is is_there
+
+
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
 def test_a_phone_is_taken_when_phonenumbers_knows_its_calling_code(number):
     try:
