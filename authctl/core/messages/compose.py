@@ -2,12 +2,13 @@
 
 One function for all mails with a secret, one for all text messages with a code, and one for each of the others; they
 return what `delivery` sends. The built-in texts are in `builtin.py`; `templates.py` fills them in, and says how an
-operator's files take their place. What people chose themselves (names of teams, of browsers) is one line everywhere, so
-that nobody can add sentences to what the application says.
+operator's files take their place. What people chose themselves (names of teams, of people, of browsers) is one short
+line everywhere, in which mail programs find no link, so that nobody can write to others in the application's name.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 
 MAX_CHOSEN = 128  # characters of what people chose themselves
+MAX_NAME = 64  # characters of a name
+_CHOSEN = {"team": MAX_NAME, "inviter": MAX_NAME, "user_agent": MAX_CHOSEN}  # the fields that people choose
+# What mail programs recognise links and addresses by: a dot (or what browsers take for one), a colon, slashes, an @.
+_LINKING = re.compile(r"(?<=\w)[.\u2024\u3002\uff0e\uff61](?=[^\W\d])|(?<=[^\W\d])[:\uff1a](?=\S)|//+|@(?=\w)")
 CODES = (
     MessageKind.PHONE_CODE,
     MessageKind.PHONE_VERIFICATION,
@@ -159,6 +164,11 @@ def clean(chosen: str, limit: int | None = MAX_CHOSEN) -> str:
     return one_line(chosen, limit)
 
 
+def chosen(text: str, limit: int) -> str:
+    """The same with a space in every link and address, so that nothing can be clicked."""
+    return clean(_LINKING.sub(lambda found: found[0] + " ", clean(text, limit)), limit)
+
+
 # Putting a message together
 
 
@@ -196,7 +206,10 @@ def _sms(
 
 def _values(settings: Settings, link: str | None, code: str | None, fields: Mapping[str, str | None]) -> dict[str, str]:
     """The fields of a template. A link and a code are ours, and stay as they are."""
-    cleaned = {name: clean(value or "") for name, value in fields.items()}
+    cleaned = {
+        name: chosen(value or "", _CHOSEN[name]) if name in _CHOSEN else clean(value or "")
+        for name, value in fields.items()
+    }
     return {"application": clean(settings.application_name), "link": link or "", "code": code or "", **cleaned}
 
 

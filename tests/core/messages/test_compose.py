@@ -95,6 +95,30 @@ def every_text_message(settings, name="Ada"):
 # The words
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("St. Mary's Maths Team", "St. Mary's Maths Team"),
+        ("Team 2.0: the 10:30 class", "Team 2.0: the 10:30 class"),
+        ("https://evil.example/pay?now", "https: // evil. example/pay?now"),
+        ("www.evil.example", "www. evil. example"),
+        ("evil\u3002example evil\uff0eexample", "evil\u3002 example evil\uff0e example"),
+        ("mailto:win@evil.example", "mailto: win@ evil. example"),
+        ("tel:+1900555", "tel: +1900555"),
+        ("//evil.example", "// evil. example"),
+        ("x" * 65, "x" * 63 + "…"),
+    ],
+)
+def test_what_people_choose_is_short_and_no_link(settings, given, shown):
+    assert compose.chosen(given, compose.MAX_NAME) == shown
+    mail = compose.invitation(settings(), TO, team=given, inviter=given, secret="s" * 64, validity=None)
+    assert mail.text.replace("\n", " ").count(shown) >= 2
+    assert shown in mail.subject
+    assert shown in compose.invitation_sms(settings(), "+14255550123", team=given, secret="s" * 64).body
+    alert = compose.sign_in_alert(settings(), TO, at=AT, user_agent=given)
+    assert given == shown or given not in alert.text or given.startswith("x")
+
+
 def test_every_kind_is_written(settings):
     made = [*every_mail(settings()), *every_text_message(settings())]
     assert {message.kind for message in made} == set(MessageKind)
@@ -219,7 +243,7 @@ def test_the_applications_name_is_escaped(settings):
 
 def test_a_long_name_is_cut(settings):
     mail = compose.invitation(settings(), TO, team="x" * 500, secret="s", validity=None, link=LINK)
-    assert "x" * 127 + "…" in mail.subject
+    assert "x" * 63 + "…" in mail.subject
     assert "x" * 128 not in mail.subject
 
 
