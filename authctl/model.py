@@ -667,6 +667,7 @@ class EventName(StrEnum):
     SECURITY_UPDATE_POLICY = "security.update.policy"
     SECURITY_MOCK_PHONES_CREATE = "security.mock_phones.create"
     SECURITY_MOCK_PHONES_DELETE = "security.mock_phones.delete"
+    SECURITY_SOURCES_UNLOCK = "security.sources.unlock"
     SECURITY_PURGE = "security.purge"
     SECURITY_LOGS_VERIFY = "security.logs.verify"
     SECURITY_KEYS_CREATE = "security.keys.create"

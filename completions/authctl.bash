@@ -565,7 +565,8 @@ _authctl_load() {
             ;;
         'security')
             commands=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'verify-logs' 'create-mock-phone'
-                'list-mock-phones' 'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key' 'check')
+                'list-mock-phones' 'delete-mock-phone' 'test-delivery' 'unlock-source' 'purge' 'show-jwks'
+                'rotate-key' 'check')
             ;;
         'security show')
             options=('-o|formats2' '--output|formats2' '--fields|fields.policies,')
@@ -609,6 +610,10 @@ _authctl_load() {
         'security test-delivery')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.receipt,')
             arguments=('channel2|' '-|')
+            ;;
+        'security unlock-source')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.source,')
+            arguments=('-|--address')
             ;;
         'security purge')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.purge,')
@@ -682,17 +687,20 @@ _authctl_list() {
                 'users.mfa.challenges.create' 'users.mfa.challenges.update' 'users.mfa.reset' 'users.notify'
                 'teams.create' 'teams.update.name' 'teams.update.prefs' 'teams.delete' 'teams.memberships.create'
                 'teams.memberships.update' 'teams.memberships.update.status' 'teams.memberships.delete'
-                'security.update.policy' 'security.mock_phones.create' 'security.mock_phones.delete' 'security.purge'
-                'security.logs.verify' 'security.keys.create' 'security.keys.rotate' 'users.verify.password')
+                'security.update.policy' 'security.mock_phones.create' 'security.mock_phones.delete'
+                'security.sources.unlock' 'security.purge' 'security.logs.verify' 'security.keys.create'
+                'security.keys.rotate' 'users.verify.password')
             ;;
         'policies')
             words=('user-limit' 'session-limit' 'session-duration' 'session-idle-timeout' 'session-invalidation'
                 'session-alerts' 'password-min-length' 'password-history' 'password-dictionary'
                 'password-personal-data' 'password-strength' 'password-context-words' 'password-breached-file'
-                'memberships-privacy' 'sign-in-attempts' 'sign-in-window' 'sign-in-lockout' 'otp-length' 'otp-expiry'
-                'otp-interval' 'otp-attempts' 'otp-hourly-limit' 'sms-hourly-limit' 'sms-countries' 'magic-url-expiry'
-                'verification-expiry' 'recovery-expiry' 'token-expiry' 'invite-expiry' 'mfa-factors' 'mfa-required'
-                'challenge-expiry' 'jwt-issuer' 'jwt-audience' 'reason-required' 'log-retention')
+                'memberships-privacy' 'sign-in-attempts' 'source-attempts' 'sign-in-window' 'sign-in-lockout'
+                'trusted-sources' 'known-source-expiry' 'otp-length' 'otp-expiry' 'otp-interval' 'otp-attempts'
+                'otp-hourly-limit' 'person-hourly-limit' 'source-hourly-limit' 'email-hourly-limit' 'sms-hourly-limit'
+                'creation-hourly-limit' 'sms-countries' 'magic-url-expiry' 'verification-expiry' 'recovery-expiry'
+                'token-expiry' 'invite-expiry' 'mfa-factors' 'mfa-required' 'challenge-expiry' 'jwt-issuer'
+                'jwt-audience' 'reason-required' 'log-retention')
             ;;
         'policy.session-idle-timeout')
             words=('off')
@@ -720,6 +728,9 @@ _authctl_list() {
             ;;
         'policy.memberships-privacy')
             words=('none' 'all' 'user_id' 'user_name' 'user_email' 'mfa')
+            ;;
+        'policy.trusted-sources')
+            words=('none')
             ;;
         'policy.sms-countries')
             words=('any')
@@ -902,8 +913,11 @@ _authctl_list() {
         'fields.receipt')
             words=('provider' 'channel' 'message_id' 'status' 'code' 'text')
             ;;
+        'fields.source')
+            words=('source' 'unlocked')
+            ;;
         'fields.purge')
-            words=('tokens' 'challenges' 'sessions' 'attempts' 'signing_keys' 'events')
+            words=('tokens' 'challenges' 'sessions' 'attempts' 'known_sources' 'signing_keys' 'events')
             ;;
         'algorithm')
             words=('EdDSA' 'ES256')
@@ -970,7 +984,8 @@ _authctl_list() {
             ;;
         'help.security')
             words=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'verify-logs' 'create-mock-phone'
-                'list-mock-phones' 'delete-mock-phone' 'test-delivery' 'purge' 'show-jwks' 'rotate-key' 'check')
+                'list-mock-phones' 'delete-mock-phone' 'test-delivery' 'unlock-source' 'purge' 'show-jwks'
+                'rotate-key' 'check')
             ;;
     esac
 }

@@ -1089,6 +1089,7 @@ function __authctl_load
                 'list-mock-phones|List the mock phone numbers with their codes' \
                 'delete-mock-phone|Make a number an ordinary one again, which messages are sent to' \
                 'test-delivery|Send a message that says that it is a test, and show what the server or provider answered' \
+                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it' \
                 'purge|Clear what is dead' \
                 'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)' \
                 'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key' \
@@ -1190,6 +1191,15 @@ function __authctl_load
             set __authctl_arguments \
                 'channel2||How it is sent' \
                 '-||An email or a phone'
+        case 'security unlock-source'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.source,|Only these fields, in this order'
+            set __authctl_arguments \
+                '-|--address|An IP address, as `authctl security list-logs` shows it'
         case 'security purge'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -1383,6 +1393,7 @@ function __authctl_list
                 'security.update.policy' \
                 'security.mock_phones.create' \
                 'security.mock_phones.delete' \
+                'security.sources.unlock' \
                 'security.purge' \
                 'security.logs.verify' \
                 'security.keys.create' \
@@ -1394,7 +1405,7 @@ function __authctl_list
                 'session-limit|How many sessions a user has at once; the oldest goes' \
                 'session-duration|How long a session lives; sessions that exist keep their end' \
                 'session-idle-timeout|How long a session lives without being used' \
-                'session-invalidation|Whether a new password ends the user\'s other sessions' \
+                'session-invalidation|Whether a new password that a person sets ends the other sessions' \
                 'session-alerts|Whether users get a mail about a new session' \
                 'password-min-length|The fewest characters of a new password' \
                 'password-history|How many of the last passwords may not come back' \
@@ -1404,16 +1415,23 @@ function __authctl_list
                 'password-context-words|Words that no new password may hold, such as the product\'s name' \
                 'password-breached-file|A sorted file of SHA-1 hashes by Have I Been Pwned; passwords in it are refused' \
                 'memberships-privacy|What members of a team do not see of each other' \
-                'sign-in-attempts|How many wrong attempts lock an account, or a source' \
+                'sign-in-attempts|How many wrong attempts lock an account' \
+                'source-attempts|How many wrong attempts, at any accounts, lock a source' \
                 'sign-in-window|In what time wrong attempts are counted together' \
-                'sign-in-lockout|How long a lock-out lasts' \
+                'sign-in-lockout|How long a lock lasts; each further one doubles, up to a day, except for known sources' \
+                'trusted-sources|Addresses and networks of proxies, which are never locked or limited as one source' \
+                'known-source-expiry|How long a source stays known to an account after a sign-in' \
                 'otp-length|How many digits a one-time code has' \
                 'otp-expiry|How long a one-time code works' \
                 'otp-interval|How long to wait before a code is sent again' \
                 'otp-attempts|How many wrong attempts end a code' \
-                'otp-hourly-limit|How many codes an address gets in an hour' \
-                'sms-hourly-limit|How many SMS are sent in an hour, in all' \
-                'sms-countries|The countries that SMS are sent to, by calling code' \
+                'otp-hourly-limit|How many messages an address gets in an hour' \
+                'person-hourly-limit|How many mails, and how many SMS, one signed-in person can send in an hour' \
+                'source-hourly-limit|How many mails, and how many SMS, one source can have sent in an hour' \
+                'email-hourly-limit|How many mails are sent in an hour, in all; a quarter is reserved for recoveries and challenges' \
+                'sms-hourly-limit|How many SMS are sent in an hour, in all; a quarter is reserved for challenges' \
+                'creation-hourly-limit|How many accounts, and how many teams, one person or source can make in an hour' \
+                'sms-countries|The countries and areas that SMS are sent to' \
                 'magic-url-expiry|How long a magic URL works' \
                 'verification-expiry|How long the verification of an address works' \
                 'recovery-expiry|How long a recovery works' \
@@ -1467,6 +1485,9 @@ function __authctl_list
                 'user_name' \
                 'user_email' \
                 'mfa'
+        case 'policy.trusted-sources'
+            printf '%s\n' \
+                'none'
         case 'policy.sms-countries'
             printf '%s\n' \
                 'any'
@@ -1915,12 +1936,17 @@ function __authctl_list
                 'status' \
                 'code' \
                 'text'
+        case 'fields.source'
+            printf '%s\n' \
+                'source' \
+                'unlocked'
         case 'fields.purge'
             printf '%s\n' \
                 'tokens' \
                 'challenges' \
                 'sessions' \
                 'attempts' \
+                'known_sources' \
                 'signing_keys' \
                 'events'
         case 'algorithm'
@@ -2129,6 +2155,7 @@ function __authctl_list
                 'list-mock-phones|List the mock phone numbers with their codes' \
                 'delete-mock-phone|Make a number an ordinary one again, which messages are sent to' \
                 'test-delivery|Send a message that says that it is a test, and show what the server or provider answered' \
+                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it' \
                 'purge|Clear what is dead' \
                 'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)' \
                 'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key' \

@@ -153,7 +153,10 @@ LISTED_TOKEN = Shape(
     columns=("id", "kind", "created_at", "expires_at", "attempts_left", "ended_reason"),
 )
 TOKENS_PURGED = Shape("tokens purge", fields=("tokens",))
-PURGED = Shape("purge", fields=("tokens", "challenges", "sessions", "attempts", "signing_keys", "events"))
+PURGED = Shape(
+    "purge", fields=("tokens", "challenges", "sessions", "attempts", "known_sources", "signing_keys", "events")
+)
+SOURCE = Shape("source", fields=("source", "unlocked"))
 MOCK_PHONE = Shape("mock phone", fields=("phone", "code", "created_at"))
 MOCK_PHONE_DELETED = Shape("mock phone deletion", fields=("phone", "deleted"))
 FINDING = Shape(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -24,12 +25,20 @@ def count(db: Connection, bucket: str, now: datetime, expired: datetime) -> Buck
     return Bucket(*db.first(compiled.ATTEMPTS_COUNT, {"bucket": bucket, "now": now, "expired": expired}))
 
 
+def count_all(db: Connection, buckets: Sequence[str], now: datetime, expired: datetime) -> Callable[[], list[Bucket]]:
+    """The same in several buckets, asked for together; what tells their counts."""
+    times = {"now": now, "expired": expired}
+    asked = [db.ask(compiled.ATTEMPTS_COUNT, times | {"bucket": bucket}) for bucket in buckets]
+    return lambda: [Bucket(*answer()[0]) for answer in asked]
+
+
 class KnownSource(NamedTuple):
-    """A source that may have signed in to an account before: then that bucket counts."""
+    """A source that may have signed in to an account after `since`: then that bucket counts."""
 
     user_seq: int
     source: str
     bucket: str
+    since: datetime
 
 
 def count_both(
@@ -38,14 +47,21 @@ def count_both(
     """Count one more attempt in the bucket of its source, and in that of its account unless the source is locked."""
     times = {"now": now, "expired": expired}
     of_source = db.ask(compiled.ATTEMPTS_COUNT, times | {"bucket": source}) if source is not None else None
-    known = known or KnownSource(0, "", "")
+    known = known or KnownSource(0, "", "", now)
     row = db.first(
         compiled.ATTEMPTS_COUNT_UNLESS_LOCKED,
         times
         | {"bucket": account, "source_bucket": source or ""}
-        | {"user_seq": known.user_seq, "source": known.source, "known_bucket": known.bucket},
+        | {"user_seq": known.user_seq, "source": known.source, "known_bucket": known.bucket}
+        | {"known_since": known.since},
     )
     return Bucket(*of_source()[0]) if of_source else None, Bucket(*row) if row else None
+
+
+def find_lock(db: Connection, bucket: str) -> datetime | None:
+    """Until when a bucket is locked, or was; None for one that never was."""
+    row = db.first(compiled.ATTEMPTS_FIND_LOCK, {"bucket": bucket})
+    return row.locked_until if row is not None else None
 
 
 def lock(db: Connection, bucket: str, until: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Removing what is over: sessions, tokens, challenges, and counts of attempts."""
+"""Removing what is over: sessions, tokens, challenges, counts of attempts, and sources that are known no more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from authctl.storage.attempts import following
 from authctl.storage.connection import Connection
-from authctl.storage.tables import attempts, challenges, sessions, tokens
+from authctl.storage.tables import attempts, challenges, known_sources, sessions, tokens
 
 BATCH = 1_000  # rows that are removed in one transaction
 
@@ -71,6 +71,11 @@ def delete_attempts(
         attempts.c.locked_until <= now, sa.and_(attempts.c.locked_until.is_(None), attempts.c.since <= expired)
     )
     return db.sqlalchemy.execute(attempts.delete().where(ended, *named)).rowcount
+
+
+def delete_known_sources(db: Connection, before: datetime) -> int:
+    """Remove the sources that last signed in before that moment, or at it; how many there were."""
+    return db.sqlalchemy.execute(known_sources.delete().where(known_sources.c.seen_at <= before)).rowcount
 
 
 def _begins(prefix: str) -> sa.ColumnElement[bool]:

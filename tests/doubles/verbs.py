@@ -46,6 +46,7 @@ SAMPLES = {
 }
 ALSO = {
     "security.set": {"name": "session-alerts"},
+    "security.unlock_source": {"address": "192.0.2.7"},
     "tokens.redeem": {"kind": "email"},
     "teams.create_membership": {"user": "ada"},
     "teams.update_membership": {"roles": ["owner"]},

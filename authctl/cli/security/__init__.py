@@ -16,6 +16,7 @@ COMMANDS = Commands(
         "list-mock-phones": "delivery",
         "delete-mock-phone": "delivery",
         "test-delivery": "delivery",
+        "unlock-source": "sources",
         "purge": "purge",
         "show-jwks": "keys",
         "rotate-key": "keys",

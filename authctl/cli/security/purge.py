@@ -13,7 +13,7 @@ command = COMMANDS.command
 
 @command(PURGED, writes=True, exits=(), example=("authctl security purge", "authctl security purge --dry-run"))
 def purge(ctx: Context) -> None:
-    """Clear what is dead: tokens, challenges, sessions, counts of attempts, retired keys, old events. Safe from cron.
+    """Clear what is dead: tokens, challenges, sessions, attempts, known sources, retired keys, old events. For cron.
 
     Tokens and challenges are kept for a day; sessions for as long as the policy log-retention says, else for 30 days.
     Events are kept for as long as that policy says, else for ever. Before any go, they and what is new in the audit log

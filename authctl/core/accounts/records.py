@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import throttle
+from authctl.core.accounts import quotas, throttle
 from authctl.core.accounts.lookup import get_locked
 from authctl.errors import Invalid
 from authctl.model import EventName, Json, NewUser, User
@@ -24,6 +24,8 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     limit = work.policy["user-limit"] if self_service else 0
     if limit:
         _check_room(limit, storage.user_counts.get(work.db) + 1)
+    if self_service:
+        quotas.count_creation(work, "accounts")
     work.at_end(_add_one, work, limit)
     new = replace(
         new,

@@ -8,23 +8,30 @@ Each bucket is a machine of two states, kept in the database, so that every proc
                     ┌──────────────┐ ───────────────────────────────────▶ ┌──────────────┐
        empty ─────▶ │     OPEN     │                                      │    LOCKED    │ ──┐ attempt: refused,
                     └──────────────┘ ◀─────────────────────────────────── └──────────────┘ ◀─┘ whatever it was
-                      ▲          │     `sign-in-lockout` has passed, `users unlock`,
+                      ▲          │     its time has passed, `users unlock`, `security unlock-source`,
                       └──────────┘     or the attempt that locked it was right
              `sign-in-window` has passed since the first: the count begins again
+
+A lock lasts `sign-in-lockout`. Each further lock of the same bucket lasts twice as long as the one before, up to a day,
+until a day has passed without one. Locks of a source that is known to the account do not grow.
 
 An attempt is counted in a transaction of its own (`claim`), then made, which is slow, then judged (`settle`). Many at
 once get no more tries than one after another, and a process that dies in between has used up its try, no more: the
 window forgets it. The attempt that reaches the limit is still made; it locks the bucket meanwhile.
 
 Which buckets an attempt counts in:
-    source:ADDRESS      where --ip tells it; IPv6 by its /64, which is what one subscriber has
+    source:ADDRESS      where --ip tells it (`sources`), at any accounts: up to `source-attempts`; all others up to
+                        `sign-in-attempts`
     user:ID             for strangers to the account
-    user:ID@ADDRESS     for a source that has signed in to the account before: strangers cannot lock it out
+    user:ID@ADDRESS     for a source that has signed in to the account before, not longer ago than
+                        `known-source-expiry`: strangers cannot lock it out
     name:DIGEST         for a name that no account has, so that it looks and takes the same
     code:ID/KIND        for the codes of one kind, whichever of them was tried; code:ID@ADDRESS/KIND from a known source
     factor:ID           for second factors, whichever was tried in whichever challenge
     factor:ID@ADDRESS   for a source that has proved one before: whoever has the password alone gets no more tries by
                         signing in with it from many sources
+A locked password does not stop codes, links or recoveries. Strangers can lock the codes of a kind, too; a code that was
+sent still works then, but is good for one try only (`redeem`, `challenges`).
 A source that is locked out is not counted against the account: it cannot lock out others by going on. Every lock ends
 by itself, so nobody is ever locked out for good. A right password takes back what it counted itself and no more of its
 source's count: who has an account of their own gets no more tries at those of others by signing in to it in between.
@@ -34,38 +41,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
-from ipaddress import ip_address, ip_network
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
-from authctl.core.values import contacts
+from authctl.core.accounts import quotas, sources
+from authctl.core.crypto import digests
+from authctl.core.values import contacts, identifiers
 from authctl.errors import Denied, Invalid
-from authctl.model import EventName, User, instant
+from authctl.model import EventName, JsonObject, User, instant
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
 
 _FACTOR = "factor:"  # begins the buckets of second factors, and the sources that are known for one
-SENT = "sent:"  # what the buckets of messages begin with, which no attempt is counted in
+_LOCKS = "#locks"  # ends the name of what counts the locks of a bucket
 LOCKED, SOURCE_LOCKED = "locked", "source_locked"  # why an attempt may not be made, as the log says it
-SENDING_WINDOW = timedelta(hours=1)  # what messages are counted in: otp-hourly-limit, sms-hourly-limit
+LONGEST_LOCK = timedelta(days=1)
+LOCKS_REMEMBERED = timedelta(days=1)  # after the end of the last
+_DOUBLINGS = 17  # from the shortest sign-in-lockout, a second, to more than the longest lock
 
 
 @dataclass(frozen=True, slots=True)
 class CountedAttempt:
     """An attempt that has been counted.
 
-    refusal: why it may not be made at all, as the log says it, LOCKED or SOURCE_LOCKED. locks_source: whether it was
-    the one that locked its source.
+    refusal: why it may not be made at all, as the log says it, LOCKED or SOURCE_LOCKED. locks: the buckets that it
+    locked.
     """
 
     account: str
     source: str | None
     refusal: str | None
-    locks_source: bool = False
+    locks: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -80,7 +89,7 @@ def claim(
     code: the kind of a code that was sent, which is guessed at apart from the password and locks nothing but itself.
     is_second_factor: so are second factors, all together.
     """
-    source = source_of(work.actor.ip)
+    source = sources.find(work)
     by_source = f"source:{source}" if source is not None else None
     account, known = _bucket(user, name, "", code, is_second_factor=is_second_factor), None
     if user is not None and source is not None:
@@ -88,22 +97,23 @@ def claim(
             user.seq,
             (_FACTOR if is_second_factor else "") + source,
             _bucket(user, name, f"@{source}", code, is_second_factor=is_second_factor),
+            sources.known_since(work),
         )
     of_source, of_account = storage.attempts.count_both(
         work.db, by_source, account, known, work.now, work.now - work.policy["sign-in-window"]
     )
-    counted = _judge(work, of_source, None) if of_source is not None else _Counted(allowed=True, locks=False)
-    if of_account is None or not counted.allowed:
+    by = _judge(work, of_source, "source-attempts") if of_source is not None else _Judged(allowed=True)
+    if of_account is None or not by.allowed:
         return CountedAttempt(account, source, SOURCE_LOCKED)
-    allowed = _judge(work, of_account, user).allowed
-    return CountedAttempt(of_account.name, source, None if allowed else LOCKED, counted.locks)
+    at = _judge(work, of_account, "sign-in-attempts", user=user, is_known=of_account.name != account)
+    return CountedAttempt(of_account.name, source, None if at.allowed else LOCKED, by.locks + at.locks)
 
 
 def _bucket(user: User | None, name: str, source: str, code: str | None, *, is_second_factor: bool) -> str:
     """Which bucket counts attempts at an account. source: `@ADDRESS` of one that is known to it, else empty."""
     if user is None:
         # What was typed may be a password in the wrong place: it is not kept.
-        return (_FACTOR if is_second_factor and code is None else "") + f"name:{_hidden(name)}"
+        return (_FACTOR if is_second_factor and code is None else "") + f"name:{digests.name(name)}"
     if code is not None:
         return f"code:{user.id}{source}/{code}"
     return (_FACTOR if is_second_factor else "user:") + user.id + source
@@ -112,8 +122,11 @@ def _bucket(user: User | None, name: str, source: str, code: str | None, *, is_s
 def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
     """The attempt was right: its account's count begins again, its source's forgets this one."""
     storage.attempts.forget(work.db, claim.account)
+    for bucket in claim.locks:
+        storage.attempts.uncount(work.db, bucket + _LOCKS, unlock=False)
     if claim.source is not None:
-        storage.attempts.uncount(work.db, f"source:{claim.source}", unlock=claim.locks_source)
+        by_source = f"source:{claim.source}"
+        storage.attempts.uncount(work.db, by_source, unlock=by_source in claim.locks)
         known = _FACTOR if claim.account.startswith(_FACTOR) else ""
         storage.attempts.know(work.db, user.seq, known + claim.source, work.now)
     if user.locked_until is not None and claim.account == f"user:{user.id}":
@@ -122,7 +135,8 @@ def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
 
 def forget(work: Work, user: User, *, of_second_factors: bool = True) -> None:
     """Forget every attempt at an account, also those of sources known to it."""
-    storage.attempts.forget(work.db, f"user:{user.id}")
+    for bucket in (f"user:{user.id}", f"user:{user.id}{_LOCKS}"):
+        storage.attempts.forget(work.db, bucket)
     for prefix in (f"user:{user.id}@", f"code:{user.id}/", f"code:{user.id}@"):
         storage.attempts.forget_all(work.db, prefix)
     if of_second_factors:
@@ -131,7 +145,8 @@ def forget(work: Work, user: User, *, of_second_factors: bool = True) -> None:
 
 def forget_second_factors(work: Work, user: User) -> None:
     """Forget the attempts at an account's second factors alone."""
-    storage.attempts.forget(work.db, f"factor:{user.id}")
+    for bucket in (f"factor:{user.id}", f"factor:{user.id}{_LOCKS}"):
+        storage.attempts.forget(work.db, bucket)
     storage.attempts.forget_all(work.db, f"factor:{user.id}@")
 
 
@@ -165,69 +180,77 @@ def check_country(work: Work, phone: str) -> None:
         )
 
 
-def count_message(work: Work, address: str, *, is_sms: bool) -> None:
-    """Count a message before it is sent: to its address, and of text messages all in an hour.
+@dataclass(frozen=True, slots=True)
+class UnlockedSource:
+    """A source whose wrong attempts were forgotten. unlocked: whether it was locked."""
 
-    Raises Denied (general_rate_limit_exceeded), and then it is not counted.
+    source: str
+    unlocked: bool
+
+    def public(self) -> JsonObject:
+        return {"source": self.source, "unlocked": self.unlocked}
+
+
+def unlock_source(work: Work, address: str) -> UnlockedSource:
+    """Let a source try again at once, and forget its wrong attempts.
+
+    address: an IP address, or the /64 of one. Accounts stay locked: `users.unlock` ends that.
     """
-    _count_message(work, SENT + _hidden(address), "otp-hourly-limit", "to this address")
-    if is_sms:
-        _count_message(work, f"{SENT}sms", "sms-hourly-limit", "as SMS")
-
-
-def _count_message(work: Work, bucket: str, policy: str, where: str) -> None:
-    limit = work.policy[policy]
-    counted = storage.attempts.count(work.db, bucket, work.now, work.now - SENDING_WINDOW)
-    if limit and counted.count > limit:
-        raise Denied(
-            "general_rate_limit_exceeded",
-            f"No more than {limit:,} messages are sent {where} in an hour.",
-            hint=f"Try again later; an operator sets the limit with: authctl security set {policy} N",
-        )
+    source = sources.named(identifiers.address(address.removesuffix("/64"), field="address"))
+    until = storage.attempts.find_lock(work.db, f"source:{source}")
+    for bucket in (f"source:{source}", f"source:{source}{_LOCKS}"):
+        storage.attempts.forget(work.db, bucket)
+    unlocked = UnlockedSource(source, until is not None and until > work.now)
+    work.record(EventName.SECURITY_SOURCES_UNLOCK, f"sources/{source}", {"unlocked": unlocked.unlocked})
+    return unlocked
 
 
 def purge(work: Work) -> int:
     """Remove the counts of windows that have passed and locks that have ended; how many there were."""
     kept = work.now - work.policy["sign-in-window"]
-    return storage.purging.delete_attempts(work.db, work.now, kept, but=SENT) + storage.purging.delete_attempts(
-        work.db, work.now, work.now - SENDING_WINDOW, prefix=SENT
-    )
+    return storage.purging.delete_attempts(
+        work.db, work.now, kept, but=quotas.HOURLY
+    ) + storage.purging.delete_attempts(work.db, work.now, work.now - quotas.WINDOW, prefix=quotas.HOURLY)
 
 
-def source_of(ip: str | None) -> str | None:
-    """What stands for a source: an IPv4 address, or the /64 that an IPv6 one is in."""
-    if ip is None:
-        return None
-    address = ip_address(ip)
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        address = mapped
-    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+def purge_known_sources(work: Work) -> int:
+    """Forget the sources whose last sign-in is older than known-source-expiry; how many there were."""
+    return storage.purging.delete_known_sources(work.db, sources.known_since(work))
 
 
-def _hidden(name: str) -> str:
-    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-class _Counted(NamedTuple):
-    """allowed: the bucket was open. locks: this attempt reached the limit, and the next ones are refused."""
+class _Judged(NamedTuple):
+    """allowed: the bucket was open. locks: the bucket, if this attempt locked it in a way that grows."""
 
     allowed: bool
-    locks: bool
+    locks: tuple[str, ...] = ()
 
 
-def _judge(work: Work, counted: storage.attempts.Bucket, user: User | None) -> _Counted:
-    """What an attempt that was counted in a bucket means, which it may lock."""
+def _judge(
+    work: Work, counted: storage.attempts.Bucket, limit: str, *, user: User | None = None, is_known: bool = False
+) -> _Judged:
+    """What an attempt that was counted in a bucket means, which it may lock. limit: the policy that says when.
+
+    is_known: whether it is the bucket of a source that is known to the account.
+    """
     if counted.locked_until is not None:
-        return _Counted(allowed=False, locks=False)
-    if counted.count < work.policy["sign-in-attempts"]:
-        return _Counted(allowed=True, locks=False)
-    _lock(work, counted.name, user)
-    return _Counted(allowed=True, locks=True)
+        return _Judged(allowed=False)
+    if counted.count < work.policy[limit]:
+        return _Judged(allowed=True)
+    _lock(work, counted.name, user, lasts=work.policy["sign-in-lockout"] if is_known else _growing(work, counted.name))
+    return _Judged(allowed=True, locks=() if is_known else (counted.name,))
 
 
-def _lock(work: Work, bucket: str, user: User | None) -> None:
-    until = work.now + work.policy["sign-in-lockout"]
+def _growing(work: Work, bucket: str) -> timedelta:
+    """Count another lock of a bucket; how long it lasts."""
+    counted = storage.attempts.count(work.db, bucket + _LOCKS, work.now, work.now)
+    doubled: timedelta = work.policy["sign-in-lockout"] * 2 ** min(counted.count - 1, _DOUBLINGS)
+    lasts = min(doubled, LONGEST_LOCK)
+    storage.attempts.lock(work.db, counted.name, work.now + lasts + LOCKS_REMEMBERED)
+    return lasts
+
+
+def _lock(work: Work, bucket: str, user: User | None, *, lasts: timedelta) -> None:
+    until = work.now + lasts
     storage.attempts.lock(work.db, bucket, until)
     if user is not None and bucket == f"user:{user.id}":
         storage.users.set_locked(work.db, user.seq, until)

@@ -8,12 +8,14 @@ from authctl.core.directory.verbs import Group, flow, later, reads, writes
 from authctl.core.work.unit import APPLICATION, OPERATOR
 
 if TYPE_CHECKING:
+    from authctl.core.accounts import throttle
     from authctl.core.audit import reading, verification
     from authctl.core.maintenance import purge
     from authctl.core.security import delivery_trial, password_report, policies
     from authctl.core.sessions import jwts
     from authctl.core.tokens import mock_phones
 else:
+    (throttle,) = later("authctl.core.accounts", "throttle")
     reading, verification = later("authctl.core.audit", "reading", "verification")
     (purge,) = later("authctl.core.maintenance", "purge")
     delivery_trial, password_report, policies = later(
@@ -41,4 +43,5 @@ class Security(Group):
     list_mock_phones = reads(mock_phones.list_, by=OPERATOR)
     delete_mock_phone = writes(mock_phones.delete, by=OPERATOR)
     test_delivery = flow(delivery_trial.test_delivery, by=OPERATOR)
+    unlock_source = writes(throttle.unlock_source, by=OPERATOR)
     purge = flow(purge.purge, by=OPERATOR)

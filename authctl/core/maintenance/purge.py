@@ -1,4 +1,4 @@
-"""Deleting what has expired: tokens, challenges, ended sessions, counts of attempts, old events."""
+"""Deleting what has expired: tokens, challenges, ended sessions, counts of attempts, known sources, old events."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How much was cleared: dead tokens and challenges, sessions that are over, counts of attempts, retired keys, and
-    events of the audit log."""
+    """How much was cleared: dead tokens and challenges, sessions that are over, counts of attempts, sources that are
+    known no more, retired keys, and events of the audit log."""
 
     tokens: int
     challenges: int
     sessions: int
     attempts: int
+    known_sources: int
     signing_keys: int
     events: int
 
@@ -60,8 +61,8 @@ def _purge_events(directory: Engine) -> int:
 
 
 def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events: int) -> Purged:
-    attempts, keys = throttle.purge(work), jwts.purge(work)
-    purged = Purged(tokens, challenges, sessions, attempts, keys, events)
+    attempts, known, keys = throttle.purge(work), throttle.purge_known_sources(work), jwts.purge(work)
+    purged = Purged(tokens, challenges, sessions, attempts, known, keys, events)
     work.record(EventName.SECURITY_PURGE, "directory", asdict(purged))
     return purged
 

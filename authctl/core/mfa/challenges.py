@@ -115,7 +115,12 @@ def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_sec
     to = address if mock is None and not print_secret else None
     channel = Channel.EMAIL if factor is Factor.EMAIL else Channel.SMS
     is_ours = to is None or not sending.check(
-        work, directory, to, channel, last=storage.challenges.last_sent(work.db, user.seq, factor)
+        work,
+        directory,
+        to,
+        channel,
+        last=storage.challenges.last_sent(work.db, user.seq, factor),
+        is_essential=True,
     )
     code = mock or codes.new_code(work) if factor in _SENT and is_ours else None
     challenge = _new(work, user, person.session, factor, address, code)

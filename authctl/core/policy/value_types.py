@@ -10,10 +10,15 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from authctl.core.values import checks, contacts, identifiers, times
 from authctl.errors import Invalid, did_you_mean
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    Network = IPv4Network | IPv6Network
 
 NOTHING = ("off", "none", "")  # what clears a policy that may be without a value
 MAX_TEXT = 256  # characters of an issuer or audience
@@ -276,6 +281,34 @@ class PhonePlaces(ValueType):
 
     def json(self, value: frozenset[str] | None) -> list[str] | str:
         return "any" if value is None else sorted(value)
+
+
+class Networks(ValueType):
+    """IP addresses and networks, as a tuple of networks in the order given."""
+
+    range = "none, or addresses and networks such as 192.0.2.7,10.0.0.0/8"
+    words = ("none",)
+
+    def read(self, given: Any, name: str) -> tuple[Network, ...]:
+        if _is_nothing(given):
+            return ()
+        if isinstance(given, tuple) and not any(isinstance(each, str) for each in given):
+            given = [str(each) for each in given]
+        return tuple(dict.fromkeys(self._network(each, name) for each in _parts(given, name)))
+
+    def _network(self, given: str, name: str) -> Network:
+        from ipaddress import ip_network
+
+        try:
+            return ip_network(given)
+        except ValueError:
+            raise _invalid(name, f"takes {self.range}; {_shown(given)} is none of them") from None
+
+    def text(self, value: tuple[Network, ...]) -> str:
+        return ",".join(self.json(value)) or "none"
+
+    def json(self, value: tuple[Network, ...]) -> list[str]:
+        return [str(network).removesuffix(f"/{network.max_prefixlen}") for network in value]
 
 
 class Whom(ValueType):

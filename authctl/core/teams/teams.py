@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.accounts import lookup as accounts_lookup
+from authctl.core.accounts import lookup as accounts_lookup, quotas
 from authctl.core.teams import lookup, memberships
 from authctl.core.values import checks, identifiers, json_objects, listings
 from authctl.core.values.listings import Field, FieldType
@@ -58,6 +58,8 @@ def create(
     check.done()
     assert held is not None
     creator = _creator(work, owner, has_roles=len(held) > 1)
+    if work.person is not None:
+        quotas.count_creation(work, "teams")
     team = storage.teams.insert(work.db, team)
     details = {"name": team.name} | ({"owner": creator.id} if creator else {})
     work.record(EventName.TEAMS_CREATE, f"teams/{team.id}", details)

@@ -108,7 +108,12 @@ def _claim(work: Work, directory: Engine, asked: TokenRequest, find: Find) -> To
     channel = asked.channel if declaration.sent_to == "phone" else Channel.EMAIL
     is_sent = mock is None and not asked.print_secret
     is_ours = not is_sent or not sending.check(
-        work, directory, address, channel, last=storage.tokens.last_sent(work.db, user.seq, asked.kind)
+        work,
+        directory,
+        address,
+        channel,
+        last=storage.tokens.last_sent(work.db, user.seq, asked.kind),
+        is_essential=declaration.effect is Effect.RECOVER,
     )
     secret = mock or codes.new_secret(work, declaration.secret)
     phrase = phrases.new(work.random) if asked.phrase else None

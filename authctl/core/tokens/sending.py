@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from authctl.core.accounts import throttle
+from authctl.core.accounts import quotas, throttle
 from authctl.core.work.unit import APPLICATION, OPERATOR
 from authctl.delivery.messages import Channel
 from authctl.errors import Denied, Unavailable
@@ -55,9 +55,17 @@ def check_shown(directory: Engine) -> None:
         raise Denied("user_unauthorized", message)
 
 
-def check(work: Work, directory: Engine, address: str, channel: Channel, *, last: datetime | None) -> bool:
+def check(
+    work: Work,
+    directory: Engine,
+    address: str,
+    channel: Channel,
+    *,
+    last: datetime | None,
+    is_essential: bool = False,
+) -> bool:
     """Whether the provider makes the code. Refuses what goes too far, what nothing is configured for, and what comes
-    too soon after the last of its kind, or too often in an hour."""
+    too soon after the last of its kind, or too often in an hour. is_essential: see `quotas`."""
     is_sms = channel is not Channel.EMAIL
     if is_sms:
         throttle.check_country(work, address)
@@ -65,7 +73,7 @@ def check(work: Work, directory: Engine, address: str, channel: Channel, *, last
     else:
         directory.transport.check_email()
     throttle.check_interval(work, last)
-    throttle.count_message(work, address, is_sms=is_sms)
+    quotas.count_message(work, address, is_sms=is_sms, is_essential=is_essential)
     return is_sms and directory.transport.makes_codes
 
 

@@ -20,8 +20,9 @@ _COUNTED = """
 """
 
 
-def _count(insert: str) -> sa.TextualSelect:
-    times = [sa.bindparam(name, type_=Instant) for name in ("now", "expired")]
+def _count(insert: str, *others: str) -> sa.TextualSelect:
+    """Counts an attempt. others: the names of parameters that are times, too."""
+    times = [sa.bindparam(name, type_=Instant) for name in ("now", "expired", *others)]
     columns: list[sa.ColumnClause[Any]] = [
         sa.column("bucket"),
         sa.column("count", sa.Integer),
@@ -31,14 +32,17 @@ def _count(insert: str) -> sa.TextualSelect:
 
 
 COUNT = _count("INSERT INTO attempts (bucket, count, since) VALUES (:bucket, 1, :now)")
-# Of an account, which a source that is locked does not count against; where the source is known to it, apart.
+# Of an account, which a source that is locked does not count against; where the source is known to it, apart: but not
+# by a sign-in from too long ago.
 COUNT_UNLESS_LOCKED = _count(
     """
     INSERT INTO attempts (bucket, count, since)
-    SELECT CASE WHEN EXISTS (SELECT 1 FROM known_sources WHERE user_seq = :user_seq AND source = :source)
-        THEN :known_bucket ELSE :bucket END, 1, :now
+    SELECT CASE WHEN EXISTS (
+            SELECT 1 FROM known_sources WHERE user_seq = :user_seq AND source = :source AND seen_at > :known_since
+        ) THEN :known_bucket ELSE :bucket END, 1, :now
     WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE bucket = :source_bucket AND locked_until > :now)
-    """
+    """,
+    "known_since",
 )
 
 _BUCKET = is_(attempts.c.bucket)
@@ -47,6 +51,7 @@ LOCK = attempts.update().where(_BUCKET).values({"locked_until": bind("until", at
 UNCOUNT = attempts.update().where(_BUCKET).values(_LESS)
 UNCOUNT_UNLOCK = attempts.update().where(_BUCKET).values(_LESS | {"locked_until": None})
 FORGET = attempts.delete().where(_BUCKET)
+FIND_LOCK = sa.select(attempts.c.locked_until).where(_BUCKET)
 FORGET_ALL = attempts.delete().where(
     attempts.c.bucket >= bind("prefix", attempts.c.bucket), attempts.c.bucket < bind("following", attempts.c.bucket)
 )

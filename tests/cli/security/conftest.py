@@ -9,6 +9,6 @@ def security(authctl, database_url, ready):
     environ = {"AUTHCTL_DATABASE_URL": database_url}
 
     def run(line, **changes):
-        return authctl(line if line.startswith("users ") else f"security {line}", env=environ, **changes)
+        return authctl(line if line.startswith(("users ", "sessions ")) else f"security {line}", env=environ, **changes)
 
     return run

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from datetime import timedelta
+from ipaddress import ip_network
 
 import hypothesis
 import pytest
@@ -22,16 +23,22 @@ INTEGERS = {
     "password-min-length": (8, 256, 8),
     "password-history": (0, 20, 0),
     "sign-in-attempts": (1, 100, 10),
+    "source-attempts": (1, 100_000, 100),
     "otp-length": (6, 10, 6),
     "otp-attempts": (1, 10, 5),
     "otp-hourly-limit": (0, 10_000, 10),
+    "person-hourly-limit": (0, 100_000, 50),
+    "source-hourly-limit": (0, 100_000, 100),
+    "email-hourly-limit": (0, 10_000_000, 10_000),
     "sms-hourly-limit": (0, 1_000_000, 1_000),
+    "creation-hourly-limit": (0, 100_000, 100),
 }
 DURATIONS = {
     "session-duration": (MINUTE, YEAR, YEAR),
     "session-idle-timeout": (MINUTE, YEAR, None),
     "sign-in-window": (SECOND, DAY, 15 * MINUTE),
     "sign-in-lockout": (SECOND, DAY, 15 * MINUTE),
+    "known-source-expiry": (DAY, 10 * YEAR, 90 * DAY),
     "otp-expiry": (MINUTE, HOUR, 10 * MINUTE),
     "otp-interval": (timedelta(0), HOUR, MINUTE),
     "magic-url-expiry": (MINUTE, YEAR, HOUR),
@@ -63,6 +70,11 @@ OTHERS = {
         ("all", frozenset({"user_id", "user_name", "user_email", "mfa"})),
         ("user_email,mfa", frozenset({"user_email", "mfa"})),
     ],
+    "trusted-sources": [
+        ("none", ()),
+        ("192.0.2.7, 10.0.0.0/8,192.0.2.7", (ip_network("192.0.2.7"), ip_network("10.0.0.0/8"))),
+        ("2001:DB8::/32", (ip_network("2001:db8::/32"),)),
+    ],
     "sms-countries": [
         ("any", None),
         ("+44, 1,49", frozenset({"44", "1", "49"})),
@@ -82,6 +94,7 @@ WRONG = {
     "password-context-words": ["a", "x" * 129, ["acme, rocket"], ["none"], "a\u202ebc", 7],
     "password-breached-file": ["pwned.txt", "~/pwned.txt", "/a\nb", "/" + "x" * 4096, 7],
     "memberships-privacy": ["user_phone", "name"],
+    "trusted-sources": ["localhost", "192.0.2.1/24", "192.0.2.256", "/8", 7, [7], ["::1", ""]],
     "sms-countries": ["", "none", "444", "0", "+", "x", [], 12.5, "XX", "EU", "1-", "-876", "1876", "1-8-7", "444-1"],
     "mfa-factors": ["sms", "totp email push"],
     "mfa-required": ["sta ff!", "all,staff", "on", "yes", "True", "staff,no", "x" * 37],
@@ -193,7 +206,13 @@ def test_the_presets():
         "otp-expiry": 15 * MINUTE,
         "invite-expiry": YEAR,
     }
-    assert differing(recommended, supabase) == lacking | {"otp-expiry": MINUTE, "sms-hourly-limit": 30}
+    assert differing(recommended, supabase) == lacking | {
+        "source-attempts": 450,
+        "otp-expiry": MINUTE,
+        "email-hourly-limit": 30,
+        "sms-hourly-limit": 30,
+        "creation-hourly-limit": 30,
+    }
     for preset in (recommended, appwrite, supabase):
         assert policies.parse_all(preset) == preset
     with pytest.raises(Invalid, match="Did you mean 'supabase'"):

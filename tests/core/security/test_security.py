@@ -74,15 +74,18 @@ def test_apply_tells_what_differs(directory):
     assert [(each.name, each.before, each.after) for each in found] == [
         ("password-dictionary", True, False),
         ("password-personal-data", True, False),
+        ("source-attempts", 100, 450),
         ("otp-expiry", timedelta(minutes=5), timedelta(minutes=1)),
+        ("email-hourly-limit", 10_000, 30),
         ("sms-hourly-limit", 1000, 30),
+        ("creation-hourly-limit", 100, 30),
     ]
-    assert names(directory, events=["security.update.policy"]) == ["security.update.policy"] * 5
+    assert names(directory, events=["security.update.policy"]) == ["security.update.policy"] * 8
 
 
 def test_a_dry_run_only_tells(directory):
     rehearsal = directory.acting(directory.actor, dry_run=True)
-    assert len(rehearsal.security.apply("supabase")) == 4
+    assert len(rehearsal.security.apply("supabase")) == 7
     assert rehearsal.changes[0].public() == {
         "resource": "policies/password-dictionary",
         "before": {"value": True},

@@ -132,7 +132,7 @@ def test_dying_before_the_answer_is_no_free_try_and_locks_nothing_for_ever(direc
     clock.forward(minutes=15)
     assert at_once(LIMIT, DYING) == [[9, None]] * LIMIT
     assert answer(directory, PASSWORD) == "user_invalid_credentials"
-    clock.forward(minutes=15)
+    clock.forward(minutes=30)
     assert directory.users.get("ada").locked_until is None
     assert answer(directory, PASSWORD) == "ada"
 

@@ -1,0 +1,27 @@
+"""`authctl security`: sources, which wrong attempts lock."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from authctl.cli.answer_fields import SOURCE
+from authctl.cli.commands import INVALID, positional
+from authctl.cli.context import Context
+from authctl.cli.security import COMMANDS
+
+command = COMMANDS.command
+
+
+@command(SOURCE, writes=True, exits=(INVALID,), example="authctl security unlock-source 192.0.2.7")
+def unlock_source(
+    ctx: Context,
+    address: Annotated[
+        str,
+        positional("--address", "An IP address, as `authctl security list-logs` shows it.", metavar="ADDRESS"),
+    ],
+) -> None:
+    """Let people sign in from an address again at once, where too many wrong attempts have locked it.
+
+    Proxies and offices that many people come from can be named: `authctl security set trusted-sources ADDRESS,...`
+    """
+    ctx.show(ctx.directory.security.unlock_source(address).public())
