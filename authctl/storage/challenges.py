@@ -39,6 +39,11 @@ def count_attempt(db: Connection, seq: int) -> None:
     db.run(compiled.CHALLENGES_COUNT_ATTEMPT, {"seq": seq})
 
 
+def use_up_attempts(db: Connection, seq: int) -> None:
+    """Take all of its attempts."""
+    db.update(compiled.CHALLENGES_UPDATE, {"attempts_left": 0}, seq)
+
+
 def end(db: Connection, seq: int, now: datetime, reason: ChallengeEnded) -> None:
     db.run(compiled.CHALLENGES_END, {"seq": seq, "now": now, "reason": str(reason)})
 

@@ -54,6 +54,11 @@ def count_attempts(db: Connection, seqs: Sequence[int]) -> None:
     db.run(compiled.TOKENS_COUNT_ATTEMPTS, {"tokens": seqs})
 
 
+def use_up_attempts(db: Connection, seqs: Sequence[int]) -> None:
+    """Take every attempt of each of these codes."""
+    db.run(compiled.TOKENS_USE_UP_ATTEMPTS, {"tokens": seqs})
+
+
 def end_exhausted(db: Connection, seqs: Sequence[int], now: datetime) -> None:
     """End those of these codes that have no attempts left."""
     db.run(compiled.TOKENS_END_EXHAUSTED, {"tokens": seqs, "now": now, "reason": str(TokenEnded.ATTEMPTS)})

@@ -292,12 +292,18 @@ def _judge(work: Work, secret: str, id: str, code: str) -> JudgedChallenge | Den
     claim = throttle.claim(work, user, user.id, is_second_factor=True)
     if challenge is None:
         return _refuse(work, None, "unknown", user=user)
-    if claim.refusal is not None:
+    # Whoever knows the password can lock second factors, so a code that was sent is still good for one try.
+    is_only_try = claim.refusal == throttle.LOCKED and challenge.sent_at is not None
+    if claim.refusal is not None and not is_only_try:
         return _refuse(work, challenge, claim.refusal)
     if (why := _why_dead(work, user, challenge)) is not None:
         return _refuse(work, challenge, why)
-    storage.challenges.count_attempt(work.db, challenge.seq)
-    judged = JudgedChallenge(replace(challenge, attempts_left=challenge.attempts_left - 1), claim, code)
+    if is_only_try:
+        storage.challenges.use_up_attempts(work.db, challenge.seq)
+    else:
+        storage.challenges.count_attempt(work.db, challenge.seq)
+    left = 0 if is_only_try else challenge.attempts_left - 1
+    judged = JudgedChallenge(replace(challenge, attempts_left=left), claim, code)
     if judged.is_the_providers or _is_right(work, user, challenge, code):
         return judged
     return _refuse_wrong(work, judged.challenge)

@@ -135,19 +135,31 @@ def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str |
     if kind is None or DECLARATIONS[kind].is_guessable:
         claim = throttle.claim(work, found, user, code=str(kind or "id"))
         work.require_key()  # whether or not there is a code to compare: both take the same statements
-    allowed = claim is None or claim.allowed
-    tried = [token for token in tokens if allowed and token.is_live(work.now) and token.attempts_left != 0]
+    refusal = claim.refusal if claim is not None else None
+    tried = [token for token in tokens if _may_be_tried(work, token, refusal)]
     right = codes.matching(work, found, tried, secret)
     provided = next((token for token in tried if token.digest is None), None)
     counted = [token.seq for token in tried if token.is_code]
     judged = right or provided
     with work.db.ahead():
-        storage.tokens.count_attempts(work.db, counted)
+        if refusal == throttle.LOCKED:
+            storage.tokens.use_up_attempts(work.db, counted)
+        else:
+            storage.tokens.count_attempts(work.db, counted)
         storage.tokens.end_exhausted(work.db, [] if judged else counted, work.now)
     if found is not None and judged is not None:
         return JudgedToken(found, judged, claim, secret)
-    why = (claim.refusal if claim is not None else None) or _why(work, found, tokens, secret)
+    why = refusal or _why(work, found, tokens, secret)
     return _refuse(work, found, tried[0] if tried else None, kind, why)
+
+
+def _may_be_tried(work: Work, token: Token, refusal: str | None) -> bool:
+    """Whether a secret may be compared with that token.
+
+    Strangers can lock codes, so one that was sent is still good for one try. Hourly limits bound how many are sent.
+    """
+    is_open = token.is_live(work.now) and token.attempts_left != 0
+    return is_open and (refusal is None or (refusal == throttle.LOCKED and token.sent_at is not None))
 
 
 def _judge_and_use(
@@ -187,7 +199,7 @@ def _refuse(work: Work, user: User | None, token: Token | None, kind: TokenKind 
     """The log has why, and how many attempts are left; who asked is not told."""
     details: Json = {"kind": str(kind) if kind is not None else None, "refused": why}
     if token is not None and token.attempts_left is not None:
-        details["attempts_left"] = max(token.attempts_left - 1, 0)
+        details["attempts_left"] = 0 if why == throttle.LOCKED else max(token.attempts_left - 1, 0)
     resource = "users" if user is None else f"users/{user.id}/tokens" + (f"/{token.id}" if token else "")
     event = _event(kind)
     work.record(event, resource, details, user_id=user.id if user is not None else None)

@@ -34,6 +34,9 @@ def _end(*chosen: sa.ColumnElement[bool]) -> sa.Update:
 
 
 COUNT_ATTEMPTS = of_set(_count, tokens.c.seq, "tokens")
+USE_UP_ATTEMPTS = of_set(
+    lambda chosen: tokens.update().where(chosen).values(attempts_left=sa.literal_column("0")), tokens.c.seq, "tokens"
+)
 END_EXHAUSTED = of_set(lambda chosen: _end(chosen, tokens.c.attempts_left <= 0), tokens.c.seq, "tokens")
 END = _end(is_(tokens.c.seq))
 END_OF_USER = _end(

@@ -306,6 +306,22 @@ def test_new_challenges_bring_no_more_tries(directory, secret, totp, clock):
     assert complete(directory, secret, "totp", totp.at(clock.now))
 
 
+@pytest.mark.parametrize("is_right", [True, False])
+def test_guesses_lock_no_right_code_out_that_was_sent(opened, directory, secret, totp, mail, clock, is_right):
+    """Once locked, a code that is sent is good for one try, and one of an app for none."""
+    directory.security.set("sign-in-attempts", 1)
+    assert refusal(Denied, complete, directory, secret, "totp", "x")
+    assert refusal(Denied, complete, directory, secret, "totp", totp.at(clock.now))
+    challenge = opened(mail.environ).mfa.create_challenge(secret, "email")
+    [code] = [line for line in mail.last.text.splitlines() if line.isdigit()]
+    if is_right:
+        assert directory.mfa.complete_challenge(secret, challenge.id, code)
+        return
+    assert refusal(Denied, directory.mfa.complete_challenge, secret, challenge.id, "x") == "user_invalid_token"
+    assert why(directory) == {"factor": "email", "refused": "wrong", "attempts_left": 0}
+    assert refusal(Denied, directory.mfa.complete_challenge, secret, challenge.id, code) == "user_invalid_token"
+
+
 @pytest.mark.parametrize("unlocks", [False, True])
 def test_an_operator_forgets_the_tries_and_a_new_password_does_not(directory, secret, totp, clock, unlocks):
     directory.security.set("sign-in-attempts", 1)

@@ -187,6 +187,37 @@ def test_wrong_codes_count_across_those_that_are_sent_again(directory, ada, cloc
     assert directory.tokens.redeem("ada", email_code(directory), kind="email")
 
 
+@pytest.mark.parametrize("is_right", [True, False])
+def test_strangers_who_guess_lock_no_right_code_out_that_was_sent(mailing, directory, mail, ada, clock, is_right):
+    """Once locked, each code that is sent is good for one try: no more tries than codes in an hour."""
+    for _ in range(10):
+        refused(directory, "ada", "123456", kind="email", ip="198.51.100.7")
+    mailing.tokens.create_email("ada@example.com")
+    code = re.search("^[0-9]{6}$", mail.last.text, re.MULTILINE)[0]
+    if is_right:
+        assert directory.tokens.redeem("ada", code, kind="email", ip="192.0.2.1")
+        clock.forward(minutes=1)
+        refused(directory, "ada", "123456", kind="email", ip="198.51.100.7")
+        assert why(directory) == "used"  # and no longer locked
+        return
+    refused(directory, "ada", other(code), kind="email", ip="192.0.2.1")
+    assert why(directory) == "locked"
+    assert directory.security.list_logs(events=["users.tokens.update"], limit=1)[0].details["attempts_left"] == 0
+    assert directory.tokens.list("ada", ended=True)[0].ended_reason == "attempts"
+    assert refused(directory, "ada", code, kind="email", ip="192.0.2.1")[0] == "user_invalid_token"
+
+
+def test_a_source_that_is_locked_uses_up_nobodys_code(mailing, directory, mail, ada):
+    directory.security.set("source-attempts", 1)
+    refused(directory, "nobody", "123456", kind="email", ip="198.51.100.7")
+    mailing.tokens.create_email("ada@example.com")
+    code = re.search("^[0-9]{6}$", mail.last.text, re.MULTILINE)[0]
+    for _ in range(6):
+        refused(directory, "ada", other(code), kind="email", ip="198.51.100.7")
+    assert why(directory) == "source_locked"
+    assert directory.tokens.redeem("ada", code, kind="email", ip="192.0.2.1")
+
+
 def test_unlocking_forgets_wrong_codes(directory, ada):
     for _ in range(2):
         code = email_code(directory)
