@@ -32,18 +32,17 @@ def of_user(seq: int) -> Scope:
 
 def insert(db: Connection, membership: Membership, team_seq: int, user_seq: int) -> Membership:
     """Store a new membership; a Conflict where the user has one in the team."""
-    db.on_violation(lambda constraint: _conflict(constraint, membership))
+    db.on_violation(_conflict)
     values = _columns(membership) | {"id": membership.id, "team_seq": team_seq, "user_seq": user_seq}
     seq = db.first(compiled.MEMBERSHIPS_INSERT, values).seq
     _insert_roles(db, seq, team_seq, membership)
     return replace(membership, seq=seq)
 
 
-def _conflict(constraint: str, membership: Membership) -> Conflict | None:
+def _conflict(constraint: str) -> Conflict | None:
     if constraint != "memberships_team_seq_key":
         return None
-    message = f"The user {membership.user_id} is in the team already."
-    return Conflict("membership_already_confirmed", message, field="user")
+    return Conflict("membership_already_confirmed", "That user is in the team already.", field="user")
 
 
 def update(db: Connection, after: Membership, team_seq: int) -> None:
@@ -88,6 +87,11 @@ def find_of_user(db: Connection, team_seq: int, user_seq: int, *, lock: bool = F
     statement = compiled.MEMBERSHIPS_FIND_OF_USER_LOCKED if lock else compiled.MEMBERSHIPS_FIND_OF_USER
     row = db.first(statement, {"team_seq": team_seq, "user_seq": user_seq})
     return record(row) if row else None
+
+
+def share_team(db: Connection, user_seq: int, other_seq: int) -> bool:
+    """Whether two users are confirmed members of one team."""
+    return bool(db.rows(compiled.MEMBERSHIPS_FIND_SHARED_TEAM, {"user_seq": user_seq, "other_seq": other_seq}))
 
 
 def has_another_owner(db: Connection, team_seq: int, seq: int) -> bool:

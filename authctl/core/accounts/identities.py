@@ -40,6 +40,11 @@ def link(work: Work, user: User, provider: str, provider_uid: str, email: str | 
     return identity
 
 
+def has_proof(work: Work, user: User) -> bool:
+    """Whether an address of the account is proved, or an identity signs in to it."""
+    return user.email_verified or user.phone_verified or bool(storage.identities.list_page(work.db, user.seq, 0, 1))
+
+
 def list_(work: Work, user: str | None = None, *, limit: int = 25, after: str | None = None) -> list[Identity]:
     """A user's identities, or everybody's, the oldest first. after: the identity that the page goes on from.
 

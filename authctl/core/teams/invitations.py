@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.accounts import lookup as accounts_lookup, records
+from authctl.core.accounts import identities, lookup as accounts_lookup, records
 from authctl.core.credentials import addresses
 from authctl.core.crypto import digests
 from authctl.core.teams import lookup, memberships
@@ -103,14 +103,16 @@ def create(
     with that email or phone, with `user` for its id and with that name. roles: None leaves those of an invitation
     that is renewed. invite: send a secret to the email, else to the phone, that accepts the membership. url: where the
     link in the message leads; without it the message has the secret itself. print_secret: answer with the secret
-    instead of sending it; whoever asks carries it to that address, which is for operators alone.
+    instead of sending it, for operators only, who deliver it themselves.
+
+    A person can invite only with a verified address or an identity of their own, and sees nothing of the invitee but
+    what they typed.
 
     Raises NotFound (team_not_found, user_not_found), Conflict (user_already_exists where they are not one user's,
-    membership_already_confirmed), Denied (general_rate_limit_exceeded) after too many messages to an address,
-    Unavailable where the message was refused, and then nothing has changed.
+    membership_already_confirmed), Denied: general_rate_limit_exceeded after too many messages in an hour,
+    user_unauthorized, user_proof_required; Unavailable where the message was refused, and then nothing has changed.
     """
-    if print_secret:
-        sending.check_shown(directory)
+    sending.check_print_secret(directory, print_secret)
     invitee = _read(user, email, phone, name)
     if directory.is_person and sum(map(bool, (user, email, phone))) > 1:
         # Else one could find out whose is which.
@@ -188,6 +190,42 @@ def _find_or_make(work: Work, invitee: Invitee) -> tuple[User, bool]:
     return (locked, False) if locked is not None else (_make(work, invitee), True)
 
 
+def _find_visible(work: Work, invitee: Invitee) -> tuple[User, bool]:
+    """The same for a person, who can find only teammates by id, and does not learn who has an account."""
+    if invitee.user is not None and not memberships.may_find(work, invitee.user):
+        raise NotFound(
+            "user_not_found",
+            f"You know no user {checks.shown(invitee.user)}.",
+            field="user",
+            hint="Invite by email or phone.",
+        )
+    found = _find_or_make(work, invitee)
+    work.changes.clear()  # they would show whether the address has an account
+    return found
+
+
+def _check_proof(work: Work, user: User) -> None:
+    """Refuse a person without a verified address or an identity: anybody can have such an account."""
+    if not identities.has_proof(work, user):
+        raise Denied(
+            "user_proof_required",
+            "You need a verified email or phone to invite others.",
+            hint="Verify yours with: authctl tokens create-email-verification USER --as-session",
+        )
+
+
+def _as_typed(work: Work, membership: Membership, invitee: Invitee) -> Membership:
+    """The membership for the answer: a person sees only what they typed of the invitee."""
+    if work.person is None:
+        return membership
+    return replace(
+        memberships.shown(work, membership),
+        user_id=membership.user_id if invitee.user is not None else None,
+        user_name=invitee.name or None,
+        user_email=invitee.email,
+    )
+
+
 def _make(work: Work, invitee: Invitee) -> User:
     """A user for an invitation. What a person makes so counts towards the user limit."""
     if invitee.email is None and invitee.phone is None:
@@ -211,9 +249,10 @@ def _claim(
     compose: Callable[[Work, InvitationClaim], Sending] | None,
 ) -> InvitationClaim:
     """Store the invitation and the message that is to be sent; an earlier invitation stays good meanwhile."""
-    found = lookup.find_one(work, team, lock=True)
-    lookup.check_owner(work, found)
-    user, made_user = _find_or_make(work, invitee)
+    found = lookup.find_owned(work, team)
+    if work.person is not None:
+        _check_proof(work, work.person.user)
+    user, made_user = _find_visible(work, invitee) if work.person is not None else _find_or_make(work, invitee)
     before = storage.memberships.find_of_user(work.db, found.seq, user.seq)
     memberships.check_pending(work, before)
     membership = before
@@ -240,7 +279,7 @@ def _claim(
         roles=roles,
         made_user=made_user,
         made_membership=before is None,
-        answer=memberships.shown(work, after),
+        answer=_as_typed(work, after, invitee),
     )
     return replace(claim, sending=compose(work, claim)) if compose is not None else claim
 
@@ -252,6 +291,13 @@ def _composer(directory: Engine, url: str | None) -> Callable[[Work, InvitationC
         from authctl.core.messages import compose as messages_compose
 
         address = claim.invitation.address
+        if address is None and work.person is not None:
+            raise Invalid(
+                "general_argument_invalid",
+                "That user cannot be invited by id.",
+                field="user",
+                hint="Invite by email or phone.",
+            )
         if address is None:
             raise Invalid(
                 "general_argument_invalid",
@@ -335,23 +381,23 @@ def _is_untouched(work: Work, user: User) -> bool:
 def update_status(directory: Engine, team: str, membership: str, user: str, secret: str) -> Membership:
     """Accept an invitation with its secret. The address that the invitation went to counts as verified from then on.
 
-    membership: its id, or the user's. Raises NotFound (team_not_found, membership_not_found), Denied:
-    team_invalid_secret for a wrong, used or expired secret, team_invite_mismatch where it is another user's,
-    user_blocked.
+    membership: its id, or the user's. Raises Denied: team_invalid_secret, the same for an unknown team, an unknown
+    membership, and a wrong, used or expired secret; to who has a right one team_invite_mismatch where it is another
+    user's, and user_blocked.
     """
     return granted(directory.write(_accept, team, membership, user, secret))
 
 
 def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> Membership | Denied:
     """Confirm the membership. All that follows from it is listed here. A refusal is returned: it is remembered."""
-    found = lookup.find(work, team, lock=True)
-    if found is None:
-        raise lookup.not_found(team)
-    before = memberships.find(work, found, membership)
+    found = lookup.find_any(work, team)
+    before = memberships.find_any(work, found, membership) if found is not None else None
+    if found is None or before is None:
+        return _wrong(work, before, "team" if found is None else "membership")
     invited = accounts_lookup.find(work, f"id:{before.user_id}", lock=True)
     invitation = _matching(work, before, secret)
     if invited is None or invitation is None:
-        return _refused(work, before, "secret", "team_invalid_secret", "The secret is wrong, used or expired.")
+        return _wrong(work, before, "secret")
     if not _is_same(work, user, invited):
         return _refused(work, before, "user", "team_invite_mismatch", "The invitation is for another user.")
     if invited.status is Status.BLOCKED:
@@ -392,9 +438,17 @@ def _is_same(work: Work, given: str, invited: User) -> bool:
     return found is not None and found.seq == invited.seq and is_person
 
 
-def _refused(work: Work, membership: Membership, why: str, type: str, message: str) -> Denied:
+def _wrong(work: Work, membership: Membership | None, why: str) -> Denied:
+    """The same answer whether the team, the membership or the secret is wrong."""
+    message = "The team, the invitation or its secret is wrong, or the secret is used or expired."
+    _refused(work, membership, why, "team_invalid_secret", message)
+    return Denied("team_invalid_secret", message, field="secret", hint="Ask for another invitation.")
+
+
+def _refused(work: Work, membership: Membership | None, why: str, type: str, message: str) -> Denied:
     """The log has why; who asked is not told more than that."""
     event = EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS
-    work.record(event, memberships.resource(membership), {"refused": why}, user_id=membership.user_id)
-    hints = {"team_invalid_secret": "Ask for another invitation."}
-    return Denied(type, message, field="secret" if why == "secret" else None, hint=hints.get(type))
+    resource = memberships.resource(membership) if membership is not None else "teams"
+    user_id = membership.user_id if membership is not None else None
+    work.record(event, resource, {"refused": why}, user_id=user_id)
+    return Denied(type, message)

@@ -15,16 +15,36 @@ if TYPE_CHECKING:
 NAMESAKES = 5  # ids of teams of one name that an error tells
 
 
-def find_one(work: Work, team: str, *, lock: bool = False, for_invited: bool = False) -> Team:
-    """The same, its members not counted.
-
-    lock: for a change of it or of its memberships, each of which begins with this. for_invited: a person who is not
-    a member yet may see it, too.
-    """
+def find_one(work: Work, team: str, *, lock: bool = False) -> Team:
+    """The same, its members not counted. lock: for a change of it or of its memberships, each of which begins so."""
     found = find(work, team, lock=lock)
-    if found is None or not may_see(work, found, for_invited=for_invited):
+    if found is None or not may_see(work, found):
         raise not_found(team)
     return found
+
+
+def find_owned(work: Work, team: str) -> Team:
+    """A team, locked, for what only its owners and operators may do.
+
+    Raises Denied (user_unauthorized) for a person, whether or not the team exists; NotFound for an operator.
+    """
+    if work.is_operator:
+        return find_one(work, team, lock=True)
+    found = find(work, team, lock=True)
+    if found is not None and work.person is not None:
+        membership = storage.memberships.find_of_user(work.db, found.seq, work.person.user.seq)
+        if membership is not None and membership.is_owner:
+            return found
+    message = f"Only an owner of the team {checks.shown(team)} may do this."
+    raise Denied("user_unauthorized", message, field="team")
+
+
+def find_any(work: Work, team: str) -> Team | None:
+    """A team, locked, whoever asks; None also if several have that name."""
+    try:
+        return find(work, team, lock=True)
+    except Invalid:
+        return None
 
 
 def not_found(team: str) -> NotFound:
@@ -68,18 +88,8 @@ def member(work: Work) -> int | None:
     return work.person.user.seq if work.person is not None else None
 
 
-def may_see(work: Work, team: Team, *, for_invited: bool = False) -> bool:
+def may_see(work: Work, team: Team) -> bool:
     if work.person is None:
         return True
     membership = storage.memberships.find_of_user(work.db, team.seq, work.person.user.seq)
-    return membership is not None and (for_invited or membership.is_confirmed)
-
-
-def check_owner(work: Work, team: Team) -> None:
-    """Refuse whoever is neither an owner of the team nor an operator. Raises Denied (user_unauthorized)."""
-    if work.is_operator:
-        return
-    person = work.person
-    membership = storage.memberships.find_of_user(work.db, team.seq, person.user.seq) if person is not None else None
-    if membership is None or not membership.is_owner:
-        raise Denied("user_unauthorized", "Only owners of the team may do this.", field="team")
+    return membership is not None and membership.is_confirmed

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from authctl import storage
 from authctl.core.accounts import lookup as accounts_lookup
+from authctl.core.policy.policies import MEMBER_FIELDS
 from authctl.core.teams import lookup
 from authctl.core.values import checks, contacts, identifiers, listings
 from authctl.core.values.listings import Field, FieldType
@@ -56,14 +57,7 @@ def get(work: Work, team: str, membership: str) -> Membership:
 
 def find(work: Work, team: Team, membership: str, *, lock: bool = False) -> Membership:
     """The same with all its fields. lock: for a change in this unit of work, where the user is not locked already."""
-    checks.text(membership, "membership")
-    found = storage.memberships.find(work.db, team.seq, membership, lock=lock)
-    if (
-        found is None
-        and (user := accounts_lookup.find(work, membership)) is not None
-        and _may_name(work, user, membership)
-    ):
-        found = storage.memberships.find_of_user(work.db, team.seq, user.seq, lock=lock)
+    found = find_any(work, team, membership, lock=lock)
     if found is None:
         raise NotFound(
             "membership_not_found",
@@ -74,11 +68,31 @@ def find(work: Work, team: Team, membership: str, *, lock: bool = False) -> Memb
     return found
 
 
-def _may_name(work: Work, user: User, text: str) -> bool:
-    """Whether a person may ask for the membership of a user by that: else names and emails could be found out."""
+def find_any(work: Work, team: Team, membership: str, *, lock: bool = False) -> Membership | None:
+    """The same, or None."""
+    checks.text(membership, "membership")
+    found = storage.memberships.find(work.db, team.seq, membership, lock=lock)
+    if found is not None or (user := accounts_lookup.find(work, membership)) is None:
+        return found
+    found = storage.memberships.find_of_user(work.db, team.seq, user.seq, lock=lock)
+    return found if found is not None and _may_name(work, user, found, membership) else None
+
+
+def _may_name(work: Work, user: User, found: Membership, text: str) -> bool:
+    """Whether a person may name a user's membership that way. Others would reveal names, emails or who is invited."""
     if work.person is None or user.seq == work.person.user.seq:
         return True
-    return text == user.id and "user_id" not in _hidden(work)
+    return text == user.id and found.is_confirmed and "user_id" not in _hidden(work)
+
+
+def may_find(work: Work, text: str) -> bool:
+    """Whether a person may name a user by that text: themselves by any, teammates by id."""
+    assert work.person is not None
+    user = accounts_lookup.find(work, text)
+    if user is None or user.seq == work.person.user.seq:
+        return user is not None
+    is_id = text.removeprefix("id:") == user.id and "user_id" not in _hidden(work)
+    return is_id and storage.memberships.share_team(work.db, user.seq, work.person.user.seq)
 
 
 def _hidden(work: Work) -> frozenset[str]:
@@ -88,10 +102,10 @@ def _hidden(work: Work) -> frozenset[str]:
 
 
 def shown(work: Work, membership: Membership) -> Membership:
-    """What who asks may see of it: of the own membership everything."""
+    """The membership as the actor may see it. Invitees are hidden from everybody but themselves and operators."""
     if work.person is None or membership.user_id == work.person.user.id:
         return membership
-    nothing: dict[str, Any] = dict.fromkeys(_hidden(work))
+    nothing: dict[str, Any] = dict.fromkeys(_hidden(work) if membership.is_confirmed else MEMBER_FIELDS)
     return replace(membership, **nothing)
 
 
@@ -199,7 +213,15 @@ def _asked(work: Work, *, search: str | None = None, sort: str = "-invited_at", 
         raise Denied("user_unauthorized", message, field="search")
     hidden = _hidden(work)
     fields = {name: field for name, field in FIELDS.items() if name not in hidden}
+    filters = asked.get("filters", ())
+    if work.person is not None and _asks_who(sort, filters):
+        asked["filters"] = [*filters, f"status = {CONFIRMED}"]
     return listings.parse(fields, work.now, search=search, sort=sort, **asked)
+
+
+def _asks_who(sort: str, filters: Iterable[str]) -> bool:
+    """Whether a list filters or sorts by who the members are, which would reveal who is invited."""
+    return any(text.strip().lstrip("-").startswith(MEMBER_FIELDS) for text in (sort, *filters))
 
 
 def _lists(asked: Listing) -> Any:
@@ -296,8 +318,7 @@ def update(
     if replacing is None and not (added or gone):
         message = "roles are missing; give the new ones, or those to add and to remove"
         raise Invalid("general_argument_invalid", message, field="roles")
-    found = lookup.find_one(work, team, lock=True)
-    lookup.check_owner(work, found)
+    found = lookup.find_owned(work, team)
     before = find(work, found, membership, lock=True)
     kept = before.roles if replacing is None else replacing
     after = replace(before, roles=identifiers.roles([role for role in (*kept, *added) if role not in gone]))
@@ -316,9 +337,8 @@ def delete(work: Work, team: str, membership: str, *, force: bool = False) -> Me
 
     force: also the last owner of the team, which is otherwise a Conflict (membership_last_owner).
     """
-    found = lookup.find_one(work, team, lock=True, for_invited=True)
-    if not _is_own(work, found, membership):
-        lookup.check_owner(work, found)
+    own = lookup.find_any(work, team) if work.person is not None else None
+    found = own if own is not None and _is_own(work, own, membership) else lookup.find_owned(work, team)
     before = find(work, found, membership, lock=True)
     details: Json = {"roles": list(before.roles), "status": before.status}
     if _is_last_owner(work, found, before):

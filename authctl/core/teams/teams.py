@@ -166,8 +166,7 @@ def count(work: Work, *, search: str | None = None, filters: Iterable[str] = ())
 
 def delete(work: Work, team: str) -> Team:
     """Remove a team, its memberships and invitations, in this transaction. Audit rows stay."""
-    found = lookup.find_one(work, team, lock=True)
-    lookup.check_owner(work, found)
+    found = lookup.find_owned(work, team)
     found = _counted(work, found)
     storage.teams.delete(work.db, found)
     work.record(EventName.TEAMS_DELETE, f"teams/{found.id}", {"name": found.name, "members": found.members})
@@ -194,8 +193,7 @@ def _save(work: Work, before: Team, event: EventName, details: Json, **fields: A
 def update_name(work: Work, team: str, name: str) -> Team:
     """Change the name of a team; its id stays."""
     new = _name(name)
-    before = lookup.find_one(work, team, lock=True)
-    lookup.check_owner(work, before)
+    before = lookup.find_owned(work, team)
     details = {"name": {"before": before.name, "after": new}}
     return _save(work, before, EventName.TEAMS_UPDATE_NAME, details, name=new)
 
@@ -208,8 +206,7 @@ def get_prefs(work: Work, team: str) -> JsonObject:
 def update_prefs(work: Work, team: str, prefs: Mapping[str, object] | str, *, merge: bool = False) -> JsonObject:
     """Replace the preferences, at most 65,535 bytes; merge: change those keys only, null removes one."""
     given = json_objects.prefs(prefs)
-    before = lookup.find_one(work, team, lock=True)
-    lookup.check_owner(work, before)
+    before = lookup.find_owned(work, team)
     new = json_objects.prefs(json_objects.merge(before.prefs, given)) if merge else given
     # Values may be private or long: the log names the keys that changed.
     keys = sorted(key for key in {*before.prefs, *new} if before.prefs.get(key, ...) != new.get(key, ...))

@@ -83,8 +83,7 @@ Find = Callable[["Work"], tuple[User, bool]]
 
 def issue(directory: Engine, asked: TokenRequest, find: Find) -> NewToken:
     """Make a token and have it sent."""
-    if asked.print_secret:
-        sending.check_shown(directory)
+    sending.check_print_secret(directory, asked.print_secret)
     check_link(directory, asked)
     try:
         claim = directory.write(_claim, directory, asked, find)

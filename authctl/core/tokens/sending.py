@@ -48,11 +48,12 @@ class SendingClaim:
 C = TypeVar("C", bound=SendingClaim)
 
 
-def check_shown(directory: Engine) -> None:
-    """Refuse to show a person the secret that proves an address: it may be somebody else's."""
-    if directory.by not in OPERATOR | APPLICATION:
-        message = "The secret goes to the address that it is to prove; a person is not shown it."
-        raise Denied("user_unauthorized", message)
+def check_print_secret(directory: Engine, print_secret: bool) -> None:
+    """Refuse to show a person a secret that proves an address. Raises Denied (user_unauthorized)."""
+    if print_secret and directory.by not in OPERATOR | APPLICATION:
+        raise Denied(
+            "user_unauthorized", "The secret is sent to the address that it proves. Only operators can see it."
+        )
 
 
 def check(

@@ -37,6 +37,19 @@ CONFIRMED_OF_USER = (
     .order_by(memberships.c.seq)
 )
 
+_OTHERS = memberships.alias()
+FIND_SHARED_TEAM = (
+    sa.select(memberships.c.team_seq)
+    .join(_OTHERS, _OTHERS.c.team_seq == memberships.c.team_seq)
+    .where(
+        is_(memberships.c.user_seq),
+        _IS_CONFIRMED,
+        _OTHERS.c.user_seq == bind("other_seq", memberships.c.user_seq),
+        _OTHERS.c.status == str(MembershipStatus.CONFIRMED),
+    )
+    .limit(1)
+)
+
 INSERT = memberships.insert().values(values(memberships, "seq")).returning(memberships.c.seq)
 UPDATE = Changes(memberships)
 DELETE = memberships.delete().where(is_(memberships.c.seq))

@@ -118,6 +118,7 @@ WHO_MAY = dict(
     security.list_mock_phones           O
     security.delete_mock_phone          O
     security.test_delivery              O
+    security.unlock_source              O
     security.purge                      O
     """.strip().splitlines()
 )

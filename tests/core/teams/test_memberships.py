@@ -1,6 +1,7 @@
 """Memberships: joining, inviting, accepting, roles, lists, and what persons may, on both databases."""
 
 import os
+import re
 from functools import partial
 
 import pytest
@@ -19,7 +20,8 @@ CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 @pytest.fixture
 def teachers(directory):
     """The team, whose owner is Ada."""
-    directory.users.create(id="ada", email="ada@example.com", name="Ada Lovelace", password=PASSWORD)
+    given = {"id": "ada", "email": "ada@example.com", "email_verified": True, "name": "Ada Lovelace"}
+    directory.users.create(**given, password=PASSWORD)
     return directory.teams.create("Teachers", id="teachers", owner="ada")
 
 
@@ -236,13 +238,35 @@ def test_an_invitation_is_for_the_invited(directory, teachers):
     assert accept("teachers", added.membership.id, bob, added.secret).is_confirmed
 
 
+def test_whether_the_team_the_membership_or_the_secret_is_wrong_is_one_answer(directory, teachers):
+    for id in ("other", "namesake"):
+        directory.teams.create("Other", id=id)
+    added = invited(directory, email="bob@example.com")
+    id, user = added.membership.id, added.membership.user_id
+    bob = person(directory, "bob2")
+    wrong = [
+        ("nothing", id, added.secret),
+        ("other", id, added.secret),
+        ("Other", id, added.secret),
+        ("teachers", "nothing", added.secret),
+        ("teachers", "ada", added.secret),
+        ("teachers", id, "wrong"),
+    ]
+    for acting in (directory, bob):
+        answers = set()
+        for team, membership, secret in wrong:
+            with pytest.raises(Denied) as refused:
+                acting.teams.update_membership_status(team, membership, user, secret)
+            answers.add((refused.value.type, refused.value.message, refused.value.hint, refused.value.field))
+        assert len(answers) == 1
+        log = [each["refused"] for _, each in logged(directory, "teams.memberships.update.status")[: len(wrong)]]
+        assert log[::-1] == ["team", "membership", "team", "membership", "secret", "secret"]
+
+
 def test_memberships_of_other_teams_and_unknown_ones_are_not_found(directory, teachers):
     directory.teams.create("Other", id="other")
     added = invited(directory, email="bob@example.com")
-    id, user = added.membership.id, added.membership.user_id
-    accept = directory.teams.update_membership_status
-    assert refusal(NotFound, accept, "other", id, user, added.secret) == "membership_not_found"
-    assert refusal(NotFound, accept, "nothing", id, user, added.secret) == "team_not_found"
+    id = added.membership.id
     assert refusal(NotFound, directory.teams.get_membership, "other", id) == "membership_not_found"
     assert refusal(NotFound, directory.teams.get_membership, "teachers", "nobody") == "membership_not_found"
     assert refusal(NotFound, directory.teams.delete_membership, "other", id) == "membership_not_found"
@@ -411,6 +435,16 @@ def test_a_dry_run_sends_nothing(mailing, mail):
     assert (mail.mails, members(mailing)) == ([], ["ada"])
 
 
+def test_what_people_call_themselves_and_their_teams_is_no_link_in_a_mail(mailing, mail):
+    mailing.users.update_name("ada", "https://evil.example/" + "a" * 100)
+    mailing.teams.update_name("teachers", "Win at www.evil.example or mail win@evil.example " + "b" * 70)
+    ada = mailing.as_session(mailing.sessions.create("ada", PASSWORD).secret)
+    ada.teams.create_membership("teachers", email="bob@example.com")
+    for text in (mail.last.text, mail.last.html, mail.last.message["Subject"]):
+        assert not re.search(r"\w\.example/|https?://|www\.\S|@evil|a{50}|b{50}", text)
+    assert "Win at www. evil. example" in mail.last.text
+
+
 def test_a_mail_names_the_person_who_invites(mailing, mail):
     ada = mailing.as_session(mailing.sessions.create("ada", PASSWORD).secret)
     added = ada.teams.create_membership("teachers", email="bob@example.com", roles=["maths"])
@@ -573,7 +607,7 @@ def test_a_users_memberships_are_listed(directory, teachers, clock):
 # Acting for a person
 
 
-def test_only_owners_invite_remove_and_change_roles(directory, teachers, mailing):
+def test_only_owners_invite_remove_and_change_roles(directory, mailing, teachers):
     bob = person(directory, "bob")
     directory.teams.create_membership("teachers", user="bob", roles=["maths"])
     cay = directory.teams.create_membership("teachers", email="cay@example.com").membership
@@ -616,7 +650,7 @@ def test_the_invited_may_decline_and_sees_the_own_invitation_alone(directory, te
         assert refusal(Denied, bob.teams.delete_membership, "teachers", other) == "user_unauthorized"
     bob.teams.delete_membership("teachers", "bob")
     assert members(directory) == ["ada"]
-    assert refusal(NotFound, bob.teams.delete_membership, "teachers", "bob") == "team_not_found"
+    assert refusal(Denied, bob.teams.delete_membership, "teachers", "bob") == "user_unauthorized"
     assert refusal(Denied, bob.users.list_memberships, "ada") == "user_unauthorized"
 
 
@@ -656,27 +690,134 @@ def test_members_do_not_see_what_the_policy_hides(directory, teachers):
     assert seen_by_operator.user_email == "ada@example.com"
 
 
-def test_a_person_is_not_shown_the_secret_that_proves_an_address(directory, teachers):
-    """Else whoever invites somebody could accept for them, and have their address."""
-    call = person(directory, "ada").teams.create_membership
-    assert refusal(Denied, call, "teachers", email="boss@example.com", print_secret=True) == "user_unauthorized"
-    assert directory.users.count() == 1
+INVITEE = ("user_id", "user_name", "user_email", "mfa")
 
 
-def test_an_owner_invites_by_one_name_and_learns_no_more(directory, mailing):
-    directory.security.set("memberships-privacy", "user_id,user_name,user_email")
-    directory.users.create(id="bob", email="bob@example.com", name="Bob")
+def who(membership):
+    """What a membership tells of its user."""
+    return tuple(getattr(membership, name) for name in INVITEE)
+
+
+def test_an_owner_invites_by_one_name_and_learns_no_more(directory, mailing, teachers):
+    """Whether somebody has the address, and who that is: dry runs, lists and other questions tell no more."""
+    directory.users.create(id="bob", email="bob@example.com", phone="+12065550100", name="Bob", email_verified=True)
     ada = person(mailing, "ada")
     call = ada.teams.create_membership
     assert refusal(Invalid, call, "teachers", user="bob", email="bob@example.com") == "general_argument_invalid"
-    for dry_run in (True, False):
-        added = ada.acting(ada.actor, dry_run=dry_run).teams.create_membership("teachers", email="bob@example.com")
-        assert (added.membership.user_id, added.membership.user_name) == (None, None)
+    told = []
+    for email in ("bob@example.com", "nobody@example.com"):
+        dry = ada.acting(ada.actor, dry_run=True)
+        would = dry.teams.create_membership("teachers", email=email, name="B")
+        assert who(would.membership) == (None, "B", email, None)
+        added = call("teachers", email=email, name="B").membership
+        assert who(added) == (None, "B", email, None)
+        told.append([(each.before, who_of(each.after)) for each in dry.changes])
+        assert who(ada.teams.get_membership("teachers", added.id)) == (None, None, None, None)
+        assert who(ada.teams.update_membership("teachers", added.id, ["arts"])) == (None, None, None, None)
+    assert told == [[(None, (None, None, None, None))]] * 2
+    assert {who(each) for each in ada.teams.list_memberships("teachers", filters=["status = pending"])} == {
+        (None, None, None, None)
+    }
 
 
-def test_what_persons_invite_counts_towards_the_user_limit(directory, teachers):
-    directory.security.set("user-limit", "1")
+def who_of(public):
+    return tuple(public[name] for name in INVITEE)
+
+
+def test_who_is_invited_is_not_found_out_by_asking(directory, teachers):
+    directory.users.create(id="bob", email="bob@example.com", name="Bob")
+    pending = invited(directory, email="bob@example.com").membership
     ada = person(directory, "ada")
-    call = ada.teams.create_membership
+    for text in ("bob", "bob@example.com", "id:bob"):
+        assert refusal(NotFound, ada.teams.get_membership, "teachers", text) == "membership_not_found"
+        assert refusal(NotFound, ada.teams.delete_membership, "teachers", text) == "membership_not_found"
+    listed = ada.teams.list_memberships
+    for asked in ({"filters": ["user_email = bob@example.com"]}, {"filters": [" user_id = bob"]}):
+        assert listed("teachers", **asked) == list(ada.teams.iterate_memberships("teachers", **asked)) == []
+        assert ada.teams.count_memberships("teachers", **asked) == 0
+    for sort in ("user_name", "-user_email", "mfa"):
+        assert users(listed("teachers", sort=sort)) == ["ada"]
+    assert len(listed("teachers", sort="invited_at")) == 2
+    assert ada.teams.delete_membership("teachers", pending.id).user_id is None
+    assert members(directory) == ["ada"]
+
+
+def test_a_person_invites_by_id_only_whom_a_team_has_made_known(directory, mailing, teachers):
+    for id in ("bob", "cay"):
+        directory.users.create(id=id, username=id.upper(), email=f"{id}@example.com", name=id)
+    directory.teams.create("Staff", id="staff", owner="ada")
+    directory.teams.create_membership("staff", user="bob")
+    invited(directory, "staff", user="cay")
+    call = person(mailing, "ada").teams.create_membership
+    answers = set()
+    for user in ("cay", "id:cay", "nobody", "email:bob@example.com", "username:bob"):
+        with pytest.raises(NotFound) as refused:
+            call("teachers", user=user)
+        answers.add((refused.value.type, refused.value.message.replace(user, "X"), refused.value.hint))
+    assert len(answers) == 1
+    assert call("teachers", user="bob").membership.user_id == "bob"
+    directory.security.set("memberships-privacy", "user_id")
+    assert refusal(NotFound, call, "teachers", user="bob") == "user_not_found"
+    assert logged(directory, "users.create")[0][1]["email"] == "cay@example.com"  # and nobody was made
+
+
+def test_a_person_is_never_shown_the_secret_of_an_invitation(directory, teachers):
+    """It proves an address, which may be somebody else's."""
+    ada = person(directory, "ada")
+    for acting in (ada, ada.acting(ada.actor, dry_run=True)):
+        for given in ({"email": "boss@example.com"}, {"phone": "+12065550100"}, {"user": "ada"}, {}):
+            call = acting.teams.create_membership
+            assert refusal(Denied, call, "teachers", **given, print_secret=True) == "user_unauthorized"
+    assert members(directory) == ["ada"]
+
+
+@pytest.mark.parametrize("proof", ["email", "phone", "identity", None])
+def test_only_who_has_a_proof_invites(directory, mailing, mail, proof):
+    session = directory.sessions.create_anonymous()
+    eve, id = mailing.as_session(session.secret), session.session.user_id
+    eve.teams.create("Free money", id="free")
+    assert refusal(Denied, eve.teams.create_membership, "free", email="b@example.com") == "user_proof_required"
+    directory.users.update_email(id, "eve@example.com")
+    assert refusal(Denied, eve.teams.create_membership, "free", email="b@example.com") == "user_proof_required"
+    assert (mail.mails, directory.users.count()) == ([], 2)
+    if proof == "email":
+        directory.users.update_email_verification(id, True)
+    elif proof == "phone":
+        directory.users.update_phone(id, "+12065550100")
+        directory.users.update_phone_verification(id, True)
+    elif proof == "identity":
+        directory.users.create_identity(id, "google", "1")
+    else:
+        return
+    assert eve.teams.create_membership("free", email="b@example.com").membership.status == "pending"
+
+
+def test_to_all_but_owners_it_is_one_answer_what_a_team_is(directory, teachers):
+    """A member, an invited person, a stranger; and a team that nobody has."""
+    bob, cay, dan = (person(directory, id) for id in ("bob", "cay", "dan"))
+    directory.teams.create_membership("teachers", user="bob")
+    invited(directory, user="cay")
+    ada = directory.teams.get_membership("teachers", "ada").id
+    verbs = {
+        "create_membership": {"email": "x@example.com"},
+        "update_membership": {"membership": ada, "roles": []},
+        "delete_membership": {"membership": ada},
+        "update_name": {"name": "x"},
+        "update_prefs": {"prefs": {}},
+        "delete": {},
+    }
+    for verb, given in verbs.items():
+        answers = set()
+        for acting, team in ((bob, "teachers"), (cay, "teachers"), (dan, "teachers"), (dan, "nothing")):
+            with pytest.raises(Denied) as refused:
+                getattr(acting.teams, verb)(team, **given)
+            message = refused.value.message.replace(team, "X")
+            answers.add((refused.value.type, message, refused.value.hint, refused.value.field))
+        assert len(answers) == 1, verb
+
+
+def test_what_persons_invite_counts_towards_the_user_limit(directory, mailing, teachers):
+    directory.security.set("user-limit", "1")
+    call = person(mailing, "ada").teams.create_membership
     assert refusal(Invalid, call, "teachers", email="x@example.com") == "user_count_exceeded"
     assert invited(directory, email="x@example.com")

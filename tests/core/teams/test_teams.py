@@ -218,8 +218,9 @@ def test_a_team_is_not_there_for_who_is_no_member(directory, teachers):
     directory.teams.create("Other", id="other", owner="ada")
     directory.teams.create_membership("teachers", user="ada", invite=True, print_secret=True)
     for team in ("teachers", "Teachers", "nothing"):
-        for verb in (ada.teams.get, ada.teams.get_prefs, ada.teams.delete, ada.teams.list_memberships):
+        for verb in (ada.teams.get, ada.teams.get_prefs, ada.teams.list_memberships):
             assert refusal(NotFound, verb, team) == ("team_not_found", "team")
+        assert refusal(Denied, ada.teams.delete, team) == ("user_unauthorized", "team")
     assert ids(ada.teams.list()) == ids(ada.teams.iterate()) == ["other"]
     assert ada.teams.list(search="teachers") == []
     assert ada.teams.count() == 1
