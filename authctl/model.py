@@ -730,6 +730,12 @@ def username_key(username: str) -> str:
     return fold(username)
 
 
+def name_keys(id: str, username_key: str | None) -> tuple[str, ...]:
+    """What is unique of an account's id and username together, which are often one and the same."""
+    key = fold(id)
+    return (key,) if username_key is None or username_key == key else (key, username_key)
+
+
 Clock = Callable[[], datetime]
 RandomBytes = Callable[[int], bytes]
 

@@ -181,7 +181,8 @@ class Command(TyperCommand):
         done = refused = 0
         with ctx.output.bulk():
             for value in ctx.read_ids():
-                ctx.params[subject] = value
+                # Digits alone are an id here, and could be a phone elsewhere.
+                ctx.params[subject] = f"id:{value}" if subject == "user" and value.isdecimal() else value
                 try:
                     super().invoke(ctx)
                     done += 1

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         tokens as tokens,
         user_counts as user_counts,
         user_lists as user_lists,
+        user_names as user_names,
         users as users,
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from authctl.errors import Conflict
-from authctl.model import NewUser, User
+from authctl.model import NewUser, User, name_keys
 from authctl.storage import user_counts
 from authctl.storage.connection import Connection
 from authctl.storage.tables import Instant, JsonText, users
@@ -97,6 +97,8 @@ def insert_users(db: Connection, rows: Sequence[UserRow], words: Sequence[str]) 
     user_counts.enter(db)
     seqs = _numbers(db, len(rows))
     insert(db, "users", ("seq", *UserRow._fields), ((seq, *row) for seq, row in zip(seqs, rows, strict=True)))
+    names = ((name, seq) for seq, row in zip(seqs, rows, strict=True) for name in name_keys(row.id, row.username_key))
+    insert(db, "user_names", ("name", "user_seq"), names)
     held = ((row.email, seq) for seq, row in zip(seqs, rows, strict=True) if row.email is not None)
     insert(db, "addresses", ("address", "user_seq"), held)
     number = "rowid" if db.dialect.name == "sqlite" else "user_seq"

@@ -14,7 +14,7 @@ from authctl.model import Import, ImportStatus, Json, MembershipStatus, User, us
 from authctl.storage import record_mapping
 from authctl.storage.connection import Connection
 from authctl.storage.tables import identities, import_users, imports, memberships, sessions, tokens, users
-from authctl.storage.users import record as user_of
+from authctl.storage.users import names_of, record as user_of
 
 BATCH = 500  # users that an import is undone by at a time
 CHUNK = 10_000  # values in one statement; SQLite takes 32,766
@@ -190,6 +190,7 @@ class Keys:
 
     ids: list[str] = field(default_factory=list)
     username_keys: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     emails: list[str] = field(default_factory=list)
     phones: list[str] = field(default_factory=list)
     uids: list[tuple[str, str]] = field(default_factory=list)
@@ -201,6 +202,7 @@ class Owners:
 
     ids: dict[str, int] = field(default_factory=dict)
     username_keys: dict[str, int] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)  # ids and usernames, by what is unique of both
     emails: dict[str, int] = field(default_factory=dict)
     phones: dict[str, int] = field(default_factory=dict)
     uids: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -212,11 +214,13 @@ def find_owners(db: Connection, keys: Keys, *, lock: bool = False) -> Owners:
     owners = Owners(
         ids=_owners(db, "users", "id", "seq", keys.ids),
         username_keys=_owners(db, "users", "username_key", "seq", keys.username_keys),
+        names=_owners(db, "user_names", "name", "user_seq", keys.names),
         emails=_owners(db, "addresses", "address", "user_seq", keys.emails),
         phones=_owners(db, "users", "phone", "seq", keys.phones),
         uids=_owners_of_identities(db, keys.uids),
     )
-    seqs = {seq for found in (owners.ids, owners.username_keys, owners.emails, owners.phones) for seq in found.values()}
+    names = (owners.ids, owners.username_keys, owners.names)
+    seqs = {seq for found in (*names, owners.emails, owners.phones) for seq in found.values()}
     for chunk in _chunks(sorted(seqs | set(owners.uids.values()))):
         statement = sa.select(users).where(users.c.seq.in_(chunk)).order_by(users.c.seq)
         rows = db.sqlalchemy.execute(statement.with_for_update() if lock else statement)
@@ -231,6 +235,8 @@ def _complete(owners: Owners, seq: int, user: User) -> None:
     owners.ids[user.id] = seq
     if user.username is not None:
         owners.username_keys[username_key(user.username)] = seq
+    for name in names_of(user):
+        owners.names.setdefault(name, seq)
     if user.email is not None:
         owners.emails[user.email] = seq
     if user.phone is not None:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from authctl.model import EventName, Status
 from authctl.storage.connection import Connection
-from authctl.storage.tables import events, log_seals, sessions, signing_keys, users
+from authctl.storage.tables import events, log_seals, sessions, signing_keys, user_names, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,28 @@ def last_problems(db: Connection) -> int:
     except (AttributeError, TypeError, ValueError):
         return 0
     return found if isinstance(found, int) else 0
+
+
+class SharedName(NamedTuple):
+    """A username that is another user's id. id: the user's who has the username; other: the other's."""
+
+    id: str
+    username: str
+    other: str
+
+
+def shared_names(db: Connection, limit: int) -> list[SharedName]:
+    """Usernames that are other users' ids, as they may be from before the two had one key."""
+    other = users.alias()
+    statement = (
+        sa.select(users.c.id, users.c.username, other.c.id)
+        .join(user_names, user_names.c.name == users.c.username_key)
+        .join(other, other.c.seq == user_names.c.user_seq)
+        .where(user_names.c.user_seq != users.c.seq)
+        .order_by(users.c.seq)
+        .limit(limit)
+    )
+    return [SharedName(*row) for row in db.sqlalchemy.execute(statement)]
 
 
 def signing_key_at(db: Connection) -> datetime | None:

@@ -120,6 +120,22 @@ addresses = sa.Table(
     sa.Index("addresses_user_seq", "user_seq"),
 )
 
+# An id or a username, ignoring case, is one user's: this key decides.
+user_names = sa.Table(
+    "user_names",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    _owner(),
+    sa.Index("user_names_user_seq", "user_seq"),
+)
+
+# The ids of deleted users that permissions may still name, ignoring case: nobody signs up with one.
+former_names = sa.Table(
+    "former_names",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+)
+
 # The hashes of passwords that may not come back, the newest with the highest number.
 password_history = sa.Table(
     "password_history",

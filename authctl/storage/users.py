@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any
 
 from authctl.errors import Conflict
-from authctl.model import EPOCH, Listing, NewUser, Password, Status, User, username_key
-from authctl.storage import compiled, record_mapping, search_index, search_terms, user_counts
+from authctl.model import EPOCH, Listing, NewUser, Password, Status, User, fold, name_keys, username_key
+from authctl.storage import compiled, record_mapping, search_index, search_terms, user_counts, user_names
 from authctl.storage.connection import Connection
 
 COLUMNS = compiled.USERS_FIND.columns  # of the table, in their order
@@ -20,6 +20,7 @@ def insert(db: Connection, new: NewUser, now: datetime) -> User:
     times = {"created_at": now, "updated_at": now}
     user_counts.enter(db)
     seq = db.first(compiled.USERS_INSERT, _EMPTY | times | columns_of(new)).seq
+    user_names.take(db, seq, names_of(new))
     if new.email is not None:
         db.run(compiled.USERS_INSERT_ADDRESS, {"address": new.email, "user_seq": seq})
     search_index.insert(db, seq, document(new))
@@ -37,6 +38,8 @@ def update(db: Connection, before: User, after: User) -> None:
     db.update(compiled.USERS_UPDATE, changed, before.seq)
     if before.email != after.email:
         _move_address(db, before, after)
+    if "username_key" in changed:
+        user_names.change(db, before.seq, names_of(before), names_of(after))
     search_index.replace(db, before.seq, document(before), document(after))
 
 
@@ -61,8 +64,11 @@ def release_address(db: Connection, address: str) -> None:
 def delete(db: Connection, user: User) -> None:
     """Remove a user and all that belongs to it; the foreign keys see to the rest."""
     user_counts.enter(db)
+    own = fold(user.id)
+    user_names.remember(db, user.seq, own)
     search_index.delete(db, user.seq, document(user))
     db.run(compiled.USERS_DELETE, {"seq": user.seq})
+    user_names.pass_on(db, own)
 
 
 def set_locked(db: Connection, seq: int, until: datetime | None) -> None:
@@ -112,6 +118,11 @@ def list_page(db: Connection, listing: Listing, position: Any) -> list[User]:
 # Rows and records
 
 
+def names_of(user: NewUser) -> tuple[str, ...]:
+    """What no other account may be called."""
+    return name_keys(user.id, user.username and username_key(user.username))
+
+
 def document(user: NewUser) -> search_index.Document:
     return search_terms.document(user.id, user.username, user.name, user.email, user.phone, user.labels)
 
@@ -153,6 +164,8 @@ _EMPTY = columns_of(User(seq=0, id="", created_at=EPOCH, updated_at=EPOCH))
 
 
 def _conflict(constraint: str, user: NewUser) -> Conflict | None:
+    if constraint in user_names.CONSTRAINTS:
+        return _name_taken(user)
     match constraint:
         case "users_id_key":
             return Conflict("user_already_exists", f"The id {user.id} is taken.", field="id", hint=_OTHER)
@@ -169,6 +182,14 @@ def _conflict(constraint: str, user: NewUser) -> Conflict | None:
                 "user_phone_already_exists", f"The phone {user.phone} is taken.", field="phone", hint=_SEE(user.phone)
             )
     return None
+
+
+def _name_taken(user: NewUser) -> Conflict:
+    """An id is another account's username, or the other way round."""
+    if user.username is None:
+        return Conflict("user_already_exists", f"The id {user.id} is taken.", field="id", hint=_OTHER)
+    message = f"The username {user.username} is taken, or the id {user.id}."
+    return Conflict("user_already_exists", message, field="username", hint=_OTHER)
 
 
 _OTHER = "Choose another."

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from authctl.core.credentials import addresses
 from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
-from authctl.model import Status, User
+from authctl.model import Status, User, fold, name_keys
 from authctl.storage.bulk import user_of
 from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import TEXTS, Member, Note, Refused
@@ -74,6 +74,7 @@ def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
         if isinstance(item, Checked):
             row = item.row
             keys.ids.append(row.id)
+            keys.names.extend(name_keys(row.id, row.username_key))
             if row.username_key is not None:
                 keys.username_keys.append(row.username_key)
             if row.email is not None:
@@ -126,7 +127,7 @@ class _Claims:
 
     def __init__(self) -> None:
         self.ids: set[str] = set()
-        self.username_keys: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self.emails: dict[str, str] = {}
         self.phones: dict[str, str] = {}
         self.uids: dict[tuple[str, str], str] = {}
@@ -140,8 +141,10 @@ class _Claims:
             return _twice("user_email_already_exists", "email", row.email, self.emails[row.email])
         if row.phone is not None and row.phone in self.phones:
             return _twice("user_phone_already_exists", "phone", row.phone, self.phones[row.phone])
-        if row.username_key is not None and row.username_key in self.username_keys:
-            return _twice("user_already_exists", "username", row.username, self.username_keys[row.username_key])
+        for name in name_keys(row.id, row.username_key):
+            if name in self.names:
+                field = "username" if name == row.username_key else "id"
+                return _twice("user_already_exists", field, getattr(row, field), self.names[name])
         for identity in item.extra.identities:
             uid = (identity.provider, identity.provider_uid)
             if uid in self.uids:
@@ -158,8 +161,8 @@ class _Claims:
         self.ids.add(row.id)
         if user is not None:
             self.users.add(user.seq)
-        if row.username_key is not None:
-            self.username_keys[row.username_key] = id
+        for name in name_keys(row.id, row.username_key):
+            self.names[name] = id
         if row.email is not None:
             self.emails[row.email] = id
         if row.phone is not None:
@@ -171,7 +174,7 @@ class _Claims:
 
 
 def _twice(type: str, field: str, value: str | None, id: str) -> Note:
-    if field == "id":
+    if field == "id" and value == id:
         return Note(type, field, f"The id {checks.shown(value or '')} is in this import already.")
     return Note(type, field, f"{checks.shown(value or '')} is that of the user {id}, who is in this import already.")
 
@@ -180,25 +183,30 @@ def _twice(type: str, field: str, value: str | None, id: str) -> Note:
 
 
 class _Owned(NamedTuple):
-    """A value of a record that somebody has."""
+    """A value of a record that somebody has. finds: whether it says whom the record is about."""
 
     type: str
     field: str
     value: str
     seq: int
+    finds: bool = True
 
 
 def _owned(item: Checked, owners: Owners) -> list[_Owned]:
     row, found = item.row, []
 
-    def ask(type: str, field: str, value: Any, among: dict[Any, int], shown: str | None = None) -> None:
+    def ask(
+        type: str, field: str, value: Any, among: dict[Any, int], shown: str | None = None, *, finds: bool = True
+    ) -> None:
         if value is not None and (seq := among.get(value)) is not None:
-            found.append(_Owned(type, field, shown or value, seq))
+            found.append(_Owned(type, field, shown or value, seq, finds))
 
     ask("user_already_exists", "id", row.id, owners.ids)
     ask("user_email_already_exists", "email", row.email, owners.emails)
     ask("user_phone_already_exists", "phone", row.phone, owners.phones)
     ask("user_already_exists", "username", row.username_key, owners.username_keys, row.username)
+    ask("user_already_exists", "id", fold(row.id), owners.names, row.id, finds=False)
+    ask("user_already_exists", "username", row.username_key, owners.names, row.username, finds=False)
     for each in item.extra.identities:
         uid = (each.provider, each.provider_uid)
         ask("user_identity_already_exists", "identities", uid, owners.uids, ":".join(uid))
@@ -247,7 +255,7 @@ def _user_meant(item: Checked, owned: list[_Owned], conditions: Conditions, know
     username. An id that was made for it here finds nobody, and says nothing.
     """
     by = _found_by(item, conditions)
-    seq = next((each.seq for each in owned if each.field == by), None)
+    seq = next((each.seq for each in owned if each.finds and each.field == by), None)
     if seq is None and by is None:  # it has nothing but identities
         seq = next((each.seq for each in owned if each.field == "identities"), None)
     user = known.owners.users.get(seq) if seq is not None else None
@@ -268,7 +276,7 @@ def _found_by(item: Checked, conditions: Conditions) -> str | None:
 def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Holders, plan: Plan) -> None:
     holder = known.owners.users[owned.seq].id
     message = f"{checks.shown(owned.value)} is that of the user {holder}."
-    if owned.field == "id":
+    if owned.field == "id" and owned.finds:
         message = f"The user {checks.shown(owned.value)} already exists with different data."
     note = Note(owned.type, owned.field, message)
     if conditions.on_conflict is OnConflict.SKIP:

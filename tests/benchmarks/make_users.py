@@ -29,7 +29,7 @@ from authctl.core.directory import opening
 from authctl.core.directory.directory import Directory
 from authctl.core.maintenance import setup
 from authctl.core.work.unit import Actor
-from authctl.model import milliseconds
+from authctl.model import milliseconds, name_keys
 from authctl.settings import load as load_settings
 from authctl.storage import search_terms
 from authctl.storage.database import Database
@@ -149,9 +149,16 @@ def _values(batch: list[tuple[dict[str, Any], str]]) -> Iterator[tuple[Any, ...]
         yield tuple(row[name] for name in _COLUMNS)
 
 
+def _names(batch: list[tuple[dict[str, Any], str]]) -> Iterator[tuple[str, int]]:
+    for row, _ in batch:
+        for name in name_keys(row["id"], row["username_key"]):
+            yield name, row["seq"]
+
+
 def _load_sqlite(connection: Any, batch: list[tuple[dict[str, Any], str]]) -> None:
     marks = ", ".join("?" * len(_COLUMNS))
     connection.executemany(f"INSERT INTO users ({', '.join(_COLUMNS)}) VALUES ({marks})", _values(batch))
+    connection.executemany("INSERT INTO user_names (name, user_seq) VALUES (?, ?)", _names(batch))
     connection.executemany(
         "INSERT INTO addresses (address, user_seq) VALUES (?, ?)", ((row["email"], row["seq"]) for row, _ in batch)
     )
@@ -165,6 +172,9 @@ def _load_postgres(connection: Any, batch: list[tuple[dict[str, Any], str]]) -> 
         with cursor.copy(f"COPY users ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
             for row in _values(batch):
                 copy.write_row(row)
+        with cursor.copy("COPY user_names (name, user_seq) FROM STDIN") as copy:
+            for name in _names(batch):
+                copy.write_row(name)
         with cursor.copy("COPY addresses (address, user_seq) FROM STDIN") as copy:
             for row, _ in batch:
                 copy.write_row((row["email"], row["seq"]))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def get(work: Work, user: str) -> User:
     """One account, by id, email, phone or username; `id:`, `email:`, `phone:` and `username:` say which.
 
-    Raises NotFound (user_not_found).
+    Digits alone are read as a phone before they are read as an id. Raises NotFound (user_not_found).
     """
     return _get(work, user, lock=False)
 
@@ -77,8 +77,10 @@ def _readings(user: str) -> Iterator[tuple[str, str | None]]:
         column, lookup = _LOOKUPS[kind]
         yield column, lookup(rest)
         return
-    for column, lookup in _LOOKUPS.values():
-        yield column, lookup(user)
+    readings = [(column, lookup(user)) for column, lookup in _LOOKUPS.values()]
+    if user.isdecimal():  # other systems have ids that could be phone numbers
+        readings.append(readings.pop(0))
+    yield from readings
 
 
 # Several

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from authctl import storage
 from authctl.core.accounts import quotas, throttle
 from authctl.core.accounts.lookup import get_locked
-from authctl.errors import Invalid
-from authctl.model import EventName, Json, NewUser, User
+from authctl.errors import Conflict, Invalid
+from authctl.model import EventName, Json, NewUser, User, fold
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -19,8 +19,12 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     """Store a new account and record it in the log.
 
     self_service: people make it themselves: nobody else says that the addresses are theirs, and it is refused beyond
-    the policy's user limit. Raises Conflict, Invalid (user_count_exceeded).
+    the policy's user limit, as is an id of digits alone, or of a deleted account that permissions may still name.
+    Raises Conflict, Invalid (user_count_exceeded).
     """
+    chosen = [(field, name) for field in ("id", "username") if (name := getattr(new, field))] if self_service else []
+    if self_service:
+        _check_own_id(new.id)
     limit = work.policy["user-limit"] if self_service else 0
     if limit:
         _check_room(limit, storage.user_counts.get(work.db) + 1)
@@ -34,6 +38,8 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
         phone_self_service=self_service and new.phone is not None,
     )
     user = storage.users.insert(work.db, new, work.now)
+    for field, name in chosen:  # now, since whoever deletes that account has to be through
+        _check_never_used(work, field, name)
     if user.password is not None:
         keep = work.policy["password-history"]
         storage.passwords.remember(work.db, user.seq, user.password.hash, work.now, keep)
@@ -41,6 +47,20 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     work.record(EventName.USERS_CREATE, f"users/{user.id}", details, user_id=user.id)
     work.changed(f"users/{user.id}", None, user.public())
     return user
+
+
+def _check_own_id(id: str) -> None:
+    """Refuse an id that others would take for a phone number."""
+    if id.isdecimal():
+        message = f"The id {id} could be a phone number."
+        hint = "Add a letter, or leave the id out."
+        raise Invalid("general_argument_invalid", message, field="id", hint=hint)
+
+
+def _check_never_used(work: Work, field: str, name: str) -> None:
+    """Refuse what others still name a deleted account by: it would get what is granted to that."""
+    if storage.user_names.is_former(work.db, fold(name)):
+        raise Conflict("user_already_exists", f"The {field} {name} is taken.", field=field, hint="Choose another.")
 
 
 def _add_one(work: Work, limit: int) -> None:

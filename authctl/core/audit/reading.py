@@ -193,11 +193,13 @@ def _position(work: Work, id: str | None) -> EventPosition | None:
 def list_of_user(work: Work, user: str, *, limit: int = 25, after: str | None = None) -> list[Event]:
     """What was done to an account, the newest first. after: the id of the event that the page goes on from.
 
-    Asked by id, it answers for a deleted account too.
+    Asked by id, it answers for a deleted account too; a person sees nothing from before the account was made, when
+    another may have had its id.
     """
     if work.is_operator:
         return list_logs(work, user=user, limit=limit, after=after)
     found = get(work, user)
     events = list_logs(work, user=f"id:{found.id}", limit=limit, after=after)
+    events = [event for event in events if event.time >= found.created_at]
     own = f"user:{found.id}"
     return [replace(event, os_user=None) if event.actor == own else event.as_the_person_sees_it() for event in events]

@@ -49,6 +49,7 @@ RECENT = 30 * DAY  # how much of the log is looked at for reasons
 UNSEALED = 30 * DAY  # since when an event of the log could have been verified
 RECOMMENDED_LENGTH = 15  # characters; OWASP ASVS 5.0 6.2.1 asks for 8 and recommends this
 REASON = " --reason 'security check'"
+LISTED = 25  # accounts that are named one by one
 OTHERS = 0o077
 OTHERS_WRITE = 0o022
 STICKY = 0o1000
@@ -97,6 +98,8 @@ CHECKS = {
             "Somebody may have changed the audit log past authctl. Find out what before it is taken as it is."),
         Check("log-retention-unsigned", Severity.HIGH,
             "Somebody may have changed the policy past authctl, so that the audit log is cleared. It is not obeyed."),
+        Check("shared-names", Severity.HIGH,
+            "What somebody grants to one account by its username goes to the other, whose id that is."),
         Check("weak-hashes", Severity.HIGH,
             "Whoever steals these password hashes tries billions of passwords a second against them."),
         Check("blocked-with-sessions", Severity.HIGH,
@@ -328,7 +331,7 @@ def _schema_behind(look: _Look) -> Finding:
 def _within(look: _Look, work: Work) -> Iterator[Finding]:
     if work.policy["reason-required"]:
         look = replace(look, reason=REASON)
-    for step in (_users, _blocked, _dead, _policies, _keys, _log, _backup, _mock_phones, _clock, _journal):
+    for step in (_users, _names, _blocked, _dead, _policies, _keys, _log, _backup, _mock_phones, _clock, _journal):
         yield from step(look, work)
 
 
@@ -396,6 +399,14 @@ def _hashes(look: _Look, group: UserGroup, old: datetime) -> Iterator[Finding]:
         ]
         command = look.for_users(filters, "users require-password-change -")
         yield look.finding("legacy-hashes", name, message, command)
+
+
+def _names(look: _Look, work: Work) -> Iterator[Finding]:
+    """Usernames that were other accounts' ids before the two had one key."""
+    for shared in storage.statistics.shared_names(work.db, LISTED):
+        message = f"The username {shared.username} of the user {shared.id} is the id {shared.other} of another."
+        command = look.own(f"users update-username {quote(f'id:{shared.id}')} {quote(f'{shared.username}-2')}")
+        yield look.finding("shared-names", shared.id, message, command)
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from authctl import storage
 from authctl.core.accounts import records
-from authctl.core.accounts.lookup import find
 from authctl.core.credentials import passwords
 from authctl.core.values import checks, contacts, identifiers, json_objects
-from authctl.errors import Conflict, Invalid, Problem
-from authctl.model import NewUser, Status, User, WeakHash, username_key
+from authctl.errors import Invalid, Problem
+from authctl.model import NewUser, Status, User, WeakHash, fold, username_key
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -87,7 +86,13 @@ def create(
         prepared = passwords.hash_new(directory, password)
     elif password_hash is not None:
         prepared = passwords.take_in(directory, password_hash, hash, hash_options or {}, WeakHash(weak_hash))
-    return directory.write(_create, user, prepared, must_change=must_change, self_service=self_service)
+    made, was_anothers = directory.write(_create, user, prepared, must_change=must_change, self_service=self_service)
+    if was_anothers:
+        directory.warn(
+            f"{made.id} was the id of an account that was deleted."
+            f" Whatever still grants something to user:{made.id} grants it to this account now."
+        )
+    return made
 
 
 def _read(**given: Any) -> tuple[NewUser, list[Problem], str | None]:
@@ -152,17 +157,11 @@ def _present(work: Work, user: NewUser) -> User | None:
 
 def _create(
     work: Work, user: NewUser, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
-) -> User:
-    if self_service:
-        _check_own_id(work, user.id)
+) -> tuple[User, bool]:
+    """The new account, and whether its id was that of a deleted one that permissions may still name."""
+    was_anothers = bool(user.id) and not self_service and storage.user_names.is_former(work.db, fold(user.id))
     user = replace(user, id=user.id or work.new_id())
     if prepared is not None:
         password = prepared.at(work.now, must_change=must_change, self_service=self_service)
         user = replace(user, password=replace(password, hash=passwords.sealed(work, user, password.hash)))
-    return records.insert_new(work, user, self_service=self_service)
-
-
-def _check_own_id(work: Work, id: str) -> None:
-    """Refuse an id that already finds somebody by another name: that person could not sign in with it any more."""
-    if id and find(work, id) is not None:
-        raise Conflict("user_already_exists", f"The id {id} is taken.", field="id", hint="Choose another.")
+    return records.insert_new(work, user, self_service=self_service), was_anothers

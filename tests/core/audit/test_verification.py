@@ -452,6 +452,9 @@ def as_of_0005(directory):
     for statement in (
         "DROP TABLE log_seals",
         "DROP TABLE user_counts",
+        "DROP TABLE user_names",
+        "DROP TABLE former_names",
+        "ALTER TABLE tokens DROP COLUMN session_seq",
         "DELETE FROM peppers WHERE id = 'audit_log'",
         "UPDATE events SET digest = NULL",
         "UPDATE alembic_version SET version_num = '0005'",

@@ -37,12 +37,14 @@ def test_a_user_is_found_by_any_of_its_names(directory, text):
 
 
 def test_a_prefix_says_which_name_is_meant(directory):
-    directory.users.create(id="bob")
-    directory.users.create(id="other", username="bob")
-    assert directory.users.get("bob").id == "bob"
+    directory.users.create(id="14255550123")
+    directory.users.create(id="other", username="bob", phone="+14255550123")
+    assert directory.users.get("14255550123").id == "other"
+    assert directory.users.get("id:14255550123").id == "14255550123"
     assert directory.users.get("username:bob").id == "other"
-    with pytest.raises(NotFound):
-        directory.users.get("email:bob")
+    for text in ("email:bob", "id:bob", "phone:bob"):
+        with pytest.raises(NotFound):
+            directory.users.get(text)
 
 
 def test_delete_frees_the_address_at_once(directory):

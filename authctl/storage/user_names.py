@@ -1,0 +1,46 @@
+"""What accounts are called: ids and usernames share one key, ignoring case, so that a word names one account.
+
+A new id that is a username of another account is refused as one that is an id, and so is a new username. Nobody signs
+up with the id of a deleted account that was ever signed in to or granted something: permissions may name it still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from authctl.storage import compiled
+from authctl.storage.connection import Connection
+
+CONSTRAINTS = ("user_names_pkey", "user_names_name_key")  # as Postgres and SQLite call the key
+
+
+def take(db: Connection, seq: int, names: Iterable[str]) -> None:
+    """Have names be a user's; refused where one is somebody else's."""
+    with db.ahead():
+        for name in names:
+            db.run(compiled.USER_NAMES_INSERT, {"name": name, "user_seq": seq})
+
+
+def change(db: Connection, seq: int, before: tuple[str, ...], after: tuple[str, ...]) -> None:
+    """Free the names that a user has no more, and take the new ones."""
+    for name in set(before) - set(after):
+        db.run(compiled.USER_NAMES_RELEASE, {"name": name, "user_seq": seq})
+    for name in set(after) - set(before):
+        db.run(compiled.USER_NAMES_INSERT, {"name": name, "user_seq": seq})
+
+
+def remember(db: Connection, seq: int, name: str) -> None:
+    """Before a user is deleted: keep the id from sign-ups, if it may stand in permissions."""
+    with db.ahead():
+        db.run(compiled.USER_NAMES_REMEMBER, {"name": name, "seq": seq})
+
+
+def pass_on(db: Connection, name: str) -> None:
+    """Give a name that is free to whoever has had it as a username all along."""
+    with db.ahead():
+        db.run(compiled.USER_NAMES_PASS_ON, {"name": name})
+
+
+def is_former(db: Connection, name: str) -> bool:
+    """Whether a name is the id of a deleted account that may stand in permissions."""
+    return db.first(compiled.USER_NAMES_FIND_FORMER, {"name": name}) is not None
