@@ -431,36 +431,63 @@ def test_a_line_that_cannot_be_read_is_named(empty, tmp_path, line):
 # Signed
 
 
-def forge(file, *, add=None, **claims):
-    """Change a backup as somebody without the key can: rows, what the manifest says, and every checksum, made anew.
+FORGED_SESSION = {
+    "seq": 99, "id": "forged", "user_seq": 1, "secret_digest": {"base64": "AA=="}, "provider": "email",
+    "factors": '["password"]', "created_at": 1, "used_at": 1, "expires_at": 2**53,
+}  # fmt: skip
 
-    add: SQL that changes its rows; `claims` take the place of what the manifest says, None takes it away.
+
+def forge(file, *, adds=False, **claims):
+    """Change a backup as somebody without the key can: with a session more where it `adds` one, and all checksums anew.
+
+    claims: what the manifest is to say; None takes it away.
     """
-    copy = storage.database.Database(f"sqlite:///{file}")
-    if add is not None:
-        copy.write(lambda db: db.sqlalchemy.exec_driver_sql(add))
-    plain = json.loads(copy.read(storage.backups.find_manifest))
-    sums = backup_files.sums(copy.stream(storage.backups.parts), lambda count: None)
+    plain = json.loads(backup_files.check(file, lambda count: None).text()) | claims
+    is_sqlite = Path(file).read_bytes().startswith(backup_files.SQLITE)
+    (_forge_sqlite if is_sqlite else _forge_lines)(file, adds, plain)
+
+
+def _manifest(plain, sums):
     plain["tables"] = [{"table": each.table, "rows": each.rows, "sha256": each.sha256} for each in sums]
-    plain = {name: value for name, value in (plain | claims).items() if name != "sha256" and value is not None}
-    plain |= {name: None for name in ("secret_key", "key_fingerprint") if name not in plain}
-    plain["sha256"] = backup_files._digest(plain)
-    copy.write(lambda db: storage.backups.put_manifest(db, json.dumps(plain)))
+    del plain["sha256"]
+    if plain["signature"] is None:
+        del plain["signature"]
+    return json.dumps(plain | {"sha256": backup_files._digest(plain)})
+
+
+def _forge_sqlite(file, adds, plain):
+    copy = storage.database.Database(f"sqlite:///{file}")
+    if adds:
+        values = [b"\0" if isinstance(value, dict) else value for value in FORGED_SESSION.values()]
+        copy.write(lambda db: storage.bulk.insert(db, "sessions", tuple(FORGED_SESSION), [values]))
+    sums = backup_files.sums(copy.stream(storage.backups.parts), lambda count: None)
+    copy.write(lambda db: storage.backups.put_manifest(db, _manifest(plain, sums)))
     copy.close()
 
 
-ADDED = """
-    INSERT INTO sessions (id, user_seq, secret_digest, provider, factors, created_at, used_at, expires_at)
-    SELECT 'forged', seq, x'00', 'email', '["password"]', 1, 1, 9999999999999 FROM users WHERE id = 'ada'
-"""
+def _forge_lines(file, adds, plain):
+    lines, sums = [json.loads(line) for line in gzip.decompress(Path(file).read_bytes()).splitlines()], []
+    del lines[-1]
+    if adds:
+        place, columns = next((n, line["columns"]) for n, line in enumerate(lines) if is_table(line, "sessions"))
+        lines.insert(place + 1, [FORGED_SESSION.get(column) for column in columns])
+    starts = [place for place, line in enumerate(lines) if is_table(line)]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        rows = lines[start + 1 : end]
+        digest = hashlib.sha256(b"".join(map(backup_files._line, (lines[start]["columns"], *rows)))).hexdigest()
+        sums.append(backup_files.Sum(lines[start]["table"], len(rows), digest))
+    lines.append({"manifest": _manifest(plain, sums)})
+    Path(file).write_bytes(gzip.compress(b"".join(map(backup_files._line, lines))))
+
+
+def is_table(line, name=None):
+    return isinstance(line, dict) and "table" in line and name in (None, line["table"])
 
 
 @pytest.fixture
 def saved(filled, tmp_path):
-    """A backup that is an SQLite file, so that it is changed with SQL; of the directory on either database."""
+    """The file of a backup."""
     file = str(tmp_path / "one.backup")
-    if filled.database.path is None:
-        pytest.skip("its backups are lines; the manifest is the same")
     backup.backup(filled, file)
     return file
 
@@ -474,7 +501,7 @@ def refused(restore, *arguments, **options):
 
 @pytest.mark.parametrize(
     "change",
-    [{"add": ADDED}, {"made_at": "2030-01-01T00:00:00.000Z"}, {"signature": "00" * 32}, {"signature": "ü"}],
+    [{"adds": True}, {"made_at": "2030-01-01T00:00:00.000Z"}, {"signature": "00" * 32}, {"signature": "ü"}],
 )
 def test_a_backup_that_was_changed_is_refused_whatever_its_checksums_say(saved, empty, change):
     forge(saved, **change)
@@ -483,7 +510,7 @@ def test_a_backup_that_was_changed_is_refused_whatever_its_checksums_say(saved, 
         assert refused(backup.restore, *empty, saved, unsigned=unsigned) == "backup_damaged"
 
 
-@pytest.mark.parametrize("change", [{}, {"add": ADDED}])
+@pytest.mark.parametrize("change", [{}, {"adds": True}])
 def test_a_backup_without_a_signature_is_taken_only_where_that_is_asked_for(saved, empty, change):
     """Those of older versions have none; and whoever changes one can take it away."""
     forge(saved, signature=None, **change)
@@ -507,7 +534,7 @@ def test_a_backup_is_signed_on_both_databases(filled, tmp_path):
 def test_a_key_that_only_the_backup_has_proves_nothing(saved, empty):
     """Whoever changes a backup puts a key of their own in, and signs with it."""
     fingerprint = sealing.fingerprint(KEY)
-    forge(saved, add=ADDED, key_fingerprint=fingerprint, secret_key=b64encode(KEY).decode())
+    forge(saved, adds=True, key_fingerprint=fingerprint, secret_key=b64encode(KEY).decode())
     manifest = backup_files.check(saved, lambda count: None).signed(KEY)
     forge(saved, signature=manifest.signature)
     assert refused(backup.restore, *empty, saved) == "backup_unsigned"
