@@ -101,7 +101,7 @@ def create_email(
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
     example=(
         "authctl tokens create-phone +14255550123",
-        "authctl tokens create-phone +14255550123 --channel whatsapp --id ada",
+        "authctl tokens create-phone +14255550123 --channel whatsapp --id hopper",
     ),
 )
 def create_phone(

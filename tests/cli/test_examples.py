@@ -33,7 +33,7 @@ BEFORE = {
     "teams update-membership teachers ada@example.com": (
         "teams create-membership teachers --user-id david --roles owner"
     ),
-    "tokens create-phone +14255550123 --channel whatsapp --id ada": "users delete ada --yes",
+    "tokens create-phone +14255550123 --channel whatsapp --id hopper": "users delete ada --yes",
     "sessions create --identity google 1184": "users update-email-verification ada true",
     "mfa delete-authenticator ada@example.com --yes": "mfa create-authenticator ada",
     "mfa delete-authenticator ada@example.com --name phone": "mfa create-authenticator ada --name phone",

@@ -67,7 +67,7 @@ WeakHashOption = Annotated[
     exits=(INVALID, CONFLICT),
     example=(
         'authctl users create --email ada@example.com --name "Ada Lovelace"',
-        "authctl users create --username ada --labels staff,admin --generate-password -o json",
+        "authctl users create --username lovelace --labels staff,admin --generate-password -o json",
     ),
 )
 def create(
