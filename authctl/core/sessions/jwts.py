@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from authctl import storage
 from authctl.core.crypto import sealing
@@ -89,17 +89,31 @@ def create(
     return Jwt(sign(key, _unsealed(work, key), claims), expires)
 
 
-def claimed_session(token: str) -> str:
-    """The id of the session that a JWT claims to be of, whoever has made it; empty where it claims none."""
-    segment = token.split(".")[1] if len(token) <= _MAX_SIZE and re.fullmatch(_SHAPE, token) else ""
-    try:
-        claimed = _object(_decode(segment)).get("sid")
-    except Denied:
-        return ""
-    return claimed if isinstance(claimed, str) and "\0" not in claimed else ""
+class Unverified(NamedTuple):
+    """A JWT as it was taken apart: whoever has made it, and whatever it claims."""
+
+    header: Json
+    claims: Json
+    signed: bytes
+    signature: bytes
+
+    @property
+    def session_id(self) -> str:
+        """Of the session that it claims to be of; empty where it claims none."""
+        claimed = self.claims.get("sid")
+        return claimed if isinstance(claimed, str) and "\0" not in claimed else ""
 
 
-def verify(work: Work, token: str, keys: Iterable[SigningKey], *, audience: str | None = None) -> JwtClaims:
+def parse(token: str) -> Unverified:
+    """A JWT in the shape of ours, for `verify`. Raises Denied (user_jwt_invalid)."""
+    if len(token) > _MAX_SIZE or not re.fullmatch(_SHAPE, token):
+        raise _denied()
+    signed, _, signature = token.rpartition(".")
+    header, claims = signed.split(".")
+    return Unverified(_object(_decode(header)), _object(_decode(claims)), signed.encode(), _decode(signature))
+
+
+def verify(work: Work, token: Unverified, keys: Iterable[SigningKey], *, audience: str | None = None) -> JwtClaims:
     """What a JWT of ours says, to whom its session is still to be judged.
 
     keys: all that there are. audience: whom it must be for; without one, whom the policy says. Raises Denied
@@ -123,16 +137,14 @@ def sign(key: SigningKey, private_key: bytes, claims: Json) -> str:
     return signer.encode(payload, _jwk(key, private_key), algorithm=key.algorithm, headers=_header(key))
 
 
-def read(token: str, keys: Iterable[SigningKey], *, issuer: str, audience: str | None, now: datetime) -> JwtClaims:
+def read(
+    token: Unverified, keys: Iterable[SigningKey], *, issuer: str, audience: str | None, now: datetime
+) -> JwtClaims:
     """The claims of a JWT that one of the keys signed, for that audience, and that has not expired at that moment."""
-    found = re.fullmatch(_SHAPE, token) if len(token) <= _MAX_SIZE else None
-    if found is None:
+    key = next((key for key in keys if token.header == _header(key)), None)
+    if key is None or not _is_signed(token, key):
         raise _denied()
-    header = _object(_decode(found[1]))
-    key = next((key for key in keys if header == _header(key)), None)
-    if key is None:
-        raise _denied()
-    claims = _object(_verified(token, key))
+    claims = token.claims
     _check(claims, issuer=issuer, audience=audience or None, now=now)
     return JwtClaims(
         id=claims["jti"],
@@ -151,17 +163,14 @@ def _header(key: SigningKey) -> Json:
     return {"alg": key.algorithm, "kid": key.id, "typ": "JWT"}
 
 
-def _verified(token: str, key: SigningKey) -> bytes:
-    """The payload, once the signature is found to be the key's.
+def _is_signed(token: Unverified, key: SigningKey) -> bool:
+    """Whether the signature is the key's.
 
-    Only the signature is PyJWT's to check: its own decoding reads claims by a clock of its own, and takes the last of
-    two claims of one name.
+    Only that is PyJWT's to check: its own decoding reads claims by a clock of its own, and takes the last of two claims
+    of one name.
     """
     public = _public_key(key.algorithm, tuple(key.public_jwk.items()))
-    signed, _, signature = token.rpartition(".")
-    if not public.Algorithm.verify(signed.encode(), public.key, _decode(signature)):
-        raise _denied()
-    return _decode(signed.partition(".")[2])
+    return public.Algorithm.verify(token.signed, public.key, token.signature)
 
 
 @lru_cache(maxsize=64)

@@ -96,12 +96,13 @@ def verify_jwt(work: Work, token: str, *, audience: str | None = None) -> JwtCla
 
     Raises Denied: user_jwt_invalid, and what `get` raises of the session.
     """
+    parsed = jwts.parse(token)
     work.db.keep_plans()
     work.ask_policy()  # whether or not there is such a session
     keys = storage.signing_keys.ask_all(work.db)
     work.db.end_with_next()
-    found = storage.sessions.find_admitting_by_id(work.db, jwts.claimed_session(token))
-    claims = jwts.verify(work, token, keys(), audience=audience)
+    found = storage.sessions.find_admitting_by_id(work.db, parsed.session_id)
+    claims = jwts.verify(work, parsed, keys(), audience=audience)
     person = admission.admit_session(work, found)
     if person.user.id != claims.user_id:
         raise admission.unauthorized()

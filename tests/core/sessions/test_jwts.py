@@ -51,7 +51,7 @@ CLAIMS = {
 
 
 def read(token, keys=(KEY,), *, issuer="authctl", audience="shop", now=NOW):
-    return jwts.read(token, keys, issuer=issuer, audience=audience, now=now)
+    return jwts.read(jwts.parse(token), keys, issuer=issuer, audience=audience, now=now)
 
 
 def refused(token, **given):
@@ -298,7 +298,7 @@ def create(work, session, user, **given):
 
 
 def verify(work, token, **given):
-    return jwts.verify(work, token, storage.signing_keys.list_all(work.db), **given)
+    return jwts.verify(work, jwts.parse(token), storage.signing_keys.list_all(work.db), **given)
 
 
 @pytest.fixture
