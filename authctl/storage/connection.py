@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from authctl.errors import AuthctlError
@@ -285,11 +285,12 @@ class Connection:
         self.driver.execute("SAVEPOINT step")
         try:
             yield
+            self.driver.execute("RELEASE SAVEPOINT step")  # tells what went wrong of statements sent ahead
         except BaseException:
-            self.driver.execute("ROLLBACK TO SAVEPOINT step")
+            with suppress(self.dialect.Failure):  # of a lost connection, which the failure itself tells
+                self.driver.execute("ROLLBACK TO SAVEPOINT step")
+                self.driver.execute("RELEASE SAVEPOINT step")
             raise
-        finally:
-            self.driver.execute("RELEASE SAVEPOINT step")
 
     # What depends on the request
 

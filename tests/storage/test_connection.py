@@ -80,6 +80,24 @@ def test_a_step_is_undone_alone(directory):
     assert directory.database.read(names) == ["before", "kept"]
 
 
+def test_a_step_whose_violation_was_sent_ahead_is_undone_alone(directory):
+    directory.users.create(id="ada", email="ada@example.com")
+
+    def twice(db):
+        with db.savepoint(), db.ahead():
+            put(db, "undone")
+            db.run(compiled.USERS_INSERT_ADDRESS, {"address": "ada@example.com", "user_seq": 1})
+
+    def step(db):
+        put(db, "before")
+        with pytest.raises(db.dialect.Violation):
+            twice(db)
+        put(db, "after")
+
+    directory.database.write(step)
+    assert directory.database.read(names) == ["after", "before"]
+
+
 def test_nothing_is_asked_after_the_end(directory):
     def step(db):
         db.end_with_next()
