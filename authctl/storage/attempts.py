@@ -13,11 +13,15 @@ from authctl.storage.connection import Connection
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What was counted in a bucket, and until when it is locked."""
+    """What was counted in a bucket, and until when it is locked.
+
+    seen_at: of an account, when the source last signed in to it; None where it never did, or that was not asked for.
+    """
 
     name: str
     count: int
     locked_until: datetime | None
+    seen_at: datetime | None = None
 
 
 def count(db: Connection, bucket: str, now: datetime, expired: datetime) -> Bucket:
@@ -68,9 +72,14 @@ def lock(db: Connection, bucket: str, until: datetime) -> None:
     db.run(compiled.ATTEMPTS_LOCK, {"bucket": bucket, "until": until})
 
 
-def uncount(db: Connection, bucket: str, *, unlock: bool) -> None:
-    """Take one attempt back. unlock: and the lock that it brought."""
-    db.run(compiled.ATTEMPTS_UNCOUNT_UNLOCK if unlock else compiled.ATTEMPTS_UNCOUNT, {"bucket": bucket})
+def uncount(db: Connection, bucket: str) -> None:
+    """Take one attempt back."""
+    db.run(compiled.ATTEMPTS_UNCOUNT, {"bucket": bucket})
+
+
+def succeed(db: Connection, account: str, source: str | None, *, unlock: bool) -> None:
+    """Begin the count of an account again, and take one attempt of a source back. unlock: and the lock it brought."""
+    db.run(compiled.ATTEMPTS_SUCCEED, {"bucket": account, "source_bucket": source or "", "unlock": unlock})
 
 
 def forget(db: Connection, bucket: str) -> None:

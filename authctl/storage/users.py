@@ -98,6 +98,12 @@ def find_first(db: Connection, readings: list[tuple[str, str]], *, lock: bool = 
     return None
 
 
+def find_again(db: Connection, seq: int) -> User | None:
+    """A user who was found before, as the account is now; others are kept from changing it meanwhile."""
+    row = db.first(compiled.USERS_FIND_AGAIN, {"seq": seq})
+    return record(row) if row is not None else None
+
+
 # A list that nobody filters, searches or sorts; all others are in user_lists.py
 
 

@@ -60,6 +60,7 @@ _LOCKS = "#locks"  # ends the name of what counts the locks of a bucket
 LOCKED, SOURCE_LOCKED = "locked", "source_locked"  # why an attempt may not be made, as the log says it
 LONGEST_LOCK = timedelta(days=1)
 LOCKS_REMEMBERED = timedelta(days=1)  # after the end of the last
+SOURCE_STAYS_FRESH = timedelta(hours=1)  # known-source-expiry is a day or more: an hour less is no loss
 _DOUBLINGS = 17  # from the shortest sign-in-lockout, a second, to more than the longest lock
 
 
@@ -68,13 +69,14 @@ class CountedAttempt:
     """An attempt that has been counted.
 
     refusal: why it may not be made at all, as the log says it, LOCKED or SOURCE_LOCKED. locks: the buckets that it
-    locked.
+    locked. is_source_fresh: the source signed in to the account so lately that it need not be written again.
     """
 
     account: str
     source: str | None
     refusal: str | None
     locks: tuple[str, ...] = ()
+    is_source_fresh: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -106,7 +108,8 @@ def claim(
     if of_account is None or not by.allowed:
         return CountedAttempt(account, source, SOURCE_LOCKED)
     at = _judge(work, of_account, "sign-in-attempts", user=user, is_known=of_account.name != account)
-    return CountedAttempt(of_account.name, source, None if at.allowed else LOCKED, by.locks + at.locks)
+    is_fresh = of_account.seen_at is not None and of_account.seen_at > work.now - SOURCE_STAYS_FRESH
+    return CountedAttempt(of_account.name, source, None if at.allowed else LOCKED, by.locks + at.locks, is_fresh)
 
 
 def _bucket(user: User | None, name: str, source: str, code: str | None, *, is_second_factor: bool) -> str:
@@ -121,12 +124,11 @@ def _bucket(user: User | None, name: str, source: str, code: str | None, *, is_s
 
 def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
     """The attempt was right: its account's count begins again, its source's forgets this one."""
-    storage.attempts.forget(work.db, claim.account)
+    by_source = f"source:{claim.source}" if claim.source is not None else None
+    storage.attempts.succeed(work.db, claim.account, by_source, unlock=by_source in claim.locks)
     for bucket in claim.locks:
-        storage.attempts.uncount(work.db, bucket + _LOCKS, unlock=False)
-    if claim.source is not None:
-        by_source = f"source:{claim.source}"
-        storage.attempts.uncount(work.db, by_source, unlock=by_source in claim.locks)
+        storage.attempts.uncount(work.db, bucket + _LOCKS)
+    if claim.source is not None and not claim.is_source_fresh:
         known = _FACTOR if claim.account.startswith(_FACTOR) else ""
         storage.attempts.know(work.db, user.seq, known + claim.source, work.now)
     if user.locked_until is not None and claim.account == f"user:{user.id}":

@@ -73,7 +73,7 @@ def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Cal
     assert attempt.user is not None
     work.db.keep_plans()
     work.obey(attempt.policy)
-    user = storage.users.find(work.db, "id", attempt.user.id, lock=True)
+    user = storage.users.find_again(work.db, attempt.user.seq)
     if user is None or _hash(user) != _hash(attempt.user):
         return replace(attempt, user=user)
     user = user.at(work.now)

@@ -20,20 +20,21 @@ _COUNTED = """
 """
 
 
-def _count(insert: str, *others: str) -> sa.TextualSelect:
-    """Counts an attempt. others: the names of parameters that are times, too."""
+def _count(insert: str, *others: str, seen_at: str = "") -> sa.TextualSelect:
+    """Counts an attempt. others: the names of parameters that are times, too. seen_at: what that is read by."""
     times = [sa.bindparam(name, type_=Instant) for name in ("now", "expired", *others)]
     columns: list[sa.ColumnClause[Any]] = [
         sa.column("bucket"),
         sa.column("count", sa.Integer),
         sa.column("locked_until", Instant),
+        *([sa.column("seen_at", Instant)] if seen_at else ()),
     ]
-    return sa.text(insert + _COUNTED).bindparams(*times).columns(*columns)
+    return sa.text(insert + _COUNTED + (f", ({seen_at})" if seen_at else "")).bindparams(*times).columns(*columns)
 
 
 COUNT = _count("INSERT INTO attempts (bucket, count, since) VALUES (:bucket, 1, :now)")
 # Of an account, which a source that is locked does not count against; where the source is known to it, apart: but not
-# by a sign-in from too long ago.
+# by a sign-in from too long ago. seen_at: when the source last signed in to it.
 COUNT_UNLESS_LOCKED = _count(
     """
     INSERT INTO attempts (bucket, count, since)
@@ -43,13 +44,22 @@ COUNT_UNLESS_LOCKED = _count(
     WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE bucket = :source_bucket AND locked_until > :now)
     """,
     "known_since",
+    seen_at="SELECT seen_at FROM known_sources WHERE user_seq = :user_seq AND source = :source",
 )
 
 _BUCKET = is_(attempts.c.bucket)
 _LESS: dict[str, Any] = {"count": attempts.c.count - 1}
 LOCK = attempts.update().where(_BUCKET).values({"locked_until": bind("until", attempts.c.locked_until)})
 UNCOUNT = attempts.update().where(_BUCKET).values(_LESS)
-UNCOUNT_UNLOCK = attempts.update().where(_BUCKET).values(_LESS | {"locked_until": None})
+# Of an account, whose window is over by that, and of a source, whose goes on.
+_IS_SOURCE = is_(attempts.c.bucket, "source_bucket")
+_OPENED: dict[str, Any] = {
+    "since": sa.case((_IS_SOURCE, attempts.c.since), else_=sa.literal_column("0", Instant)),
+    "locked_until": sa.case(
+        (_IS_SOURCE & ~bind("unlock", sa.column("unlock", sa.Boolean)), attempts.c.locked_until), else_=sa.null()
+    ),
+}
+SUCCEED = attempts.update().where(sa.or_(_BUCKET, _IS_SOURCE)).values(_LESS | _OPENED)
 FORGET = attempts.delete().where(_BUCKET)
 FIND_LOCK = sa.select(attempts.c.locked_until).where(_BUCKET)
 FORGET_ALL = attempts.delete().where(

@@ -9,6 +9,7 @@ from authctl.storage.tables import addresses, identities, users
 
 FIND = sa.select(users).where(sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "email", "phone"))))
 FIND_LOCKED = FIND.with_for_update()
+FIND_AGAIN = sa.select(users).where(is_(users.c.seq)).with_for_update()
 INSERT = users.insert().values(values(users, "seq")).returning(users.c.seq)
 UPDATE = Changes(users)
 DELETE = users.delete().where(is_(users.c.seq))
