@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
-from typing import TYPE_CHECKING
 
 from authctl.cli.output import percentage
-
-if TYPE_CHECKING:
-    from authctl.model import Json
-
+from authctl.model import Json
 
 WIDEST = 60  # characters of a bar; longer ones are no easier to compare
 EIGHTHS = " ▏▎▍▌▋▊▉"

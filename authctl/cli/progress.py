@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from authctl.cli.context import Context
 from authctl.cli.environment import Environment
 from authctl.cli.escaping import visible
 from authctl.cli.output import percentage
-
-if TYPE_CHECKING:
-    from authctl.cli.context import Context
 
 LINE_SECONDS = 5.0  # between two lines off a terminal: a job's log stays short
 DRAW_SECONDS = 0.1  # between two states of the bar: drawing must not slow the work

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,10 +11,7 @@ from authctl.cli.commands import INVALID, Commands
 from authctl.cli.context import Context
 from authctl.cli.environment import is_utf8
 from authctl.cli.output import Format
-
-if TYPE_CHECKING:
-    from authctl.model import Json
-
+from authctl.model import Json
 
 UP_TO_DATE = "Nothing is to be done: the schema is up to date."
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from authctl.cli import help as help_pages
-
-if TYPE_CHECKING:
-    from authctl.cli.context import Context
+from authctl.cli.context import Context
 
 FIRST = 'authctl users create --email ada@example.com --name "Ada Lovelace"'
 NEXT = (

@@ -10,19 +10,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from authctl.core.credentials import addresses
 from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Status, User, fold, name_keys
 from authctl.storage.bulk import user_of
+from authctl.storage.imports import Keys, Owners
 from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import TEXTS, Member, Note, Refused
 from authctl.transfer.validation import Checked, Outcome
-
-if TYPE_CHECKING:
-    from authctl.storage.imports import Keys, Owners
 
 
 class OnConflict(StrEnum):

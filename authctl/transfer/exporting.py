@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from authctl import storage
 from authctl.core.accounts.lookup import FIELDS
@@ -18,18 +18,14 @@ from authctl.core.credentials import passwords
 from authctl.core.crypto import sealing
 from authctl.core.directory.verbs import Group, flow
 from authctl.core.values import listings
-from authctl.core.work.unit import OPERATOR
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import OPERATOR, Work
 from authctl.errors import Invalid
 from authctl.model import EventName, Identity, Listing, NewUser, User
+from authctl.storage.exports import Belongings, SealedAuthenticator
 from authctl.transfer import targets
 from authctl.transfer.records import ImportedTotp, Linked
 from authctl.transfer.targets import Leaving, Target
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.storage.exports import Belongings, SealedAuthenticator
-
 
 BATCH = 500  # users whose belongings are read together
 

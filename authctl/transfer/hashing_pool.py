@@ -14,20 +14,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from authctl import storage
 from authctl.core import hashing
 from authctl.core.credentials import passwords
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.model import User
 from authctl.transfer.conflicts import keys_of
 from authctl.transfer.reader_process import Batch
 from authctl.transfer.validation import Checked, Outcome
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 SLOW_BATCH = 1_000  # records in one transaction where each takes a while: what is lost when the process is killed
 AHEAD = 3 * SLOW_BATCH  # records in the making behind a batch, so that no core waits while the next ones are read

@@ -13,11 +13,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from io import RawIOBase
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from authctl import storage
 from authctl.core.credentials import passwords
 from authctl.core.values import checks
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid, NotFound
 from authctl.model import EventName, Import, ImportStatus, Json, User, WeakHash
 from authctl.transfer import files, hashing_pool, reader_process, sources, storing
@@ -26,11 +28,6 @@ from authctl.transfer.plans import Plan, no_counts
 from authctl.transfer.records import Note, Refused, Source
 from authctl.transfer.report import Report
 from authctl.transfer.validation import Checked, Outcome, Rules
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 BATCH = 5_000  # records; measured
 ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write

@@ -6,22 +6,18 @@ import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core import hashing
 from authctl.core.accounts import throttle
 from authctl.core.directory.verbs import Group, flow, reads
 from authctl.core.values import checks, identifiers
-from authctl.core.work.unit import OPERATOR
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import OPERATOR, Work
 from authctl.errors import NotFound
 from authctl.model import EventName, Import, ImportStatus, Json, instant
 from authctl.transfer import files, importing, sources
 from authctl.transfer.records import Record, Secret
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import endings
@@ -20,17 +19,13 @@ from authctl.core.crypto import otp
 from authctl.core.messages import notices
 from authctl.core.mfa import authenticators, recovery_codes
 from authctl.core.teams import memberships, teams as teams_teams
-from authctl.model import Identity, Json, Status, User, from_milliseconds, milliseconds
-from authctl.storage.bulk import user_of
+from authctl.core.work.unit import Work
+from authctl.model import Identity, Import, Json, Status, Team, User, from_milliseconds, milliseconds
+from authctl.storage.bulk import UserRow, user_of
 from authctl.transfer.conflicts import proves_first
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-    from authctl.model import Import, Team
-    from authctl.storage.bulk import UserRow
-    from authctl.transfer.plans import Plan, Update
-    from authctl.transfer.records import Member
-    from authctl.transfer.validation import Checked, Extra, IdentityRow
+from authctl.transfer.plans import Plan, Update
+from authctl.transfer.records import Member
+from authctl.transfer.validation import Checked, Extra, IdentityRow
 
 
 def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:

@@ -10,22 +10,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from authctl.core import hashing
 from authctl.core.credentials import password_rules
 from authctl.core.crypto import generators, otp
 from authctl.core.mfa import authenticators
+from authctl.core.policy.policies import Policy
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Json, RandomBytes, WeakHash, milliseconds, username_key
 from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
 from authctl.transfer.records import ImportedTotp, Item, Linked, Member, Note, Record, Refused, Skipped
-
-if TYPE_CHECKING:
-    from authctl.core.policy.policies import Policy
-
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,9 +16,7 @@ from authctl.cli.output import Format
 from authctl.cli.progress import progress_of
 from authctl.cli.security import COMMANDS
 from authctl.errors import Invalid, UsageError
-
-if TYPE_CHECKING:
-    from authctl.model import Event, Json
+from authctl.model import Event, Json
 
 command = COMMANDS.command
 

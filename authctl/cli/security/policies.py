@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,9 +14,7 @@ from authctl.cli.output import Format
 from authctl.cli.security import COMMANDS
 from authctl.core.policy import policies
 from authctl.errors import Invalid, Unavailable, UsageError
-
-if TYPE_CHECKING:
-    from authctl.model import Json
+from authctl.model import Json
 
 command = COMMANDS.command
 

@@ -15,18 +15,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.audit import seals, verification
 from authctl.core.crypto import log_digests
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.model import milliseconds
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.storage.events import EventRow
-    from authctl.storage.log_seals import SealRow as Seal
+from authctl.storage.events import EventRow
+from authctl.storage.log_seals import SealRow as Seal
 
 PAUSE = 0.05  # seconds between two transactions, of about as long: SQLite has a writer look again within 25 ms
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from authctl.model import JsonObject, from_milliseconds, instant
-
-if TYPE_CHECKING:
-    from authctl.storage.events import EventRow
+from authctl.storage.events import EventRow
 
 LISTED = 1_000  # problems that are told one by one; more are counted, so that memory stays the same
 

@@ -14,16 +14,11 @@ the log to be whole. Verifying is in verification.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from authctl import storage
 from authctl.core.audit import seals
 from authctl.core.crypto import log_digests, sealing
+from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Unavailable
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-
 
 KEY_BYTES = sealing.KEY_SIZE + sealing.NONCE_SIZE  # random ones, for a key and for sealing it
 

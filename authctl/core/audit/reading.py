@@ -7,20 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import lookup
 from authctl.core.accounts.lookup import get
 from authctl.core.values import checks, identifiers, times
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Invalid, NotFound, did_you_mean
 from authctl.model import Event, EventName
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.storage.events import EventPosition, EventQuery
-
+from authctl.storage.events import EventPosition, EventQuery
 
 # How far behind the newest event one may still appear, because its transaction was not through.
 SETTLING_LOOKS = 10

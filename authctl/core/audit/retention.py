@@ -10,17 +10,15 @@ The newest is the one that was set last, whichever the number of its event: an o
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from authctl import storage
 from authctl.core.audit import seals
 from authctl.core.crypto import log_digests
 from authctl.core.policy import policies
+from authctl.core.work.unit import Work
 from authctl.model import EventName, Json
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-    from authctl.storage.events import EventRow
+from authctl.storage.events import EventRow
 
 POLICY = "log-retention"
 EVENTS = (EventName.SECURITY_UPDATE_POLICY, EventName.SECURITY_LOGS_VERIFY)  # that may say it

@@ -18,20 +18,18 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.audit import keys, retention, seals
 from authctl.core.audit.damages import Damage, DamageKind, Damages, of_event
 from authctl.core.crypto import log_digests
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Invalid
 from authctl.model import EventName, Json, JsonObject, Progress, from_milliseconds, instant
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.storage.events import EventRow
-    from authctl.storage.log_seals import SealRow as Seal
+from authctl.storage.events import EventRow
+from authctl.storage.log_seals import SealRow as Seal
 
 SHORT = 16  # bytes of a seal's digest that an operator keeps; it is ours all the same, and 128 bits are not met twice
 STEP = 1_000  # events between two tellings of progress

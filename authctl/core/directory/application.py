@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from authctl.core.directory.directory import Door
-from authctl.core.work.unit import APPLICATION
+from authctl.core.work.unit import APPLICATION, Work
 from authctl.errors import AuthctlError
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
 
 T = TypeVar("T")
 

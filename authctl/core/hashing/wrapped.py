@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, base, registry
 from authctl.core.hashing.base import Malformed, Strength
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.parameters import Parameters
+from authctl.core.hashing.parameters import Parameters
 
 MARK = f"{base.OWN}wrapped-"
 

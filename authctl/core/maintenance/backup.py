@@ -12,20 +12,17 @@ from base64 import b64decode, b64encode
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.maintenance import backup_files, key_files, private_files
 from authctl.core.maintenance.backup_files import Manifest, Sum
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Conflict, Invalid, Unavailable
 from authctl.model import EventName, Json, Progress, Step, instant
-from authctl.settings import write_key_file
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.settings import Settings
-    from authctl.storage.state import State
+from authctl.settings import Settings, write_key_file
+from authctl.storage.state import State
 
 
 def _silent(label: str, total: int | None) -> AbstractContextManager[Step]:

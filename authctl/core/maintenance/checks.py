@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote as escape
 
 from authctl import storage
@@ -26,16 +26,13 @@ from authctl.core.audit import retention
 from authctl.core.maintenance import key_files, purge
 from authctl.core.policy import policies
 from authctl.core.tokens import tokens
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Invalid, Unavailable
 from authctl.model import Json, instant
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.settings import Settings
-    from authctl.storage.state import State
-    from authctl.storage.statistics import UserGroup, Way
-
+from authctl.settings import Settings
+from authctl.storage.state import State
+from authctl.storage.statistics import UserGroup, Way
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 OLD_HASH = YEAR  # since when a password was not set, so that its hash was not replaced at a sign-in either

@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.crypto import sealing
 from authctl.core.crypto.sealing import NONCE_SIZE, TEXT_PREFIX
 from authctl.core.maintenance import key_files
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Conflict, Invalid
 from authctl.model import EventName, Json
 from authctl.settings import Settings, write_key_file
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.storage.sealed import Place
-
+from authctl.storage.sealed import Place
 
 # A new secret key
 

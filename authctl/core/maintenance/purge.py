@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import throttle
@@ -12,11 +11,9 @@ from authctl.core.audit import clearing, retention
 from authctl.core.mfa import challenges as mfa_challenges
 from authctl.core.sessions import jwts
 from authctl.core.tokens import tokens as tokens_tokens
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.model import EventName
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.audit import keys
 from authctl.core.crypto import sealing
 from authctl.core.maintenance import key_files
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.model import EventName, Json
 from authctl.settings import Settings, read_key
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 # Making
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from authctl import storage
+from authctl.core.work.unit import Work
 from authctl.model import Json
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-
 
 MONTHS, DAYS = 12, 14  # this month and today are the last of them, in UTC
 DAY = timedelta(days=1)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.maintenance import key_files
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.model import Json, instant
 from authctl.settings import Settings
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 # Looking
 

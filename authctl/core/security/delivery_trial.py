@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from authctl.core.values import contacts
+from authctl.core.work.engine import Engine
 from authctl.delivery import Channel, Receipt
 from authctl.errors import Invalid
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-
 
 # Trying, and clearing up
 

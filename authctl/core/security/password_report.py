@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from authctl.core.accounts import lookup
 from authctl.core.credentials import password_rules
+from authctl.core.policy import policies
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Problem
 from authctl.model import User
-
-if TYPE_CHECKING:
-    from authctl.core.policy import policies
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 # What a password would get
 

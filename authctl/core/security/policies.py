@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.audit import retention
 from authctl.core.policy import policies
+from authctl.core.work.unit import Work
 from authctl.model import EventName, JsonObject
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-
 
 # Policies
 

@@ -10,16 +10,13 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl.delivery import errors
 from authctl.delivery.errors import Refused, masked, unconfigured
 from authctl.delivery.messages import Channel, Receipt, Sms
-
-if TYPE_CHECKING:
-    from authctl.model import Clock, RandomBytes
-    from authctl.settings import Sms as SmsSettings
-
+from authctl.model import Clock, RandomBytes
+from authctl.settings import Sms as SmsSettings
 
 SECRETS = ("auth_token", "access_key", "api_key", "api_secret", "webhook_secret")
 

@@ -18,16 +18,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from authctl.delivery.errors import unconfigured
 from authctl.delivery.messages import Channel, Receipt, Sms
 from authctl.delivery.sms.provider import Answer, Provider, Request
-
-if TYPE_CHECKING:
-    from authctl.model import Clock, RandomBytes
-    from authctl.settings import Sms as SmsSettings
-
+from authctl.model import Clock, RandomBytes
+from authctl.settings import Sms as SmsSettings
 
 ID_SIZE = 16  # bytes
 PREFIX = "whsec_"  # of a secret in base64

@@ -10,15 +10,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 from authctl.core.hashing import registry
-from authctl.core.hashing.base import HashError
+from authctl.core.hashing.base import HashError, StoredHash
 from authctl.model import USER_COLUMNS, Status, User
 from authctl.transfer.records import ImportedTotp, Linked
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.base import StoredHash
 
 
 class Name(NamedTuple):

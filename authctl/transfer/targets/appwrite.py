@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, bcrypt, digests, firebase, phpass, scrypt
+from authctl.core.hashing.base import StoredHash
 from authctl.model import Json, instant
 from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.base import StoredHash
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 _FIXED = (14, 8)  # mem_cost and rounds, which Appwrite's modified scrypt does not read from anywhere

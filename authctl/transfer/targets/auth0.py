@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, base, bcrypt, digests, hmacs, pbkdf2, scrypt
+from authctl.core.hashing.base import StoredHash
 from authctl.model import Json
 from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.base import StoredHash
 
 _DIGESTS = ("md5", "sha1", "sha256", "sha512")
 _USUAL_TOTP = ("SHA1", 6, 30)

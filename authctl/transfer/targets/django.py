@@ -8,15 +8,12 @@ Passwords of the hashers that its settings do not name by default sign in only w
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, bcrypt, digests, pbkdf2, scrypt
+from authctl.core.hashing.base import StoredHash
 from authctl.model import Json, User, instant
 from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.base import StoredHash
 
 FLAGS = {"superuser": "is_superuser", "staff": "is_staff"}  # labels that are columns there
 UNUSABLE = "!"  # what no password matches

@@ -7,15 +7,12 @@ The hashes are good with the project's own hash parameters alone, which the impo
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from authctl.core.hashing import firebase
+from authctl.core.hashing.base import StoredHash
 from authctl.model import Json, milliseconds
 from authctl.storage.connection import encode_json
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.base import StoredHash
 
 MAX_CLAIMS = 1000  # characters of customAttributes
 # Ours → Firebase's; the import refuses a whole file for any other.

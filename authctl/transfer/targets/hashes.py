@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TYPE_CHECKING
 
-from authctl.core.hashing import digests
+from authctl.core.hashing import argon2, digests, pbkdf2
 from authctl.core.hashing.base import DIGESTS
-
-if TYPE_CHECKING:
-    from authctl.core.hashing import argon2, pbkdf2
 
 
 def base64(data: bytes) -> str:

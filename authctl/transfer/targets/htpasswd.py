@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from authctl.core.hashing import bcrypt, digests, md5_crypt, sha_crypt
+from authctl.core.hashing.base import StoredHash
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.base import StoredHash
 
 MAX_NAME = 255  # bytes; what Apache's own tool takes
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from typing import TYPE_CHECKING
 
 from authctl.core.hashing import argon2, pbkdf2
+from authctl.core.hashing.base import StoredHash
 from authctl.model import Json, milliseconds
 from authctl.storage.connection import encode_json
 from authctl.transfer.records import ImportedTotp
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.base import StoredHash
-
 
 _PBKDF2 = {"sha1": "pbkdf2", "sha256": "pbkdf2-sha256", "sha512": "pbkdf2-sha512"}
 _VERSIONS = {16: "1.0", 19: "1.3"}

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from authctl.core.hashing import argon2, base, bcrypt, digests, md5_crypt, pbkdf2, sha_crypt
+from authctl.core.hashing.base import StoredHash
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
-
-if TYPE_CHECKING:
-    from authctl.core.hashing.base import StoredHash
 
 BASE = "ou=people,dc=example,dc=com"
 SALT_SIZE = 16  # bytes, of PBKDF2
