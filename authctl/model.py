@@ -1,7 +1,7 @@
 """The nouns of a directory, as frozen records, and how each is shown to the outside (DESIGN §4.2).
 
-`public()` is the shape that JSON answers, audit details and `--dry-run` share. Fields with `repr=False`, secrets among
-them, are in no public shape. Times are aware datetimes in UTC.
+`public()` is the shape that JSON answers, audit details and `--dry-run` share: what `repr` shows, unless a record says
+otherwise. Fields with `repr=False`, secrets among them, are not in it. Times are aware datetimes in UTC.
 """
 
 from __future__ import annotations
@@ -11,12 +11,30 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from types import NoneType
 from typing import Any
 
 Json = dict[str, Any]  # as it is read and built
 JsonObject = dict[str, object]  # as it is answered with: whoever looks into it says what they expect
 Step = Callable[[int], None]  # tells of so many records done
 Progress = Callable[[str, int | None], AbstractContextManager[Step]]  # opens a bar: its label, and how many there are
+
+
+class Public:
+    """A record that is shown: the fields that its repr shows, by their names and in their order."""
+
+    __slots__ = ()
+
+    def public(self) -> JsonObject:
+        record: Any = type(self)
+        return {name: form(getattr(self, name)) for name in shown_fields(record)}
+
+
+@cache
+def shown_fields(record: type[Any]) -> tuple[str, ...]:
+    """The names of the fields of a record that are shown."""
+    return tuple(each.name for each in fields(record) if each.repr)
 
 
 class Status(StrEnum):
@@ -94,9 +112,7 @@ class User(NewUser):
             if name == "password":
                 shown |= self._proofs()
             else:
-                value = getattr(self, name)
-                form = _FORMS.get(type(value))
-                shown[name] = form(value) if form else value
+                shown[name] = form(getattr(self, name))
         return shown
 
     def _proofs(self) -> JsonObject:
@@ -131,7 +147,7 @@ class WeakHash(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Public):
     """An account elsewhere (`provider`, `provider_uid`) by which a person signs in here."""
 
     id: str
@@ -140,16 +156,6 @@ class Identity:
     provider_uid: str
     email: str | None
     created_at: datetime
-
-    def public(self) -> JsonObject:
-        return {
-            "id": self.id,
-            "user_id": self.user_id,
-            "provider": self.provider,
-            "provider_uid": self.provider_uid,
-            "email": self.email,
-            "created_at": instant(self.created_at),
-        }
 
 
 class Factor(StrEnum):
@@ -179,7 +185,7 @@ class Ended(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Session(Public):
     """A signed-in person, or what is left of one. The secret is known only to whom it was given."""
 
     seq: int = field(repr=False, compare=False)
@@ -190,7 +196,7 @@ class Session:
     ip: str | None
     user_agent: str | None
     created_at: datetime
-    used_at: datetime
+    used_at: datetime = field(repr=False)
     expires_at: datetime
     mfa_at: datetime | None = None
     ended_at: datetime | None = None
@@ -198,20 +204,7 @@ class Session:
     current: bool = field(default=False, compare=False)
 
     def public(self, *, current: bool = False) -> JsonObject:
-        return {
-            "id": self.id,
-            "user_id": self.user_id,
-            "provider": self.provider,
-            "factors": list(self.factors),
-            "ip": self.ip,
-            "user_agent": self.user_agent,
-            "created_at": instant(self.created_at),
-            "expires_at": instant(self.expires_at),
-            "mfa_at": instant(self.mfa_at),
-            "ended_at": instant(self.ended_at),
-            "ended_reason": self.ended_reason,
-            "current": current or self.current,
-        }
+        return Public.public(self) | {"current": current or self.current}
 
 
 class TokenKind(StrEnum):
@@ -245,7 +238,7 @@ class TokenEnded(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class Token(Public):
     """What is redeemed once. `digest` is None where the provider made the code; `attempts_left` where none count.
 
     session_seq: the session that a person asked for it in, by its number.
@@ -259,11 +252,11 @@ class Token:
     expires_at: datetime
     digest: bytes | None = field(default=None, repr=False)
     attempts_left: int | None = None
-    address: str | None = None
+    address: str | None = field(default=None, repr=False)
     session_seq: int | None = field(default=None, repr=False)
-    sent_at: datetime | None = None
-    ended_at: datetime | None = None
-    ended_reason: str | None = None
+    sent_at: datetime | None = field(default=None, repr=False)
+    ended_at: datetime | None = field(default=None, repr=False)
+    ended_reason: str | None = field(default=None, repr=False)
 
     @property
     def is_code(self) -> bool:
@@ -273,43 +266,22 @@ class Token:
     def is_live(self, now: datetime) -> bool:
         return self.ended_at is None and self.expires_at > now
 
-    def public(self) -> JsonObject:
-        return {
-            "id": self.id,
-            "user_id": self.user_id,
-            "kind": str(self.kind),
-            "created_at": instant(self.created_at),
-            "expires_at": instant(self.expires_at),
-            "attempts_left": self.attempts_left,
-        }
-
     def listed(self) -> JsonObject:
         """The same for operators, with what became of it."""
         return self.public() | {"ended_at": instant(self.ended_at), "ended_reason": self.ended_reason}
 
 
-@dataclass(frozen=True, slots=True)
-class UserFactor:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFactor(Public):
     """What a user may complete a sign-in with: an authenticator, which has an id, or what the account itself has."""
 
+    id: str | None = None
     user_id: str
     type: Factor
-    verified: bool
-    id: str | None = None
     name: str | None = None  # an authenticator's, or the address
+    verified: bool
     created_at: datetime | None = None
     last_used_at: datetime | None = None
-
-    def public(self) -> JsonObject:
-        return {
-            "id": self.id,
-            "user_id": self.user_id,
-            "type": str(self.type),
-            "name": self.name,
-            "verified": self.verified,
-            "created_at": instant(self.created_at),
-            "last_used_at": instant(self.last_used_at),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,23 +368,15 @@ class JwtAlgorithm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Public):
     """A key that JWTs are signed with. `public_jwk` is its public half (RFC 7517); a retired one has no other."""
 
     id: str
     algorithm: str
-    public_jwk: JsonObject
+    public_jwk: JsonObject = field(repr=False)
     sealed_private_key: bytes | None = field(repr=False)
     created_at: datetime
     retired_at: datetime | None = None
-
-    def public(self) -> JsonObject:
-        return {
-            "id": self.id,
-            "algorithm": self.algorithm,
-            "created_at": instant(self.created_at),
-            "retired_at": instant(self.retired_at),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +391,7 @@ class Jwt:
 
 
 @dataclass(frozen=True, slots=True)
-class JwtClaims:
+class JwtClaims(Public):
     """What a verified JWT says. `id` is the token's own; `key_id` the key's that signed it."""
 
     id: str
@@ -439,40 +403,18 @@ class JwtClaims:
     expires_at: datetime
     key_id: str
 
-    def public(self) -> JsonObject:
-        return {
-            "id": self.id,
-            "user_id": self.user_id,
-            "session_id": self.session_id,
-            "issuer": self.issuer,
-            "audience": self.audience,
-            "issued_at": instant(self.issued_at),
-            "expires_at": instant(self.expires_at),
-            "key_id": self.key_id,
-        }
 
-
-@dataclass(frozen=True, slots=True)
-class Team:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team(Public):
     """A group of users, with roles in it. `members` are the confirmed ones, counted where it is shown."""
 
     seq: int = field(repr=False, compare=False)
     id: str
     name: str
-    created_at: datetime
-    updated_at: datetime
     prefs: JsonObject = field(default_factory=dict)
     members: int = 0
-
-    def public(self) -> JsonObject:
-        return {
-            "id": self.id,
-            "name": self.name,
-            "prefs": self.prefs,
-            "members": self.members,
-            "created_at": instant(self.created_at),
-            "updated_at": instant(self.updated_at),
-        }
+    created_at: datetime
+    updated_at: datetime
 
 
 OWNER = "owner"  # the role whose members run their team
@@ -484,7 +426,7 @@ class MembershipStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Public):
     """What makes a user a member of a team, or invites one. What the policy hides from a member is None."""
 
     seq: int = field(repr=False, compare=False)
@@ -507,21 +449,6 @@ class Membership:
     @property
     def is_owner(self) -> bool:
         return self.is_confirmed and OWNER in self.roles
-
-    def public(self) -> JsonObject:
-        return {
-            "id": self.id,
-            "team_id": self.team_id,
-            "team_name": self.team_name,
-            "user_id": self.user_id,
-            "user_name": self.user_name,
-            "user_email": self.user_email,
-            "roles": list(self.roles),
-            "status": str(self.status),
-            "invited_at": instant(self.invited_at),
-            "joined_at": instant(self.joined_at),
-            "mfa": self.mfa,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,7 +504,7 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Public):
     """One row of the audit log. `name` follows Appwrite's grammar; `details` hold no secret."""
 
     id: str
@@ -593,19 +520,6 @@ class Event:
     def as_the_person_sees_it(self) -> Event:
         """What was done to a person, without who of the operators did it, and why."""
         return replace(self, actor="operator", os_user=None, details={}, ip=None, reason=None)
-
-    def public(self) -> JsonObject:
-        return {
-            "id": self.id,
-            "time": instant(self.time),
-            "actor": self.actor,
-            "os_user": self.os_user,
-            "name": self.name,
-            "resource": self.resource,
-            "details": self.details,
-            "ip": self.ip,
-            "reason": self.reason,
-        }
 
 
 class EventName(StrEnum):
@@ -699,8 +613,18 @@ def instant(time: datetime | None) -> str | None:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-# What JSON has no word for, and what stands there instead.
-_FORMS: dict[type, Callable[[Any], object]] = {datetime: instant, tuple: list, Status: str}
+_PLAIN = frozenset((str, bool, int, float, NoneType, dict, list))
+
+
+def form(value: object) -> object:
+    """A field's value as JSON has it."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, tuple):
+        return [form(each) for each in value]
+    return value.public() if isinstance(value, Public) else str(value)
 
 
 def fold(text: str) -> str:

@@ -1,9 +1,8 @@
 """The shapes of answers (DESIGN §4.2) as data: their fields, and the columns that lists show of them."""
 
-from __future__ import annotations
-
+from authctl import model
 from authctl.cli.output import FORMATS, Format, Shape
-from authctl.model import USER_COLUMNS
+from authctl.model import USER_COLUMNS, shown_fields
 
 _PROOFS = (
     *("factors.totp", "factors.email", "factors.phone", "factors.recovery_code"),
@@ -17,11 +16,7 @@ USER = Shape(
     extras=("generated_password",),
 )
 
-EVENT = Shape(
-    "event",
-    fields=("id", "time", "actor", "os_user", "name", "resource", "details", "ip", "reason"),
-    columns=("time", "actor", "name", "resource", "details"),
-)
+EVENT = Shape("event", fields=shown_fields(model.Event), columns=("time", "actor", "name", "resource", "details"))
 DELETED = Shape("deletion", fields=("id", "deleted"))
 VERIFIED = Shape("verification", fields=("id", "valid"))
 PREFS = Shape("preferences", fields=())
@@ -32,55 +27,14 @@ RESTORED = Shape(
     "restored backup",
     fields=("database", "made_at", "before", "schema", "key_fingerprint", "key", "key_file", "users", "rows"),
 )
-STATUS = Shape(
-    "status",
-    fields=(
-        "version",
-        "database",
-        "server",
-        "schema",
-        "schema_wanted",
-        "key.fingerprint",
-        "key.file",
-        "key.state",
-        "counts.users",
-        "counts.events",
-        "backup_at",
-        "settings",
-    ),
-    columns=(
-        "version",
-        "database",
-        "server",
-        "schema",
-        "schema_wanted",
-        "key.fingerprint",
-        "key.file",
-        "key.state",
-        "counts.users",
-        "counts.events",
-    ),
-    extras=("picture",),
+_STATUS = (
+    *("version", "database", "server", "schema", "schema_wanted"),
+    *("key.fingerprint", "key.file", "key.state", "counts.users", "counts.events"),
 )
+STATUS = Shape("status", fields=(*_STATUS, "backup_at", "settings"), columns=_STATUS, extras=("picture",))
 
-TEAM = Shape(
-    "team",
-    fields=("id", "name", "prefs", "members", "created_at", "updated_at"),
-    columns=("id", "name", "members", "created_at"),
-)
-_MEMBERSHIP = (
-    "id",
-    "team_id",
-    "team_name",
-    "user_id",
-    "user_name",
-    "user_email",
-    "roles",
-    "status",
-    "invited_at",
-    "joined_at",
-    "mfa",
-)
+TEAM = Shape("team", fields=shown_fields(model.Team), columns=("id", "name", "members", "created_at"))
+_MEMBERSHIP = shown_fields(model.Membership)
 MEMBERSHIP = Shape(
     "membership",
     fields=_MEMBERSHIP,
@@ -89,20 +43,7 @@ MEMBERSHIP = Shape(
 )
 OWN_MEMBERSHIP = Shape("membership", fields=_MEMBERSHIP, columns=("id", "team_id", "team_name", "roles", "status"))
 
-_SESSION = (
-    "id",
-    "user_id",
-    "provider",
-    "factors",
-    "ip",
-    "user_agent",
-    "created_at",
-    "expires_at",
-    "mfa_at",
-    "ended_at",
-    "ended_reason",
-    "current",
-)
+_SESSION = shown_fields(model.Session)
 SESSION = Shape(
     "session",
     fields=_SESSION,
@@ -121,10 +62,7 @@ PERSON = Shape(
     rare=USER.rare,
 )
 SESSIONS_DELETED = Shape("deletion", fields=("id", "deleted", "sessions"))
-IDENTITY = Shape(
-    "identity",
-    fields=("id", "user_id", "provider", "provider_uid", "email", "created_at"),
-)
+IDENTITY = Shape("identity", fields=shown_fields(model.Identity))
 EXPORT = Shape("export", fields=("format", "file", "users", "with_hashes", "with_secrets", "left_out"))
 _COUNTS = ("created", "updated", "skipped", "without_password", "refused")
 IMPORTED = Shape("import", fields=("id", "source", "status", *_COUNTS, "reasons", "hashes"))
@@ -140,12 +78,9 @@ UNDONE = Shape("undone import", fields=("id", "removed", "kept"))
 REMAINING = Shape("imported hashes", fields=("algorithm", "users", "imported_at", "import_id"))
 ROLE = Shape("role", fields=("role",))
 JWT = Shape("jwt", fields=("jwt", "expires_at"))
-JWT_CLAIMS = Shape(
-    "claims",
-    fields=("id", "user_id", "session_id", "issuer", "audience", "issued_at", "expires_at", "key_id"),
-)
+JWT_CLAIMS = Shape("claims", fields=shown_fields(model.JwtClaims))
 
-_TOKEN = ("id", "user_id", "kind", "created_at", "expires_at", "attempts_left")
+_TOKEN = shown_fields(model.Token)
 TOKEN = Shape("token", fields=_TOKEN, columns=("id", "user_id", "kind", "expires_at"), extras=("secret", "phrase"))
 LISTED_TOKEN = Shape(
     "listed token",
@@ -187,7 +122,7 @@ MFA_STATUS = Shape(
 AUTHENTICATOR = Shape("authenticator", fields=("secret", "uri"), extras=("user_id",))
 FACTOR = Shape(
     "factor",
-    fields=("id", "user_id", "type", "name", "verified", "created_at", "last_used_at"),
+    fields=shown_fields(model.UserFactor),
     columns=("id", "type", "name", "verified", "last_used_at"),
 )
 RECOVERY_CODES = Shape("recovery codes", fields=("recovery_codes",), extras=("user_id",))

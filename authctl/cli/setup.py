@@ -29,7 +29,7 @@ def init(ctx: Context) -> None:
     from authctl.core.maintenance import setup
 
     made = setup.initialize(ctx.directory, ctx.settings)
-    if made.is_new and made.key_file is not None:
+    if made.created and made.key_file is not None:
         ctx.output.note("Keep a copy of the key file apart from the database: neither opens without the other.")
     ctx.output.show(made.public())
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from authctl.model import JsonObject
+from authctl.model import Public
 
 
 class Channel(StrEnum):
@@ -48,7 +48,7 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Public):
     """What the provider answered, as data.
 
     message_id: the provider's own (of a mail, its Message-ID). status: the provider's word for how far the message
@@ -61,16 +61,6 @@ class Receipt:
     status: str | None = None
     code: str | None = None
     text: str | None = None
-
-    def public(self) -> JsonObject:
-        return {
-            "provider": self.provider,
-            "channel": str(self.channel),
-            "message_id": self.message_id,
-            "status": self.status,
-            "code": self.code,
-            "text": self.text,
-        }
 
 
 # Line ends, control and bidi characters, and what is not seen at all, but for the joiners of scripts and emoji.

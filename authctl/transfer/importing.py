@@ -21,7 +21,7 @@ from authctl.core.values import checks
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid, NotFound
-from authctl.model import EventName, Import, ImportStatus, Json, User, WeakHash
+from authctl.model import EventName, Import, ImportStatus, Public, User, WeakHash
 from authctl.transfer import files, hashing_pool, reader_process, sources, storing
 from authctl.transfer.conflicts import Conditions, Holders, Match, OnConflict, keys_of, settle
 from authctl.transfer.plans import Plan, no_counts
@@ -43,7 +43,7 @@ class ImportProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(Public):
     """How records are taken in, whatever the source.
 
     match: by what a record's user is found; None: by the first that it has of id, email, phone, username. weak_hash:
@@ -57,23 +57,14 @@ class Options:
     weak_hash: WeakHash = WeakHash.KEEP
     mark_unverified: bool = False
     teams: bool = False
-    max_errors: int | None = None
-    batch: int = BATCH
+    max_errors: int | None = field(default=None, repr=False)
+    batch: int = field(default=BATCH, repr=False)
 
     def __post_init__(self) -> None:
         """Choices may be given by their words."""
         object.__setattr__(self, "on_conflict", OnConflict(self.on_conflict))
         object.__setattr__(self, "match", Match(self.match) if self.match is not None else None)
         object.__setattr__(self, "weak_hash", WeakHash(self.weak_hash))
-
-    def public(self) -> Json:
-        return {
-            "on_conflict": str(self.on_conflict),
-            "match": str(self.match) if self.match else None,
-            "weak_hash": str(self.weak_hash),
-            "mark_unverified": self.mark_unverified,
-            "teams": self.teams,
-        }
 
 
 def import_users(

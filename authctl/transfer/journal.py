@@ -15,21 +15,18 @@ from authctl.core.values import checks, identifiers
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import OPERATOR, Work
 from authctl.errors import NotFound
-from authctl.model import EventName, Import, ImportStatus, Json, instant
+from authctl.model import EventName, Import, ImportStatus, Json, Public, instant
 from authctl.transfer import files, importing, sources
 from authctl.transfer.records import Record, Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class Undone(Public):
     """What became of the users that an import made. kept: why, and how many; `gone` were gone already."""
 
     id: str
     removed: int
     kept: Mapping[str, int]
-
-    def public(self) -> Json:
-        return {"id": self.id, "removed": self.removed, "kept": dict(self.kept)}
 
 
 def list_(work: Work, *, limit: int = 25, after: str | None = None) -> list[Import]:

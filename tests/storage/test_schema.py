@@ -151,7 +151,7 @@ def test_the_printed_sql_makes_the_same_schema(unmade, settings, database_url, r
         "Make one there with: authctl init",
     )
     made = setup.initialize(unmade, settings)
-    assert made.is_new
+    assert made.created
     assert unmade.users.create(name="Ada").name == "Ada"
     assert unmade.users.count(search="ada") == 1
     assert described(unmade.database) == by_hand
@@ -373,7 +373,7 @@ def test_a_server_that_is_migrating_is_waited_for(database_url, home):
         "settings = load(__import__('os').environ, options={'database_url': sys.argv[1]})\n"
         "with authctl.open(sys.argv[1]) as directory:\n"
         "    sys.stdin.readline()\n"
-        "    print(setup.initialize(directory, settings).is_new)\n"
+        "    print(setup.initialize(directory, settings).created)\n"
     )
     processes = [
         subprocess.Popen(

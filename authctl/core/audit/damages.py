@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from authctl.model import JsonObject, from_milliseconds, instant
+from authctl.model import Public, from_milliseconds, instant
 from authctl.storage.events import EventRow
 
 LISTED = 1_000  # problems that are told one by one; more are counted, so that memory stays the same
@@ -23,7 +23,7 @@ class DamageKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Public):
     """One thing that is wrong. seq: the number of the event, or the last one that a seal is over. seal: its number."""
 
     kind: DamageKind
@@ -32,16 +32,6 @@ class Damage:
     id: str | None = None
     time: datetime | None = None
     seal: int | None = None
-
-    def public(self) -> JsonObject:
-        return {
-            "kind": str(self.kind),
-            "message": self.message,
-            "seq": self.seq,
-            "id": self.id,
-            "time": instant(self.time),
-            "seal": self.seal,
-        }
 
 
 @dataclass(slots=True)

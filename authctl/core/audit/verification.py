@@ -27,7 +27,7 @@ from authctl.core.crypto import log_digests
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid
-from authctl.model import EventName, Json, JsonObject, Progress, from_milliseconds, instant
+from authctl.model import EventName, Json, Progress, Public, from_milliseconds
 from authctl.storage.events import EventRow
 from authctl.storage.log_seals import SealRow as Seal
 
@@ -39,7 +39,7 @@ WITHOUT_KEY = (EventName.DIRECTORY_BACKUP, EventName.DIRECTORY_RESTORE)
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Public):
     """What the log was found to be.
 
     events: how many were read. good: those whose digest is right; unsigned: those without one that a seal vouches for,
@@ -62,19 +62,6 @@ class Verified:
     @property
     def is_good(self) -> bool:
         return not self.found
-
-    def public(self) -> JsonObject:
-        return {
-            "events": self.events,
-            "good": self.good,
-            "unsigned": self.unsigned,
-            "accepted": self.accepted,
-            "found": self.found,
-            "problems": [problem.public() for problem in self.problems],
-            "seal": self.seal,
-            "sealed_at": instant(self.sealed_at),
-            "from_seal": self.from_seal,
-        }
 
 
 def verify(

@@ -91,7 +91,7 @@ def _make_ready(directory: Door, settings: Settings, state: State | None, notice
 
     if state is None:
         made = setup.initialize(directory, settings)
-        if made.is_new:
+        if made.created:
             notice(f"Made the database {made.database} and its key {made.key_file}. Keep a copy of the key elsewhere.")
     else:
         done = setup.upgrade(directory)

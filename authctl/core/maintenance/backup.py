@@ -20,7 +20,7 @@ from authctl.core.maintenance.backup_files import Manifest, Sum
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Conflict, Invalid, Unavailable
-from authctl.model import EventName, Json, Progress, Step, instant
+from authctl.model import EventName, Progress, Public, Step, instant
 from authctl.settings import Settings, write_key_file
 from authctl.storage.state import State
 
@@ -33,7 +33,7 @@ def _silent(label: str, total: int | None) -> AbstractContextManager[Step]:
 
 
 @dataclass(frozen=True, slots=True)
-class BackupMade:
+class BackupMade(Public):
     """A backup that was made, or in a dry run would be. size: bytes; None where there is no file."""
 
     file: str
@@ -44,9 +44,6 @@ class BackupMade:
     users: int
     rows: int
     size: int | None
-
-    def public(self) -> Json:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Progress = _silent) -> BackupMade:
@@ -156,7 +153,7 @@ def _sign(work: Work, key: bytes | None) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Public):
     """What was put back, or in a dry run would be. key: ok, missing or wrong, for what is at hand here.
 
     before: the schema that the backup has; schema: the one it has now. key_file: where its key was put, or is.
@@ -171,9 +168,6 @@ class Restored:
     key_file: str | None
     users: int
     rows: int
-
-    def public(self) -> Json:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def restore(

@@ -10,30 +10,19 @@ from authctl.core.crypto import sealing
 from authctl.core.maintenance import key_files
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
-from authctl.model import EventName, Json
+from authctl.model import EventName, Public
 from authctl.settings import Settings, read_key
-
-# Making
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryMade:
+class DirectoryMade(Public):
     """What `authctl init` made, or found."""
 
     database: str
     schema: str
     key_fingerprint: str
     key_file: str | None
-    is_new: bool
-
-    def public(self) -> Json:
-        return {
-            "database": self.database,
-            "schema": self.schema,
-            "key_fingerprint": self.key_fingerprint,
-            "key_file": self.key_file,
-            "created": self.is_new,
-        }
+    created: bool
 
 
 def initialize(directory: Engine, settings: Settings) -> DirectoryMade:
@@ -50,12 +39,12 @@ def initialize(directory: Engine, settings: Settings) -> DirectoryMade:
     state = storage.state.find_state(database)
     if state is not None and state.key_fingerprint is not None:
         directory.require_key()
-        return _made(directory, settings, is_new=False)
+        return _made(directory, settings, created=False)
     if database.path is not None:
         storage.schema.use_write_ahead_log(database)
     random = directory.random_bytes(keys.KEY_BYTES + sealing.KEY_SIZE)
-    is_new = database.write(lambda db: _initialize(directory.work(db), settings, random))
-    return _made(directory, settings, is_new=is_new)
+    created = database.write(lambda db: _initialize(directory.work(db), settings, random))
+    return _made(directory, settings, created=created)
 
 
 def _initialize(work: Work, settings: Settings, random: bytes) -> bool:
@@ -77,25 +66,19 @@ def _initialize(work: Work, settings: Settings, random: bytes) -> bool:
     return True
 
 
-def _made(directory: Engine, settings: Settings, *, is_new: bool) -> DirectoryMade:
+def _made(directory: Engine, settings: Settings, *, created: bool) -> DirectoryMade:
     state = directory.state
     found = key_files.find_key_file(settings, state.key_fingerprint)
-    return DirectoryMade(directory.database.describe(), state.version, state.key_fingerprint or "", found, is_new)
-
-
-# Upgrading
+    return DirectoryMade(directory.database.describe(), state.version, state.key_fingerprint or "", found, created)
 
 
 @dataclass(frozen=True, slots=True)
-class Upgraded:
+class Upgraded(Public):
     """What `authctl upgrade` did: the schema before and after, and the copy it made of an SQLite file first."""
 
     before: str
     after: str
     copy: str | None
-
-    def public(self) -> Json:
-        return {"before": self.before, "after": self.after, "copy": self.copy}
 
 
 def upgrade(directory: Engine) -> Upgraded:

@@ -68,9 +68,9 @@ def list_factors(work: Work, user: str) -> list[UserFactor]:
         (Factor.PHONE, found.phone, found.phone_verified),
     ):
         if address is not None:
-            factors.append(UserFactor(found.id, kind, verified, name=address))
+            factors.append(UserFactor(user_id=found.id, type=kind, name=address, verified=verified))
     if found.recovery_code:
-        factors.append(UserFactor(found.id, Factor.RECOVERY_CODE, verified=True))
+        factors.append(UserFactor(user_id=found.id, type=Factor.RECOVERY_CODE, verified=True))
     if work.person is not None and credentials_factors.lacks(work.policy, found, work.person.session):
         return [replace(factor, name=None) for factor in factors if factor.verified]
     return factors

@@ -71,7 +71,7 @@ def files_of(home):
 def test_a_database_that_is_named_has_a_key_of_its_own_under_its_fingerprint(opened, home, database_url):
     directory, settings = opened(database_url)
     made = setup.initialize(directory, settings)
-    assert made.is_new
+    assert made.created
     assert made.key_file == f"{home['HOME']}/.config/authctl/keys/{made.key_fingerprint}.key"
     assert files_of(home) == {f".config/authctl/keys/{made.key_fingerprint}.key": 0o600}
     assert Path(made.key_file).parent.stat().st_mode & 0o777 == 0o700
@@ -86,7 +86,7 @@ def test_initializing_again_changes_nothing(opened, home, database_url, content)
     again, settings = opened(database_url)
     second = setup.initialize(again, settings)
     again.close()
-    assert (second.is_new, second.key_fingerprint, second.key_file) == (False, first.key_fingerprint, first.key_file)
+    assert (second.created, second.key_fingerprint, second.key_file) == (False, first.key_fingerprint, first.key_file)
     assert (content(), files_of(home)) == (before, files)
 
 
@@ -138,7 +138,7 @@ def test_a_key_that_cannot_be_written_leaves_no_directory(opened, home, database
         setup.initialize(directory, settings)
     assert refused.value.type == "file_unavailable"
     (Path(home["HOME"]) / ".config").unlink()
-    assert setup.initialize(directory, settings).is_new
+    assert setup.initialize(directory, settings).created
 
 
 # Using
