@@ -123,7 +123,6 @@ def test_an_import_source(copy):
         "from authctl.transfer.records import Record\n"
         "from authctl.transfer.sources import text_files\n"
         "from authctl.transfer.sources.base import Base\n"
-        "from authctl.transfer.sources.field_reader import items\n"
         "from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim\n\n\n"
         "class Sample(Base):\n"
         '    name = "sample"\n\n'
@@ -133,12 +132,12 @@ def test_an_import_source(copy):
         "        text = text_files.opened(files[0], options)\n"
         "        form = Form(encoding=text.encoding)\n"
         "        rows = (\n"
-        "            SourceRow(at, (line.strip(),), Verbatim(line, form))\n"
+        "            SourceRow(at, {'id': line.strip()}, Verbatim(line, form))\n"
         "            for at, line in enumerate(text_files.lines(text), 1)\n"
         "        )\n"
-        "        return items(rows, record, lambda values: values[0], start)\n\n\n"
-        "def record(row):\n"
-        "    return Record(row.at, row.values[0], row.raw, id=row.values[0])\n\n\n"
+        "        return self.items(rows, record, start)\n\n\n"
+        "def record(values):\n"
+        "    return Record(id=values.text('id'))\n\n\n"
         "SOURCE = Sample()\n",
     )
     assert copy.touched == said("an import source") | {file}

@@ -132,7 +132,7 @@ class Reading:
         self.name = file.name
         if file.path == STDIN:
             assert stdin is not None
-            self._raw: Any = _Counted(_Chained(file.head, stdin))
+            self._raw: Any = _Counted(Chained(file.head, stdin))
         else:
             try:
                 self._raw = _Counted(open(file.path, "rb", buffering=0))  # noqa: SIM115 - closed by close()
@@ -178,7 +178,7 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class _Chained(io.RawIOBase):
+class Chained(io.RawIOBase):
     """What was read of a stream already, and then the rest of it."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:

@@ -74,9 +74,9 @@ class Record:
     None means that the file says nothing, which an update leaves as it is. texts: by name, the columns of TEXTS.
     """
 
-    at: int
-    ref: str | None
-    raw: Any = field(repr=False)
+    at: int = 0
+    ref: str | None = None
+    raw: Any = field(default=None, repr=False)
     id: str | None = None
     username: str | None = None
     name: str | None = None

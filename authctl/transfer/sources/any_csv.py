@@ -21,8 +21,8 @@ from authctl.model import USER_COLUMNS, Json
 from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32, items, pairs
-from authctl.transfer.sources.text_files import SourceRow, unreadable
+from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32, pairs
+from authctl.transfer.sources.text_files import unreadable
 
 # What a column may be.
 TARGETS = (
@@ -74,7 +74,7 @@ class PlainCsv(Base):
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         table = csv_files.Table(files[0], options)
         mapping = _Mapping.of(table.names, options)
-        return items(table.rows(), mapping.record, mapping.ref, start)
+        return self.items(table.rows(), mapping.record, start, mapping.ref)
 
 
 SOURCE = PlainCsv()
@@ -124,23 +124,19 @@ class _Mapping:
             cells[self.columns[name]] for name in ("id", "username", "email") if name in self.columns
         )
 
-    def record(self, row: SourceRow) -> Record:
-        cells = {target: row.values[column].strip() for target, column in self.columns.items()}
-        values = Fields(cells)
+    def record(self, row: Fields) -> Record:
+        cells = {target: row.given[column].strip() for target, column in self.columns.items()}
+        values = Fields(cells, row.notes)
         record = Record(
-            row.at,
-            self.ref(row.values),
-            row.raw,
             name=values.name("name") or values.full_name("first_name", "last_name"),
             blocked=_is_blocked(values),
             labels=_labels(values),
             prefs=self._object(values, "prefs"),
-            metadata=self._metadata(row, values),
+            metadata=self._metadata(row.given, values),
             texts={name: values.text(name) for name in TEXTS},
-            password=self._secret(row.values, values),
+            password=self._secret(row.given, values),
             must_change=bool(values.truth("must_change")),
             identities=self._identities(values),
-            notes=values.notes,
             **{target: read(values, target) for target, read in self.alone.items()},
         )
         if (key := values.text("totp")) is not None:
@@ -172,9 +168,9 @@ class _Mapping:
         cells = {key: values.text(f"{name}.{key}") for key in keys}
         return (found or {}) | {key: cell for key, cell in cells.items() if cell is not None}
 
-    def _metadata(self, row: SourceRow, values: Fields) -> Json | None:
+    def _metadata(self, row: Mapping[str, str], values: Fields) -> Json | None:
         found = self._object(values, "metadata")
-        rest = {column: row.values[column] for column in self.unmapped if row.values[column]}
+        rest = {column: row[column] for column in self.unmapped if row[column]}
         return rest | (found or {}) if rest else found
 
     def _identities(self, values: Fields) -> list[Linked]:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from authctl.transfer.records import Item, Linked, Member, Record, Refused, Secret
-from authctl.transfer.sources import json_files, text_files
+from authctl.transfer.records import Item, Linked, Member, Record, Secret
+from authctl.transfer.sources import json_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, items, kind
-from authctl.transfer.sources.text_files import SourceRow, unreadable
+from authctl.transfer.sources.field_reader import Fields, Wrong, joined, kind
 
 TYPICAL = ("$id",)
 LISTS = ("identities", "memberships", "teams")
@@ -29,6 +28,7 @@ HASHES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 class Appwrite(Base):
     name = "appwrite"
+    refs = ("$id", "email", "phone")
     joins = True
 
     def recognises(self, head: bytes, name: str) -> bool:
@@ -38,14 +38,10 @@ class Appwrite(Base):
         mapping = _Mapping()
         for file in files[1:]:
             mapping.join(file)
-        return items(json_files.rows(files[0], ("users",), TYPICAL), mapping.record, _ref, start)
+        return self.items(json_files.rows(files[0], ("users",), TYPICAL), mapping.record, start)
 
 
 SOURCE = Appwrite()
-
-
-def _ref(values: Any) -> str | None:
-    return text_files.first(values.get(name) for name in ("$id", "email", "phone"))
 
 
 @dataclass
@@ -57,26 +53,17 @@ class _Mapping:
 
     def join(self, file: Any) -> None:
         for row in json_files.rows(file, LISTS, TYPICAL):
-            if isinstance(row, Refused):
-                raise unreadable(f"A record of the identities or memberships is malformed: {row.notes[0].message}")
-            values = Fields(row.values)
-            try:
+            with joined(row, "A record of the identities or memberships is malformed") as values:
                 user = values.text("userId")
-                if user is not None and "providerUid" in row.values:
+                if user is not None and "providerUid" in values.given:
                     self.identities.setdefault(user, []).append(_linked(values))
-                elif user is not None and "teamId" in row.values and values.truth("confirm"):
+                elif user is not None and "teamId" in values.given and values.truth("confirm"):
                     self.members.setdefault(user, []).append(_member(values))
-            except Wrong as wrong:
-                raise unreadable(f"A record of the identities or memberships is malformed: {wrong}") from None
 
-    def record(self, row: SourceRow) -> Record:
-        values = Fields(row.values)
+    def record(self, values: Fields) -> Record:
         id = values.text("$id")
         active = values.truth("status")
         record = Record(
-            row.at,
-            _ref(row.values),
-            row.raw,
             id=id,
             name=values.name("name"),
             email=values.text("email"),
@@ -93,7 +80,6 @@ class _Mapping:
             password_updated_at=values.moment("passwordUpdate"),
             identities=self.identities.get(id or "", []),
             members=self.members.get(id or "", []),
-            notes=values.notes,
         )
         if values.truth("mfa"):
             record.mfa = bool(record.email_verified or record.phone_verified)

@@ -14,7 +14,7 @@ from authctl.errors import Invalid
 from authctl.transfer.records import ImportedTotp, Item, Linked, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import ROLES, Fields, Wrong, base32, items, role_names, wants_labels
+from authctl.transfer.sources.field_reader import ROLES, Fields, Wrong, base32, joined, role_names, wants_labels
 from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 TYPICAL = ("email", "user_id")
@@ -42,6 +42,7 @@ _IDENTITY_COLUMN = re.compile(r"identities\[(\d{1,3})\]\.(\w+)")
 
 class Auth0(Base):
     name = "auth0"
+    refs = ("user_id", "email", "username", "phone_number")
     options = OPTIONS
     joins = True
 
@@ -60,19 +61,15 @@ class Auth0(Base):
         found = _rows(files[0])
         if len(files) > 1:
             found = _joined(found, _passwords(files[1:]))
-        return items(found, mapping.record, _ref, start)
+        return self.items(found, mapping.record, start)
 
 
 SOURCE = Auth0()
 
 
-def _ref(values: Any) -> str | None:
-    return text_files.first(values.get(name) for name in ("user_id", "email", "username", "phone_number"))
-
-
 def _rows(file: Any) -> Iterator[SourceRow | Refused | Skipped]:
-    beginning, file = text_files.peeked(file)
-    if beginning.lstrip()[:1] in (b"{", b"["):
+    is_json, file = text_files.peeked(file)
+    if is_json:
         yield from json_files.rows(file, (), TYPICAL)
         return
     for row in csv_files.Table(file).rows():
@@ -101,15 +98,10 @@ def _passwords(files: list[Any]) -> dict[str, tuple[int, str, Any]]:
     found = {}
     for file in files:
         for row in json_files.rows(file, (), ("passwordHash", "_id")):
-            if isinstance(row, Refused):
-                raise unreadable(f"Line {row.at} of the password file: {row.notes[0].message}")
-            values = Fields(row.values)
-            try:
+            with joined(row, f"Line {row.at} of the password file") as values:
                 id = values.text("alt_id") or values.inside("_id").text("$oid")
                 text = values.text("passwordHash")
                 set_at = values.inside("password_set_date").given.get("$date")
-            except Wrong as wrong:
-                raise unreadable(f"Line {row.at} of the password file: {wrong}") from None
             if id is None or text is None:
                 raise unreadable(f"Line {row.at} of the password file has no _id, or no passwordHash.")
             found[id.removeprefix(OWN)] = (row.at, text, set_at)
@@ -140,15 +132,11 @@ class _Mapping:
     def __init__(self, labels: bool, bare: bool) -> None:
         self._labels, self._bare = labels, bare
 
-    def record(self, row: SourceRow) -> Record:
-        values = Fields(row.values)
+    def record(self, values: Fields) -> Record:
         id, email = values.text("user_id"), values.text("email")
         app = values.object("app_metadata")
         username, email = values.login(values.text("username"), email)
         record = Record(
-            row.at,
-            _ref(row.values),
-            row.raw,
             id=id.removeprefix(OWN) if id and self._bare else id,
             username=username,
             name=_name(values, email),
@@ -164,9 +152,8 @@ class _Mapping:
             updated_at=values.moment("updated_at"),
             last_sign_in_at=values.moment("last_login"),
             password=_secret(values),
-            password_updated_at=values.moment(SET_AT) if SET_AT in row.values else None,
+            password_updated_at=values.moment(SET_AT) if SET_AT in values.given else None,
             identities=_identities(values),
-            notes=values.notes,
         )
         _add_factors(record, values)
         return record

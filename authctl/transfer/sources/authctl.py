@@ -12,7 +12,7 @@ from typing import Any
 from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32, items
+from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32
 from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("email_verified", "phone_verified", "last_sign_in_at")
@@ -21,28 +21,18 @@ PASSWORD_CELLS = ("hash", "algorithm", "updated_at", "must_change")
 
 class Authctl(Base):
     name = "authctl"
-
-    def recognises(self, head: bytes, name: str) -> bool:
-        """By three names that no other system spells so in one record."""
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if start[:1] in (b"{", b"["):
-            return all(f'"{typical}"'.encode() in head for typical in TYPICAL)
-        return csv_files.header_of(head, ",").issuperset(TYPICAL)
+    in_json = in_csv = TYPICAL  # which no other system spells so in one record
+    delimiter = ","
+    refs = ("id", "username", "email", "phone")
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        beginning, file = text_files.peeked(files[0])
-        if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(json_files.rows(file, (), TYPICAL), _record, _ref, start)
-        return items(_cells(csv_files.Table(file, delimiter=",")), _record, _ref, start)
+        is_json, file = text_files.peeked(files[0])
+        if is_json:
+            return self.items(json_files.rows(file, (), TYPICAL), _record, start)
+        return self.items(_cells(csv_files.Table(file, delimiter=self.delimiter)), _record, start)
 
 
 SOURCE = Authctl()
-
-
-def _ref(values: Any) -> str | None:
-    return text_files.ref(values.get("id")) or text_files.first(
-        values.get(name) for name in ("username", "email", "phone")
-    )
 
 
 def _cells(table: csv_files.Table) -> Iterator[Any]:
@@ -71,20 +61,15 @@ def _name(values: Fields, name: str) -> str | None:
 _READERS = READERS | {"name": _name}
 
 
-def _record(row: SourceRow) -> Record:
+def _record(values: Fields) -> Record:
     """Every value as it is: the form is ours."""
-    values = Fields(row.values)
     record = Record(
-        row.at,
-        _ref(row.values),
-        row.raw,
         **{name: read(values, name) for name, read in _READERS.items()},
         blocked=_is_blocked(values),
-        labels=values.texts("labels") if row.values.get("labels") is not None else None,
+        labels=values.texts("labels") if values.given.get("labels") is not None else None,
         texts={name: values.text(name) for name in TEXTS},
         totp=[_totp(factor) for factor in values.objects("totp")],
         identities=[_linked(identity) for identity in values.objects("identities")],
-        notes=values.notes,
     )
     _add_password(record, values)
     return record

@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
 
-from authctl.transfer.sources import NAMES, text_files
+from authctl.transfer.records import Item, Note, Record, Refused, Skipped
+from authctl.transfer.sources import NAMES, csv_files, text_files
+from authctl.transfer.sources.field_reader import Fields, NotAUser, Wrong
+from authctl.transfer.sources.text_files import SourceRow
 
 
 class Base:
-    """Records are kept as they stand in the file, so refused ones are written back to the letter."""
+    """Records are kept as they stand in the file, so refused ones are written back to the letter.
+
+    refs: of which of its values the first that is there names a record to its owner. A file is recognised by the names
+    that are all in it: `in_json`, or `in_csv`, in the first row of a CSV with this delimiter, None for any.
+    """
 
     name: str
     options: Mapping[str, str] = {}
     joins = False
     asks_password = False
+    refs: tuple[str, ...] = ("id",)
+    in_json: tuple[str, ...] = ()
+    in_csv: tuple[str, ...] = ()
+    delimiter: str | None = None
 
     @property
     def help(self) -> str:
         return NAMES[self.name].help
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        if text_files.is_json(head):
+            return bool(self.in_json) and all(f'"{each}"'.encode() in head for each in self.in_json)
+        return bool(self.in_csv) and csv_files.header_of(head, self.delimiter).issuperset(self.in_csv)
+
+    def ref(self, values: Any) -> str | None:
+        """What names a record to its owner."""
+        return text_files.first(values.get(name) for name in self.refs)
+
+    def items(
+        self,
+        rows: Iterable[SourceRow | Refused | Skipped],
+        record: Callable[[Fields], Record],
+        start: int,
+        ref: Callable[[Any], str | None] | None = None,
+    ) -> Iterator[Item]:
+        """An item for each row but the first `start`. record: makes one of the values of a row; ref: names it."""
+        ref = ref or self.ref
+        for row in islice(rows, start, None):
+            if not isinstance(row, SourceRow):
+                yield row
+                continue
+            values = Fields(row.values)
+            try:
+                found = record(values)
+            except NotAUser as why:
+                note = Note("import_not_a_user", None, str(why))
+                yield Skipped(row.at, why.ref or ref(row.values), [note])
+            except Wrong as wrong:
+                note = Note("import_record_invalid", wrong.field, str(wrong))
+                yield Refused(row.at, ref(row.values), row.raw, [note])
+            else:
+                found.at, found.ref, found.raw, found.notes = row.at, ref(row.values), row.raw, values.notes
+                yield found
 
     def rejects(self, raws: Iterator[text_files.Verbatim]) -> Iterator[bytes]:
         return text_files.together(raws)

@@ -12,8 +12,7 @@ from typing import Any
 from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items
-from authctl.transfer.sources.text_files import SourceRow
+from authctl.transfer.sources.field_reader import Fields, Wrong, base32
 
 TYPICAL = ("email_addresses", "external_accounts", "public_metadata")
 
@@ -43,39 +42,28 @@ _BETWEEN = re.compile(r"[|,\s]+")
 
 class Clerk(Base):
     name = "clerk"
-
-    def recognises(self, head: bytes, name: str) -> bool:
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if start[:1] in (b"{", b"["):
-            return b'"primary_email_address_id"' in head
-        return csv_files.header_of(head).issuperset(("primary_email_address", "password_digest"))
+    in_json = ("primary_email_address_id",)
+    in_csv = ("primary_email_address", "password_digest")
+    refs = ("id", "primary_email_address", "username")
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        beginning, file = text_files.peeked(files[0])
-        if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(json_files.rows(file, ("data", "users"), TYPICAL), _api_user, _ref, start)
-        return items(csv_files.Table(file).rows(), _csv_user, _ref, start)
+        is_json, file = text_files.peeked(files[0])
+        if is_json:
+            return self.items(json_files.rows(file, ("data", "users"), TYPICAL), _api_user, start)
+        return self.items(csv_files.Table(file).rows(), _csv_user, start)
 
 
 SOURCE = Clerk()
 
 
-def _ref(values: Any) -> str | None:
-    return text_files.first(values.get(name) for name in ("id", "primary_email_address", "username"))
-
-
 # The dashboard's CSV
 
 
-def _csv_user(row: SourceRow) -> Record:
-    values = Fields(row.values)
+def _csv_user(values: Fields) -> Record:
     email, email_verified, emails = _addresses(values, "email_address", "email_addresses")
     phone, phone_verified, phones = _addresses(values, "phone_number", "phone_numbers")
     others = {"other_emails": emails, "other_phones": phones}
     record = Record(
-        row.at,
-        _ref(row.values),
-        row.raw,
         id=values.text("id"),
         username=values.text("username"),
         name=values.full_name("first_name", "last_name"),
@@ -85,7 +73,6 @@ def _csv_user(row: SourceRow) -> Record:
         phone_verified=phone_verified,
         metadata={name: found for name, found in others.items() if found},
         password=_secret(values),
-        notes=values.notes,
     )
     if (key := values.text("totp_secret")) is not None:
         record.totp.append(ImportedTotp(base32(key, "totp_secret")))
@@ -124,16 +111,12 @@ def _secret(values: Fields) -> Secret | None:
 # The API's JSON
 
 
-def _api_user(row: SourceRow) -> Record:
-    values = Fields(row.values)
+def _api_user(values: Fields) -> Record:
     email, email_verified, emails = _api_addresses(values, "email_address", "email_addresses")
     phone, phone_verified, phones = _api_addresses(values, "phone_number", "phone_numbers")
     others = {"other_emails": emails, "other_phones": phones}
     metadata = (values.object("public_metadata") or {}) | (values.object("private_metadata") or {})
     record = Record(
-        row.at,
-        _ref(row.values),
-        row.raw,
         id=values.text("id"),
         username=values.text("username"),
         name=values.full_name("first_name", "last_name"),
@@ -148,7 +131,6 @@ def _api_user(row: SourceRow) -> Record:
         updated_at=values.moment("updated_at", timestamps.epoch_milliseconds),
         last_sign_in_at=values.moment("last_sign_in_at", timestamps.epoch_milliseconds),
         identities=[_linked(account) for account in values.objects("external_accounts")],
-        notes=values.notes,
     )
     if values.truth("password_enabled"):
         values.no_password("Clerk's API never gives hashes away; the dashboard's CSV has them.")

@@ -12,8 +12,7 @@ from typing import Any
 from authctl.transfer.records import Item, Linked, Record
 from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, items
-from authctl.transfer.sources.text_files import SourceRow
+from authctl.transfer.sources.field_reader import Fields, Wrong
 
 TYPICAL = ("Username", "Attributes")
 USERNAME = "cognito:username"
@@ -26,31 +25,27 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 class Cognito(Base):
     name = "cognito"
+    refs = ("Username", USERNAME, "sub", "email", "phone_number")
 
     def recognises(self, head: bytes, name: str) -> bool:
         return b'"UserStatus"' in head or b'"UserCreateDate"' in head or USERNAME in csv_files.header_of(head, ",")
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        beginning, file = text_files.peeked(files[0])
-        if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(json_files.rows(file, ("Users",), TYPICAL), _api_user, _ref, start)
+        is_json, file = text_files.peeked(files[0])
+        if is_json:
+            return self.items(json_files.rows(file, ("Users",), TYPICAL), _api_user, start)
         table = csv_files.Table(file, delimiter=",", escape="\\")
-        return items(table.rows(), lambda row: _record(row, Fields(row.values)), _ref, start)
+        return self.items(table.rows(), _record, start)
 
 
 SOURCE = Cognito()
 
 
-def _ref(values: Any) -> str | None:
-    return text_files.first(values.get(name) for name in ("Username", USERNAME, "sub", "email", "phone_number"))
-
-
-def _api_user(row: SourceRow) -> Record:
+def _api_user(values: Fields) -> Record:
     """The answer of the API in the shape of the CSV, and what only the API has."""
-    values = Fields(row.values)
     listed = values.objects("Attributes") or values.objects("UserAttributes")
     attributes: dict[str, Any] = {each.text("Name") or "": each.text("Value") for each in listed}
-    record = _record(row, Fields(attributes | {USERNAME: values.text("Username")}, values.notes))
+    record = _record(Fields(attributes | {USERNAME: values.text("Username")}, values.notes))
     status, enabled = values.text("UserStatus"), values.truth("Enabled")
     record.blocked = None if enabled is None else not enabled
     record.must_change = status in MUST_CHANGE
@@ -61,7 +56,7 @@ def _api_user(row: SourceRow) -> Record:
     return record
 
 
-def _record(row: SourceRow, values: Fields) -> Record:
+def _record(values: Fields) -> Record:
     id = values.fitting_id("sub", USERNAME)
     login = values.text(USERNAME)
     # Where people sign in by email, Cognito makes the username up.
@@ -69,9 +64,6 @@ def _record(row: SourceRow, values: Fields) -> Record:
         login = None
     username, email = values.login(login or values.text("preferred_username"), values.text("email"))
     record = Record(
-        row.at,
-        _ref(row.values),
-        row.raw,
         id=id,
         username=username,
         name=values.name("name") or values.full_name("given_name", "family_name"),
@@ -86,7 +78,6 @@ def _record(row: SourceRow, values: Fields) -> Record:
         },
         updated_at=values.moment("updated_at", timestamps.either),
         identities=[_linked(identity) for identity in values.objects("identities")],
-        notes=values.notes,
     )
     if values.truth(MFA):
         record.mfa = bool(record.phone and record.phone_verified)

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from authctl.transfer.records import Item, Record, Refused, Secret, Skipped
+from authctl.transfer.records import Item, Record, Refused, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, items, skipped, wants_labels
-from authctl.transfer.sources.text_files import SourceRow
+from authctl.transfer.sources.field_reader import Fields, NotAUser, wants_labels
 
 TYPICAL = ("model",)
 GROUP = "auth.group"
@@ -28,21 +27,17 @@ class Django(Base):
     name = "django"
     options = OPTIONS
     joins = True
-
-    def recognises(self, head: bytes, name: str) -> bool:
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if start[:1] in (b"{", b"["):
-            return b'"model"' in head and b'"fields"' in head
-        return csv_files.header_of(head).issuperset(("password", "is_active", "date_joined"))
+    in_json = ("model", "fields")
+    in_csv = ("password", "is_active", "date_joined")
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_labels(options, "groups"))
         for file in files[1:]:
             mapping.note_groups(file)
-        beginning, file = text_files.peeked(files[0])
-        if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(json_files.rows(file, (), TYPICAL), mapping.record, _ref, start)
-        return items(csv_files.Table(file).rows(), mapping.row, _ref, start)
+        is_json, file = text_files.peeked(files[0])
+        if is_json:
+            return self.items(json_files.rows(file, (), TYPICAL), mapping.record, start, _ref)
+        return self.items(csv_files.Table(file).rows(), mapping.row, start, _ref)
 
 
 SOURCE = Django()
@@ -60,8 +55,8 @@ class _Mapping:
     groups: dict[str, str] = field(default_factory=dict)  # their key, as text → their name
 
     def note_groups(self, file: Any) -> None:
-        beginning, file = text_files.peeked(file)
-        if beginning.lstrip()[:1] in (b"{", b"["):
+        is_json, file = text_files.peeked(file)
+        if is_json:
             for row in json_files.rows(file, (), TYPICAL):
                 if not isinstance(row, Refused) and row.values.get("model") == GROUP:
                     self._note_group(row.values)
@@ -71,31 +66,25 @@ class _Mapping:
         if isinstance(name, str):
             self.groups[str(values.get("pk"))] = name
 
-    def record(self, row: SourceRow) -> Record | Skipped:
+    def record(self, values: Fields) -> Record:
         """An object of dumpdata; a user of any model is known by its password."""
-        values = Fields(row.values)
         model = values.text("model") or ""
         inner = values.inside("fields")
         if model == GROUP:
-            self._note_group(row.values)
+            self._note_group(values.given)
         if "password" not in inner.given:
-            return skipped(
-                row, text_files.ref(f"{model} {_ref(row.values)}"), f"A row of {text_files.ref(model)}, not a user."
-            )
-        return self._user(row, inner, values.text("pk"), _ref(row.values))
+            ref = text_files.ref(f"{model} {_ref(values.given)}")
+            raise NotAUser(f"A row of {text_files.ref(model)}, not a user.", ref)
+        return self._user(inner, values.text("pk"))
 
-    def row(self, row: SourceRow) -> Record:
+    def row(self, values: Fields) -> Record:
         """A row of the table."""
-        values = Fields(row.values)
-        return self._user(row, values, values.text("id"), _ref(row.values))
+        return self._user(values, values.text("id"))
 
-    def _user(self, row: SourceRow, values: Fields, id: str | None, ref: str | None) -> Record:
+    def _user(self, values: Fields, id: str | None) -> Record:
         active = values.truth("is_active")
         username, email = values.login(values.text("username"), values.text("email"))
         return Record(
-            row.at,
-            ref,
-            row.raw,
             id=id,
             username=username,
             name=values.full_name("first_name", "last_name") or values.name("name", "full_name"),
@@ -106,7 +95,6 @@ class _Mapping:
             created_at=values.moment("date_joined"),
             last_sign_in_at=values.moment("last_login"),
             password=_secret(values),
-            notes=values.notes,
         )
 
     def _labels(self, values: Fields) -> tuple[str, ...] | None:

@@ -10,15 +10,15 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from authctl.core.values import contacts, identifiers
 from authctl.errors import Invalid
 from authctl.model import USER_COLUMNS, Json
-from authctl.transfer.records import Item, Note, Record, Refused, Skipped
+from authctl.transfer.records import Note, Record, Refused
 from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.text_files import SourceRow
 
@@ -32,6 +32,14 @@ class Wrong(ValueError):
     def __init__(self, field: str | None, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class NotAUser(ValueError):
+    """Why a record is no user for us. ref: what names it, if that is nothing that names users."""
+
+    def __init__(self, message: str, ref: str | None = None) -> None:
+        super().__init__(message)
+        self.ref = ref
 
 
 class Fields:
@@ -253,27 +261,15 @@ def kind(value: object) -> str:
     return names.get(type(value), "a list" if isinstance(value, list) else "an object")
 
 
-def items(
-    rows: Iterable[SourceRow | Refused | Skipped],
-    record: Callable[[SourceRow], Item],
-    ref: Callable[[Any], str | None],
-    start: int,
-) -> Iterator[Item]:
-    """An item for each row but the first `start`, by the function that knows the source."""
-    for row in islice(rows, start, None):
-        if not isinstance(row, SourceRow):
-            yield row
-            continue
-        try:
-            yield record(row)
-        except Wrong as wrong:
-            note = Note("import_record_invalid", wrong.field, str(wrong))
-            yield Refused(row.at, ref(row.values), row.raw, [note])
-
-
-def skipped(row: SourceRow, ref: str | None, message: str) -> Skipped:
-    """A record that is no user for us."""
-    return Skipped(row.at, ref, [Note("import_not_a_user", None, message)])
+@contextmanager
+def joined(row: SourceRow | Refused, where: str) -> Iterator[Fields]:
+    """The values of a row that users are joined with. Where it is malformed, the file as a whole is refused."""
+    if isinstance(row, Refused):
+        raise text_files.unreadable(f"{where}: {row.notes[0].message}")
+    try:
+        yield Fields(row.values)
+    except Wrong as wrong:
+        raise text_files.unreadable(f"{where}: {wrong}") from None
 
 
 PLAIN = {"plain_passwords": "yes: take passwords in plain text too, and hash them here; no: leave them out (default)"}

@@ -18,7 +18,7 @@ from authctl.errors import Invalid
 from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import ROLES, Fields, items, role_names, skipped, wants_labels
+from authctl.transfer.sources.field_reader import ROLES, Fields, NotAUser, role_names, wants_labels
 from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim
 
 TYPICAL = ("localId",)
@@ -82,6 +82,7 @@ _MILLISECONDS = re.compile(r"(?:[0-9]{11,14})?")
 
 class Firebase(Base):
     name = "firebase"
+    refs = ("localId", "email", "phoneNumber")
     options = OPTIONS
     asks_password = True
 
@@ -97,10 +98,10 @@ class Firebase(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(hash_parameters(options), wants_labels(options))
-        beginning, file = text_files.peeked(files[0])
-        if beginning.lstrip()[:1] in (b"{", b"["):
-            return items(json_files.rows(file, ("users",), TYPICAL), mapping.record, _ref, start)
-        return items(_csv_rows(file), mapping.record, _ref, start)
+        is_json, file = text_files.peeked(files[0])
+        if is_json:
+            return self.items(json_files.rows(file, ("users",), TYPICAL), mapping.record, start)
+        return self.items(_csv_rows(file), mapping.record, start)
 
 
 SOURCE = Firebase()
@@ -173,22 +174,14 @@ def _shaped(cells: list[str]) -> dict[str, Any]:
     return found
 
 
-def _ref(values: Any) -> str | None:
-    return text_files.first(values.get(name) for name in ("localId", "email", "phoneNumber"))
-
-
 class _Mapping:
     def __init__(self, parameters: Mapping[str, str] | None, labels: bool) -> None:
         self._parameters, self._labels = parameters, labels
 
-    def record(self, row: SourceRow) -> Record | Skipped:
-        values = Fields(row.values)
+    def record(self, values: Fields) -> Record:
         claims = values.object("customAttributes")
         phone = values.text("phoneNumber")
         record = Record(
-            row.at,
-            _ref(row.values),
-            row.raw,
             id=values.text("localId"),
             name=values.name("displayName"),
             email=values.text("email"),
@@ -201,12 +194,11 @@ class _Mapping:
             created_at=values.moment("createdAt", timestamps.epoch_milliseconds),
             last_sign_in_at=values.moment("lastSignedInAt", timestamps.epoch_milliseconds),
             identities=_identities(values),
-            notes=values.notes,
         )
         self._add_password(record, values)
         _add_factors(record, values)
         if _is_anonymous(record):
-            return skipped(row, record.ref, "An anonymous account: it has no email, no phone and no provider.")
+            raise NotAUser("An anonymous account: it has no email, no phone and no provider.")
         return record
 
     def _add_password(self, record: Record, values: Fields) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from authctl.transfer.records import Item, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, items, wants_plain
+from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, wants_plain
 from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim
 
 MARKS = ("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "{SHA}", "{SSHA}", "$argon2")
@@ -24,6 +24,7 @@ _LINE = re.compile(rb"[^:\s][^:\n]*:(?:\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}|[./0-
 class Htpasswd(Base):
     name = "htpasswd"
     options = OPTIONS
+    refs = ("user",)
 
     def recognises(self, head: bytes, name: str) -> bool:
         """By a line with a hash, where the first that is no comment is one with a name and a colon."""
@@ -33,7 +34,7 @@ class Htpasswd(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_plain(options))
-        return items(_lines(files[0], options), mapping.record, lambda values: text_files.ref(values[0]), start)
+        return self.items(_lines(files[0], options), mapping.record, start)
 
 
 SOURCE = Htpasswd()
@@ -53,7 +54,7 @@ def _lines(file: Any, options: Mapping[str, str]) -> Iterator[SourceRow | Refuse
         elif colon and not user.strip():
             yield _refused(at, raw, "The line has no user name.")
         elif colon:
-            yield SourceRow(at, (user.strip(), hash), raw)
+            yield SourceRow(at, {"user": user.strip(), "hash": hash}, raw)
 
 
 def _refused(at: int, raw: Verbatim, message: str) -> Refused:
@@ -64,21 +65,12 @@ class _Mapping:
     def __init__(self, plain: bool) -> None:
         self._plain = plain
 
-    def record(self, row: SourceRow) -> Record:
-        name, text = row.values
+    def record(self, values: Fields) -> Record:
+        name, text = values.given["user"], values.given["hash"]
         if len(name) > text_files.MAX_RECORD // 2:
             raise Wrong("username", "The user name is too long.")
-        values = Fields({})
         username, email = values.login(name, None)
-        return Record(
-            row.at,
-            text_files.ref(name),
-            row.raw,
-            username=username,
-            email=email,
-            password=self._secret(text, values),
-            notes=values.notes,
-        )
+        return Record(username=username, email=email, password=self._secret(text, values))
 
     def _secret(self, text: str, values: Fields) -> Secret | None:
         bare = text.strip()

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from authctl.errors import Invalid
-from authctl.transfer.records import ImportedTotp, Item, Linked, Member, Record, Secret, Skipped
+from authctl.transfer.records import ImportedTotp, Item, Linked, Member, Record, Secret
 from authctl.transfer.sources import json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import ROLES, TRUE, Fields, Wrong, base32, items, skipped, wants_labels
-from authctl.transfer.sources.text_files import SourceRow
+from authctl.transfer.sources.field_reader import ROLES, TRUE, Fields, NotAUser, Wrong, base32, wants_labels
 
 TYPICAL = ("username", "createdTimestamp")
 PHONES = ("phoneNumber", "phone_number", "mobile")
@@ -39,6 +38,7 @@ OPTIONS = {
 
 class Keycloak(Base):
     name = "keycloak"
+    refs = ("id", "username")
     options = OPTIONS
 
     def recognises(self, head: bytes, name: str) -> bool:
@@ -49,7 +49,7 @@ class Keycloak(Base):
         if groups not in ("teams", "labels", "none"):
             raise Invalid("general_argument_invalid", "groups must be teams, labels or none.", field="groups")
         mapping = _Mapping(wants_labels(options), groups)
-        return items(json_files.rows(files[0], ("users",), TYPICAL), mapping.record, _ref, start)
+        return self.items(json_files.rows(files[0], ("users",), TYPICAL), mapping.record, start)
 
 
 SOURCE = Keycloak()
@@ -59,26 +59,18 @@ def _is_realm(head: bytes) -> bool:
     return b'"keycloakVersion"' in head
 
 
-def _ref(values: Any) -> str | None:
-    return text_files.first(values.get(name) for name in ("id", "username"))
-
-
 @dataclass
 class _Mapping:
     roles: bool
     groups: str
 
-    def record(self, row: SourceRow) -> Record | Skipped:
-        values = Fields(row.values)
-        ref, login = _ref(row.values), values.text("username")
+    def record(self, values: Fields) -> Record:
+        login = values.text("username")
         if _is_service_account(values, login):
-            return skipped(row, ref, "A service account: it belongs to a client, not to a person.")
+            raise NotAUser("A service account: it belongs to a client, not to a person.")
         username, email = values.login(login, values.text("email"))
         enabled = values.truth("enabled")
         record = Record(
-            row.at,
-            ref,
-            row.raw,
             id=values.text("id"),
             username=username,
             name=values.full_name("firstName", "lastName"),
@@ -90,7 +82,6 @@ class _Mapping:
             must_change="UPDATE_PASSWORD" in values.texts("requiredActions"),
             identities=[_linked(identity) for identity in values.objects("federatedIdentities")],
             members=_members(values) if self.groups == "teams" else [],
-            notes=values.notes,
         )
         _add_attributes(record, values)
         _add_credentials(record, values)

@@ -14,8 +14,7 @@ from authctl.errors import Invalid
 from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, base32, items, pairs
-from authctl.transfer.sources.text_files import SourceRow
+from authctl.transfer.sources.field_reader import Fields, Wrong, base32, pairs
 
 TYPICAL = ("schema_id", "traits")
 TRAITS = {
@@ -39,7 +38,7 @@ class Kratos(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(_traits(options.get("map", "")))
-        return items(json_files.rows(files[0], ("identities",), TYPICAL), mapping.record, _ref, start)
+        return self.items(json_files.rows(files[0], ("identities",), TYPICAL), mapping.record, start)
 
 
 SOURCE = Kratos()
@@ -55,16 +54,11 @@ def _traits(text: str) -> dict[str, tuple[str, ...]]:
     return TRAITS | {name: (trait,) for name, trait in given.items()}
 
 
-def _ref(values: Any) -> str | None:
-    return text_files.ref(values.get("id"))
-
-
 class _Mapping:
     def __init__(self, traits: dict[str, tuple[str, ...]]) -> None:
         self._traits = traits
 
-    def record(self, row: SourceRow) -> Record:
-        values = Fields(row.values)
+    def record(self, values: Fields) -> Record:
         traits = values.inside("traits")
         username, email = values.login(traits.first(*self._traits["username"]), traits.first(*self._traits["email"]))
         phone = traits.first(*self._traits["phone"])
@@ -74,9 +68,6 @@ class _Mapping:
         state = values.text("state")
         used = {name for names in self._traits.values() for name in names}
         record = Record(
-            row.at,
-            _ref(row.values),
-            row.raw,
             id=values.text("id"),
             username=username,
             name=self._name(traits),
@@ -89,7 +80,6 @@ class _Mapping:
             metadata=(values.object("metadata_public") or {}) | (values.object("metadata_admin") or {}),
             created_at=values.moment("created_at"),
             updated_at=values.moment("updated_at"),
-            notes=values.notes,
         )
         _add_credentials(record, values)
         return record

@@ -10,10 +10,10 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import Item, Note, Record, Refused, Secret, Skipped
+from authctl.transfer.records import Item, Note, Record, Refused, Secret
 from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, items, skipped, wants_labels, wants_plain
+from authctl.transfer.sources.field_reader import PLAIN, Fields, NotAUser, Wrong, wants_labels, wants_plain
 from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, unreadable
 
 PERSONS = frozenset(
@@ -38,7 +38,7 @@ class Ldif(Base):
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         labels = wants_labels(options, "groups") or "groups" not in options
         mapping = _Mapping(labels, wants_plain(options))
-        return items(_entries(files[0]), mapping.record, _ref, start)
+        return self.items(_entries(files[0]), mapping.record, start, _ref)
 
 
 SOURCE = Ldif()
@@ -133,19 +133,15 @@ class _Mapping:
     def __init__(self, labels: bool, plain: bool) -> None:
         self._labels, self._plain = labels, plain
 
-    def record(self, row: SourceRow) -> Record | Skipped:
-        several: dict[str, list[str]] = row.values
-        values = Fields({name: found[0] for name, found in several.items()})
-        ref = _ref(several)
+    def record(self, entry: Fields) -> Record:
+        several: Mapping[str, list[str]] = entry.given
+        values = Fields({name: found[0] for name, found in several.items()}, entry.notes)
         if not _is_person(several):
-            return skipped(row, ref, "Not a person: an organisation, a group, a machine or the like.")
+            raise NotAUser("Not a person: an organisation, a group, a machine or the like.")
         if values.text("changetype") not in (None, "add"):
             raise Wrong("changetype", "The entry is a change to another one; only whole entries are taken in.")
         username, email = values.login(values.first("uid", "samaccountname"), values.text("mail"))
         record = Record(
-            row.at,
-            ref,
-            row.raw,
             id=values.fitting_id("entryuuid", "uid", "samaccountname"),
             username=username,
             name=values.name("displayname", "cn") or values.full_name("givenname", "sn"),
@@ -159,7 +155,6 @@ class _Mapping:
             last_sign_in_at=values.moment("authtimestamp", timestamps.generalized),
             password_updated_at=values.moment("pwdchangedtime", timestamps.generalized),
             must_change=values.text("pwdreset") == "TRUE",
-            notes=values.notes,
         )
         self._add_password(record, several.get("userpassword", []), values)
         return record

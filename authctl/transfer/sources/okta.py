@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import Item, Record, Secret, Skipped
+from authctl.transfer.records import Item, Record, Secret
 from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, items, skipped
-from authctl.transfer.sources.text_files import SourceRow
+from authctl.transfer.sources.field_reader import Fields, NotAUser, Wrong
 
 TYPICAL = ("profile", "credentials")
 MUST_CHANGE = ("LOCKED_OUT", "RECOVERY", "PASSWORD_EXPIRED")
@@ -25,7 +24,7 @@ class Okta(Base):
         return b'"profile"' in head and b'"login"' in head and (b'"credentials"' in head or b'"statusChanged"' in head)
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        return items(json_files.rows(files[0], (), TYPICAL), _record, _ref, start)
+        return self.items(json_files.rows(files[0], (), TYPICAL), _record, start, _ref)
 
 
 SOURCE = Okta()
@@ -36,17 +35,13 @@ def _ref(values: Any) -> str | None:
     return text_files.first((values.get("id"), profile.get("login") if isinstance(profile, dict) else None))
 
 
-def _record(row: SourceRow) -> Record | Skipped:
-    values = Fields(row.values)
-    status, ref = values.text("status"), _ref(row.values)
+def _record(values: Fields) -> Record:
+    status = values.text("status")
     if status == "DEPROVISIONED":
-        return skipped(row, ref, "The user is deactivated: DEPROVISIONED.")
+        raise NotAUser("The user is deactivated: DEPROVISIONED.")
     profile, credentials = values.inside("profile"), values.inside("credentials")
     username, email = values.login(profile.text("login"), profile.text("email"))
     record = Record(
-        row.at,
-        ref,
-        row.raw,
         id=values.text("id"),
         username=username,
         name=profile.full_name("firstName", "lastName") or profile.name("displayName"),
@@ -63,7 +58,6 @@ def _record(row: SourceRow) -> Record | Skipped:
         password=_secret(credentials.inside("password")),
         password_updated_at=values.moment("passwordChanged"),
         must_change=status in MUST_CHANGE,
-        notes=values.notes,
     )
     provider = credentials.inside("provider")
     if provider.text("type") not in (None, *OWN_PROVIDERS):

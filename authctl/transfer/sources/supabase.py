@@ -9,10 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Refused, Secret, Skipped
+from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Refused, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import ROLES, Fields, Wrong, base32, items, role_names, skipped, wants_labels
+from authctl.transfer.sources.field_reader import (
+    ROLES,
+    Fields,
+    NotAUser,
+    Wrong,
+    base32,
+    joined,
+    role_names,
+    wants_labels,
+)
 from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 TYPICAL = ("encrypted_password", "raw_user_meta_data", "raw_app_meta_data")
@@ -25,20 +34,17 @@ ENCRYPTED = "{"  # how an envelope of a database with encryption begins
 
 class Supabase(Base):
     name = "supabase"
+    in_json = ("encrypted_password", "raw_user_meta_data")
+    in_csv = ("encrypted_password", "aud")
+    refs = ("id", "email", "phone")
     options = ROLES
     joins = True
-
-    def recognises(self, head: bytes, name: str) -> bool:
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if start[:1] in (b"{", b"["):
-            return b'"encrypted_password"' in head and b'"raw_user_meta_data"' in head
-        return csv_files.header_of(head).issuperset(("encrypted_password", "aud"))
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_labels(options))
         for file in files[1:]:
             mapping.join(file)
-        return items(_rows(files[0], TYPICAL), mapping.record, _ref, start)
+        return self.items(_rows(files[0], TYPICAL), mapping.record, start)
 
 
 SOURCE = Supabase()
@@ -46,17 +52,13 @@ SOURCE = Supabase()
 
 def _rows(file: Any, typical: tuple[str, ...]) -> Iterator[SourceRow | Refused]:
     """The rows of a table, from either form. typical: columns of which it has one at least."""
-    beginning, file = text_files.peeked(file)
-    if beginning.lstrip()[:1] in (b"{", b"["):
+    is_json, file = text_files.peeked(file)
+    if is_json:
         return json_files.rows(file, (), typical)
     table = csv_files.Table(file)
     if not set(table.names) & set(typical):
         raise unreadable("This is no table of Supabase's: give auth.users first, with the names of its columns.")
     return table.rows()
-
-
-def _ref(values: Any) -> str | None:
-    return text_files.first(values.get(name) for name in ("id", "email", "phone"))
 
 
 @dataclass
@@ -69,12 +71,8 @@ class _Mapping:
 
     def join(self, file: Any) -> None:
         for row in _rows(file, ("identity_data", "provider_id", "factor_type")):
-            if isinstance(row, Refused):
-                raise unreadable(f"Line {row.at} of the identities or factors: {row.notes[0].message}")
-            try:
-                self._keep(Fields(row.values))
-            except Wrong as wrong:
-                raise unreadable(f"Line {row.at} of the identities or factors: {wrong}") from None
+            with joined(row, f"Line {row.at} of the identities or factors") as values:
+                self._keep(values)
 
     def _keep(self, values: Fields) -> None:
         user = values.text("user_id")
@@ -94,22 +92,18 @@ class _Mapping:
         linked = Linked(provider, uid, values.text("email") or data.text("email"), values.moment("created_at"))
         self.identities.setdefault(user, []).append(linked)
 
-    def record(self, row: SourceRow) -> Record | Skipped:
-        values = Fields(row.values)
-        id, ref = values.text("id"), _ref(row.values)
+    def record(self, values: Fields) -> Record:
+        id = values.text("id")
         if values.text("deleted_at") is not None:
-            return skipped(row, ref, "The user is deleted: deleted_at is set.")
+            raise NotAUser("The user is deleted: deleted_at is set.")
         if values.truth("is_anonymous"):
-            return skipped(row, ref, "An anonymous user.")
+            raise NotAUser("An anonymous user.")
         name, prefs = _profile(values)
         app = {
             key: value for key, value in (values.object("raw_app_meta_data") or {}).items() if key not in NOT_METADATA
         }
         banned = values.text("banned_until")
         record = Record(
-            row.at,
-            ref,
-            row.raw,
             id=id,
             name=name,
             email=values.text("email"),
@@ -126,7 +120,6 @@ class _Mapping:
             last_sign_in_at=values.moment("last_sign_in_at"),
             password=_secret(values),
             identities=self.identities.get(id or "", []),
-            notes=values.notes,
         )
         if values.truth("is_sso_user"):
             values.drop("identities", "The user signs in by single sign-on, which is not carried over.")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from authctl.errors import Invalid
+from authctl.transfer.files import Chained
 
 HEAD_SIZE = 1 << 16  # bytes; what the encoding is found from
 MAX_RECORD = 1 << 25  # characters; far above any real record, and what one costs in memory at most
@@ -78,14 +79,19 @@ def opened(file: Any, options: Mapping[str, str] | None = None, *, guess: bool =
     head = _read(file, HEAD_SIZE)
     given = (options or {}).get("encoding")
     encoding = _checked(given) if given else found_encoding(head, guess=guess)
-    rest = io.BufferedReader(_Rejoined(head, file), 1 << 18)
+    rest = io.BufferedReader(Chained(head, file), 1 << 18)
     return io.TextIOWrapper(rest, encoding=encoding, errors=_errors(encoding), newline="")
 
 
-def peeked(file: Any) -> tuple[bytes, Any]:
-    """How the file begins, without a byte order mark, and the file with its beginning still to be read."""
+def peeked(file: Any) -> tuple[bool, Any]:
+    """Whether the file begins as JSON does, and the file with its beginning still to be read."""
     head = _read(file, HEAD_SIZE)
-    return head.removeprefix(codecs.BOM_UTF8), io.BufferedReader(_Rejoined(head, file), 1 << 18)
+    return is_json(head), io.BufferedReader(Chained(head, file), 1 << 18)
+
+
+def is_json(head: bytes) -> bool:
+    """Whether a file that begins so is JSON, if it is not CSV."""
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 def found_encoding(head: bytes, *, guess: bool = True) -> str:
@@ -119,23 +125,6 @@ def _checked(encoding: str) -> str:
 
 def _errors(encoding: str) -> str:
     return "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
-
-
-class _Rejoined(io.RawIOBase):
-    """A file with its beginning put back."""
-
-    def __init__(self, head: bytes, file: Any) -> None:
-        self._head, self._file = memoryview(head), file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = len(buffer)
-        found = self._head[:size] or _read(self._file, size)
-        self._head = self._head[len(found) :]
-        buffer[: len(found)] = found
-        return len(found)
 
 
 def _read(file: Any, size: int) -> bytes:
