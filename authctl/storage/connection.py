@@ -25,6 +25,7 @@ def encode_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+STREAMED = 500  # rows that are read at a time
 BEHIND_ALL = 2**63 - 1  # a number that no row reaches: before it are all
 
 
@@ -300,6 +301,11 @@ class Connection:
         if self._over is None:
             self._over = self._put_over(self.driver)
         return self._over
+
+    def stream(self, statement: sa.Select[Any]) -> Iterator[Any]:
+        """The rows of a statement of SQLAlchemy's one after another, in constant memory."""
+        with self.sqlalchemy.execute(statement.execution_options(yield_per=STREAMED)) as rows:
+            yield from rows
 
     def close(self) -> None:
         """Let go of SQLAlchemy's connection, if there is one; the transaction is over."""

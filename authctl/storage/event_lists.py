@@ -57,9 +57,8 @@ def list_page(db: Connection, asked: EventQuery, limit: int, after: EventPositio
 
 def iterate(db: Connection, asked: EventQuery, after: EventPosition | None) -> Iterator[Event]:
     """All of a list, streamed."""
-    with db.sqlalchemy.execute(page(asked, None, after).execution_options(yield_per=500)) as rows:
-        for row in rows:
-            yield record(row)
+    for row in db.stream(page(asked, None, after)):
+        yield record(row)
 
 
 def first_seq(db: Connection, asked: EventQuery, limit: int) -> int | None:
@@ -70,7 +69,5 @@ def first_seq(db: Connection, asked: EventQuery, limit: int) -> int | None:
 
 def list_behind(db: Connection, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
     """All events behind a number, each with its own, the oldest first."""
-    statement = _matching(asked).where(events.c.seq > seq).order_by(events.c.seq)
-    with db.sqlalchemy.execute(statement.execution_options(yield_per=500)) as rows:
-        for row in rows:
-            yield row.seq, record(row)
+    for row in db.stream(_matching(asked).where(events.c.seq > seq).order_by(events.c.seq)):
+        yield row.seq, record(row)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from authctl.model import Event, milliseconds
-from authctl.storage import compiled
+from authctl.storage import compiled, record_mapping
 from authctl.storage.connection import Connection, encode_json
 
 
@@ -30,18 +30,9 @@ class EventRow(NamedTuple):
 
     @classmethod
     def of(cls, event: Event, user_id: str | None) -> EventRow:
-        return cls(
-            event.id,
-            milliseconds(event.time),
-            event.actor,
-            event.os_user,
-            event.name,
-            event.resource,
-            user_id,
-            encode_json(event.details),
-            event.ip,
-            event.reason,
-        )
+        own = {name: getattr(event, name) for name in cls._fields if name != "user_id"}
+        stored = {"time": milliseconds(event.time), "details": encode_json(event.details)}
+        return cls(**own | stored, user_id=user_id)
 
 
 def insert(db: Connection, row: EventRow, digest: bytes | None) -> None:
@@ -51,17 +42,7 @@ def insert(db: Connection, row: EventRow, digest: bytes | None) -> None:
 
 
 def record(row: Any) -> Event:
-    return Event(
-        id=row.id,
-        time=row.time,
-        actor=row.actor,
-        os_user=row.os_user,
-        name=row.name,
-        resource=row.resource,
-        details=row.details,
-        ip=row.ip,
-        reason=row.reason,
-    )
+    return record_mapping.read(Event, row)
 
 
 @dataclass(frozen=True, slots=True)

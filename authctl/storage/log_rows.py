@@ -109,7 +109,7 @@ def list_doubles(db: Connection, behind: int, up_to: int) -> Iterator[tuple[int,
     earlier = events.alias()
     statement = sa.select(events.c.seq, events.c.id).join(earlier, earlier.c.id == events.c.id)
     statement = statement.where(events.c.seq > behind, events.c.seq <= up_to, earlier.c.seq < events.c.seq)
-    for row in db.sqlalchemy.execute(statement.order_by(events.c.seq).execution_options(yield_per=500)):
+    for row in db.stream(statement.order_by(events.c.seq)):
         yield row.seq, row.id
 
 

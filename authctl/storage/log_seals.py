@@ -52,9 +52,8 @@ def list_by_end(db: Connection, start: int, behind: int | None) -> Iterator[tupl
 
 
 def _stream(db: Connection, statement: sa.Select[Any]) -> Iterator[tuple[SealRow, bytes]]:
-    with db.sqlalchemy.execute(statement.execution_options(yield_per=500)) as rows:
-        for *row, digest in rows:
-            yield SealRow(*row), digest
+    for *row, digest in db.stream(statement):
+        yield SealRow(*row), digest
 
 
 def find_last(db: Connection) -> tuple[SealRow, bytes] | None:

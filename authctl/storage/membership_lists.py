@@ -65,7 +65,7 @@ def list_page(
     listed = _listed(db, scope, listing)
     if listed is None:
         return []
-    found = list(_records(db, page(*listed, listing, position)))
+    found = [record(row) for row in db.sqlalchemy.execute(page(*listed, listing, position))]
     return found[::-1] if listing.before is not None else found
 
 
@@ -85,10 +85,11 @@ def page(
 def iterate(db: Connection, scope: Scope, listing: Listing) -> Iterator[Membership]:
     """All of a list, streamed."""
     listed = _listed(db, scope, listing)
-    if listed is not None:
-        statement, source = listed
-        ordered = statement.order_by(*pagination.ordered(source, listing))
-        yield from _records(db, _naming(ordered), stream=True)
+    if listed is None:
+        return
+    statement, source = listed
+    for row in db.stream(_naming(statement.order_by(*pagination.ordered(source, listing)))):
+        yield record(row)
 
 
 def count(db: Connection, scope: Scope, listing: Listing) -> int:
@@ -174,11 +175,3 @@ _NAMES = (
     users.c.email.label("user_email"),
     _MFA.label("mfa"),
 )
-
-
-def _records(db: Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[Membership]:
-    if stream:
-        statement = statement.execution_options(yield_per=500)
-    with db.sqlalchemy.execute(statement) as rows:
-        for row in rows:
-            yield record(row)

@@ -116,18 +116,4 @@ def _admitting(row: Any) -> Admitting:
 
 
 def record(row: Any) -> Session:
-    return Session(
-        seq=row.seq,
-        id=row.id,
-        user_id=row.user_id,
-        provider=row.provider,
-        factors=tuple(row.factors),
-        ip=row.ip,
-        user_agent=row.user_agent,
-        created_at=row.created_at,
-        used_at=row.used_at,
-        expires_at=row.expires_at,
-        mfa_at=row.mfa_at,
-        ended_at=row.ended_at,
-        ended_reason=row.ended_reason,
-    )
+    return record_mapping.read(Session, row, factors=tuple(row.factors), current=False)

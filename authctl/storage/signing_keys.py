@@ -8,7 +8,7 @@ from typing import Any
 
 from authctl.model import SigningKey
 from authctl.storage import compiled, record_mapping
-from authctl.storage.connection import Connection
+from authctl.storage.connection import Connection, Statement
 
 
 def insert(db: Connection, key: SigningKey) -> None:
@@ -17,24 +17,27 @@ def insert(db: Connection, key: SigningKey) -> None:
 
 def list_all(db: Connection) -> list[SigningKey]:
     """Every key, the newest first."""
-    return [record(row) for row in db.rows(compiled.SIGNING_KEYS_LIST, {})]
+    return ask_all(db)()
 
 
 def ask_all(db: Connection) -> Callable[[], list[SigningKey]]:
     """Ask for the same with the next statement, to read it later."""
-    answer = db.ask(compiled.SIGNING_KEYS_LIST, {})
-    return lambda: [record(row) for row in answer()]
-
-
-def ask_live(db: Connection) -> Callable[[], list[SigningKey]]:
-    """Ask for those of `list_live` with the next statement, to read them later."""
-    answer = db.ask(compiled.SIGNING_KEYS_LIST_LIVE, {})
-    return lambda: [record(row) for row in answer()]
+    return _ask(db, compiled.SIGNING_KEYS_LIST)
 
 
 def list_live(db: Connection) -> list[SigningKey]:
     """Those that are not retired, the newest first: that one signs."""
-    return [record(row) for row in db.rows(compiled.SIGNING_KEYS_LIST_LIVE, {})]
+    return ask_live(db)()
+
+
+def ask_live(db: Connection) -> Callable[[], list[SigningKey]]:
+    """Ask for the same with the next statement, to read them later."""
+    return _ask(db, compiled.SIGNING_KEYS_LIST_LIVE)
+
+
+def _ask(db: Connection, statement: Statement) -> Callable[[], list[SigningKey]]:
+    answer = db.ask(statement, {})
+    return lambda: [record(row) for row in answer()]
 
 
 def find(db: Connection, id: str) -> SigningKey | None:

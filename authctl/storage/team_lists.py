@@ -44,16 +44,18 @@ def list_page(
     statement = _statement(db, listing, user_seq)
     if statement is None:
         return []
-    found = list(_records(db, page(statement, listing, position)))
+    found = [record(row, row.members) for row in db.sqlalchemy.execute(page(statement, listing, position))]
     return found[::-1] if listing.before is not None else found
 
 
 def iterate(db: Connection, listing: Listing, user_seq: int | None = None) -> Iterator[Team]:
     """All of a list, streamed."""
     statement = _statement(db, listing, user_seq)
-    if statement is not None:
-        counted = statement.add_columns(SOURCE.fields["members"].label("members"))
-        yield from _records(db, counted.order_by(*pagination.ordered(SOURCE, listing)), stream=True)
+    if statement is None:
+        return
+    counted = statement.add_columns(SOURCE.fields["members"].label("members"))
+    for row in db.stream(counted.order_by(*pagination.ordered(SOURCE, listing))):
+        yield record(row, row.members)
 
 
 def count(db: Connection, listing: Listing, user_seq: int | None = None) -> int:
@@ -90,11 +92,3 @@ def page(statement: sa.Select[Any], listing: Listing, position: pagination.PageP
     source = _source(rows)
     counted = sa.select(*rows, source.fields["members"].label("members"))
     return counted.order_by(*pagination.ordered(source, listing))
-
-
-def _records(db: Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[Team]:
-    if stream:
-        statement = statement.execution_options(yield_per=500)
-    with db.sqlalchemy.execute(statement) as rows:
-        for row in rows:
-            yield record(row, row.members)

@@ -51,7 +51,7 @@ def list_page(db: Connection, listing: Listing, position: pagination.PagePositio
     assert listing.limit is not None
     query = query_of(listing)
     if query is None:
-        found = list(_records(db, page(listing, position)))
+        found = _records(db, page(listing, position))
     elif query.is_empty:
         found = []
     else:
@@ -63,9 +63,13 @@ def iterate(db: Connection, listing: Listing) -> Iterator[User]:
     """All of a list, streamed."""
     query = query_of(listing)
     if query is None:
-        yield from _records(db, page(listing, None), stream=True)
-    elif not query.is_empty:
-        yield from _search_index(db, listing, query, None, None)
+        statement = page(listing, None)
+    elif query.is_empty:
+        return
+    else:
+        statement = _indexed(db, listing, query, None, None)
+    for row in db.stream(statement):
+        yield record(row)
 
 
 def count(db: Connection, listing: Listing) -> int:
@@ -132,7 +136,7 @@ def _search_page(
         found = _walk(db, listing, query, order, listing.limit)
         if len(found) == listing.limit or _ends_early(db, order):
             return found
-    return list(_search_index(db, listing, query, position, listing.limit))
+    return _records(db, _indexed(db, listing, query, position, listing.limit))
 
 
 def _walked(listing: Listing, position: pagination.PagePosition | None) -> sa.Select[Any]:
@@ -176,7 +180,7 @@ def _walk(db: Connection, listing: Listing, query: search_terms.Query, order: sa
         db.sqlalchemy.exec_driver_sql("SET LOCAL enable_sort = off")
         matching = sa.select(_matching(query)).where(_USER_WORDS.c.user_seq == walked.c.seq).scalar_subquery()
         statement = statement.where(matching).order_by(*pagination.ordered(source, listing))
-    return list(_records(db, statement))
+    return _records(db, statement)
 
 
 _WORDED = ("id", "username", "name", "email", "phone", "labels")
@@ -194,22 +198,21 @@ def _matches_row(
     return query.matches(search_terms.document(id, username, name, email, phone, json.loads(labels)))
 
 
-def _search_index(
+def _indexed(
     db: Connection,
     listing: Listing,
     query: search_terms.Query,
     position: pagination.PagePosition | None,
     limit: int | None,
-) -> Iterator[User]:
+) -> sa.Select[Any]:
     """The users that the index names, sorted. The index leads, whatever the planner thinks of the words."""
     matches = _matches(db, query)
-    statement = (
+    return (
         _statement(listing, position)
         .select_from(_LeadingJoin(matches, users, matches.c.user_seq == users.c.seq))
         .order_by(*pagination.ordered(SOURCE, listing))
         .limit(limit)
     )
-    return _records(db, statement, stream=limit is None)
 
 
 def _matches(db: Connection, query: search_terms.Query) -> sa.FromClause:
@@ -262,9 +265,5 @@ def _compile_leading_join(join: _LeadingJoin, compiler: Any, **options: Any) -> 
     return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **options)}"
 
 
-def _records(db: Connection, statement: sa.Select[Any], *, stream: bool = False) -> Iterator[User]:
-    if stream:
-        statement = statement.execution_options(yield_per=500)
-    with db.sqlalchemy.execute(statement) as rows:
-        for row in rows:
-            yield record(row)
+def _records(db: Connection, statement: sa.Select[Any]) -> list[User]:
+    return [record(row) for row in db.sqlalchemy.execute(statement)]
