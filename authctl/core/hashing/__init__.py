@@ -15,36 +15,14 @@ Every command imports this file, so what it needs is imported where it is used.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from authctl.core.hashing.parameters import SALT_SIZE, TODAY, Parameters
+from authctl.core.hashing.parameters import SALT_SIZE as SALT_SIZE, TODAY as TODAY, Parameters as Parameters
 from authctl.errors import did_you_mean
 
 if TYPE_CHECKING:
     from authctl.core.hashing.base import HashError, Imported, StoredHash, Strength
     from authctl.core.hashing.registry import HashName
-
-__all__ = [
-    "SALT_SIZE",
-    "TODAY",
-    "HashError",
-    "HashName",
-    "Imported",
-    "Parameters",
-    "Strength",
-    "accept",
-    "describe",
-    "dummy",
-    "hash_new",
-    "holds_key",
-    "names",
-    "needs_rehash",
-    "strength",
-    "verify",
-    "wrap",
-    "wraps",
-]
 
 RESET = "Create the user without a password, and send a recovery."
 HINTS = {
@@ -53,14 +31,6 @@ HINTS = {
     "password_hash_too_costly": RESET,
     "password_hash_empty": "Leave the hash out to create the user without a password.",
 }
-
-
-def __getattr__(name: str) -> object:
-    """The types of this interface, loaded when they are asked for."""
-    homes = {"HashName": "registry", "HashError": "base", "Imported": "base", "Strength": "base"}
-    if name not in homes:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{homes[name]}"), name)
 
 
 def hash_new(password: str, *, parameters: Parameters = TODAY, salt: bytes) -> str:

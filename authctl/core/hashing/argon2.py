@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 from authctl.core.hashing import base
 from authctl.core.hashing.base import Malformed, Strength, TooCostly, Unsupported
@@ -37,28 +36,6 @@ class Argon2(base.StoredHash):
             raise TooCostly(f"Memory times passes of this argon2 hash is above {MAX_WORK} KiB, the most there may be.")
         base.check_size(self.salt, 8, 64, "argon2 salt")
         base.check_size(self.expected, 12, 128, "argon2 tag")
-
-    @classmethod
-    def parse(cls, stored: str) -> Self:
-        fields = stored.split("$")
-        # The reference code reads a missing version as 1.0, which is 16.
-        version = fields.pop(2) if len(fields) == 6 else "v=16"
-        if len(fields) != 5 or fields[0] or fields[1].removeprefix("argon2") not in KINDS or version[:2] != "v=":
-            raise Malformed("This is not an argon2 hash in PHC form: $argon2id$v=19$m=…,t=…,p=…$salt$hash.")
-        costs = base.pairs(fields[2], "argon2")
-        if "keyid" in costs:
-            raise Unsupported("This argon2 hash needs a key (pepper) that is not in it; the password needs a reset.")
-        if costs.keys() != {"m", "t", "p"}:
-            raise Malformed("This argon2 hash must have the parameters m, t and p, and no others.")
-        memory, time, lanes = (base.number(costs[key], f"argon2 parameter {key}") for key in "mtp")
-        expected = base.decode64(fields[4])
-        return cls(
-            expected=expected,
-            kind=fields[1].removeprefix("argon2"),
-            version=base.number(version[2:], "argon2 version"),
-            parameters=Parameters(time, memory, lanes, len(expected)),
-            salt=base.decode64(fields[3]),
-        )
 
     def __str__(self) -> str:
         cost = self.parameters
@@ -111,7 +88,25 @@ def empty(parameters: Parameters, salt: bytes) -> Argon2:
 
 
 def parse(stored: str) -> Argon2:
-    return Argon2.parse(stored)
+    fields = stored.split("$")
+    # The reference code reads a missing version as 1.0, which is 16.
+    version = fields.pop(2) if len(fields) == 6 else "v=16"
+    if len(fields) != 5 or fields[0] or fields[1].removeprefix("argon2") not in KINDS or version[:2] != "v=":
+        raise Malformed("This is not an argon2 hash in PHC form: $argon2id$v=19$m=…,t=…,p=…$salt$hash.")
+    costs = base.pairs(fields[2], "argon2")
+    if "keyid" in costs:
+        raise Unsupported("This argon2 hash needs a key (pepper) that is not in it; the password needs a reset.")
+    if costs.keys() != {"m", "t", "p"}:
+        raise Malformed("This argon2 hash must have the parameters m, t and p, and no others.")
+    memory, time, lanes = (base.number(costs[key], f"argon2 parameter {key}") for key in "mtp")
+    expected = base.decode64(fields[4])
+    return Argon2(
+        expected=expected,
+        kind=fields[1].removeprefix("argon2"),
+        version=base.number(version[2:], "argon2 version"),
+        parameters=Parameters(time, memory, lanes, len(expected)),
+        salt=base.decode64(fields[3]),
+    )
 
 
 def accept(text: str, name: str | None, options: base.Options) -> Argon2:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from authctl.core.hashing import base
 from authctl.core.hashing.base import Malformed, Option, Strength
@@ -33,6 +34,8 @@ OPTIONS = (
 @dataclass(frozen=True, slots=True, repr=False)
 class Digest(base.StoredHash):
     """scheme: the LDAP scheme that it came as, empty otherwise."""
+
+    strength: ClassVar = Strength.WEAK
 
     digest: str
     salt: bytes = b""
@@ -67,10 +70,6 @@ class Digest(base.StoredHash):
     @property
     def algorithm(self) -> str:
         return self.scheme or (self.digest if self.template == ALONE else f"{self.digest}-salted")
-
-    @property
-    def strength(self) -> Strength:
-        return Strength.WEAK
 
     @property
     def warnings(self) -> tuple[str, ...]:

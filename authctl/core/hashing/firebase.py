@@ -10,9 +10,10 @@ The signer key is a secret of the whole project, so the stored string must be se
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from authctl.core.hashing import base, scrypt
-from authctl.core.hashing.base import Malformed, Option, Strength, TooCostly
+from authctl.core.hashing.base import Malformed, Option, TooCostly
 
 NAME = "firebase-scrypt"
 MAX_ROUNDS, MAX_MEM_COST = 8, 17
@@ -29,6 +30,9 @@ OPTIONS = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FirebaseScrypt(base.StoredHash):
+    algorithm: ClassVar = NAME
+    holds_key: ClassVar = True
+
     rounds: int
     mem_cost: int
     salt: bytes
@@ -47,18 +51,6 @@ class FirebaseScrypt(base.StoredHash):
     def __str__(self) -> str:
         parts = (self.salt, self.separator, self.signer_key, self.expected)
         return f"{base.OWN}{NAME}$n={self.mem_cost},r={self.rounds}$" + "$".join(map(base.encode64, parts))
-
-    @property
-    def algorithm(self) -> str:
-        return NAME
-
-    @property
-    def strength(self) -> Strength:
-        return Strength.LEGACY
-
-    @property
-    def holds_key(self) -> bool:
-        return True
 
     def compute(self, password: str) -> bytes:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from typing import ClassVar
 
 from authctl.core.hashing import base
 from authctl.core.hashing.base import Malformed, Option, Strength
@@ -22,6 +23,9 @@ OPTIONS = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hmac(base.StoredHash):
+    strength: ClassVar = Strength.WEAK
+    holds_key: ClassVar = True
+
     digest: str
     key: bytes
     encoding: str = "utf8"
@@ -43,14 +47,6 @@ class Hmac(base.StoredHash):
     @property
     def algorithm(self) -> str:
         return f"hmac-{self.digest}"
-
-    @property
-    def strength(self) -> Strength:
-        return Strength.WEAK
-
-    @property
-    def holds_key(self) -> bool:
-        return True
 
     def compute(self, password: str) -> bytes:
         return hmac.digest(self.key, base.octets(password, self.encoding), base.DIGESTS[self.digest][0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from authctl.core.hashing import base
 from authctl.core.hashing.base import Malformed, Strength
@@ -19,6 +19,8 @@ ORDER = ((0, 6, 12), (1, 7, 13), (2, 8, 14), (3, 9, 15), (4, 10, 5), (11,))
 class Md5Crypt(base.StoredHash):
     """mark: 1 or apr1; expected: the 22 characters at the end."""
 
+    strength: ClassVar = Strength.WEAK
+
     mark: str
     salt: str
 
@@ -28,10 +30,6 @@ class Md5Crypt(base.StoredHash):
     @property
     def algorithm(self) -> str:
         return NAMES[self.mark]
-
-    @property
-    def strength(self) -> Strength:
-        return Strength.WEAK
 
     def compute(self, password: str) -> bytes:
         secret, salt, md5 = base.octets(password), self.salt.encode(), base.digester("md5")

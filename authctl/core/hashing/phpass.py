@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from authctl.core.hashing import base, bcrypt
 from authctl.core.hashing.base import Malformed, Strength
@@ -19,6 +19,9 @@ ORDER = (*((first + 2, first + 1, first) for first in range(0, 15, 3)), (15,))
 class Phpass(base.StoredHash):
     """expected: the 22 characters at the end."""
 
+    algorithm: ClassVar = "phpass"
+    strength: ClassVar = Strength.WEAK
+
     log2_rounds: int
     salt: str
 
@@ -27,14 +30,6 @@ class Phpass(base.StoredHash):
 
     def __str__(self) -> str:
         return f"$P${chr(base.CRYPT_ALPHABET[self.log2_rounds])}{self.salt}{self.expected.decode()}"
-
-    @property
-    def algorithm(self) -> str:
-        return "phpass"
-
-    @property
-    def strength(self) -> Strength:
-        return Strength.WEAK
 
     def compute(self, password: str) -> bytes:
         secret, md5 = base.octets(password), base.digester("md5")

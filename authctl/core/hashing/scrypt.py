@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import ClassVar
 
 from authctl.core.hashing import base
 from authctl.core.hashing.base import Malformed, Option, Strength, TooCostly
@@ -29,6 +30,8 @@ OPTIONS = (
 class Scrypt(base.StoredHash):
     """n: N; block: r; parallel: p."""
 
+    algorithm: ClassVar = "scrypt"
+
     n: int
     block: int
     parallel: int
@@ -42,10 +45,6 @@ class Scrypt(base.StoredHash):
     def __str__(self) -> str:
         cost = f"ln={self.n.bit_length() - 1},r={self.block},p={self.parallel}"
         return f"$scrypt${cost}${base.encode64(self.salt)}${base.encode64(self.expected)}"
-
-    @property
-    def algorithm(self) -> str:
-        return "scrypt"
 
     @property
     def strength(self) -> Strength:
@@ -70,10 +69,6 @@ def derive(secret: bytes, salt: bytes, n: int, block: int, parallel: int, size: 
     """scrypt with as much memory as it needs; OpenSSL's own limit of 32 MiB stops at N = 32768, r = 8."""
     memory = 128 * block * (n + parallel + 2) + 1024
     return hashlib.scrypt(secret, salt=salt, n=n, r=block, p=parallel, maxmem=memory, dklen=size)
-
-
-def parse(stored: str) -> Scrypt:
-    return read_phc(stored)
 
 
 def accept(text: str, name: str | None, options: base.Options) -> Scrypt:
@@ -102,3 +97,6 @@ def read_phc(text: str, *, kratos: bool = False) -> Scrypt:
     cost, block, parallel = (base.number(costs[key], f"scrypt parameter {key}") for key in ("ln", "r", "p"))
     n = cost if kratos or cost > MAX_LOG2 else 1 << cost
     return Scrypt(base.decode64(fields[4]), n, block, parallel, base.decode64(fields[3]))
+
+
+parse = read_phc

@@ -16,6 +16,7 @@ import pytest
 
 from authctl import errors
 from authctl.core import hashing
+from authctl.core.hashing import base
 
 Vector = dict[str, Any]
 
@@ -68,7 +69,7 @@ def password_of(vector: Vector) -> str:
     return str(vector["password"])
 
 
-def check(imported: hashing.Imported, password: str, wrong: str) -> None:
+def check(imported: base.Imported, password: str, wrong: str) -> None:
     assert hashing.verify(imported.stored, password)
     assert not hashing.verify(imported.stored, wrong)
     assert hashing.accept(imported.stored) == imported
@@ -123,6 +124,7 @@ def test_a_decision_is_taken_without_trying() -> None:
 import json, sys
 from authctl import errors
 from authctl.core import hashing
+from authctl.core.hashing import base
 for text in json.load(sys.stdin):
     try:
         hashing.accept(text)
