@@ -71,8 +71,8 @@ class Target(ABC):
     """A file for one system, made once an export.
 
     options: what `--target-option NAME=VALUE` may say, and its help. holds: the parts, of those that `export.PARTS`
-    lists, that the file has a place for. wants_hashes: it is nothing without them. start, between, end: what stands
-    around the users.
+    lists, that the file has a place for. wants_hashes: it is nothing without them. frame, between: what stands before
+    and behind all users, and between two.
     """
 
     file: ClassVar[str]  # as a sentence calls it: an htpasswd file
@@ -80,6 +80,7 @@ class Target(ABC):
     holds: ClassVar[frozenset[str]]
     options: ClassVar[Mapping[str, str]] = {}
     wants_hashes: ClassVar[bool] = False
+    frame: ClassVar[tuple[str, str]] = ("", "")
     between: ClassVar[str] = ""
 
     def __init__(self, options: Mapping[str, str], *, with_hashes: bool, with_secrets: bool) -> None:
@@ -88,10 +89,10 @@ class Target(ABC):
         self.with_secrets = with_secrets
 
     def start(self) -> str:
-        return ""
+        return self.frame[0]
 
     def end(self, users: int) -> str:
-        return ""
+        return self.frame[1]
 
     @abstractmethod
     def record(self, leaving: Leaving, lose: Lose) -> str | None:

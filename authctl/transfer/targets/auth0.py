@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b32encode
-
+from authctl.core.crypto import otp
 from authctl.core.hashing import argon2, base, bcrypt, digests, hmacs, pbkdf2, scrypt
 from authctl.core.hashing.base import StoredHash
 from authctl.model import Json
@@ -18,13 +17,8 @@ class Auth0(Target):
     file = "a bulk import of Auth0"
     system = "Auth0"
     holds = parts("id username name email email_verified phone phone_verified status prefs metadata totp")
+    frame = ("[\n", "\n]\n")
     between = ",\n"
-
-    def start(self) -> str:
-        return "[\n"
-
-    def end(self, users: int) -> str:
-        return "\n]\n"
 
     def record(self, leaving: Leaving, lose: Lose) -> str | None:
         user = leaving.user
@@ -113,7 +107,7 @@ def _factors(leaving: Leaving, lose: Lose) -> list[Json]:
     found = []
     for totp in leaving.totp:
         if (totp.algorithm, totp.digits, totp.period) == _USUAL_TOTP:
-            found.append({"totp": {"secret": b32encode(totp.secret).decode().rstrip("=")}})
+            found.append({"totp": {"secret": otp.base32(totp.secret)}})
         else:
             lose("totp")
     return found

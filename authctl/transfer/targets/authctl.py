@@ -5,9 +5,9 @@ The names are those of the public shape; `password` is there only with --with-ha
 
 from __future__ import annotations
 
-from base64 import b32encode
 from functools import cached_property
 
+from authctl.core.crypto import otp
 from authctl.model import Json, instant
 from authctl.storage.connection import encode_json
 from authctl.transfer.records import ImportedTotp, Linked
@@ -60,7 +60,7 @@ def _password(leaving: Leaving) -> Json | None:
 def _totp(totp: ImportedTotp) -> Json:
     return {
         "name": totp.name,
-        "secret": b32encode(totp.secret).decode().rstrip("="),
+        "secret": otp.base32(totp.secret),
         "algorithm": totp.algorithm,
         "digits": totp.digits,
         "period": totp.period,

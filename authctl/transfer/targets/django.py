@@ -30,6 +30,7 @@ class Django(Target):
     file = "a fixture of Django"
     system = "Django"
     holds = parts("id username name email status labels created_at last_sign_in_at")
+    frame = ("[\n", "\n]\n")
     between = ",\n"
     _keeps_numbers: bool | None = None
     _others = 0
@@ -37,12 +38,6 @@ class Django(Target):
     def __init__(self, *given: object, **more: bool) -> None:
         super().__init__(*given, **more)  # type: ignore[arg-type]
         self._groups: set[str] = set()
-
-    def start(self) -> str:
-        return "[\n"
-
-    def end(self, users: int) -> str:
-        return "\n]\n"
 
     def record(self, leaving: Leaving, lose: Lose) -> str | None:
         user, username = leaving.user, leaving.login or leaving.user.id

@@ -25,14 +25,9 @@ class Firebase(Target):
     holds = parts(
         "id name email email_verified phone phone_verified status metadata identities created_at last_sign_in_at"
     )
+    frame = ('{"users":[\n', "\n]}\n")
     between = ",\n"
     _project: tuple[object, ...] | None = None
-
-    def start(self) -> str:
-        return '{"users":[\n'
-
-    def end(self, users: int) -> str:
-        return "\n]}\n"
 
     def record(self, leaving: Leaving, lose: Lose) -> str:
         user = leaving.user

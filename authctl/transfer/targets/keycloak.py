@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b32encode
-
+from authctl.core.crypto import otp
 from authctl.core.hashing import argon2, pbkdf2
 from authctl.core.hashing.base import StoredHash
 from authctl.model import Json, milliseconds
@@ -21,13 +20,8 @@ class Keycloak(Target):
     holds = parts(
         "id username name email email_verified phone phone_verified status must_change totp identities created_at"
     )
+    frame = ('{"users":[\n', "\n]}\n")
     between = ",\n"
-
-    def start(self) -> str:
-        return '{"users":[\n'
-
-    def end(self, users: int) -> str:
-        return "\n]}\n"
 
     def record(self, leaving: Leaving, lose: Lose) -> str:
         user = leaving.user
@@ -103,7 +97,7 @@ def _totp(totp: ImportedTotp) -> Json:
     return {
         "type": "otp",
         "userLabel": totp.name,
-        "secretData": encode_json({"value": b32encode(totp.secret).decode().rstrip("=")}),
+        "secretData": encode_json({"value": otp.base32(totp.secret)}),
         "credentialData": encode_json(data),
     }
 
