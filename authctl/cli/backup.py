@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Annotated
 
 import typer
@@ -11,7 +9,7 @@ import typer
 from authctl.cli.answer_fields import BACKUP, RESTORED
 from authctl.cli.commands import CONFLICT, INVALID, UNAVAILABLE, Commands
 from authctl.cli.context import Context
-from authctl.cli.progress import Step, progress
+from authctl.cli.progress import progress_of
 
 COMMANDS = Commands("authctl")
 command = COMMANDS.command
@@ -41,7 +39,7 @@ def backup(
 
     if with_key and not ctx.is_dry_run:
         ctx.confirm("The file will hold the secret key: whoever reads it reads every secret of the directory. Go on?")
-    made = maintenance_backup.backup(ctx.directory, file, with_key=with_key, progress=_progress(ctx))
+    made = maintenance_backup.backup(ctx.directory, file, with_key=with_key, progress=progress_of(ctx))
     if not ctx.is_dry_run and not with_key:
         ctx.output.note("The secret key is not in it: keep a copy of the key apart from the backup.")
     ctx.show(made.public())
@@ -79,12 +77,7 @@ def restore(
     """
     from authctl.core.maintenance import backup as maintenance_backup
 
-    restored = maintenance_backup.restore(ctx.directory, ctx.settings, file, unsigned=unsigned, progress=_progress(ctx))
+    restored = maintenance_backup.restore(
+        ctx.directory, ctx.settings, file, unsigned=unsigned, progress=progress_of(ctx)
+    )
     ctx.show(restored.public())
-
-
-def _progress(ctx: Context) -> Callable[[str, int | None], AbstractContextManager[Step]]:
-    def bar(label: str, total: int | None) -> AbstractContextManager[Step]:
-        return progress(ctx.environment, label, total, quiet=ctx.output.quiet)
-
-    return bar

@@ -52,7 +52,8 @@ class Entry:
     """One setting. Read through a section it is the value; read through the class it is this declaration.
 
     key: its name in a file, where that differs from the attribute's.
-    secret: the value is shown nowhere; has_file: `KEY_file` and `AUTHCTL_…_FILE` may name a file that holds it.
+    secret: the value is shown nowhere. has_file: `KEY_file` and `AUTHCTL_…_FILE` may name a file that holds it, as of
+    every secret.
     default: a value, or a function of the section; `default_label` then says it in words.
     example: what sample-config.toml shows, of a secret the path of its file.
     option: the option that sets it; in_file: False where only the environment and an option make sense.
@@ -64,13 +65,13 @@ class Entry:
         default: Any,
         help: str,
         *,
-        example: object,
-        key: str,
-        secret: bool,
-        has_file: bool,
-        option: str | None,
-        in_file: bool,
-        default_label: str | None,
+        example: object = None,
+        key: str = "",
+        secret: bool = False,
+        has_file: bool = False,
+        option: str | None = None,
+        in_file: bool = True,
+        default_label: str | None = None,
     ) -> None:
         self.kind = kind
         self.default = default
@@ -78,7 +79,7 @@ class Entry:
         self.example = default if example is None else example
         self.key = key
         self.secret = secret
-        self.has_file = has_file
+        self.has_file = has_file or secret
         self.option = option
         self.in_file = in_file
         self.default_label = default_label
@@ -134,32 +135,7 @@ class Section:
         return f"<{type(self).__name__} {' '.join(given)}>"
 
 
-def entry(
-    kind: SettingType,
-    default: object,
-    help: str,
-    *,
-    example: object = None,
-    key: str = "",
-    secret: bool = False,
-    has_file: bool = False,
-    option: str | None = None,
-    in_file: bool = True,
-    default_label: str | None = None,
-) -> Any:
-    """Declare a setting; what the parameters mean is in `Entry`. Typed Any, so that the attribute has its own type."""
-    return Entry(
-        kind,
-        default,
-        help,
-        example=example,
-        key=key,
-        secret=secret,
-        has_file=has_file or secret,
-        option=option,
-        in_file=in_file,
-        default_label=default_label,
-    )
+entry: Any = Entry  # declares a setting; of any type, so that the attribute has its own
 
 
 def declared_in(section: type[Section]) -> list[Entry]:

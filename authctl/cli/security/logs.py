@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -59,26 +59,15 @@ def list_logs(
 ) -> None:
     """Show what happened, the newest first: who did what to what, when, and from where."""
     security = ctx.directory.security
-    events = split(event)
+    which: dict[str, Any] = {"user": user, "events": split(event), "actor": actor, "since": since}
     if follow:
         if until or after:
             raise UsageError("general_usage", "--follow and --until or --after exclude each other.", field="follow")
-        logs = security.follow_logs(
-            lambda: _wait(ctx),
-            user=user,
-            events=events,
-            actor=actor,
-            since=since,
-            limit=None if all else limit,
-        )
-        _show_as_they_come(ctx, logs)
+        _show_as_they_come(ctx, security.follow_logs(lambda: _wait(ctx), **which, limit=None if all else limit))
     elif all:
-        logs = security.iterate_logs(user=user, events=events, actor=actor, since=since, until=until, after=after)
-        ctx.output.stream(_public(logs))
+        ctx.output.stream(_public(security.iterate_logs(**which, until=until, after=after)))
     else:
-        page = security.list_logs(
-            user=user, events=events, actor=actor, since=since, until=until, limit=limit, after=after
-        )
+        page = security.list_logs(**which, until=until, limit=limit, after=after)
         show_page(ctx, page, limit, more=", --all shows all")
 
 

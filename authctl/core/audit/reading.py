@@ -10,7 +10,6 @@ from functools import partial
 
 from authctl import storage
 from authctl.core.accounts import lookup
-from authctl.core.accounts.lookup import get
 from authctl.core.values import checks, identifiers, times
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
@@ -21,9 +20,6 @@ from authctl.storage.events import EventPosition, EventQuery
 # How far behind the newest event one may still appear, because its transaction was not through.
 SETTLING_LOOKS = 10
 SETTLING_EVENTS = 100  # before the first look
-
-
-# What happened
 
 
 def list_logs(
@@ -183,9 +179,6 @@ def _position(work: Work, id: str | None) -> EventPosition | None:
     return found
 
 
-# What happened
-
-
 def list_of_user(work: Work, user: str, *, limit: int = 25, after: str | None = None) -> list[Event]:
     """What was done to an account, the newest first. after: the id of the event that the page goes on from.
 
@@ -194,7 +187,7 @@ def list_of_user(work: Work, user: str, *, limit: int = 25, after: str | None = 
     """
     if work.is_operator:
         return list_logs(work, user=user, limit=limit, after=after)
-    found = get(work, user)
+    found = lookup.get(work, user)
     events = list_logs(work, user=f"id:{found.id}", limit=limit, after=after)
     events = [event for event in events if event.time >= found.created_at]
     own = f"user:{found.id}"

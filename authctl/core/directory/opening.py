@@ -22,7 +22,8 @@ Tell = Callable[[str], None]
 D = TypeVar("D", bound=Door)
 
 
-def open_directory(
+def open_door(
+    door: type[D],
     settings: Settings,
     actor: Actor,
     *,
@@ -30,33 +31,11 @@ def open_directory(
     random_bytes: RandomBytes = system_random_bytes,
     hash_parameters: Parameters | None = None,
     notice: Tell = lambda line: None,
-) -> Directory:
-    """The directory that the settings name, for operators. The default SQLite file is made and migrated by itself.
+) -> D:
+    """The directory that the settings name. The default SQLite file is made and migrated by itself.
 
     notice: is told, once, where new files are.
     """
-    return open_door(
-        Directory,
-        settings,
-        actor,
-        clock=clock,
-        random_bytes=random_bytes,
-        hash_parameters=hash_parameters,
-        notice=notice,
-    )
-
-
-def open_door(
-    door: type[D],
-    settings: Settings,
-    actor: Actor,
-    *,
-    clock: Clock,
-    random_bytes: RandomBytes,
-    hash_parameters: Parameters | None,
-    notice: Tell = lambda line: None,
-) -> D:
-    """The same by another door."""
     its = settings.database
     database = storage.database.Database(
         settings.database_url,
@@ -78,6 +57,9 @@ def open_door(
     if key_files.is_default(settings):
         directory.make_ready = lambda state: _make_ready(directory.operating(), settings, state, notice)
     return directory
+
+
+open_directory = partial(open_door, Directory)  # for operators
 
 
 def _make_log_key(work: Work) -> bytes:

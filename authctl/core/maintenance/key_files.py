@@ -14,9 +14,6 @@ def is_default(settings: Settings) -> bool:
     return settings.origin("database_url").kind == "default"
 
 
-# Keys
-
-
 def is_given(settings: Settings) -> bool:
     """Whether somebody said what the key is or where."""
     return settings.origin("secret_key").kind != "default"

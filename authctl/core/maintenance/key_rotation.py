@@ -17,8 +17,6 @@ from authctl.model import EventName, Json
 from authctl.settings import Settings, write_key_file
 from authctl.storage.sealed import Place
 
-# A new secret key
-
 
 def reseal_all(work: Work, old_key: bytes, new_key: bytes) -> int:
     """Seal everything with a new key instead of the old one; the number of secrets. One unit of work, however many.

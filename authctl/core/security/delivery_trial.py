@@ -7,8 +7,6 @@ from authctl.core.work.engine import Engine
 from authctl.delivery import Channel, Receipt
 from authctl.errors import Invalid
 
-# Trying, and clearing up
-
 
 def test_delivery(directory: Engine, channel: Channel | str, address: str) -> Receipt:
     """Send a message that says that it is a test; what the server or provider answered.

@@ -12,8 +12,6 @@ from authctl.core.work.unit import Work
 from authctl.errors import Problem
 from authctl.model import User
 
-# What a password would get
-
 
 @dataclass(frozen=True, slots=True)
 class PasswordReport:

@@ -12,8 +12,6 @@ from authctl.core.policy import policies
 from authctl.core.work.unit import Work
 from authctl.model import EventName, JsonObject
 
-# Policies
-
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -188,9 +188,6 @@ def status(value: str, *, field: str = "status") -> Status:
         raise invalid(field, f"{shown(value)} is not a status; write {' or '.join(Status)}") from None
 
 
-# Inside
-
-
 def _composed(value: str) -> str:
     if value.isascii():
         return value

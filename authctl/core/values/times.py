@@ -8,8 +8,6 @@ from typing import Literal
 
 from authctl.core.values.checks import invalid, shown, text
 
-# Time
-
 _UNITS = {"y": 365 * 86_400, "w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,12}}){unit})?" for unit in _UNITS))
 _SECONDS = re.compile("[0-9]{1,12}")
