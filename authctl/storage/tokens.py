@@ -94,6 +94,12 @@ def end_of_ended_sessions(db: Connection, user_seq: int, now: datetime, reason: 
     return db.run(compiled.TOKENS_END_OF_ENDED_SESSIONS, _of_kinds(user_seq, now, reason, kinds))
 
 
+def end_of_all_ended_sessions(db: Connection, now: datetime, reason: str, kinds: Sequence[TokenKind]) -> int:
+    """The same of everybody."""
+    values = {"now": now, "reason": reason, "kinds": [str(kind) for kind in kinds]}
+    return db.run(compiled.TOKENS_END_OF_ALL_ENDED_SESSIONS, values)
+
+
 def end_of_other_sessions(
     db: Connection, user_seq: int, now: datetime, reason: str, kinds: Sequence[TokenKind], kept: int | None
 ) -> int:

@@ -99,6 +99,17 @@ def end(work: Work, user: User, cause: Cause) -> Json:
     return ended
 
 
+def end_everybodys(work: Work) -> Json:
+    """The same for everybody, who are signed out everywhere."""
+    reason = Ended.DELETED
+    return {
+        "sessions_ended": storage.sessions.end_all(work.db, work.now, reason),
+        "tokens_ended": storage.tokens.end_of_all_ended_sessions(
+            work.db, work.now, str(TokenEnded.SESSION_ENDED), CHANGES
+        ),
+    }
+
+
 def _end_changes(work: Work, user: User, row: Row) -> int:
     """End the changes that were asked for in some sessions; how many there were."""
     at = (work.db, user.seq, work.now)

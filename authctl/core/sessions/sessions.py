@@ -143,6 +143,6 @@ def delete_all_of(work: Work, user: str) -> int:
 
 def delete_everybodys(work: Work) -> int:
     """End everybody's sessions; how many there were."""
-    ended = storage.sessions.end_all(work.db, work.now, Ended.DELETED)
-    work.record(EventName.USERS_SESSIONS_DELETE, "users/sessions", {"sessions_ended": ended})
-    return ended
+    details = endings.end_everybodys(work)
+    work.record(EventName.USERS_SESSIONS_DELETE, "users/sessions", details)
+    return int(details["sessions_ended"])

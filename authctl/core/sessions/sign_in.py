@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import identities, lookup, records
+from authctl.core.accounts import endings, identities, lookup, records
 from authctl.core.credentials import attempts, factors as credentials_factors
 from authctl.core.crypto import digests
 from authctl.core.messages import notices
@@ -98,7 +98,8 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
 
 
 def _enforce_limit(work: Work, user: User, *, is_complete: bool | None, kept: int = 0) -> None:
-    """The oldest of too many sessions go. The user's row is locked, so that sign-ins at once count each other.
+    """The oldest of too many sessions go, with the changes that were asked for in them. The user's row is locked, so
+    that sign-ins at once count each other.
 
     Those that are yet to be completed count by themselves: the password alone ends nobody's session.
     """
@@ -106,6 +107,7 @@ def _enforce_limit(work: Work, user: User, *, is_complete: bool | None, kept: in
     storage.sessions.end_surplus(
         work.db, user.seq, admission.live(work), limit, Ended.LIMIT, is_complete=is_complete, kept=kept
     )
+    endings.end(work, user, endings.Cause.SESSION)
 
 
 def create_anonymous(directory: Engine, *, ip: str | None = None, user_agent: str | None = None) -> SignedIn:

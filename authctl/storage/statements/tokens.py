@@ -46,16 +46,17 @@ END_OF_USER = _end(
 )
 END_OF_KIND = END_OF_USER.where(is_(tokens.c.kind))
 
-_THEIRS = (is_(tokens.c.user_seq), tokens.c.expires_at > bind("now", tokens.c.expires_at))
-_ENDED_SESSIONS = sa.select(sessions.c.seq).where(
-    sessions.c.user_seq == bind("user_seq", tokens.c.user_seq), sessions.c.ended_at.is_not(None)
-)
+_UNEXPIRED = tokens.c.expires_at > bind("now", tokens.c.expires_at)
+_THEIRS = (is_(tokens.c.user_seq), _UNEXPIRED)
+_ALL_ENDED_SESSIONS = sa.select(sessions.c.seq).where(sessions.c.ended_at.is_not(None))
+_ENDED_SESSIONS = _ALL_ENDED_SESSIONS.where(sessions.c.user_seq == bind("user_seq", tokens.c.user_seq))
 
 
-def _of_kinds(*conditions: sa.ColumnElement[bool]) -> Twins:
-    return of_set(lambda chosen: _end(chosen, *_THEIRS, *conditions), tokens.c.kind, "kinds", sa.Text)
+def _of_kinds(*conditions: sa.ColumnElement[bool], of: tuple[sa.ColumnElement[bool], ...] = _THEIRS) -> Twins:
+    return of_set(lambda chosen: _end(chosen, *of, *conditions), tokens.c.kind, "kinds", sa.Text)
 
 
 END_OF_KINDS = _of_kinds()
 END_OF_ENDED_SESSIONS = _of_kinds(tokens.c.session_seq.in_(_ENDED_SESSIONS))
+END_OF_ALL_ENDED_SESSIONS = _of_kinds(tokens.c.session_seq.in_(_ALL_ENDED_SESSIONS), of=(_UNEXPIRED,))
 END_OF_OTHER_SESSIONS = _of_kinds(tokens.c.session_seq.is_distinct_from(bind("kept", tokens.c.session_seq)))
