@@ -129,7 +129,8 @@ user_names = sa.Table(
     sa.Index("user_names_user_seq", "user_seq"),
 )
 
-# The ids of deleted users that permissions may still name, ignoring case: nobody signs up with one.
+# The ids of deleted users that permissions may still name, ignoring case, and of deleted teams as `team:ID`: nobody
+# signs up with one of the first, and people make no team with one of the others.
 former_names = sa.Table(
     "former_names",
     metadata,

@@ -7,7 +7,7 @@ from typing import Any
 
 from authctl.errors import Conflict
 from authctl.model import Listing, Team
-from authctl.storage import compiled, record_mapping, search_index, search_terms
+from authctl.storage import compiled, record_mapping, search_index, search_terms, user_names
 from authctl.storage.connection import Connection
 
 _COLUMNS = compiled.TEAMS_INSERT.names
@@ -22,10 +22,12 @@ def insert(db: Connection, team: Team) -> Team:
 
 
 def _conflict(constraint: str, team: Team) -> Conflict | None:
-    if constraint != "teams_id_key":
-        return None
+    return taken(team.id) if constraint == "teams_id_key" else None
+
+
+def taken(id: str) -> Conflict:
     return Conflict(
-        "team_already_exists", f"The id {team.id} is taken.", field="id", hint="Choose another, or leave it out."
+        "team_already_exists", f"The id {id} is taken.", field="id", hint="Choose another, or leave it out."
     )
 
 
@@ -39,9 +41,20 @@ def update(db: Connection, before: Team, after: Team) -> None:
 
 
 def delete(db: Connection, team: Team) -> None:
-    """Remove a team; the foreign keys see to its memberships."""
+    """Remove a team; the foreign keys see to its memberships. Permissions may name its id, so people cannot take it."""
     search_index.delete(db, team.seq, document(team), of="team")
     db.run(compiled.TEAMS_DELETE, {"seq": team.seq})
+    db.run(compiled.TEAMS_REMEMBER, {"name": _former(team.id)})
+
+
+def is_former(db: Connection, id: str) -> bool:
+    """Whether a team was deleted that had that id."""
+    return user_names.is_former(db, _former(id))
+
+
+def _former(id: str) -> str:
+    """A deleted team among the names that nobody may take who is no operator: as permissions have it."""
+    return f"team:{id}"
 
 
 def find(db: Connection, id: str, *, lock: bool = False) -> Team | None:

@@ -69,6 +69,12 @@ _LOOKUPS: dict[str, tuple[str, Callable[[str], str | None]]] = {
 }
 
 
+def is_prefixed(text: str) -> bool:
+    """Whether a text says itself what it is, such as `email:`."""
+    kind, colon, _ = text.partition(":")
+    return bool(colon) and kind in _LOOKUPS
+
+
 def _readings(user: str) -> Iterator[tuple[str, str | None]]:
     """What a text may mean, in order: the column, and what would stand there."""
     checks.text(user, "user")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import quotas, throttle
-from authctl.core.accounts.lookup import get_locked
+from authctl.core.accounts.lookup import get_locked, is_prefixed
+from authctl.core.values import contacts
 from authctl.errors import Conflict, Invalid
 from authctl.model import EventName, Json, NewUser, User, fold
 
@@ -19,12 +20,14 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     """Store a new account and record it in the log.
 
     self_service: people make it themselves: nobody else says that the addresses are theirs, and it is refused beyond
-    the policy's user limit, as is an id of digits alone, or of a deleted account that permissions may still name.
+    the policy's user limit, as is an id that is read as something else, or that of a deleted account that permissions
+    may still name.
     Raises Conflict, Invalid (user_count_exceeded).
     """
     chosen = [(field, name) for field in ("id", "username") if (name := getattr(new, field))] if self_service else []
     if self_service:
-        _check_own_id(new.id)
+        for field, name in chosen:
+            _check_own(name, field=field)
     limit = work.policy["user-limit"] if self_service else 0
     if limit:
         _check_room(limit, storage.user_counts.get(work.db) + 1)
@@ -49,12 +52,13 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     return user
 
 
-def _check_own_id(id: str) -> None:
-    """Refuse an id that others would take for a phone number."""
-    if id.isdecimal():
-        message = f"The id {id} could be a phone number."
-        hint = "Add a letter, or leave the id out."
-        raise Invalid("general_argument_invalid", message, field="id", hint=hint)
+def _check_own(name: str, *, field: str) -> None:
+    """Refuse an id or username that is read as something else: as a phone number, or as what its beginning says."""
+    is_phone = field == "id" and (name.isdecimal() or contacts.phone_lookup(name) is not None)
+    if is_phone or is_prefixed(name):
+        message = f"The {field} {name} could be {'a phone number' if is_phone else 'read as another user'}."
+        hint = f"Add a letter, or leave the {field} out." if is_phone else "Leave the colon out."
+        raise Invalid("general_argument_invalid", message, field=field, hint=hint)
 
 
 def _check_never_used(work: Work, field: str, name: str) -> None:

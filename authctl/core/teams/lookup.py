@@ -59,14 +59,19 @@ def not_found(team: str) -> NotFound:
 def find(work: Work, team: str, *, lock: bool = False) -> Team | None:
     """The same whoever asks, or None."""
     checks.text(team, "team")
-    kind, colon, rest = team.partition(":")
-    is_told = colon and kind in ("id", "name")
+    kind, _, rest = team.partition(":")
+    is_told = is_prefixed(team)
     if not (is_told and kind == "name"):
         found = storage.teams.find(work.db, rest if is_told else team, lock=lock)
         if found is not None or is_told:
             return found
     id = _id_of(work, rest if is_told else team)
     return storage.teams.find(work.db, id, lock=lock) if id is not None else None
+
+
+def is_prefixed(text: str) -> bool:
+    """Whether a text says itself what it is."""
+    return text.startswith(("id:", "name:"))
 
 
 def _id_of(work: Work, name: str) -> str | None:

@@ -60,7 +60,10 @@ def create(
     creator = _creator(work, owner, has_roles=len(held) > 1)
     if work.person is not None:
         quotas.count_creation(work, "teams")
+        _check_own_id(work, team.id)
     team = storage.teams.insert(work.db, team)
+    if work.person is not None and storage.teams.is_former(work.db, team.id):  # once whoever deletes it is through
+        raise storage.teams.taken(team.id)
     details = {"name": team.name} | ({"owner": creator.id} if creator else {})
     work.record(EventName.TEAMS_CREATE, f"teams/{team.id}", details)
     if creator is not None:
@@ -76,6 +79,15 @@ def _name(value: str) -> str:
     raise Invalid(
         "general_argument_invalid", f"name is empty; give 1 to {identifiers.MAX_NAME} characters", field="name"
     )
+
+
+def _check_own_id(work: Work, id: str) -> None:
+    """Refuse a person an id by which others may mean another team, whose grants would land in this one."""
+    if lookup.is_prefixed(id):
+        message = f"The id {id} could be read as another team."
+        raise Invalid("general_argument_invalid", message, field="id", hint="Leave the colon out.")
+    if storage.teams.find_ids(work.db, id, None, 1):
+        raise storage.teams.taken(id)
 
 
 def _creator(work: Work, owner: str | None, *, has_roles: bool) -> User | None:

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 
 from authctl.storage import pagination, team_lists
-from authctl.storage.statements.building import Changes, bind, is_, values
+from authctl.storage.statements.building import Changes, bind, is_, upsert, values
 from authctl.storage.statements.lists import FIRST_PAGE, LIMIT, POSITION
-from authctl.storage.tables import memberships, teams
+from authctl.storage.tables import former_names, memberships, teams
 
 _OF_USER = team_lists.is_of_user(bind("user_seq", memberships.c.user_seq))
 
@@ -18,6 +18,7 @@ COUNT_MEMBERS = sa.select(team_lists.members(bind("seq", teams.c.seq)).label("me
 INSERT = teams.insert().values(values(teams, "seq")).returning(teams.c.seq)
 UPDATE = Changes(teams)
 DELETE = teams.delete().where(is_(teams.c.seq))
+REMEMBER = upsert(former_names, ("name",))
 
 _ALL = sa.select(teams)
 _THEIRS = _ALL.where(_OF_USER)
