@@ -27,7 +27,7 @@ from authctl.core.policy.value_types import (
     Words,
 )
 from authctl.core.values import checks, json_objects
-from authctl.errors import Invalid, Problem, did_you_mean
+from authctl.errors import Invalid, Problem, Unavailable, did_you_mean
 from authctl.model import EventName, Json
 
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ class Policy(Mapping[str, Any]):
     """What holds now, typed: the values that were set, and the defaults of the rest.
 
     `policy["session-duration"]` is a timedelta, `policy["password-strength"]` a frozenset; what is off or absent is
-    None, False or empty. A stored value that cannot be read is refused, never ignored.
+    None, False or empty. A stored value that cannot be read is Unavailable (database_damaged), never ignored.
     """
 
     def __init__(self, stored: Mapping[str, Any]) -> None:
@@ -295,8 +295,26 @@ class Policy(Mapping[str, Any]):
         if name not in self._typed:
             declaration = DECLARATIONS[name]
             stored = self._stored.get(name)
-            self._typed[name] = declaration.default if stored is None else declaration.parse(stored)
+            self._typed[name] = declaration.default if stored is None else self._read(declaration, stored)
         return self._typed[name]
+
+    def _read(self, declaration: Declaration, stored: Any) -> Any:
+        try:
+            return declaration.parse(stored)
+        except Invalid as error:
+            raise Unavailable(
+                "database_damaged",
+                f"The policy {declaration.name} cannot be read as it is stored. {error.message}",
+                hint=f"Set it again: authctl security set {declaration.name} VALUE",
+            ) from None
+
+    def is_readable(self, name: str) -> bool:
+        """Whether what is stored can be read."""
+        try:
+            self[name]
+        except Unavailable:
+            return False
+        return True
 
     def __iter__(self) -> Iterator[str]:
         return iter(DECLARATIONS)

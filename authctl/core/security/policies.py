@@ -64,9 +64,11 @@ def _change(work: Work, wanted: Mapping[str, Any], *, to_default: bool = False) 
     before = policies.Policy(storage.policies.read_locked(work.db))
     work.load_policy()  # since what holds before says whether a reason is asked for
     changes = [
-        Difference(name, before[name], value)
+        Difference(name, before[name] if before.is_readable(name) else policies.get(name).default, value)
         for name, value in wanted.items()
-        if before[name] != value or (name == retention.POLICY and retention.signed(work, work.log_key) != value)
+        if not before.is_readable(name)
+        or before[name] != value
+        or (name == retention.POLICY and retention.signed(work, work.log_key) != value)
     ]
     if to_default:
         storage.policies.remove(work.db, wanted)

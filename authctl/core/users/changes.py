@@ -140,7 +140,7 @@ def update_status(work: Work, user: str, status: Status | str, *, until: datetim
     new = identifiers.status(status)
     if until is not None and new is not Status.BLOCKED:
         raise Invalid("general_argument_invalid", "until goes with blocked only; leave it out", field="until")
-    end = times.until(until, work.now) if isinstance(until, str) else until
+    end = times.until(until, work.now) if until is not None else None
     before = get_locked(work, user)
     after = replace(before, status=new, blocked_until=end)
     ended = endings.end(work, before, endings.Cause.BLOCK) if new is Status.BLOCKED else {}

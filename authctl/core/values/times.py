@@ -56,11 +56,12 @@ def moment(value: str, now: datetime, *, bare: Literal["ahead", "ago"] | None = 
     return found
 
 
-def until(value: str, now: datetime, *, field: str = "until") -> datetime:
+def until(value: str | datetime, now: datetime, *, field: str = "until") -> datetime:
     """A moment still to come; `2h` is two hours from now."""
-    found = moment(value, now, bare="ahead", field=field)
+    found = moment(value, now, bare="ahead", field=field) if isinstance(value, str) else value
     if found <= now:
-        raise invalid(field, f"{shown(value)} has passed already; give a time to come, in UTC or with its zone")
+        said = shown(str(value))
+        raise invalid(field, f"{said} has passed already; give a time to come, in UTC or with its zone")
     return found
 
 

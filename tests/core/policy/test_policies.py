@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from authctl.core.policy import policies
 from authctl.core.policy.policies import Policy
 from authctl.core.policy.value_types import DAY, HOUR, MINUTE, YEAR
-from authctl.errors import Invalid
+from authctl.errors import Invalid, Unavailable
 
 SECOND = timedelta(seconds=1)
 
@@ -260,8 +260,10 @@ def test_an_empty_file_sets_nothing():
 
 
 def test_a_stored_value_that_cannot_be_read_is_never_ignored():
-    with pytest.raises(Invalid, match="session-limit"):
+    """Nor the fault of who asks."""
+    with pytest.raises(Unavailable, match="session-limit") as refused:
         Policy({"session-limit": "many"})["session-limit"]
+    assert refused.value.type == "database_damaged"
 
 
 def test_what_a_newer_authctl_stored_does_not_disturb():
