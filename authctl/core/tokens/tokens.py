@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.accounts import lookup, records
+from authctl.core.accounts import lookup, quotas, records
 from authctl.core.credentials import attempts
 from authctl.core.crypto import generators
 from authctl.core.sessions import admission
@@ -111,13 +111,13 @@ def create_email(
     person sees that they belong together. create: False to raise NotFound (user_not_found) where there is no account,
     which tells strangers so. print_secret: answer with the code instead of sending it; whoever asks does.
 
-    A blocked user is sent nothing, and the answer is the same. Raises Denied (general_rate_limit_exceeded), Invalid
+    A blocked user is sent nothing, and the answer is the same; through an application, its `user_id` is the address, by
+    which the code is redeemed. Raises Denied (general_rate_limit_exceeded), Invalid
     (user_count_exceeded where it would be one account too many), Unavailable where the message was refused, and then
     nothing has changed but the counts of the hour.
     """
     asked = TokenRequest(TokenKind.EMAIL, contacts.email(email), phrase=phrase, print_secret=print_secret)
-    directory = directory.from_request(ip, user_agent)
-    return issue.issue(directory, asked, _finder("email", asked.address, id, create))
+    return _issue_to_sign_in(directory.from_request(ip, user_agent), asked, "email", id, create)
 
 
 def create_magic_url(
@@ -137,8 +137,7 @@ def create_magic_url(
     All else is as with `create_email`.
     """
     asked = TokenRequest(TokenKind.MAGIC_URL, contacts.email(email), url=url, phrase=phrase, print_secret=print_secret)
-    directory = directory.from_request(ip, user_agent)
-    return issue.issue(directory, asked, _finder("email", asked.address, id, create))
+    return _issue_to_sign_in(directory.from_request(ip, user_agent), asked, "email", id, create)
 
 
 def create_phone(
@@ -157,8 +156,7 @@ def create_phone(
     Raises Invalid also for a number whose calling code the policy sms-countries does not name.
     """
     asked = TokenRequest(TokenKind.PHONE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
-    directory = directory.from_request(ip, user_agent)
-    return issue.issue(directory, asked, _finder("phone", asked.address, id, create))
+    return _issue_to_sign_in(directory.from_request(ip, user_agent), asked, "phone", id, create)
 
 
 def _channel(channel: Channel | str) -> Channel:
@@ -167,12 +165,22 @@ def _channel(channel: Channel | str) -> Channel:
     return Channel(channel)
 
 
+def _issue_to_sign_in(directory: Engine, asked: TokenRequest, column: str, id: str | None, create: bool) -> NewToken:
+    """Issue it. An application, which strangers ask, is told nothing of the account but the address that they typed."""
+    issued = issue.issue(directory, asked, _finder(column, asked.address, id, create))
+    if directory.by is not APPLICATION or asked.print_secret or asked.address is None:
+        return issued
+    return replace(issued, token=replace(issued.token, user_id=asked.address))
+
+
 def _finder(column: str, address: str | None, id: str | None, create: bool) -> Find:
     """Finds the account with that address, or makes it; and says whether it was made."""
     wanted = None if id in (None, "unique()") else identifiers.identifier(id)
 
     def find(work: Work) -> tuple[User, bool]:
         found = lookup.find(work, f"{column}:{address}", lock=True)
+        if found is not None and create:
+            quotas.count_creation(work, "accounts")  # or it would show who has one
         if found is not None:
             return found, False
         if not create:
