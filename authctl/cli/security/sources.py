@@ -22,6 +22,8 @@ def unlock_source(
 ) -> None:
     """Let people sign in from an address again at once, where too many wrong attempts have locked it.
 
+    What was sent and made from there in this hour counts no more, either.
+
     Proxies and offices that many people come from can be named: `authctl security set trusted-sources ADDRESS,...`
     """
     ctx.show(ctx.directory.security.unlock_source(address).public())

@@ -79,6 +79,11 @@ def count_creation(work: Work, what: str) -> None:
     work.at_end(_check, quotas, counts)
 
 
+def of_source(source: str) -> list[str]:
+    """The buckets that a source is counted in."""
+    return [f"{HOURLY}{what}:source:{source}" for what in ("email", "sms", "accounts", "teams")]
+
+
 def _actors(work: Work) -> list[tuple[str, str]]:
     """The person and the source behind a unit of work, if known."""
     source = sources.find(work)

@@ -194,13 +194,13 @@ class UnlockedSource:
 
 
 def unlock_source(work: Work, address: str) -> UnlockedSource:
-    """Let a source try again at once, and forget its wrong attempts.
+    """Let a source try again at once, and forget its wrong attempts, and what it has sent and made in this hour.
 
     address: an IP address, or the /64 of one. Accounts stay locked: `users.unlock` ends that.
     """
     source = sources.named(identifiers.address(address.removesuffix("/64"), field="address"))
     until = storage.attempts.find_lock(work.db, f"source:{source}")
-    for bucket in (f"source:{source}", f"source:{source}{_LOCKS}"):
+    for bucket in (f"source:{source}", f"source:{source}{_LOCKS}", *quotas.of_source(source)):
         storage.attempts.forget(work.db, bucket)
     unlocked = UnlockedSource(source, until is not None and until > work.now)
     work.record(EventName.SECURITY_SOURCES_UNLOCK, f"sources/{source}", {"unlocked": unlocked.unlocked})

@@ -300,9 +300,12 @@ class Networks(ValueType):
         from ipaddress import ip_network
 
         try:
-            return ip_network(given)
+            network = ip_network(given)
         except ValueError:
             raise _invalid(name, f"takes {self.range}; {_shown(given)} is none of them") from None
+        # A server of both kinds of addresses shows 192.0.2.7 as ::ffff:192.0.2.7, and so may the log.
+        mapped = network.network_address.ipv4_mapped if network.version == 6 else None
+        return ip_network((mapped, max(network.prefixlen - 96, 0))) if mapped is not None else network
 
     def text(self, value: tuple[Network, ...]) -> str:
         return ",".join(self.json(value)) or "none"
