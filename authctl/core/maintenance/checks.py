@@ -430,7 +430,9 @@ def _blocked(look: _Look, work: Work) -> Iterator[Finding]:
 
 def _dead(look: _Look, work: Work) -> Iterator[Finding]:
     dead = storage.purging.count_tokens(work.db, work.now - tokens.KEPT - OVERDUE)
-    over = storage.purging.count_sessions(work.db, purge.sessions_kept_since(work) - OVERDUE)
+    over = storage.purging.count_sessions(
+        work.db, purge.sessions_kept_since(work.now, work.policy[retention.POLICY]) - OVERDUE
+    )
     if dead or over:
         message = f"{dead:,} tokens and {over:,} sessions that are over should have been cleared a week ago."
         yield look.finding("purge-overdue", "directory", message, look.own("security purge"))

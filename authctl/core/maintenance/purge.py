@@ -39,22 +39,22 @@ def purge(directory: Engine) -> Purged:
     """
     tokens = tokens_tokens.purge(directory)
     challenges = mfa_challenges.purge(directory)
-    sessions = _purge_sessions(directory)
-    events = _purge_events(directory)
+    kept = _retention(directory)
+    sessions = _purge_sessions(directory, kept)
+    events = clearing.purge(directory, directory.clock() - kept) if kept is not None else 0
     return directory.write(_purge_rest, tokens, challenges, sessions, events)
 
 
-def _purge_events(directory: Engine) -> int:
-    kept, now = directory.read(lambda work: (work.policy[retention.POLICY], work.now))
-    if kept is None:
-        return 0
-    if directory.read(retention.signed, directory.find_log_key()) != kept:
+def _retention(directory: Engine) -> timedelta | None:
+    """The policy log-retention; None where it is off, or not what was signed last."""
+    kept: timedelta | None = directory.read(lambda work: work.policy[retention.POLICY])
+    if kept is not None and directory.read(retention.signed, directory.find_log_key()) != kept:
         directory.warn(
             "The policy log-retention was changed, or set by an older version, so no events were cleared."
             " Look at it with: authctl security check"
         )
-        return 0
-    return clearing.purge(directory, now - kept)
+        return None
+    return kept
 
 
 def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events: int) -> Purged:
@@ -64,16 +64,16 @@ def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events:
     return purged
 
 
-def _purge_sessions(directory: Engine) -> int:
+def _purge_sessions(directory: Engine, kept: timedelta | None) -> int:
+    since = sessions_kept_since(directory.clock(), kept)
     if directory.dry_run:
-        return directory.read(lambda work: storage.purging.count_sessions(work.db, sessions_kept_since(work)))
+        return directory.read(lambda work: storage.purging.count_sessions(work.db, since))
     total = 0
-    while removed := directory.write(lambda work: storage.purging.delete_sessions(work.db, sessions_kept_since(work))):
+    while removed := directory.write(lambda work: storage.purging.delete_sessions(work.db, since)):
         total += removed
     return total
 
 
-def sessions_kept_since(work: Work) -> datetime:
-    """Since when sessions that are over are kept."""
-    kept: timedelta = work.policy["log-retention"] or SESSIONS_KEPT
-    return work.now - kept
+def sessions_kept_since(now: datetime, kept: timedelta | None) -> datetime:
+    """Since when sessions that are over are kept. kept: the policy log-retention."""
+    return now - (kept or SESSIONS_KEPT)
