@@ -352,7 +352,9 @@ def serve(request, monkeypatch):
             from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
             served = ProxyHeadersMiddleware(app, trusted_hosts=proxy) if proxy else app
-            return TestClient(served, base_url="https://testserver", client=(client, 50000))
+            return TestClient(
+                served, base_url="https://testserver", client=client if client is None else (client, 50000)
+            )
         from werkzeug.middleware.proxy_fix import ProxyFix
 
         if proxy:
@@ -431,12 +433,35 @@ def test_its_web_applications_see_through_a_proxy(serve, directory, application)
     assert client.post("/sign-in", data=RIGHT, headers={"X-Forwarded-For": "198.51.100.7"}).status_code == 200
 
 
-def test_its_web_applications_need_no_address(serve, directory, application):
+@pytest.mark.parametrize("client", ["", None])
+def test_its_web_applications_need_no_address(serve, directory, application, client):
     """As on a unix socket, where there is none."""
-    client = serve(application, client="")
+    client = serve(application, client=client)
     assert client.post("/sign-up", data=RIGHT).status_code == 200
     (ada,) = directory.users.list()
     assert [session.ip for session in directory.users.list_sessions(ada.id)] == [None]
+
+
+def test_its_web_applications_take_no_browsers_word_for_its_address(serve, directory, application):
+    """Where there is no proxy, whoever guesses cannot be somebody new each time."""
+    directory.security.set("source-attempts", 5)
+    client = serve(application, client="192.0.2.66")
+    for number in range(5):
+        spoofed = {"X-Forwarded-For": f"198.51.100.{number}", "Forwarded": "for=198.51.100.9", "X-Real-IP": "1.1.1.1"}
+        assert client.post("/sign-in", data=WRONG, headers=spoofed).status_code == 401
+    client.post("/sign-up", data=RIGHT)
+    assert client.post("/sign-in", data=RIGHT, headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 401
+    assert serve(application, client="192.0.2.7").post("/sign-in", data=RIGHT).status_code == 200
+    (ada,) = directory.users.list()
+    assert [session.ip for session in directory.users.list_sessions(ada.id)] == ["192.0.2.7"]
+
+
+def test_its_web_applications_refuse_an_address_that_is_none(serve, directory, application):
+    """As from a proxy that passes on anything: nobody is counted as nobody."""
+    client = serve(application, client="unknown")
+    answer = client.post("/sign-up", data=RIGHT)
+    assert (answer.status_code, answer.json()["field"]) == (400, "ip")
+    assert directory.users.count() == 0
 
 
 def test_every_block_is_of_a_kind_that_runs():
@@ -445,12 +470,16 @@ def test_every_block_is_of_a_kind_that_runs():
 
 
 def test_the_tests_that_it_names_are_there():
-    """Each row of the security statement names a test; it is there, by that name."""
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", README.read_text())
-    assert len(named) > 30
-    for path, function in named:
-        text = (README.parent / path).read_text()
-        assert not function or f"\ndef {function}(" in text, f"{path}::{function}"
+    """Each row of the security statement names tests, none of them a whole file; they are there, by those names."""
+    rows = re.findall(r"^\| \d+\.\d+\.\d.* \|$", README.read_text(), re.MULTILINE)
+    assert len(rows) > 40
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row)
+        assert named, row
+        for path, function in named:
+            text = (README.parent / path).read_text()
+            assert function, f"{path}: which test?"
+            assert f"\ndef {function}(" in text, f"{path}::{function}"
 
 
 def test_its_files_are_there():
