@@ -193,8 +193,8 @@ def ready_copies(databases, tmp_path_factory):
 def ready_postgres_url(ready_copies):
     copies, _ = ready_copies
     taken = copies.take()
-    yield copies.databases.url_of(taken[0])
-    copies.give_back(*taken)
+    yield copies.databases.url_of(taken.name)
+    copies.give_back(taken)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,6 +1,7 @@
 """The databases of a Postgres that tests have to themselves: empty ones, and one that is cleared for the next test."""
 
 import os
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -60,6 +61,16 @@ def url_of(info):
     return f"postgresql://{user}{password}@{place}/{info['dbname']}" + (f"?{urlencode(query)}" if query else "")
 
 
+@dataclass
+class Copy:
+    """One copy of a template: its name, a connection that clears it, its schema, and how often it may still be used."""
+
+    name: str
+    db: psycopg.Connection
+    schema: str
+    uses: int = MOST_USES
+
+
 class Copies:
     """Copies of a template, one at a time for each test: what comes back is cleared, unless its schema is another.
 
@@ -69,7 +80,7 @@ class Copies:
     def __init__(self, databases, template):
         self.databases = databases
         self.template = template
-        self._spare = []  # names, with how often each was used
+        self._spare = []
         with self._connect(template) as db:
             tables = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             self._tables = [name for (name,) in tables]
@@ -80,48 +91,58 @@ class Copies:
             }
 
     def take(self):
-        """The name of one, and what `give_back` wants of it."""
+        """One that is as the template is; for `give_back`, when the test is over."""
         if self._spare:
             return self._spare.pop()
         name = self.databases.create(self.template)
-        with self._connect(name) as db:
-            return name, MOST_USES, _schema(db)
+        db = self._connect(name)
+        db.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
+        return Copy(name, db, _schema(db))
 
-    def give_back(self, name, uses, schema):
-        self._disconnect(name)
-        if uses > 1 and self._clear(name, schema):
-            self._spare.append((name, uses - 1, schema))
+    def give_back(self, copy):
+        copy.uses -= 1
+        self._disconnect(copy)
+        if copy.uses and self._clear(copy):
+            self._spare.append(copy)
         else:
-            self.databases.drop(name)
+            self._drop(copy)
 
     def close(self):
-        for name, _, _ in self._spare:
-            self.databases.drop(name)
+        for copy in self._spare:
+            self._drop(copy)
 
     def _connect(self, name):
-        return psycopg.connect(self.databases.url_of(name))
+        return psycopg.connect(self.databases.url_of(name), autocommit=True)
 
-    def _disconnect(self, name):
+    def _disconnect(self, copy):
         """Whoever is still connected, such as a process that a test killed, might go on changing it."""
-        self.databases.connection.execute(
-            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
-            " WHERE datname = %s AND backend_type = 'client backend'",
-            [name],
+        ending = (
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = %s AND pid <> %s AND backend_type = 'client backend'"
         )
+        # Postgres itself would wait for each of them for a tenth of a second at least.
+        while self.databases.connection.execute(ending, [copy.name, copy.db.info.backend_pid]).fetchone() != (0,):
+            pass
 
-    def _clear(self, name, schema):
-        """Put it back as the template is; False where that takes more than rows."""
-        with self._connect(name) as db:
-            if _schema(db) != schema:
-                return False
-            db.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
-            db.execute(";".join(f"DELETE FROM {table}" for table in self._tables))
-            for table, rows in self._rows.items():
-                with db.cursor().copy(f"COPY {table} FROM STDIN") as copy:
-                    copy.write(rows)
-            for sequence, state in self._sequences.items():
-                db.execute("SELECT setval(%s, %s, %s)", [sequence, *state])
-            return True
+    def _clear(self, copy):
+        """Put it back as the template is; False where that takes more than rows, or a test has ended our connection."""
+        try:
+            with copy.db.transaction():
+                if _schema(copy.db) != copy.schema:
+                    return False
+                copy.db.execute(";".join(f"DELETE FROM {table}" for table in self._tables))
+                for table, rows in self._rows.items():
+                    with copy.db.cursor().copy(f"COPY {table} FROM STDIN") as target:
+                        target.write(rows)
+                for sequence, state in self._sequences.items():
+                    copy.db.execute("SELECT setval(%s, %s, %s)", [sequence, *state])
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _drop(self, copy):
+        copy.db.close()
+        self.databases.drop(copy.name)
 
 
 def _copied(db, table):
