@@ -38,7 +38,8 @@ class Databases:
         """The name of a new one."""
         self._made += 1
         name = f"authctl_test_{os.getpid()}_{self._made}"
-        self.connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        # Copying files takes a third of what writing them to the log first does.
+        self.connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8' STRATEGY file_copy")
         return name
 
     def drop(self, name):
