@@ -7,13 +7,11 @@ challenge ends with its session.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from authctl import storage
+from authctl.core.work.unit import Work
 from authctl.model import Ended, Json, TokenEnded, TokenKind, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
 
 
 class Cause(StrEnum):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.values import checks, contacts, identifiers, listings
 from authctl.core.values.listings import Field, FieldType
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Denied, NotFound
 from authctl.model import USER_COLUMNS, User, username_key
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 # One
 

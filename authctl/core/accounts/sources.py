@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
+from authctl.core.work.unit import Work
 
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052 §2.1
 

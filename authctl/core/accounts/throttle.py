@@ -42,18 +42,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from authctl import storage
 from authctl.core.accounts import quotas, sources
 from authctl.core.crypto import digests
 from authctl.core.values import contacts, identifiers
+from authctl.core.work.unit import Work
 from authctl.errors import Denied, Invalid
 from authctl.model import EventName, JsonObject, User, instant
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-
 
 _FACTOR = "factor:"  # begins the buckets of second factors, and the sources that are known for one
 _LOCKS = "#locks"  # ends the name of what counts the locks of a bucket

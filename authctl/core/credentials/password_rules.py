@@ -10,16 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from authctl.core.credentials import breached
+from authctl.core.policy.policies import Policy
 from authctl.core.values import checks, identifiers
 from authctl.errors import Invalid, Problem
 from authctl.model import fold
-
-if TYPE_CHECKING:
-    from authctl.core.policy.policies import Policy
-
 
 COMMON = 10_000  # passwords; ASVS 5.0 §6.2.4 asks for 3,000 at least that the length policy lets through
 LEAST_LENGTH = 8  # characters; what the length policy lets through at its lowest

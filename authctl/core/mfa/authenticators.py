@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import endings, lookup, records, throttle
@@ -12,14 +11,10 @@ from authctl.core.crypto import otp, sealing
 from authctl.core.messages import compose, notices
 from authctl.core.mfa import challenges
 from authctl.core.values import checks, identifiers
-from authctl.core.work.unit import granted
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work, granted
 from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import Authenticator, EventName, Factor, JsonObject, User, UserFactor
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 MOST_AUTHENTICATORS = 10  # of one user, as Supabase has it
 NAME = "authenticator"  # of an authenticator that nobody named

@@ -17,7 +17,6 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import throttle
@@ -30,16 +29,12 @@ from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import codes, mock_phones, sending
 from authctl.core.values import checks
-from authctl.core.work.unit import granted
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work, granted
+from authctl.delivery import Email, Sms
 from authctl.delivery.messages import Channel
 from authctl.errors import Denied, Invalid, NotFound
 from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, JsonObject, Session, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.delivery import Email, Sms
-
 
 FACTORS = (Factor.TOTP, Factor.EMAIL, Factor.PHONE, Factor.RECOVERY_CODE)
 KEPT = timedelta(days=1)  # how long dead challenges are kept, as tokens are

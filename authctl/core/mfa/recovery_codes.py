@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.crypto import generators, sealing
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-    from authctl.model import RandomBytes, User
-
+from authctl.core.work.unit import Work
+from authctl.model import RandomBytes, User
 
 COUNT = 6  # as Appwrite has it
 LENGTH = 16  # characters of 31: 79 bits; NIST SP 800-63B-4 asks for rate limits below 64

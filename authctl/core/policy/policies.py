@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl.core.policy.value_types import (
     DAY,
@@ -23,15 +23,13 @@ from authctl.core.policy.value_types import (
     Subset,
     Switch,
     Text,
+    ValueType,
     Whom,
     Words,
 )
 from authctl.core.values import checks, json_objects
 from authctl.errors import Invalid, Problem, Unavailable, did_you_mean
 from authctl.model import EventName, Json
-
-if TYPE_CHECKING:
-    from authctl.core.policy.value_types import ValueType
 
 
 class Declaration:

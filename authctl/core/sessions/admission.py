@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.credentials import factors
 from authctl.core.crypto import digests
 from authctl.core.work.person import Person
+from authctl.core.work.unit import Work
 from authctl.errors import Denied
 from authctl.model import Session, Status, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-    from authctl.storage.sessions import Admitting
+from authctl.storage.sessions import Admitting
 
 
 def live(work: Work) -> Any:

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import endings, lookup
 from authctl.core.crypto import digests
 from authctl.core.sessions import admission, jwts
 from authctl.core.values import checks, identifiers, times
+from authctl.core.work.engine import Engine
 from authctl.core.work.person import Person
+from authctl.core.work.unit import Work
 from authctl.errors import NotFound
 from authctl.model import Ended, EventName, Jwt, JwtClaims, Session, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
 
 TOUCH = timedelta(minutes=1)  # how exactly it is known when a session was last used
 

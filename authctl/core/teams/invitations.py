@@ -18,7 +18,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import identities, lookup as accounts_lookup, records
@@ -29,16 +29,12 @@ from authctl.core.teams.memberships import CONFIRMED, PENDING
 from authctl.core.tokens import sending
 from authctl.core.tokens.sending import Sending
 from authctl.core.values import checks, contacts, identifiers
-from authctl.core.work.unit import granted
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work, granted
+from authctl.delivery import Email, Sms
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Denied, Invalid, NotFound
 from authctl.model import EventName, Invitation, Json, JsonObject, Listing, Membership, NewUser, Status, Team, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.delivery import Email, Sms
-
 
 SECRET_SIZE = 32  # bytes; 256 bits cannot be guessed, so that attempts need no count
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from authctl import storage
 from authctl.core.values import checks
+from authctl.core.work.unit import Work
 from authctl.errors import Denied, Invalid, NotFound
 from authctl.model import Team
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
 
 NAMESAKES = 5  # ids of teams of one name that an error tells
 

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import lookup as accounts_lookup, quotas
 from authctl.core.teams import lookup, memberships
 from authctl.core.values import checks, identifiers, json_objects, listings
 from authctl.core.values.listings import Field, FieldType
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Invalid
 from authctl.model import OWNER, EventName, Json, JsonObject, Listing, Team, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 # What lists are filtered and sorted by.
 FIELDS = {

@@ -10,14 +10,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from authctl.core.crypto import digests, generators, sealing
 from authctl.core.tokens.kinds import SecretForm
+from authctl.core.work.unit import Work
 from authctl.model import Token, TokenKind, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
 
 SECRET_LENGTH = 64  # hexadecimal digits: 256 bits
 SHORTEST_SECRET = 32  # hexadecimal digits: 128 bits, from which on nobody guesses

@@ -8,23 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import lookup, records
 from authctl.core.crypto import phrases
 from authctl.core.messages import compose
 from authctl.core.tokens import codes, mock_phones, sending
-from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm
+from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm, TokenDeclaration
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
+from authctl.delivery import Email, Sms
 from authctl.delivery.messages import Channel
 from authctl.errors import Conflict, Invalid
 from authctl.model import Json, JsonObject, Status, Token, TokenEnded, TokenKind, User
-
-if TYPE_CHECKING:
-    from authctl.core.tokens.kinds import TokenDeclaration
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-    from authctl.delivery import Email, Sms
 
 
 @dataclass(frozen=True, slots=True)

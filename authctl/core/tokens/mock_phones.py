@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.crypto import sealing
 from authctl.core.values import checks, contacts
+from authctl.core.work.unit import Work
 from authctl.errors import Invalid, NotFound
 from authctl.model import EventName, MockPhone
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-    from authctl.storage.mock_phones import SealedMockPhone
-
+from authctl.storage.mock_phones import SealedMockPhone
 
 MOST = 10  # as Appwrite has it
 

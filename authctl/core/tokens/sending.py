@@ -14,18 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from authctl.core.accounts import quotas, throttle
-from authctl.core.work.unit import APPLICATION, OPERATOR
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import APPLICATION, OPERATOR, Actor, Work
+from authctl.delivery import Email, Receipt, Sms
 from authctl.delivery.messages import Channel
 from authctl.errors import Denied, Unavailable
 from authctl.model import Json
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Actor, Work
-    from authctl.delivery import Email, Receipt, Sms
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts.lookup import get
 from authctl.core.values import checks, identifiers
+from authctl.core.work.unit import Work
 from authctl.errors import Denied, Invalid
 from authctl.model import Status, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
 
 ACTIONS = ("read", "create", "update", "delete", "write")
 ANY, GUESTS, USERS = "any", "guests", "users"
