@@ -233,7 +233,7 @@ def test_a_command(copy):
     )
     with (copy.folder / "authctl/cli/users/accounts.py").open("a") as file:
         file.write(
-            '\n\n@command(example="authctl users initials ada")\n'
+            '\n\n@COMMANDS.command(example="authctl users initials ada")\n'
             "def initials(ctx: Context, user: User) -> None:\n"
             '    """Show the initials of a user."""\n'
             "    ctx.environment.stdout.write(ctx.directory.users.initials(user))\n"

@@ -12,10 +12,9 @@ from authctl.cli.context import Context
 from authctl.cli.progress import progress_of
 
 COMMANDS = Commands("authctl")
-command = COMMANDS.command
 
 
-@command(
+@COMMANDS.command(
     BACKUP,
     writes=True,
     exits=(INVALID, UNAVAILABLE),
@@ -45,7 +44,7 @@ def backup(
     ctx.show(made.public())
 
 
-@command(
+@COMMANDS.command(
     RESTORED,
     writes=True,
     exits=(INVALID, CONFLICT, UNAVAILABLE),

@@ -14,7 +14,6 @@ from authctl.cli.users.options import Password, PasswordFd, PasswordStdin, passw
 from authctl.errors import UsageError
 
 COMMANDS = Commands("sessions")
-command = COMMANDS.command
 
 MORE_FACTORS = (
     "It asks for another factor: put the secret into AUTHCTL_SESSION, then run authctl mfa create-challenge"
@@ -34,7 +33,7 @@ def secret_given(ctx: Context, *, stdin: bool) -> str:
     return ctx.session_secret(stdin=stdin)
 
 
-@command(
+@COMMANDS.command(
     SIGNED_IN,
     writes=True,
     exits=(INVALID, CONFLICT, DENIED),
@@ -88,7 +87,7 @@ def create(
         ctx.output.note(MORE_FACTORS)
 
 
-@command(PERSON, exits=(DENIED,), example="authctl sessions get --secret-stdin < session.txt")
+@COMMANDS.command(PERSON, exits=(DENIED,), example="authctl sessions get --secret-stdin < session.txt")
 def get(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     """Say who is signed in: the account and the session, or exit status 6 and why not.
 
@@ -99,14 +98,14 @@ def get(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     ctx.show(ctx.directory.sessions.get(secret).public())
 
 
-@command(SESSION, writes=True, exits=(DENIED,), example="authctl sessions update --secret-stdin < session.txt")
+@COMMANDS.command(SESSION, writes=True, exits=(DENIED,), example="authctl sessions update --secret-stdin < session.txt")
 def update(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     """Extend the session by the policy's duration, from now."""
     secret = secret_given(ctx, stdin=secret_stdin)
     ctx.show(ctx.directory.sessions.update(secret).public(current=True))
 
 
-@command(DELETED, writes=True, exits=(DENIED,), example="authctl sessions delete --secret-stdin < session.txt")
+@COMMANDS.command(DELETED, writes=True, exits=(DENIED,), example="authctl sessions delete --secret-stdin < session.txt")
 def delete(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     """Sign out: the session ends at once, and its JWTs with it."""
     secret = secret_given(ctx, stdin=secret_stdin)
@@ -114,7 +113,7 @@ def delete(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     ctx.show({"id": session.id, "deleted": True})
 
 
-@command(
+@COMMANDS.command(
     JWT,
     writes=True,
     exits=(INVALID, DENIED),
@@ -132,7 +131,7 @@ def create_jwt(
     ctx.show(ctx.directory.sessions.create_jwt(secret, duration=duration).public())
 
 
-@command(
+@COMMANDS.command(
     JWT_CLAIMS,
     exits=(DENIED,),
     example="authctl sessions verify-jwt --secret-stdin < jwt.txt",

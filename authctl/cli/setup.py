@@ -16,10 +16,9 @@ from authctl.model import Json
 UP_TO_DATE = "Nothing is to be done: the schema is up to date."
 
 COMMANDS = Commands("authctl")
-command = COMMANDS.command
 
 
-@command(
+@COMMANDS.command(
     MADE,
     exits=(INVALID,),
     example=("authctl init --database postgresql://authctl@localhost/authctl", "authctl init"),
@@ -34,7 +33,7 @@ def init(ctx: Context) -> None:
     ctx.output.show(made.public())
 
 
-@command(
+@COMMANDS.command(
     UPGRADED,
     writes=True,
     exits=(INVALID,),
@@ -56,7 +55,7 @@ def upgrade(ctx: Context) -> None:
         ctx.output.show(upgraded.public())
 
 
-@command(
+@COMMANDS.command(
     STATUS,
     exits=(INVALID,),
     example=("authctl status", "authctl status --fields counts.users", "authctl status --json --picture"),

@@ -21,7 +21,6 @@ from authctl.cli.users.options import Merge
 from authctl.errors import AuthctlError, Partial, Unavailable, UsageError
 
 COMMANDS = Commands("teams")
-command = COMMANDS.command
 
 Team = Annotated[
     str, positional("--team-id", "Id, or name where only one team has it; `id:` or `name:` says which.", metavar="TEAM")
@@ -33,7 +32,7 @@ Force = Annotated[
 ]
 
 
-@command(
+@COMMANDS.command(
     TEAM,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT),
@@ -61,7 +60,7 @@ def create(
     ctx.show(ctx.directory.teams.create(name, id=id, roles=split(roles), owner=owner).public())
 
 
-@command(
+@COMMANDS.command(
     TEAM,
     name="list",
     lists=ListOptions(
@@ -78,13 +77,13 @@ def list_(ctx: Context) -> None:
     show_list(ctx, teams.list, teams.iterate, teams.count)
 
 
-@command(TEAM, exits=(NOT_FOUND,), example="authctl teams get teachers -o json")
+@COMMANDS.command(TEAM, exits=(NOT_FOUND,), example="authctl teams get teachers -o json")
 def get(ctx: Context, team: Team) -> None:
     """Show one team."""
     ctx.show(ctx.directory.teams.get(team).public())
 
 
-@command(
+@COMMANDS.command(
     DELETED,
     writes=True,
     asks="Delete {team} and all of its memberships?",
@@ -96,7 +95,7 @@ def delete(ctx: Context, team: Team) -> None:
     ctx.show({"id": ctx.directory.teams.delete(team).id, "deleted": True})
 
 
-@command(
+@COMMANDS.command(
     TEAM, writes=True, exits=(INVALID, NOT_FOUND, DENIED), example='authctl teams update-name teachers "All teachers"'
 )
 def update_name(
@@ -108,13 +107,13 @@ def update_name(
     ctx.show(ctx.directory.teams.update_name(team, name).public())
 
 
-@command(PREFS, exits=(NOT_FOUND,), example="authctl teams get-prefs teachers")
+@COMMANDS.command(PREFS, exits=(NOT_FOUND,), example="authctl teams get-prefs teachers")
 def get_prefs(ctx: Context, team: Team) -> None:
     """Show the preferences of a team: JSON, whichever the format."""
     ctx.show_json("prefs", ctx.directory.teams.get_prefs(team))
 
 
-@command(
+@COMMANDS.command(
     PREFS,
     writes=True,
     exits=(INVALID, NOT_FOUND, DENIED),
@@ -133,7 +132,7 @@ def update_prefs(
 # Members
 
 
-@command(
+@COMMANDS.command(
     MEMBERSHIP,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE, PARTIAL),
@@ -271,7 +270,7 @@ def _at_line(error: AuthctlError, number: int) -> AuthctlError:
     return type(error)(error.type, f"Line {number}: {error.message}", field=error.field, hint=error.hint)
 
 
-@command(
+@COMMANDS.command(
     MEMBERSHIP,
     lists=ListOptions(
         search="Beginnings of words in the user's id, name, email and phone.",
@@ -290,13 +289,13 @@ def list_memberships(ctx: Context, team: Team) -> None:
     show_list(ctx, teams.list_memberships, teams.iterate_memberships, teams.count_memberships, team)
 
 
-@command(MEMBERSHIP, exits=(NOT_FOUND,), example="authctl teams get-membership teachers ada@example.com")
+@COMMANDS.command(MEMBERSHIP, exits=(NOT_FOUND,), example="authctl teams get-membership teachers ada@example.com")
 def get_membership(ctx: Context, team: Team, membership: Membership) -> None:
     """Show one membership of a team."""
     ctx.show(ctx.directory.teams.get_membership(team, membership).public())
 
 
-@command(
+@COMMANDS.command(
     MEMBERSHIP,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
@@ -327,7 +326,7 @@ def update_membership(
     ctx.show(updated.public())
 
 
-@command(
+@COMMANDS.command(
     MEMBERSHIP,
     writes=True,
     exits=(NOT_FOUND, DENIED),
@@ -350,7 +349,7 @@ def update_membership_status(
     ctx.show(ctx.directory.teams.update_membership_status(team, membership, user, secret).public())
 
 
-@command(
+@COMMANDS.command(
     DELETED,
     writes=True,
     asks="Remove {membership} from {team}?",

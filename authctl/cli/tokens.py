@@ -16,7 +16,6 @@ from authctl.errors import UsageError
 from authctl.model import TokenKind
 
 COMMANDS = Commands("tokens")
-command = COMMANDS.command
 
 
 class PhoneChannel(StrEnum):
@@ -48,7 +47,7 @@ PrintSecret = Annotated[bool, typer.Option("--print-secret", help="Show the secr
 ByChannel = Annotated[PhoneChannel, typer.Option("--channel", metavar="|".join(PhoneChannel), help="How it is sent.")]
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, DENIED),
@@ -71,7 +70,7 @@ def create(
     ctx.show(ctx.directory.tokens.create(user, length=length, expire=expire).public())
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
@@ -95,7 +94,7 @@ def create_email(
     ctx.show(created.public())
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
@@ -122,7 +121,7 @@ def create_phone(
     ctx.show(created.public())
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
@@ -147,7 +146,7 @@ def create_magic_url(
     ctx.show(created.public())
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
@@ -159,7 +158,7 @@ def create_email_verification(ctx: Context, user: User, url: Url = None, print_s
     ctx.show(created.public())
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
@@ -173,7 +172,7 @@ def create_phone_verification(
     ctx.show(created.public())
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
@@ -194,7 +193,7 @@ def create_recovery(
     ctx.show(created.public())
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
@@ -215,7 +214,7 @@ def create_email_change(
     ctx.show(created.public())
 
 
-@command(
+@COMMANDS.command(
     TOKEN,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
@@ -238,7 +237,7 @@ def create_phone_change(
     ctx.show(created.public())
 
 
-@command(
+@COMMANDS.command(
     writes=True,
     exits=(INVALID, CONFLICT, DENIED, UNAVAILABLE),
     example=(
@@ -303,7 +302,7 @@ def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:
     return kinds[0] if kinds else TokenKind.EMAIL
 
 
-@command(
+@COMMANDS.command(
     LISTED_TOKEN,
     name="list",
     exits=(NOT_FOUND,),
@@ -320,7 +319,7 @@ def list_(
     ctx.output.stream(token.listed() for token in ctx.directory.tokens.list(user, ended=all))
 
 
-@command(
+@COMMANDS.command(
     DELETED,
     writes=True,
     asks="End {token} of {user}?",
@@ -336,7 +335,9 @@ def delete(
     ctx.show({"id": ctx.directory.tokens.delete(user, token).id, "deleted": True})
 
 
-@command(TOKENS_PURGED, writes=True, exits=(), example=("authctl tokens purge", "authctl tokens purge --dry-run"))
+@COMMANDS.command(
+    TOKENS_PURGED, writes=True, exits=(), example=("authctl tokens purge", "authctl tokens purge --dry-run")
+)
 def purge(ctx: Context) -> None:
     """Remove tokens that have been dead for a day, some at a time. Safe to run from cron, at any time."""
     ctx.show({"tokens": ctx.directory.tokens.purge()})

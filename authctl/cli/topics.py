@@ -14,7 +14,6 @@ from authctl.errors import EXIT_STATUSES, TYPES, UsageError, did_you_mean
 from authctl.model import WeakHash
 
 COMMANDS = Commands("authctl")
-command = COMMANDS.command
 
 WEAK_HASHES = {
     WeakHash.KEEP: "They are stored as they are, until their users sign in. `authctl users import-status`"
@@ -27,7 +26,7 @@ WEAK_HASHES = {
 Rows = Sequence[tuple[str, str]]
 
 
-@command(example=("authctl help", "authctl help exit-codes", "authctl help users create"))
+@COMMANDS.command(example=("authctl help", "authctl help exit-codes", "authctl help users create"))
 def help(
     ctx: Context,
     words: Annotated[

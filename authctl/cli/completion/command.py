@@ -15,7 +15,6 @@ from authctl.cli.context import Context
 from authctl.errors import Unavailable, UsageError
 
 COMMANDS = Commands("authctl")
-command = COMMANDS.command
 
 OURS = "Generated from its commands by `authctl completion"
 
@@ -61,7 +60,7 @@ To try one in this shell alone:
 """
 
 
-@command(
+@COMMANDS.command(
     COMPLETION,
     exits=(UNAVAILABLE,),
     example=(

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from authctl.model import Json
 
 
-command = COMMANDS.command
-
 SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"low": "note", "medium": "warning", "high": "error"}
 SCORES = {"low": "3.0", "medium": "5.5", "high": "8.0"}  # as CVSS divides them; what GitHub sorts by
@@ -36,7 +34,7 @@ class Severity(StrEnum):
     HIGH = "high"
 
 
-@command(
+@COMMANDS.command(
     FINDING,
     exits=(INVALID, UNAVAILABLE),
     example=(

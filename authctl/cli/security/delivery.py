@@ -11,10 +11,8 @@ from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, UNAVAILABLE, posi
 from authctl.cli.context import Context
 from authctl.cli.security import COMMANDS
 
-command = COMMANDS.command
 
-
-@command(
+@COMMANDS.command(
     MOCK_PHONE,
     writes=True,
     exits=(INVALID, CONFLICT),
@@ -29,13 +27,13 @@ def create_mock_phone(
     ctx.show(ctx.directory.security.create_mock_phone(phone, code).public())
 
 
-@command(MOCK_PHONE, exits=(), example="authctl security list-mock-phones")
+@COMMANDS.command(MOCK_PHONE, exits=(), example="authctl security list-mock-phones")
 def list_mock_phones(ctx: Context) -> None:
     """List the mock phone numbers with their codes."""
     ctx.output.stream(phone.public() for phone in ctx.directory.security.list_mock_phones())
 
 
-@command(
+@COMMANDS.command(
     MOCK_PHONE_DELETED,
     writes=True,
     exits=(NOT_FOUND,),
@@ -49,7 +47,7 @@ def delete_mock_phone(
     ctx.show({"phone": ctx.directory.security.delete_mock_phone(phone), "deleted": True})
 
 
-@command(
+@COMMANDS.command(
     RECEIPT,
     writes=True,
     exits=(INVALID, UNAVAILABLE),

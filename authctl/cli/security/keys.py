@@ -13,10 +13,8 @@ from authctl.cli.security import COMMANDS
 from authctl.errors import UsageError
 from authctl.model import JwtAlgorithm
 
-command = COMMANDS.command
 
-
-@command(KEY_SET, exits=(), example="authctl security show-jwks > jwks.json")
+@COMMANDS.command(KEY_SET, exits=(), example="authctl security show-jwks > jwks.json")
 def show_jwks(ctx: Context) -> None:
     """Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517).
 
@@ -25,7 +23,7 @@ def show_jwks(ctx: Context) -> None:
     ctx.show_json("keys", ctx.directory.security.show_jwks())
 
 
-@command(
+@COMMANDS.command(
     ROTATED,
     writes=True,
     asks="Give the directory a new key?",

@@ -18,12 +18,10 @@ from authctl.cli.security import COMMANDS
 from authctl.errors import Invalid, UsageError
 from authctl.model import Event, Json
 
-command = COMMANDS.command
-
 BETWEEN_LOOKS = 1.0  # seconds
 
 
-@command(
+@COMMANDS.command(
     EVENT,
     exits=(INVALID, NOT_FOUND),
     example=(
@@ -87,7 +85,7 @@ def _wait(ctx: Context) -> None:
     ctx.environment.sleep(BETWEEN_LOOKS)
 
 
-@command(
+@COMMANDS.command(
     LOG_VERIFIED,
     writes=True,
     exits=(INVALID, UNAVAILABLE),

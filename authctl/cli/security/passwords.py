@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from authctl.core.security.password_report import PasswordReport
     from authctl.model import Json
 
-command = COMMANDS.command
 
-
-@command(
+@COMMANDS.command(
     PASSWORD_REPORT,
     exits=(INVALID, NOT_FOUND, UNAVAILABLE),
     example=(

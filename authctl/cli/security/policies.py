@@ -16,12 +16,10 @@ from authctl.core.policy import policies
 from authctl.errors import Invalid, Unavailable, UsageError
 from authctl.model import Json
 
-command = COMMANDS.command
-
 FILE_SIZE = 1_048_576  # bytes; some hundred times all policies
 
 
-@command(
+@COMMANDS.command(
     POLICIES,
     exits=(INVALID,),
     example=(
@@ -43,7 +41,7 @@ def show(
     _show_policies(ctx, ctx.directory.security.show(names or ()))
 
 
-@command(
+@COMMANDS.command(
     POLICY,
     name="set",
     writes=True,
@@ -70,7 +68,7 @@ set_.__doc__ = f"{set_.__doc__}\n\n\b\n" + "\n".join(
 )
 
 
-@command(
+@COMMANDS.command(
     POLICY,
     writes=True,
     exits=(INVALID,),
@@ -89,7 +87,7 @@ def reset(
     _show_policies(ctx, ctx.directory.security.reset(names or (), all=all))
 
 
-@command(
+@COMMANDS.command(
     DIFFERENCE,
     writes=True,
     exits=(INVALID, UNAVAILABLE),

@@ -8,10 +8,8 @@ from authctl.cli.answer_fields import PURGED
 from authctl.cli.context import Context
 from authctl.cli.security import COMMANDS
 
-command = COMMANDS.command
 
-
-@command(PURGED, writes=True, exits=(), example=("authctl security purge", "authctl security purge --dry-run"))
+@COMMANDS.command(PURGED, writes=True, exits=(), example=("authctl security purge", "authctl security purge --dry-run"))
 def purge(ctx: Context) -> None:
     """Clear what is dead: tokens, challenges, sessions, attempts, known sources, retired keys, old events. For cron.
 

@@ -9,10 +9,8 @@ from authctl.cli.commands import INVALID, positional
 from authctl.cli.context import Context
 from authctl.cli.security import COMMANDS
 
-command = COMMANDS.command
 
-
-@command(SOURCE, writes=True, exits=(INVALID,), example="authctl security unlock-source 192.0.2.7")
+@COMMANDS.command(SOURCE, writes=True, exits=(INVALID,), example="authctl security unlock-source 192.0.2.7")
 def unlock_source(
     ctx: Context,
     address: Annotated[

@@ -27,8 +27,6 @@ from authctl.cli.users.options import (
 from authctl.errors import UsageError
 from authctl.model import WeakHash
 
-command = COMMANDS.command
-
 Labels = Annotated[list[str] | None, typer.Option("--labels", metavar="LABEL,...", help="Repeatable; takes commas.")]
 PasswordHash = Annotated[
     str | None,
@@ -61,7 +59,7 @@ WeakHashOption = Annotated[
 ]
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, CONFLICT),
@@ -157,7 +155,7 @@ def create(
         ctx.output.note(f"  {ctx.program} users update-password {user.id}")
 
 
-@command(
+@COMMANDS.command(
     USER,
     name="list",
     lists=ListOptions(SEARCH, FILTER),
@@ -174,13 +172,13 @@ def list_(ctx: Context) -> None:
     show_list(ctx, users.list, users.iterate, users.count)
 
 
-@command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
+@COMMANDS.command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
 def get(ctx: Context, user: User) -> None:
     """Show one account."""
     ctx.show(ctx.directory.users.get(user).public())
 
 
-@command(
+@COMMANDS.command(
     DELETED,
     writes=True,
     asks="Delete {user} and everything of it?",
@@ -195,7 +193,7 @@ def delete(ctx: Context, user: User) -> None:
     ctx.show({"id": ctx.directory.users.delete(user).id, "deleted": True})
 
 
-@command(
+@COMMANDS.command(
     EVENT,
     exits=(NOT_FOUND,),
     example="authctl users list-logs ada@example.com --limit 100",

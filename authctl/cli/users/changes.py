@@ -14,12 +14,12 @@ from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import CurrentPasswordStdin, Merge, User, current_password
 from authctl.errors import UsageError
 
-command = COMMANDS.command
-
 Verified = Annotated[str, positional("--verified", "Whether it is known.", metavar="true|false")]
 
 
-@command(USER, writes=True, exits=(INVALID, NOT_FOUND), example='authctl users update-name ada@example.com "Ada King"')
+@COMMANDS.command(
+    USER, writes=True, exits=(INVALID, NOT_FOUND), example='authctl users update-name ada@example.com "Ada King"'
+)
 def update_name(
     ctx: Context,
     user: User,
@@ -29,7 +29,7 @@ def update_name(
     ctx.show(ctx.directory.users.update_name(user, name).public())
 
 
-@command(
+@COMMANDS.command(
     USER, writes=True, exits=(INVALID, NOT_FOUND, CONFLICT), example="authctl users update-username ada@example.com ada"
 )
 def update_username(
@@ -43,7 +43,7 @@ def update_username(
     ctx.show(ctx.directory.users.update_username(user, username).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT),
@@ -60,7 +60,7 @@ def update_email(
     ctx.show(users.update_email(user, email, password=current_password(ctx, stdin=password_stdin)).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT),
@@ -77,7 +77,7 @@ def update_phone(
     ctx.show(users.update_phone(user, phone, password=current_password(ctx, stdin=password_stdin)).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND),
@@ -103,13 +103,13 @@ def update_labels(
     ctx.show(updated.public())
 
 
-@command(PREFS, exits=(NOT_FOUND,), example="authctl users get-prefs ada@example.com")
+@COMMANDS.command(PREFS, exits=(NOT_FOUND,), example="authctl users get-prefs ada@example.com")
 def get_prefs(ctx: Context, user: User) -> None:
     """Show the preferences of a user: JSON, whichever the format."""
     ctx.show_json("prefs", ctx.directory.users.get_prefs(user))
 
 
-@command(
+@COMMANDS.command(
     PREFS,
     writes=True,
     exits=(INVALID, NOT_FOUND),
@@ -125,7 +125,7 @@ def update_prefs(
     ctx.show_json("prefs", ctx.directory.users.update_prefs(user, prefs, merge=merge))
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND),
@@ -141,7 +141,7 @@ def update_metadata(
     ctx.show(ctx.directory.users.update_metadata(user, metadata, merge=merge).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND),
@@ -162,7 +162,7 @@ def update_status(
     ctx.show(ctx.directory.users.update_status(user, status, until=until).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND),
@@ -173,7 +173,7 @@ def update_email_verification(ctx: Context, user: User, verified: Verified) -> N
     ctx.show(ctx.directory.users.update_email_verification(user, verified).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND),

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from authctl.transfer.exporting import Export
 
 
-command = COMMANDS.command
-
 STDOUT = "-"
 OTHERS = 0o077  # the modes by which anybody but the owner reads or writes
 
@@ -48,7 +46,7 @@ class ExportFormat(StrEnum):
     LDIF = "ldif"
 
 
-@command(
+@COMMANDS.command(
     EXPORT,
     writes=True,
     lists=ListOptions(SEARCH, FILTER, sort="created_at", paged=False),

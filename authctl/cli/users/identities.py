@@ -13,10 +13,8 @@ from authctl.cli.list_options import PAGE, After, Limit, show_page
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import User
 
-command = COMMANDS.command
 
-
-@command(
+@COMMANDS.command(
     IDENTITY,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT),
@@ -33,7 +31,7 @@ def create_identity(
     ctx.show(ctx.directory.users.create_identity(user, provider, provider_uid, email=email).public())
 
 
-@command(
+@COMMANDS.command(
     IDENTITY,
     exits=(NOT_FOUND,),
     example=("authctl users list-identities ada@example.com", "authctl users list-identities --limit 100"),
@@ -48,7 +46,7 @@ def list_identities(
     show_page(ctx, ctx.directory.users.list_identities(user, limit=limit, after=after), limit)
 
 
-@command(
+@COMMANDS.command(
     DELETED,
     writes=True,
     asks="Unlink {identity}?",

@@ -10,10 +10,8 @@ from authctl.cli.context import Context
 from authctl.cli.list_options import PAGE, After, Limit, show_page
 from authctl.cli.users import COMMANDS, import_dialogue
 
-command = COMMANDS.command
 
-
-@command(
+@COMMANDS.command(
     IMPORT,
     name="list-imports",
     exits=(NOT_FOUND,),
@@ -26,7 +24,7 @@ def list_imports(ctx: Context, limit: Limit = PAGE, after: After = None) -> None
     show_page(ctx, Imports(ctx.directory).list(limit=limit, after=after), limit)
 
 
-@command(
+@COMMANDS.command(
     UNDONE,
     name="undo-import",
     writes=True,
@@ -44,7 +42,9 @@ def undo_import(
     import_dialogue.show(ctx, Imports(ctx.directory).undo(id).public())
 
 
-@command(REMAINING, name="import-status", example=("authctl users import-status", "authctl users import-status --json"))
+@COMMANDS.command(
+    REMAINING, name="import-status", example=("authctl users import-status", "authctl users import-status --json")
+)
 def import_status(ctx: Context) -> None:
     """Show how many users still have an imported hash, by algorithm and age. A sign-in replaces it."""
     from authctl.transfer.journal import Imports, as_public

@@ -29,8 +29,6 @@ OWN_OPTIONS = ("map", "hash_format", "delimiter", "encoding")
 ON_CONFLICT = ("fail", "skip", "update")
 MATCH = ("id", "email", "phone")
 
-command = COMMANDS.command
-
 
 def _choice(*words: str) -> typer.models.OptionInfo:
     """A check of an option that takes one of these words."""
@@ -49,7 +47,7 @@ def _count(value: int | None) -> int | None:
     return value
 
 
-@command(
+@COMMANDS.command(
     IMPORTED,
     name="import",
     writes=True,

@@ -13,10 +13,8 @@ from authctl.cli.list_options import MEMBERSHIP_FILTER, ListOptions, show_list
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import User
 
-command = COMMANDS.command
 
-
-@command(
+@COMMANDS.command(
     OWN_MEMBERSHIP,
     lists=ListOptions(
         search="Beginnings of words in the team's id and name.", filter=MEMBERSHIP_FILTER, sort="-invited_at"
@@ -33,7 +31,7 @@ def list_memberships(ctx: Context, user: User) -> None:
     show_list(ctx, users.list_memberships, users.iterate_memberships, users.count_memberships, user)
 
 
-@command(
+@COMMANDS.command(
     ROLE,
     exits=(INVALID, NOT_FOUND, DENIED),
     example=(

@@ -19,10 +19,8 @@ from authctl.cli.users.options import (
 )
 from authctl.errors import Denied
 
-command = COMMANDS.command
 
-
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND),
@@ -51,7 +49,7 @@ def update_password(
     ctx.show(updated.public() | ({"generated_password": secret} if generate_password else {}))
 
 
-@command(
+@COMMANDS.command(
     VERIFIED,
     exits=(DENIED,),
     example="authctl users verify-password ada@example.com --password-stdin < password.txt",
@@ -72,13 +70,13 @@ def verify_password(
     ctx.show({"id": ctx.directory.users.get(user).id, "valid": True})
 
 
-@command(USER, writes=True, exits=(NOT_FOUND,), example="authctl users unlock ada@example.com")
+@COMMANDS.command(USER, writes=True, exits=(NOT_FOUND,), example="authctl users unlock ada@example.com")
 def unlock(ctx: Context, user: User) -> None:
     """Forget the wrong attempts at an account, so that it can be signed in to at once."""
     ctx.show(ctx.directory.users.unlock(user).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(INVALID, NOT_FOUND, PARTIAL),
@@ -95,7 +93,7 @@ def require_password_change(ctx: Context, user: User) -> None:
     ctx.show(ctx.directory.users.require_password_change(user).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     exits=(NOT_FOUND, PARTIAL),

@@ -13,10 +13,8 @@ from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import User
 from authctl.errors import UsageError
 
-command = COMMANDS.command
 
-
-@command(
+@COMMANDS.command(
     SESSION,
     exits=(NOT_FOUND,),
     example=("authctl users list-sessions ada@example.com", "authctl users list-sessions ada@example.com --all"),
@@ -31,7 +29,7 @@ def list_sessions(
     ctx.output.stream(session.public() for session in sessions)
 
 
-@command(
+@COMMANDS.command(
     SIGNED_IN,
     writes=True,
     exits=(NOT_FOUND, DENIED),
@@ -42,7 +40,7 @@ def create_session(ctx: Context, user: User) -> None:
     ctx.show(ctx.directory.users.create_session(user).public())
 
 
-@command(
+@COMMANDS.command(
     DELETED,
     writes=True,
     asks="End {session} of {user}?",
@@ -60,7 +58,7 @@ def delete_session(
     ctx.show({"id": ctx.directory.users.delete_session(user, session).id, "deleted": True})
 
 
-@command(
+@COMMANDS.command(
     SESSIONS_DELETED,
     writes=True,
     asks="End all sessions of {user}?",
