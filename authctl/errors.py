@@ -135,7 +135,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "database_locked": (ExitStatus.UNAVAILABLE, "the database was busy for too long"),
     "database_read_only": (ExitStatus.UNAVAILABLE, "the database cannot be written to"),
     "database_full": (ExitStatus.UNAVAILABLE, "no space is left for the database"),
-    "database_damaged": (ExitStatus.UNAVAILABLE, "the database file is not intact"),
+    "database_damaged": (ExitStatus.UNAVAILABLE, "the database file, or what a row of it says, is not intact"),
     "database_timeout": (ExitStatus.UNAVAILABLE, "a statement took longer than allowed"),
     "database_not_empty": (ExitStatus.CONFLICT, "there is a directory already, and nothing is restored over it"),
     "backup_damaged": (ExitStatus.UNAVAILABLE, "a backup was changed, or is not whole"),
