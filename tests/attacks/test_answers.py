@@ -1,7 +1,7 @@
 """What strangers are told is the same, whoever else is there."""
 
 import pytest
-from doubles.attackers import PASSWORD, PHONE, proved, refusal, told
+from doubles.attackers import PASSWORD, PHONE, proved, refusal, secret_to, told
 from doubles.statements import statements
 
 from authctl.core import hashing
@@ -107,8 +107,6 @@ def test_a_code_is_asked_for_alike_by_anybody(directory, application, mail, cloc
 
 
 def test_what_it_is_redeemed_with_is_the_address(directory, application, mail):
-    from doubles.attackers import secret_to
-
     user = application.tokens.create_email("new@example.com").token.user_id
     signed_in = application.tokens.redeem(user, secret_to("new@example.com", mail), kind="email")
     assert signed_in.session.user_id == directory.users.get("new@example.com").id

@@ -1,7 +1,11 @@
 """What one person or one source may have sent or made is bounded, by the policies that nobody has set."""
 
+import os
+
 import pytest
 from doubles.attackers import PASSWORD, PHONE, proved, refusal
+
+from authctl.settings import load
 
 HERE = "192.0.2.66"
 LIMIT = "general_rate_limit_exceeded"
@@ -62,10 +66,6 @@ def test_a_change_there_and_back_mails_to_nobody_who_has_not_asked(directory, ap
 def test_one_person_or_source_does_not_use_up_all_text_messages(
     directory, application, way, tmp_path, home, database_url
 ):
-    import os
-
-    from authctl.settings import load
-
     environ = home | {"AUTHCTL_SMS_PROVIDER": "file", "AUTHCTL_SMS_FILE": str(tmp_path / "sms.txt")}
     settings = load(environ, options={"database_url": database_url}, system_config=os.devnull)
     directory.settings = application.settings = settings
