@@ -119,6 +119,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "user_blocked": (ExitStatus.DENIED, "the user is blocked"),
     "user_password_reset_required": (ExitStatus.DENIED, "the password must be changed first"),
     "user_more_factors_required": (ExitStatus.DENIED, "the sign-in needs another factor"),
+    "user_session_required": (ExitStatus.DENIED, "only whoever is signed in to the account can confirm this address"),
     "user_proof_required": (ExitStatus.DENIED, "only people with a verified email, phone or identity may do this"),
     "user_challenge_required": (ExitStatus.DENIED, "the second factor must be proved again for this"),
     "team_invalid_secret": (ExitStatus.DENIED, "an invitation's secret is wrong, used or expired"),

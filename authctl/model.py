@@ -80,6 +80,11 @@ class NewUser:
     locked_until: datetime | None = None
     blocked_until: datetime | None = None
     metadata: JsonObject = field(default_factory=dict)
+    pending_email: str | None = field(default=None, repr=False)  # to be the email once it is proved
+    pending_email_session: int | None = field(default=None, repr=False)  # the number of the one that asked for it
+    pending_phone: str | None = field(default=None, repr=False)
+    pending_phone_session: int | None = field(default=None, repr=False)
+    requested: bool = field(default=False, repr=False)  # made for a code, and untouched since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,13 +111,15 @@ class User(NewUser):
         return replace(self, metadata={})
 
     def public(self) -> JsonObject:
-        """Each of USER_COLUMNS by its name; what proves the person, in two objects."""
+        """Each of USER_COLUMNS by its name; what proves the person, in two objects; what is yet to be proved."""
         shown: JsonObject = {}
         for name in USER_COLUMNS:
             if name == "password":
                 shown |= self._proofs()
             else:
                 shown[name] = form(getattr(self, name))
+            if name == "metadata":
+                shown["pending"] = {"email": self.pending_email, "phone": self.pending_phone}
         return shown
 
     def _proofs(self) -> JsonObject:
@@ -182,6 +189,7 @@ class Ended(StrEnum):
     BLOCKED = "blocked"
     FACTORS_RESET = "factors_reset"
     OWNER_CHANGED = "owner_changed"  # somebody else has proved an address of the account
+    ADDRESS_CHANGED = "address_changed"  # the one that it was signed in to by
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +243,14 @@ class TokenEnded(StrEnum):
     FACTORS_CHANGED = "factors_changed"
     SESSION_ENDED = "session_ended"  # that a change was asked for in
     OWNER_CHANGED = "owner_changed"  # somebody else has proved an address of the account
+    ADDRESS_CHANGED = "address_changed"  # the one that it was sent to
 
 
 @dataclass(frozen=True, slots=True)
 class Token(Public):
     """What is redeemed once. `digest` is None where the provider made the code; `attempts_left` where none count.
 
-    session_seq: the session that a person asked for it in, by its number.
+    session_seq: the session that a person asked for it in, by its number. by_operator: an operator asked for it.
     """
 
     seq: int = field(repr=False, compare=False)
@@ -254,6 +263,7 @@ class Token(Public):
     attempts_left: int | None = None
     address: str | None = field(default=None, repr=False)
     session_seq: int | None = field(default=None, repr=False)
+    by_operator: bool = field(default=False, repr=False)
     sent_at: datetime | None = field(default=None, repr=False)
     ended_at: datetime | None = field(default=None, repr=False)
     ended_reason: str | None = field(default=None, repr=False)

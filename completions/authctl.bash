@@ -493,7 +493,7 @@ _authctl_load() {
             ;;
         'tokens redeem')
             options=('--kind|kind' '--id|@tokens' '--token-id|@tokens' '--secret-stdin|' '--new-password-stdin|'
-                '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-')
+                '--new-account|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-')
             arguments=('@users|--user-id')
             ;;
         'tokens list')
@@ -698,9 +698,9 @@ _authctl_list() {
                 'memberships-privacy' 'sign-in-attempts' 'source-attempts' 'sign-in-window' 'sign-in-lockout'
                 'trusted-sources' 'known-source-expiry' 'otp-length' 'otp-expiry' 'otp-interval' 'otp-attempts'
                 'otp-hourly-limit' 'person-hourly-limit' 'source-hourly-limit' 'email-hourly-limit' 'sms-hourly-limit'
-                'creation-hourly-limit' 'sms-countries' 'magic-url-expiry' 'verification-expiry' 'recovery-expiry'
-                'token-expiry' 'invite-expiry' 'mfa-factors' 'mfa-required' 'challenge-expiry' 'jwt-issuer'
-                'jwt-audience' 'reason-required' 'log-retention')
+                'creation-hourly-limit' 'sms-countries' 'magic-url-expiry' 'verification-expiry'
+                'verification-needs-session' 'recovery-expiry' 'token-expiry' 'invite-expiry' 'mfa-factors'
+                'mfa-required' 'challenge-expiry' 'jwt-issuer' 'jwt-audience' 'reason-required' 'log-retention')
             ;;
         'policy.session-idle-timeout')
             words=('off')
@@ -735,6 +735,9 @@ _authctl_list() {
         'policy.sms-countries')
             words=('any')
             ;;
+        'policy.verification-needs-session')
+            words=('on' 'off')
+            ;;
         'policy.mfa-factors')
             words=('off' 'all' 'totp' 'email' 'phone')
             ;;
@@ -760,7 +763,8 @@ _authctl_list() {
             words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
                 'password.algorithm' 'password.updated_at' 'password.must_change' 'locked_until' 'blocked_until'
-                'metadata' 'created_at' 'updated_at' 'last_sign_in_at' 'generated_password')
+                'metadata' 'pending.email' 'pending.phone' 'created_at' 'updated_at' 'last_sign_in_at'
+                'generated_password')
             ;;
         'fields.deletion')
             words=('id' 'deleted')
@@ -783,7 +787,7 @@ _authctl_list() {
             ;;
         'fields.session2')
             words=('id' 'user_id' 'provider' 'factors' 'ip' 'user_agent' 'created_at' 'expires_at' 'mfa_at' 'ended_at'
-                'ended_reason' 'current' 'secret' 'more_factors_required')
+                'ended_reason' 'current' 'secret' 'more_factors_required' 'ended')
             ;;
         'fields.deletion2')
             words=('id' 'deleted' 'sessions')
@@ -838,9 +842,10 @@ _authctl_list() {
             words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
                 'password.algorithm' 'password.updated_at' 'password.must_change' 'locked_until' 'blocked_until'
-                'metadata' 'created_at' 'updated_at' 'last_sign_in_at' 'session.id' 'session.user_id'
-                'session.provider' 'session.factors' 'session.ip' 'session.user_agent' 'session.created_at'
-                'session.expires_at' 'session.mfa_at' 'session.ended_at' 'session.ended_reason' 'session.current')
+                'metadata' 'pending.email' 'pending.phone' 'created_at' 'updated_at' 'last_sign_in_at' 'session.id'
+                'session.user_id' 'session.provider' 'session.factors' 'session.ip' 'session.user_agent'
+                'session.created_at' 'session.expires_at' 'session.mfa_at' 'session.ended_at' 'session.ended_reason'
+                'session.current')
             ;;
         'fields.jwt')
             words=('jwt' 'expires_at')
@@ -878,7 +883,7 @@ _authctl_list() {
             words=('recovery_codes' 'user_id')
             ;;
         'factor')
-            words=('totp' 'email' 'phone' 'recovery_code')
+            words=('totp' 'email' 'phone' 'recovery_code' 'password')
             ;;
         'fields.challenge')
             words=('id' 'factor' 'expires_at' 'secret')

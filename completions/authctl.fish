@@ -923,6 +923,7 @@ function __authctl_load
                 '--token-id|@tokens|Which token is meant, by its id' \
                 '--secret-stdin||Read the code or secret from stdin: one line' \
                 '--new-password-stdin||Read a recovery\'s new password from stdin: the next line' \
+                '--new-account||If an unverified address is on somebody else\'s account: take it off, and make one' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1048,7 +1049,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa create-challenge'
             set __authctl_options \
-                '--factor|factor|What is to complete the sign-in, another than began it: totp, email, phone or recovery_code' \
+                '--factor|factor|What is to complete the sign-in, another than began it: totp, email, phone or recovery_code;...' \
                 '--secret-stdin||Read the session\'s secret from stdin' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -1434,6 +1435,7 @@ function __authctl_list
                 'sms-countries|The countries and areas that SMS are sent to' \
                 'magic-url-expiry|How long a magic URL works' \
                 'verification-expiry|How long the verification of an address works' \
+                'verification-needs-session|Whether people must be signed in to confirm an address that they gave themselves' \
                 'recovery-expiry|How long a recovery works' \
                 'token-expiry|How long a token made by an operator works' \
                 'invite-expiry|How long an invitation to a team works' \
@@ -1491,6 +1493,10 @@ function __authctl_list
         case 'policy.sms-countries'
             printf '%s\n' \
                 'any'
+        case 'policy.verification-needs-session'
+            printf '%s\n' \
+                'on' \
+                'off'
         case 'policy.mfa-factors'
             printf '%s\n' \
                 'off' \
@@ -1548,6 +1554,8 @@ function __authctl_list
                 'locked_until' \
                 'blocked_until' \
                 'metadata' \
+                'pending.email' \
+                'pending.phone' \
                 'created_at' \
                 'updated_at' \
                 'last_sign_in_at' \
@@ -1608,7 +1616,8 @@ function __authctl_list
                 'ended_reason' \
                 'current' \
                 'secret' \
-                'more_factors_required'
+                'more_factors_required' \
+                'ended'
         case 'fields.deletion2'
             printf '%s\n' \
                 'id' \
@@ -1760,6 +1769,8 @@ function __authctl_list
                 'locked_until' \
                 'blocked_until' \
                 'metadata' \
+                'pending.email' \
+                'pending.phone' \
                 'created_at' \
                 'updated_at' \
                 'last_sign_in_at' \
@@ -1861,7 +1872,8 @@ function __authctl_list
                 'totp' \
                 'email' \
                 'phone' \
-                'recovery_code'
+                'recovery_code' \
+                'password'
         case 'fields.challenge'
             printf '%s\n' \
                 'id' \

@@ -1152,6 +1152,7 @@ function Get-AuthctlRows($path) {
                 '--token-id|@tokens|Which token is meant, by its id'
                 '--secret-stdin||Read the code or secret from stdin: one line'
                 '--new-password-stdin||Read a recovery''s new password from stdin: the next line'
+                '--new-account||If an unverified address is on somebody else''s account: take it off, and make one'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1317,7 +1318,7 @@ function Get-AuthctlRows($path) {
         }
         'mfa create-challenge' {
             $rows.options = @(
-                '--factor|factor|What is to complete the sign-in, another than began it: totp, email, phone or recovery_code'
+                '--factor|factor|What is to complete the sign-in, another than began it: totp, email, phone or recovery_code;...'
                 '--secret-stdin||Read the session''s secret from stdin'
                 '--print-secret||Show the secret here, and send nothing'
                 '--dry-run||Show what would be done, and do nothing'
@@ -1770,6 +1771,7 @@ function Get-AuthctlList($name) {
             'sms-countries|The countries and areas that SMS are sent to'
             'magic-url-expiry|How long a magic URL works'
             'verification-expiry|How long the verification of an address works'
+            'verification-needs-session|Whether people must be signed in to confirm an address that they gave themselves'
             'recovery-expiry|How long a recovery works'
             'token-expiry|How long a token made by an operator works'
             'invite-expiry|How long an invitation to a team works'
@@ -1828,6 +1830,10 @@ function Get-AuthctlList($name) {
         'policy.sms-countries' {
             'any'
         }
+        'policy.verification-needs-session' {
+            'on'
+            'off'
+        }
         'policy.mfa-factors' {
             'off'
             'all'
@@ -1884,6 +1890,8 @@ function Get-AuthctlList($name) {
             'locked_until'
             'blocked_until'
             'metadata'
+            'pending.email'
+            'pending.phone'
             'created_at'
             'updated_at'
             'last_sign_in_at'
@@ -1945,6 +1953,7 @@ function Get-AuthctlList($name) {
             'current'
             'secret'
             'more_factors_required'
+            'ended'
         }
         'fields.deletion2' {
             'id'
@@ -2096,6 +2105,8 @@ function Get-AuthctlList($name) {
             'locked_until'
             'blocked_until'
             'metadata'
+            'pending.email'
+            'pending.phone'
             'created_at'
             'updated_at'
             'last_sign_in_at'
@@ -2198,6 +2209,7 @@ function Get-AuthctlList($name) {
             'email'
             'phone'
             'recovery_code'
+            'password'
         }
         'fields.challenge' {
             'id'

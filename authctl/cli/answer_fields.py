@@ -4,13 +4,16 @@ from authctl import model
 from authctl.cli.output import FORMATS, Format, Shape
 from authctl.model import USER_COLUMNS, shown_fields
 
-_PROOFS = (
-    *("factors.totp", "factors.email", "factors.phone", "factors.recovery_code"),
-    *("password.set", "password.algorithm", "password.updated_at", "password.must_change"),
-)
+_OBJECTS = {
+    "password": (
+        *("factors.totp", "factors.email", "factors.phone", "factors.recovery_code"),
+        *("password.set", "password.algorithm", "password.updated_at", "password.must_change"),
+    ),
+    "metadata": ("metadata", "pending.email", "pending.phone"),
+}
 USER = Shape(
     "user",
-    fields=tuple(field for name in USER_COLUMNS for field in (_PROOFS if name == "password" else (name,))),
+    fields=tuple(field for name in USER_COLUMNS for field in _OBJECTS.get(name, (name,))),
     columns=("id", "name", "email", "phone", "status"),
     rare={"username": ("name", "email", "phone")},
     extras=("generated_password",),
@@ -54,6 +57,7 @@ SIGNED_IN = Shape(
     "session",
     fields=(*_SESSION, "secret", "more_factors_required"),
     columns=("id", "user_id", "secret", "more_factors_required", "expires_at"),
+    extras=("ended",),
 )
 PERSON = Shape(
     "person",

@@ -48,9 +48,13 @@ class SecondFactor(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     RECOVERY_CODE = "recovery_code"
+    PASSWORD = "password"  # noqa: S105 - the name of a factor
 
 
-FACTORS = "What is to complete the sign-in, another than began it: totp, email, phone or recovery_code."
+FACTORS = (
+    "What is to complete the sign-in, another than began it: totp, email, phone or recovery_code; password where it"
+    " began with an address that is not verified."
+)
 Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Which authenticator, where a user has several.")
 ]

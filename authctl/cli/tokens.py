@@ -265,11 +265,18 @@ def redeem(
     new_password_stdin: Annotated[
         bool, typer.Option("--new-password-stdin", help="Read a recovery's new password from stdin: the next line.")
     ] = False,
+    new_account: Annotated[
+        bool,
+        typer.Option(
+            "--new-account", help="If an unverified address is on somebody else's account: take it off, and make one."
+        ),
+    ] = False,
 ) -> None:
     """Redeem a code or secret: sign in, verify an address, set a new password, or change an address.
 
     A wrong, an expired, a used and an unknown one are one answer, exit status 6. The answer is the session, with its
-    secret shown this once; of kinds that sign nobody in it is the user.
+    secret shown this once; of kinds that sign nobody in it is the user. Where nobody has verified the address yet, it
+    says what of the account ended, or asks for another proof of whose the account is.
     """
     from authctl.core.tokens.kinds import DECLARATIONS, Effect
 
@@ -289,7 +296,7 @@ def redeem(
     elif effect is Effect.RECOVER:
         password = new_password(ctx, flag="--new-password-stdin")
     which: dict[str, str] = {"id": id} if id is not None else {"kind": meant}
-    ctx.show(tokens.redeem(user, secret, new_password=password, **which).public())
+    ctx.show(tokens.redeem(user, secret, new_password=password, new_account=new_account, **which).public())
 
 
 def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:

@@ -68,7 +68,8 @@ def find_lock(db: Connection, bucket: str) -> datetime | None:
     return row.locked_until if row is not None else None
 
 
-def lock(db: Connection, bucket: str, until: datetime) -> None:
+def lock(db: Connection, bucket: str, until: datetime | None) -> None:
+    """Lock a bucket until that moment; None: unlock it."""
     db.run(compiled.ATTEMPTS_LOCK, {"bucket": bucket, "until": until})
 
 
@@ -99,3 +100,8 @@ def following(prefix: str) -> str:
 def know(db: Connection, user_seq: int, source: str, now: datetime) -> None:
     """Remember that a source has signed in to an account."""
     db.run(compiled.ATTEMPTS_KNOW, {"user_seq": user_seq, "source": source, "seen_at": now})
+
+
+def forget_sources(db: Connection, user_seq: int) -> None:
+    """Know no source that has signed in to an account any more."""
+    db.run(compiled.ATTEMPTS_FORGET_SOURCES, {"user_seq": user_seq})

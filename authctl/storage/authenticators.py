@@ -34,10 +34,9 @@ def delete(db: Connection, seq: int) -> None:
     db.run(compiled.AUTHENTICATORS_DELETE, {"seq": seq})
 
 
-def delete_of_user(db: Connection, user_seq: int, *, self_service: bool = False) -> int:
-    """Remove a user's authenticators, or only those of self-service; how many there were."""
-    statement = compiled.AUTHENTICATORS_DELETE_SELF_SERVICE if self_service else compiled.AUTHENTICATORS_DELETE_OF_USER
-    return db.run(statement, {"user_seq": user_seq})
+def delete_of_user(db: Connection, user_seq: int) -> int:
+    """Remove a user's authenticators; how many there were."""
+    return db.run(compiled.AUTHENTICATORS_DELETE_OF_USER, {"user_seq": user_seq})
 
 
 def record(row: Any) -> Authenticator:

@@ -288,6 +288,15 @@ def find_memberships(db: Connection, user_seqs: Iterable[int]) -> set[tuple[int,
     return found
 
 
+def find_linked(db: Connection, user_seqs: Iterable[int]) -> set[int]:
+    """Those of these users who have an identity."""
+    found: set[int] = set()
+    for chunk in _chunks(sorted(user_seqs)):
+        statement = sa.select(identities.c.user_seq).where(identities.c.user_seq.in_(chunk))
+        found.update(db.sqlalchemy.execute(statement).scalars())
+    return found
+
+
 def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
     for start in range(0, len(values), CHUNK):
         yield list(values[start : start + CHUNK])

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from authctl.storage.attempts import following
 from authctl.storage.connection import Connection
-from authctl.storage.tables import attempts, challenges, known_sources, sessions, tokens
+from authctl.storage.tables import attempts, challenges, identities, known_sources, memberships, sessions, tokens, users
 
 BATCH = 1_000  # rows that are removed in one transaction
 
@@ -44,6 +44,14 @@ def _delete(db: Connection, table: sa.Table, before: datetime) -> int:
         if removed := db.sqlalchemy.execute(table.delete().where(table.c.seq.in_(batch))).rowcount:
             return removed
     return 0
+
+
+def list_abandoned(db: Connection) -> list[str]:
+    """The ids of a batch of users who were made for a code, and have neither a token nor anything else."""
+    belongings = (tokens, sessions, identities, memberships)
+    bare = [sa.not_(sa.exists().where(table.c.user_seq == users.c.seq)) for table in belongings]
+    found = sa.select(users.c.id).where(sa.text("users.requested"), *bare).order_by(users.c.seq).limit(BATCH)
+    return list(db.sqlalchemy.execute(found).scalars())
 
 
 def count_challenges(db: Connection, before: datetime) -> int:

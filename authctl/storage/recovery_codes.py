@@ -33,7 +33,6 @@ def use(db: Connection, user_seq: int, digest: bytes, now: datetime) -> bool:
     return db.run(compiled.RECOVERY_CODES_USE, {"user_seq": user_seq, "digest": digest, "now": now}) == 1
 
 
-def delete_of_user(db: Connection, user_seq: int, *, self_service: bool = False) -> int:
-    """Remove a user's codes, or only those of self-service; how many there were."""
-    statement = compiled.RECOVERY_CODES_DELETE_SELF_SERVICE if self_service else compiled.RECOVERY_CODES_DELETE_OF_USER
-    return db.run(statement, {"user_seq": user_seq})
+def delete_of_user(db: Connection, user_seq: int) -> int:
+    """Remove a user's codes; how many there were."""
+    return db.run(compiled.RECOVERY_CODES_DELETE_OF_USER, {"user_seq": user_seq})

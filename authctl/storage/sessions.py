@@ -47,6 +47,11 @@ def find(db: Connection, user_seq: int, id: str) -> Session | None:
     return record(row) if row else None
 
 
+def has_ended(db: Connection, seq: int) -> bool:
+    """Whether the session of that number was ended, or is purged; one whose time has passed was not."""
+    return db.first(compiled.SESSIONS_FIND_NOT_ENDED, {"seq": seq}) is None
+
+
 class Live(NamedTuple):
     """What a session must be to be alive: not ended, not past its time at `now`, and used since `idle_since`."""
 
@@ -89,6 +94,12 @@ def end_of_user(db: Connection, user_seq: int, now: datetime, reason: str, *, ke
     return db.run(
         compiled.SESSIONS_END_OF_USER, {"user_seq": user_seq, "kept": kept, "now": now, "reason": str(reason)}
     )
+
+
+def end_signed_in_by(db: Connection, user_seq: int, now: datetime, reason: str, factor: str, *, kept: int = 0) -> int:
+    """End those that were signed in to with that factor; how many there were. kept: the number of one that stays."""
+    values = {"user_seq": user_seq, "kept": kept, "now": now, "reason": reason, "first": f'["{factor}"%'}
+    return db.run(compiled.SESSIONS_END_SIGNED_IN_BY, values)
 
 
 def end_all(db: Connection, now: datetime, reason: Ended) -> int:

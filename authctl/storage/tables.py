@@ -55,6 +55,7 @@ def _owner(name: str = "user_seq", key: str = "users.seq") -> sa.Column[int]:
 
 
 _NOT_ENDED = sa.text("ended_at IS NULL")
+_REQUESTED = sa.text("requested")
 
 
 def _ended_index(table: str) -> sa.Index:
@@ -91,7 +92,7 @@ users = sa.Table(
     sa.Column("password_algorithm", Text),
     sa.Column("password_updated_at", Instant),
     sa.Column("password_must_change", sa.Boolean, nullable=False),
-    # Set by the person: it ends when somebody else may have been the person, see core/credentials/addresses.py.
+    # Set by the person, and not by an operator.
     sa.Column("password_self_service", sa.Boolean, nullable=False),
     # The import that brought the hash, until the password is set or hashed anew here. No key: the hash outlives it.
     sa.Column("password_import", Text),
@@ -99,6 +100,14 @@ users = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("last_sign_in_at", Instant),
+    # What the person wants to have instead, until that is proved: it reserves nothing, and finds nobody. With the
+    # number of the session that asked for it.
+    sa.Column("pending_email", Text),
+    sa.Column("pending_email_session", Sequence),
+    sa.Column("pending_phone", Text),
+    sa.Column("pending_phone_session", Sequence),
+    # Made because somebody asked for a code, and nothing has become of it yet.
+    sa.Column("requested", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("id", name="users_id_key"),
     sa.UniqueConstraint("username_key", name="users_username_key_key"),
     sa.UniqueConstraint("email", name="users_email_key"),
@@ -109,6 +118,7 @@ users = sa.Table(
     sa.Index("users_email_verified", "email_verified", "created_at", "seq"),
     sa.Index("users_phone_verified", "phone_verified", "created_at", "seq"),
     sa.Index("users_mfa", "mfa", "created_at", "seq"),
+    sa.Index("users_requested", "seq", sqlite_where=_REQUESTED, postgresql_where=_REQUESTED),
 )
 
 # An email belongs to one user, whether the account or an identity holds it: this key decides.
@@ -225,6 +235,7 @@ tokens = sa.Table(
     sa.Column("attempts_left", sa.Integer),  # of codes; what cannot be guessed has no count
     sa.Column("address", Text),  # where it was sent, and what it proves to be the person's
     sa.Column("session_seq", Sequence),  # the session that a change was asked for in; no key: it may be purged before
+    sa.Column("by_operator", sa.Boolean, nullable=False, server_default=sa.false()),  # who asked for it
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("sent_at", Instant),  # what the interval between two is counted from

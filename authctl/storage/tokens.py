@@ -54,6 +54,11 @@ def count_attempts(db: Connection, seqs: Sequence[int]) -> None:
     db.run(compiled.TOKENS_COUNT_ATTEMPTS, {"tokens": seqs})
 
 
+def set_attempts(db: Connection, seq: int, left: int) -> None:
+    """Say how many attempts a code has left."""
+    db.run(compiled.TOKENS_SET_ATTEMPTS, {"seq": seq, "left": left})
+
+
 def use_up_attempts(db: Connection, seqs: Sequence[int]) -> None:
     """Take every attempt of each of these codes."""
     db.run(compiled.TOKENS_USE_UP_ATTEMPTS, {"tokens": seqs})
@@ -105,6 +110,12 @@ def end_of_other_sessions(
 ) -> int:
     """End those that were not asked for in the session of that number, if any; how many there were."""
     return db.run(compiled.TOKENS_END_OF_OTHER_SESSIONS, _of_kinds(user_seq, now, reason, kinds) | {"kept": kept})
+
+
+def end_of_address(db: Connection, user_seq: int, now: datetime, reason: str, address: str) -> int:
+    """End a user's tokens that were sent to that address; how many there were."""
+    values = {"user_seq": user_seq, "now": now, "reason": reason, "address": address}
+    return db.run(compiled.TOKENS_END_OF_ADDRESS, values)
 
 
 def _of_kinds(user_seq: int, now: datetime, reason: str, kinds: Sequence[TokenKind]) -> dict[str, Any]:

@@ -61,6 +61,17 @@ def release_address(db: Connection, address: str) -> None:
     db.run(compiled.USERS_RELEASE_ADDRESS, {"address": address})
 
 
+def end_pending(db: Connection) -> None:
+    """End everybody's pending addresses that were asked for in a session that was ended."""
+    db.run(compiled.USERS_END_PENDING_EMAILS, {})
+    db.run(compiled.USERS_END_PENDING_PHONES, {})
+
+
+def is_bare(db: Connection, seq: int) -> bool:
+    """Whether a user has no session, identity or membership, and never had a session that is not purged."""
+    return db.first(compiled.USERS_FIND_BELONGINGS, {"seq": seq}) is None
+
+
 def delete(db: Connection, user: User) -> None:
     """Remove a user and all that belongs to it; the foreign keys see to the rest."""
     user_counts.enter(db)

@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from authctl.core.credentials import addresses
+from authctl.core.accounts import standing
+from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Status, User, fold, name_keys
@@ -44,13 +45,14 @@ class Holders:
     """What the database has of what a batch brings.
 
     brought: the ids of users that this import has had already. memberships: the confirmed ones of the users in owners,
-    (team, user).
+    (team, user). linked: those of them who claim an address, and have an identity.
     is_same: whether a hash that a record brings is the one that its user has.
     """
 
     owners: Owners
     brought: set[str]
     memberships: set[tuple[int, int]]
+    linked: set[int]
     is_same: Callable[[User, Checked], bool]
 
 
@@ -290,8 +292,8 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
     """The user with what the record says; None where that is nothing new, a Note where it cannot be.
 
     What the record is silent about stays. A verification is never lowered, a blocked user never let in, a password
-    that was set here never replaced; prefs and metadata are merged by key, labels added. Where the record verifies the
-    first address of the user, a password of self-service may be a stranger's, and goes.
+    that was set here never replaced; prefs and metadata are merged by key, labels added. Where the record verifies an
+    address that a user without a proof only claims, the password may be a stranger's, and goes.
     """
     now = conditions.now
     given, present = user_of(item.row), before.at(now)
@@ -313,8 +315,12 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
     )
     if given.status is Status.BLOCKED and present.status is not Status.BLOCKED:
         after = replace(after, status=given.status, blocked_until=given.blocked_until)
-    is_strangers = proves_first(present, after) and present.password is not None and present.password.self_service
-    if is_strangers or (_takes_password(present, item) and not known.is_same(present, item)):
+    claimed = claim_proved(present, after)
+    has_proof = present.email_verified or present.phone_verified or present.seq in known.linked
+    if claimed is not None and has_proof and claimed == _found_by(item, conditions):
+        message = f"{checks.shown(getattr(present, claimed))} was typed in by a person who has proved something else."
+        return Note(f"user_{claimed}_not_verified", claimed, message)
+    if (claimed is not None and not has_proof) or (_takes_password(present, item) and not known.is_same(present, item)):
         after = replace(after, password=given.password)
     identities = tuple(
         each for each in item.extra.identities if (each.provider, each.provider_uid) not in known.owners.uids
@@ -335,10 +341,13 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
     return Update(before, replace(after, updated_at=now), identities, members, item)
 
 
-def proves_first(before: User, after: User) -> bool:
-    """Whether an update verifies an address of an account that nobody had proved to own, or one that a person gave."""
-    is_first = not (before.email_verified or before.phone_verified) and (after.email_verified or after.phone_verified)
-    return is_first or bool(addresses.doubtful(before, after))
+def claim_proved(before: User, after: User) -> AddressKind | None:
+    """Which address that the account only claims an update verifies."""
+    for kind in standing.KINDS:
+        is_kept = getattr(after, kind) == getattr(before, kind)
+        if standing.of(before, kind) is Standing.CLAIMED and is_kept and getattr(after, f"{kind}_verified"):
+            return kind
+    return None
 
 
 def _opens(before: User, after: User) -> bool:

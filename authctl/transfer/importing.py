@@ -354,7 +354,9 @@ class _Run:
         owners = storage.imports.find_owners(work.db, keys, lock=self.options.on_conflict is OnConflict.UPDATE)
         brought = storage.imports.find_brought(work.db, self.journal.seq, {user.id for user in owners.users.values()})
         memberships = storage.imports.find_memberships(work.db, owners.users) if self.options.teams else set()
-        return Holders(owners, brought, memberships, partial(_is_same, work))
+        claimants = [seq for seq, user in owners.users.items() if user.email_self_service or user.phone_self_service]
+        linked = storage.imports.find_linked(work.db, claimants)
+        return Holders(owners, brought, memberships, linked, partial(_is_same, work))
 
 
 def _is_same(work: Work, user: User, item: Checked) -> bool:

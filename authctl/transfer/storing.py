@@ -13,8 +13,9 @@ from functools import partial
 from itertools import chain, count
 
 from authctl import storage
-from authctl.core.accounts import endings
-from authctl.core.credentials import addresses, passwords
+from authctl.core.accounts import endings, identities, standing
+from authctl.core.accounts.standing import AddressKind
+from authctl.core.credentials import addresses, passwords, proofs
 from authctl.core.crypto import otp
 from authctl.core.messages import notices
 from authctl.core.mfa import authenticators, recovery_codes
@@ -22,7 +23,7 @@ from authctl.core.teams import memberships, teams as teams_teams
 from authctl.core.work.unit import Work
 from authctl.model import Identity, Import, Json, Status, Team, User, from_milliseconds, milliseconds
 from authctl.storage.bulk import UserRow, user_of
-from authctl.transfer.conflicts import proves_first
+from authctl.transfer.conflicts import claim_proved
 from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import Member
 from authctl.transfer.validation import Checked, Extra, IdentityRow
@@ -85,11 +86,15 @@ def _add_all(work: Work, user: User, extra: Extra, teams: Teams | None) -> None:
 
 def _update(work: Work, update: Update, teams: Teams | None) -> Counter[str]:
     """Store what a record makes of a user, and do all that it entails; how many sessions and tokens ended."""
-    stored, ended = update.before, Counter[str]()
-    if proves_first(update.before, update.after):
-        update, details = _taken_over(work, update)
+    stored, ended, details = update.before, Counter[str](), Json()
+    claimed = claim_proved(update.before, update.after)
+    if claimed is not None and not identities.has_proof(work, update.before):
+        update, details = _taken_over(work, update, claimed)
         ended.update(_counts(details))
     before, after = update.before, update.after
+    for kind in standing.KINDS:
+        if getattr(before, kind) not in (None, getattr(after, kind)):
+            ended.update(_counts(endings.end(work, before, endings.Cause.ADDRESS_CHANGED, kind)))
     if after.password is not None and after.password != before.password:
         hash = passwords.sealed(work, after, after.password.hash)
         after = replace(after, password=replace(after.password, hash=hash))
@@ -97,7 +102,8 @@ def _update(work: Work, update: Update, teams: Teams | None) -> Counter[str]:
     if after.status is Status.BLOCKED and before.at(work.now).status is not Status.BLOCKED:
         ended.update(_counts(endings.end(work, after, endings.Cause.BLOCK)))
     storage.users.update(work.db, stored, after)
-    notices.address_changed(work, stored, after)
+    notices.address_changed(work, before, after)
+    proofs.tell(work, after, details)
     _add_identities(work, after, update.identities)
     if update.adds_totp:
         _add_totp(work, after, update.item.extra)
@@ -112,18 +118,16 @@ def _counts(details: Json) -> Json:
     return {name: value for name, value in details.items() if name in endings.COUNTS}
 
 
-def _taken_over(work: Work, update: Update) -> tuple[Update, Json]:
+def _taken_over(work: Work, update: Update, claimed: AddressKind) -> tuple[Update, Json]:
     """An update of an account that somebody else may have used: only what the record has too is kept; what ended."""
     after, item = update.after, update.item
-    doubtful = addresses.doubtful(update.before, after)
-    kept, ended = addresses.take_over(work, update.before, doubtful)
-    flags = {name: getattr(kept, name) or getattr(item.row, name) for name in ("mfa", "totp", "recovery_code")}
-    after = replace(after, **flags)
-    for kind in addresses.OTHER:
-        if getattr(kept, kind) is None and getattr(item.row, kind) is None:
-            after = addresses.without(after, kind)
-    identities = item.extra.identities if doubtful else update.identities
-    return update._replace(before=kept, after=after, identities=identities), ended
+    kept, ended = proofs.end_anothers(work, update.before, claimed)
+    flags = {name: getattr(item.row, name) for name in ("mfa", "totp", "recovery_code")}
+    after = replace(endings.left(after, ended), **flags)
+    other = addresses.OTHER[claimed]
+    if getattr(kept, other) is None and getattr(item.row, other) is None:
+        after = addresses.without(after, other)
+    return update._replace(before=kept, after=after), ended
 
 
 # What belongs to a user

@@ -11,7 +11,7 @@ from doubles.mail import MailServer
 from authctl.errors import Denied, NotFound
 from authctl.settings import load
 from authctl.transfer import importing
-from authctl.transfer.records import Linked, Member, Record, Secret
+from authctl.transfer.records import Member, Record, Secret
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 OTHER = BCRYPT[:-2] + "WK"
@@ -224,14 +224,12 @@ def test_a_block_by_command_has_what_ended_in_its_event(directory, ada):
 
 
 def prepare(directory, id, phone=PHONE):
-    """An account as a stranger leaves it: somebody's email, an own phone that is verified, and every other way in."""
+    """An account as a stranger leaves it: somebody's email, an own phone, and every other way in."""
     email = f"{id}@example.com"
     directory.users.create(id=id, email=email, phone=phone, password=PASSWORD, self_service=True)
     stranger = directory.as_session(directory.sessions.create(id, PASSWORD).secret)
-    code = directory.tokens.create_phone_verification(id, print_secret=True).secret
-    stranger.tokens.redeem(id, code, kind="phone-verification")
+    directory.tokens.create_phone_verification(id, print_secret=True)
     stranger.mfa.create_recovery_codes(id)
-    directory.users.create_identity(id, "github", f"stranger-{id}")
     directory.tokens.create_email_change(id, f"mallory-{id}@example.com", print_secret=True)
     directory.tokens.create_phone_change(id, "+14255550177", print_secret=True)
     return email
@@ -254,20 +252,19 @@ def left(directory, mail, id):
 
 def test_a_verification_ends_what_a_code_would_end(take, mailing, directory, mail):
     code, given = prepare(directory, "code"), prepare(directory, "file", "+14255550124")
-    secret = directory.tokens.create_email_verification("code", print_secret=True).secret
-    directory.tokens.create_email_verification("file", print_secret=True)
-    mailing.tokens.redeem("code", secret, kind="email-verification")
+    secret = directory.tokens.create_magic_url(code, print_secret=True).secret
+    mailing.tokens.redeem("code", secret, kind="magic-url")
     take(record("file", email=given, email_verified=True), match="email")
     by_code, by_file = left(directory, mail, "code"), left(directory, mail, "file")
-    assert by_code["tokens"].pop("email-verification") == "used"
-    assert by_file["tokens"].pop("email-verification") is None
+    assert by_code["tokens"].pop("magic-url") == "used"
+    assert by_code["sessions"].pop(0) is None  # which the link has given
     assert by_code == by_file
     assert by_file["tokens"] == {
         "email-change": "owner_changed",
         "phone-change": "owner_changed",
-        "phone-verification": "used",
+        "phone-verification": None,
     }
-    assert by_file["told"] == ["Your phone number at authctl was changed"]
+    assert by_file["told"] == ["Your account at authctl is yours alone"]
     assert code in {each.recipients[0] for each in mail.mails}
     assert (last_batch(directory)["sessions_ended"], last_batch(directory)["tokens_ended"]) == (1, 2)
 
@@ -275,13 +272,6 @@ def test_a_verification_ends_what_a_code_would_end(take, mailing, directory, mai
 def test_an_address_that_moves_is_told_at_both(take, directory, mail, ada):
     take(record("ada", email="new@example.com", email_verified=True))
     assert [recipients for recipients, _ in subjects(mail)] == [[EMAIL], ["new@example.com"]]
-
-
-def test_an_identity_that_the_file_has_too_stays(take, directory):
-    email = prepare(directory, "ada")
-    linked = [Linked("github", "stranger-ada"), Linked("google", "ada")]
-    take(record("ada", email=email, email_verified=True, identities=linked), match="email")
-    assert [each.provider for each in directory.users.list_identities("ada")] == ["github", "google"]
 
 
 # Joining a team

@@ -55,7 +55,10 @@ def update_email(
     email: Annotated[str, positional("--email", "The new address; '' clears it.", metavar="EMAIL")],
     password_stdin: CurrentPasswordStdin = False,
 ) -> None:
-    """Change the email of a user. The new one counts as unverified."""
+    """Change the email of a user. The new one counts as unverified.
+
+    With --as-session it is pending until it is verified, if the account has anything verified or given by an operator.
+    """
     users = ctx.directory.users
     ctx.show(users.update_email(user, email, password=current_password(ctx, stdin=password_stdin)).public())
 
@@ -72,7 +75,10 @@ def update_phone(
     phone: Annotated[str, positional("--number", "With + and the calling code; '' clears it.", metavar="PHONE")],
     password_stdin: CurrentPasswordStdin = False,
 ) -> None:
-    """Change the phone of a user. The new one counts as unverified."""
+    """Change the phone of a user. The new one counts as unverified.
+
+    With --as-session it is pending until it is verified, if the account has anything verified or given by an operator.
+    """
     users = ctx.directory.users
     ctx.show(users.update_phone(user, phone, password=current_password(ctx, stdin=password_stdin)).public())
 

@@ -1,15 +1,19 @@
 """What ends what: all of an account that ends because of something else, declared in one table.
 
 Every flow that ends something, whoever starts it, names its cause to `end` and writes the answer into its event. A
-challenge ends with its session.
+challenge ends with its session. A change of an address, asked for and not yet redeemed, is the address that the account
+has pending, and the tokens that were sent there.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from authctl import storage
+from authctl.core.accounts import standing
+from authctl.core.accounts.standing import AddressKind
 from authctl.core.work.unit import Work
 from authctl.model import Ended, Json, TokenEnded, TokenKind, User
 
@@ -27,6 +31,8 @@ class Cause(StrEnum):
     OWNER_CHANGED = "owner_changed"  # somebody proved an address of an account that somebody else may have used
     SESSION = "session"  # one of its sessions was ended
     SIGNED_OUT = "signed_out"  # everywhere, by the person or an operator
+    ADDRESS_CHANGED = "address_changed"  # an address was changed, released or taken off
+    ADDRESS_PROVED = "address_proved"  # nothing ends
 
 
 class Sessions(StrEnum):
@@ -35,6 +41,7 @@ class Sessions(StrEnum):
     NONE = "none"
     ALL = "all"
     OTHERS = "others"  # all but the one that acts
+    OF_ADDRESS = "of_address"  # those that were signed in to by it, but the one that acts
 
 
 class Changes(StrEnum):
@@ -49,7 +56,8 @@ class Changes(StrEnum):
 class Row(NamedTuple):
     """What ends, and the reason that is shown. policy: ends sessions only where this policy is on.
 
-    tokens: whose secrets sign in or set a password. verifications: of the addresses that the account has.
+    tokens: whose secrets sign in or set a password. verifications: of the addresses that the account has. of_address:
+    all that were sent to the address that it is about.
     """
 
     reason: Ended | TokenEnded
@@ -57,6 +65,7 @@ class Row(NamedTuple):
     tokens: bool = False
     changes: Changes = Changes.NONE
     verifications: bool = False
+    of_address: bool = False
     policy: str | None = None
 
 
@@ -79,33 +88,83 @@ TABLE = {
     Cause.OWNER_CHANGED: Row(Ended.OWNER_CHANGED, Sessions.ALL, tokens=True, changes=Changes.ALL),
     Cause.SESSION: Row(TokenEnded.SESSION_ENDED, changes=Changes.OF_ENDED),
     Cause.SIGNED_OUT: Row(Ended.DELETED, Sessions.ALL, changes=Changes.OF_ENDED),
+    Cause.ADDRESS_CHANGED: Row(Ended.ADDRESS_CHANGED, Sessions.OF_ADDRESS, of_address=True),
+    Cause.ADDRESS_PROVED: Row(Ended.ADDRESS_CHANGED),
 }
 
 
-def end(work: Work, user: User, cause: Cause) -> Json:
-    """End what the table lists; how many sessions and tokens ended, as details of an event."""
+def end(work: Work, user: User, cause: Cause, kind: AddressKind | None = None) -> Json:
+    """End what the table lists; which changes, and how many sessions and tokens, as details of an event.
+
+    kind: of the address that the cause is about, which the user still has.
+    """
     row = TABLE[cause]
     ended: Json = {}
     if row.sessions is not Sessions.NONE:
-        ended["sessions_ended"] = _end_sessions(work, user, row)
+        ended["sessions_ended"] = _end_sessions(work, user, row, kind)
+    if pending := [each for each in standing.KINDS if _ends_pending(work, row, user, each)]:
+        ended |= _end_pending(work, user, row, pending)
     kinds = (*(SIGN_INS if row.tokens else ()), *(VERIFICATIONS if row.verifications else ()))
     kinds += CHANGES if row.changes is Changes.ALL else ()
     if kinds:
-        ended["tokens_ended"] = storage.tokens.end_of_kinds(work.db, user.seq, work.now, str(row.reason), kinds)
+        _count(ended, storage.tokens.end_of_kinds(work.db, user.seq, work.now, str(row.reason), kinds))
     elif count := _end_changes(work, user, row):
-        ended["tokens_ended"] = count
+        _count(ended, count)
+    if row.of_address and kind is not None:
+        _count(ended, end_sent_to(work, user, getattr(user, kind), row.reason))
     return ended
 
 
 def end_everybodys(work: Work) -> Json:
     """The same for everybody, who are signed out everywhere."""
-    reason = Ended.DELETED
-    return {
-        "sessions_ended": storage.sessions.end_all(work.db, work.now, reason),
-        "tokens_ended": storage.tokens.end_of_all_ended_sessions(
-            work.db, work.now, str(TokenEnded.SESSION_ENDED), CHANGES
-        ),
-    }
+    ended = {"sessions_ended": storage.sessions.end_all(work.db, work.now, Ended.DELETED)}
+    storage.users.end_pending(work.db)
+    reason = str(TokenEnded.SESSION_ENDED)
+    return ended | {"tokens_ended": storage.tokens.end_of_all_ended_sessions(work.db, work.now, reason, CHANGES)}
+
+
+def left(user: User, ended: Json) -> User:
+    """The account without the pending addresses that `end` says it ended."""
+    gone: dict[str, Any] = {}
+    for kind in standing.KINDS:
+        if f"pending_{kind}" in ended and ended[f"pending_{kind}"]["after"] is None:
+            gone |= {f"pending_{kind}": None, f"pending_{kind}_session": None}
+    return replace(user, **gone) if gone else user
+
+
+def end_sent_to(work: Work, user: User, address: str | None, reason: Ended | TokenEnded) -> int:
+    """End a user's tokens that were sent to an address; how many there were."""
+    if address is None:
+        return 0
+    return storage.tokens.end_of_address(work.db, user.seq, work.now, str(reason), address)
+
+
+def _ends_pending(work: Work, row: Row, user: User, kind: AddressKind) -> bool:
+    """Whether the account has a pending address of that kind, and it ends."""
+    if getattr(user, f"pending_{kind}") is None:
+        return False
+    asked_in = getattr(user, f"pending_{kind}_session")
+    if row.changes is Changes.OF_ENDED:
+        return asked_in is not None and storage.sessions.has_ended(work.db, asked_in)
+    if row.changes is Changes.OF_OTHERS:
+        return bool(asked_in != (work.person.session.seq if work.person is not None else None))
+    return row.changes is Changes.ALL
+
+
+def _end_pending(work: Work, user: User, row: Row, kinds: list[AddressKind]) -> Json:
+    """End pending addresses, and the tokens that were sent there."""
+    reason = TokenEnded.SESSION_ENDED if row.changes is Changes.OF_ENDED else row.reason
+    ended: Json = {}
+    for kind in kinds:
+        address = getattr(user, f"pending_{kind}")
+        ended[f"pending_{kind}"] = {"before": address, "after": None}
+        _count(ended, end_sent_to(work, user, address, reason))
+    storage.users.update(work.db, user, left(user, ended))
+    return ended
+
+
+def _count(ended: Json, tokens: int) -> None:
+    ended["tokens_ended"] = ended.get("tokens_ended", 0) + tokens
 
 
 def _end_changes(work: Work, user: User, row: Row) -> int:
@@ -119,8 +178,11 @@ def _end_changes(work: Work, user: User, row: Row) -> int:
     return 0
 
 
-def _end_sessions(work: Work, user: User, row: Row) -> int:
+def _end_sessions(work: Work, user: User, row: Row, kind: AddressKind | None) -> int:
     if row.policy is not None and not work.policy[row.policy]:
         return 0
-    current = work.person.session.seq if work.person is not None and row.sessions is Sessions.OTHERS else 0
-    return storage.sessions.end_of_user(work.db, user.seq, work.now, str(row.reason), kept=current)
+    current = work.person.session.seq if work.person is not None and row.sessions is not Sessions.ALL else 0
+    at = (work.db, user.seq, work.now, str(row.reason))
+    if row.sessions is Sessions.OF_ADDRESS:
+        return storage.sessions.end_signed_in_by(*at, str(kind), kept=current)
+    return storage.sessions.end_of_user(*at, kept=current)

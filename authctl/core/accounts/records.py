@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import quotas, throttle
+from authctl.core.accounts import endings, quotas, throttle
 from authctl.core.accounts.lookup import get_locked, is_prefixed
 from authctl.core.values import contacts
 from authctl.errors import Conflict, Invalid
@@ -88,7 +88,11 @@ def _given(user: User, *names: str) -> Json:
 
 def delete(work: Work, user: str) -> User:
     """Remove an account and everything of it, in this transaction; its address is free at once. Audit rows stay."""
-    found = get_locked(work, user)
+    return remove(work, get_locked(work, user))
+
+
+def remove(work: Work, found: User) -> User:
+    """The same for an account that is locked."""
     storage.users.delete(work.db, found)
     work.at_end(storage.user_counts.add, work.db, -1)
     throttle.forget(work, found)
@@ -112,10 +116,10 @@ def save(
         return before
     if details is None:
         details = changes(before, after)
-    resource = f"users/{after.id}"
+    resource, after = f"users/{after.id}", endings.left(after, details)
     is_changed = after != before
     if is_changed:
-        after = replace(after, updated_at=work.now)
+        after = replace(after, updated_at=work.now, requested=False)
         storage.users.update(work.db, before, after)
     work.record(event, f"{resource}/{of}" if of else resource, details, user_id=after.id)
     if is_changed:

@@ -132,6 +132,14 @@ def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
         storage.users.set_locked(work.db, user.seq, None)
 
 
+def take_back(work: Work, claim: CountedAttempt) -> None:
+    """The attempt does not count: it was right, and is to be made once more."""
+    for bucket in (claim.account, f"source:{claim.source}", *(bucket + _LOCKS for bucket in claim.locks)):
+        storage.attempts.uncount(work.db, bucket)
+    for bucket in claim.locks:
+        storage.attempts.lock(work.db, bucket, None)
+
+
 def forget(work: Work, user: User, *, of_second_factors: bool = True) -> None:
     """Forget every attempt at an account, also those of sources known to it."""
     for bucket in (f"user:{user.id}", f"user:{user.id}{_LOCKS}"):

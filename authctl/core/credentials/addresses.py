@@ -1,105 +1,104 @@
-"""What follows when somebody proves that an address is theirs.
+"""The addresses of an account: how it comes to hold one, proves it, and loses it.
 
-    the address was given by ──┬── an operator, who vouches for it ───────────▶ it is verified
-                               └── a person: sign-up, or a signed-in person
-                                     ├── proved by that session ──────────────▶ it is verified
-                                     └── proved by the code alone
-                                           ├── no second factor is asked for ─▶ it is verified, and what self-service
-                                           │                                    put on the account before ends
-                                           └── one is, and the other address
-                                               is verified (`needs_session`) ─▶ refused: it takes a session
+                    an operator gives it, or a person before the account has anything else
+           none ──────────────────────────────────────────────────────────────────────────▶ HELD ── verify ──▶ PROVED
+             │ a person, once the account has a proof or a given address                                         ▲
+             └─────────────────────▶ PENDING, beside the one that is held ──────── hold ─────────────────────────┘
 
-Whoever gives an address may be somebody else than who has it. So nobody finds a door left open in an account that was
-prepared for them, and a mailbox alone does not get round two factors. What ends then is in `take_over`.
+A held address is one account's; people are found by it, and codes that are sent there sign in. A pending one reserves
+nothing and finds nobody: whose it is shows when it is proved. What a proof means is in `proofs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.accounts import endings, identities, records
+from authctl.core.accounts import endings, identities, records, requested, standing
+from authctl.core.accounts.endings import Cause
+from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.credentials import factors
 from authctl.core.messages import notices
-from authctl.core.values import identifiers
-from authctl.errors import Denied
-from authctl.model import EventName, Factor, Json, User
+from authctl.model import EventName, Factor, Json, TokenEnded, User
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
-
-AddressKind = Literal["email", "phone"]
 OTHER: dict[AddressKind, AddressKind] = {"email": "phone", "phone": "email"}  # the two kinds, each with the other one
-_EVENTS = {
+_CHANGED = {"email": EventName.USERS_UPDATE_EMAIL, "phone": EventName.USERS_UPDATE_PHONE}
+VERIFIED = {
     "email": EventName.USERS_UPDATE_EMAIL_VERIFICATION,
     "phone": EventName.USERS_UPDATE_PHONE_VERIFICATION,
 }
 
 
-def verify(work: Work, before: User, kind: AddressKind, *, is_doubtful: bool | None = None) -> User:
-    """Mark the email or phone as verified. All that follows from it is listed here.
+def change(work: Work, before: User, kind: AddressKind, address: str | None) -> User:
+    """Give the account another address, which is unverified from then on; None takes it away.
 
-    is_doubtful: whether the account may be somebody else's, where the address itself does not say so: of a change.
+    A person's is pending where the account has something to lose, and the old one stays until the new one is proved.
     """
-    if getattr(before, f"{kind}_verified"):
+    if address == getattr(before, kind):
+        return ask(work, before, kind, None)
+    if address is not None and work.person is not None and _has_to_lose(work, before):
+        if kind == "email":
+            notices.email_change_asked(work, before, address)
+        return ask(work, before, kind, address)
+    requested.make_way(work, kind, address)
+    self_service = work.person is not None and address is not None
+    return _move(work, before, _with(before, kind, address, self_service=self_service), kind)
+
+
+def ask(work: Work, before: User, kind: AddressKind, address: str | None, *, is_sent: bool = True) -> User:
+    """Have an address wait for its proof, instead of another that may have; None: have none wait.
+
+    is_sent: False where a message is yet to be sent there, which may be refused: tokens to the other one stay so far.
+    """
+    session = work.person.session.seq if work.person is not None and address is not None else None
+    fields: Json = {f"pending_{kind}": address, f"pending_{kind}_session": session}
+    after = replace(before, **fields)
+    if after == before:
         return before
-    verified: dict[str, Any] = {f"{kind}_verified": True}
-    after = replace(before, **verified)
-    details: Json = {f"{kind}_verified": {"before": False, "after": True}}
-    if is_doubtful is None:
-        is_doubtful = kind in doubtful(before, after)
-    if is_doubtful and work.person is None:
-        after, ended = take_over(work, after, [kind])
-        details |= ended
+    old = getattr(before, f"pending_{kind}")
+    details: Json = {f"pending_{kind}": {"before": old, "after": address}}
+    if is_sent and old != address:
+        endings.end_sent_to(work, before, old, TokenEnded.ADDRESS_CHANGED)
+    return records.save(work, before, after, _CHANGED[kind], details)
+
+
+def take_back(work: Work, user: User, kind: AddressKind, address: str | None, before: User) -> None:
+    """Have what waited before wait again, where the message to an address was refused that still waits."""
+    if getattr(user, f"pending_{kind}") == address:
+        fields: Json = {name: getattr(before, name) for name in (f"pending_{kind}", f"pending_{kind}_session")}
+        records.save(work, user, replace(user, **fields), _CHANGED[kind])
+
+
+def hold(work: Work, before: User, kind: AddressKind) -> User:
+    """Make the pending address, which is proved by now, the account's own; all that follows from it is listed here.
+
+    An account that only claims it loses it. Raises Conflict where another has proved it, or was given it.
+    """
+    address = getattr(before, f"pending_{kind}")
+    _take_from_claimant(work, before, kind, address)
+    after = _move(work, before, _with(before, kind, address, verified=True, self_service=True), kind)
     factors.prove(work, Factor(kind))
-    after = records.save(work, before, after, _EVENTS[kind], details)
-    notices.address_changed(work, before, after)
     return after
 
 
-def needs_session(work: Work, user: User, kind: AddressKind) -> bool:
-    """Whether the code alone is not enough to prove that address: who is asked for two factors may have mistyped it."""
-    if work.person is not None or getattr(user, f"{kind}_verified") or not getattr(user, f"{kind}_self_service"):
-        return False
-    is_asked = factors.is_asked(work.policy, user) and bool(factors.available(work.policy, user))
-    return is_asked and getattr(user, f"{OTHER[kind]}_verified")
+def verify(work: Work, before: User, kind: AddressKind) -> User:
+    """Mark the email or phone as proved, which ends nothing."""
+    verified: dict[str, Any] = {f"{kind}_verified": True}
+    if getattr(before, f"{kind}_verified"):
+        return before
+    details: Json = {f"{kind}_verified": {"before": False, "after": True}}
+    details |= endings.end(work, before, Cause.ADDRESS_PROVED)
+    factors.prove(work, Factor(kind))
+    return records.save(work, before, replace(before, **verified), VERIFIED[kind], details)
 
 
-def session_needed() -> Denied:
-    return Denied(
-        "user_more_factors_required",
-        "The account asks for two factors, and this address is not verified.",
-        field="secret",
-        hint="Sign in in another way, and do the same there, with --as-session.",
-    )
-
-
-def doubtful(before: User, after: User) -> list[AddressKind]:
-    """The addresses that a change verifies, and that a person gave, who may be somebody else than their owner."""
-    return [
-        kind
-        for kind in OTHER
-        if getattr(before, f"{kind}_self_service")
-        and getattr(before, kind) == getattr(after, kind)
-        and getattr(after, f"{kind}_verified") > getattr(before, f"{kind}_verified")
-    ]
-
-
-def take_over(work: Work, user: User, kinds: Collection[AddressKind]) -> tuple[User, Json]:
-    """The account without what somebody else may have put there; and what ended, as details of an event.
-
-    kinds: the addresses of `doubtful`. Whoever gave them loses the other ways in, too. What is left is still to be
-    stored, and its event to be written.
-    """
-    user, details = _without_credentials(work, user)
-    details |= endings.end(work, user, endings.Cause.OWNER_CHANGED)
-    if kinds:
-        user, left = _without_other_ways(work, user, kinds)
-        details |= left
-    return user, {name: value for name, value in details.items() if value}
+def take_off(work: Work, before: User, kind: AddressKind) -> User:
+    """Take an address off an account, since it is somebody else's."""
+    return _move(work, before, without(before, kind), kind)
 
 
 def without(user: User, kind: AddressKind) -> User:
@@ -108,25 +107,34 @@ def without(user: User, kind: AddressKind) -> User:
     return replace(user, **gone)
 
 
-def _without_credentials(work: Work, user: User) -> tuple[User, Json]:
-    """The account without the password and the factors that a person set."""
-    details: Json = {}
-    if user.password is not None and user.password.self_service:
-        user = replace(user, password=None)
-        details["password"] = "ended"  # noqa: S105 - a word of the log
-    without = factors.end_self_service(work, user)
-    if without != user:
-        details["factors"] = "ended"
-    return without, details
+def _with(
+    user: User, kind: AddressKind, address: str | None, *, verified: bool = False, self_service: bool = False
+) -> User:
+    """The account with that address, and with none pending."""
+    fields: Json = {kind: address, f"{kind}_verified": verified, f"{kind}_self_service": self_service}
+    return replace(user, **fields | {f"pending_{kind}": None, f"pending_{kind}_session": None})
 
 
-def _without_other_ways(work: Work, user: User, kinds: Collection[AddressKind]) -> tuple[User, Json]:
-    """The account without its identities, and without other addresses that a person gave."""
-    details: Json = {}
-    for other in (OTHER[kind] for kind in kinds):
-        if getattr(user, f"{other}_self_service"):
-            details[other] = {"before": getattr(user, other), "after": None}
-            user = without(user, other)
-    for identity in storage.identities.list_page(work.db, user.seq, 0, identifiers.MAX_LIMIT):
-        identities.delete(work, identity.id)
-    return user, details
+def _move(work: Work, before: User, after: User, kind: AddressKind) -> User:
+    """Store another address of an account, end what was built on the old one, and tell both."""
+    ended = endings.end(work, before, Cause.ADDRESS_CHANGED, kind)
+    details = records.changes(before, after) | {name: count for name, count in ended.items() if count}
+    if (pending := getattr(before, f"pending_{kind}")) != getattr(after, f"pending_{kind}"):
+        endings.end_sent_to(work, before, pending, TokenEnded.ADDRESS_CHANGED)
+    moved = records.save(work, before, after, _CHANGED[kind], details)
+    notices.address_changed(work, before, moved)
+    return moved
+
+
+def _has_to_lose(work: Work, user: User) -> bool:
+    """Whether an account has a proof, or an address that an operator gave."""
+    is_given = any(standing.of(user, kind) is Standing.GIVEN for kind in standing.KINDS)
+    return is_given or identities.has_proof(work, user)
+
+
+def _take_from_claimant(work: Work, user: User, kind: AddressKind, address: str) -> None:
+    """Take an address that is proved off another account, where that only claims it: its key decides about others."""
+    requested.make_way(work, kind, address)
+    holder = storage.users.find(work.db, kind, address, lock=True)
+    if holder is not None and holder.seq != user.seq and standing.of(holder, kind) is Standing.CLAIMED:
+        take_off(work, holder.at(work.now), kind)

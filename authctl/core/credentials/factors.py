@@ -8,6 +8,9 @@
 
 The two differ: a session that was signed in to by email is not completed by email. A session that somebody else gave
 (OAuth2, an operator, a token) counts as one factor, as a password does.
+
+A session that was signed in to by an address that is not proved (`proofs`) may only be completed, too: by any other
+factor, or by the password.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authctl import storage
+from authctl.core.accounts import standing
+from authctl.core.accounts.standing import AddressKind
 from authctl.errors import Denied
 from authctl.model import Factor, Session, User
 
@@ -57,15 +62,28 @@ def first(session: Session) -> str:
 
 def possible(policy: Policy, user: User, session: Session) -> Set[Factor]:
     """What a challenge of that session may be of."""
-    return available(policy, user) - {Factor(first(session))}
+    found = available(policy, user) - {Factor(first(session))}
+    if unproved(user, session) and user.password is not None and not (found and is_asked(policy, user)):
+        found |= {Factor.PASSWORD}
+    return found
+
+
+def unproved(user: User, session: Session) -> AddressKind | None:
+    """By which address, that is not proved, a session was signed in to."""
+    began = first(session)
+    return next((kind for kind in standing.KINDS if kind == began and not getattr(user, f"{kind}_verified")), None)
 
 
 def lacks(policy: Policy, user: User, session: Session) -> bool:
-    """Whether two factors are asked of a user who can give two, and the session has one.
+    """Whether two factors are asked of a user who can give two, and the session has one, or one of no proved address.
 
     Where the second would be the first again, a password makes two with it; without one there are no two to ask for.
     """
-    if session.mfa_at is not None or not is_asked(policy, user):
+    if session.mfa_at is not None:
+        return False
+    if unproved(user, session):
+        return True
+    if not is_asked(policy, user):
         return False
     if possible(policy, user, session):
         return True
@@ -133,14 +151,11 @@ def keep(work: Work) -> None:
         storage.sessions.update(work.db, session.seq, mfa_at=session.created_at)
 
 
-def end_self_service(work: Work, user: User) -> User:
-    """The account without the factors that a person set up."""
-    removed = storage.authenticators.delete_of_user(work.db, user.seq, self_service=True)
-    removed += storage.recovery_codes.delete_of_user(work.db, user.seq, self_service=True)
-    if not removed:
-        return user
-    kept = reread(work, user)
-    return replace(kept, mfa=user.mfa and (kept.totp or kept.recovery_code))
+def end_all(work: Work, user: User) -> User:
+    """The account without second factors, and asked for none."""
+    storage.authenticators.delete_of_user(work.db, user.seq)
+    storage.recovery_codes.delete_of_user(work.db, user.seq)
+    return replace(user, mfa=False, totp=False, recovery_code=False)
 
 
 def reread(work: Work, user: User) -> User:

@@ -13,6 +13,10 @@ else:
     redeem, tokens = later("authctl.core.tokens", "redeem", "tokens")
 
 
+# Whoever has yet to add a factor or change the password can prove an address already.
+_PROVING = {"to_add_factor": True, "to_change_password": True}
+
+
 class Tokens(Group):
     """Tokens: the same verbs as the commands of `authctl tokens`."""
 
@@ -20,16 +24,12 @@ class Tokens(Group):
     create_email = flow(tokens.create_email, by=OPERATOR | APPLICATION)
     create_phone = flow(tokens.create_phone, by=OPERATOR | APPLICATION)
     create_magic_url = flow(tokens.create_magic_url, by=OPERATOR | APPLICATION)
-    create_email_verification = flow(
-        tokens.create_email_verification, by=OPERATOR | APPLICATION | PERSON, to_add_factor=True
-    )
-    create_phone_verification = flow(
-        tokens.create_phone_verification, by=OPERATOR | APPLICATION | PERSON, to_add_factor=True
-    )
+    create_email_verification = flow(tokens.create_email_verification, by=OPERATOR | APPLICATION | PERSON, **_PROVING)
+    create_phone_verification = flow(tokens.create_phone_verification, by=OPERATOR | APPLICATION | PERSON, **_PROVING)
     create_recovery = flow(tokens.create_recovery, by=OPERATOR | APPLICATION)
     create_email_change = flow(tokens.create_email_change, by=OPERATOR | PERSON)
     create_phone_change = flow(tokens.create_phone_change, by=OPERATOR | PERSON)
-    redeem = flow(redeem.redeem, by=OPERATOR | APPLICATION | PERSON, to_add_factor=True)
+    redeem = flow(redeem.redeem, by=OPERATOR | APPLICATION | PERSON, **_PROVING)
     list = reads(tokens.list_, by=OPERATOR)
     list_live = reads(tokens.list_live, by=OPERATOR)
     delete = writes(tokens.delete, by=OPERATOR)

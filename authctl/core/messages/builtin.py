@@ -20,6 +20,7 @@ class MessageKind(StrEnum):
     EMAIL_CHANGED = "email-changed"
     PHONE_CHANGED = "phone-changed"
     FACTORS_CHANGED = "factors-changed"
+    HANDED_OVER = "handed-over"
     TRIAL_EMAIL = "trial-email"
     PHONE_CODE = "phone-code"
     PHONE_VERIFICATION = "phone-verification"
@@ -167,6 +168,15 @@ How you sign in to {application} was changed
 How you confirm at {application} that it is you was changed on {time}: {change}.
 
 If this was not you, change your password at once, and tell whoever runs {application}.
+""",
+    MessageKind.HANDED_OVER: """
+Your account at {application} is yours alone
+
+You confirmed on {time} that {email} is yours. Whoever signed up with it at {application} had not.
+
+So this of the account ended: {ended}.
+
+If it was you who signed up, set your password again. If somebody else did, they cannot get in any more.
 """,
     MessageKind.TRIAL_EMAIL: """
 A test mail from {application}

@@ -116,6 +116,11 @@ def factors_changed(settings: Settings, to: str, *, at: datetime, change: str) -
     return _email(settings, MessageKind.FACTORS_CHANGED, to, time=moment(at), change=change)
 
 
+def handed_over(settings: Settings, to: str, *, at: datetime, ended: str) -> Email:
+    """Tells who proved an address what ended of the account that claimed it. ended: as in `password, sessions`."""
+    return _email(settings, MessageKind.HANDED_OVER, to, time=moment(at), ended=ended)
+
+
 def trial_email(settings: Settings, to: str) -> Email:
     """Tries whether mails arrive."""
     return _email(settings, MessageKind.TRIAL_EMAIL, to)

@@ -59,6 +59,12 @@ def factors_changed(work: Work, user: User, change: str) -> None:
     _add(work, user, lambda settings, to: messages_compose.factors_changed(settings, to, at=at, change=change))
 
 
+def handed_over(work: Work, user: User, ended: tuple[str, ...]) -> None:
+    """Tell who proved the address of an account what ended of it."""
+    at, said = work.now, ", ".join(ended)
+    _add(work, user, lambda settings, to: messages_compose.handed_over(settings, to, at=at, ended=said))
+
+
 def email_change_asked(work: Work, user: User, new_email: str) -> None:
     """Tell the address that is to be changed."""
     _add(work, user, lambda settings, to: messages_compose.email_change_notice(settings, to, new_email=new_email))

@@ -20,11 +20,12 @@ from datetime import timedelta
 
 from authctl import storage
 from authctl.core.accounts import throttle
-from authctl.core.credentials import factors
+from authctl.core.credentials import factors, passwords, proofs
 from authctl.core.crypto import otp, sealing
 from authctl.core.messages import compose, notices
 from authctl.core.messages.builtin import MessageKind
 from authctl.core.mfa import recovery_codes
+from authctl.core.policy.policies import MFA_FACTORS
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import codes, mock_phones, sending
@@ -37,6 +38,7 @@ from authctl.errors import Denied, Invalid, NotFound
 from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, JsonObject, Session, User
 
 FACTORS = (Factor.TOTP, Factor.EMAIL, Factor.PHONE, Factor.RECOVERY_CODE)
+COMPLETING = (*FACTORS, Factor.PASSWORD)  # of what a session that is yet to be complete may be asked for
 KEPT = timedelta(days=1)  # how long dead challenges are kept, as tokens are
 _SENT = (Factor.EMAIL, Factor.PHONE)  # by a message
 
@@ -78,8 +80,9 @@ def create(
 ) -> NewChallenge:
     """Ask a session for a code of another factor than it was signed in with, and send the code where it is sent.
 
-    secret: the session's, whatever else it may not do yet. factor: totp, email, phone or recovery_code. print_secret:
-    answer with the code instead of sending it; whoever asks does.
+    secret: the session's, whatever else it may not do yet. factor: totp, email, phone or recovery_code; password for a
+    session that was signed in to by an address that is not verified. print_secret: answer with the code instead of
+    sending it; whoever asks does.
 
     Raises Invalid: user_factor_already_used (the first factor), user_auth_method_unsupported (by the policy),
     user_email_not_verified, user_phone_not_verified. NotFound: user_authenticator_not_found, user_email_not_found,
@@ -95,9 +98,9 @@ def create(
 
 
 def _factor(factor: Factor | str) -> Factor:
-    if factor in FACTORS:
+    if factor in COMPLETING:
         return Factor(factor)
-    message = f"factor is one of {', '.join(FACTORS)}; {checks.shown(factor)} is none of them."
+    message = f"factor is one of {', '.join(COMPLETING)}; {checks.shown(factor)} is none of them."
     raise Invalid("general_argument_invalid", message, field="factor")
 
 
@@ -130,7 +133,8 @@ def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_sec
 
 def _check(work: Work, user: User, session: Session, factor: Factor) -> str | None:
     """The address that a code of the factor goes to; refuses a factor that the session cannot be completed with."""
-    check_allowed(work, factor)
+    if factor is not Factor.PASSWORD or factor not in factors.possible(work.policy, user, session):
+        check_allowed(work, factor)
     if factors.first(session) == factor:
         raise Invalid(
             "user_factor_already_used",
@@ -237,15 +241,18 @@ def _resource(challenge: Challenge) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JudgedChallenge:
-    """A code that was right, or that the provider is to judge; and the attempt that was counted for it."""
+    """A code that was right, or that the provider is to judge, or a password; and the attempt counted for it."""
 
+    user: User
     challenge: Challenge
     claim: throttle.CountedAttempt
     code: str = field(repr=False)
 
     @property
-    def is_the_providers(self) -> bool:
-        return self.challenge.factor in _SENT and self.challenge.digest is None
+    def is_slow(self) -> bool:
+        """Whether it is yet to be judged, outside of any transaction."""
+        factor = self.challenge.factor
+        return factor is Factor.PASSWORD or (factor in _SENT and self.challenge.digest is None)
 
 
 def complete(
@@ -259,19 +266,26 @@ def complete(
 ) -> SignedIn:
     """Complete a challenge: the session has two factors from now on, and a new secret; the old one is dead at once.
 
-    secret: the session's. challenge: its id. code: as it was typed, blanks and dashes do not matter. Raises Denied:
-    user_invalid_token, the same for a wrong, expired, used and unknown one; and what `sessions.get` raises.
+    secret: the session's. challenge: its id. code: as it was typed, blanks and dashes do not matter; the password to a
+    challenge of that. An address that the session began with is verified then. Raises Denied: user_invalid_token, the
+    same for a wrong, expired, used and unknown one; and what `sessions.get` raises.
     """
     directory = directory.from_request(ip, user_agent)
     given, secret, id = typed(code), checks.text(secret, "secret"), checks.text(challenge, "challenge")
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
     judged = granted(remembering.write(_judge, secret, id, given))
-    if judged.is_the_providers:
-        assert judged.challenge.address is not None
-        if not directory.transport.check_code(judged.challenge.address, given):
-            raise remembering.write(_refuse_wrong, judged.challenge)
+    if judged.is_slow and not _is_right_slowly(directory, judged, code):
+        raise remembering.write(_refuse_wrong, judged.challenge)
     return granted(directory.write(_settle, secret, judged))
+
+
+def _is_right_slowly(directory: Engine, judged: JudgedChallenge, given: str) -> bool:
+    """Whether it is the password, or the provider's code."""
+    if judged.challenge.factor is Factor.PASSWORD:
+        return passwords.judge(directory, judged.user, given).is_right
+    assert judged.challenge.address is not None
+    return directory.transport.check_code(judged.challenge.address, judged.code)
 
 
 def typed(code: str) -> str:
@@ -298,8 +312,8 @@ def _judge(work: Work, secret: str, id: str, code: str) -> JudgedChallenge | Den
     else:
         storage.challenges.count_attempt(work.db, challenge.seq)
     left = 0 if is_only_try else challenge.attempts_left - 1
-    judged = JudgedChallenge(replace(challenge, attempts_left=left), claim, code)
-    if judged.is_the_providers or _is_right(work, user, challenge, code):
+    judged = JudgedChallenge(user, replace(challenge, attempts_left=left), claim, code)
+    if judged.is_slow or _is_right(work, user, challenge, code):
         return judged
     return _refuse_wrong(work, judged.challenge)
 
@@ -310,7 +324,7 @@ def _why_dead(work: Work, user: User, challenge: Challenge) -> str | None:
         return challenge.ended_reason or "expired"
     if challenge.attempts_left <= 0:
         return str(ChallengeEnded.ATTEMPTS)
-    if challenge.factor is not Factor.RECOVERY_CODE and challenge.factor not in work.policy["mfa-factors"]:
+    if challenge.factor in MFA_FACTORS and challenge.factor not in work.policy["mfa-factors"]:
         return "policy"
     if challenge.factor in _SENT:
         kind = str(challenge.factor)
@@ -362,6 +376,7 @@ def _settle(work: Work, secret: str, judged: JudgedChallenge) -> SignedIn | Deni
     after = _use(work, user, challenge, judged.code)
     if after is None:
         return _refuse(work, challenge, "used")
+    after = proofs.complete(work, after, person.session)
     storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.USED)
     storage.challenges.end_of_session(work.db, person.session.seq, work.now)
     throttle.succeed(work, judged.claim, user)

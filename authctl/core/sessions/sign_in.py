@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import endings, identities, lookup, records
-from authctl.core.credentials import attempts, factors as credentials_factors
+from authctl.core.credentials import attempts, factors as credentials_factors, proofs
+from authctl.core.credentials.proofs import Verdict
 from authctl.core.crypto import digests
 from authctl.core.messages import notices
 from authctl.core.sessions import admission
@@ -29,18 +30,18 @@ SECRET_SIZE = 32  # bytes; ASVS 7.2.3 asks for 16
 class SignedIn:
     """A new session, with the secret that is shown this once.
 
-    more_factors_required: until a challenge is completed, the session can do nothing else.
+    more_factors_required: until a challenge is completed, the session can do nothing else. ended: what of the account
+    was of whoever had claimed the address that was just proved.
     """
 
     session: Session
     secret: str = field(repr=False)
     more_factors_required: bool = False
+    ended: tuple[str, ...] = ()
 
     def public(self) -> JsonObject:
-        return self.session.public(current=True) | {
-            "secret": self.secret,
-            "more_factors_required": self.more_factors_required,
-        }
+        shown = {"secret": self.secret, "more_factors_required": self.more_factors_required}
+        return self.session.public(current=True) | shown | ({"ended": list(self.ended)} if self.ended else {})
 
 
 # Signing in
@@ -133,8 +134,8 @@ def create_with_identity(
     """Sign in with an account elsewhere that the application has verified (OAuth2, OpenID Connect).
 
     email_verified: the provider says that it has verified the email. An identity that is linked signs in to its user.
-    Else an email that both sides have verified links it; an email that nobody has makes a user; and an email of a user
-    that one side has not verified is refused, since whoever signed up with another's address would get in.
+    Else an email that nobody has makes a user; a verified one of a user is a proof of that address, as a code that was
+    sent there is (see `proofs`), and links it; and one of a user that is not verified is refused.
 
     Raises Conflict (user_email_already_exists), Denied (user_blocked), Invalid (user_count_exceeded).
     """
@@ -158,25 +159,34 @@ def _sign_in_with_identity(
 ) -> SignedIn | Denied:
     identity = storage.identities.find_by_uid(work.db, provider, provider_uid)
     user = lookup.find(work, f"id:{identity.user_id}", lock=True) if identity is not None else None
-    if user is None:  # the identity is new, or its user was deleted just now
-        user = _user_of_identity(work, email, email_verified)
-        identities.link(work, user, provider, provider_uid, email)
-    if user.status is Status.BLOCKED:
-        attempts.record_refusal(work, user, "blocked")
+    is_linked = user is not None  # else it is new, or its user was deleted just now
+    present = user or _user_with(work, email, email_verified)
+    if present is not None and present.status is Status.BLOCKED:
+        attempts.record_refusal(work, present, "blocked")
         return admission.blocked()
-    return sign_in(work, user, provider, (Factor.OAUTH2,))
+    verdict = proofs.decide(work, present, "email") if present is not None and not is_linked else Verdict.THEIRS
+    if present is not None and verdict is Verdict.HALF:
+        return sign_in(work, present, provider, (Factor.EMAIL,))  # by what the provider vouches for, and no more
+    proof = proofs.carry_out(work, present or _new_user(work, email, email_verified), "email", verdict)
+    if not is_linked:
+        identities.link(work, proof.user, provider, provider_uid, email)
+    return replace(sign_in(work, proof.user, provider, (Factor.OAUTH2,)), ended=proof.ended)
 
 
-def _user_of_identity(work: Work, email: str | None, email_verified: bool) -> User:
-    """The user that a new identity belongs to: the one whose email both sides have verified, or a new one."""
+def _new_user(work: Work, email: str | None, email_verified: bool) -> User:
+    """The account of an identity whose email nobody has; an unverified email is yet to be proved."""
+    new = NewUser(email=email, email_verified=True) if email and email_verified else NewUser(pending_email=email)
+    return records.insert_new(work, new)
+
+
+def _user_with(work: Work, email: str | None, email_verified: bool) -> User | None:
+    """The user who has that email, of which the provider says that it is verified."""
     present = lookup.find(work, f"email:{email}", lock=True) if email is not None else None
-    if present is None:
-        return records.insert_new(work, NewUser(email=email, email_verified=bool(email) and email_verified))
-    if present.email_verified and email_verified:
+    if present is None or email_verified:
         return present
     raise Conflict(
         "user_email_already_exists",
-        f"The email {email} belongs to a user, and is not verified on both sides.",
+        f"The email {email} belongs to a user, and the provider has not verified it.",
         field="email",
         hint="Sign in to that account and link the identity there: authctl users create-identity",
     )

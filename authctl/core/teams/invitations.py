@@ -22,7 +22,9 @@ from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import identities, lookup as accounts_lookup, records
-from authctl.core.credentials import addresses
+from authctl.core.accounts.standing import AddressKind
+from authctl.core.credentials import proofs
+from authctl.core.credentials.proofs import Verdict
 from authctl.core.crypto import digests
 from authctl.core.teams import lookup, memberships
 from authctl.core.teams.memberships import CONFIRMED, PENDING
@@ -377,9 +379,12 @@ def _is_untouched(work: Work, user: User) -> bool:
 def update_status(directory: Engine, team: str, membership: str, user: str, secret: str) -> Membership:
     """Accept an invitation with its secret. The address that the invitation went to counts as verified from then on.
 
+    What else that means for the account is as with a code that signs in (`proofs`).
+
     membership: its id, or the user's. Raises Denied: team_invalid_secret, the same for an unknown team, an unknown
     membership, and a wrong, used or expired secret; to who has a right one team_invite_mismatch where it is another
-    user's, and user_blocked.
+    user's, user_blocked, and user_more_factors_required where the address was never verified, and the account has
+    another proof: sign in, and accept it there.
     """
     return granted(directory.write(_accept, team, membership, user, secret))
 
@@ -399,18 +404,19 @@ def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> M
     if invited.status is Status.BLOCKED:
         return _refused(work, before, "blocked", "user_blocked", "The user is blocked.")
     proved = _proved(invited, invitation)
-    if proved is not None and addresses.needs_session(work, invited, proved):
-        needed = addresses.session_needed()
+    verdict = proofs.decide(work, invited, proved) if proved is not None else None
+    if verdict is Verdict.HALF:
+        needed = proofs.needs_more()
         _refused(work, before, "factors", needed.type, needed.message)
         return needed
     after = memberships.confirm(work, found, invited, before, before.roles)
     memberships.record(work, EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS, before, after, {"status": CONFIRMED}, invited)
-    if proved is not None:
-        addresses.verify(work, invited, proved)
+    if proved is not None and verdict is not None:
+        proofs.carry_out(work, invited, proved, verdict)
     return after
 
 
-def _proved(invited: User, invitation: Invitation) -> addresses.AddressKind | None:
+def _proved(invited: User, invitation: Invitation) -> AddressKind | None:
     """Which address of the account the invitation went to, if it still is the account's."""
     if invitation.address is None:
         return None

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from authctl import storage
 from authctl.core.accounts import lookup, records
+from authctl.core.credentials import addresses
 from authctl.core.crypto import phrases
 from authctl.core.messages import compose
 from authctl.core.tokens import codes, mock_phones, sending
@@ -98,6 +99,9 @@ def _claim(work: Work, directory: Engine, asked: TokenRequest, find: Find) -> To
     declaration = asked.declaration
     user, made_user = find(work)
     address = _address(work, user, asked)
+    if declaration.effect is Effect.CHANGE:
+        assert declaration.sent_to is not None
+        addresses.ask(work, user, declaration.sent_to, address, is_sent=False)
     is_blocked = user.status is Status.BLOCKED
     mock = mock_phones.find_code(work, address) if declaration.sent_to == "phone" else None
     channel = asked.channel if declaration.sent_to == "phone" else Channel.EMAIL
@@ -148,7 +152,8 @@ def _address(work: Work, user: User, asked: TokenRequest) -> str:
             type = "user_email_already_exists" if kind == "email" else "user_phone_already_exists"
             raise Conflict(type, f"The {kind} {asked.address} is taken.", field=kind)
         return asked.address
-    address: str | None = getattr(user, kind)
+    pending: str | None = getattr(user, f"pending_{kind}") if effect is Effect.VERIFY else None
+    address: str | None = pending or getattr(user, kind)
     if address is None:
         raise Invalid(
             "general_argument_invalid",
@@ -156,7 +161,7 @@ def _address(work: Work, user: User, asked: TokenRequest) -> str:
             field="user",
             hint=f"Set one with: authctl users update-{kind}",
         )
-    if effect is Effect.VERIFY and getattr(user, f"{kind}_verified"):
+    if effect is Effect.VERIFY and pending is None and getattr(user, f"{kind}_verified"):
         type = "user_email_already_verified" if kind == "email" else "user_phone_already_verified"
         raise Conflict(type, f"The {kind} {address} is verified already.", field="user")
     return address
@@ -188,6 +193,7 @@ def new(
         attempts_left=work.policy["otp-attempts"] if is_code else None,
         address=address,
         session_seq=work.person.session.seq if work.person is not None else None,
+        by_operator=work.is_operator,
         ended_at=work.now if is_dead else None,
         ended_reason=str(TokenEnded.BLOCKED) if is_dead else None,
     )
@@ -247,6 +253,9 @@ def _withdraw(work: Work, claim: TokenClaim, said: Json) -> None:
         return
     storage.tokens.end(work.db, claim.token.seq, work.now, TokenEnded.WITHDRAWN)
     record(work, claim.token, said)
+    declaration = DECLARATIONS[claim.token.kind]
+    if declaration.effect is Effect.CHANGE and declaration.sent_to is not None:
+        addresses.take_back(work, user, declaration.sent_to, claim.token.address, claim.user)
     is_untouched = (
         user.updated_at == user.created_at
         and not storage.tokens.list_of_user(work.db, user.seq, work.now)

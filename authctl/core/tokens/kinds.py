@@ -17,7 +17,7 @@ from authctl.core.policy import policies
 from authctl.model import EventName, Factor, TokenKind, User
 
 if TYPE_CHECKING:
-    from authctl.core.credentials import addresses
+    from authctl.core.accounts.standing import AddressKind
     from authctl.core.work.unit import Work
 
 
@@ -42,8 +42,8 @@ class Effect(StrEnum):
 class TokenDeclaration:
     """A kind of token.
 
-    expiry: the policy that says how long one lives. sent_to: where its message goes, to the account's own address or,
-    if redeeming changes that, to the new one; None if an operator hands the token over. notice: tells the address that
+    expiry: the policy that says how long one lives. sent_to: where its message goes, to the account's own address or to
+    the pending one; None if an operator hands the token over. notice: tells the address that
     is to be changed. factor: what a session that it gives was signed in to with; the provider is the kind's word.
     created, updated: its events.
     """
@@ -51,7 +51,7 @@ class TokenDeclaration:
     expiry: str
     secret: SecretForm
     effect: Effect
-    sent_to: addresses.AddressKind | None = None
+    sent_to: AddressKind | None = None
     message: MessageKind | None = None
     notice: Callable[[Work, User, str], None] | None = None
     factor: Factor | None = None
@@ -66,9 +66,9 @@ class TokenDeclaration:
         assert self.sent_to is not None or self.effect in (Effect.SIGN_IN, Effect.RECOVER)
 
     @property
-    def proves(self) -> addresses.AddressKind | None:
-        """Which address of the account it proves: it must still be the one that it was sent to."""
-        return self.sent_to if self.effect is not Effect.CHANGE else None
+    def proves(self) -> AddressKind | None:
+        """Which address of the account it proves of whoever signs in with it, or sets a password."""
+        return self.sent_to if self.effect in (Effect.SIGN_IN, Effect.RECOVER) else None
 
     @property
     def is_guessable(self) -> bool:

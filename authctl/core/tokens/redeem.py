@@ -14,13 +14,14 @@ answer by the same statements for a wrong, an expired, a used and an unknown one
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from authctl import storage
-from authctl.core.accounts import identities, lookup, records, throttle
+from authctl.core.accounts import identities, lookup, standing, throttle
 from authctl.core.accounts.endings import Cause
-from authctl.core.credentials import addresses, passwords
-from authctl.core.messages import notices
+from authctl.core.accounts.standing import Standing
+from authctl.core.credentials import addresses, passwords, proofs
+from authctl.core.credentials.proofs import Verdict
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import codes
@@ -43,6 +44,7 @@ class JudgedToken:
     token: Token
     claim: throttle.CountedAttempt | None
     secret: str = field(repr=False)
+    new_account: bool = False
 
     @property
     def declaration(self) -> TokenDeclaration:
@@ -62,18 +64,22 @@ def redeem(
     kind: TokenKind | str | None = None,
     id: str | None = None,
     new_password: str | None = None,
+    new_account: bool = False,
     ip: str | None = None,
     user_agent: str | None = None,
 ) -> SignedIn | User:
     """Do what a token is for, and use it up.
 
     kind, id: which token is meant, by one of them: a code that was typed wrong costs that one an attempt and no other.
-    new_password: what a recovery sets; one that the policy refuses (Invalid) does not use the token up.
+    new_password: what a recovery sets; one that the policy refuses (Invalid) does not use the token up. new_account:
+    whoever has the address says that the account is somebody else's: where the address was never verified, and the
+    account has another proof, it leaves that account, and the session is of a new one.
 
     Answers with a session for the kinds that sign in (email, phone, magic-url, token), else with the user. Raises
-    Denied: user_invalid_token, the same for a wrong, expired, used and unknown one; user_blocked, to who has a right
-    one; user_more_factors_required, where an address that a person gave is to be verified by the code alone, and the
-    account asks for two factors. Conflict where the address of a change is taken by now.
+    Denied: user_invalid_token, the same for a wrong, expired, used and unknown one; to who has a right one, which stays
+    good, user_blocked, user_session_required where only whoever is signed in can confirm the address, and
+    user_more_factors_required where a recovery goes to an address that was never verified, and the account has another
+    proof. Conflict where the address of a change is taken by now.
     """
     check = checks.Collector()
     wanted = check(_kind, kind)
@@ -93,7 +99,7 @@ def redeem(
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
     step = _judge if directory.dry_run else _judge_and_use
-    judged = granted(remembering.write(step, user, codes.normalized(secret), wanted, id))
+    judged = granted(remembering.write(step, user, codes.normalized(secret), wanted, id, new_account))
     if not isinstance(judged, JudgedToken):
         return cast("SignedIn | User", judged)  # mypy joins the two to object
     if judged.token.digest is None:
@@ -123,7 +129,9 @@ def _password_missing() -> Invalid:
 # Judging
 
 
-def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None) -> JudgedToken | Denied:
+def _judge(
+    work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None, new_account: bool
+) -> JudgedToken | Denied:
     """Count the attempt and compare. Whatever is wrong, the same statements are run."""
     work.ask_policy()
     found = lookup.find(work, user, lock=True)
@@ -148,7 +156,7 @@ def _judge(work: Work, user: str, secret: str, kind: TokenKind | None, id: str |
             storage.tokens.count_attempts(work.db, counted)
         storage.tokens.end_exhausted(work.db, [] if judged else counted, work.now)
     if found is not None and judged is not None:
-        return JudgedToken(found, judged, claim, secret)
+        return JudgedToken(found, judged, claim, secret, new_account)
     why = refusal or _why(work, found, tokens, secret)
     return _refuse(work, found, tried[0] if tried else None, kind, why)
 
@@ -163,10 +171,10 @@ def _may_be_tried(work: Work, token: Token, refusal: str | None) -> bool:
 
 
 def _judge_and_use(
-    work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None
+    work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None, new_account: bool
 ) -> JudgedToken | SignedIn | User | Denied:
     """The same, and use the token up at once where nothing slow is to be done before."""
-    judged = _judge(work, user, secret, kind, id)
+    judged = _judge(work, user, secret, kind, id, new_account)
     if isinstance(judged, Denied) or judged.is_slow:
         return judged
     return _use(work, judged, judged.user, judged.token, None)
@@ -245,15 +253,18 @@ def _use(
 ) -> SignedIn | User | Denied:
     """Use up a token that lives, of a user whose row is locked."""
     kind, declaration = token.kind, judged.declaration
-    proved = declaration.proves
-    if proved is not None and getattr(user, proved) != token.address:
+    if not _is_of(user, token):
         return _refuse(work, user, None, kind, "address")
     if user.status is Status.BLOCKED:
         _refuse(work, user, None, kind, "blocked")
         return admission.blocked()
-    if proved is not None and addresses.needs_session(work, user, proved):
+    if _needs_session(work, user, token):
+        return _wait_for_session(work, user, judged)
+    proved = declaration.proves
+    verdict = proofs.decide(work, user, proved, new_account=judged.new_account) if proved is not None else None
+    if declaration.effect is Effect.RECOVER and verdict in (Verdict.HALF, Verdict.NEW_ACCOUNT):
         _refuse(work, user, None, kind, "factors")
-        return addresses.session_needed()
+        return proofs.needs_more()
     with work.db.ahead():
         storage.tokens.end(work.db, token.seq, work.now, TokenEnded.USED)
         if judged.claim is not None:
@@ -262,47 +273,85 @@ def _use(
         work.record(declaration.updated, resource, {"kind": str(kind), "redeemed": True}, user_id=user.id)
     match declaration.effect:
         case Effect.SIGN_IN:
-            return _sign_in(work, user, token)
-        case Effect.VERIFY:
-            return _verify(work, user, token)
+            return _sign_in(work, user, token, verdict)
         case Effect.RECOVER:
             assert prepared is not None
-            return _recover(work, user, token, prepared)
-        case Effect.CHANGE:
-            return _change(work, user, token)
+            assert verdict is not None
+            return _recover(work, user, prepared, verdict)
+        case Effect.VERIFY | Effect.CHANGE:
+            return _confirm(work, user, token)
 
 
-def _sign_in(work: Work, user: User, token: Token) -> SignedIn:
-    """Give a session, and verify the address that the token was sent to: whoever redeems it has it."""
-    factor = DECLARATIONS[token.kind].factor
-    assert factor is not None
-    return sign_in.sign_in(work, _verify(work, user, token), str(token.kind), (factor,))
+def _is_of(user: User, token: Token) -> bool:
+    """Whether the address that a token went to still is what it was then: the account's, or the one that is pending."""
+    declaration = DECLARATIONS[token.kind]
+    kind = declaration.sent_to
+    if kind is None:
+        return True
+    held, pending = getattr(user, kind), getattr(user, f"pending_{kind}")
+    meant = {Effect.VERIFY: (held, pending), Effect.CHANGE: (pending,)}.get(declaration.effect, (held,))
+    return token.address in meant
 
 
-def _verify(work: Work, user: User, token: Token) -> User:
-    """Mark the address that the token proves as verified."""
-    proved = DECLARATIONS[token.kind].proves
-    return addresses.verify(work, user, proved) if proved is not None else user
+def _needs_session(work: Work, user: User, token: Token) -> bool:
+    """Whether the address is confirmed only by whoever is signed in: anybody can have a mail sent to somebody else.
+
+    Not where an operator gave the address and asked for the message.
+    """
+    declaration = DECLARATIONS[token.kind]
+    kind = declaration.sent_to
+    if declaration.effect not in (Effect.VERIFY, Effect.CHANGE) or work.person is not None:
+        return False
+    assert kind is not None
+    claims = standing.of(user, kind) is Standing.CLAIMED or token.address != getattr(user, kind)
+    is_operators = token.by_operator and (declaration.effect is Effect.CHANGE or not claims)
+    return work.policy["verification-needs-session"] and not is_operators
 
 
-def _recover(work: Work, user: User, token: Token, prepared: passwords.Prepared) -> User:
+def _wait_for_session(work: Work, user: User, judged: JudgedToken) -> Denied:
+    """The secret is right and stays good; the attempt does not count."""
+    if judged.claim is not None:
+        throttle.take_back(work, judged.claim)
+    if judged.token.attempts_left is not None:
+        storage.tokens.set_attempts(work.db, judged.token.seq, judged.token.attempts_left)
+    _refuse(work, user, None, judged.token.kind, "session")
+    kind = judged.declaration.sent_to
+    command = f"update-{kind}" if judged.token.address != getattr(user, str(kind)) else f"update-{kind}-verification"
+    return Denied(
+        "user_session_required",
+        f"Only whoever is signed in to the account can confirm this {kind}.",
+        field="secret",
+        hint=f"Sign in and confirm it with --as-session. Operators use: authctl users {command}",
+    )
+
+
+def _sign_in(work: Work, user: User, token: Token, verdict: Verdict | None) -> SignedIn:
+    """Give a session of the account that the proof leads to."""
+    declaration = DECLARATIONS[token.kind]
+    assert declaration.factor is not None
+    proof = proofs.Proof(user)
+    if verdict is not None:
+        assert declaration.proves is not None
+        proof = proofs.carry_out(work, user, declaration.proves, verdict)
+    return replace(sign_in.sign_in(work, proof.user, str(token.kind), (declaration.factor,)), ended=proof.ended)
+
+
+def _recover(work: Work, user: User, prepared: passwords.Prepared, verdict: Verdict) -> User:
     """Set the new password, end every session, and let the account be signed in to: no session comes of it, and so
     whoever uses a second factor is asked for it as ever, and guesses at it stay counted."""
     identities.end_unproved(work, user)
-    after = passwords.change(work, user, prepared, cause=Cause.RECOVERY)
+    before = proofs.carry_out(work, user, "email", verdict).user
+    if verdict is Verdict.NEW_OWNER:
+        prepared = replace(prepared, since=None)  # the password that it takes the place of has just ended
+    after = passwords.change(work, before, prepared, cause=Cause.RECOVERY)
     throttle.unlock(work, after, of_second_factors=False)
-    return _verify(work, replace(after, locked_until=None), token)
+    return replace(after, locked_until=None)
 
 
-def _change(work: Work, before: User, token: Token) -> User:
-    """Make the address that was proved the account's; both addresses are told."""
-    name, address = DECLARATIONS[token.kind].sent_to, token.address
-    assert name is not None
-    given: dict[str, Any] = {name: address, f"{name}_verified": False, f"{name}_self_service": True}
-    event = EventName.USERS_UPDATE_EMAIL if name == "email" else EventName.USERS_UPDATE_PHONE
-    details: Json = {name: {"before": getattr(before, name), "after": address}}
-    moved = records.save(work, before, replace(before, **given), event, details)
-    verified: dict[str, Any] = {f"{name}_verified": True}
-    notices.address_changed(work, before, replace(moved, **verified))
-    # Whoever asked for the change is the person, unless nobody has proved any address of the account.
-    return addresses.verify(work, moved, name, is_doubtful=not (before.email_verified or before.phone_verified))
+def _confirm(work: Work, user: User, token: Token) -> User:
+    """Mark the address as verified; make the pending one the account's."""
+    kind = DECLARATIONS[token.kind].sent_to
+    assert kind is not None
+    if token.address == getattr(user, f"pending_{kind}"):
+        return addresses.hold(work, user, kind)
+    return addresses.verify(work, user, kind)

@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.accounts import lookup, quotas, records
+from authctl.core.accounts import lookup, quotas, records, requested
 from authctl.core.credentials import attempts
 from authctl.core.crypto import generators
 from authctl.core.sessions import admission
@@ -186,7 +186,7 @@ def _finder(column: str, address: str | None, id: str | None, create: bool) -> F
         if not create:
             raise NotFound("user_not_found", f"There is no user {checks.shown(address or '')}.", field="user")
         given: dict[str, Any] = {column: address}
-        return records.insert_new(work, NewUser(id=wanted or "", **given)), True
+        return records.insert_new(work, NewUser(id=wanted or "", requested=True, **given)), True
 
     return find
 
@@ -320,12 +320,14 @@ def delete(work: Work, user: str, token: str) -> Token:
 
 
 def purge(directory: Engine) -> int:
-    """Remove tokens that have been dead for a day, some at a time; how many there were."""
+    """Remove tokens that have been dead for a day, some at a time, and the accounts that were made for them and never
+    signed in to; how many tokens there were."""
     if directory.dry_run:
         return directory.read(lambda work: storage.purging.count_tokens(work.db, work.now - KEPT))
     total = 0
     while removed := directory.write(lambda work: storage.purging.delete_tokens(work.db, work.now - KEPT)):
         total += removed
+    requested.purge(directory)
     if total:
         directory.write(lambda work: work.record(EventName.SECURITY_PURGE, "tokens", {"tokens": total}))
     return total

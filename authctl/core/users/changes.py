@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from authctl.core.accounts import endings, records, throttle
 from authctl.core.accounts.lookup import get, get_locked
-from authctl.core.credentials import attempts
-from authctl.core.messages import notices
+from authctl.core.accounts.standing import AddressKind
+from authctl.core.credentials import addresses, attempts
 from authctl.core.values import contacts, identifiers, json_objects, times
 from authctl.errors import Invalid
 from authctl.model import EventName, Json, JsonObject, Status, User
@@ -39,32 +39,26 @@ def update_username(work: Work, user: str, username: str) -> User:
 def update_email(directory: Engine, user: str, email: str, *, password: str | None = None) -> User:
     """Change the email, which is unverified from then on; an empty one clears it.
 
-    password: the current one, which a person must give.
+    A person's is pending (`pending_email`) if the account has anything else that is verified or that an operator gave:
+    the old one stays until the new one is verified. password: the current one, which a person must give.
     """
     value = contacts.email(email) if email else None
     attempts.confirm(directory, password)
-    return directory.write(_update_address, user, "email", value, EventName.USERS_UPDATE_EMAIL)
+    return directory.write(_update_address, user, "email", value)
 
 
 def update_phone(directory: Engine, user: str, phone: str, *, password: str | None = None) -> User:
-    """Change the phone, which is unverified from then on; an empty one clears it.
+    """Change the phone, which is unverified from then on; an empty one clears it. A person's is pending as an email is.
 
     password: the current one, which a person must give.
     """
     value = contacts.phone(phone) if phone else None
     attempts.confirm(directory, password)
-    return directory.write(_update_address, user, "phone", value, EventName.USERS_UPDATE_PHONE)
+    return directory.write(_update_address, user, "phone", value)
 
 
-def _update_address(work: Work, user: str, kind: str, value: str | None, event: EventName) -> User:
-    before = get_locked(work, user)
-    if value == getattr(before, kind):
-        return before
-    self_service = work.person is not None and value is not None
-    fields: Json = {kind: value, f"{kind}_verified": False, f"{kind}_self_service": self_service}
-    after = records.save(work, before, replace(before, **fields), event)
-    notices.address_changed(work, before, after)
-    return after
+def _update_address(work: Work, user: str, kind: AddressKind, value: str | None) -> User:
+    return addresses.change(work, get_locked(work, user), kind, value)
 
 
 def update_email_verification(work: Work, user: str, verified: bool | str) -> User:

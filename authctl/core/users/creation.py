@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.accounts import records
+from authctl.core.accounts import records, requested
 from authctl.core.credentials import passwords
 from authctl.core.values import checks, contacts, identifiers, json_objects
-from authctl.errors import Invalid, Problem
+from authctl.errors import Conflict, Invalid, Problem
 from authctl.model import NewUser, Status, User, WeakHash, fold, username_key
 
 if TYPE_CHECKING:
@@ -86,7 +86,11 @@ def create(
         prepared = passwords.hash_new(directory, password)
     elif password_hash is not None:
         prepared = passwords.take_in(directory, password_hash, hash, hash_options or {}, WeakHash(weak_hash))
-    made, was_anothers = directory.write(_create, user, prepared, must_change=must_change, self_service=self_service)
+    options = {"must_change": must_change, "self_service": self_service}
+    try:
+        made, was_anothers = directory.write(_create, user, prepared, **options)
+    except Conflict:
+        made, was_anothers = directory.write(_create_instead, user, prepared, **options)
     if was_anothers:
         directory.warn(
             f"{made.id} was the id of an account that was deleted."
@@ -153,6 +157,15 @@ def _present(work: Work, user: NewUser) -> User | None:
         if value is not None and (found := storage.users.find(work.db, column, value)) is not None:
             return found
     return None
+
+
+def _create_instead(
+    work: Work, user: NewUser, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
+) -> tuple[User, bool]:
+    """The same in the place of accounts that somebody's request for a code has made with the same addresses."""
+    requested.make_way(work, "email", user.email)
+    requested.make_way(work, "phone", user.phone)
+    return _create(work, user, prepared, must_change=must_change, self_service=self_service)
 
 
 def _create(

@@ -66,4 +66,5 @@ FORGET_ALL = attempts.delete().where(
     attempts.c.bucket >= bind("prefix", attempts.c.bucket), attempts.c.bucket < bind("following", attempts.c.bucket)
 )
 
+FORGET_SOURCES = known_sources.delete().where(is_(known_sources.c.user_seq))
 KNOW = upsert(known_sources, ("user_seq", "source"), "seen_at")

@@ -29,4 +29,3 @@ USE_STEP = (
 
 DELETE = authenticators.delete().where(is_(authenticators.c.seq))
 DELETE_OF_USER = authenticators.delete().where(is_(authenticators.c.user_seq))
-DELETE_SELF_SERVICE = DELETE_OF_USER.where(authenticators.c.self_service)

@@ -17,4 +17,3 @@ USE = (
 )
 
 DELETE_OF_USER = recovery_codes.delete().where(is_(recovery_codes.c.user_seq))
-DELETE_SELF_SERVICE = DELETE_OF_USER.where(recovery_codes.c.self_service)

@@ -18,6 +18,7 @@ UPDATE = Changes(sessions)
 
 FIND_BY_DIGEST = _WITH_USER.where(is_(sessions.c.secret_digest))
 FIND = _WITH_USER.where(is_(sessions.c.user_seq), is_(sessions.c.id))
+FIND_NOT_ENDED = sa.select(sessions.c.seq).where(is_(sessions.c.seq), sessions.c.ended_at.is_(None))
 
 # A session with all of its user, whose columns come first, and at last the policies: what it takes to admit somebody.
 _OF_SESSION = [sessions.c[name].label(f"session_{name}") for name in Session.__dataclass_fields__ if name in sessions.c]
@@ -54,6 +55,9 @@ def _end(*conditions: sa.ColumnElement[bool]) -> sa.Update:
 
 END = _end(*_OPEN, is_(sessions.c.seq))
 END_OF_USER = _end(*_OPEN, is_(sessions.c.user_seq), _NOT_KEPT)
+END_SIGNED_IN_BY = _end(
+    *_OPEN, is_(sessions.c.user_seq), _NOT_KEPT, sa.type_coerce(sessions.c.factors, sa.Text).like(sa.bindparam("first"))
+)
 END_ALL = _end(*_OPEN)
 
 _PROVED = sa.case((sessions.c.mfa_at.is_(None), 0), else_=1)  # second factors

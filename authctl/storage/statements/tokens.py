@@ -33,6 +33,7 @@ def _end(*chosen: sa.ColumnElement[bool]) -> sa.Update:
     return tokens.update().where(tokens.c.ended_at.is_(None), *chosen).values(ended)
 
 
+SET_ATTEMPTS = tokens.update().where(is_(tokens.c.seq)).values({"attempts_left": bind("left", tokens.c.attempts_left)})
 COUNT_ATTEMPTS = of_set(_count, tokens.c.seq, "tokens")
 USE_UP_ATTEMPTS = of_set(
     lambda chosen: tokens.update().where(chosen).values(attempts_left=sa.literal_column("0")), tokens.c.seq, "tokens"
@@ -57,6 +58,7 @@ def _of_kinds(*conditions: sa.ColumnElement[bool], of: tuple[sa.ColumnElement[bo
 
 
 END_OF_KINDS = _of_kinds()
+END_OF_ADDRESS = _end(*_THEIRS, is_(tokens.c.address))
 END_OF_ENDED_SESSIONS = _of_kinds(tokens.c.session_seq.in_(_ENDED_SESSIONS))
 END_OF_ALL_ENDED_SESSIONS = _of_kinds(tokens.c.session_seq.in_(_ALL_ENDED_SESSIONS), of=(_UNEXPIRED,))
 END_OF_OTHER_SESSIONS = _of_kinds(tokens.c.session_seq.is_distinct_from(bind("kept", tokens.c.session_seq)))

@@ -1,11 +1,13 @@
 """Statements about users, and the addresses that they hold."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from authctl.storage import pagination, user_lists
 from authctl.storage.statements.building import Changes, bind, is_, values
 from authctl.storage.statements.lists import FIRST_PAGE, POSITION
-from authctl.storage.tables import addresses, identities, users
+from authctl.storage.tables import addresses, identities, memberships, sessions, users
 
 FIND = sa.select(users).where(sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "email", "phone"))))
 FIND_LOCKED = FIND.with_for_update()
@@ -28,6 +30,27 @@ RELEASE_ADDRESS = addresses.delete().where(
             ),
         )
     ),
+)
+
+_OVER = sa.select(sessions.c.seq).where(sessions.c.ended_at.is_not(None))
+
+
+def _end_pending(name: str) -> sa.Update:
+    """Of everybody, what was asked for in a session that was ended."""
+    asked_in = users.c[f"{name}_session"]
+    ended: dict[str, Any] = {name: None, f"{name}_session": None}
+    return users.update().where(asked_in.in_(_OVER)).values(ended)
+
+
+END_PENDING_EMAILS, END_PENDING_PHONES = _end_pending("pending_email"), _end_pending("pending_phone")
+
+
+def _has(table: sa.Table) -> sa.Exists:
+    return sa.exists().where(table.c.user_seq == bind("seq", users.c.seq))
+
+
+FIND_BELONGINGS = sa.select(users.c.seq).where(
+    is_(users.c.seq), sa.or_(*map(_has, (sessions, identities, memberships)))
 )
 
 PAGE = user_lists.page(FIRST_PAGE, None)

@@ -7,6 +7,7 @@ import pytest
 from authctl import storage
 from authctl.core.accounts import endings, lookup
 from authctl.core.accounts.endings import Cause
+from authctl.core.credentials import addresses
 from authctl.core.tokens import issue
 from authctl.model import TokenKind
 
@@ -14,10 +15,11 @@ PASSWORD = "correct horse battery"
 KINDS = set(TokenKind)
 CHANGES = {TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE}
 
+TO_EMAIL = {TokenKind.EMAIL, TokenKind.MAGIC_URL, TokenKind.EMAIL_VERIFICATION, TokenKind.RECOVERY}
 SIGN_INS = {TokenKind.EMAIL, TokenKind.PHONE, TokenKind.MAGIC_URL, TokenKind.TOKEN, TokenKind.RECOVERY}
 
 # Cause → which of three sessions end, where the person acts in the last one; which tokens that an operator asked for;
-# and why.
+# and why. Of a changed address it is the email.
 ENDS = {
     Cause.OWN_PASSWORD: ({1, 2}, SIGN_INS | CHANGES, "password_changed"),
     Cause.PASSWORD: ({1, 2, 3}, SIGN_INS | CHANGES, "password_changed"),
@@ -29,6 +31,8 @@ ENDS = {
     Cause.OWNER_CHANGED: ({1, 2, 3}, SIGN_INS | CHANGES, "owner_changed"),
     Cause.SESSION: (set(), set(), "session_ended"),
     Cause.SIGNED_OUT: ({1, 2, 3}, set(), "deleted"),
+    Cause.ADDRESS_CHANGED: (set(), TO_EMAIL, "address_changed"),
+    Cause.ADDRESS_PROVED: (set(), set(), None),
 }
 BY_POLICY = {Cause.OWN_PASSWORD}  # session-invalidation, as far as sessions go
 
@@ -67,7 +71,7 @@ def test_a_cause_ends_what_the_table_says(directory, cause, invalidates):
     directory.security.set("session-invalidation", invalidates)
 
     ended = directory.as_session(sessions[2].secret).write(
-        lambda work: endings.end(work, work.person.user, cause),
+        lambda work: endings.end(work, work.person.user, cause, "email" if cause is Cause.ADDRESS_CHANGED else None),
     )
 
     which, kinds, reason = ENDS[cause]
@@ -84,6 +88,10 @@ def test_a_cause_ends_what_the_table_says(directory, cause, invalidates):
     assert {token.kind: token.ended_reason for token in tokens} == {
         kind: reason if kind in kinds else None for kind in KINDS
     }
+    pending = {name: ended.pop(name) for name in list(ended) if name.startswith("pending_")}
+    assert set(pending) == ({"pending_email", "pending_phone"} if kinds >= CHANGES else set())
+    user = directory.users.get("ada")
+    assert [user.pending_email is None, user.pending_phone is None] == [kinds >= CHANGES] * 2
     counts = {"sessions_ended": len(which), "tokens_ended": len(kinds)}
     assert ended == {name: counts[name] for name in ended}
     assert set(ended) <= set(endings.COUNTS)
@@ -101,13 +109,29 @@ def test_a_change_ends_with_what_it_was_asked_for_in(directory, cause, asked_in)
     if cause is Cause.SESSION:
         directory.write(lambda work: storage.sessions.end(work.db, session_seq(work, 1), work.now, "deleted"))
     directory.as_session(secrets[2]).write(lambda work: endings.end(work, work.person.user, cause))
-    (change,) = directory.read(lambda work: storage.tokens.list_of_user(work.db, lookup.get(work, "ada").seq, None))
-    assert (change.ended_at is not None) == (asked_in in CHANGES_END[cause])
+    found = directory.read(lambda work: storage.tokens.list_of_user(work.db, lookup.get(work, "ada").seq, None))
+    assert [token.ended_at is not None for token in found] == [asked_in in CHANGES_END[cause]] * 2
+    assert (directory.users.get("ada").pending_email is None) == (asked_in in CHANGES_END[cause])
 
 
 def ask_for_a_change(work):
-    life = timedelta(hours=1)
-    issue.new(work, work.person.user, TokenKind.EMAIL_CHANGE, "s" * 64, life=life, is_code=False, address="new@x.test")
+    user, life = addresses.ask(work, work.person.user, "email", "new@x.test"), timedelta(hours=1)
+    for kind in (TokenKind.EMAIL_CHANGE, TokenKind.EMAIL_VERIFICATION):
+        issue.new(work, user, kind, "s" * 64, life=life, is_code=False, address="new@x.test")
+
+
+@pytest.mark.parametrize("acts", [True, False])
+def test_a_changed_address_ends_the_sessions_that_were_signed_in_to_by_it(directory, acts):
+    directory.users.create(id="ada", email="ada@example.com", phone="+14255550123", password=PASSWORD)
+    by = {}
+    for kind, address in (("email", "ada@example.com"), ("phone", "+14255550123")):
+        create = getattr(directory.tokens, f"create_{kind}")
+        by[kind] = directory.tokens.redeem("ada", create(address, print_secret=True).secret, kind=kind).secret
+    by["own"] = directory.users.create_session("ada").secret
+    acting = directory.as_session(by["email"]) if acts else directory
+    acting.write(lambda work: endings.end(work, lookup.get(work, "ada"), Cause.ADDRESS_CHANGED, "email"))
+    ended = {each.factors[0]: each.ended_reason for each in directory.users.list_sessions("ada", ended=True)}
+    assert ended == {"email": None if acts else "address_changed", "phone": None, "server": None}
 
 
 def session_seq(work, number):

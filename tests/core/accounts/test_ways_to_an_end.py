@@ -17,6 +17,7 @@ from authctl.model import TokenKind
 
 PASSWORD, NEW = "correct horse battery", "staple battery horse"
 EMAIL, PHONE = "ada@example.com", "+14255550123"
+ADDRESS_OF = {"phone": PHONE, "token": None}  # where a kind of token is sent, by its first word; else to the email
 
 # What an account has. Two sessions, one of which acts; in each a challenge, and a change that was asked for there.
 SESSIONS = {"session: acting", "session: other"}
@@ -46,6 +47,14 @@ ENDS = {
     Cause.OWNER_CHANGED: CREDENTIALS | IDENTITIES | FACTORS | {"phone", "password"},
     Cause.SESSION: OTHER,
     Cause.SIGNED_OUT: SIGNED_OUT,
+    Cause.ADDRESS_CHANGED: {
+        "email",
+        "token: email",
+        "token: magic-url",
+        "token: recovery",
+        "token: email-verification",
+    },
+    Cause.ADDRESS_PROVED: set(),
 }
 
 
@@ -118,7 +127,10 @@ def furnish(account, *, is_claimed=False):
     put(account, "change: an operator's", TokenKind.PHONE_CHANGE, "+14255550199")
     for kind in TokenKind:
         if f"token: {kind}" in SIGN_INS | VERIFICATIONS:
-            put(account, f"token: {kind}", kind, PHONE if "phone" in kind else EMAIL)
+            put(account, f"token: {kind}", kind, ADDRESS_OF.get(str(kind).partition("-")[0], EMAIL))
+    if is_claimed:  # or the account would have a proof
+        assert standing(account) == ALL - IDENTITIES
+        return
     for name, uid, email in (("of the email", "1", EMAIL), ("of another", "2", "ada@example.org")):
         account.ids[f"identity: {name}"] = directory.users.create_identity("ada", "google", uid, email=email).id
     assert standing(account) == ALL
@@ -157,6 +169,17 @@ def recovered(account, redeem):
 
 def signed_in_by_code(account, redeem):
     redeem(account.application.tokens.create_email(EMAIL, print_secret=True).secret)
+
+
+def changed_by_person(account, redeem):
+    """The new address is pending until it is proved."""
+    account.person.users.update_email("ada", "ada@example.net", password=PASSWORD)
+    redeem(account.directory.tokens.create_email_verification("ada", print_secret=True).secret)
+
+
+def proved_again(account, redeem):
+    account.directory.users.update_phone_verification("ada", False)
+    redeem(account.directory.tokens.create_phone_verification("ada", print_secret=True).secret)
 
 
 def add_authenticator(account, create, verify):
@@ -250,8 +273,38 @@ WAYS = {
         "command": lambda a: a.line("users delete-sessions ada --yes", as_session=True),
         "command: everybody": lambda a: a.line("users delete-sessions --all --yes"),
     },
+    Cause.ADDRESS_CHANGED: {
+        "application": lambda a: changed_by_person(
+            a, lambda secret: a.person.tokens.redeem("ada", secret, kind="email-verification")
+        ),
+        "operator": lambda a: a.directory.users.update_email("ada", "ada@example.net"),
+        "operator: clears it": lambda a: a.directory.users.update_email("ada", ""),
+        "command": lambda a: a.line("users update-email ada ada@example.net"),
+        "command: by the person": lambda a: changed_by_person(
+            a,
+            lambda secret: a.line(
+                "tokens redeem ada --kind email-verification --secret-stdin", f"{secret}\n", as_session=True
+            ),
+        ),
+    },
+    Cause.ADDRESS_PROVED: {
+        "application: phone": lambda a: proved_again(
+            a, lambda secret: a.person.tokens.redeem("ada", secret, kind="phone-verification")
+        ),
+        "command: phone": lambda a: proved_again(
+            a,
+            lambda secret: a.line(
+                "tokens redeem ada --kind phone-verification --secret-stdin", f"{secret}\n", as_session=True
+            ),
+        ),
+    },
 }
-ALSO = {"authenticator": {"authenticator"}, "identity": {"identity: of another"}}  # what the way itself takes away
+# What the way itself takes away, or uses up.
+ALSO = {
+    "authenticator": {"authenticator"},
+    "identity": {"identity: of another"},
+    "phone": {"token: phone-verification"},
+}
 OWN = {"signing out": ACTING}  # where the session that acts is the one
 
 

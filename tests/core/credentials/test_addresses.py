@@ -1,5 +1,5 @@
-"""Addresses that people give themselves: whoever signs up with another's address keeps nothing once its owner is here,
-and who is signed in loses nothing. On both databases."""
+"""Addresses as people and operators give them: who is signed in, and what operators say, loses nothing; and accounts of
+versions before. On both databases."""
 
 from functools import partial
 
@@ -7,7 +7,8 @@ import pyotp
 import pytest
 
 from authctl import storage
-from authctl.errors import Denied, NotFound
+from authctl.core import hashing
+from authctl.core.hashing import Parameters
 from authctl.transfer import importing
 
 PASSWORD, NEW = "correct horse battery", "another fine password"
@@ -15,26 +16,10 @@ EMAIL, PHONE = "ada@example.com", "+14255550123"
 OWN = {"email": "eve@example.com", "phone": "+14255550199"}
 
 
-def refusal(error, call, *args, **kwargs):
-    with pytest.raises(error) as refused:
-        call(*args, **kwargs)
-    return refused.value.type
-
-
-def code(directory, address, **options):
-    """The code or link that signs in at that address."""
-    create = directory.tokens.create_email if "@" in address else directory.tokens.create_phone
-    return create(address, print_secret=True, **options).secret
-
-
 def sign_in(directory, address):
-    secret = code(directory, address, create=False)
+    create = directory.tokens.create_email if "@" in address else directory.tokens.create_phone
+    secret = create(address, print_secret=True, create=False).secret
     return directory.tokens.redeem(address, secret, kind="email" if "@" in address else "phone")
-
-
-def verification(directory, user, kind):
-    create = getattr(directory.tokens, f"create_{kind}_verification")
-    return create(user, print_secret=True).secret
 
 
 def enrol(directory, clock, user):
@@ -44,145 +29,31 @@ def enrol(directory, clock, user):
     return totp
 
 
-def details(directory, kind):
-    return directory.security.list_logs(events=[f"users.update.{kind}_verification"])[0].details
-
-
 @pytest.fixture(params=["email", "phone"])
 def kind(request):
-    """Which address is the victim's; the other one is the stranger's own."""
     return request.param
 
 
 @pytest.fixture
 def given(kind):
-    """The addresses that the stranger signs up with."""
     return OWN | {kind: EMAIL if kind == "email" else PHONE}
 
 
-@pytest.fixture
-def theirs(kind, given):
-    return given[kind]
+# Who loses nothing
 
 
-@pytest.fixture
-def own(kind, given):
-    return given["phone" if kind == "email" else "email"]
-
-
-@pytest.fixture
-def stranger(directory, given, own):
-    """Has signed up with somebody's address and another that is verified; the session's secret."""
-    directory.users.create(id="eve", password=PASSWORD, self_service=True, **given)
-    secret = directory.sessions.create("eve", PASSWORD).secret
-    other = "phone" if own.startswith("+") else "email"
-    token = verification(directory, "eve", other)
-    assert directory.as_session(secret).tokens.redeem("eve", token, kind=f"{other}-verification")
-    return secret
-
-
-# A stranger
-
-
-def test_whoever_proves_the_address_finds_no_door_left_open(directory, clock, kind, theirs, own, stranger):
-    eve = directory.as_session(stranger)
-    enrol(eve, clock, "eve")
-    eve.mfa.create_recovery_codes("eve")
-    changes = {
-        "email-change": directory.tokens.create_email_change("eve", "mallory@example.com", print_secret=True).secret,
-        "phone-change": directory.tokens.create_phone_change("eve", "+14255550177", print_secret=True).secret,
-    }
-    code_in_hand = code(directory, own)
-    clock.forward(minutes=1)
-    victim = sign_in(directory, theirs)
-    assert not victim.more_factors_required
-    user = directory.sessions.get(victim.secret).user
-    assert (user.email, user.phone) == ((theirs, None) if kind == "email" else (None, theirs))
-    assert (user.password, user.totp, user.recovery_code, user.mfa) == (None, False, False, False)
-    assert refusal(Denied, directory.sessions.get, stranger) == "user_unauthorized"
-    assert refusal(Denied, directory.sessions.create, "eve", PASSWORD) == "user_invalid_credentials"
-    for secret, token in (
-        (code_in_hand, "phone" if kind == "email" else "email"),
-        *((s, k) for k, s in changes.items()),
-    ):
-        assert refusal(Denied, directory.tokens.redeem, "eve", secret, kind=token) == "user_invalid_token"
-    assert refusal(NotFound, code, directory, own, create=False) == "user_not_found"
-    log = details(directory, kind)
-    assert (log["password"], log["factors"], log["sessions_ended"]) == ("ended", "ended", 1)
-    assert log["phone" if kind == "email" else "email"] == {"before": own, "after": None}
-    assert directory.users.create(**{"phone" if kind == "email" else "email": own})  # it is free again
-
-
-@pytest.mark.parametrize("way", ["verification", "recovery", "magic-url", "invitation"])
-def test_every_code_that_proves_the_address_ends_it(directory, way):
-    directory.users.create(id="eve", password=PASSWORD, self_service=True, **(OWN | {"email": EMAIL}))
-    stranger = sign_in(directory, OWN["phone"]).secret
-    directory.as_session(stranger).users.update_email("eve", EMAIL)
-    if way == "verification":
-        secret = verification(directory, "eve", "email")
-        directory.tokens.redeem("eve", secret, kind="email-verification")
-    elif way == "recovery":
-        secret = directory.tokens.create_recovery("eve", print_secret=True).secret
-        directory.tokens.redeem("eve", secret, kind="recovery", new_password=NEW)
-        assert directory.sessions.create(EMAIL, NEW)
-    elif way == "magic-url":
-        secret = directory.tokens.create_magic_url(EMAIL, print_secret=True).secret
-        assert directory.tokens.redeem(EMAIL, secret, kind="magic-url")
-    else:
-        directory.teams.create("Teachers", id="teachers")
-        added = directory.teams.create_membership("teachers", email=EMAIL, print_secret=True)
-        directory.teams.update_membership_status("teachers", "eve", "eve", added.secret)
-    user = directory.users.get("eve")
-    assert (user.email, user.email_verified, user.phone) == (EMAIL, True, None)
-    assert refusal(Denied, directory.sessions.get, stranger) == "user_unauthorized"
-    assert refusal(Denied, directory.sessions.create, "eve", PASSWORD) == "user_invalid_credentials"
-
-
-@pytest.mark.parametrize("account", ["phone", "anonymous", "identity"])
-def test_it_does_not_matter_how_the_account_was_made(directory, account):
-    if account == "phone":
-        code(directory, OWN["phone"])
-        stranger = sign_in(directory, OWN["phone"]).secret
-    elif account == "anonymous":
-        stranger = directory.sessions.create_anonymous().secret
-    else:
-        stranger = directory.sessions.create_with_identity("github", "eve", email=EMAIL).secret
-    id = directory.sessions.get(stranger).user.id
-    eve = directory.as_session(stranger)
-    if account != "identity":
-        eve.users.update_email(id, EMAIL)
-    victim = sign_in(directory, EMAIL)
-    assert directory.sessions.get(victim.secret).user.id == id
-    assert refusal(Denied, directory.sessions.get, stranger) == "user_unauthorized"
-    assert directory.users.get(id).phone is None
-    assert directory.users.list_identities(id) == []
-
-
-def test_an_address_that_the_stranger_changed_to_goes_too(directory):
-    directory.users.create(id="eve", email=OWN["email"], password=PASSWORD, self_service=True)
-    eve = directory.as_session(directory.sessions.create("eve", PASSWORD).secret)
-    token = verification(directory, "eve", "email")
-    eve.tokens.redeem("eve", token, kind="email-verification")
-    secret = directory.tokens.create_email_change("eve", "mallory@example.com", print_secret=True).secret
-    directory.tokens.redeem("eve", secret, kind="email-change")
-    eve.users.update_phone("eve", PHONE, password=PASSWORD)
-    assert sign_in(directory, PHONE)
-    assert directory.users.get("eve").email is None
-
-
-# The person
-
-
-def test_who_is_signed_in_keeps_everything(directory, clock, kind, theirs, own, stranger):
-    """It is the stranger's own address after all: the session proves the one, and the code the other."""
-    person = directory.as_session(stranger)
-    enrol(person, clock, "eve")
-    token = verification(directory, "eve", kind)
-    assert person.tokens.redeem("eve", token, kind=f"{kind}-verification")
-    user = directory.sessions.get(stranger).user
+def test_who_is_signed_in_keeps_everything(directory, clock, kind, given):
+    directory.users.create(id="ada", password=PASSWORD, self_service=True, **given)
+    session = directory.sessions.create("ada", PASSWORD).secret
+    person = directory.as_session(session)
+    enrol(person, clock, "ada")
+    for each in ("email", "phone"):
+        token = getattr(directory.tokens, f"create_{each}_verification")("ada", print_secret=True).secret
+        assert person.tokens.redeem("ada", token, kind=f"{each}-verification")
+    user = directory.sessions.get(session).user
     assert (user.email_verified, user.phone_verified, user.totp) == (True, True, True)
-    assert directory.sessions.create(own, PASSWORD)
-    assert directory.sessions.create(theirs, PASSWORD)
+    for address in given.values():
+        assert directory.sessions.create(address, PASSWORD)
 
 
 def test_operators_vouch_for_the_addresses_that_they_give(directory, clock, kind, given):
@@ -191,11 +62,10 @@ def test_operators_vouch_for_the_addresses_that_they_give(directory, clock, kind
     person = directory.as_session(first)
     person.users.update_password("ada", NEW, current=PASSWORD)
     enrol(person, clock, "ada")
-    sign_in(directory, given["phone" if kind == "email" else "email"])
     sign_in(directory, given[kind])
     user = directory.sessions.get(first).user
     assert (user.email, user.phone, user.totp) == (given["email"], given["phone"], True)
-    assert (user.email_verified, user.phone_verified) == (True, True)
+    assert getattr(user, f"{kind}_verified")
     assert directory.sessions.create("ada", NEW)
 
 
@@ -210,27 +80,6 @@ def test_an_import_brings_what_it_brings_as_an_operator_does(directory, tmp_path
     assert directory.sessions.create("ada", PASSWORD)
 
 
-def test_what_operators_set_or_say_stays(directory, kind, theirs, own, stranger):
-    other = "phone" if kind == "email" else "email"
-    getattr(directory.users, f"update_{other}_verification")("eve", True)
-    directory.users.update_password("eve", NEW)
-    sign_in(directory, theirs)
-    assert getattr(directory.users.get("eve"), other) == own
-    assert directory.sessions.create("eve", NEW)
-
-
-def test_a_change_that_was_asked_for_ends_nothing(directory):
-    """The person gave the password for it, and has proved another address."""
-    directory.users.create(id="ada", email=EMAIL, phone=PHONE, password=PASSWORD, self_service=True)
-    session = directory.sessions.create("ada", PASSWORD).secret
-    for kind in ("email", "phone"):
-        token = verification(directory, "ada", kind)
-        directory.as_session(session).tokens.redeem("ada", token, kind=f"{kind}-verification")
-    secret = directory.tokens.create_email_change("ada", OWN["email"], print_secret=True).secret
-    assert directory.tokens.redeem("ada", secret, kind="email-change").phone == PHONE
-    assert directory.sessions.get(session)
-
-
 def test_setting_the_same_address_again_changes_nothing(directory, kind, given):
     before = directory.users.create(id="ada", password=PASSWORD, **given)
     person = directory.as_session(directory.sessions.create("ada", PASSWORD).secret)
@@ -241,37 +90,96 @@ def test_setting_the_same_address_again_changes_nothing(directory, kind, given):
     assert directory.sessions.get(session)
 
 
-@pytest.mark.parametrize("way", ["sign-in", "verification", "recovery", "invitation"])
-def test_a_mailbox_alone_does_not_get_round_two_factors(directory, clock, way):
-    """A mistyped address is somebody's, too."""
-    directory.users.create(id="ada", phone=PHONE, password=PASSWORD, self_service=True)
-    session = sign_in(directory, PHONE).secret
-    person = directory.as_session(session)
-    enrol(person, clock, "ada")
-    person.mfa.enable("ada")
-    person.users.update_email("ada", EMAIL)
-    before = directory.users.get("ada")
-    if way == "invitation":
-        directory.teams.create("Teachers", id="teachers")
-        secret = directory.teams.create_membership("teachers", email=EMAIL, print_secret=True).secret
-        accept = directory.teams.update_membership_status
-        assert refusal(Denied, accept, "teachers", "ada", "ada", secret) == "user_more_factors_required"
-        assert not directory.teams.get_membership("teachers", "ada").is_confirmed
-    else:
-        kind = {"sign-in": "email", "verification": "email-verification", "recovery": "recovery"}[way]
-        create = directory.tokens.create_recovery if way == "recovery" else directory.tokens.create_email_verification
-        secret = code(directory, EMAIL) if way == "sign-in" else create("ada", print_secret=True).secret
-        new = {"new_password": NEW} if way == "recovery" else {}
-        refused = refusal(Denied, directory.tokens.redeem, "ada", secret, kind=kind, **new)
-        assert refused == "user_more_factors_required"
-        if way == "verification":
-            assert person.tokens.redeem("ada", secret, kind=kind).email_verified
-            before = directory.users.get("ada")
-    assert directory.users.get("ada") == before
-    assert directory.sessions.get(session)
+def test_a_claim_of_a_stranger_opens_nothing_of_the_account_that_was_taken_over(directory, kind, given):
+    """Somebody signs up with another's address, and with one that they have themselves."""
+    theirs, own = given[kind], given["phone" if kind == "email" else "email"]
+    directory.users.create(id="eve", password=PASSWORD, self_service=True, **given)
+    victim = sign_in(directory, theirs)
+    assert directory.sessions.get(victim.secret).user.id == "eve"
+    assert victim.ended == ("password", "phone" if kind == "email" else "email")
+    assert directory.users.create(**{"phone" if kind == "email" else "email": own})  # it is free again
 
 
 # Accounts of before
+
+
+ROW = (
+    "INSERT INTO users (id, name, email, email_verified, email_self_service, phone, phone_verified, status, labels,"
+    " prefs, metadata, mfa, password_hash, password_algorithm, password_updated_at, password_must_change,"
+    " password_self_service, created_at, updated_at) VALUES ('{id}', '', {email}, {verified}, {self_service}, {phone},"
+    " {has_phone}, 'active', '[]', '{{}}', '{{}}', false, '{hash}', 'argon2id', 1, false, {self_service}, 1, 1)"
+)
+# Every kind of account: how its email stands, and whether it has another proof.
+KINDS = {
+    "proved": {"email": True, "verified": True},
+    "given": {"email": True},
+    "claimed": {"email": True, "self_service": True},
+    "proved-by-phone": {"email": True, "self_service": True, "has_phone": True},
+    "given-with-phone": {"email": True, "has_phone": True},
+    "linked": {"email": True, "self_service": True, "identity": True},
+    "nameless": {},
+}
+
+
+def make_older(db):
+    """A directory of the version before, with every kind of account, each with a password."""
+    hash = hashing.hash_new(PASSWORD, parameters=Parameters(time_cost=1, memory_cost=8, parallelism=1), salt=bytes(16))
+    storage.backups.clear(db)
+    storage.schema.migrate(db, "0009")
+    for number, (id, has) in enumerate(KINDS.items(), 1):
+        email, phone = f"{id}@example.com", f"+1425555010{number}"
+        flags = {name: str(has.get(name, False)).lower() for name in ("verified", "self_service", "has_phone")}
+        texts = {
+            "email": f"'{email}'" if "email" in has else "NULL",
+            "phone": f"'{phone}'" if "has_phone" in has else "NULL",
+        }
+        run = db.sqlalchemy.exec_driver_sql
+        run(ROW.format(id=id, hash=hash, **flags, **texts))
+        run(f"INSERT INTO user_names (name, user_seq) VALUES ('{id}', {number})")
+        if "email" in has:
+            run(f"INSERT INTO addresses (address, user_seq) VALUES ('{email}', {number})")
+        if "identity" in has:
+            run(
+                "INSERT INTO identities (id, user_seq, provider, provider_uid, created_at)"
+                f" VALUES ('i{number}', {number}, 'github', '{id}', 1)"
+            )
+    storage.schema.migrate(db)
+    storage.backups.finish(db)
+
+
+@pytest.fixture
+def migrated(directory):
+    fingerprint = directory.state.key_fingerprint
+    directory.database.write(make_older)
+    directory.database.write(partial(storage.schema.set_key_fingerprint, fingerprint=fingerprint))
+    directory.forget()
+    return directory
+
+
+@pytest.mark.parametrize("id", KINDS)
+def test_everybody_signs_in_as_before(migrated, id):
+    email, has = f"{id}@example.com", KINDS[id]
+    assert migrated.sessions.create(id, PASSWORD)
+    if "email" in has:
+        assert migrated.sessions.create(email, PASSWORD).session.user_id == id
+        assert sign_in(migrated, email).session.user_id == id
+    if "identity" in has:
+        assert migrated.sessions.create_with_identity("github", id).session.user_id == id
+    if "has_phone" in has:
+        assert sign_in(migrated, migrated.users.get(id).phone).session.user_id == id
+
+
+def test_nothing_is_pending_or_made_for_a_code(migrated):
+    for user in migrated.users.iterate():
+        assert (user.pending_email, user.pending_phone, user.requested) == (None, None, False)
+    migrated.security.purge()
+    assert migrated.users.count() == len(KINDS)
+
+
+@pytest.mark.parametrize("id", ["proved-by-phone", "linked"])
+def test_a_claim_of_an_account_with_another_proof_takes_nothing_over(migrated, id):
+    assert sign_in(migrated, f"{id}@example.com").more_factors_required
+    assert migrated.sessions.create(id, PASSWORD)
 
 
 def test_where_a_person_set_something_before_the_addresses_may_be_the_persons(directory):

@@ -64,12 +64,12 @@ WHO_MAY = dict(
     tokens.create_email                 OA
     tokens.create_phone                 OA
     tokens.create_magic_url             OA
-    tokens.create_email_verification    OAPN
-    tokens.create_phone_verification    OAPN
+    tokens.create_email_verification    OAPNM
+    tokens.create_phone_verification    OAPNM
     tokens.create_recovery              OA
     tokens.create_email_change          OPN
     tokens.create_phone_change          OPN
-    tokens.redeem                       OAPN
+    tokens.redeem                       OAPNM
     tokens.list                         O
     tokens.list_live                    O
     tokens.delete                       O

@@ -78,6 +78,7 @@ def every_mail(settings, name="Ada"):
         compose.email_changed(settings, TO, at=AT, old_email=TO, new_email="new@example.org"),
         compose.phone_changed(settings, TO, at=AT, new_phone="+14255550123"),
         compose.factors_changed(settings, TO, at=AT, change="an authenticator app was added"),
+        compose.handed_over(settings, TO, at=AT, ended="password, sessions"),
         compose.trial_email(settings, TO),
     ]
 
