@@ -64,6 +64,42 @@ def test_nobodys_team_has_an_id_that_is_read_as_another_team(directory, applicat
     assert directory.teams.create_membership("Maths", user="eve").membership.team_id == "maths"
 
 
+def test_a_word_that_a_stranger_has_chosen_before_means_no_team_to_an_operator(directory, application):
+    """The id of a stranger's team, and the name of one that was made later: the operator says which."""
+    eve = application.as_session(proved(directory, "eve"))
+    eve.teams.create("Ours", id="Staff")
+    staff = directory.teams.create("Staff").id
+    for call in (
+        lambda team: directory.teams.create_membership(team, email="boss@example.com"),
+        lambda team: directory.teams.update_prefs(team, {"a": 1}),
+        lambda team: directory.teams.get(team),
+    ):
+        assert refusal(call, "Staff") == "general_argument_invalid"
+        assert refusal(call, "name:Staff") is None
+    assert [each.team_id for each in directory.users.list_memberships("boss@example.com")] == [staff]
+    assert directory.teams.get("id:Staff").name == "Ours"
+
+
+def test_nobodys_team_is_called_as_another_is_named_by_its_id(directory, application):
+    """Else whoever says the id has to say that it is one."""
+    directory.teams.create("Maths", id="maths")
+    eve = application.as_session(proved(directory, "eve"))
+    assert refusal(eve.teams.create, "maths") == "team_already_exists"
+    ours = eve.teams.create("Ours").id
+    assert refusal(eve.teams.update_name, ours, "maths") == "team_already_exists"
+    assert directory.teams.get("maths").name == "Maths"
+
+
+def test_ones_own_team_is_found_by_its_name_whatever_strangers_have_taken(directory, application):
+    eve = application.as_session(proved(directory, "eve"))
+    eve.teams.create("Ours", id="Family")
+    ada = application.as_session(proved(directory, "ada"))
+    family = ada.teams.create("Family 2").id
+    directory.teams.update_name(family, "Family")
+    assert ada.teams.get("Family").id == family
+    assert ada.teams.update_prefs("Family", {"a": 1}) == {"a": 1}
+
+
 # A new password
 
 

@@ -13,10 +13,31 @@ NAMESAKES = 5  # ids of teams of one name that an error tells
 
 def find_one(work: Work, team: str, *, lock: bool = False) -> Team:
     """The same, its members not counted. lock: for a change of it or of its memberships, each of which begins so."""
-    found = find(work, team, lock=lock)
+    found = _find_own(work, team, lock=lock)
     if found is None or not may_see(work, found):
         raise not_found(team)
+    if work.is_operator:
+        _check_one_is_meant(work, team, found)
     return found
+
+
+def _find_own(work: Work, team: str, *, lock: bool) -> Team | None:
+    """The same, or None. To a person, a word that is the id of a team of others is the name of an own one first."""
+    found = find(work, team, lock=lock)
+    if found is None or is_prefixed(team) or may_see(work, found):
+        return found
+    return find(work, f"name:{team}", lock=lock) or found
+
+
+def _check_one_is_meant(work: Work, team: str, found: Team) -> None:
+    """Refuse an operator a word that is one team's id and another's name: a stranger may have chosen one of them."""
+    if team != found.id:
+        return
+    named = [id for id in storage.teams.find_ids(work.db, team, None, 2) if id != team]
+    if named:
+        message = f"{checks.shown(team)} is the id of one team, and the name of another, {named[0]}."
+        hint = f"Say which one you mean: id:{team} or name:{team}"
+        raise Invalid("general_argument_invalid", message, field="team", hint=hint)
 
 
 def find_owned(work: Work, team: str) -> Team:
@@ -26,7 +47,7 @@ def find_owned(work: Work, team: str) -> Team:
     """
     if work.is_operator:
         return find_one(work, team, lock=True)
-    found = find(work, team, lock=True)
+    found = _find_own(work, team, lock=True)
     if found is not None and work.person is not None:
         membership = storage.memberships.find_of_user(work.db, found.seq, work.person.user.seq)
         if membership is not None and membership.is_owner:

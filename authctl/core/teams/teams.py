@@ -17,7 +17,7 @@ from authctl.core.values import checks, identifiers, json_objects, listings
 from authctl.core.values.listings import Field, FieldType
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
-from authctl.errors import Invalid
+from authctl.errors import Conflict, Invalid
 from authctl.model import OWNER, EventName, Json, JsonObject, Listing, Team, User
 
 # What lists are filtered and sorted by.
@@ -58,6 +58,7 @@ def create(
     if work.person is not None:
         quotas.count_creation(work, "teams")
         _check_own_id(work, team.id)
+        _check_own_name(work, team)
     team = storage.teams.insert(work.db, team)
     if work.person is not None and storage.teams.is_former(work.db, team.id):  # once whoever deletes it is through
         raise storage.teams.taken(team.id)
@@ -85,6 +86,12 @@ def _check_own_id(work: Work, id: str) -> None:
         raise Invalid("general_argument_invalid", message, field="id", hint="Leave the colon out.")
     if storage.teams.find_ids(work.db, id, None, 1):
         raise storage.teams.taken(id)
+
+
+def _check_own_name(work: Work, team: Team) -> None:
+    """Refuse a person a name that is another team's id, which operators would have to say otherwise from then on."""
+    if team.name != team.id and storage.teams.find(work.db, team.name) is not None:
+        raise Conflict("team_already_exists", "The name is taken.", field="name", hint="Choose another.")
 
 
 def _creator(work: Work, owner: str | None, *, has_roles: bool) -> User | None:
@@ -203,6 +210,8 @@ def update_name(work: Work, team: str, name: str) -> Team:
     """Change the name of a team; its id stays."""
     new = _name(name)
     before = lookup.find_owned(work, team)
+    if work.person is not None:
+        _check_own_name(work, replace(before, name=new))
     details = {"name": {"before": before.name, "after": new}}
     return _save(work, before, EventName.TEAMS_UPDATE_NAME, details, name=new)
 
