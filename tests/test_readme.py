@@ -24,6 +24,7 @@ from authctl.cli.output import Shape
 from authctl.core.policy import policies as policy_policies
 from authctl.errors import EXIT_STATUSES, TYPES, http_status
 from authctl.model import EventName
+from authctl.settings.definitions import ENTRIES
 from authctl.settings.reference import reference
 from authctl.transfer import sources, targets
 
@@ -299,7 +300,7 @@ def test_its_workflow_does_what_it_says(bash, home, database_url):
 
 
 def settings_variables():
-    return [entry.variable for entry in authctl_settings.ENTRIES.values()]
+    return [entry.variable for entry in ENTRIES.values()]
 
 
 def test_its_crontab_runs(bash, tmp_path):

@@ -19,7 +19,9 @@ from hypothesis import given, strategies as st
 from authctl import settings
 from authctl.errors import Invalid, Unavailable
 from authctl.settings import reference
+from authctl.settings.definitions import ENTRIES
 from authctl.settings.entries import DEFAULT
+from authctl.settings.keys import parse_key
 
 KEY = bytes(range(32))
 KEY_TEXT = base64.b64encode(KEY).decode()
@@ -78,7 +80,7 @@ def test_nothing_needs_to_be_configured(load, tmp_path):
     assert found.email.host is None
     assert found.sms.provider is None
     assert found.actor == f"{settings.os_user()}@{os.uname().nodename}"
-    assert all(found.origin(name) == DEFAULT for name in settings.ENTRIES)
+    assert all(found.origin(name) == DEFAULT for name in ENTRIES)
 
 
 def test_what_is_said_later_wins(load, write):
@@ -182,9 +184,9 @@ def test_without_home_only_what_is_needed_must_be_given(tmp_path):
 # Values
 
 
-@pytest.mark.parametrize("name", settings.ENTRIES)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_every_setting_can_be_given_by_a_variable(load, tmp_path, name):
-    entry = settings.ENTRIES[name]
+    entry = ENTRIES[name]
     example = ",".join(entry.example) if isinstance(entry.example, list) else str(entry.example)
     if name == "config":
         example = str(tmp_path / "config.toml")
@@ -201,8 +203,8 @@ def test_every_setting_can_be_given_by_a_variable(load, tmp_path, name):
 
 
 def test_variables_have_one_meaning_each():
-    variables = [entry.variable for entry in settings.ENTRIES.values()]
-    variables += [entry.variable + "_FILE" for entry in settings.ENTRIES.values() if entry.has_file]
+    variables = [entry.variable for entry in ENTRIES.values()]
+    variables += [entry.variable + "_FILE" for entry in ENTRIES.values() if entry.has_file]
     assert len(variables) == len(set(variables))
 
 
@@ -304,7 +306,7 @@ def test_a_byte_order_mark_is_no_error(load, write):
     assert load().actor == "x"
 
 
-@given(st.dictionaries(st.sampled_from([e.variable for e in settings.ENTRIES.values()]), st.text()))
+@given(st.dictionaries(st.sampled_from([e.variable for e in ENTRIES.values()]), st.text()))
 def test_a_variable_is_taken_or_refused_and_never_crashes(variables):
     variables.pop("AUTHCTL_CONFIG", None)
     with contextlib.suppress(Invalid):
@@ -408,9 +410,9 @@ def test_a_secrets_file_holds_text(load, tmp_path, content, complaint):
         _ = load(variables={"AUTHCTL_EMAIL_PASSWORD_FILE": str(path)}).email.password
 
 
-@pytest.mark.parametrize("name", [name for name, entry in settings.ENTRIES.items() if entry.has_file])
+@pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if entry.has_file])
 def test_no_secret_is_in_a_repr_an_error_or_the_status(load, write, name):
-    entry = settings.ENTRIES[name]
+    entry = ENTRIES[name]
     value = f"postgresql://u:{SECRET}@h/d" if name == "database_url" else SECRET
     found = load(variables={entry.variable: value})
     section = getattr(found, entry.section) if entry.section else found
@@ -502,7 +504,7 @@ def test_settings_are_frozen(load):
 
 def test_status_shows_every_setting_with_its_origin(load):
     rows = load(variables={"AUTHCTL_SMS_API_KEY": SECRET, "AUTHCTL_ALLOWED_REDIRECTS": "a.example"}).public()
-    assert [row["name"] for row in rows] == list(settings.ENTRIES)
+    assert [row["name"] for row in rows] == list(ENTRIES)
     by_name = {row["name"]: row for row in rows}
     assert by_name["sms.api_key"] == {
         "name": "sms.api_key",
@@ -602,7 +604,7 @@ def test_a_key_that_cannot_be_written_is_told(tmp_path):
 @given(st.binary(min_size=32, max_size=32))
 def test_keys_are_read_in_either_alphabet_padded_or_not(key):
     for text in (base64.b64encode(key).decode(), base64.urlsafe_b64encode(key).decode()):
-        assert settings.parse_key(f" {text}\n") == settings.parse_key(text.rstrip("=")) == key
+        assert parse_key(f" {text}\n") == parse_key(text.rstrip("=")) == key
 
 
 @pytest.mark.parametrize(
@@ -610,7 +612,7 @@ def test_keys_are_read_in_either_alphabet_padded_or_not(key):
 )
 def test_a_malformed_key_is_refused_without_being_shown(load, write, text):
     with pytest.raises(Invalid, match="32 random bytes in base64") as caught:
-        settings.parse_key(text)
+        parse_key(text)
     assert not text or text not in str(caught.value)
     path = write(text, "key")
     with pytest.raises(Invalid, match=path):
@@ -642,7 +644,7 @@ def test_the_sample_file_says_nothing_until_it_is_uncommented():
 def test_every_line_of_the_sample_file_can_be_uncommented(load, write):
     path = write(uncommented(SAMPLE.read_text()))
     found = load()
-    for name, entry in settings.ENTRIES.items():
+    for name, entry in ENTRIES.items():
         if not entry.in_file:
             continue
         assert str(found.origin(name)) == f"file {path}"
@@ -653,7 +655,7 @@ def test_every_line_of_the_sample_file_can_be_uncommented(load, write):
 
 def test_the_reference_has_every_setting_with_its_meaning():
     rows = reference.reference()
-    assert [row[0] for row in rows] == list(settings.ENTRIES)
+    assert [row[0] for row in rows] == list(ENTRIES)
     assert all(all(row[index] for index in (0, 1, 2, 4)) for row in rows)
     assert all(row[4].endswith(".") for row in rows)
     assert ("email.timeout", "AUTHCTL_EMAIL_TIMEOUT", "seconds", "30") in [row[:4] for row in rows]

@@ -9,43 +9,15 @@ This is loaded on every command, so nothing here imports more than it needs, and
 """
 
 from authctl.settings.definitions import (
-    ENTRIES,
-    SMS_PROVIDERS,
-    Database,
-    Email,
-    Output,
-    Settings,
-    Sms,
-    host_name,
-    os_user,
+    SMS_PROVIDERS as SMS_PROVIDERS,
+    Email as Email,
+    Settings as Settings,
+    Sms as Sms,
+    host_name as host_name,
+    os_user as os_user,
 )
-from authctl.settings.entries import Entry, Origin, unreadable
-from authctl.settings.keys import parse_key, read_key, read_key_file, write_key_file
-from authctl.settings.loading import find_profiles, load
-from authctl.settings.paths import default_database_url, default_key_file, find_config_folder
-from authctl.settings.value_types import redact_url
-
-__all__ = [
-    "ENTRIES",
-    "SMS_PROVIDERS",
-    "Database",
-    "Email",
-    "Entry",
-    "Origin",
-    "Output",
-    "Settings",
-    "Sms",
-    "default_database_url",
-    "default_key_file",
-    "find_config_folder",
-    "find_profiles",
-    "host_name",
-    "load",
-    "os_user",
-    "parse_key",
-    "read_key",
-    "read_key_file",
-    "redact_url",
-    "unreadable",
-    "write_key_file",
-]
+from authctl.settings.entries import unreadable as unreadable
+from authctl.settings.keys import read_key as read_key, read_key_file as read_key_file, write_key_file as write_key_file
+from authctl.settings.loading import find_profiles as find_profiles, load as load
+from authctl.settings.paths import find_config_folder as find_config_folder
+from authctl.settings.value_types import redact_url as redact_url

@@ -13,7 +13,6 @@ from importlib import import_module
 
 import pytest
 
-from authctl import settings
 from authctl.cli import app
 from authctl.cli.commands import LazyGroup
 from authctl.cli.environment import Environment
@@ -23,6 +22,7 @@ from authctl.core.hashing import base
 from authctl.core.policy import policies
 from authctl.errors import TYPES, ExitStatus
 from authctl.model import WeakHash
+from authctl.settings.definitions import ENTRIES
 from authctl.transfer import sources, targets
 
 
@@ -182,7 +182,7 @@ def test_topics_say_what_the_declarations_say(authctl):
     codes = authctl("help exit-codes").stdout
     assert all(f"{type} ({int(status)})" in codes for type, (status, _) in TYPES.items())
     assert all(f"\n  {name} " in authctl("help policies").stdout for name in policies.DECLARATIONS)
-    assert all(entry.variable in authctl("help environment").stdout for entry in settings.ENTRIES.values())
+    assert all(entry.variable in authctl("help environment").stdout for entry in ENTRIES.values())
 
 
 def test_formats_are_those_of_import_and_export(authctl):
