@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, cast
 
+from authctl.core.work.unit import system_random_bytes
 from authctl.errors import Invalid, Unavailable
 from authctl.model import RandomBytes
 from authctl.transfer import sources
@@ -165,8 +166,6 @@ def serve() -> None:
 
 
 def _answer(job: Job, stdin: BinaryIO | None, answers: BinaryIO) -> None:
-    from authctl.core.work.unit import system_random_bytes
-
     def answer(what: Any) -> None:
         pickle.dump(what, answers, protocol=5)
         answers.flush()

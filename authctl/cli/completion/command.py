@@ -13,6 +13,7 @@ from authctl.cli.answer_fields import COMPLETION
 from authctl.cli.commands import UNAVAILABLE, Commands
 from authctl.cli.context import Context
 from authctl.errors import Unavailable, UsageError
+from authctl.settings.paths import find_home
 
 COMMANDS = Commands("authctl")
 
@@ -105,8 +106,6 @@ def script(shell: str) -> str:
 
 def place(shell: Shell, environ: Mapping[str, str]) -> str:
     """The path of the file in which a shell, or its owner, expects the script."""
-    from authctl.settings.paths import find_home
-
     variable, beside_home, file = PLACES[shell]
     if shell is Shell.BASH and environ.get("BASH_COMPLETION_USER_DIR"):
         return os.path.join(environ["BASH_COMPLETION_USER_DIR"], "completions", "authctl")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from authctl import __version__
 from authctl.cli.answer_fields import FINDING
 from authctl.cli.commands import INVALID, STDIN, UNAVAILABLE
 from authctl.cli.context import Context
@@ -113,7 +114,6 @@ def _write_sarif(ctx: Context, found: Sequence[Finding], file: str) -> None:
 
 def _sarif(found: Sequence[Finding]) -> Json:
     """Findings as SARIF 2.1.0, which code scanners show."""
-    from authctl import __version__
     from authctl.core.maintenance.checks import CHECKS
 
     rules = [

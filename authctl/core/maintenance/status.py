@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authctl import storage
+from authctl import __version__, storage
 from authctl.core.maintenance import key_files, statistics
 from authctl.core.work.engine import Engine
 from authctl.model import Json, instant
@@ -17,8 +17,6 @@ def status(directory: Engine, settings: Settings, *, picture: bool | None = None
     picture: with the picture of the directory (see `statistics.py`); None where that takes no time, since it reads
     every user. It is None in the answer where it was left out.
     """
-    from authctl import __version__
-
     directory.require_operator()
     state = storage.state.get_state(directory.database)
     current = state.version == storage.state.HEAD

@@ -13,6 +13,7 @@ from typing import Any
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Note, Refused
+from authctl.transfer.sources import text_files
 from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, lines, opened, unreadable
 
 DELIMITERS = ",;\t|"
@@ -139,9 +140,7 @@ def chosen_delimiter(options: Mapping[str, str]) -> str | None:
 
 def header_of(head: bytes, delimiter: str | None = None) -> frozenset[str]:
     """The columns that a file's beginning names; to recognise it by."""
-    from authctl.transfer.sources.text_files import found_encoding
-
-    first = head.decode(found_encoding(head), "replace").split("\n", 1)[0].rstrip("\r")
+    first = head.decode(text_files.found_encoding(head), "replace").split("\n", 1)[0].rstrip("\r")
     try:
         cells = next(csv.reader([first], delimiter=delimiter or found_delimiter(first)), [])
     except csv.Error:

@@ -76,7 +76,7 @@ def opened(file: Any, options: Mapping[str, str] | None = None, *, guess: bool =
 
     Closing it leaves the file itself open.
     """
-    head = _read(file, HEAD_SIZE)
+    head: bytes = file.read(HEAD_SIZE)
     given = (options or {}).get("encoding")
     encoding = _checked(given) if given else found_encoding(head, guess=guess)
     rest = io.BufferedReader(Chained(head, file), 1 << 18)
@@ -85,7 +85,7 @@ def opened(file: Any, options: Mapping[str, str] | None = None, *, guess: bool =
 
 def peeked(file: Any) -> tuple[bool, Any]:
     """Whether the file begins as JSON does, and the file with its beginning still to be read."""
-    head = _read(file, HEAD_SIZE)
+    head: bytes = file.read(HEAD_SIZE)
     return is_json(head), io.BufferedReader(Chained(head, file), 1 << 18)
 
 
@@ -125,11 +125,6 @@ def _checked(encoding: str) -> str:
 
 def _errors(encoding: str) -> str:
     return "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
-
-
-def _read(file: Any, size: int) -> bytes:
-    found: bytes = file.read(size)
-    return found
 
 
 def unreadable(message: str, hint: str | None = None) -> Invalid:
