@@ -119,7 +119,8 @@ class Output:
             )
         if self.fields is not None:
             _check_fields(self.fields, shape)
-        self._shape = shape
+            shape = dataclasses.replace(shape, fields=self.fields, columns=self.fields, rare={}, extras=())
+        self._shape = shape if shape.columns else dataclasses.replace(shape, columns=shape.fields)
 
     def show(self, record: Record) -> None:
         """Prints one record; inside `bulk`, the next of a list."""
@@ -244,12 +245,12 @@ class Output:
                 encode = self._encoder()
                 return _Lines(lambda record: self._write(encode(record) + "\n"))
             case Format.CSV:
-                return _Csv(self.environment, self.fields or self._known.fields, self._extras, raw=self.csv_raw)
+                return _Csv(self.environment, self._known, raw=self.csv_raw)
             case Format.TSV:
-                columns, extras = (*self._columns, *self._rare), self._extras
+                columns, extras = (*self._known.columns, *self._known.rare), self._known.extras
                 return _Lines(lambda record: self._write("\t".join(_cells(record, columns, extras)) + "\n"))
             case Format.TABLE:
-                return _Table(self, self._columns, self._extras, self._rare)
+                return _Table(self, self._known)
             case Format.TOML:
                 raise AssertionError("show_toml writes it")
 
@@ -260,18 +261,6 @@ class Output:
     def _known(self) -> Shape:
         assert self._shape is not None, "prepare() tells the shape first"
         return self._shape
-
-    @property
-    def _columns(self) -> tuple[str, ...]:
-        return self.fields or self._known.columns or self._known.fields
-
-    @property
-    def _rare(self) -> Mapping[str, tuple[str, ...]]:
-        return {} if self.fields else self._known.rare
-
-    @property
-    def _extras(self) -> tuple[str, ...]:
-        return () if self.fields else self._known.extras
 
     def _all_fields(self, record: Record) -> tuple[str, ...]:
         """The fields of the shape, and what the record has beyond them, such as `dry_run`."""
@@ -349,13 +338,11 @@ class _JsonArray:
 class _Csv:
     """RFC 4180: a header always, CRLF, quotes where needed."""
 
-    def __init__(
-        self, environment: Environment, fields: tuple[str, ...], extras: tuple[str, ...], *, raw: bool
-    ) -> None:
+    def __init__(self, environment: Environment, shape: Shape, *, raw: bool) -> None:
         import csv
 
         self._writer = csv.writer(environment.stdout, lineterminator="\r\n")
-        self._fields, self._extras, self._raw = fields, extras, raw
+        self._fields, self._extras, self._raw = shape.fields, shape.extras, raw
         self._begun = False
 
     def add(self, record: Record) -> None:
@@ -378,10 +365,8 @@ class _Csv:
 class _Table:
     """A table for people, drawn in parts of 500 rows; records one below another where the window is too narrow."""
 
-    def __init__(
-        self, output: Output, columns: tuple[str, ...], extras: tuple[str, ...], rare: Mapping[str, tuple[str, ...]]
-    ) -> None:
-        self._output, self._columns, self._extras, self._rare = output, columns, extras, rare
+    def __init__(self, output: Output, shape: Shape) -> None:
+        self._output, self._columns, self._extras, self._rare = output, shape.columns, shape.extras, shape.rare
         self._records: list[Record] = []
         self._upright = False
         self._begun = False

@@ -186,16 +186,10 @@ def _walk(db: Connection, listing: Listing, query: search_terms.Query, order: sa
 _WORDED = ("id", "username", "name", "email", "phone", "labels")
 
 
-def _matches_row(
-    query: search_terms.Query,
-    id: str,
-    username: str | None,
-    name: str,
-    email: str | None,
-    phone: str | None,
-    labels: str,
-) -> bool:
-    return query.matches(search_terms.document(id, username, name, email, phone, json.loads(labels)))
+def _matches_row(query: search_terms.Query, *worded: Any) -> bool:
+    *texts, labels = worded
+    given = (*texts, json.loads(labels))
+    return query.matches(search_terms.document(*given))
 
 
 def _indexed(

@@ -158,15 +158,17 @@ def head_of(file: Input) -> bytes:
         reading.close()
 
 
-class _Counted(io.RawIOBase):
+class _Readable(io.RawIOBase):
+    def readable(self) -> bool:
+        return True
+
+
+class _Counted(_Readable):
     """Passes bytes on and counts them."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self.count = 0
-
-    def readable(self) -> bool:
-        return True
 
     def readinto(self, buffer: Any) -> int:
         read = self._inner.readinto(buffer) or 0
@@ -178,14 +180,11 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class Chained(io.RawIOBase):
+class Chained(_Readable):
     """What was read of a stream already, and then the rest of it."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head, self._rest = head, rest
-
-    def readable(self) -> bool:
-        return True
 
     def readinto(self, buffer: Any) -> int:
         read, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
@@ -194,7 +193,7 @@ class Chained(io.RawIOBase):
         return len(read)
 
 
-class _Gunzipped(io.RawIOBase):
+class _Gunzipped(_Readable):
     """The content of a gzip stream; several members one behind another are one."""
 
     def __init__(self, compressed: io.BufferedReader, name: str) -> None:
@@ -202,9 +201,6 @@ class _Gunzipped(io.RawIOBase):
 
         self._content = gzip.GzipFile(fileobj=compressed, mode="rb")
         self._compressed, self._name = compressed, name
-
-    def readable(self) -> bool:
-        return True
 
     def readinto(self, buffer: Any) -> int:
         try:
