@@ -75,8 +75,8 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "django
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 PASSWORD_HASHERS = [
     f"django.contrib.auth.hashers.{name}PasswordHasher"
-    for name in ("PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt", "MD5")
-]
+    for name in ("MD5", "PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt")
+]  # whoever signs in is hashed anew by the first
 """
 SIGNING_IN = """
 import json, sys
