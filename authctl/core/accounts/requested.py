@@ -6,15 +6,11 @@ it yields to whoever signs up with its address, and it is removed with its last 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from authctl import storage
 from authctl.core.accounts import records
-
-if TYPE_CHECKING:
-    from authctl.core.accounts.standing import AddressKind
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
+from authctl.core.accounts.standing import AddressKind
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 
 
 def make_way(work: Work, kind: AddressKind, address: str | None) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import endings, identities, records, standing
@@ -26,12 +26,9 @@ from authctl.core.accounts.endings import Cause
 from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.credentials import addresses, factors
 from authctl.core.messages import notices
+from authctl.core.work.unit import Work
 from authctl.errors import Denied
 from authctl.model import Json, NewUser, Session, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-
 
 _TOLD = {"password", "factors", "email", "phone", "sessions_ended"}  # of what ends, in the details of the event
 

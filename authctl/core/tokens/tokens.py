@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import lookup, quotas, records, requested
@@ -25,19 +25,14 @@ from authctl.core.credentials import attempts
 from authctl.core.crypto import generators
 from authctl.core.sessions import admission
 from authctl.core.tokens import codes, issue
-from authctl.core.tokens.issue import NewToken, TokenRequest
+from authctl.core.tokens.issue import Find, NewToken, TokenRequest
 from authctl.core.tokens.kinds import DECLARATIONS
 from authctl.core.values import checks, contacts, identifiers, times
-from authctl.core.work.unit import APPLICATION
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import APPLICATION, Work
 from authctl.delivery.messages import Channel
 from authctl.errors import Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, NewUser, Status, Token, TokenEnded, TokenKind, User
-
-if TYPE_CHECKING:
-    from authctl.core.tokens.issue import Find
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 LEAST_LIFE, MOST_LIFE = timedelta(minutes=1), timedelta(days=365)
 LEAST_LENGTH, MOST_LENGTH = 5, 128  # hexadecimal digits; the least is 20 bits, OWASP ASVS 5.0 6.5.4
