@@ -197,13 +197,12 @@ class Context(typer.Context):
             return {}
         changes = [change.public() for change in self.directory.changes]
         self.directory.changes.clear()
-        if not self.output.speaks_json:  # which says so itself
-            self.tell_dry_run()
+        self.tell_dry_run()
         return {"dry_run": True, "changes": changes}
 
     def tell_dry_run(self) -> None:
-        """Say once that nothing was changed, where that is so."""
-        if self.is_dry_run:
+        """Say once that nothing was changed, where that is so and JSON does not say so itself."""
+        if self.is_dry_run and not self.output.speaks_json:
             self._once("dry run told", lambda: self.output.tell("Dry run: nothing was changed."))
 
     def show_count(self, count: int) -> None:

@@ -115,7 +115,7 @@ def apply(
     wanted = source if source in policies.PRESETS else policies.parse_file(_read(ctx, source))
     differences = ctx.directory.security.apply(wanted)
     _warn(ctx, {each.name: each.after for each in differences})
-    _tell_dry_run(ctx)
+    ctx.tell_dry_run()
     with ctx.output.bulk():
         for each in differences:
             before, after = (_form(ctx, each.name, value) for value in (each.before, each.after))
@@ -133,7 +133,7 @@ def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
         ctx.show({name: policies.shown(name, value)[0] for name, value in held.items()})
     else:
         rows = [_row(ctx, name, value) | _dry_run(ctx, name) for name, value in held.items()]
-        _tell_dry_run(ctx)
+        ctx.tell_dry_run()
         if len(rows) == 1:
             output.show(rows[0])
         elif output.format is Format.TABLE:
@@ -167,11 +167,6 @@ def _dry_run(ctx: Context, name: str) -> Json:
         return {}
     changes = [change.public() for change in ctx.directory.changes if change.resource == f"policies/{name}"]
     return {"dry_run": True, "changes": changes}
-
-
-def _tell_dry_run(ctx: Context) -> None:
-    if ctx.is_dry_run and not ctx.output.speaks_json:
-        ctx.output.tell("Dry run: nothing was changed.")
 
 
 def _warn(ctx: Context, held: Mapping[str, Any]) -> None:

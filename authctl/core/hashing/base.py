@@ -21,7 +21,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 MAX_TEXT = 1024  # characters; every hash of real systems is shorter, and expressions must not run on megabytes
 MAX_PASSWORD_SIZE = 1024  # bytes; sha-crypt grows with the square of the length: 100 kB took 46 s
@@ -81,6 +81,8 @@ STRENGTHS = {
 class StoredHash(ABC):
     """One stored hash, taken apart; making one checks its shape and its cost. `str()` is what is stored."""
 
+    blank: ClassVar = b"\0"  # what takes the place of each byte of a digest that is taken away
+
     expected: bytes
 
     @property
@@ -115,7 +117,7 @@ class StoredHash(ABC):
 
     def without_digest(self) -> Self:
         """The same recipe with nothing left to compare with, and nothing to crack."""
-        return replace(self, expected=bytes(len(self.expected)))
+        return replace(self, expected=self.blank * len(self.expected))
 
 
 def fast(algorithm: str) -> tuple[str, ...]:

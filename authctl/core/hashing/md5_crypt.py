@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 from authctl.core.hashing import base
 from authctl.core.hashing.base import Malformed, Strength
@@ -20,6 +20,7 @@ class Md5Crypt(base.StoredHash):
     """mark: 1 or apr1; expected: the 22 characters at the end."""
 
     strength: ClassVar = Strength.WEAK
+    blank: ClassVar = b"."
 
     mark: str
     salt: str
@@ -49,9 +50,6 @@ class Md5Crypt(base.StoredHash):
             filler += b"\0" if length & 1 else secret[:1]
             length >>= 1
         return bytes(filler)
-
-    def without_digest(self) -> Self:
-        return replace(self, expected=b"." * len(self.expected))
 
 
 def parse(stored: str) -> Md5Crypt:

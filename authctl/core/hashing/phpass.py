@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 from authctl.core.hashing import base, bcrypt
 from authctl.core.hashing.base import Malformed, Strength
@@ -21,6 +21,7 @@ class Phpass(base.StoredHash):
 
     algorithm: ClassVar = "phpass"
     strength: ClassVar = Strength.WEAK
+    blank: ClassVar = b"."
 
     log2_rounds: int
     salt: str
@@ -37,9 +38,6 @@ class Phpass(base.StoredHash):
         for _ in range(1 << self.log2_rounds):
             digest = md5(digest + secret)
         return base.encode_crypt(digest, ORDER)
-
-    def without_digest(self) -> Self:
-        return replace(self, expected=b"." * len(self.expected))
 
 
 def parse(stored: str) -> Phpass:
