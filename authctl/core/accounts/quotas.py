@@ -6,6 +6,7 @@
                           the source of the request           source-hourly-limit, and a quarter of all
                           all mails, or all SMS               email-hourly-limit, sms-hourly-limit
     an account, a team    the person, the source              creation-hourly-limit
+    a code that signs in  the source                          the same, or it would show who has an account
 
 The last quarter of all mails and SMS is reserved for recoveries and challenges, so that sign-ups, invitations and
 changes never keep anybody out of their account. Sign-in codes cannot use it either, even for an existing account: the

@@ -142,7 +142,8 @@ DECLARATIONS: dict[str, Declaration] = {
             {"supabase": 30}),
         # Supabase allows 30 anonymous sign-ups an hour from one address.
         Declaration("creation-hourly-limit", Integer(0, 100_000, "no limit"), 100,
-            "How many accounts, and how many teams, one person or source can make in an hour.",
+            "How many accounts, and how many teams, one person or source can make in an hour. A sign-in code counts"
+            " as an account, whether or not it makes one.",
             {"supabase": 30}),
         Declaration("sms-countries", PhonePlaces(), None,
             "The countries and areas that SMS are sent to."),
