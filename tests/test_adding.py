@@ -1,5 +1,6 @@
 """README's "How to add …": a sample of each is added to a copy of the package, in the files that it says, and run."""
 
+import contextlib
 import json
 import os
 import re
@@ -16,13 +17,29 @@ PACKAGE = Path(authctl.__file__).parent
 README = (PACKAGE.parent / "README.md").read_text()
 
 
+# Runs the command lines that it is given, with one copy of the package imported once.
+COMMANDS = """
+import json, os, sys
+from authctl.cli import app
+from authctl.cli.environment import Environment
+
+for line in sys.stdin:
+    environment = Environment(environ=os.environ)
+    status = app.run(json.loads(line), environment)
+    answer = [status, environment.stdout.getvalue(), environment.stderr.getvalue()]
+    print(json.dumps(answer), file=sys.__stdout__, flush=True)
+"""
+
+
 class Copy:
     """A copy of the package that something is added to. touched: the files in it that were changed or made."""
 
     def __init__(self, folder):
         self.folder = folder
         self.touched = set()
-        shutil.copytree(PACKAGE, folder / "authctl", ignore=shutil.ignore_patterns("__pycache__"))
+        self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(folder)}
+        self._commands = None
+        shutil.copytree(PACKAGE, folder / "authctl")  # and what is compiled, as far as it is
 
     def change(self, file, old, new):
         path = self.folder / file
@@ -38,23 +55,32 @@ class Copy:
         self.touched.add(file)
 
     def python(self, program):
-        return self._run([sys.executable, "-c", program])
-
-    def authctl(self, *words, stdin=None):
-        return self._run([sys.executable, "-m", "authctl", *words], stdin)
-
-    def _run(self, words, stdin=None):
-        environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(self.folder)}
-        ran = subprocess.run(
-            words, input=stdin, env=environ, cwd=self.folder, capture_output=True, text=True, check=False
-        )
+        words = [sys.executable, "-c", program]
+        ran = subprocess.run(words, env=self.environ, cwd=self.folder, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
+
+    def authctl(self, *words):
+        """What a command line prints; after the first, nothing more is added."""
+        if self._commands is None:
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            program = [sys.executable, "-c", COMMANDS]
+            self._commands = subprocess.Popen(program, env=self.environ, cwd=self.folder, **pipes)
+        self._commands.stdin.write(json.dumps(words) + "\n")
+        self._commands.stdin.flush()
+        status, stdout, stderr = json.loads(self._commands.stdout.readline())
+        assert status == 0, stderr
+        return stdout
+
+    def close(self):
+        if self._commands is not None:
+            self._commands.communicate()
 
 
 @pytest.fixture
 def copy(tmp_path):
-    return Copy(tmp_path)
+    with contextlib.closing(Copy(tmp_path)) as copy:
+        yield copy
 
 
 def said(what):
