@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 from doubles.samples import FOLDER
@@ -13,16 +11,14 @@ WHO, PASSWORD = "A user of the file, or nothing to go without: ", "Password of u
 
 
 @pytest.fixture
-def ask(home):
+def ask(authctl, ready_home):
     """What a command answers without a terminal."""
 
     def ask(*words):
-        command = [sys.executable, "-m", "authctl", *words]
-        ran = subprocess.run(command, env=home, capture_output=True, text=True)
-        assert ran.returncode in (0, 8), ran.stderr  # the samples hold bad records
+        ran = authctl(words)
+        assert ran.status in (0, 8), ran.stderr  # the samples hold bad records
         return ran.stdout
 
-    ask("init")
     return ask
 
 
