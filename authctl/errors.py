@@ -104,6 +104,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "user_phone_not_verified": (ExitStatus.INVALID, "the phone is not verified"),
     "user_auth_method_unsupported": (ExitStatus.INVALID, "the policy does not allow that factor"),
     "user_factor_already_used": (ExitStatus.INVALID, "the session was signed in to with that factor"),
+    "user_last_way_in": (ExitStatus.CONFLICT, "nobody could sign in to the account any more"),
     "user_last_factor": (ExitStatus.CONFLICT, "multi-factor authentication would be left without a factor"),
     "user_authenticator_not_found": (ExitStatus.NOT_FOUND, "the user has no such authenticator"),
     "user_authenticator_already_verified": (ExitStatus.CONFLICT, "the authenticator is verified already"),

@@ -52,6 +52,10 @@ class Password:
     must_change: bool = False
     self_service: bool = False
     imported_by: str | None = None  # the import that brought the hash, as long as it is that one
+    expires_at: datetime | None = None  # of one that was generated, and is yet to be changed
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class NewUser:
     password: Password | None = None
     locked_until: datetime | None = None
     blocked_until: datetime | None = None
+    codes_locked_until: datetime | None = None  # those of a kind that was guessed at
     metadata: JsonObject = field(default_factory=dict)
     pending_email: str | None = field(default=None, repr=False)  # to be the email once it is proved
     pending_email_session: int | None = field(default=None, repr=False)  # the number of the one that asked for it
@@ -104,6 +109,8 @@ class User(NewUser):
             user = replace(user, status=Status.ACTIVE, blocked_until=None)
         if user.locked_until is not None and user.locked_until <= now:
             user = replace(user, locked_until=None)
+        if user.codes_locked_until is not None and user.codes_locked_until <= now:
+            user = replace(user, codes_locked_until=None)
         return user
 
     def as_the_person_sees_it(self) -> User:
@@ -137,6 +144,7 @@ class User(NewUser):
                 "algorithm": password.algorithm if password else None,
                 "updated_at": instant(password.updated_at) if password else None,
                 "must_change": password.must_change if password else False,
+                "expires_at": instant(password.expires_at) if password else None,
             },
         }
 
@@ -190,6 +198,8 @@ class Ended(StrEnum):
     FACTORS_RESET = "factors_reset"
     OWNER_CHANGED = "owner_changed"  # somebody else has proved an address of the account
     ADDRESS_CHANGED = "address_changed"  # the one that it was signed in to by
+    SECURED = "secured"  # the account was taken, and is given back
+    CHANGE_CANCELLED = "change_cancelled"  # by the old address
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +237,8 @@ class TokenKind(StrEnum):
     RECOVERY = "recovery"
     EMAIL_CHANGE = "email-change"
     PHONE_CHANGE = "phone-change"
+    CHANGE_CANCEL = "change-cancel"
+    CHANGE_CONFIRM = "change-confirm"
 
 
 class TokenEnded(StrEnum):
@@ -244,6 +256,8 @@ class TokenEnded(StrEnum):
     SESSION_ENDED = "session_ended"  # that a change was asked for in
     OWNER_CHANGED = "owner_changed"  # somebody else has proved an address of the account
     ADDRESS_CHANGED = "address_changed"  # the one that it was sent to
+    SECURED = "secured"  # the account was taken, and is given back
+    CHANGE_CANCELLED = "change_cancelled"  # by the old address
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +281,7 @@ class Token(Public):
     sent_at: datetime | None = field(default=None, repr=False)
     ended_at: datetime | None = field(default=None, repr=False)
     ended_reason: str | None = field(default=None, repr=False)
+    locked_until: datetime | None = field(default=None, repr=False)  # in lists: while it is good for one try only
 
     @property
     def is_code(self) -> bool:
@@ -278,7 +293,8 @@ class Token(Public):
 
     def listed(self) -> JsonObject:
         """The same for operators, with what became of it."""
-        return self.public() | {"ended_at": instant(self.ended_at), "ended_reason": self.ended_reason}
+        over = {"ended_at": instant(self.ended_at), "ended_reason": self.ended_reason}
+        return self.public() | {"locked_until": instant(self.locked_until)} | over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -561,6 +577,7 @@ class EventName(StrEnum):
     USERS_IMPORTS_UPDATE = "users.imports.update"
     USERS_IMPORTS_DELETE = "users.imports.delete"
     USERS_UNLOCK = "users.unlock"
+    USERS_SECURE = "users.secure"
     USERS_LOCK = "users.lock"
     USERS_EXPORT = "users.export"
     USERS_TOKENS_CREATE = "users.tokens.create"

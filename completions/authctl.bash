@@ -204,8 +204,8 @@ _authctl_load() {
                 'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-status'
                 'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs' 'list-sessions'
                 'create-session' 'delete-session' 'delete-sessions' 'create-identity' 'list-identities'
-                'delete-identity' 'list-memberships' 'unlock' 'list-roles' 'require-password-change' 'wrap-password'
-                'export' 'import' 'list-imports' 'undo-import' 'import-status')
+                'delete-identity' 'list-memberships' 'unlock' 'secure' 'list-roles' 'require-password-change'
+                'wrap-password' 'export' 'import' 'list-imports' 'undo-import' 'import-status')
             ;;
         'users create')
             options=('--id|-' '--user-id|-' '--username|-' '--email|-' '--phone|-' '--name|-' '--labels|-' '--prefs|-'
@@ -223,7 +223,7 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'users delete')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.deletion,')
+            options=('--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.deletion,')
             arguments=('@users|--user-id')
             ;;
         'users update-name')
@@ -318,6 +318,11 @@ _authctl_load() {
             ;;
         'users unlock')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id')
+            ;;
+        'users secure')
+            options=('--keep|-' '--email|-' '--url|-' '--password-stdin|' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.secured-account,')
             arguments=('@users|--user-id')
             ;;
         'users list-roles')
@@ -680,7 +685,7 @@ _authctl_list() {
                 'users.update.status' 'users.update.email_verification' 'users.update.phone_verification'
                 'users.sessions.create' 'users.sessions.update' 'users.sessions.delete' 'users.identities.create'
                 'users.identities.delete' 'users.imports.create' 'users.imports.update' 'users.imports.delete'
-                'users.unlock' 'users.lock' 'users.export' 'users.tokens.create' 'users.tokens.update'
+                'users.unlock' 'users.secure' 'users.lock' 'users.export' 'users.tokens.create' 'users.tokens.update'
                 'users.tokens.delete' 'users.verification.create' 'users.verification.update' 'users.recovery.create'
                 'users.recovery.update' 'users.update.mfa' 'users.mfa.factors.create' 'users.mfa.factors.update'
                 'users.mfa.factors.delete' 'users.mfa.recovery_codes.create' 'users.mfa.recovery_codes.update'
@@ -695,12 +700,13 @@ _authctl_list() {
             words=('user-limit' 'session-limit' 'session-duration' 'session-idle-timeout' 'session-invalidation'
                 'session-alerts' 'password-min-length' 'password-history' 'password-dictionary'
                 'password-personal-data' 'password-strength' 'password-context-words' 'password-breached-file'
-                'memberships-privacy' 'sign-in-attempts' 'source-attempts' 'sign-in-window' 'sign-in-lockout'
-                'trusted-sources' 'known-source-expiry' 'otp-length' 'otp-expiry' 'otp-interval' 'otp-attempts'
-                'otp-hourly-limit' 'person-hourly-limit' 'source-hourly-limit' 'email-hourly-limit' 'sms-hourly-limit'
-                'creation-hourly-limit' 'sms-countries' 'magic-url-expiry' 'verification-expiry'
-                'verification-needs-session' 'recovery-expiry' 'token-expiry' 'invite-expiry' 'mfa-factors'
-                'mfa-required' 'challenge-expiry' 'jwt-issuer' 'jwt-audience' 'reason-required' 'log-retention')
+                'generated-password-expiry' 'memberships-privacy' 'sign-in-attempts' 'source-attempts'
+                'sign-in-window' 'sign-in-lockout' 'trusted-sources' 'known-source-expiry' 'otp-length' 'otp-expiry'
+                'otp-interval' 'otp-attempts' 'otp-hourly-limit' 'person-hourly-limit' 'source-hourly-limit'
+                'email-hourly-limit' 'sms-hourly-limit' 'creation-hourly-limit' 'sms-countries' 'magic-url-expiry'
+                'verification-expiry' 'verification-needs-session' 'recovery-expiry' 'token-expiry' 'invite-expiry'
+                'change-needs-old' 'mfa-factors' 'mfa-required' 'challenge-expiry' 'jwt-issuer' 'jwt-audience'
+                'reason-required' 'log-retention')
             ;;
         'policy.session-idle-timeout')
             words=('off')
@@ -726,6 +732,9 @@ _authctl_list() {
         'policy.password-breached-file')
             words=('none')
             ;;
+        'policy.generated-password-expiry')
+            words=('off')
+            ;;
         'policy.memberships-privacy')
             words=('none' 'all' 'user_id' 'user_name' 'user_email' 'mfa')
             ;;
@@ -737,6 +746,9 @@ _authctl_list() {
             ;;
         'policy.verification-needs-session')
             words=('on' 'off')
+            ;;
+        'policy.change-needs-old')
+            words=('off' 'cancel' 'confirm')
             ;;
         'policy.mfa-factors')
             words=('off' 'all' 'totp' 'email' 'phone')
@@ -762,9 +774,9 @@ _authctl_list() {
         'fields.user')
             words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
-                'password.algorithm' 'password.updated_at' 'password.must_change' 'locked_until' 'blocked_until'
-                'metadata' 'pending.email' 'pending.phone' 'created_at' 'updated_at' 'last_sign_in_at'
-                'generated_password')
+                'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
+                'blocked_until' 'codes_locked_until' 'metadata' 'pending.email' 'pending.phone' 'created_at'
+                'updated_at' 'last_sign_in_at' 'generated_password')
             ;;
         'fields.deletion')
             words=('id' 'deleted')
@@ -798,6 +810,10 @@ _authctl_list() {
         'fields.membership')
             words=('id' 'team_id' 'team_name' 'user_id' 'user_name' 'user_email' 'roles' 'status' 'invited_at'
                 'joined_at' 'mfa')
+            ;;
+        'fields.secured-account')
+            words=('id' 'kept' 'removed' 'sessions_ended' 'tokens_ended' 'invitations_ended' 'identities_removed'
+                'authenticators_removed' 'recovery_codes_removed' 'recovery')
             ;;
         'fields.role')
             words=('role')
@@ -841,11 +857,11 @@ _authctl_list() {
         'fields.person')
             words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
-                'password.algorithm' 'password.updated_at' 'password.must_change' 'locked_until' 'blocked_until'
-                'metadata' 'pending.email' 'pending.phone' 'created_at' 'updated_at' 'last_sign_in_at' 'session.id'
-                'session.user_id' 'session.provider' 'session.factors' 'session.ip' 'session.user_agent'
-                'session.created_at' 'session.expires_at' 'session.mfa_at' 'session.ended_at' 'session.ended_reason'
-                'session.current')
+                'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
+                'blocked_until' 'codes_locked_until' 'metadata' 'pending.email' 'pending.phone' 'created_at'
+                'updated_at' 'last_sign_in_at' 'session.id' 'session.user_id' 'session.provider' 'session.factors'
+                'session.ip' 'session.user_agent' 'session.created_at' 'session.expires_at' 'session.mfa_at'
+                'session.ended_at' 'session.ended_reason' 'session.current')
             ;;
         'fields.jwt')
             words=('jwt' 'expires_at')
@@ -861,10 +877,11 @@ _authctl_list() {
             ;;
         'kind')
             words=('token' 'email' 'phone' 'magic-url' 'email-verification' 'phone-verification' 'recovery'
-                'email-change' 'phone-change')
+                'email-change' 'phone-change' 'change-cancel' 'change-confirm')
             ;;
         'fields.listed-token')
-            words=('id' 'user_id' 'kind' 'created_at' 'expires_at' 'attempts_left' 'ended_at' 'ended_reason')
+            words=('id' 'user_id' 'kind' 'created_at' 'expires_at' 'attempts_left' 'locked_until' 'ended_at'
+                'ended_reason')
             ;;
         'fields.tokens-purge')
             words=('tokens')
@@ -967,8 +984,8 @@ _authctl_list() {
                 'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-status'
                 'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs' 'list-sessions'
                 'create-session' 'delete-session' 'delete-sessions' 'create-identity' 'list-identities'
-                'delete-identity' 'list-memberships' 'unlock' 'list-roles' 'require-password-change' 'wrap-password'
-                'export' 'import' 'list-imports' 'undo-import' 'import-status')
+                'delete-identity' 'list-memberships' 'unlock' 'secure' 'list-roles' 'require-password-change'
+                'wrap-password' 'export' 'import' 'list-imports' 'undo-import' 'import-status')
             ;;
         'help.teams')
             words=('create' 'list' 'get' 'delete' 'update-name' 'get-prefs' 'update-prefs' 'create-membership'

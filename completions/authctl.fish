@@ -206,6 +206,7 @@ function __authctl_load
                 'delete-identity|Unlink an account elsewhere' \
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first' \
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
+                'secure|Give a taken account back' \
                 'list-roles|List the role strings of a user, as permissions name them' \
                 'require-password-change|Have a user choose a new password' \
                 'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
@@ -264,6 +265,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users delete'
             set __authctl_options \
+                '--force||Also the last owner of a team' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -492,6 +494,19 @@ function __authctl_load
                 '--ip|-|Where a person\'s request came from' \
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'users secure'
+            set __authctl_options \
+                '--keep|-|An email or phone to keep, of those that self-service set' \
+                '--email|-|A new email for the account' \
+                '--url|-|Where the link leads in the mail that asks for a new password' \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.secured-account,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users list-roles'
@@ -1364,6 +1379,7 @@ function __authctl_list
                 'users.imports.update' \
                 'users.imports.delete' \
                 'users.unlock' \
+                'users.secure' \
                 'users.lock' \
                 'users.export' \
                 'users.tokens.create' \
@@ -1407,7 +1423,7 @@ function __authctl_list
                 'session-duration|How long a session lives; sessions that exist keep their end' \
                 'session-idle-timeout|How long a session lives without being used' \
                 'session-invalidation|Whether a new password that a person sets ends the other sessions' \
-                'session-alerts|Whether users get a mail about a new session' \
+                'session-alerts|Whether users get a mail about a sign-in from a new source, unless by mail or a provider' \
                 'password-min-length|The fewest characters of a new password' \
                 'password-history|How many of the last passwords may not come back' \
                 'password-dictionary|Whether the 10,000 most common passwords are refused' \
@@ -1415,6 +1431,7 @@ function __authctl_list
                 'password-strength|Kinds of characters that every new password needs' \
                 'password-context-words|Words that no new password may hold, such as the product\'s name' \
                 'password-breached-file|A sorted file of SHA-1 hashes by Have I Been Pwned; passwords in it are refused' \
+                'generated-password-expiry|How long a generated password works unless it is changed; those that exist keep their end' \
                 'memberships-privacy|What members of a team do not see of each other' \
                 'sign-in-attempts|How many wrong attempts lock an account' \
                 'source-attempts|How many wrong attempts, at any accounts, lock a source' \
@@ -1439,6 +1456,7 @@ function __authctl_list
                 'recovery-expiry|How long a recovery works' \
                 'token-expiry|How long a token made by an operator works' \
                 'invite-expiry|How long an invitation to a team works' \
+                'change-needs-old|What the old email or phone can do about a change: nothing, cancel it, or confirm it first' \
                 'mfa-factors|The second factors that may be used' \
                 'mfa-required|Who must use a second factor' \
                 'challenge-expiry|How long the challenge of a second factor works' \
@@ -1479,6 +1497,9 @@ function __authctl_list
         case 'policy.password-breached-file'
             printf '%s\n' \
                 'none'
+        case 'policy.generated-password-expiry'
+            printf '%s\n' \
+                'off'
         case 'policy.memberships-privacy'
             printf '%s\n' \
                 'none' \
@@ -1497,6 +1518,11 @@ function __authctl_list
             printf '%s\n' \
                 'on' \
                 'off'
+        case 'policy.change-needs-old'
+            printf '%s\n' \
+                'off' \
+                'cancel' \
+                'confirm'
         case 'policy.mfa-factors'
             printf '%s\n' \
                 'off' \
@@ -1551,8 +1577,10 @@ function __authctl_list
                 'password.algorithm' \
                 'password.updated_at' \
                 'password.must_change' \
+                'password.expires_at' \
                 'locked_until' \
                 'blocked_until' \
+                'codes_locked_until' \
                 'metadata' \
                 'pending.email' \
                 'pending.phone' \
@@ -1644,6 +1672,18 @@ function __authctl_list
                 'invited_at' \
                 'joined_at' \
                 'mfa'
+        case 'fields.secured-account'
+            printf '%s\n' \
+                'id' \
+                'kept' \
+                'removed' \
+                'sessions_ended' \
+                'tokens_ended' \
+                'invitations_ended' \
+                'identities_removed' \
+                'authenticators_removed' \
+                'recovery_codes_removed' \
+                'recovery'
         case 'fields.role'
             printf '%s\n' \
                 'role'
@@ -1766,8 +1806,10 @@ function __authctl_list
                 'password.algorithm' \
                 'password.updated_at' \
                 'password.must_change' \
+                'password.expires_at' \
                 'locked_until' \
                 'blocked_until' \
+                'codes_locked_until' \
                 'metadata' \
                 'pending.email' \
                 'pending.phone' \
@@ -1824,7 +1866,9 @@ function __authctl_list
                 'phone-verification' \
                 'recovery' \
                 'email-change' \
-                'phone-change'
+                'phone-change' \
+                'change-cancel' \
+                'change-confirm'
         case 'fields.listed-token'
             printf '%s\n' \
                 'id' \
@@ -1833,6 +1877,7 @@ function __authctl_list
                 'created_at' \
                 'expires_at' \
                 'attempts_left' \
+                'locked_until' \
                 'ended_at' \
                 'ended_reason'
         case 'fields.tokens-purge'
@@ -2094,6 +2139,7 @@ function __authctl_list
                 'delete-identity|Unlink an account elsewhere' \
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first' \
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
+                'secure|Give a taken account back' \
                 'list-roles|List the role strings of a user, as permissions name them' \
                 'require-password-change|Have a user choose a new password' \
                 'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \

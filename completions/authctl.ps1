@@ -250,6 +250,7 @@ function Get-AuthctlRows($path) {
                 'delete-identity|Unlink an account elsewhere'
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
                 'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
+                'secure|Give a taken account back'
                 'list-roles|List the role strings of a user, as permissions name them'
                 'require-password-change|Have a user choose a new password'
                 'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
@@ -317,6 +318,7 @@ function Get-AuthctlRows($path) {
         }
         'users delete' {
             $rows.options = @(
+                '--force||Also the last owner of a team'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -613,6 +615,22 @@ function Get-AuthctlRows($path) {
                 '--ip|-|Where a person''s request came from'
                 '--user-agent|-|What a person''s client calls itself'
                 '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
+        'users secure' {
+            $rows.options = @(
+                '--keep|-|An email or phone to keep, of those that self-service set'
+                '--email|-|A new email for the account'
+                '--url|-|Where the link leads in the mail that asks for a new password'
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.secured-account,|Only these fields, in this order'
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
@@ -1700,6 +1718,7 @@ function Get-AuthctlList($name) {
             'users.imports.update'
             'users.imports.delete'
             'users.unlock'
+            'users.secure'
             'users.lock'
             'users.export'
             'users.tokens.create'
@@ -1743,7 +1762,7 @@ function Get-AuthctlList($name) {
             'session-duration|How long a session lives; sessions that exist keep their end'
             'session-idle-timeout|How long a session lives without being used'
             'session-invalidation|Whether a new password that a person sets ends the other sessions'
-            'session-alerts|Whether users get a mail about a new session'
+            'session-alerts|Whether users get a mail about a sign-in from a new source, unless by mail or a provider'
             'password-min-length|The fewest characters of a new password'
             'password-history|How many of the last passwords may not come back'
             'password-dictionary|Whether the 10,000 most common passwords are refused'
@@ -1751,6 +1770,7 @@ function Get-AuthctlList($name) {
             'password-strength|Kinds of characters that every new password needs'
             'password-context-words|Words that no new password may hold, such as the product''s name'
             'password-breached-file|A sorted file of SHA-1 hashes by Have I Been Pwned; passwords in it are refused'
+            'generated-password-expiry|How long a generated password works unless it is changed; those that exist keep their end'
             'memberships-privacy|What members of a team do not see of each other'
             'sign-in-attempts|How many wrong attempts lock an account'
             'source-attempts|How many wrong attempts, at any accounts, lock a source'
@@ -1775,6 +1795,7 @@ function Get-AuthctlList($name) {
             'recovery-expiry|How long a recovery works'
             'token-expiry|How long a token made by an operator works'
             'invite-expiry|How long an invitation to a team works'
+            'change-needs-old|What the old email or phone can do about a change: nothing, cancel it, or confirm it first'
             'mfa-factors|The second factors that may be used'
             'mfa-required|Who must use a second factor'
             'challenge-expiry|How long the challenge of a second factor works'
@@ -1816,6 +1837,9 @@ function Get-AuthctlList($name) {
         'policy.password-breached-file' {
             'none'
         }
+        'policy.generated-password-expiry' {
+            'off'
+        }
         'policy.memberships-privacy' {
             'none'
             'all'
@@ -1833,6 +1857,11 @@ function Get-AuthctlList($name) {
         'policy.verification-needs-session' {
             'on'
             'off'
+        }
+        'policy.change-needs-old' {
+            'off'
+            'cancel'
+            'confirm'
         }
         'policy.mfa-factors' {
             'off'
@@ -1887,8 +1916,10 @@ function Get-AuthctlList($name) {
             'password.algorithm'
             'password.updated_at'
             'password.must_change'
+            'password.expires_at'
             'locked_until'
             'blocked_until'
+            'codes_locked_until'
             'metadata'
             'pending.email'
             'pending.phone'
@@ -1980,6 +2011,18 @@ function Get-AuthctlList($name) {
             'invited_at'
             'joined_at'
             'mfa'
+        }
+        'fields.secured-account' {
+            'id'
+            'kept'
+            'removed'
+            'sessions_ended'
+            'tokens_ended'
+            'invitations_ended'
+            'identities_removed'
+            'authenticators_removed'
+            'recovery_codes_removed'
+            'recovery'
         }
         'fields.role' {
             'role'
@@ -2102,8 +2145,10 @@ function Get-AuthctlList($name) {
             'password.algorithm'
             'password.updated_at'
             'password.must_change'
+            'password.expires_at'
             'locked_until'
             'blocked_until'
+            'codes_locked_until'
             'metadata'
             'pending.email'
             'pending.phone'
@@ -2161,6 +2206,8 @@ function Get-AuthctlList($name) {
             'recovery'
             'email-change'
             'phone-change'
+            'change-cancel'
+            'change-confirm'
         }
         'fields.listed-token' {
             'id'
@@ -2169,6 +2216,7 @@ function Get-AuthctlList($name) {
             'created_at'
             'expires_at'
             'attempts_left'
+            'locked_until'
             'ended_at'
             'ended_reason'
         }
@@ -2430,6 +2478,7 @@ function Get-AuthctlList($name) {
             'delete-identity|Unlink an account elsewhere'
             'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
             'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
+            'secure|Give a taken account back'
             'list-roles|List the role strings of a user, as permissions name them'
             'require-password-change|Have a user choose a new password'
             'wrap-password|Put an imported hash that is fast to guess at inside argon2id'

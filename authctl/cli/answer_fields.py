@@ -7,7 +7,7 @@ from authctl.model import USER_COLUMNS, shown_fields
 _OBJECTS = {
     "password": (
         *("factors.totp", "factors.email", "factors.phone", "factors.recovery_code"),
-        *("password.set", "password.algorithm", "password.updated_at", "password.must_change"),
+        *("password.set", "password.algorithm", "password.updated_at", "password.must_change", "password.expires_at"),
     ),
     "metadata": ("metadata", "pending.email", "pending.phone"),
 }
@@ -88,12 +88,21 @@ _TOKEN = shown_fields(model.Token)
 TOKEN = Shape("token", fields=_TOKEN, columns=("id", "user_id", "kind", "expires_at"), extras=("secret", "phrase"))
 LISTED_TOKEN = Shape(
     "listed token",
-    fields=(*_TOKEN, "ended_at", "ended_reason"),
+    fields=(*_TOKEN, "locked_until", "ended_at", "ended_reason"),
     columns=("id", "kind", "created_at", "expires_at", "attempts_left", "ended_reason"),
+    rare={"locked_until": ()},
 )
 TOKENS_PURGED = Shape("tokens purge", fields=("tokens",))
 PURGED = Shape(
     "purge", fields=("tokens", "challenges", "sessions", "attempts", "known_sources", "signing_keys", "events")
+)
+SECURED = Shape(
+    "secured account",
+    fields=(
+        *("id", "kept", "removed", "sessions_ended", "tokens_ended", "invitations_ended"),
+        *("identities_removed", "authenticators_removed", "recovery_codes_removed", "recovery"),
+    ),
+    columns=("id", "kept", "removed", "recovery"),
 )
 SOURCE = Shape("source", fields=("source", "unlocked"))
 MOCK_PHONE = Shape("mock phone", fields=("phone", "code", "created_at"))

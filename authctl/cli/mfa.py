@@ -95,7 +95,11 @@ def enable(ctx: Context, user: User) -> None:
     Until the user has a second one, one is enough: `authctl mfa create-authenticator` makes one, and a verified email
     or phone is one. The policy mfa-required asks everybody, or all users with a label.
     """
-    ctx.show(ctx.directory.mfa.enable(user).public())
+    enabled = ctx.directory.mfa.enable(user)
+    ctx.show(enabled.public())
+    if not any(ctx.directory.mfa.status(enabled.id).factors.values()):
+        who = f"{ctx.program} mfa create-authenticator {quote(enabled.id)}"
+        ctx.output.tell(f"This protects nothing yet: the user {enabled.id} has no second factor. Add one with: {who}")
 
 
 @command(USER, writes=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com")

@@ -272,7 +272,7 @@ def redeem(
         ),
     ] = False,
 ) -> None:
-    """Redeem a code or secret: sign in, verify an address, set a new password, or change an address.
+    """Redeem a code or secret: sign in, verify an address, set a new password, change an address, or cancel that.
 
     A wrong, an expired, a used and an unknown one are one answer, exit status 6. The answer is the session, with its
     secret shown this once; of kinds that sign nobody in it is the user. Where nobody has verified the address yet, it
@@ -301,8 +301,12 @@ def redeem(
 
 def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:
     """The kind of the live token of that id, else of all the user's; where there is none, one that will be refused."""
+    from authctl.core.tokens.kinds import DECLARATIONS, OF_OLD_ADDRESSES
+
     live = ctx.operators.tokens.list_live(user)
     kinds = list(dict.fromkeys(token.kind for token in live if id in (None, token.id)))
+    # What went to an old address beside these is meant by whoever says so.
+    kinds = [kind for kind in kinds if DECLARATIONS[kind].effect not in OF_OLD_ADDRESSES] or kinds
     if len(kinds) > 1:
         named = " and ".join(kinds)
         raise UsageError("general_usage", f"The user has live tokens of the kinds {named}: say --kind.", field="kind")

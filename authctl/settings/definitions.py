@@ -257,6 +257,12 @@ class Settings(Section):
     allowed_redirects: tuple[str, ...] = entry(
         HOSTS, (), "The hosts that the links in mails may lead to.", example=["app.example.com", "localhost:3000"]
     )
+    account_url: str | None = entry(
+        HTTP_URL,
+        None,
+        "The application's page where people secure their account and stop changes of it; mails name it.",
+        example="https://app.example.com/account",
+    )
     application_name: str = entry(
         TEXT, "authctl", "What the application is called, in mails and in authenticator apps.", example="Example"
     )

@@ -92,6 +92,12 @@ def forget_all(db: Connection, prefix: str) -> None:
     db.run(compiled.ATTEMPTS_FORGET_ALL, {"prefix": prefix, "following": following(prefix)})
 
 
+def is_known(db: Connection, user_seq: int, source: str, since: datetime) -> bool:
+    """Whether a source has signed in to an account since then."""
+    values = {"user_seq": user_seq, "source": source, "since": since}
+    return db.first(compiled.ATTEMPTS_FIND_SOURCE, values) is not None
+
+
 def following(prefix: str) -> str:
     """The first name that comes after all those that begin so."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -21,15 +21,8 @@ def insert(db: Connection, identity: Identity, user_seq: int) -> None:
 
 
 def _conflict(constraint: str, identity: Identity) -> Conflict | None:
-    from shlex import quote
-
     if constraint.startswith("addresses"):
-        return Conflict(
-            "user_email_already_exists",
-            f"The email {identity.email} belongs to another user.",
-            field="email",
-            hint=f"See who has it with: authctl users get {quote(identity.email or '')}",
-        )
+        return users.address_taken("email", identity.email)
     if constraint.startswith("identities"):
         return Conflict(
             "user_identity_already_exists",

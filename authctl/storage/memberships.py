@@ -99,6 +99,11 @@ def has_another_owner(db: Connection, team_seq: int, seq: int) -> bool:
     return db.first(compiled.MEMBERSHIPS_FIND_OTHER_OWNER, {"team_seq": team_seq, "but": seq}) is not None
 
 
+def owned_alone(db: Connection, user_seq: int) -> list[str]:
+    """The ids of the teams that a user is the only confirmed owner of."""
+    return [row.id for row in db.rows(compiled.MEMBERSHIPS_OWNED_ALONE, {"user_seq": user_seq})]
+
+
 def confirmed_of_user(db: Connection, user_seq: int) -> list[tuple[str, str, tuple[str, ...]]]:
     """What makes the role strings of a user: of each confirmed membership the team's id, its own id, and its roles."""
     rows = db.rows(compiled.MEMBERSHIPS_CONFIRMED_OF_USER, {"user_seq": user_seq})
@@ -141,13 +146,14 @@ def record(row: Any) -> Membership:
 # Invitations
 
 
-def invite(db: Connection, membership_seq: int, invitation: Invitation) -> Invitation:
-    """Store another invitation to a membership; earlier ones go on being good."""
+def invite(db: Connection, membership_seq: int, invitation: Invitation, *, inviter_seq: int | None) -> Invitation:
+    """Store another invitation to a membership; earlier ones go on being good. inviter_seq: the person who sends it."""
     values = {
         "membership_seq": membership_seq,
         "secret_digest": invitation.digest,
         "address": invitation.address,
         "expires_at": invitation.expires_at,
+        "inviter_seq": inviter_seq,
     }
     return replace(invitation, seq=db.first(compiled.MEMBERSHIPS_INVITE, values).seq)
 
@@ -156,6 +162,11 @@ def list_invitations(db: Connection, membership_seq: int) -> list[Invitation]:
     """All invitations to a membership, expired ones too, the oldest first."""
     rows = db.rows(compiled.MEMBERSHIPS_LIST_INVITATIONS, {"membership_seq": membership_seq})
     return [Invitation(row.seq, row.secret_digest, row.address, row.expires_at) for row in rows]
+
+
+def delete_invited_by(db: Connection, inviter_seq: int) -> int:
+    """Remove the pending memberships that a person has invited to; how many there were."""
+    return db.run(compiled.MEMBERSHIPS_DELETE_INVITED_BY, {"inviter_seq": inviter_seq})
 
 
 def withdraw(db: Connection, invitation: Invitation) -> None:

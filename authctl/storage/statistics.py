@@ -11,9 +11,19 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.model import EventName, Status
+from authctl.model import OWNER, EventName, MembershipStatus, Status
 from authctl.storage.connection import Connection
-from authctl.storage.tables import events, log_seals, sessions, signing_keys, user_names, users
+from authctl.storage.tables import (
+    events,
+    log_seals,
+    membership_roles,
+    memberships,
+    sessions,
+    signing_keys,
+    teams,
+    user_names,
+    users,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +60,12 @@ def groups(
     """
     lasting = sa.or_(users.c.blocked_until.is_(None), users.c.blocked_until > now)
     active = sa.not_(sa.and_(users.c.status == str(Status.BLOCKED), lasting))
-    columns = {"totp": users.c.totp, "email": users.c.email_verified, "phone": users.c.phone_verified}
-    allowed = [columns[factor] for factor in sorted(factors)]
-    has_factor = sa.or_(users.c.recovery_code, *allowed)
+    allowed = [_FACTORS[factor] for factor in sorted(factors)]
+    has_factor = _has_factor(factors)
     only_email = sa.and_(
         sa.true(), *(column if column is users.c.email_verified else sa.not_(column) for column in allowed)
     )
-    covered = {label: _has_label(label) for label in (required if not isinstance(required, str) else ())}
-    if required == "all":
-        covered = {"all": sa.true()}
+    covered = _covered(required)
     anyone = sa.or_(sa.false(), *covered.values())
     counts = {
         "without_mfa": sa.and_(active, sa.not_(sa.and_(users.c.mfa, has_factor)), sa.not_(anyone)),
@@ -95,9 +102,55 @@ def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
 
+_FACTORS = {"totp": users.c.totp, "email": users.c.email_verified, "phone": users.c.phone_verified}
+
+
+def _has_factor(factors: Iterable[str]) -> sa.ColumnElement[bool]:
+    """Whether a user has a second factor that the policy allows."""
+    return sa.or_(users.c.recovery_code, *(_FACTORS[factor] for factor in sorted(factors)))
+
+
+def _covered(required: str | Sequence[str]) -> dict[str, sa.ColumnElement[bool]]:
+    """Whom the policy asks for a second factor: by "all", or by label."""
+    if required == "all":
+        return {"all": sa.true()}
+    return {label: _has_label(label) for label in (required if not isinstance(required, str) else ())}
+
+
 def _has_label(label: str) -> sa.ColumnElement[bool]:
     """Labels are letters and digits, so one of them stands between quotes in the text of all."""
     return sa.type_coerce(users.c.labels, sa.Text).like(f'%"{label}"%')
+
+
+class OwnerlessTeam(NamedTuple):
+    """A team without an owner. member: who has been a member for longest, by the user's id."""
+
+    id: str
+    member: str
+
+
+def without_owner(db: Connection, limit: int) -> list[OwnerlessTeam]:
+    """Teams that have members, and none of them is an owner; the oldest first."""
+    confirmed = str(MembershipStatus.CONFIRMED)
+    owner = sa.exists().where(
+        membership_roles.c.team_seq == teams.c.seq,
+        membership_roles.c.role == OWNER,
+        membership_roles.c.membership_seq == memberships.c.seq,
+        memberships.c.status == confirmed,
+    )
+    others = memberships.alias()
+    first = sa.select(sa.func.min(others.c.seq)).where(others.c.team_seq == teams.c.seq, others.c.status == confirmed)
+    member = memberships.alias()
+    statement = (
+        sa.select(teams.c.id, users.c.id.label("member"))
+        .select_from(teams)
+        .join(member, member.c.seq == first.scalar_subquery())
+        .join(users, users.c.seq == member.c.user_seq)
+        .where(~owner)
+        .order_by(teams.c.seq)
+        .limit(limit)
+    )
+    return [OwnerlessTeam(*row) for row in db.sqlalchemy.execute(statement)]
 
 
 def blocked_with_sessions(db: Connection, now: datetime) -> int:
@@ -247,9 +300,11 @@ def sign_ins(db: Connection, days: Sequence[datetime]) -> list[int]:
     return list(db.sqlalchemy.execute(statement).one())
 
 
-def with_mfa(db: Connection) -> int:
-    """How many users asked to be asked for a second factor."""
-    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(users).where(users.c.mfa)).scalar_one()
+def with_mfa(db: Connection, *, required: str | Sequence[str], factors: Iterable[str]) -> int:
+    """How many users are asked for a second factor, by choice or by the policy, and have one."""
+    is_asked = sa.or_(users.c.mfa, *_covered(required).values())
+    statement = sa.select(sa.func.count()).select_from(users).where(is_asked, _has_factor(factors))
+    return db.sqlalchemy.execute(statement).scalar_one()
 
 
 def algorithms(db: Connection) -> dict[str | None, int]:

@@ -96,7 +96,9 @@ users = sa.Table(
     sa.Column("password_self_service", sa.Boolean, nullable=False),
     # The import that brought the hash, until the password is set or hashed anew here. No key: the hash outlives it.
     sa.Column("password_import", Text),
+    sa.Column("password_expires_at", Instant),  # where it was generated, until it is changed
     sa.Column("locked_until", Instant),
+    sa.Column("codes_locked_until", Instant),  # of the kind of code that was locked last; its bucket decides
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("last_sign_in_at", Instant),
@@ -425,9 +427,12 @@ invitations = sa.Table(
     _owner("membership_seq", "memberships.seq"),
     sa.Column("secret_digest", sa.LargeBinary, nullable=False),
     sa.Column("address", Text),  # the email or phone that it went to; none where it was handed over otherwise
+    # The person who sent it; none where an operator did. No key, which SQLite adds to no table that is there.
+    sa.Column("inviter_seq", Sequence),
     sa.Column("expires_at", Instant, nullable=False),
     sa.UniqueConstraint("secret_digest", name="invitations_secret_digest_key"),
     sa.Index("invitations_membership_seq", "membership_seq", "seq"),
+    sa.Index("invitations_inviter_seq", "inviter_seq"),
 )
 
 policies = sa.Table(

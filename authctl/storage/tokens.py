@@ -49,6 +49,11 @@ def set_sent(db: Connection, seq: int, now: datetime) -> None:
     db.run(compiled.TOKENS_SET_SENT, {"seq": seq, "now": now})
 
 
+def set_expiry(db: Connection, seq: int, until: datetime) -> None:
+    """Say when a token expires."""
+    db.run(compiled.TOKENS_SET_EXPIRY, {"seq": seq, "until": until})
+
+
 def count_attempts(db: Connection, seqs: Sequence[int]) -> None:
     """Take one attempt of each of these codes."""
     db.run(compiled.TOKENS_COUNT_ATTEMPTS, {"tokens": seqs})
@@ -123,4 +128,4 @@ def _of_kinds(user_seq: int, now: datetime, reason: str, kinds: Sequence[TokenKi
 
 
 def _record(row: Any) -> Token:
-    return record_mapping.read(Token, row, kind=TokenKind(row.kind))
+    return record_mapping.read(Token, row, kind=TokenKind(row.kind), locked_until=None)

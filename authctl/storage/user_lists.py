@@ -33,6 +33,7 @@ def _source(columns: Any) -> pagination.ListSource:
         "password.algorithm": columns.password_algorithm,
         "password.updated_at": columns.password_updated_at,
         "password.must_change": columns.password_must_change,
+        "password.expires_at": columns.password_expires_at,
         "factors.totp": columns.totp,
         "factors.recovery_code": columns.recovery_code,
     }

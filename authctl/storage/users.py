@@ -78,12 +78,17 @@ def delete(db: Connection, user: User) -> None:
     own = fold(user.id)
     user_names.remember(db, user.seq, own)
     search_index.delete(db, user.seq, document(user))
+    db.run(compiled.MEMBERSHIPS_DELETE_INVITED_BY, {"inviter_seq": user.seq})
     db.run(compiled.USERS_DELETE, {"seq": user.seq})
     user_names.pass_on(db, own)
 
 
 def set_locked(db: Connection, seq: int, until: datetime | None) -> None:
     db.update(compiled.USERS_UPDATE, {"locked_until": until}, seq)
+
+
+def set_codes_locked(db: Connection, seq: int, until: datetime | None) -> None:
+    db.update(compiled.USERS_UPDATE, {"codes_locked_until": until}, seq)
 
 
 def set_signed_in(db: Connection, seq: int, now: datetime) -> None:
@@ -152,6 +157,7 @@ _PASSWORD = {
     "password_must_change": "must_change",
     "password_self_service": "self_service",
     "password_import": "imported_by",
+    "password_expires_at": "expires_at",
 }
 _NO_PASSWORD = dict.fromkeys(_PASSWORD) | {"password_must_change": False, "password_self_service": False}
 
@@ -191,14 +197,23 @@ def _conflict(constraint: str, user: NewUser) -> Conflict | None:
                 "user_already_exists", f"The username {user.username} is taken.", field="username", hint=_OTHER
             )
         case "users_email_key" | "addresses_pkey" | "addresses_address_key":
-            return Conflict(
-                "user_email_already_exists", f"The email {user.email} is taken.", field="email", hint=_SEE(user.email)
-            )
+            return address_taken("email", user.email)
         case "users_phone_key":
-            return Conflict(
-                "user_phone_already_exists", f"The phone {user.phone} is taken.", field="phone", hint=_SEE(user.phone)
-            )
+            return address_taken("phone", user.phone)
     return None
+
+
+def address_taken(kind: str, address: str | None) -> Conflict:
+    """That another account has an email or phone; and what to do where both accounts are one person's."""
+    from shlex import quote
+
+    return Conflict(
+        f"user_{kind}_already_exists",
+        f"The {kind} {address} is taken.",
+        field=kind,
+        hint=f"An operator decides: if both accounts are one person's, take it off one with authctl users update-{kind}"
+        f" USER ''. See who has it with: authctl users get {quote(address or '')}",
+    )
 
 
 def _name_taken(user: NewUser) -> Conflict:
@@ -210,9 +225,3 @@ def _name_taken(user: NewUser) -> Conflict:
 
 
 _OTHER = "Choose another."
-
-
-def _SEE(address: str | None) -> str:
-    from shlex import quote
-
-    return f"See who has it with: authctl users get {quote(address or '')}"

@@ -24,7 +24,9 @@ teams create Teachers --id teachers --owner ada
 
 # What a few examples need before they can do what they show.
 BEFORE = {
-    "users create --email": "users delete ada --yes",
+    "users create --email": "users delete ada --yes --force",
+    "users delete ada@example.com": "teams delete teachers --yes",
+    "users list --filter 'labels ~ trial' --all --fields id": "teams delete teachers --yes",
     "teams create Teachers --id teachers": "teams delete teachers --yes",
     "teams create-membership teachers --user-id ada": "teams delete-membership teachers ada --yes --force",
     "teams delete-membership teachers ada@example.com": (
@@ -33,7 +35,7 @@ BEFORE = {
     "teams update-membership teachers ada@example.com": (
         "teams create-membership teachers --user-id david --roles owner"
     ),
-    "tokens create-phone +14255550123 --channel whatsapp --id hopper": "users delete ada --yes",
+    "tokens create-phone +14255550123 --channel whatsapp --id hopper": "users delete ada --yes --force",
     "sessions create --identity google 1184": "users update-email-verification ada true",
     "mfa delete-authenticator ada@example.com --yes": "mfa create-authenticator ada",
     "mfa delete-authenticator ada@example.com --name phone": "mfa create-authenticator ada --name phone",

@@ -459,3 +459,19 @@ def test_no_secret_is_kept_in_the_log(authctl, session):
     shown += authctl("users get ada -o json").stdout + authctl("mfa list-factors ada -o json").stdout
     assert "users.mfa.recovery_codes.create" in shown
     assert not [secret for secret in (totp.secret, *codes) if secret in shown]
+
+
+# Asking for two factors
+
+
+@pytest.mark.parametrize("has_factor", [False, True])
+def test_enable_says_where_it_protects_nothing(authctl, ada, has_factor):
+    if has_factor:
+        authctl("mfa create-recovery-codes ada")
+    ran = authctl("mfa enable ada --fields mfa")
+    assert (ran.status, ran.stdout) == (0, "true\n")
+    told = (
+        "authctl: This protects nothing yet: the user ada has no second factor."
+        " Add one with: authctl mfa create-authenticator ada\n"
+    )
+    assert ran.stderr == ("" if has_factor else told)

@@ -32,6 +32,7 @@ COMMANDS = Commands(
         "delete-identity": "identities",
         "list-memberships": "memberships",
         "unlock": "passwords",
+        "secure": "securing",
         "list-roles": "memberships",
         "require-password-change": "passwords",
         "wrap-password": "passwords",

@@ -23,6 +23,7 @@ from authctl.cli.users.options import (
     PasswordStdin,
     User,
     password_given,
+    show_with_password,
 )
 from authctl.errors import UsageError
 from authctl.model import WeakHash
@@ -139,6 +140,7 @@ def create(
         blocked=blocked,
         password=secret,
         must_change=must_change or generate_password,
+        generated=generate_password,
         password_hash=prompts.read_secret_line(ctx.environment, "--password-hash-stdin")
         if password_hash_stdin
         else password_hash,
@@ -148,7 +150,7 @@ def create(
         self_service=self_service,
         if_absent=if_absent,
     )
-    ctx.show(user.public() | ({"generated_password": secret} if generate_password else {}))
+    show_with_password(ctx, user, secret if generate_password else None)
     if not (user.email or user.phone or user.password or if_absent):
         ctx.output.note("Nobody can sign in to it yet. Give it an email or a password:")
         ctx.output.note(f"  {ctx.program} users update-email {user.id} EMAIL")
@@ -182,15 +184,19 @@ def get(ctx: Context, user: User) -> None:
     DELETED,
     writes=True,
     asks="Delete {user} and everything of it?",
-    exits=(NOT_FOUND, PARTIAL),
+    exits=(NOT_FOUND, CONFLICT, PARTIAL),
     example=(
         "authctl users delete ada@example.com --yes",
         "authctl users list --filter 'labels ~ trial' --all --fields id | authctl users delete - --yes",
     ),
 )
-def delete(ctx: Context, user: User) -> None:
+def delete(
+    ctx: Context,
+    user: User,
+    force: Annotated[bool, typer.Option("--force", help="Also the last owner of a team.")] = False,
+) -> None:
     """Remove an account and everything of it. Its address is free at once; the audit log stays."""
-    ctx.show({"id": ctx.directory.users.delete(user).id, "deleted": True})
+    ctx.show({"id": ctx.directory.users.delete(user, force=force).id, "deleted": True})
 
 
 @COMMANDS.command(

@@ -11,6 +11,7 @@ from authctl.cli.commands import positional
 from authctl.cli.context import Context
 from authctl.cli.list_options import OPERATORS
 from authctl.errors import Invalid, UsageError
+from authctl.model import User as Account
 
 User = Annotated[
     str,
@@ -89,6 +90,14 @@ def password_given(
     if given is None and ask:
         return new_password(ctx)
     return given
+
+
+def show_with_password(ctx: Context, user: Account, generated: str | None) -> None:
+    """Print an account, and the password that was made for it, with when that expires."""
+    ctx.show(user.public() | ({"generated_password": generated} if generated is not None else {}))
+    expires_at = user.password.expires_at if user.password is not None else None
+    if generated is not None and expires_at is not None:
+        ctx.output.note(f"The password expires on {expires_at:%Y-%m-%d at %H:%M} UTC unless the user changes it.")
 
 
 def new_password(ctx: Context, *, flag: str = "--password-stdin") -> str:

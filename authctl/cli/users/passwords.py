@@ -16,6 +16,7 @@ from authctl.cli.users.options import (
     User,
     current_password,
     password_given,
+    show_with_password,
 )
 from authctl.errors import Denied
 
@@ -45,8 +46,9 @@ def update_password(
         ctx, stdin=password_stdin, descriptor=password_fd, given=password, generate=generate_password, ask=True
     )
     assert secret is not None
-    updated = users.update_password(user, secret, current=current, must_change=must_change or generate_password)
-    ctx.show(updated.public() | ({"generated_password": secret} if generate_password else {}))
+    must_change = must_change or generate_password
+    updated = users.update_password(user, secret, current=current, must_change=must_change, generated=generate_password)
+    show_with_password(ctx, updated, secret if generate_password else None)
 
 
 @COMMANDS.command(

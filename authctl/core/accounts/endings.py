@@ -24,6 +24,8 @@ class Cause(StrEnum):
     OWN_PASSWORD = "own_password"  # noqa: S105 - a cause; the person's own new password
     PASSWORD = "password"  # noqa: S105 - a new password from an operator or an import, or that one must be set
     RECOVERY = "recovery"  # a recovery was redeemed
+    SECURED = "secured"  # the account was taken, and is given back
+    CHANGE_CANCELLED = "change_cancelled"  # by the old address
     BLOCK = "block"
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"  # or an identity, or two are asked for no more
@@ -57,7 +59,7 @@ class Row(NamedTuple):
     """What ends, and the reason that is shown. policy: ends sessions only where this policy is on.
 
     tokens: whose secrets sign in or set a password. verifications: of the addresses that the account has. of_address:
-    all that were sent to the address that it is about.
+    all that were sent to the address that it is about. invitations: those that the account has sent.
     """
 
     reason: Ended | TokenEnded
@@ -66,13 +68,15 @@ class Row(NamedTuple):
     changes: Changes = Changes.NONE
     verifications: bool = False
     of_address: bool = False
+    invitations: bool = False
     policy: str | None = None
 
 
-COUNTS = ("sessions_ended", "tokens_ended")  # what `end` answers with
+COUNTS = ("sessions_ended", "tokens_ended", "invitations_ended")  # what `end` answers with
 
 SIGN_INS = (TokenKind.EMAIL, TokenKind.PHONE, TokenKind.MAGIC_URL, TokenKind.TOKEN, TokenKind.RECOVERY)
-CHANGES = (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE)
+CHANGES = (TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE, TokenKind.CHANGE_CONFIRM)
+CANCELS = (TokenKind.CHANGE_CANCEL,)  # of old addresses, which only operators end
 VERIFICATIONS = (TokenKind.EMAIL_VERIFICATION, TokenKind.PHONE_VERIFICATION)
 
 TABLE = {
@@ -81,7 +85,11 @@ TABLE = {
     ),
     Cause.PASSWORD: Row(Ended.PASSWORD_CHANGED, Sessions.ALL, tokens=True, changes=Changes.ALL),
     Cause.RECOVERY: Row(Ended.PASSWORD_CHANGED, Sessions.ALL, tokens=True, changes=Changes.ALL),
-    Cause.BLOCK: Row(Ended.BLOCKED, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True),
+    Cause.SECURED: Row(Ended.SECURED, Sessions.ALL, tokens=True, changes=Changes.ALL, invitations=True),
+    Cause.CHANGE_CANCELLED: Row(Ended.CHANGE_CANCELLED, Sessions.ALL, tokens=True, changes=Changes.ALL),
+    Cause.BLOCK: Row(
+        Ended.BLOCKED, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True, invitations=True
+    ),
     Cause.FACTOR_ADDED: Row(TokenEnded.FACTORS_CHANGED, changes=Changes.OF_OTHERS),
     Cause.FACTOR_REMOVED: Row(TokenEnded.FACTORS_CHANGED, changes=Changes.ALL),
     Cause.FACTORS_RESET: Row(Ended.FACTORS_RESET, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True),
@@ -106,12 +114,15 @@ def end(work: Work, user: User, cause: Cause, kind: AddressKind | None = None) -
         ended |= _end_pending(work, user, row, pending)
     kinds = (*(SIGN_INS if row.tokens else ()), *(VERIFICATIONS if row.verifications else ()))
     kinds += CHANGES if row.changes is Changes.ALL else ()
+    kinds += CANCELS if cause is Cause.SECURED and work.is_operator else ()
     if kinds:
         _count(ended, storage.tokens.end_of_kinds(work.db, user.seq, work.now, str(row.reason), kinds))
     elif count := _end_changes(work, user, row):
         _count(ended, count)
     if row.of_address and kind is not None:
         _count(ended, end_sent_to(work, user, getattr(user, kind), row.reason))
+    if row.invitations and (count := storage.memberships.delete_invited_by(work.db, user.seq)):
+        ended["invitations_ended"] = count
     return ended
 
 

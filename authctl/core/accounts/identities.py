@@ -92,9 +92,18 @@ def end_unproved(work: Work, user: User) -> int:
     proved = user.email if user.email_verified else None
     found = storage.identities.list_page(work.db, user.seq, 0, MOST)
     unproved = [identity for identity in found if identity.email is None or identity.email != proved]
-    for identity in unproved:
-        _delete(work, identity, {"because": "recovery"})
-    return len(unproved)
+    return _unlink(work, unproved, "recovery")
+
+
+def end_all(work: Work, user: User) -> int:
+    """Unlink every account elsewhere; how many there were."""
+    return _unlink(work, storage.identities.list_page(work.db, user.seq, 0, MOST), "secured")
+
+
+def _unlink(work: Work, found: list[Identity], because: str) -> int:
+    for identity in found:
+        _delete(work, identity, {"because": because})
+    return len(found)
 
 
 def _resource(identity: Identity) -> str:

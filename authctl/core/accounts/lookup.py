@@ -112,6 +112,7 @@ FIELDS = dict(_fields()) | {
     "password.algorithm": Field(FieldType.TEXT),
     "password.updated_at": Field(FieldType.TIME),
     "password.must_change": Field(FieldType.FLAG, nullable=False),
+    "password.expires_at": Field(FieldType.TIME),
     "factors.totp": Field(FieldType.FLAG, nullable=False),
     "factors.recovery_code": Field(FieldType.FLAG, nullable=False),
 }

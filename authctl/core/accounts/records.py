@@ -15,6 +15,8 @@ from authctl.model import EventName, Json, NewUser, User, fold
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
+NAMED = 5  # teams in an error
+
 
 def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     """Store a new account and record it in the log.
@@ -86,19 +88,38 @@ def _given(user: User, *names: str) -> Json:
     return {name: public[name] for name in names if public[name]}
 
 
-def delete(work: Work, user: str) -> User:
-    """Remove an account and everything of it, in this transaction; its address is free at once. Audit rows stay."""
-    return remove(work, get_locked(work, user))
+def delete(work: Work, user: str, *, force: bool = False) -> User:
+    """Remove an account and everything of it, in this transaction; its address is free at once. Audit rows stay.
+
+    force: also the last owner of a team, which is otherwise a Conflict (membership_last_owner).
+    """
+    found = get_locked(work, user)
+    left = storage.memberships.owned_alone(work.db, found.seq)
+    if left and not force:
+        raise _last_owner(found, left)
+    return remove(work, found, {"teams_without_owner": left} if left else {})
 
 
-def remove(work: Work, found: User) -> User:
-    """The same for an account that is locked."""
+def remove(work: Work, found: User, details: Json | None = None) -> User:
+    """The same for an account that is locked, whatever it owns."""
     storage.users.delete(work.db, found)
     work.at_end(storage.user_counts.add, work.db, -1)
     throttle.forget(work, found)
-    work.record(EventName.USERS_DELETE, f"users/{found.id}", user_id=found.id)
+    work.record(EventName.USERS_DELETE, f"users/{found.id}", details, user_id=found.id)
     work.changed(f"users/{found.id}", found.public(), None)
     return found
+
+
+def _last_owner(user: User, teams: list[str]) -> Conflict:
+    named = ", ".join(teams[:NAMED]) + (f" and {len(teams) - NAMED:,} more" if len(teams) > NAMED else "")
+    which = "team" if len(teams) == 1 else "teams"
+    return Conflict(
+        "membership_last_owner",
+        f"The user {user.id} is the last owner of the {which} {named}, which would be left without one.",
+        field="user",
+        hint=f"Make another member an owner first: authctl teams update-membership {teams[0]} MEMBER --add owner;"
+        " --force deletes the user all the same.",
+    )
 
 
 # Changing

@@ -27,6 +27,7 @@ Which buckets an attempt counts in:
                         `known-source-expiry`: strangers cannot lock it out
     name:DIGEST         for a name that no account has, so that it looks and takes the same
     code:ID/KIND        for the codes of one kind, whichever of them was tried; code:ID@ADDRESS/KIND from a known source
+    code:ID/session-ID  for the password that somebody who is signed in confirms a change with
     factor:ID           for second factors, whichever was tried in whichever challenge
     factor:ID@ADDRESS   for a source that has proved one before: whoever has the password alone gets no more tries by
                         signing in with it from many sources
@@ -50,7 +51,7 @@ from authctl.core.crypto import digests
 from authctl.core.values import contacts, identifiers
 from authctl.core.work.unit import Work
 from authctl.errors import Denied, Invalid
-from authctl.model import EventName, JsonObject, User, instant
+from authctl.model import EventName, JsonObject, TokenKind, User, instant
 
 _FACTOR = "factor:"  # begins the buckets of second factors, and the sources that are known for one
 _LOCKS = "#locks"  # ends the name of what counts the locks of a bucket
@@ -115,8 +116,19 @@ def _bucket(user: User | None, name: str, source: str, code: str | None, *, is_s
         # What was typed may be a password in the wrong place: it is not kept.
         return (_FACTOR if is_second_factor and code is None else "") + f"name:{digests.name(name)}"
     if code is not None:
-        return f"code:{user.id}{source}/{code}"
+        return _code_bucket(user, source) + code
     return (_FACTOR if is_second_factor else "user:") + user.id + source
+
+
+def _code_bucket(user: User, source: str = "") -> str:
+    """How the buckets of the codes of a user begin."""
+    return f"code:{user.id}{source}/"
+
+
+def find_code_lock(work: Work, user: User, kind: str) -> datetime | None:
+    """Until when the codes of that kind are locked for strangers to the account, if they are."""
+    until = storage.attempts.find_lock(work.db, _code_bucket(user) + kind)
+    return until if until is not None and until > work.now else None
 
 
 def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
@@ -161,6 +173,7 @@ def unlock(work: Work, user: User, *, of_second_factors: bool = True) -> None:
     """Let an account be signed in to at once. of_second_factors: False leaves the tries at those counted."""
     forget(work, user, of_second_factors=of_second_factors)
     storage.users.set_locked(work.db, user.seq, None)
+    storage.users.set_codes_locked(work.db, user.seq, None)
 
 
 def check_interval(work: Work, last_sent: datetime | None) -> None:
@@ -259,6 +272,8 @@ def _growing(work: Work, bucket: str) -> timedelta:
 def _lock(work: Work, bucket: str, user: User | None, *, lasts: timedelta) -> None:
     until = work.now + lasts
     storage.attempts.lock(work.db, bucket, until)
+    if user is not None and bucket.removeprefix(_code_bucket(user)) in tuple(TokenKind):
+        storage.users.set_codes_locked(work.db, user.seq, until)
     if user is not None and bucket == f"user:{user.id}":
         storage.users.set_locked(work.db, user.seq, until)
         work.record(EventName.USERS_LOCK, f"users/{user.id}", {"until": instant(until)}, user_id=user.id)

@@ -41,8 +41,6 @@ def change(work: Work, before: User, kind: AddressKind, address: str | None) -> 
     if address == getattr(before, kind):
         return ask(work, before, kind, None)
     if address is not None and work.person is not None and _has_to_lose(work, before):
-        if kind == "email":
-            notices.email_change_asked(work, before, address)
         return ask(work, before, kind, address)
     requested.make_way(work, kind, address)
     self_service = work.person is not None and address is not None
@@ -83,6 +81,16 @@ def hold(work: Work, before: User, kind: AddressKind) -> User:
     after = _move(work, before, _with(before, kind, address, verified=True, self_service=True), kind)
     factors.prove(work, Factor(kind))
     return after
+
+
+def restore(work: Work, before: User, kind: AddressKind, address: str) -> User:
+    """Give an account an address back that it had, since that takes a change back.
+
+    Whoever does so reads the mailbox; of a phone it is only known that it was the person's. An account that only claims
+    the address loses it.
+    """
+    _take_from_claimant(work, before, kind, address)
+    return _move(work, before, _with(before, kind, address, verified=kind == "email"), kind)
 
 
 def verify(work: Work, before: User, kind: AddressKind) -> User:

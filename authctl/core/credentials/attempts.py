@@ -10,7 +10,7 @@ from authctl import storage
 from authctl.core.accounts import lookup, throttle
 from authctl.core.credentials import factors, passwords
 from authctl.errors import Denied, Invalid
-from authctl.model import EventName, User
+from authctl.model import EventName, Session, User
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
@@ -29,6 +29,7 @@ class Attempt:
     user: User | None
     claim: throttle.CountedAttempt
     policy: Policy
+    is_expired: bool = False  # whether the password is one that was generated, and that nobody has changed in time
 
 
 def attempt(
@@ -38,14 +39,18 @@ def attempt(
     *,
     right: Callable[[Work, User], T],
     wrong: Callable[[Work, Attempt], T],
+    within: Session | None = None,
 ) -> T:
     """Count an attempt at a password, verify it, and do what a right or a wrong one leads to.
 
+    within: the session of whoever is signed in already; wrong ones lock that alone, and nobody out elsewhere.
     The attempts of a dry run are counted, and its refusals remembered: it would be free tries.
     """
     remembering = directory.acting(directory.actor)
-    attempt = remembering.write(_claim, user)
-    verdict = passwords.judge(directory, attempt.user, password, allowed=attempt.claim.allowed)
+    attempt = remembering.write(_claim, user, f"session-{within.id}" if within is not None else None)
+    verdict = passwords.judge(
+        directory, attempt.user, password, allowed=attempt.claim.allowed and not attempt.is_expired
+    )
     while verdict.is_right:
         settled = directory.write(_settle, attempt, verdict, right)
         if not isinstance(settled, Attempt):
@@ -54,18 +59,19 @@ def attempt(
             return settled
         # The hash was replaced meanwhile, by a change or by another sign-in: what counts is what is set now.
         attempt = settled
-        verdict = passwords.judge(directory, attempt.user, password)
+        verdict = passwords.judge(directory, attempt.user, password, allowed=not attempt.is_expired)
     return remembering.write(wrong, attempt)
 
 
-def _claim(work: Work, user: str) -> Attempt:
+def _claim(work: Work, user: str, code: str | None) -> Attempt:
     work.db.keep_plans()
     # Waited for by whoever signs in: a crash of the server may forget that somebody tried in the moment before it.
     work.db.relax()
     work.ask_policy()
     # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
     found = lookup.find(work, user, lock=True)
-    return Attempt(found, throttle.claim(work, found, user), work.policy)
+    claim = throttle.claim(work, found, user, code=code)
+    return Attempt(found, claim, work.policy, _is_expired(work, found))
 
 
 def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Callable[[Work, User], T]) -> T | Attempt:
@@ -75,12 +81,17 @@ def _settle(work: Work, attempt: Attempt, verdict: passwords.Verdict, right: Cal
     work.obey(attempt.policy)
     user = storage.users.find_again(work.db, attempt.user.seq)
     if user is None or _hash(user) != _hash(attempt.user):
-        return replace(attempt, user=user)
+        return replace(attempt, user=user, is_expired=_is_expired(work, user))
     user = user.at(work.now)
     passwords.rehash(work, user, verdict)
+    answer = right(work, user)  # before: by then the source is known
     with work.db.ahead():
         throttle.succeed(work, attempt.claim, user)
-    return right(work, user)
+    return answer
+
+
+def _is_expired(work: Work, user: User | None) -> bool:
+    return user is not None and user.password is not None and user.password.is_expired(work.now)
 
 
 def _hash(user: User) -> str | None:
@@ -89,7 +100,7 @@ def _hash(user: User) -> str | None:
 
 def refuse(work: Work, attempt: Attempt, why: str) -> Denied:
     """A refusal is returned: it is remembered, then raised."""
-    record_refusal(work, attempt.user, attempt.claim.refusal or why)
+    record_refusal(work, attempt.user, attempt.claim.refusal or ("expired" if attempt.is_expired else why))
     return invalid_credentials()
 
 
@@ -141,7 +152,14 @@ def confirm(directory: Engine, password: str | None) -> None:
             hint="Send it as a line of standard input: --password-stdin",
         )
     remembering = directory.operating().acting(actor, dry_run=directory.dry_run)
-    refusal = attempt(remembering, f"id:{person.user.id}", password, right=_confirmed, wrong=_refuse_confirmation)
+    refusal = attempt(
+        remembering,
+        f"id:{person.user.id}",
+        password,
+        right=_confirmed,
+        wrong=_refuse_confirmation,
+        within=person.session,
+    )
     if refusal is not None:
         raise refusal
 

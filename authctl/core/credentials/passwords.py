@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from authctl import storage
@@ -40,9 +40,12 @@ class Prepared:
     before: str | None = field(default=None, repr=False)
     since: datetime | None = None
 
-    def at(self, now: datetime, *, must_change: bool = False, self_service: bool = False) -> Password:
-        """As a record of the moment that it is set."""
-        return Password(self.hash, self.algorithm, now, must_change, self_service)
+    def at(
+        self, now: datetime, *, must_change: bool = False, self_service: bool = False, life: timedelta | None = None
+    ) -> Password:
+        """As a record of the moment that it is set. life: until it expires."""
+        expires_at = now + life if life is not None else None
+        return Password(self.hash, self.algorithm, now, must_change, self_service, expires_at=expires_at)
 
 
 # A new password
@@ -97,15 +100,29 @@ def hash_new(directory: Engine, password: str, user: User | None = None) -> Prep
 
 
 def change(
-    work: Work, before: User, prepared: Prepared, *, must_change: bool = False, cause: Cause | None = None
+    work: Work,
+    before: User,
+    prepared: Prepared,
+    *,
+    must_change: bool = False,
+    generated: bool = False,
+    cause: Cause | None = None,
 ) -> User:
-    """Give a user a new password. cause: as in `follow_up`."""
+    """Give a user a new password. generated: it expires by the policy. cause: as in `follow_up`."""
     if (before.password.updated_at if before.password else None) != prepared.since:
         raise Conflict("user_changed", "Someone else has changed the password in the meantime.", hint="Try again.")
-    password = prepared.at(work.now, must_change=must_change, self_service=work.person is not None)
+    self_service = work.person is not None
+    life = life_of(work, generated=generated)
+    password = prepared.at(work.now, must_change=must_change, self_service=self_service, life=life)
     after = replace(before, password=password)
     details = {"must_change": must_change} | follow_up(work, before, after, cause)
     return records.save(work, before, after, EventName.USERS_UPDATE_PASSWORD, details)
+
+
+def life_of(work: Work, *, generated: bool) -> timedelta | None:
+    """How long a new password works; None for ever."""
+    life: timedelta | None = work.policy["generated-password-expiry"] if generated else None
+    return life
 
 
 def follow_up(work: Work, before: User, after: User, cause: Cause | None = None) -> Json:

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 class Door(Engine):
     """A way into a directory, for one kind of actor: the groups of verbs, each of which says who may use it."""
 
-    def as_session(self, secret: str) -> Self:
+    def as_session(
+        self, secret: str, *, ip: str | None = None, user_agent: str | None = None, reason: str | None = None
+    ) -> Self:
         """The same directory as a signed-in person sees it: the own account alone, by the rules for people.
 
         secret: the session's. Every verb refuses one that is missing or may not act (user_unauthorized and others).
+        ip, user_agent, reason: of this request, as `from_request` takes them.
         """
 
         def admit(work: Work, **admission: bool) -> Person:
@@ -40,7 +43,7 @@ class Door(Engine):
 
             return admissions.admit(work, secret, **admission)
 
-        return self.as_person(admit)
+        return self.from_request(ip, user_agent, reason=reason).as_person(admit)
 
     @property
     def users(self) -> Users:

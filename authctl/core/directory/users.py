@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from authctl.core.audit import reading
     from authctl.core.sessions import sessions, sign_in
     from authctl.core.teams import memberships
-    from authctl.core.users import changes, creation, passwords, roles
+    from authctl.core.users import changes, creation, passwords, roles, securing
 else:
     identities, lookup, records = later("authctl.core.accounts", "identities", "lookup", "records")
     (reading,) = later("authctl.core.audit", "reading")
     sessions, sign_in = later("authctl.core.sessions", "sessions", "sign_in")
     (memberships,) = later("authctl.core.teams", "memberships")
-    changes, creation, passwords, roles = later("authctl.core.users", "changes", "creation", "passwords", "roles")
+    changes, creation, passwords, roles, securing = later(
+        "authctl.core.users", "changes", "creation", "passwords", "roles", "securing"
+    )
 
 
 class Users(Group):
@@ -46,6 +48,7 @@ class Users(Group):
     wrap_password = flow(passwords.wrap_password, by=OPERATOR)
     verify_password = flow(passwords.verify_password, by=OPERATOR)
     unlock = writes(changes.unlock, by=OPERATOR)
+    secure = flow(securing.secure, by=OPERATOR | PERSON)
     list_logs = reads(reading.list_of_user, by=OPERATOR | PERSON)
     list_roles = reads(roles.list_roles, by=OPERATOR | PERSON)
 

@@ -131,6 +131,8 @@ CHECKS = {
             "Codes of authenticator apps fail, and things expire too early or too late, where clocks differ."),
         Check("mock-phones", Severity.MEDIUM,
             "Whoever knows a mock phone's number and its code signs in as that account."),
+        Check("team-without-owner", Severity.LOW,
+            "No member can invite or remove others, or change the team: only operators can."),
         Check("legacy-hashes", Severity.LOW,
             "These hashes are not argon2id, and nobody signed in for so long that none was replaced."),
         Check("purge-overdue", Severity.LOW,
@@ -328,7 +330,20 @@ def _schema_behind(look: _Look) -> Finding:
 def _within(look: _Look, work: Work) -> Iterator[Finding]:
     if work.policy["reason-required"]:
         look = replace(look, reason=REASON)
-    for step in (_users, _names, _blocked, _dead, _policies, _keys, _log, _backup, _mock_phones, _clock, _journal):
+    for step in (
+        _users,
+        _names,
+        _teams,
+        _blocked,
+        _dead,
+        _policies,
+        _keys,
+        _log,
+        _backup,
+        _mock_phones,
+        _clock,
+        _journal,
+    ):
         yield from step(look, work)
 
 
@@ -406,6 +421,14 @@ def _names(look: _Look, work: Work) -> Iterator[Finding]:
         yield look.finding("shared-names", shared.id, message, command)
 
 
+def _teams(look: _Look, work: Work) -> Iterator[Finding]:
+    """Teams that have members, and nobody who may run them."""
+    for team in storage.statistics.without_owner(work.db, LISTED):
+        message = f"The team {team.id} has no owner; its first member is {team.member}."
+        words = f"teams update-membership {quote(f'id:{team.id}')} {quote(f'id:{team.member}')} --add owner"
+        yield look.finding("team-without-owner", team.id, message, look.own(words))
+
+
 def _counted(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
@@ -461,7 +484,13 @@ HIGHER = (
     "invite-expiry",
     "challenge-expiry",
 )
-OFF = ("session-invalidation", "password-dictionary", "password-personal-data")
+OFF = (
+    "session-invalidation",
+    "password-dictionary",
+    "password-personal-data",
+    "generated-password-expiry",
+    "change-needs-old",
+)
 
 
 def is_weaker(name: str, value: Any, recommended: Any) -> bool:
@@ -470,7 +499,7 @@ def is_weaker(name: str, value: Any, recommended: Any) -> bool:
         return bool(value < recommended)
     if name in HIGHER:
         return bool(value > recommended or (value == 0 and recommended))
-    return name in OFF and not value and bool(recommended)
+    return name in OFF and value in (False, None, "off") and bool(recommended)
 
 
 def _policies(look: _Look, work: Work) -> Iterator[Finding]:

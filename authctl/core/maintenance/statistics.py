@@ -24,7 +24,8 @@ def picture(work: Work) -> Json:
     signed_in = storage.statistics.sign_ins(work.db, days)
     algorithms = storage.statistics.algorithms(work.db)
     users = sum(algorithms.values())
-    with_mfa = storage.statistics.with_mfa(work.db)
+    required, factors = work.policy["mfa-required"], work.policy["mfa-factors"]
+    with_mfa = storage.statistics.with_mfa(work.db, required=required, factors=factors)
     return {
         "users_by_month": [
             {"month": f"{month:%Y-%m}", "users": count} for month, count in zip(months, made, strict=False)

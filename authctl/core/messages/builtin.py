@@ -15,19 +15,42 @@ class MessageKind(StrEnum):
     EMAIL_CHANGE = "email-change"
     INVITATION = "invitation"
     EMAIL_CHANGE_NOTICE = "email-change-notice"
+    PHONE_CHANGE_NOTICE = "phone-change-notice"
+    CHANGE_CONFIRM = "change-confirm"
     SIGN_IN_ALERT = "sign-in-alert"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of a message
     EMAIL_CHANGED = "email-changed"
     PHONE_CHANGED = "phone-changed"
     FACTORS_CHANGED = "factors-changed"
     HANDED_OVER = "handed-over"
+    ACCOUNT_SECURED = "account-secured"
     TRIAL_EMAIL = "trial-email"
     PHONE_CODE = "phone-code"
     PHONE_VERIFICATION = "phone-verification"
     PHONE_CHANGE = "phone-change"
+    CHANGE_NOTICE_SMS = "change-notice-sms"
+    CHANGE_CONFIRM_SMS = "change-confirm-sms"
     INVITATION_SMS = "invitation-sms"
     TRIAL_SMS = "trial-sms"
 
+
+# What to do about something that somebody else did.
+_REMEDY = """
+If this was not you, secure your account at once:
+{page}
+
+If this was not you, and you cannot sign in, tell whoever runs {application}: they can secure your account.
+"""
+_CANCEL = (
+    """
+If this was not you, open this link. It cancels the change, and takes it back up to 72 hours after it:
+{link}
+
+If this was not you, use this code. It cancels the change, and takes it back up to 72 hours after it:
+{code}
+"""
+    + _REMEDY
+)
 
 # Kind → the subject of a mail, a blank line, and the text.
 BUILT_IN = {
@@ -121,9 +144,32 @@ Your address at {application} may change
 Somebody who is signed in to your account at {application} asked to change its address to {new_email}.
 
 Nothing changes until that is confirmed from the new address.
+"""
+    + _CANCEL,
+    MessageKind.PHONE_CHANGE_NOTICE: """
+Your phone number at {application} may change
 
-If this was not you, change your password at once, and tell whoever runs {application}.
-""",
+Somebody who is signed in to your account at {application} asked to change its number to one that ends with {new_phone}.
+
+Nothing changes until that is confirmed from the new number.
+"""
+    + _CANCEL,
+    MessageKind.CHANGE_CONFIRM: """
+Confirm a change of your account at {application}
+
+Somebody who is signed in to your account at {application} asked to change its address to {new_email}.
+
+Somebody who is signed in to your account at {application} asked to change its number to one that ends with {new_phone}.
+
+If this was you, confirm it with this link:
+{link}
+
+If this was you, confirm it with this code:
+{code}
+
+Without it nothing changes.
+"""
+    + _REMEDY,
     MessageKind.SIGN_IN_ALERT: """
 A new sign-in to {application}
 
@@ -132,16 +178,14 @@ Somebody signed in to your account at {application} on {time}.
 From: {ip}
 
 With: {user_agent}
-
-If this was not you, change your password at once, and tell whoever runs {application}.
-""",
+"""
+    + _REMEDY,
     MessageKind.PASSWORD_CHANGED: """
 Your password for {application} was changed
 
 The password of your account at {application} was changed on {time}.
-
-If this was not you, ask for a new password at once, and tell whoever runs {application}.
-""",
+"""
+    + _REMEDY,
     MessageKind.EMAIL_CHANGED: """
 Your address at {application} was changed
 
@@ -151,8 +195,9 @@ Old address: {old_email}
 
 New address: {new_email}
 
-If this was not you, tell whoever runs {application} at once.
-""",
+If this was not you, and a mail announced the change, take it back with that mail.
+"""
+    + _REMEDY,
     MessageKind.PHONE_CHANGED: """
 Your phone number at {application} was changed
 
@@ -160,14 +205,25 @@ The phone number of your account at {application} was changed on {time}.
 
 The new number ends with {new_phone}.
 
-If this was not you, change your password at once, and tell whoever runs {application}.
-""",
+If this was not you, and a mail announced the change, take it back with that mail.
+"""
+    + _REMEDY,
     MessageKind.FACTORS_CHANGED: """
 How you sign in to {application} was changed
 
 How you confirm at {application} that it is you was changed on {time}: {change}.
+"""
+    + _REMEDY,
+    MessageKind.ACCOUNT_SECURED: """
+Your account at {application} was secured
 
-If this was not you, change your password at once, and tell whoever runs {application}.
+Your account at {application} was secured on {time}.
+
+You are signed out everywhere. Your password, linked accounts, authenticator apps and recovery codes were removed.
+
+To sign in again, choose a new password, for which you get another mail, or use a code.
+
+If you did not ask for this, tell whoever runs {application}.
 """,
     MessageKind.HANDED_OVER: """
 Your account at {application} is yours alone
@@ -185,6 +241,16 @@ This is a test of how {application} sends mail. It arrived, and there is nothing
 """,
 }
 BUILT_IN_SMS = {
+    MessageKind.CHANGE_NOTICE_SMS: """
+Somebody asked to change this number of yours at {application}. If this was not you, cancel it: {link}
+
+Somebody asked to change this number of yours at {application}. If this was not you, cancel it with this code: {code}
+""",
+    MessageKind.CHANGE_CONFIRM_SMS: """
+Somebody asked to change this number of yours at {application}. If this was you, confirm it: {link}
+
+Somebody asked to change this number of yours at {application}. If this was you, confirm it with this code: {code}
+""",
     MessageKind.INVITATION_SMS: """
 Join the team “{team}” at {application}: {link}
 

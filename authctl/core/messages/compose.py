@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from authctl.core.messages import templates
 from authctl.core.messages.builtin import BUILT_IN, BUILT_IN_SMS, MessageKind
 from authctl.core.messages.templates import Template
 from authctl.delivery.messages import Channel, Email, Sms, one_line
+from authctl.model import TokenKind
 
 if TYPE_CHECKING:
     from authctl.settings import Settings
@@ -83,9 +85,51 @@ def invitation(
 # Mails that tell
 
 
-def email_change_notice(settings: Settings, to: str, *, new_email: str) -> Email:
-    """Tells the old address that a change was asked for."""
-    return _email(settings, MessageKind.EMAIL_CHANGE_NOTICE, to, new_email=new_email)
+@dataclass(frozen=True, slots=True)
+class AskedChange:
+    """A change of an address that was asked for.
+
+    secret: what cancels it, or with is_asked what agrees to it; None where nothing does.
+    """
+
+    user_id: str
+    new: str
+    secret: str | None = field(repr=False)
+    is_asked: bool = False
+
+    def link(self, settings: Settings) -> str | None:
+        """To the application's page, which redeems the secret."""
+        from authctl.core.messages import links
+
+        if self.secret is None or settings.account_url is None:
+            return None
+        kind = TokenKind.CHANGE_CONFIRM if self.is_asked else TokenKind.CHANGE_CANCEL
+        return links.with_parameters(settings.account_url, userId=self.user_id, secret=self.secret, kind=str(kind))
+
+
+def change_asked(settings: Settings, to: str, asked: AskedChange) -> Email:
+    """Tells the old address that a change was asked for, and how to cancel it or to agree to it."""
+    is_email = "@" in asked.new
+    kind = MessageKind.EMAIL_CHANGE_NOTICE if is_email else MessageKind.PHONE_CHANGE_NOTICE
+    link = asked.link(settings)
+    return _email(
+        settings,
+        MessageKind.CHANGE_CONFIRM if asked.is_asked else kind,
+        to,
+        secret=asked.secret,
+        link=link,
+        code=None if link else asked.secret,
+        new_email=asked.new if is_email else None,
+        new_phone=None if is_email else asked.new[-2:],
+    )
+
+
+def change_asked_by_sms(settings: Settings, to: str, asked: AskedChange) -> Sms:
+    """The same by text message."""
+    kind = MessageKind.CHANGE_CONFIRM_SMS if asked.is_asked else MessageKind.CHANGE_NOTICE_SMS
+    link = asked.link(settings)
+    code = None if link else asked.secret
+    return _sms(settings, kind, to, Channel.SMS, link=link, code=code, secret=asked.secret)
 
 
 def sign_in_alert(
@@ -119,6 +163,11 @@ def factors_changed(settings: Settings, to: str, *, at: datetime, change: str) -
 def handed_over(settings: Settings, to: str, *, at: datetime, ended: str) -> Email:
     """Tells who proved an address what ended of the account that claimed it. ended: as in `password, sessions`."""
     return _email(settings, MessageKind.HANDED_OVER, to, time=moment(at), ended=ended)
+
+
+def account_secured(settings: Settings, to: str, *, at: datetime) -> Email:
+    """Tells that an account was taken, and is its owner's again."""
+    return _email(settings, MessageKind.ACCOUNT_SECURED, to, time=moment(at))
 
 
 def trial_email(settings: Settings, to: str) -> Email:
@@ -215,7 +264,8 @@ def _values(settings: Settings, link: str | None, code: str | None, fields: Mapp
         name: chosen(value or "", _CHOSEN[name]) if name in _CHOSEN else clean(value or "")
         for name, value in fields.items()
     }
-    return {"application": clean(settings.application_name), "link": link or "", "code": code or "", **cleaned}
+    ours = {"link": link or "", "code": code or "", "page": settings.account_url or ""}
+    return {"application": clean(settings.application_name), **ours, **cleaned}
 
 
 def find_template(settings: Settings, kind: MessageKind) -> Template:
@@ -248,5 +298,5 @@ def check_templates(settings: Settings) -> None:
 
 def _trial(settings: Settings, kind: MessageKind) -> templates.Trial:
     built_in = _built_in(settings, kind)
-    known = {"application", "link", "code"} | (set() if built_in.is_text_message else {"email"})
+    known = {"application", "link", "code", "page"} | (set() if built_in.is_text_message else {"email"})
     return templates.Trial(built_in, _needed(kind), known | built_in.fields())

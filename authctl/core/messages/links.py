@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote_plus, urlencode, urlsplit, urlunsplit
 
@@ -31,6 +32,16 @@ def link(url: str, settings: Settings, **parameters: str) -> str:
     place = (f"[{host}]" if ":" in host else host) + ("" if port == usual else f":{port}")
     if (host, port) not in [_host_and_port(entry, usual) for entry in settings.allowed_redirects]:
         raise _denied(f"Links to {place} are not allowed.", _allowing(place, settings))
+    return _with_parameters(parts, place, parameters)
+
+
+def with_parameters(url: str, **parameters: str) -> str:
+    """The same of an address that the settings give, and so allow."""
+    parts = _web_address(url)
+    return _with_parameters(parts, parts.netloc, parameters)
+
+
+def _with_parameters(parts: SplitResult, place: str, parameters: Mapping[str, str]) -> str:
     kept = [part for part in parts.query.split("&") if part and unquote_plus(part.split("=")[0]) not in parameters]
     query = "&".join([*kept, urlencode(parameters)] if parameters else kept)
     return urlunsplit((parts.scheme, place, parts.path or "/", query, parts.fragment))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from authctl.core.messages import compose as messages_compose
 from authctl.core.work.outbox import Notice
-from authctl.model import Factor, Session, User
+from authctl.model import Session, User
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -19,14 +19,8 @@ if TYPE_CHECKING:
     from authctl.settings import Settings
 
 
-# Whoever signs in by these has just had a mail, or was told by the provider.
-_NOT_ALERTED = {Factor.EMAIL, Factor.OAUTH2, Factor.ANONYMOUS}
-
-
 def signed_in(work: Work, user: User, session: Session) -> None:
-    """Tell of a new session, where the policy session-alerts asks for it."""
-    if not work.policy["session-alerts"] or _NOT_ALERTED & set(session.factors):
-        return
+    """Tell of a new session."""
     at, ip, agent = work.now, session.ip, session.user_agent
     _add(work, user, lambda settings, to: messages_compose.sign_in_alert(settings, to, at=at, ip=ip, user_agent=agent))
 
@@ -65,9 +59,28 @@ def handed_over(work: Work, user: User, ended: tuple[str, ...]) -> None:
     _add(work, user, lambda settings, to: messages_compose.handed_over(settings, to, at=at, ended=said))
 
 
-def email_change_asked(work: Work, user: User, new_email: str) -> None:
-    """Tell the address that is to be changed."""
-    _add(work, user, lambda settings, to: messages_compose.email_change_notice(settings, to, new_email=new_email))
+def secured(work: Work, user: User) -> None:
+    """Tell that the account was taken, and is the person's again."""
+    at = work.now
+    _add(work, user, lambda settings, to: messages_compose.account_secured(settings, to, at=at))
+
+
+def change_asked(work: Work, user: User, new: str, *, secret: str | None, is_asked: bool = False) -> None:
+    """Tell the email of a change of an address. secret: what cancels it, or with is_asked what agrees to it."""
+    assert user.email is not None
+    asked = messages_compose.AskedChange(user.id, new, secret, is_asked)
+    to = user.email
+    work.outbox.append(Notice(user.id, lambda settings: messages_compose.change_asked(settings, to, asked)))
+
+
+def change_asked_by_sms(work: Work, user: User, new: str, *, secret: str, is_asked: bool = False) -> None:
+    """The same to the phone that is to be changed."""
+    assert user.phone is not None
+    asked = messages_compose.AskedChange(user.id, new, secret, is_asked)
+    to = user.phone
+    work.outbox.append(
+        Notice(user.id, lambda settings: messages_compose.change_asked_by_sms(settings, to, asked), is_sms=True)
+    )
 
 
 def _add(work: Work, user: User, compose: Callable[[Settings, str], Email]) -> None:

@@ -6,7 +6,7 @@
 
 A text is paragraphs with blank lines between them. A paragraph with a field that is empty is left out, and so one text
 does for a mail with a link and for one with a code. The HTML of a mail is made of the same paragraphs: a line that is
-{link} alone can be followed, and one that is {code} alone is large.
+{link} or {page} alone can be followed, and one that is {code} alone is large.
 
 Files in the folder of the setting `templates` take the place of each part: KIND.subject, KIND.txt, KIND.html. Who
 writes KIND.txt changes the HTML with it. Fields are names in braces and nothing else: a template looks into nothing.
@@ -144,8 +144,8 @@ def _lines(paragraph: str, values: Mapping[str, str]) -> list[str]:
 
 
 def _line(line: str, escaped: Mapping[str, str]) -> str:
-    link, code = escaped["link"], escaped["code"]
-    if line.strip() == "{link}":
+    code, link = escaped["code"], escaped.get(line.strip().strip("{}"))
+    if line.strip() in ("{link}", "{page}"):
         return f'<a href="{link}" style="word-break:break-all">{link}</a>'
     if line.strip() == "{code}":
         return f'<strong style="{_LARGE if len(code) <= LONGEST_CODE else _LONG}">{code}</strong>'

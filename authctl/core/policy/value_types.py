@@ -176,6 +176,25 @@ class Subset(ValueType):
         return [word for word in self.members if word in value]
 
 
+class Choice(ValueType):
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    @property
+    def range(self) -> str:
+        return f"{', '.join(self.words[:-1])} or {self.words[-1]}"
+
+    def read(self, given: Any, name: str) -> str:
+        word = "off" if _is_nothing(given) else given.strip().lower() if isinstance(given, str) else None
+        if word not in self.words:
+            suggested = did_you_mean(word, self.words) if word else ""
+            message = f"{name} takes {self.range}, not {_shown(given)}.{suggested}"
+            raise Invalid("general_argument_invalid", message, field=name)
+        return str(word)
+
+
 class Text(ValueType):
     """One line of text; None where it may be without and is."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import endings, identities, lookup, records
+from authctl.core.accounts import endings, identities, lookup, records, sources
 from authctl.core.credentials import attempts, factors as credentials_factors, proofs
 from authctl.core.credentials.proofs import Verdict
 from authctl.core.crypto import digests
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 SECRET_SIZE = 32  # bytes; ASVS 7.2.3 asks for 16
+# Whoever signs in by these has just had a mail, or was told by the provider.
+NOT_ALERTED = {Factor.EMAIL, Factor.OAUTH2, Factor.ANONYMOUS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,18 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
             storage.users.set_signed_in(work.db, user.seq, work.now)
         work.record(EventName.USERS_SESSIONS_CREATE, f"users/{user.id}/sessions/{session.id}", details, user_id=user.id)
     work.changed(f"users/{user.id}/sessions/{session.id}", None, session.public())
-    notices.signed_in(work, user, session)
+    if _is_unusual(work, user, session):
+        notices.signed_in(work, user, session)
     return SignedIn(session, secret, admission.lacks_factor(work, user, session))
+
+
+def _is_unusual(work: Work, user: User, session: Session) -> bool:
+    """Whether the person is told of a sign-in by the policy session-alerts: from a source that is not known to the
+    account, but for the first one, which belongs to the sign-up."""
+    if not work.policy["session-alerts"] or user.last_sign_in_at is None or not NOT_ALERTED.isdisjoint(session.factors):
+        return False
+    source = sources.find(work)
+    return source is None or not storage.attempts.is_known(work.db, user.seq, source, sources.known_since(work))
 
 
 def _enforce_limit(work: Work, user: User, *, is_complete: bool | None, kept: int = 0) -> None:

@@ -264,7 +264,8 @@ def _claim(
     secret = work.random(SECRET_SIZE).hex()
     address = invitee.email or invitee.phone or user.email or user.phone
     invitation = Invitation(0, digests.digest(secret), address, work.now + work.policy["invite-expiry"])
-    invitation = storage.memberships.invite(work.db, membership.seq, invitation)
+    inviter_seq = work.person.user.seq if work.person is not None else None
+    invitation = storage.memberships.invite(work.db, membership.seq, invitation, inviter_seq=inviter_seq)
     after = replace(membership, roles=membership.roles if roles is None else roles, invited_at=work.now)
     claim = InvitationClaim(
         actor=work.actor,

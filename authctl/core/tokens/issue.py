@@ -37,11 +37,15 @@ class NewToken:
         return self.token.public() | {name: value for name, value in shown.items() if value is not None}
 
 
+Settled = Callable[["Work", User, Token], None]
+
+
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
     """What was asked for: a token of a kind.
 
-    address: where it goes; None for the account's own. channel: how it gets to a phone.
+    address: where it goes; None for the account's own. channel: how it gets to a phone. settled: what follows when it
+    is on its way, with the account as it was.
     """
 
     kind: TokenKind
@@ -50,6 +54,7 @@ class TokenRequest:
     url: str | None = None
     phrase: bool = False
     print_secret: bool = False
+    settled: Settled | None = None
 
     @property
     def declaration(self) -> TokenDeclaration:
@@ -70,6 +75,7 @@ class TokenClaim(sending.SendingClaim):
     phrase: str | None
     is_sent: bool
     made_user: bool
+    settled: Settled | None = None
 
     def answer(self, asked: TokenRequest) -> NewToken:
         return NewToken(self.token, self.secret if asked.print_secret else None, self.phrase)
@@ -138,6 +144,7 @@ def _claim(work: Work, directory: Engine, asked: TokenRequest, find: Find) -> To
         phrase=phrase,
         is_sent=is_sent,
         made_user=made_user,
+        settled=asked.settled,
     )
 
 
@@ -149,8 +156,7 @@ def _address(work: Work, user: User, asked: TokenRequest) -> str:
         assert asked.address is not None
         other = lookup.find(work, f"{kind}:{asked.address}") if work.is_operator else None
         if other is not None and other.seq != user.seq:
-            type = "user_email_already_exists" if kind == "email" else "user_phone_already_exists"
-            raise Conflict(type, f"The {kind} {asked.address} is taken.", field=kind)
+            raise storage.users.address_taken(kind, asked.address)
         return asked.address
     pending: str | None = getattr(user, f"pending_{kind}") if effect is Effect.VERIFY else None
     address: str | None = pending or getattr(user, kind)
@@ -178,8 +184,12 @@ def new(
     address: str | None = None,
     is_dead: bool = False,
     is_ours: bool = True,
+    session_seq: int | None = None,
 ) -> Token:
-    """Store a new token. is_dead: it will sign nobody in. is_ours: False where the provider makes the code."""
+    """Store a new token. is_dead: it will sign nobody in. is_ours: False where the provider makes the code.
+
+    session_seq: the session that it was asked for in, where that is not the one that acts.
+    """
     id = work.new_id()
     digest = codes.digest(work, user.id, kind, id, secret, is_code=is_code)
     token = Token(
@@ -192,7 +202,7 @@ def new(
         digest=digest if is_ours else None,
         attempts_left=work.policy["otp-attempts"] if is_code else None,
         address=address,
-        session_seq=work.person.session.seq if work.person is not None else None,
+        session_seq=work.person.session.seq if work.person is not None else session_seq,
         by_operator=work.is_operator,
         ended_at=work.now if is_dead else None,
         ended_reason=str(TokenEnded.BLOCKED) if is_dead else None,
@@ -231,7 +241,7 @@ def _settle(work: Work, claim: TokenClaim, said: Json) -> None:
     user = lookup.find(work, f"id:{claim.user.id}", lock=True)
     if user is None:
         return
-    token, notice = claim.token, DECLARATIONS[claim.token.kind].notice
+    token = claim.token
     if claim.is_sent:
         storage.tokens.set_sent(work.db, token.seq, work.now)
     ended = storage.tokens.end_of_user(
@@ -240,9 +250,8 @@ def _settle(work: Work, claim: TokenClaim, said: Json) -> None:
     details: Json = {"replaced": ended} if ended else {}
     if token.ended_reason is not None:
         details |= {"refused": token.ended_reason}
-    elif notice is not None:
-        assert token.address is not None
-        notice(work, user, token.address)
+    elif claim.settled is not None:
+        claim.settled(work, claim.user, token)
     record(work, token, details | said)
 
 

@@ -6,19 +6,16 @@ declaration here; a verb in `tokens` asks for one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from authctl.core.messages import notices
 from authctl.core.messages.builtin import MessageKind
 from authctl.core.policy import policies
-from authctl.model import EventName, Factor, TokenKind, User
+from authctl.model import EventName, Factor, TokenKind
 
 if TYPE_CHECKING:
     from authctl.core.accounts.standing import AddressKind
-    from authctl.core.work.unit import Work
 
 
 class SecretForm(StrEnum):
@@ -36,6 +33,11 @@ class Effect(StrEnum):
     VERIFY = "verify"
     RECOVER = "recover"  # sets a new password
     CHANGE = "change"  # makes the address that it was sent to the account's
+    CANCEL = "cancel"  # ends a change, or takes it back
+    AGREE = "agree"  # lets a change be made
+
+
+OF_OLD_ADDRESSES = (Effect.CANCEL, Effect.AGREE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,8 @@ class TokenDeclaration:
     """A kind of token.
 
     expiry: the policy that says how long one lives. sent_to: where its message goes, to the account's own address or to
-    the pending one; None if an operator hands the token over. notice: tells the address that
-    is to be changed. factor: what a session that it gives was signed in to with; the provider is the kind's word.
-    created, updated: its events.
+    the pending one; None if an operator hands the token over, or a notice carries it. factor: what a session that it
+    gives was signed in to with; the provider is the kind's word. created, updated: its events.
     """
 
     expiry: str
@@ -53,7 +54,6 @@ class TokenDeclaration:
     effect: Effect
     sent_to: AddressKind | None = None
     message: MessageKind | None = None
-    notice: Callable[[Work, User, str], None] | None = None
     factor: Factor | None = None
     created: EventName = EventName.USERS_TOKENS_CREATE
     updated: EventName = EventName.USERS_TOKENS_UPDATE
@@ -63,7 +63,7 @@ class TokenDeclaration:
         policies.get(self.expiry)
         assert (self.message is None) == (self.sent_to is None)
         assert (self.factor is None) == (self.effect is not Effect.SIGN_IN)
-        assert self.sent_to is not None or self.effect in (Effect.SIGN_IN, Effect.RECOVER)
+        assert self.sent_to is not None or self.effect in (Effect.SIGN_IN, Effect.RECOVER, *OF_OLD_ADDRESSES)
 
     @property
     def proves(self) -> AddressKind | None:
@@ -102,10 +102,15 @@ _DECLARED = {
         created=EventName.USERS_RECOVERY_CREATE, updated=EventName.USERS_RECOVERY_UPDATE),
     TokenKind.EMAIL_CHANGE: TokenDeclaration(
         expiry="verification-expiry", secret=SecretForm.LONG, sent_to="email", message=MessageKind.EMAIL_CHANGE,
-        effect=Effect.CHANGE, notice=notices.email_change_asked),
+        effect=Effect.CHANGE),
     TokenKind.PHONE_CHANGE: TokenDeclaration(
         expiry="otp-expiry", secret=SecretForm.CODE, sent_to="phone", message=MessageKind.PHONE_CHANGE,
         effect=Effect.CHANGE),
+    # How long these live is said in `cancelling`.
+    TokenKind.CHANGE_CANCEL: TokenDeclaration(
+        expiry="verification-expiry", secret=SecretForm.LONG, effect=Effect.CANCEL),
+    TokenKind.CHANGE_CONFIRM: TokenDeclaration(
+        expiry="verification-expiry", secret=SecretForm.LONG, effect=Effect.AGREE),
 }  # fmt: skip
 
 # A kind without a declaration is an error when this module is loaded.

@@ -24,7 +24,7 @@ from authctl.core.credentials import addresses, passwords, proofs
 from authctl.core.credentials.proofs import Verdict
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
-from authctl.core.tokens import codes
+from authctl.core.tokens import cancelling, codes, tokens
 from authctl.core.tokens.kinds import DECLARATIONS, Effect, TokenDeclaration
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
@@ -53,7 +53,7 @@ class JudgedToken:
     @property
     def is_slow(self) -> bool:
         """Whether something slow is still to be done before it is used."""
-        return self.token.digest is None or self.declaration.effect is Effect.RECOVER
+        return self.token.digest is None or self.declaration.effect in (Effect.RECOVER, Effect.CANCEL)
 
 
 def redeem(
@@ -111,7 +111,10 @@ def redeem(
         if new_password is None:
             raise _password_missing()
         prepared = passwords.prepare(directory, new_password, judged.user)
-    return cast("SignedIn | User", granted(directory.write(_settle, judged, prepared)))
+    done = cast("SignedIn | User", granted(directory.write(_settle, judged, prepared)))
+    if isinstance(done, User) and judged.user.password is not None and done.password is None:
+        tokens.ask_for_password(directory, done)
+    return done
 
 
 def _kind(kind: str) -> TokenKind:
@@ -267,11 +270,20 @@ def _use(
         return proofs.needs_more()
     with work.db.ahead():
         storage.tokens.end(work.db, token.seq, work.now, TokenEnded.USED)
-        if judged.claim is not None:
-            throttle.succeed(work, judged.claim, user)
         resource = f"users/{user.id}/tokens/{token.id}"
         work.record(declaration.updated, resource, {"kind": str(kind), "redeemed": True}, user_id=user.id)
-    match declaration.effect:
+    done = _do(work, user, token, prepared, verdict)
+    if judged.claim is not None:  # now: by then the source is known
+        with work.db.ahead():
+            throttle.succeed(work, judged.claim, user)
+    return done
+
+
+def _do(
+    work: Work, user: User, token: Token, prepared: passwords.Prepared | None, verdict: Verdict | None
+) -> SignedIn | User | Denied:
+    """What the kind of a token declares, once it is used up."""
+    match DECLARATIONS[token.kind].effect:
         case Effect.SIGN_IN:
             return _sign_in(work, user, token, verdict)
         case Effect.RECOVER:
@@ -280,6 +292,10 @@ def _use(
             return _recover(work, user, prepared, verdict)
         case Effect.VERIFY | Effect.CHANGE:
             return _confirm(work, user, token)
+        case Effect.CANCEL:
+            return cancelling.cancel(work, user, token)
+        case Effect.AGREE:
+            return cancelling.agree(work, user, token) or _refuse(work, user, None, token.kind, "change")
 
 
 def _is_of(user: User, token: Token) -> bool:
@@ -345,13 +361,16 @@ def _recover(work: Work, user: User, prepared: passwords.Prepared, verdict: Verd
         prepared = replace(prepared, since=None)  # the password that it takes the place of has just ended
     after = passwords.change(work, before, prepared, cause=Cause.RECOVERY)
     throttle.unlock(work, after, of_second_factors=False)
-    return replace(after, locked_until=None)
+    return replace(after, locked_until=None, codes_locked_until=None)
 
 
 def _confirm(work: Work, user: User, token: Token) -> User:
-    """Mark the address as verified; make the pending one the account's."""
+    """Mark the address as verified; make the pending one the account's, once the old one has agreed where it has to."""
     kind = DECLARATIONS[token.kind].sent_to
     assert kind is not None
-    if token.address == getattr(user, f"pending_{kind}"):
-        return addresses.hold(work, user, kind)
-    return addresses.verify(work, user, kind)
+    if token.address != getattr(user, f"pending_{kind}"):
+        return addresses.verify(work, user, kind)
+    is_agreed = cancelling.is_agreed(work, user, kind)
+    if is_agreed is None:  # it was asked for before the policy was set
+        raise invalid_token()
+    return cancelling.make(work, user, kind) if is_agreed else user

@@ -20,11 +20,11 @@ from datetime import timedelta
 from typing import Any
 
 from authctl import storage
-from authctl.core.accounts import lookup, quotas, records, requested
+from authctl.core.accounts import lookup, quotas, records, requested, throttle
 from authctl.core.credentials import attempts
 from authctl.core.crypto import generators
 from authctl.core.sessions import admission
-from authctl.core.tokens import codes, issue
+from authctl.core.tokens import cancelling, codes, issue
 from authctl.core.tokens.issue import Find, NewToken, TokenRequest
 from authctl.core.tokens.kinds import DECLARATIONS
 from authctl.core.values import checks, contacts, identifiers, times
@@ -237,6 +237,23 @@ def create_recovery(
     return NewToken(replace(made_up, id=token.id))
 
 
+def ask_for_password(directory: Engine, user: User, *, url: str | None = None) -> str | None:
+    """Send a recovery to the user's email, whoever acts, as a part of something that is done; where it went.
+
+    None where nothing was sent; an operator is warned of what failed.
+    """
+    if user.email is None or user.status is Status.BLOCKED:
+        return None
+    if not directory.dry_run:
+        try:
+            create_recovery(directory.operating(), f"id:{user.id}", url=url)
+        except (Denied, Unavailable) as error:
+            again = f"Send one with: authctl tokens create-recovery {user.id}"
+            directory.warn(f"The user {user.id} was not asked for a new password: {error.message} {again}")
+            return None
+    return user.email
+
+
 def _made_up(work: Work, user: str) -> Token:
     """What a recovery looks like to who asked for it, whoever that is."""
     expires_at = work.now + work.policy[DECLARATIONS[TokenKind.RECOVERY].expiry]
@@ -257,7 +274,9 @@ def create_email_change(
     password: the current one, which a person must give. Raises Conflict (user_email_already_exists), for operators
     now, for persons when it is redeemed, so that nobody finds out who is here.
     """
-    asked = TokenRequest(TokenKind.EMAIL_CHANGE, contacts.email(email), url=url, print_secret=print_secret)
+    asked = TokenRequest(
+        TokenKind.EMAIL_CHANGE, contacts.email(email), url=url, print_secret=print_secret, settled=_tell_old_email
+    )
     attempts.confirm(directory, password)
     return issue.issue(directory, asked, _getter(user))
 
@@ -272,9 +291,26 @@ def create_phone_change(
     print_secret: bool = False,
 ) -> NewToken:
     """Ask a new phone whether it is the person's; as with `create_email_change`."""
-    asked = TokenRequest(TokenKind.PHONE_CHANGE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
+    asked = TokenRequest(
+        TokenKind.PHONE_CHANGE,
+        contacts.phone(phone),
+        _channel(channel),
+        print_secret=print_secret,
+        settled=_tell_old_phone,
+    )
     attempts.confirm(directory, password)
     return issue.issue(directory, asked, _getter(user))
+
+
+def _tell_old_email(work: Work, before: User, change: Token) -> None:
+    """Once: a message that is sent again tells nothing new."""
+    if change.address is not None and change.address != before.pending_email:
+        cancelling.tell(work, before, "email", change.address, session_seq=change.session_seq)
+
+
+def _tell_old_phone(work: Work, before: User, change: Token) -> None:
+    if change.address is not None and change.address != before.pending_phone:
+        cancelling.tell(work, before, "phone", change.address, session_seq=change.session_seq)
 
 
 def _getter(user: str) -> Find:
@@ -285,9 +321,15 @@ def _getter(user: str) -> Find:
 
 
 def list_(work: Work, user: str, *, ended: bool = False) -> list[Token]:
-    """A user's live tokens, the newest first; ended: those that are over too, until they are purged, and why."""
+    """A user's live tokens, the newest first; ended: those that are over too, until they are purged, and why.
+
+    Those whose kind is locked, since somebody guessed at it, say until when.
+    """
     found = lookup.get(work, user)
-    return storage.tokens.list_of_user(work.db, found.seq, None if ended else work.now)
+    tokens = storage.tokens.list_of_user(work.db, found.seq, None if ended else work.now)
+    kinds = {token.kind for token in tokens if token.is_code}
+    locks = {kind: throttle.find_code_lock(work, found, kind) for kind in kinds}
+    return [replace(each, locked_until=locks.get(each.kind) if each.is_live(work.now) else None) for each in tokens]
 
 
 def list_live(work: Work, user: str) -> list[Token]:

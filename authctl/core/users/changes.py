@@ -14,6 +14,7 @@ from authctl.core.accounts import endings, records, throttle
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.accounts.standing import AddressKind
 from authctl.core.credentials import addresses, attempts
+from authctl.core.tokens import cancelling
 from authctl.core.values import contacts, identifiers, json_objects, times
 from authctl.errors import Invalid
 from authctl.model import EventName, Json, JsonObject, Status, User
@@ -58,7 +59,13 @@ def update_phone(directory: Engine, user: str, phone: str, *, password: str | No
 
 
 def _update_address(work: Work, user: str, kind: AddressKind, value: str | None) -> User:
-    return addresses.change(work, get_locked(work, user), kind, value)
+    before = get_locked(work, user)
+    after = addresses.change(work, before, kind, value)
+    if work.is_operator:
+        cancelling.decide(work, before, kind)
+    elif value is not None and getattr(after, f"pending_{kind}") == value != getattr(before, f"pending_{kind}"):
+        cancelling.tell(work, before, kind, value)
+    return after
 
 
 def update_email_verification(work: Work, user: str, verified: bool | str) -> User:
@@ -149,6 +156,6 @@ def unlock(work: Work, user: str) -> User:
     before = get_locked(work, user)
     throttle.unlock(work, before)
     work.record(EventName.USERS_UNLOCK, f"users/{before.id}", user_id=before.id)
-    after = replace(before, locked_until=None)
+    after = replace(before, locked_until=None, codes_locked_until=None)
     work.changed(f"users/{before.id}", before.public(), after.public())
     return after

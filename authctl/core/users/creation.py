@@ -37,6 +37,7 @@ def create(
     blocked: bool = False,
     password: str | None = None,
     must_change: bool = False,
+    generated: bool = False,
     password_hash: str | None = None,
     hash: str | None = None,
     hash_options: Mapping[str, str] | None = None,
@@ -47,7 +48,8 @@ def create(
     """Make an account; nothing is required.
 
     id: None or `unique()` for a new one. prefs, metadata: a dict or its JSON text. must_change: the password is only
-    good for choosing another one. password_hash: another system's, instead of a password; hash: what made it, where
+    good for choosing another one. generated: a program made the password, and it expires as the policy
+    generated-password-expiry says. password_hash: another system's, instead of a password; hash: what made it, where
     the text does not say; hash_options: what it was made with; weak_hash: keep it, wrap it in argon2id, or reset it.
     self_service: a sign-up by the person, to which the user limit applies; through an application it always is one.
     if_absent: where the id, username, email or phone is taken by an account, answer with that as it is, instead of
@@ -86,7 +88,7 @@ def create(
         prepared = passwords.hash_new(directory, password)
     elif password_hash is not None:
         prepared = passwords.take_in(directory, password_hash, hash, hash_options or {}, WeakHash(weak_hash))
-    options = {"must_change": must_change, "self_service": self_service}
+    options = {"must_change": must_change, "generated": generated, "self_service": self_service}
     try:
         made, was_anothers = directory.write(_create, user, prepared, **options)
     except Conflict:
@@ -160,21 +162,34 @@ def _present(work: Work, user: NewUser) -> User | None:
 
 
 def _create_instead(
-    work: Work, user: NewUser, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
+    work: Work,
+    user: NewUser,
+    prepared: passwords.Prepared | None,
+    *,
+    must_change: bool,
+    generated: bool,
+    self_service: bool,
 ) -> tuple[User, bool]:
     """The same in the place of accounts that somebody's request for a code has made with the same addresses."""
     requested.make_way(work, "email", user.email)
     requested.make_way(work, "phone", user.phone)
-    return _create(work, user, prepared, must_change=must_change, self_service=self_service)
+    return _create(work, user, prepared, must_change=must_change, generated=generated, self_service=self_service)
 
 
 def _create(
-    work: Work, user: NewUser, prepared: passwords.Prepared | None, *, must_change: bool, self_service: bool
+    work: Work,
+    user: NewUser,
+    prepared: passwords.Prepared | None,
+    *,
+    must_change: bool,
+    generated: bool,
+    self_service: bool,
 ) -> tuple[User, bool]:
     """The new account, and whether its id was that of a deleted one that permissions may still name."""
     was_anothers = bool(user.id) and not self_service and storage.user_names.is_former(work.db, fold(user.id))
     user = replace(user, id=user.id or work.new_id())
     if prepared is not None:
-        password = prepared.at(work.now, must_change=must_change, self_service=self_service)
+        life = passwords.life_of(work, generated=generated)
+        password = prepared.at(work.now, must_change=must_change, self_service=self_service, life=life)
         user = replace(user, password=replace(password, hash=passwords.sealed(work, user, password.hash)))
     return records.insert_new(work, user, self_service=self_service), was_anothers

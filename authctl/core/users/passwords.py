@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 
 
 def update_password(
-    directory: Engine, user: str, password: str, *, current: str | None = None, must_change: bool = False
+    directory: Engine,
+    user: str,
+    password: str,
+    *,
+    current: str | None = None,
+    must_change: bool = False,
+    generated: bool = False,
 ) -> User:
-    """Set a password. must_change: it is only good for choosing another one.
+    """Set a password. must_change: it is only good for choosing another one. generated: a program made it, and it
+    expires as the policy generated-password-expiry says.
 
     current: the one that is set, which a person must give. Raises Invalid with all that the policy has against the
     new one, Denied (user_invalid_credentials) for a wrong current one.
@@ -31,7 +38,7 @@ def update_password(
     found = directory.read(get, user)  # before the confirmation, so that a change in between is noticed
     attempts.confirm(directory, current)
     prepared = passwords.prepare(directory, password, found)
-    return directory.write(_change_password, found.id, prepared, must_change)
+    return directory.write(_change_password, found.id, prepared, must_change=must_change, generated=generated)
 
 
 def require_password_change(work: Work, user: str) -> User:
@@ -66,8 +73,9 @@ def _wrap_password(work: Work, id: str, wrapped: passwords.Prepared) -> User:
     return after
 
 
-def _change_password(work: Work, id: str, prepared: passwords.Prepared, must_change: bool) -> User:
-    return passwords.change(work, get_locked(work, f"id:{id}"), prepared, must_change=must_change)
+def _change_password(work: Work, id: str, prepared: passwords.Prepared, *, must_change: bool, generated: bool) -> User:
+    user = get_locked(work, f"id:{id}")
+    return passwords.change(work, user, prepared, must_change=must_change, generated=generated)
 
 
 def verify_password(directory: Engine, user: str, password: str) -> bool:

@@ -382,18 +382,17 @@ def send(directory: Engine, notices: Sequence[Notice]) -> None:
 
     A server that fails several times in a row gets no more of them: an import may have thousands waiting.
     """
-    if directory.settings.email.host is None:
-        return
-    failed = 0
+    settings, failed = directory.settings, 0
+    notices = [each for each in notices if (settings.sms.provider if each.is_sms else settings.email.host) is not None]
     for place, notice in enumerate(notices):
         try:
-            directory.transport.send(notice.compose(directory.settings))
+            directory.transport.send(notice.compose(settings))
             failed = 0
         except AuthctlError as error:
             failed += 1
             untold = notices[place:] if failed == FAILURES else [notice]
             who = f"The user {notice.user_id} was" if len(untold) == 1 else f"{len(untold):,} users were"
-            directory.warn(f"{who} not told by mail: {error.message}")
+            directory.warn(f"{who} not told by {'SMS' if notice.is_sms else 'mail'}: {error.message}")
             with suppress(Unavailable):  # even where the database is gone by now
                 directory.operating().write(_record, untold, error.type)
             if failed == FAILURES:

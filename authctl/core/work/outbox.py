@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from authctl.delivery import Email
+    from authctl.delivery import Email, Sms
     from authctl.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A mail that waits for the end of its transaction."""
+    """A mail, or with is_sms a text message, that waits for the end of its transaction."""
 
     user_id: str
-    compose: Callable[[Settings], Email]
+    compose: Callable[[Settings], Email | Sms]
+    is_sms: bool = False

@@ -66,5 +66,10 @@ FORGET_ALL = attempts.delete().where(
     attempts.c.bucket >= bind("prefix", attempts.c.bucket), attempts.c.bucket < bind("following", attempts.c.bucket)
 )
 
+FIND_SOURCE = sa.select(known_sources.c.seen_at).where(
+    is_(known_sources.c.user_seq),
+    is_(known_sources.c.source),
+    known_sources.c.seen_at > bind("since", known_sources.c.seen_at),
+)
 FORGET_SOURCES = known_sources.delete().where(is_(known_sources.c.user_seq))
 KNOW = upsert(known_sources, ("user_seq", "source"), "seen_at")

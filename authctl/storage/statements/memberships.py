@@ -30,6 +30,25 @@ FIND_OTHER_OWNER = (
     )
     .limit(1)
 )
+_OTHER_OWNERS, _THEIR_ROLES = memberships.alias(), membership_roles.alias()
+OWNED_ALONE = (
+    sa.select(teams.c.id)
+    .join(memberships, memberships.c.team_seq == teams.c.seq)
+    .join(membership_roles, membership_roles.c.membership_seq == memberships.c.seq)
+    .where(
+        is_(memberships.c.user_seq),
+        _IS_CONFIRMED,
+        membership_roles.c.role == OWNER,
+        ~sa.exists().where(
+            _THEIR_ROLES.c.team_seq == teams.c.seq,
+            _THEIR_ROLES.c.role == OWNER,
+            _OTHER_OWNERS.c.seq == _THEIR_ROLES.c.membership_seq,
+            _OTHER_OWNERS.c.status == str(MembershipStatus.CONFIRMED),
+            _OTHER_OWNERS.c.seq != memberships.c.seq,
+        ),
+    )
+    .order_by(teams.c.seq)
+)
 CONFIRMED_OF_USER = (
     sa.select(teams.c.id.label("team_id"), memberships.c.id, memberships.c.roles)
     .join(teams, teams.c.seq == memberships.c.team_seq)
@@ -76,6 +95,10 @@ FIND_POSITION_OF_TEAM, FIND_POSITION_OF_USER = _position(_TEAM), _position(_USER
 
 INVITE = invitations.insert().values(values(invitations, "seq")).returning(invitations.c.seq)
 LIST_INVITATIONS = sa.select(invitations).where(is_(invitations.c.membership_seq)).order_by(invitations.c.seq)
+DELETE_INVITED_BY = memberships.delete().where(
+    memberships.c.status == str(MembershipStatus.PENDING),
+    memberships.c.seq.in_(sa.select(invitations.c.membership_seq).where(is_(invitations.c.inviter_seq))),
+)
 WITHDRAW = invitations.delete().where(is_(invitations.c.seq))
 WITHDRAW_ALL = invitations.delete().where(
     is_(invitations.c.membership_seq), invitations.c.seq < bind("before", invitations.c.seq)

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from authctl.model import TokenKind
 from authctl.storage.statements.building import Twins, bind, is_, of_set, values
 from authctl.storage.tables import sessions, tokens, users
 from authctl.storage.tokens import RECENT
@@ -33,6 +34,7 @@ def _end(*chosen: sa.ColumnElement[bool]) -> sa.Update:
     return tokens.update().where(tokens.c.ended_at.is_(None), *chosen).values(ended)
 
 
+SET_EXPIRY = tokens.update().where(is_(tokens.c.seq)).values({"expires_at": bind("until", tokens.c.expires_at)})
 SET_ATTEMPTS = tokens.update().where(is_(tokens.c.seq)).values({"attempts_left": bind("left", tokens.c.attempts_left)})
 COUNT_ATTEMPTS = of_set(_count, tokens.c.seq, "tokens")
 USE_UP_ATTEMPTS = of_set(
@@ -58,7 +60,7 @@ def _of_kinds(*conditions: sa.ColumnElement[bool], of: tuple[sa.ColumnElement[bo
 
 
 END_OF_KINDS = _of_kinds()
-END_OF_ADDRESS = _end(*_THEIRS, is_(tokens.c.address))
+END_OF_ADDRESS = _end(*_THEIRS, is_(tokens.c.address), tokens.c.kind != str(TokenKind.CHANGE_CANCEL))
 END_OF_ENDED_SESSIONS = _of_kinds(tokens.c.session_seq.in_(_ENDED_SESSIONS))
 END_OF_ALL_ENDED_SESSIONS = _of_kinds(tokens.c.session_seq.in_(_ALL_ENDED_SESSIONS), of=(_UNEXPIRED,))
 END_OF_OTHER_SESSIONS = _of_kinds(tokens.c.session_seq.is_distinct_from(bind("kept", tokens.c.session_seq)))

@@ -26,7 +26,7 @@ from authctl.transfer.sources.text_files import unreadable
 
 # What a column may be.
 TARGETS = (
-    *(name for name in USER_COLUMNS if name != "locked_until"),
+    *(name for name in USER_COLUMNS if name not in ("locked_until", "codes_locked_until")),
     *("first_name", "last_name", "active", "blocked", "must_change", "totp"),
     *("password_hash", "plain_password", "hash", "salt", "password_updated_at"),
 )

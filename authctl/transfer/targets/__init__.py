@@ -39,7 +39,8 @@ NAMES = {
 }
 
 # The columns that a file may have no place for; the password is a part of its own, the others come about by themselves.
-COLUMNS = tuple(name for name in USER_COLUMNS if name not in ("password", "locked_until", "updated_at"))
+_DERIVED = ("password", "locked_until", "codes_locked_until", "updated_at")
+COLUMNS = tuple(name for name in USER_COLUMNS if name not in _DERIVED)
 
 Lose = Callable[[str], None]  # is told what of a user is left out: see `Target.record`
 

@@ -33,12 +33,14 @@ def test_policies_travel_between_directories(security):
         "session-invalidation": False, "session-alerts": True, "password-min-length": 256, "password-history": 20,
         "password-dictionary": False, "password-personal-data": False, "password-strength": ["upper", "symbol"],
         "password-context-words": ["Röcket \"Co\"", "acme"], "password-breached-file": "/srv/pwned.txt",
+        "generated-password-expiry": "1h",
         "memberships-privacy": ["user_email"], "sign-in-attempts": 3, "source-attempts": 4, "sign-in-window": "1s",
         "sign-in-lockout": "1d", "trusted-sources": ["192.0.2.7", "2001:db8::/32"], "known-source-expiry": "1d",
         "otp-length": 10, "otp-expiry": "1h", "otp-interval": "0s", "otp-attempts": 1, "otp-hourly-limit": 0,
         "person-hourly-limit": 5, "source-hourly-limit": 6, "email-hourly-limit": 7, "sms-hourly-limit": 0,
         "creation-hourly-limit": 8, "sms-countries": ["1-876", "44", "DE"], "magic-url-expiry": "1m",
         "verification-expiry": "1m", "recovery-expiry": "1m", "token-expiry": "1m", "invite-expiry": "1y",
+        "change-needs-old": "off",
         "mfa-factors": ["totp"], "mfa-required": ["staff"], "challenge-expiry": "1m", "jwt-issuer": "https://id.example.com",
         "jwt-audience": "app", "reason-required": True, "log-retention": "10y",
     }  # fmt: skip
@@ -115,14 +117,16 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(security):
     assert ran.stdout.splitlines() == [
         "password-dictionary\ton\toff",
         "password-personal-data\ton\toff",
+        "generated-password-expiry\t7d\toff",
         "source-attempts\t100\t450",
         "otp-expiry\t10m\t1m",
         "email-hourly-limit\t10000\t30",
         "sms-hourly-limit\t1000\t30",
         "creation-hourly-limit\t100\t30",
+        "change-needs-old\tcancel\tconfirm",
     ]
     assert ran.stderr == "authctl: Dry run: nothing was changed.\n"
-    assert json.loads(security("apply supabase --dry-run -o json").stdout)[3] == {
+    assert json.loads(security("apply supabase --dry-run -o json").stdout)[4] == {
         "name": "otp-expiry",
         "before": 600,
         "after": 60,

@@ -5,17 +5,25 @@ from datetime import timedelta
 import pytest
 
 from authctl import storage
-from authctl.core.accounts import endings, lookup
+from authctl.core.accounts import endings, lookup, records
 from authctl.core.accounts.endings import Cause
 from authctl.core.credentials import addresses
+from authctl.core.teams import lookup as teams_lookup, memberships
 from authctl.core.tokens import issue
-from authctl.model import TokenKind
+from authctl.model import Invitation, NewUser, TokenKind
 
 PASSWORD = "correct horse battery"
 KINDS = set(TokenKind)
-CHANGES = {TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE}
+CHANGES = {TokenKind.EMAIL_CHANGE, TokenKind.PHONE_CHANGE, TokenKind.CHANGE_CONFIRM}
+ALL_BUT_CANCELS = KINDS - {TokenKind.CHANGE_CANCEL}  # which nothing but an operator ends
 
-TO_EMAIL = {TokenKind.EMAIL, TokenKind.MAGIC_URL, TokenKind.EMAIL_VERIFICATION, TokenKind.RECOVERY}
+TO_EMAIL = {
+    TokenKind.EMAIL,
+    TokenKind.MAGIC_URL,
+    TokenKind.EMAIL_VERIFICATION,
+    TokenKind.RECOVERY,
+    TokenKind.CHANGE_CONFIRM,
+}
 SIGN_INS = {TokenKind.EMAIL, TokenKind.PHONE, TokenKind.MAGIC_URL, TokenKind.TOKEN, TokenKind.RECOVERY}
 
 # Cause → which of three sessions end, where the person acts in the last one; which tokens that an operator asked for;
@@ -24,10 +32,12 @@ ENDS = {
     Cause.OWN_PASSWORD: ({1, 2}, SIGN_INS | CHANGES, "password_changed"),
     Cause.PASSWORD: ({1, 2, 3}, SIGN_INS | CHANGES, "password_changed"),
     Cause.RECOVERY: ({1, 2, 3}, SIGN_INS | CHANGES, "password_changed"),
-    Cause.BLOCK: ({1, 2, 3}, KINDS, "blocked"),
+    Cause.SECURED: ({1, 2, 3}, SIGN_INS | CHANGES, "secured"),
+    Cause.CHANGE_CANCELLED: ({1, 2, 3}, SIGN_INS | CHANGES, "change_cancelled"),
+    Cause.BLOCK: ({1, 2, 3}, ALL_BUT_CANCELS, "blocked"),
     Cause.FACTOR_ADDED: (set(), CHANGES, "factors_changed"),
     Cause.FACTOR_REMOVED: (set(), CHANGES, "factors_changed"),
-    Cause.FACTORS_RESET: ({1, 2, 3}, KINDS, "factors_reset"),
+    Cause.FACTORS_RESET: ({1, 2, 3}, ALL_BUT_CANCELS, "factors_reset"),
     Cause.OWNER_CHANGED: ({1, 2, 3}, SIGN_INS | CHANGES, "owner_changed"),
     Cause.SESSION: (set(), set(), "session_ended"),
     Cause.SIGNED_OUT: ({1, 2, 3}, set(), "deleted"),
@@ -59,6 +69,14 @@ def create_all(directory, user):
         create(user, print_secret=True)
     tokens.create_email_change(user, f"new-{user}@example.com", print_secret=True)
     tokens.create_phone_change(user, "+14255550188", print_secret=True)
+    directory.write(ask_old_address, user)
+
+
+def ask_old_address(work, user):
+    """A change-confirm; a change asked for by the policy's default has brought the change-cancel."""
+    life = timedelta(hours=1)
+    found = lookup.get(work, user)
+    issue.new(work, found, TokenKind.CHANGE_CONFIRM, "s" * 64, life=life, is_code=False, address=found.email)
 
 
 @pytest.mark.parametrize("invalidates", [True, False])
@@ -112,6 +130,39 @@ def test_a_change_ends_with_what_it_was_asked_for_in(directory, cause, asked_in)
     found = directory.read(lambda work: storage.tokens.list_of_user(work.db, lookup.get(work, "ada").seq, None))
     assert [token.ended_at is not None for token in found] == [asked_in in CHANGES_END[cause]] * 2
     assert (directory.users.get("ada").pending_email is None) == (asked_in in CHANGES_END[cause])
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_invitations_end_with_who_sent_them(directory, cause):
+    for user in ("ada", "bob"):
+        directory.users.create(id=user, email=f"{user}@example.com", email_verified=True, password=PASSWORD)
+        directory.teams.create(user, id=user, owner=user)
+        secret = directory.sessions.create(user, PASSWORD).secret
+        invited = directory.as_session(secret).write(invite, user)
+    directory.write(lambda work: endings.end(work, lookup.get(work, "ada"), cause))
+    found = {user: directory.teams.list_memberships(user, filters=["status = pending"]) for user in ("ada", "bob")}
+    assert len(found["ada"]) == (cause not in (Cause.SECURED, Cause.BLOCK))
+    assert [each.id for each in found["bob"]] == [invited]
+
+
+def test_invitations_end_with_the_account_that_sent_them(directory):
+    for user in ("ada", "bob"):
+        directory.users.create(id=user, email=f"{user}@example.com", email_verified=True, password=PASSWORD)
+    directory.teams.create("Maths", id="maths", owner="bob")
+    directory.teams.create_membership("maths", user="ada", roles=["owner"])
+    directory.as_session(directory.sessions.create("ada", PASSWORD).secret).write(invite, "maths")
+    directory.users.delete("ada")
+    assert [each.user_id for each in directory.teams.list_memberships("maths")] == ["bob"]
+
+
+def invite(work, team):
+    found = teams_lookup.find_one(work, team)
+    user = records.insert_new(work, NewUser(email=f"invited-to-{team}@example.com"))
+    membership = memberships.new(work, found, user, ())
+    membership = storage.memberships.insert(work.db, membership, found.seq, user.seq)
+    invitation = Invitation(0, team.encode(), user.email, work.now + timedelta(days=1))
+    storage.memberships.invite(work.db, membership.seq, invitation, inviter_seq=work.person.user.seq)
+    return membership.id
 
 
 def ask_for_a_change(work):

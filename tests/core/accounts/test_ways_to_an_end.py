@@ -3,7 +3,7 @@
 `test_endings` walks the table itself; here an account has everything at once, and each way is really gone.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pyotp
@@ -40,6 +40,8 @@ ENDS = {
     Cause.OWN_PASSWORD: CREDENTIALS - {"session: acting", "challenge: acting"},
     Cause.PASSWORD: CREDENTIALS,
     Cause.RECOVERY: CREDENTIALS | {"identity: of another"},
+    Cause.SECURED: CREDENTIALS | IDENTITIES | FACTORS | {"password"},
+    Cause.CHANGE_CANCELLED: CREDENTIALS | {"password"},
     Cause.BLOCK: CREDENTIALS | VERIFICATIONS,
     Cause.FACTOR_ADDED: {"change: other", "change: an operator's"},
     Cause.FACTOR_REMOVED: CHANGES,
@@ -167,6 +169,18 @@ def recovered(account, redeem):
     redeem(account.directory.tokens.create_recovery("ada", print_secret=True).secret)
 
 
+def move(work):
+    user = lookup.get_locked(work, "ada")
+    storage.users.update(work.db, user, replace(user, email="eve@example.com"))
+
+
+def taken_back(account, redeem):
+    """The email was changed, and the old one takes that back."""
+    put(account, "cancel", TokenKind.CHANGE_CANCEL, EMAIL)
+    account.directory.write(move)
+    redeem(f"cancel{'s' * 64}")
+
+
 def signed_in_by_code(account, redeem):
     redeem(account.application.tokens.create_email(EMAIL, print_secret=True).secret)
 
@@ -217,6 +231,22 @@ WAYS = {
             lambda secret: a.line(
                 "tokens redeem ada --kind recovery --secret-stdin --new-password-stdin", f"{secret}\n{NEW}\n"
             ),
+        ),
+    },
+    Cause.SECURED: {
+        "operator": lambda a: a.directory.users.secure("ada"),
+        "application": lambda a: a.person.users.secure("ada", password=PASSWORD),
+        "command": lambda a: a.line("users secure ada --yes"),
+        "command, by the person": lambda a: a.line(
+            "users secure ada --yes --password-stdin", f"{PASSWORD}\n", as_session=True
+        ),
+    },
+    Cause.CHANGE_CANCELLED: {
+        "application": lambda a: taken_back(
+            a, lambda secret: a.application.tokens.redeem("ada", secret, kind="change-cancel")
+        ),
+        "command": lambda a: taken_back(
+            a, lambda secret: a.line("tokens redeem ada --kind change-cancel --secret-stdin", f"{secret}\n")
         ),
     },
     Cause.BLOCK: {

@@ -186,18 +186,20 @@ def test_who_could_not_be_told_by_mail_is_logged(directory, mailing, mail, caplo
 # Requests
 
 
-def test_wrong_confirmations_count_against_where_they_come_from(directory, application):
-    """They lock nobody out elsewhere: the session's own source is the one that guesses."""
+@pytest.mark.parametrize("ip", [None, "192.0.2.7"])
+def test_wrong_confirmations_lock_the_session_that_guesses_and_no_other(directory, application, ip):
     directory.users.create(id="ada", email="ada@example.com", password=PASSWORD)
-    here = application.from_request(ip="192.0.2.7", user_agent="curl")
-    mine = here.as_session(here.sessions.create("ada", PASSWORD).secret)
+    here = application.from_request(ip=ip)
+    guessing, own = (here.as_session(here.sessions.create("ada", PASSWORD).secret) for _ in range(2))
     for _ in range(12):
         with pytest.raises(Denied):
-            mine.users.update_password("ada", "another fine password", current="wrong")
+            guessing.users.update_password("ada", "another fine password", current="wrong")
     with pytest.raises(Denied):
-        here.sessions.create("ada", PASSWORD)
-    assert directory.users.get("ada").locked_until is None
-    assert application.sessions.create("ada", PASSWORD, ip="198.51.100.1")
+        guessing.users.update_password("ada", "another fine password", current=PASSWORD)
+    user = directory.users.get("ada")
+    assert (user.locked_until, user.codes_locked_until) == (None, None)
+    assert here.sessions.create("ada", PASSWORD)
+    assert own.users.update_password("ada", "another fine password", current=PASSWORD)
 
 
 def test_a_request_is_in_the_log_of_what_it_did(directory, application):
@@ -207,6 +209,10 @@ def test_a_request_is_in_the_log_of_what_it_did(directory, application):
     here.as_session(signed_in.secret).users.update_name("ada", "Ada")
     event = directory.users.list_logs("ada", limit=1)[0]
     assert (event.actor, event.ip, event.reason) == ("user:ada", "2001:db8::7", "asked by phone")
+    person = application.as_session(signed_in.secret, ip="192.0.2.9", reason="moved")
+    person.users.update_name("ada", "Ada King")
+    event = directory.users.list_logs("ada", limit=1)[0]
+    assert (event.actor, event.ip, event.reason) == ("user:ada", "192.0.2.9", "moved")
     assert (signed_in.session.ip, signed_in.session.user_agent) == ("2001:db8::7", "curl")
     assert application.actor.ip is None
 

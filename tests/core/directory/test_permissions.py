@@ -39,6 +39,7 @@ WHO_MAY = dict(
     users.wrap_password                 O
     users.verify_password               O
     users.unlock                        O
+    users.secure                        OPN
     users.list_logs                     OPN
     users.list_roles                    OPN
     users.create_session                O

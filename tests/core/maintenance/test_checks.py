@@ -59,6 +59,10 @@ def spoil(directory, now):
         users.create_session(name)
     directory.sessions.create_jwt(users.create_session("staff").secret)
     directory.tokens.create("single")
+    directory.teams.create("Maths", id="maths")
+    directory.teams.create_membership("maths", user="staff")
+    directory.teams.create_membership("maths", user="md5")
+    directory.teams.create("Empty")
     security.create_mock_phone("+14255550123", "123456")
     security.create_mock_phone("+14255550124", "123456")
     security.apply("appwrite")
@@ -88,6 +92,9 @@ SPOILED = {
     ("weak-policy", "otp-expiry"),
     ("weak-policy", "otp-hourly-limit"),
     ("weak-policy", "invite-expiry"),
+    ("weak-policy", "change-needs-old"),
+    ("weak-policy", "generated-password-expiry"),
+    ("team-without-owner", "maths"),
     ("backup-old", "directory"),
     ("mock-phones", "+14255550123"),
     ("mock-phones", "+14255550124"),

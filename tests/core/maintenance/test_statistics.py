@@ -55,7 +55,9 @@ def test_second_factors_and_hashes_are_shares_of_everybody(directory):
     directory.users.create(id="grace", password="correct horse battery")
     directory.users.create(id="md5", password_hash="5f" * 16, hash="md5")
     directory.users.create(id="none")
-    directory.database.write(lambda db: db.sqlalchemy.exec_driver_sql("UPDATE users SET mfa = true WHERE id = 'ada'"))
+    directory.mfa.create_recovery_codes("ada")
+    directory.mfa.enable("ada")
+    directory.mfa.enable("none")  # without a factor, which protects nothing
     found = drawn(directory)
     assert found["mfa"] == {"users": 1, "share": 0.25}
     assert found["hashes"][0] == {"algorithm": "argon2id", "users": 2}

@@ -72,14 +72,23 @@ def every_mail(settings, name="Ada"):
         compose.secret_email(settings, MessageKind.RECOVERY, TO, link=LINK, **secret),
         compose.secret_email(settings, MessageKind.EMAIL_CHANGE, TO, link=LINK, **secret),
         compose.invitation(settings, TO, team=name, inviter=name, link=LINK, **secret),
-        compose.email_change_notice(settings, TO, new_email="new@example.org"),
+        *(compose.change_asked(settings, TO, asked) for asked in asked_changes()),
         compose.sign_in_alert(settings, TO, at=AT, ip="192.0.2.7", user_agent=name),
         compose.password_changed(settings, TO, at=AT),
         compose.email_changed(settings, TO, at=AT, old_email=TO, new_email="new@example.org"),
         compose.phone_changed(settings, TO, at=AT, new_phone="+14255550123"),
         compose.factors_changed(settings, TO, at=AT, change="an authenticator app was added"),
         compose.handed_over(settings, TO, at=AT, ended="password, sessions"),
+        compose.account_secured(settings, TO, at=AT),
         compose.trial_email(settings, TO),
+    ]
+
+
+def asked_changes():
+    return [
+        compose.AskedChange("ada", new, "s" * 64, is_asked)
+        for new in ("new@example.org", "+14255550124")
+        for is_asked in (False, True)
     ]
 
 
@@ -88,6 +97,7 @@ def every_text_message(settings, name="Ada"):
         compose.code_sms(settings, MessageKind.PHONE_CODE, "+14255550123", code="482913"),
         compose.code_sms(settings, MessageKind.PHONE_VERIFICATION, "+14255550123", code="482913"),
         compose.code_sms(settings, MessageKind.PHONE_CHANGE, "+14255550123", code="482913"),
+        *(compose.change_asked_by_sms(settings, "+14255550123", asked) for asked in asked_changes()),
         compose.invitation_sms(settings, "+14255550123", team=name, secret="s" * 64, link=LINK),
         compose.trial_sms(settings, "+14255550123"),
     ]

@@ -47,8 +47,10 @@ DURATIONS = {
     "token-expiry": (MINUTE, YEAR, 15 * MINUTE),
     "invite-expiry": (MINUTE, YEAR, 7 * DAY),
     "challenge-expiry": (MINUTE, HOUR, 10 * MINUTE),
+    "generated-password-expiry": (HOUR, 30 * DAY, 7 * DAY),
     "log-retention": (DAY, 10 * YEAR, None),
 }
+MAY_BE_OFF = {"generated-password-expiry", *(name for name, row in DURATIONS.items() if row[2] is None)}
 SWITCHES = {
     "session-invalidation": True,
     "session-alerts": False,
@@ -85,6 +87,7 @@ OTHERS = {
         ("totp", frozenset({"totp"})),
         ("none", frozenset()),
     ],
+    "change-needs-old": [("cancel", "cancel"), ("Confirm", "confirm"), ("off", "off"), ("none", "off")],
     "mfa-required": [("off", "off"), ("all", "all"), ("staff,admin", ("staff", "admin"))],
     "jwt-issuer": [("authctl", "authctl"), ("https://id.example.com", "https://id.example.com")],
     "jwt-audience": [("none", None), ("app", "app")],
@@ -97,6 +100,7 @@ WRONG = {
     "trusted-sources": ["localhost", "192.0.2.1/24", "192.0.2.256", "/8", 7, [7], ["::1", ""]],
     "sms-countries": ["", "none", "444", "0", "+", "x", [], 12.5, "XX", "EU", "1-", "-876", "1876", "1-8-7", "444-1"],
     "mfa-factors": ["sms", "totp email push"],
+    "change-needs-old": ["on", "canel", 7, True, ["cancel"]],
     "mfa-required": ["sta ff!", "all,staff", "on", "yes", "True", "staff,no", "x" * 37],
     "jwt-issuer": ["", "none\0", "x" * 257, "a\tb", None, 7],
     "jwt-audience": ["x" * 257, "a\x1bb", 7],
@@ -136,7 +140,7 @@ def test_a_duration_is_taken_to_its_bounds(name, minimum, maximum, default):
     for given in ("soon", "15 minutes", -1, 1.5, True, ["15m"], timedelta(minutes=2, microseconds=1)):
         refused(name, given)
     for given in ("off", "OFF", "none", ""):
-        if default is None:
+        if name in MAY_BE_OFF:
             assert policies.parse(name, given) is None
         elif minimum or given not in ("off", "none"):
             refused(name, given)
@@ -174,9 +178,9 @@ def values_of(name):
     if name in INTEGERS:
         return st.integers(*INTEGERS[name][:2])
     if name in DURATIONS:
-        minimum, maximum, default = DURATIONS[name]
+        minimum, maximum, _ = DURATIONS[name]
         seconds = st.integers(int(minimum.total_seconds()), int(maximum.total_seconds()))
-        return seconds.map(lambda count: timedelta(seconds=count)) | (st.none() if default is None else st.nothing())
+        return seconds.map(lambda count: timedelta(seconds=count)) | (st.none() if name in MAY_BE_OFF else st.nothing())
     if name in SWITCHES:
         return st.booleans()
     return st.sampled_from([value for _, value in OTHERS[name]])
@@ -200,11 +204,12 @@ def test_every_form_of_a_value_means_the_same(held):
 def test_the_presets():
     recommended, appwrite, supabase = (policies.preset(name) for name in policies.PRESETS)
     assert recommended == dict(Policy({}))
-    lacking = {"password-dictionary": False, "password-personal-data": False}
+    lacking = {"password-dictionary": False, "password-personal-data": False, "generated-password-expiry": None}
     assert differing(recommended, appwrite) == lacking | {
         "memberships-privacy": frozenset({"user_id", "user_name", "user_email", "mfa"}),
         "otp-expiry": 15 * MINUTE,
         "invite-expiry": YEAR,
+        "change-needs-old": "off",
     }
     assert differing(recommended, supabase) == lacking | {
         "source-attempts": 450,
@@ -212,6 +217,7 @@ def test_the_presets():
         "email-hourly-limit": 30,
         "sms-hourly-limit": 30,
         "creation-hourly-limit": 30,
+        "change-needs-old": "confirm",
     }
     for preset in (recommended, appwrite, supabase):
         assert policies.parse_all(preset) == preset

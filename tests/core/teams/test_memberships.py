@@ -491,6 +491,21 @@ def test_the_last_owner_stays_unless_forced(directory, teachers):
     assert "forced" not in logged(directory, "teams.memberships.delete")[1][1]
 
 
+def test_the_last_owner_is_deleted_by_force_alone(directory, teachers):
+    directory.users.create(id="bob")
+    directory.teams.create_membership("teachers", user="bob")
+    with pytest.raises(Conflict) as refused:
+        directory.users.delete("ada")
+    assert refused.value.type == "membership_last_owner"
+    assert "last owner of the team teachers" in refused.value.message
+    assert "teams update-membership teachers MEMBER --add owner" in refused.value.hint
+    directory.teams.update_membership("teachers", "bob", add=["owner"])
+    directory.users.delete("ada")
+    assert refusal(Conflict, directory.users.delete, "bob") == "membership_last_owner"
+    directory.users.delete("bob", force=True)
+    assert logged(directory, "users.delete")[0][1] == {"teams_without_owner": ["teachers"]}
+
+
 def test_role_strings_name_confirmed_memberships_alone(directory, teachers):
     directory.users.create(id="bob")
     directory.teams.create("Other", id="other")

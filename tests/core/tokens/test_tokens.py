@@ -18,7 +18,7 @@ from authctl.core.maintenance import key_rotation, purge
 from authctl.core.tokens import codes
 from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
-from authctl.model import TokenKind
+from authctl.model import TokenKind, instant
 from authctl.settings import load
 from authctl.storage import purging
 
@@ -512,3 +512,22 @@ def test_more_than_a_batch_is_purged(directory, clock, monkeypatch):
         directory.tokens.create("ada")
     clock.forward(days=2)
     assert directory.tokens.purge() == 13
+
+
+def test_operators_see_which_codes_are_locked_and_until_when(directory, clock):
+    directory.users.create(id="ada", email="ada@example.com")
+    for _ in range(3):
+        clock.forward(minutes=1)
+        code = directory.tokens.create_email("ada@example.com", print_secret=True).secret
+        for _ in range(5):
+            with pytest.raises(Denied):
+                directory.tokens.redeem("ada", f"{(int(code) + 1) % 1_000_000:06}", kind="email")
+    directory.tokens.create_email("ada@example.com", print_secret=True)
+    directory.tokens.create_recovery("ada", print_secret=True)
+    until = directory.users.get("ada").codes_locked_until
+    assert until is not None
+    locks = {token.kind: token.listed()["locked_until"] for token in directory.tokens.list("ada")}
+    assert locks == {"email": instant(until), "recovery": None}
+    directory.users.unlock("ada")
+    assert directory.users.get("ada").codes_locked_until is None
+    assert {token.locked_until for token in directory.tokens.list("ada")} == {None}

@@ -1,0 +1,50 @@
+"""`authctl users secure`: the remedy for an account that somebody has taken."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authctl.cli.answer_fields import SECURED
+from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL
+from authctl.cli.context import Context
+from authctl.cli.options import split
+from authctl.cli.users import COMMANDS
+from authctl.cli.users.options import CurrentPasswordStdin, User, current_password
+
+
+@COMMANDS.command(
+    SECURED,
+    writes=True,
+    asks="End all sessions and tokens of {user}, and remove the password, identities, factors and own addresses?",
+    exits=(INVALID, NOT_FOUND, CONFLICT, PARTIAL),
+    example=(
+        "authctl users secure ada@example.com --keep ada@example.com --yes",
+        "authctl users secure ada --email ada@example.org --reason 'called us; mailbox lost' --yes",
+    ),
+)
+def secure(
+    ctx: Context,
+    user: User,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep", metavar="ADDRESS", help="An email or phone to keep, of those that self-service set. Repeatable."
+        ),
+    ] = None,
+    email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="A new email for the account.")] = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help="Where the link leads in the mail that asks for a new password."),
+    ] = None,
+    password_stdin: CurrentPasswordStdin = False,
+) -> None:
+    """Give a taken account back: end and remove everything by which somebody else may get in.
+
+    Addresses that an operator gave stay; those that were set by self-service leave unless --keep names them. The email
+    that stays is sent a recovery, which sets a new password.
+    """
+    current = current_password(ctx, stdin=password_stdin)
+    secured = ctx.directory.users.secure(user, keep=split(keep), email=email, url=url, password=current)
+    ctx.show(secured.public())

@@ -1,0 +1,137 @@
+"""What an old address can do about a change of it, by the policy `change-needs-old`; it is told in any case.
+
+    cancel     a change is asked for ──▶ the old address gets a secret (change-cancel)
+                   redeemed before the change ─────────▶ the change ends
+                   redeemed up to 72 hours after it ───▶ the old address is back; sessions, tokens and the password
+                                                         end, and a new one is asked for
+    confirm    a change is asked for ──▶ the old address gets a secret (change-confirm)
+                   redeemed, and that of the change ───▶ the address is changed
+
+Nothing ends what cancels a change but an operator who secures the account or changes the address: whoever changed it
+may be an intruder, and able to do all that a person can. Of several, an older one ends the newer ones with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from authctl import storage
+from authctl.core.accounts import endings, records, standing, throttle
+from authctl.core.accounts.endings import Cause
+from authctl.core.accounts.standing import AddressKind, Standing
+from authctl.core.credentials import addresses
+from authctl.core.messages import notices
+from authctl.core.tokens import codes, issue
+from authctl.core.tokens.kinds import SecretForm
+from authctl.model import EventName, Json, Token, TokenEnded, TokenKind, User
+
+if TYPE_CHECKING:
+    from authctl.core.work.unit import Work
+
+WAITING = timedelta(days=30)  # how long a change that is not made yet can be cancelled or agreed to
+LIFE = timedelta(hours=72)  # how long one that is made can be taken back
+_KINDS = {"cancel": TokenKind.CHANGE_CANCEL, "confirm": TokenKind.CHANGE_CONFIRM}
+_PROOFS: dict[AddressKind, tuple[TokenKind, TokenKind]] = {
+    "email": (TokenKind.EMAIL_CHANGE, TokenKind.EMAIL_VERIFICATION),
+    "phone": (TokenKind.PHONE_CHANGE, TokenKind.PHONE_VERIFICATION),
+}
+
+
+def tell(work: Work, user: User, kind: AddressKind, new: str, *, session_seq: int | None = None) -> None:
+    """Tell the old address of a change that was asked for, and give it its say.
+
+    session_seq: the session that it was asked for in, where that is not the one that acts.
+    """
+    how, secret = _KINDS.get(work.policy["change-needs-old"]), None
+    _end(work, user, TokenKind.CHANGE_CONFIRM, kind, TokenEnded.REPLACED)
+    if how is not None and _is_firm(user, kind):
+        secret = codes.new_secret(work, SecretForm.LONG)
+        old = getattr(user, kind)
+        token = issue.new(work, user, how, secret, life=WAITING, is_code=False, address=old, session_seq=session_seq)
+        issue.record(work, token, {})
+    is_asked = how is TokenKind.CHANGE_CONFIRM
+    if _is_firm(user, "email"):
+        notices.change_asked(work, user, new, secret=secret, is_asked=is_asked)
+    elif kind == "phone" and secret is not None:
+        notices.change_asked_by_sms(work, user, new, secret=secret, is_asked=is_asked)
+
+
+def _is_firm(user: User, kind: AddressKind) -> bool:
+    """Whether an address was proved, or given by an operator."""
+    return standing.of(user, kind) in (Standing.PROVED, Standing.GIVEN)
+
+
+def _of(work: Work, user: User, kind: TokenKind, address: AddressKind) -> list[Token]:
+    """What old emails or phones of a user were sent, the newest first."""
+    found = storage.tokens.list_recent(work.db, user.seq, kind)
+    return [token for token in found if _kind_of(token) == address]
+
+
+def _kind_of(token: Token) -> AddressKind:
+    return "email" if "@" in (token.address or "") else "phone"
+
+
+def _end(work: Work, user: User, kind: TokenKind, address: AddressKind, reason: TokenEnded, *, behind: int = 0) -> None:
+    """End what old addresses were sent; behind: that is newer than the one of that number."""
+    for token in _of(work, user, kind, address):
+        if token.seq > behind and token.is_live(work.now):
+            storage.tokens.end(work.db, token.seq, work.now, reason)
+
+
+# Agreeing
+
+
+def is_agreed(work: Work, user: User, kind: AddressKind) -> bool | None:
+    """Whether the old address agrees to the change that waits, or need not; None where it was not even asked."""
+    if not _is_firm(user, kind):
+        return True
+    asked = [token for token in _of(work, user, TokenKind.CHANGE_CONFIRM, kind) if token.address == getattr(user, kind)]
+    if not asked:
+        return None if work.policy["change-needs-old"] == "confirm" else True
+    return asked[0].ended_reason == TokenEnded.USED
+
+
+def agree(work: Work, user: User, agreement: Token) -> User | None:
+    """Make the change that the old address agrees to, once the new one is proved; None where there is none."""
+    kind = _kind_of(agreement)
+    pending = getattr(user, f"pending_{kind}")
+    if pending is None or getattr(user, kind) != agreement.address:
+        return None
+    proofs = (token for each in _PROOFS[kind] for token in storage.tokens.list_recent(work.db, user.seq, each))
+    used = [token for token in proofs if token.address == pending and token.ended_reason == TokenEnded.USED]
+    is_proved = any(token.ended_at is not None and token.ended_at >= agreement.created_at for token in used)
+    return make(work, user, kind) if is_proved else user
+
+
+def make(work: Work, before: User, kind: AddressKind) -> User:
+    """Make the pending address the account's. For some time the old one can take that back."""
+    after = addresses.hold(work, before, kind)
+    for token in _of(work, before, TokenKind.CHANGE_CANCEL, kind):
+        if token.address == getattr(before, kind) and token.is_live(work.now):
+            storage.tokens.set_expiry(work.db, token.seq, work.now + LIFE)
+    return after
+
+
+# Cancelling
+
+
+def decide(work: Work, user: User, kind: AddressKind) -> None:
+    """An operator says which address it is: old ones have no say any more."""
+    _end(work, user, TokenKind.CHANGE_CANCEL, kind, TokenEnded.DELETED)
+    _end(work, user, TokenKind.CHANGE_CONFIRM, kind, TokenEnded.DELETED)
+
+
+def cancel(work: Work, before: User, token: Token) -> User:
+    """End a change, or take it back: all that follows from it is listed here."""
+    kind = _kind_of(token)
+    _end(work, before, TokenKind.CHANGE_CANCEL, kind, TokenEnded.CHANGE_CANCELLED, behind=token.seq)
+    if getattr(before, kind) == token.address:
+        return addresses.ask(work, before, kind, None)
+    details: Json = {"cancelled": True} | endings.end(work, before, Cause.CHANGE_CANCELLED)
+    throttle.unlock(work, before)
+    bare = replace(before, password=None, locked_until=None, codes_locked_until=None)
+    bare = records.save(work, before, bare, EventName.USERS_UPDATE_PASSWORD, details)
+    assert token.address is not None
+    return addresses.restore(work, bare, kind, token.address)
