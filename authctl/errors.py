@@ -122,7 +122,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "user_more_factors_required": (ExitStatus.DENIED, "the sign-in needs another factor"),
     "user_session_required": (ExitStatus.DENIED, "only whoever is signed in to the account can confirm this address"),
     "user_proof_required": (ExitStatus.DENIED, "only people with a verified email, phone or identity may do this"),
-    "user_challenge_required": (ExitStatus.DENIED, "the second factor must be proved again for this"),
+    "user_challenge_required": (ExitStatus.DENIED, "a recent sign-in is needed, or its factors once more"),
     "team_invalid_secret": (ExitStatus.DENIED, "an invitation's secret is wrong, used or expired"),
     "team_invite_mismatch": (ExitStatus.DENIED, "the invitation is for another user"),
     "user_jwt_invalid": (ExitStatus.DENIED, "a JWT that is expired, not ours, or not for this"),

@@ -235,16 +235,18 @@ _authctl_load() {
             arguments=('@users|--user-id' '-|--username')
             ;;
         'users update-email')
-            options=('--password-stdin|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id' '-|--email')
             ;;
         'users update-phone')
-            options=('--password-stdin|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id' '-|--number')
             ;;
         'users update-password')
             options=('--password-stdin|' '--password-fd|-' '--password|-' '--generate-password|' '--must-change|'
-                '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+                '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id')
             ;;
         'users update-labels')
@@ -308,7 +310,8 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'users delete-identity')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.deletion,')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.deletion,')
             arguments=('@identities|--identity-id')
             ;;
         'users list-memberships')
@@ -487,13 +490,13 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'tokens create-email-change')
-            options=('--url|-' '--password-stdin|' '--print-secret|' '--dry-run|' '--reason|-' '--ip|-'
-                '--user-agent|-' '--fields|fields.token,')
+            options=('--url|-' '--print-secret|' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|'
+                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.token,')
             arguments=('@users|--user-id' '-|--email')
             ;;
         'tokens create-phone-change')
-            options=('--channel|channel' '--password-stdin|' '--print-secret|' '--dry-run|' '--reason|-' '--ip|-'
-                '--user-agent|-' '--fields|fields.token,')
+            options=('--channel|channel' '--print-secret|' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|'
+                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.token,')
             arguments=('@users|--user-id' '-|--phone')
             ;;
         'tokens redeem')
@@ -522,16 +525,18 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'mfa enable')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id')
             ;;
         'mfa disable')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id')
             ;;
         'mfa create-authenticator')
-            options=('--name|-' '--qr-file|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.authenticator,')
+            options=('--name|-' '--qr-file|/' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-'
+                '--ip|-' '--user-agent|-' '--fields|fields.authenticator,')
             arguments=('@users|--user-id')
             ;;
         'mfa verify-authenticator')
@@ -540,8 +545,8 @@ _authctl_load() {
             arguments=('@users|--user-id' '-|--otp')
             ;;
         'mfa delete-authenticator')
-            options=('--name|@authenticators' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.deletion,')
+            options=('--name|@authenticators' '--force|' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|'
+                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.deletion,')
             arguments=('@users|--user-id')
             ;;
         'mfa list-factors')
@@ -549,11 +554,13 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'mfa create-recovery-codes')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.recovery-codes,')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.recovery-codes,')
             arguments=('@users|--user-id')
             ;;
         'mfa regenerate-recovery-codes')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.recovery-codes,')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.recovery-codes,')
             arguments=('@users|--user-id')
             ;;
         'mfa create-challenge')
@@ -697,8 +704,8 @@ _authctl_list() {
                 'security.keys.rotate' 'users.verify.password')
             ;;
         'policies')
-            words=('user-limit' 'session-limit' 'session-duration' 'session-idle-timeout' 'session-invalidation'
-                'session-alerts' 'password-min-length' 'password-history' 'password-dictionary'
+            words=('user-limit' 'session-limit' 'session-duration' 'session-idle-timeout' 'recent-sign-in'
+                'session-invalidation' 'session-alerts' 'password-min-length' 'password-history' 'password-dictionary'
                 'password-personal-data' 'password-strength' 'password-context-words' 'password-breached-file'
                 'generated-password-expiry' 'memberships-privacy' 'sign-in-attempts' 'source-attempts'
                 'sign-in-window' 'sign-in-lockout' 'trusted-sources' 'known-source-expiry' 'otp-length' 'otp-expiry'
@@ -709,6 +716,9 @@ _authctl_list() {
                 'reason-required' 'log-retention')
             ;;
         'policy.session-idle-timeout')
+            words=('off')
+            ;;
+        'policy.recent-sign-in')
             words=('off')
             ;;
         'policy.session-invalidation')

@@ -296,6 +296,8 @@ function __authctl_load
         case 'users update-email'
             set __authctl_options \
                 '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -307,6 +309,8 @@ function __authctl_load
         case 'users update-phone'
             set __authctl_options \
                 '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -322,6 +326,8 @@ function __authctl_load
                 '--password|-|The password itself' \
                 '--generate-password||Make a password, show it once, have it changed at the next sign-in' \
                 '--must-change||The password must be changed at the next sign-in' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -467,6 +473,9 @@ function __authctl_load
                 '@users|--user-id|Whose; without it, everybody\'s'
         case 'users delete-identity'
             set __authctl_options \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -908,8 +917,10 @@ function __authctl_load
         case 'tokens create-email-change'
             set __authctl_options \
                 '--url|-|Where the link leads; the setting allowed_redirects names its host' \
-                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
                 '--print-secret||Show the secret here, and send nothing' \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -921,8 +932,10 @@ function __authctl_load
         case 'tokens create-phone-change'
             set __authctl_options \
                 '--channel|channel|How it is sent' \
-                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
                 '--print-secret||Show the secret here, and send nothing' \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -989,6 +1002,9 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa enable'
             set __authctl_options \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -998,6 +1014,9 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa disable'
             set __authctl_options \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1009,6 +1028,9 @@ function __authctl_load
             set __authctl_options \
                 '--name|-|What to call it, where a user has several' \
                 '--qr-file|/|Write the QR code into a new .svg or .png file; draw none' \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1032,6 +1054,9 @@ function __authctl_load
             set __authctl_options \
                 '--name|@authenticators|Which authenticator, where a user has several' \
                 '--force||Also where it is the only second factor: one is then enough, unless the policy says otherwise' \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1046,6 +1071,9 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa create-recovery-codes'
             set __authctl_options \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1055,6 +1083,9 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa regenerate-recovery-codes'
             set __authctl_options \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1422,6 +1453,7 @@ function __authctl_list
                 'session-limit|How many sessions a user has at once; the oldest goes' \
                 'session-duration|How long a session lives; sessions that exist keep their end' \
                 'session-idle-timeout|How long a session lives without being used' \
+                'recent-sign-in|How long after a sign-in people may change factors, password and addresses without giving it again' \
                 'session-invalidation|Whether a new password that a person sets ends the other sessions' \
                 'session-alerts|Whether users get a mail about a sign-in from a new source, unless by mail or a provider' \
                 'password-min-length|The fewest characters of a new password' \
@@ -1465,6 +1497,9 @@ function __authctl_list
                 'reason-required|Whether operators must say why (--reason) when they block, delete, label or change a rule' \
                 'log-retention|How long the audit log is kept; off keeps it for ever'
         case 'policy.session-idle-timeout'
+            printf '%s\n' \
+                'off'
+        case 'policy.recent-sign-in'
             printf '%s\n' \
                 'off'
         case 'policy.session-invalidation'

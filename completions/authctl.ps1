@@ -358,6 +358,8 @@ function Get-AuthctlRows($path) {
         'users update-email' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -372,6 +374,8 @@ function Get-AuthctlRows($path) {
         'users update-phone' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -390,6 +394,8 @@ function Get-AuthctlRows($path) {
                 '--password|-|The password itself'
                 '--generate-password||Make a password, show it once, have it changed at the next sign-in'
                 '--must-change||The password must be changed at the next sign-in'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -582,6 +588,9 @@ function Get-AuthctlRows($path) {
         }
         'users delete-identity' {
             $rows.options = @(
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1134,8 +1143,10 @@ function Get-AuthctlRows($path) {
         'tokens create-email-change' {
             $rows.options = @(
                 '--url|-|Where the link leads; the setting allowed_redirects names its host'
-                '--password-stdin||With --as-session: read the person''s current password from stdin'
                 '--print-secret||Show the secret here, and send nothing'
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1150,8 +1161,10 @@ function Get-AuthctlRows($path) {
         'tokens create-phone-change' {
             $rows.options = @(
                 '--channel|channel|How it is sent'
-                '--password-stdin||With --as-session: read the person''s current password from stdin'
                 '--print-secret||Show the secret here, and send nothing'
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1237,6 +1250,9 @@ function Get-AuthctlRows($path) {
         }
         'mfa enable' {
             $rows.options = @(
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1249,6 +1265,9 @@ function Get-AuthctlRows($path) {
         }
         'mfa disable' {
             $rows.options = @(
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1263,6 +1282,9 @@ function Get-AuthctlRows($path) {
             $rows.options = @(
                 '--name|-|What to call it, where a user has several'
                 '--qr-file|/|Write the QR code into a new .svg or .png file; draw none'
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1292,6 +1314,9 @@ function Get-AuthctlRows($path) {
             $rows.options = @(
                 '--name|@authenticators|Which authenticator, where a user has several'
                 '--force||Also where it is the only second factor: one is then enough, unless the policy says otherwise'
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1312,6 +1337,9 @@ function Get-AuthctlRows($path) {
         }
         'mfa create-recovery-codes' {
             $rows.options = @(
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1324,6 +1352,9 @@ function Get-AuthctlRows($path) {
         }
         'mfa regenerate-recovery-codes' {
             $rows.options = @(
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1761,6 +1792,7 @@ function Get-AuthctlList($name) {
             'session-limit|How many sessions a user has at once; the oldest goes'
             'session-duration|How long a session lives; sessions that exist keep their end'
             'session-idle-timeout|How long a session lives without being used'
+            'recent-sign-in|How long after a sign-in people may change factors, password and addresses without giving it again'
             'session-invalidation|Whether a new password that a person sets ends the other sessions'
             'session-alerts|Whether users get a mail about a sign-in from a new source, unless by mail or a provider'
             'password-min-length|The fewest characters of a new password'
@@ -1805,6 +1837,9 @@ function Get-AuthctlList($name) {
             'log-retention|How long the audit log is kept; off keeps it for ever'
         }
         'policy.session-idle-timeout' {
+            'off'
+        }
+        'policy.recent-sign-in' {
             'off'
         }
         'policy.session-invalidation' {

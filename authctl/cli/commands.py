@@ -24,7 +24,7 @@ from typer.models import ArgumentInfo
 from authctl.cli import help as help_pages
 from authctl.cli.context import Context
 from authctl.cli.list_options import ListOptions
-from authctl.cli.options import common_options, writing_options
+from authctl.cli.options import common_options, stepping_options, writing_options
 from authctl.cli.output import Shape
 from authctl.errors import AuthctlError, ExitStatus, Partial, Unavailable, UsageError
 
@@ -41,13 +41,15 @@ class Declaration:
     """What is known of a command without building it.
 
     shape: what it answers. writes: it changes the directory, and takes --dry-run, --reason, and `-` for its subject.
-    asks: the question before it does what cannot be undone. lists: the options of its list, where it answers one.
+    steps_up: it takes what a person gives once more. asks: the question before it does what cannot be undone. lists:
+    the options of its list, where it answers one.
     """
 
     function: Callable[..., None]
     name: str
     shape: Shape | None = None
     writes: bool = False
+    steps_up: bool = False
     asks: str | None = None
     lists: ListOptions | None = None
     examples: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ class Commands:
         *,
         name: str | None = None,
         writes: bool = False,
+        steps_up: bool = False,
         asks: str | None = None,
         lists: ListOptions | None = None,
         example: str | Sequence[str] = (),
@@ -99,7 +102,7 @@ class Commands:
         def declare(function: Callable[..., None]) -> Callable[..., None]:
             word = name or function.__name__.rstrip("_").replace("_", "-")
             examples = (example,) if isinstance(example, str) else tuple(example)
-            self.declared[word] = Declaration(function, word, shape, writes, asks, lists, examples, exits)
+            self.declared[word] = Declaration(function, word, shape, writes, steps_up, asks, lists, examples, exits)
             return function
 
         return declare
@@ -128,6 +131,8 @@ class Command(TyperCommand):
         self.params = [*self.params, *self.twins.values()]
         if declaration.lists is not None:
             self.params += declaration.lists.make()
+        if declaration.steps_up:
+            self.params += stepping_options({word for each in self.params for word in each.opts})
         if declaration.writes:
             self.params += writing_options()
         self.params += common_options()
@@ -158,6 +163,9 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Everything that can be refused is, before anything is done; then the command, for each of its subjects."""
         declaration = self.declaration
+        if not ctx.is_person and (given := next(iter(ctx.given_again), None)):
+            message = f"--{given.replace('_', '-')} goes with --as-session here."
+            raise UsageError("general_usage", message, field=given.removesuffix("_stdin"))
         if declaration.shape is not None:
             ctx.output.prepare(declaration.shape)
         subject = next((name for name in self.twins if ctx.params.get(name) == STDIN), None)
@@ -171,7 +179,7 @@ class Command(TyperCommand):
 
     def _invoke_for_stdin(self, ctx: Context, subject: str) -> None:
         """The command for each line of stdin, each its own unit of work; what is refused is told, the rest is done."""
-        taken = [name for name in ctx.params if name.endswith("_stdin") and ctx.params[name]]
+        taken = [name for name, value in (ctx.params | ctx.given).items() if name.endswith("_stdin") and value]
         if taken:
             flag = "--" + taken[0].replace("_", "-")
             raise UsageError("general_usage", f"stdin cannot hold the ids and what {flag} reads.", field=taken[0])

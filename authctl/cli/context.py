@@ -125,7 +125,17 @@ class Context(typer.Context):
         return self._once("directory", self._make_directory)
 
     def _make_directory(self) -> Directory:
-        return self.operators.as_session(self.session_secret()) if self.is_person else self.operators
+        if not self.is_person:
+            return self.operators
+        secret, again = self.session_secret(), self.given_again
+        by_stdin = again.pop("password_stdin", False)
+        password = prompts.read_secret_line(self.environment, "--password-stdin") if by_stdin else None
+        return self.operators.as_session(secret, password=password, **again)
+
+    @property
+    def given_again(self) -> dict[str, Any]:
+        """The options by which a person gives something once more."""
+        return {name: self.given[name] for name in ("password_stdin", "code", "challenge") if name in self.given}
 
     @property
     def operators(self) -> Directory:

@@ -11,7 +11,7 @@ from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from authctl.cli.options import COMMON, WRITING
+from authctl.cli.options import COMMON, STEPPING_UP, WRITING
 from authctl.errors import EXIT_STATUSES, ExitStatus
 
 HARD_HYPHEN = "\N{NON-BREAKING HYPHEN}"  # stands for a hyphen while lines are broken
@@ -93,7 +93,7 @@ def _argument_row(parameter: Any, ctx: Any) -> tuple[str, str] | None:
 
 
 def _write_options(command: Any, ctx: Any, formatter: Any) -> None:
-    groups: dict[str, list[tuple[str, str]]] = {"Options": [], WRITING: [], COMMON: []}
+    groups: dict[str, list[tuple[str, str]]] = {"Options": [], STEPPING_UP: [], WRITING: [], COMMON: []}
     for parameter in command.get_params(ctx):
         if isinstance(parameter, TyperArgument):
             continue

@@ -88,7 +88,7 @@ def status(ctx: Context, user: User) -> None:
     ctx.show(ctx.directory.mfa.status(user).public())
 
 
-@command(USER, writes=True, exits=(NOT_FOUND, DENIED), example="authctl mfa enable ada@example.com")
+@command(USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa enable ada@example.com")
 def enable(ctx: Context, user: User) -> None:
     """Ask a user for two factors from now on.
 
@@ -102,7 +102,7 @@ def enable(ctx: Context, user: User) -> None:
         ctx.output.tell(f"This protects nothing yet: the user {enabled.id} has no second factor. Add one with: {who}")
 
 
-@command(USER, writes=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com")
+@command(USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com")
 def disable(ctx: Context, user: User) -> None:
     """Ask a user for one factor from now on; those that are set up stay.
 
@@ -114,6 +114,7 @@ def disable(ctx: Context, user: User) -> None:
 @command(
     AUTHENTICATOR,
     writes=True,
+    steps_up=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
     example=(
         "authctl mfa create-authenticator ada@example.com",
@@ -247,6 +248,7 @@ def verify_authenticator(
 @command(
     DELETED,
     writes=True,
+    steps_up=True,
     asks="Remove the authenticator of {user}?",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example=(
@@ -282,6 +284,7 @@ def list_factors(ctx: Context, user: User) -> None:
 @command(
     RECOVERY_CODES,
     writes=True,
+    steps_up=True,
     exits=(NOT_FOUND, CONFLICT, DENIED),
     example="authctl mfa create-recovery-codes ada@example.com",
 )
@@ -296,6 +299,7 @@ def create_recovery_codes(ctx: Context, user: User) -> None:
 @command(
     RECOVERY_CODES,
     writes=True,
+    steps_up=True,
     exits=(NOT_FOUND, DENIED),
     example="authctl mfa regenerate-recovery-codes ada@example.com",
 )

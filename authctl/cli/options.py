@@ -5,6 +5,7 @@ What the line says is collected in the context, whichever part of the line said 
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,10 @@ from authctl.errors import UsageError
 
 COMMON = "Common options"
 WRITING = "Options of every change"
+STEPPING_UP = "What a person gives once more"
+_PANELS = dict.fromkeys(("dry_run", "reason", "ip", "user_agent"), WRITING) | dict.fromkeys(
+    ("password_stdin", "code", "challenge"), STEPPING_UP
+)
 
 
 def common_options() -> list[TyperOption]:
@@ -24,6 +29,11 @@ def common_options() -> list[TyperOption]:
 
 def writing_options() -> list[TyperOption]:
     return [*_writing()]
+
+
+def stepping_options(taken: Set[str]) -> list[TyperOption]:
+    """What a person gives once more; taken: the flags that the command has itself."""
+    return [option for option in _stepping() if taken.isdisjoint(option.opts)]
 
 
 @cache
@@ -79,6 +89,18 @@ def _writing() -> tuple[TyperOption, ...]:
     )
 
 
+@cache
+def _stepping() -> tuple[TyperOption, ...]:
+    return (
+        _option("password_stdin", "--password-stdin", is_flag=True,
+                help="With --as-session: read the person's current password from stdin."),
+        _option("code", "--code", metavar="CODE",
+                help="With --as-session: a code of the person's authenticator, or a recovery code."),
+        _option("challenge", "--challenge", metavar="ID",
+                help="With --as-session: the challenge of `authctl mfa create-challenge` that --code answers."),
+    )  # fmt: skip
+
+
 def _option(
     name: str, *words: str, help: str, metavar: str | None = None, is_flag: bool = False, check: Any = None
 ) -> TyperOption:
@@ -95,7 +117,7 @@ def _option(
         help=help,
         callback=note,
         expose_value=False,
-        rich_help_panel=WRITING if name in ("dry_run", "reason", "ip", "user_agent") else COMMON,
+        rich_help_panel=_PANELS.get(name, COMMON),
     )
 
 

@@ -11,7 +11,7 @@ from authctl.cli import prompts
 from authctl.cli.answer_fields import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, TOKENS_PURGED, USER
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
-from authctl.cli.users.options import CurrentPasswordStdin, User, current_password, new_password
+from authctl.cli.users.options import User, current_password, new_password
 from authctl.errors import UsageError
 from authctl.model import TokenKind
 
@@ -196,6 +196,7 @@ def create_recovery(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    steps_up=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
     example="authctl tokens create-email-change ada ada@example.org",
 )
@@ -204,12 +205,11 @@ def create_email_change(
     user: User,
     email: Annotated[str, positional("--email", "The new one.", metavar="EMAIL")],
     url: Url = None,
-    password_stdin: CurrentPasswordStdin = False,
     print_secret: PrintSecret = False,
 ) -> None:
     """Send a code or link to a new email; redeemed, it makes that the account's."""
     tokens = ctx.directory.tokens
-    password = current_password(ctx, stdin=password_stdin)
+    password = current_password(ctx)
     created = tokens.create_email_change(user, email, url=url, password=password, print_secret=print_secret)
     ctx.show(created.public())
 
@@ -217,6 +217,7 @@ def create_email_change(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    steps_up=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
     example="authctl tokens create-phone-change ada +14255550124",
 )
@@ -225,12 +226,11 @@ def create_phone_change(
     user: User,
     phone: Annotated[str, positional("--phone", "The new one.", metavar="PHONE")],
     channel: ByChannel = PhoneChannel.SMS,
-    password_stdin: CurrentPasswordStdin = False,
     print_secret: PrintSecret = False,
 ) -> None:
     """Send a code to a new phone; redeemed, it makes that the account's."""
     tokens = ctx.directory.tokens
-    password = current_password(ctx, stdin=password_stdin)
+    password = current_password(ctx)
     created = tokens.create_phone_change(
         user, phone, channel=str(channel), password=password, print_secret=print_secret
     )

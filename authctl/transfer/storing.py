@@ -15,10 +15,10 @@ from itertools import chain, count
 from authctl import storage
 from authctl.core.accounts import endings, identities, standing
 from authctl.core.accounts.standing import AddressKind
-from authctl.core.credentials import addresses, passwords, proofs
+from authctl.core.credentials import addresses, passwords, proofs, recovery_codes
 from authctl.core.crypto import otp
 from authctl.core.messages import notices
-from authctl.core.mfa import authenticators, recovery_codes
+from authctl.core.mfa import authenticators
 from authctl.core.teams import memberships, teams as teams_teams
 from authctl.core.work.unit import Work
 from authctl.model import Identity, Import, Json, Status, Team, User, from_milliseconds, milliseconds

@@ -14,8 +14,8 @@ from doubles.given import Given
 
 from authctl import storage
 from authctl.core import hashing
+from authctl.core.credentials import recovery_codes
 from authctl.core.crypto import sealing
-from authctl.core.mfa import recovery_codes
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, ImportStatus, WeakHash
 from authctl.transfer import importing

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from authctl.cli.answer_fields import PREFS, USER
-from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, positional
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, positional
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.users import COMMANDS
-from authctl.cli.users.options import CurrentPasswordStdin, Merge, User, current_password
+from authctl.cli.users.options import Merge, User, current_password
 from authctl.errors import UsageError
 
 Verified = Annotated[str, positional("--verified", "Whether it is known.", metavar="true|false")]
@@ -46,41 +46,41 @@ def update_username(
 @COMMANDS.command(
     USER,
     writes=True,
-    exits=(INVALID, NOT_FOUND, CONFLICT),
+    steps_up=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example="authctl users update-email ada@example.com ada@example.org",
 )
 def update_email(
     ctx: Context,
     user: User,
     email: Annotated[str, positional("--email", "The new address; '' clears it.", metavar="EMAIL")],
-    password_stdin: CurrentPasswordStdin = False,
 ) -> None:
     """Change the email of a user. The new one counts as unverified.
 
     With --as-session it is pending until it is verified, if the account has anything verified or given by an operator.
     """
     users = ctx.directory.users
-    ctx.show(users.update_email(user, email, password=current_password(ctx, stdin=password_stdin)).public())
+    ctx.show(users.update_email(user, email, password=current_password(ctx)).public())
 
 
 @COMMANDS.command(
     USER,
     writes=True,
-    exits=(INVALID, NOT_FOUND, CONFLICT),
+    steps_up=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example='authctl users update-phone ada@example.com "+442079460123"',
 )
 def update_phone(
     ctx: Context,
     user: User,
     phone: Annotated[str, positional("--number", "With + and the calling code; '' clears it.", metavar="PHONE")],
-    password_stdin: CurrentPasswordStdin = False,
 ) -> None:
     """Change the phone of a user. The new one counts as unverified.
 
     With --as-session it is pending until it is verified, if the account has anything verified or given by an operator.
     """
     users = ctx.directory.users
-    ctx.show(users.update_phone(user, phone, password=current_password(ctx, stdin=password_stdin)).public())
+    ctx.show(users.update_phone(user, phone, password=current_password(ctx)).public())
 
 
 @COMMANDS.command(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from authctl.cli.answer_fields import DELETED, IDENTITY
-from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, positional
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, positional
 from authctl.cli.context import Context
 from authctl.cli.list_options import PAGE, After, Limit, show_page
 from authctl.cli.users import COMMANDS
@@ -49,8 +49,9 @@ def list_identities(
 @COMMANDS.command(
     DELETED,
     writes=True,
+    steps_up=True,
     asks="Unlink {identity}?",
-    exits=(NOT_FOUND,),
+    exits=(NOT_FOUND, DENIED),
     example="authctl users delete-identity IDENTITY --yes",
 )
 def delete_identity(

@@ -25,10 +25,6 @@ PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the 
 PasswordFd = Annotated[
     int | None, typer.Option("--password-fd", metavar="N", help="Read the password from this file descriptor.")
 ]
-CurrentPasswordStdin = Annotated[
-    bool,
-    typer.Option("--password-stdin", help="With --as-session: read the person's current password from stdin."),
-]
 Password = Annotated[
     str | None,
     typer.Option(
@@ -52,11 +48,9 @@ FILTER = (
 Merge = Annotated[bool, typer.Option("--merge", help="Change the given keys only; null removes one.")]
 
 
-def current_password(ctx: Context, *, stdin: bool) -> str | None:
-    """The password that a person confirms a change with; None where an operator acts, who needs none."""
-    if not ctx.is_person:
-        if stdin:
-            raise UsageError("general_usage", "--password-stdin goes with --as-session here.", field="password")
+def current_password(ctx: Context, *, stdin: bool = False) -> str | None:
+    """The password that a person confirms a change with; None where the directory has it, or an operator acts."""
+    if not ctx.is_person or "password_stdin" in ctx.given:
         return None
     if stdin:
         return prompts.read_secret_line(ctx.environment, "--password-stdin")

@@ -24,7 +24,8 @@ from authctl.errors import Denied
 @COMMANDS.command(
     USER,
     writes=True,
-    exits=(INVALID, NOT_FOUND),
+    steps_up=True,
+    exits=(INVALID, NOT_FOUND, DENIED),
     example="authctl users update-password ada@example.com --password-stdin < new-password.txt",
 )
 def update_password(

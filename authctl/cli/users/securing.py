@@ -11,12 +11,13 @@ from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.users import COMMANDS
-from authctl.cli.users.options import CurrentPasswordStdin, User, current_password
+from authctl.cli.users.options import User, current_password
 
 
 @COMMANDS.command(
     SECURED,
     writes=True,
+    steps_up=True,
     asks="End all sessions and tokens of {user}, and remove the password, identities, factors and own addresses?",
     exits=(INVALID, NOT_FOUND, CONFLICT, PARTIAL),
     example=(
@@ -38,13 +39,11 @@ def secure(
         str | None,
         typer.Option("--url", metavar="URL", help="Where the link leads in the mail that asks for a new password."),
     ] = None,
-    password_stdin: CurrentPasswordStdin = False,
 ) -> None:
     """Give a taken account back: end and remove everything by which somebody else may get in.
 
     Addresses that an operator gave stay; those that were set by self-service leave unless --keep names them. The email
     that stays is sent a recovery, which sets a new password.
     """
-    current = current_password(ctx, stdin=password_stdin)
-    secured = ctx.directory.users.secure(user, keep=split(keep), email=email, url=url, password=current)
+    secured = ctx.directory.users.secure(user, keep=split(keep), email=email, url=url, password=current_password(ctx))
     ctx.show(secured.public())

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from authctl import storage
 from authctl.core.accounts import lookup, throttle
-from authctl.core.credentials import factors, passwords
-from authctl.errors import Denied, Invalid
+from authctl.core.credentials import passwords
+from authctl.errors import Denied
 from authctl.model import EventName, Session, User
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
     from authctl.core.work.engine import Engine
-    from authctl.core.work.person import Person
-    from authctl.core.work.unit import Actor, Work
+    from authctl.core.work.unit import Work
 
 
 T = TypeVar("T")
@@ -128,57 +127,6 @@ def _not_verified(work: Work, attempt: Attempt) -> bool:
 def _record_verification(work: Work, user: User | None, valid: bool) -> None:
     resource = f"users/{user.id}" if user else "users"
     work.record(EventName.USERS_VERIFY_PASSWORD, resource, {"valid": valid}, user_id=user.id if user else None)
-
-
-# Acting for a person
-
-
-def confirm(directory: Engine, password: str | None) -> None:
-    """Unless an operator acts: that it is the person, by the current password, and by a second factor if one is used.
-
-    Counted like signing in. An account without a password has none to confirm: where it has an address to sign in by,
-    it must have done so lately. Raises Denied (user_invalid_credentials, user_challenge_required).
-    """
-    if directory.is_operator:
-        return
-    person, actor = directory.read(_recently_proved)
-    if person.user.password is None:
-        return
-    if password is None:
-        raise Invalid(
-            "general_argument_invalid",
-            "The current password is needed.",
-            field="password",
-            hint="Send it as a line of standard input: --password-stdin",
-        )
-    remembering = directory.operating().acting(actor, dry_run=directory.dry_run)
-    refusal = attempt(
-        remembering,
-        f"id:{person.user.id}",
-        password,
-        right=_confirmed,
-        wrong=_refuse_confirmation,
-        within=person.session,
-    )
-    if refusal is not None:
-        raise refusal
-
-
-def _recently_proved(work: Work) -> tuple[Person, Actor]:
-    assert work.person is not None
-    factors.check_recent(work, work.person.user)
-    if work.person.user.password is None:
-        factors.check_fresh(work, work.person.user)
-    return work.person, work.actor
-
-
-def _confirmed(work: Work, user: User) -> Denied | None:
-    return None
-
-
-def _refuse_confirmation(work: Work, attempt: Attempt) -> Denied | None:
-    refuse(work, attempt, "confirmation")
-    return Denied("user_invalid_credentials", "The current password is wrong.")
 
 
 # Answers

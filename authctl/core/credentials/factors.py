@@ -6,8 +6,9 @@
                                                                                           │ a challenge, or proving a
                                     may do everything: `mfa_at` says since when ◀─────────┘ new factor in the session
 
-The two differ: a session that was signed in to by email is not completed by email. A session that somebody else gave
-(OAuth2, an operator, a token) counts as one factor, as a password does.
+The two are different possessions: whoever reads the mailbox has one, be it by a code, a link, a recovery, or a provider
+whose email is the account's. A session that somebody else gave (OAuth2, an operator, a token) counts as one factor, as
+a password does.
 
 A session that was signed in to by an address that is not proved (`proofs`) may only be completed, too: by any other
 factor, or by the password.
@@ -15,22 +16,53 @@ factor, or by the password.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 from dataclasses import replace
-from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import standing
 from authctl.core.accounts.standing import AddressKind
-from authctl.errors import Denied
-from authctl.model import Factor, Session, User
+from authctl.model import Factor, Session, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
     from authctl.core.work.unit import Work
 
-RECENT = timedelta(minutes=30)  # how old a challenge may be for what is sensitive; Appwrite has 1,800 s
+
+class Possession(StrEnum):
+    """What somebody knows or has. A second factor is another one than the first."""
+
+    PASSWORD = "password"  # noqa: S105 - a class of factors
+    MAILBOX = "mailbox"
+    PHONE = "phone"
+    AUTHENTICATOR = "authenticator"
+    RECOVERY_CODE = "recovery_code"
+    PROVIDER = "provider"
+    OPERATOR = "operator"
+
+
+# What each factor and each kind of token shows, by its word. Being anonymous shows nothing. A session of a provider
+# whose email is the account's has the factor email.
+POSSESSIONS: dict[str, Possession] = {
+    Factor.PASSWORD: Possession.PASSWORD,
+    Factor.EMAIL: Possession.MAILBOX,
+    Factor.PHONE: Possession.PHONE,
+    Factor.TOTP: Possession.AUTHENTICATOR,
+    Factor.RECOVERY_CODE: Possession.RECOVERY_CODE,
+    Factor.OAUTH2: Possession.PROVIDER,
+    Factor.SERVER: Possession.OPERATOR,
+    TokenKind.TOKEN: Possession.OPERATOR,
+    TokenKind.EMAIL: Possession.MAILBOX,
+    TokenKind.MAGIC_URL: Possession.MAILBOX,
+    TokenKind.EMAIL_VERIFICATION: Possession.MAILBOX,
+    TokenKind.EMAIL_CHANGE: Possession.MAILBOX,
+    TokenKind.RECOVERY: Possession.MAILBOX,
+    TokenKind.PHONE: Possession.PHONE,
+    TokenKind.PHONE_VERIFICATION: Possession.PHONE,
+    TokenKind.PHONE_CHANGE: Possession.PHONE,
+}
 
 
 def enrolled(policy: Policy, user: User) -> Set[Factor]:
@@ -55,14 +87,34 @@ def is_asked(policy: Policy, user: User) -> bool:
     return user.mfa or is_required(policy, user)
 
 
-def first(session: Session) -> str:
-    """What a session was signed in to with."""
-    return session.factors[0]
+def shown(factors: Collection[str]) -> Set[Possession]:
+    """What those factors show."""
+    return {POSSESSIONS[factor] for factor in factors if factor in POSSESSIONS}
+
+
+def first(session: Session) -> Possession | None:
+    """What a session was signed in to with; None for an anonymous one."""
+    return POSSESSIONS.get(session.factors[0])
+
+
+def others(policy: Policy, user: User, than: Possession | None) -> Set[Factor]:
+    """The second factors of a user that show another possession than that one."""
+    return {factor for factor in available(policy, user) if POSSESSIONS[factor] is not than}
+
+
+def asks_second(policy: Policy, user: User, first: Possession | None) -> bool:
+    """Whether whoever has shown that possession is asked for another one, which the user can show.
+
+    Where the second would be the first again, a password makes two with it; without one there are no two to ask for.
+    """
+    if not is_asked(policy, user):
+        return False
+    return bool(others(policy, user, first)) or (bool(available(policy, user)) and user.password is not None)
 
 
 def possible(policy: Policy, user: User, session: Session) -> Set[Factor]:
-    """What a challenge of that session may be of."""
-    found = available(policy, user) - {Factor(first(session))}
+    """What completes that session."""
+    found = others(policy, user, first(session))
     if unproved(user, session) and user.password is not None and not (found and is_asked(policy, user)):
         found |= {Factor.PASSWORD}
     return found
@@ -70,60 +122,20 @@ def possible(policy: Policy, user: User, session: Session) -> Set[Factor]:
 
 def unproved(user: User, session: Session) -> AddressKind | None:
     """By which address, that is not proved, a session was signed in to."""
-    began = first(session)
+    began = session.factors[0]
     return next((kind for kind in standing.KINDS if kind == began and not getattr(user, f"{kind}_verified")), None)
 
 
 def lacks(policy: Policy, user: User, session: Session) -> bool:
-    """Whether two factors are asked of a user who can give two, and the session has one, or one of no proved address.
-
-    Where the second would be the first again, a password makes two with it; without one there are no two to ask for.
-    """
+    """Whether two factors are asked of a user who can give two and the session has one, or one of no proved address."""
     if session.mfa_at is not None:
         return False
-    if unproved(user, session):
-        return True
-    if not is_asked(policy, user):
-        return False
-    if possible(policy, user, session):
-        return True
-    return bool(available(policy, user)) and user.password is not None
+    return unproved(user, session) is not None or asks_second(policy, user, first(session))
 
 
 def must_enrol(policy: Policy, user: User) -> bool:
     """Whether a user is to add a factor before anything else. Recovery codes are none: they stand in for one."""
     return is_required(policy, user) and bool(policy["mfa-factors"]) and not enrolled(policy, user)
-
-
-def check_recent(work: Work, user: User, *, always: bool = False) -> None:
-    """Refuse a person what is sensitive, where the account has a second factor that was not proved lately.
-
-    always: also where none is asked for at sign-in. Raises Denied (user_challenge_required).
-    """
-    if work.is_operator:
-        return
-    assert work.person is not None
-    policy, has = work.policy, available(work.policy, user)
-    if not has or not (always or Factor.TOTP in has or (is_asked(policy, user) and enrolled(policy, user))):
-        return
-    session = work.person.session
-    if possible(policy, user, session):
-        # A session that was let go on with one factor (`keep`) has proved no second one.
-        if session.mfa_at is None or len(session.factors) == 1 or session.mfa_at <= work.now - RECENT:
-            raise _challenge_required("Complete one with: authctl mfa create-challenge")
-    elif session.created_at <= work.now - RECENT:
-        raise _challenge_required("This session can complete none: sign in again with: authctl sessions create")
-
-
-def check_fresh(work: Work, user: User) -> None:
-    """The same for asking for two factors from now on: having signed in lately is enough for that."""
-    if work.person is not None and work.person.session.created_at <= work.now - RECENT:
-        check_recent(work, user, always=True)
-
-
-def _challenge_required(hint: str) -> Denied:
-    minutes = int(RECENT.total_seconds() / 60)
-    return Denied("user_challenge_required", f"This needs a challenge of the last {minutes} minutes.", hint=hint)
 
 
 def proved(work: Work, session: Session, factor: Factor, **values: object) -> Session:
@@ -138,7 +150,7 @@ def prove(work: Work, factor: Factor) -> None:
 
     What it was signed in to with is no second one.
     """
-    if work.person is not None and first(work.person.session) != factor:
+    if work.person is not None and first(work.person.session) is not POSSESSIONS[factor]:
         proved(work, work.person.session, factor)
 
 

@@ -30,20 +30,33 @@ class Door(Engine):
     """A way into a directory, for one kind of actor: the groups of verbs, each of which says who may use it."""
 
     def as_session(
-        self, secret: str, *, ip: str | None = None, user_agent: str | None = None, reason: str | None = None
+        self,
+        secret: str,
+        *,
+        password: str | None = None,
+        code: str | None = None,
+        challenge: str | None = None,
+        ip: str | None = None,
+        user_agent: str | None = None,
+        reason: str | None = None,
     ) -> Self:
         """The same directory as a signed-in person sees it: the own account alone, by the rules for people.
 
         secret: the session's. Every verb refuses one that is missing or may not act (user_unauthorized and others).
+        Who did not sign in within the policy recent-sign-in gives some of it again for what is sensitive, and what is
+        missing is named (user_challenge_required). password: the current one. code: of an authenticator, or a recovery
+        code; with challenge, the answer to the one of that id. A code is good for one verb.
         ip, user_agent, reason: of this request, as `from_request` takes them.
         """
+
+        from authctl.core.work.person import Given
 
         def admit(work: Work, **admission: bool) -> Person:
             from authctl.core.sessions import admission as admissions
 
             return admissions.admit(work, secret, **admission)
 
-        return self.from_request(ip, user_agent, reason=reason).as_person(admit)
+        return self.from_request(ip, user_agent, reason=reason).as_person(admit, Given(password, code, challenge))
 
     @property
     def users(self) -> Users:

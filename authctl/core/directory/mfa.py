@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from authctl.core.directory.verbs import Group, flow, later, reads, writes
+from authctl.core.directory.verbs import Group, StepUp, flow, later, reads, writes
 from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
@@ -18,13 +18,17 @@ class Mfa(Group):
 
     status = reads(mfa.status, by=OPERATOR | PERSON, to_add_factor=True)
     list_factors = reads(mfa.list_factors, by=OPERATOR | PERSON, to_complete=True)
-    enable = writes(mfa.enable, by=OPERATOR | PERSON)
-    disable = writes(mfa.disable, by=OPERATOR | PERSON)
-    create_authenticator = flow(authenticators.create_authenticator, by=OPERATOR | PERSON, to_add_factor=True)
+    enable = writes(mfa.enable, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
+    disable = writes(mfa.disable, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
+    create_authenticator = flow(
+        authenticators.create_authenticator, by=OPERATOR | PERSON, steps_up=StepUp.RECENT, to_add_factor=True
+    )
     verify_authenticator = flow(authenticators.verify_authenticator, by=OPERATOR | PERSON, to_add_factor=True)
-    delete_authenticator = writes(authenticators.delete_authenticator, by=OPERATOR | PERSON)
-    create_recovery_codes = writes(mfa.create_recovery_codes, by=OPERATOR | PERSON, to_add_factor=True)
-    regenerate_recovery_codes = writes(mfa.regenerate_recovery_codes, by=OPERATOR | PERSON)
+    delete_authenticator = writes(authenticators.delete_authenticator, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
+    create_recovery_codes = writes(
+        mfa.create_recovery_codes, by=OPERATOR | PERSON, steps_up=StepUp.RECENT, to_add_factor=True
+    )
+    regenerate_recovery_codes = writes(mfa.regenerate_recovery_codes, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
     create_challenge = flow(challenges.create, by=OPERATOR | APPLICATION)
     complete_challenge = flow(challenges.complete, by=OPERATOR | APPLICATION)
     reset = writes(mfa.reset, by=OPERATOR)

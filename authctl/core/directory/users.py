@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from authctl.core.directory.verbs import Group, flow, later, reads, writes
+from authctl.core.directory.verbs import Group, StepUp, flow, later, reads, writes
 from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Users(Group):
     delete = writes(records.delete, by=OPERATOR)
     update_name = writes(changes.update_name, by=OPERATOR | PERSON)
     update_username = writes(changes.update_username, by=OPERATOR)
-    update_email = flow(changes.update_email, by=OPERATOR | PERSON)
-    update_phone = flow(changes.update_phone, by=OPERATOR | PERSON)
+    update_email = flow(changes.update_email, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
+    update_phone = flow(changes.update_phone, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
     update_email_verification = writes(changes.update_email_verification, by=OPERATOR)
     update_phone_verification = writes(changes.update_phone_verification, by=OPERATOR)
     update_labels = writes(changes.update_labels, by=OPERATOR)
@@ -43,12 +43,12 @@ class Users(Group):
     update_prefs = writes(changes.update_prefs, by=OPERATOR | PERSON)
     update_metadata = writes(changes.update_metadata, by=OPERATOR)
     update_status = writes(changes.update_status, by=OPERATOR)
-    update_password = flow(passwords.update_password, by=OPERATOR | PERSON)
+    update_password = flow(passwords.update_password, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
     require_password_change = writes(passwords.require_password_change, by=OPERATOR)
     wrap_password = flow(passwords.wrap_password, by=OPERATOR)
     verify_password = flow(passwords.verify_password, by=OPERATOR)
     unlock = writes(changes.unlock, by=OPERATOR)
-    secure = flow(securing.secure, by=OPERATOR | PERSON)
+    secure = flow(securing.secure, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
     list_logs = reads(reading.list_of_user, by=OPERATOR | PERSON)
     list_roles = reads(roles.list_roles, by=OPERATOR | PERSON)
 
@@ -60,7 +60,7 @@ class Users(Group):
 
     create_identity = writes(identities.create, by=OPERATOR)
     list_identities = reads(identities.list_, by=OPERATOR | PERSON)
-    delete_identity = writes(identities.delete, by=OPERATOR | PERSON)
+    delete_identity = writes(identities.delete, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
 
     list_memberships = reads(memberships.list_of_user, by=OPERATOR | PERSON)
     iterate_memberships = flow(memberships.iterate_of_user, by=OPERATOR | PERSON)

@@ -12,6 +12,7 @@ first used (`later`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from functools import partial
 from importlib import import_module
 from types import FunctionType, MethodType
@@ -25,6 +26,17 @@ from authctl.errors import AuthctlError
 P = ParamSpec("P")
 S = TypeVar("S")
 T = TypeVar("T")
+
+
+class StepUp(Enum):
+    """How a verb that is sensitive asks a person to step up (`credentials.stepping_up`).
+
+    RECENT: unless the person signed in lately. PASSWORD: the same, and for the current password in any case, which the
+    verb takes.
+    """
+
+    RECENT = auto()
+    PASSWORD = auto()
 
 
 class Group:
@@ -70,12 +82,21 @@ def later(package: str, *modules: str) -> list[_Module]:
 class _Verb(Generic[S, P, T]):
     """A function, made a method of its group, with its own name, documentation and signature.
 
-    by: who may use it; people for their own account and teams alone. admission: what a session may use it for before it
-    may do anything else (`admission.admit`).
+    by: who may use it; people for their own account and teams alone. steps_up: whether a person must have signed in
+    lately, or gives it again. admission: what a session may use it for before it may do anything else
+    (`admission.admit`).
     """
 
-    def __init__(self, function: Callable[Concatenate[S, P], T], *, by: By, **admission: bool) -> None:
+    def __init__(
+        self,
+        function: Callable[Concatenate[S, P], T],
+        *,
+        by: By,
+        steps_up: StepUp | None = None,
+        **admission: bool,
+    ) -> None:
         self.by = by
+        self.steps_up = steps_up
         self.admission = admission
         self._name = ""
         self._function: Callable[..., T] | _Later = function
@@ -108,6 +129,8 @@ class _Verb(Generic[S, P, T]):
             directory = self._admitting(group.directory)
             given, named = arguments.read(args, kwargs)
             try:
+                if self.steps_up is StepUp.RECENT:
+                    _step_up(directory)
                 return self.run(directory, function, *given, **named)
             except AuthctlError as error:
                 directory.heard(error)
@@ -127,6 +150,12 @@ class _Verb(Generic[S, P, T]):
     def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Do it: as one unit of work, or as several."""
         return function(directory, *args, **kwargs)
+
+
+def _step_up(directory: Engine) -> None:
+    from authctl.core.credentials import stepping_up
+
+    stepping_up.step_up(directory)
 
 
 def _resolved(function: Callable[..., Any]) -> FunctionType:
@@ -158,7 +187,7 @@ class reads(_Verb[Work, P, T]):
         once: bool = False,
         **admission: bool,
     ) -> None:
-        super().__init__(function, by=by, **admission)
+        super().__init__(function, by=by, steps_up=None, **admission)
         self.once = once
 
     def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from authctl import storage
 from authctl.core.accounts import endings, lookup, records, throttle
-from authctl.core.credentials import factors
+from authctl.core.credentials import answers, factors, stepping_up
 from authctl.core.crypto import otp, sealing
 from authctl.core.messages import compose, notices
 from authctl.core.mfa import challenges
@@ -52,7 +52,6 @@ def create_authenticator(directory: Engine, user: str, *, name: str | None = Non
 def _create_authenticator(work: Work, user: str, name: str, issuer: str) -> NewAuthenticator:
     found = lookup.get_locked(work, user)
     challenges.check_allowed(work, Factor.TOTP)
-    factors.check_recent(work, found)
     present = list_of_user(work, found)
     same = next((each for each in present if each.name == name), None)
     if same is not None and same.verified_at is not None:
@@ -110,7 +109,7 @@ def verify_authenticator(directory: Engine, user: str, code: str, *, name: str |
     name: which one; without it, the one that is not verified yet. Raises NotFound (user_authenticator_not_found),
     Conflict (user_authenticator_already_verified), and Denied (user_invalid_token) for a wrong code, which is counted.
     """
-    given = challenges.typed(code)
+    given = answers.typed(code)
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
     claim = granted(remembering.write(_judge_authenticator, user, given, _name(name)))
@@ -120,10 +119,9 @@ def verify_authenticator(directory: Engine, user: str, code: str, *, name: str |
 def _judge_authenticator(work: Work, user: str, code: str, name: str | None) -> throttle.CountedAttempt | Denied:
     """Count the attempt, and compare."""
     found = lookup.get_locked(work, user)
-    factors.check_recent(work, found)
     authenticator = _unverified(work, found, name)
     claim = throttle.claim(work, found, user, is_second_factor=True)
-    if claim.allowed and challenges.step_of(work, authenticator, code) is not None:
+    if claim.allowed and answers.step_of(work, authenticator, code) is not None:
         return claim
     return _refuse_authenticator(work, authenticator, claim.refusal or "wrong")
 
@@ -134,7 +132,7 @@ def _verify_authenticator(
     """Use the code up. All that follows from a verified authenticator is listed here."""
     found = lookup.get_locked(work, user)
     authenticator = _unverified(work, found, name)
-    step = challenges.step_of(work, authenticator, code)
+    step = answers.step_of(work, authenticator, code)
     if step is None or not storage.authenticators.use_step(work.db, authenticator.seq, step, work.now):
         return _refuse_authenticator(work, authenticator, "wrong")
     storage.authenticators.set_verified(work.db, authenticator.seq, work.now)
@@ -155,7 +153,7 @@ def _refuse_authenticator(work: Work, authenticator: Authenticator, why: str) ->
     factor = authenticator.as_factor()
     details = {"type": "totp", "refused": why}
     work.record(EventName.USERS_MFA_FACTORS_UPDATE, _resource(factor), details, user_id=factor.user_id)
-    return challenges.invalid_code("Wait for the next code that the app shows, and compare the clocks.")
+    return answers.invalid_code("Wait for the next code that the app shows, and compare the clocks.")
 
 
 def delete_authenticator(work: Work, user: str, *, name: str | None = None, force: bool = False) -> UserFactor:
@@ -167,7 +165,6 @@ def delete_authenticator(work: Work, user: str, *, name: str | None = None, forc
     """
     before = lookup.get_locked(work, user)
     authenticator = _named(list_of_user(work, before), _name(name))
-    factors.check_recent(work, before)
     storage.authenticators.delete(work.db, authenticator.seq)
     after = factors.reread(work, before)
     if factors.is_asked(work.policy, before) and before.totp and not factors.enrolled(work.policy, after):
@@ -196,7 +193,7 @@ def list_of_user(work: Work, user: User) -> list[Authenticator]:
 
 
 def _unverified(work: Work, user: User, name: str | None) -> Authenticator:
-    """The authenticator that is to be verified."""
+    """The authenticator that is to be verified, soon after the person who made it has stepped up for that."""
     present = list_of_user(work, user)
     waiting = [each for each in present if each.verified_at is None]
     found = _named(present if name is not None or not waiting else waiting, name)
@@ -206,6 +203,10 @@ def _unverified(work: Work, user: User, name: str | None) -> Authenticator:
             f"The authenticator {checks.shown(found.name)} is verified already.",
             field="name",
         )
+    if work.person is not None and found.self_service and found.created_at < stepping_up.since(work):
+        message = f"The authenticator {checks.shown(found.name)} has waited for too long to be verified."
+        hint = "Make it again: authctl mfa create-authenticator"
+        raise Denied("user_challenge_required", message, field="name", hint=hint)
     return found
 
 

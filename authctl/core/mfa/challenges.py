@@ -7,25 +7,20 @@
                             ▼                                    ├─ otp-attempts wrong codes ─▶ ATTEMPTS
                          WITHDRAWN                               └─ its time, or its session's, has passed
 
-How the code leaves between claiming and settling is in `sending`. Completing is judging and settling, as redeeming a
-token is. A wrong code is counted twice: of its challenge, and of the account, for all challenges and factors together,
-so that new challenges bring no more tries. The refusal is returned, committed, and raised.
+How the code leaves between claiming and settling is in `sending`, and how it is judged in `credentials.answers`. A
+session that is complete may ask for a challenge of its first factor, too, to give the answer with what it confirms.
 """
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from authctl import storage
-from authctl.core.accounts import throttle
-from authctl.core.credentials import factors, passwords, proofs
-from authctl.core.crypto import otp, sealing
-from authctl.core.messages import compose, notices
+from authctl.core.credentials import answers, factors, proofs
+from authctl.core.credentials.answers import SENT, JudgedCode
+from authctl.core.messages import compose
 from authctl.core.messages.builtin import MessageKind
-from authctl.core.mfa import recovery_codes
-from authctl.core.policy.policies import MFA_FACTORS
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import codes, mock_phones, sending
@@ -35,12 +30,11 @@ from authctl.core.work.unit import Work, granted
 from authctl.delivery import Email, Sms
 from authctl.delivery.messages import Channel
 from authctl.errors import Denied, Invalid, NotFound
-from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, JsonObject, Session, User
+from authctl.model import Challenge, ChallengeEnded, EventName, Factor, Json, JsonObject, Session, User
 
 FACTORS = (Factor.TOTP, Factor.EMAIL, Factor.PHONE, Factor.RECOVERY_CODE)
 COMPLETING = (*FACTORS, Factor.PASSWORD)  # of what a session that is yet to be complete may be asked for
 KEPT = timedelta(days=1)  # how long dead challenges are kept, as tokens are
-_SENT = (Factor.EMAIL, Factor.PHONE)  # by a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +73,8 @@ def create(
     user_agent: str | None = None,
 ) -> NewChallenge:
     """Ask a session for a code of another factor than it was signed in with, and send the code where it is sent.
+
+    A session that is complete may ask for any, to give the code with what it confirms: `as_session(…, challenge=…)`.
 
     secret: the session's, whatever else it may not do yet. factor: totp, email, phone or recovery_code; password for a
     session that was signed in to by an address that is not verified. print_secret: answer with the code instead of
@@ -120,7 +116,7 @@ def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_sec
         last=storage.challenges.last_sent(work.db, user.seq, factor),
         is_essential=True,
     )
-    code = mock or codes.new_code(work) if factor in _SENT and is_ours else None
+    code = mock or codes.new_code(work) if factor in SENT and is_ours else None
     challenge = _new(work, user, person.session, factor, address, code)
     message = _message(directory, challenge, code) if to is not None and code is not None else None
     leaving = sending.Sending(to, channel, message) if to is not None else None
@@ -135,13 +131,8 @@ def _check(work: Work, user: User, session: Session, factor: Factor) -> str | No
     """The address that a code of the factor goes to; refuses a factor that the session cannot be completed with."""
     if factor is not Factor.PASSWORD or factor not in factors.possible(work.policy, user, session):
         check_allowed(work, factor)
-    if factors.first(session) == factor:
-        raise Invalid(
-            "user_factor_already_used",
-            f"The session was signed in to by {factor}: its second factor is another one.",
-            field="factor",
-            hint="Use another, or sign in with the password: authctl sessions create",
-        )
+    if factors.lacks(work.policy, user, session):
+        check_second(session, factor)
     if factor is Factor.TOTP and not user.totp:
         raise _missing("user_authenticator_not_found", "The user has no authenticator.")
     if factor is Factor.RECOVERY_CODE and not user.recovery_code:
@@ -159,6 +150,17 @@ def _check(work: Work, user: User, session: Session, factor: Factor) -> str | No
             raise Invalid("user_phone_not_verified", "The phone is not verified.", field="factor")
         return user.phone
     return None
+
+
+def check_second(session: Session, factor: Factor) -> None:
+    """Refuse a factor that shows what the session was signed in to with: it would be no second one."""
+    if factors.first(session) is factors.POSSESSIONS[factor]:
+        raise Invalid(
+            "user_factor_already_used",
+            f"The session was signed in to by {factor}: its second factor is another one.",
+            field="factor",
+            hint="Use another, or sign in with the password: authctl sessions create",
+        )
 
 
 def check_allowed(work: Work, factor: Factor) -> None:
@@ -186,17 +188,12 @@ def _new(work: Work, user: User, session: Session, factor: Factor, address: str 
         session_id=session.id,
         factor=factor,
         created_at=work.now,
-        expires_at=work.now + (min(life, codes.LONGEST_LIFE) if factor in _SENT else life),
+        expires_at=work.now + (min(life, codes.LONGEST_LIFE) if factor in SENT else life),
         attempts_left=work.policy["otp-attempts"],
-        digest=_digest(work, user.id, id, code) if code is not None else None,
+        digest=answers.digest(work, user.id, id, code) if code is not None else None,
         address=address,
     )
     return storage.challenges.insert(work.db, challenge, session.seq)
-
-
-def _digest(work: Work, user_id: str, challenge_id: str, code: str) -> bytes:
-    """What is kept of a code that was sent: as `codes.digest` has it, for another kind of row."""
-    return sealing.digest(work.key, "code-digest", user_id, "challenge", challenge_id, code.encode("utf-8", "replace"))
 
 
 def _message(directory: Engine, challenge: Challenge, code: str) -> Email | Sms:
@@ -239,22 +236,6 @@ def _resource(challenge: Challenge) -> str:
 # Answering
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedChallenge:
-    """A code that was right, or that the provider is to judge, or a password; and the attempt counted for it."""
-
-    user: User
-    challenge: Challenge
-    claim: throttle.CountedAttempt
-    code: str = field(repr=False)
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether it is yet to be judged, outside of any transaction."""
-        factor = self.challenge.factor
-        return factor is Factor.PASSWORD or (factor in _SENT and self.challenge.digest is None)
-
-
 def complete(
     directory: Engine,
     secret: str,
@@ -268,172 +249,41 @@ def complete(
 
     secret: the session's. challenge: its id. code: as it was typed, blanks and dashes do not matter; the password to a
     challenge of that. An address that the session began with is verified then. Raises Denied: user_invalid_token, the
-    same for a wrong, expired, used and unknown one; and what `sessions.get` raises.
+    same for a wrong, expired, used and unknown one; and what `sessions.get` raises. Invalid (user_factor_already_used)
+    for a challenge of the first factor: that is given with what it confirms (`as_session`).
     """
     directory = directory.from_request(ip, user_agent)
-    given, secret, id = typed(code), checks.text(secret, "secret"), checks.text(challenge, "challenge")
+    given, secret, id = answers.typed(code), checks.text(secret, "secret"), checks.text(challenge, "challenge")
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
-    judged = granted(remembering.write(_judge, secret, id, given))
-    if judged.is_slow and not _is_right_slowly(directory, judged, code):
-        raise remembering.write(_refuse_wrong, judged.challenge)
+    judged, user = granted(remembering.write(_judge, secret, id, given))
+    answers.judge_slowly(directory, user, judged, code)
     return granted(directory.write(_settle, secret, judged))
 
 
-def _is_right_slowly(directory: Engine, judged: JudgedChallenge, given: str) -> bool:
-    """Whether it is the password, or the provider's code."""
-    if judged.challenge.factor is Factor.PASSWORD:
-        return passwords.judge(directory, judged.user, given).is_right
-    assert judged.challenge.address is not None
-    return directory.transport.check_code(judged.challenge.address, judged.code)
-
-
-def typed(code: str) -> str:
-    """A code as it was typed."""
-    return codes.normalized(checks.text(code, "code"))
-
-
-def _judge(work: Work, secret: str, id: str, code: str) -> JudgedChallenge | Denied:
+def _judge(work: Work, secret: str, id: str, code: str) -> tuple[JudgedCode, User] | Denied:
     """Count the attempt and compare; nothing is used up yet."""
     person = admission.admit(work, secret, to_complete=True, lock=True)
-    user = person.user
-    challenge = storage.challenges.find(work.db, person.session.seq, id)
-    claim = throttle.claim(work, user, user.id, is_second_factor=True)
-    if challenge is None:
-        return _refuse(work, None, "unknown", user=user)
-    # Whoever knows the password can lock second factors, so a code that was sent is still good for one try.
-    is_only_try = claim.refusal == throttle.LOCKED and challenge.sent_at is not None
-    if claim.refusal is not None and not is_only_try:
-        return _refuse(work, challenge, claim.refusal)
-    if (why := _why_dead(work, user, challenge)) is not None:
-        return _refuse(work, challenge, why)
-    if is_only_try:
-        storage.challenges.use_up_attempts(work.db, challenge.seq)
-    else:
-        storage.challenges.count_attempt(work.db, challenge.seq)
-    left = 0 if is_only_try else challenge.attempts_left - 1
-    judged = JudgedChallenge(user, replace(challenge, attempts_left=left), claim, code)
-    if judged.is_slow or _is_right(work, user, challenge, code):
+    judged = answers.judge_challenge(work, person.user, person.session, id, code)
+    if isinstance(judged, Denied):
         return judged
-    return _refuse_wrong(work, judged.challenge)
+    check_second(person.session, judged.factor)
+    return judged, person.user
 
 
-def _why_dead(work: Work, user: User, challenge: Challenge) -> str | None:
-    """Why a challenge cannot be completed any more; None where it can."""
-    if not challenge.is_live(work.now):
-        return challenge.ended_reason or "expired"
-    if challenge.attempts_left <= 0:
-        return str(ChallengeEnded.ATTEMPTS)
-    if challenge.factor in MFA_FACTORS and challenge.factor not in work.policy["mfa-factors"]:
-        return "policy"
-    if challenge.factor in _SENT:
-        kind = str(challenge.factor)
-        is_still = getattr(user, kind) == challenge.address and getattr(user, f"{kind}_verified")
-        return None if is_still else "address"
-    return None
-
-
-def _is_right(work: Work, user: User, challenge: Challenge, code: str) -> bool:
-    if challenge.factor is Factor.TOTP:
-        return bool(_find_steps(work, user, code))
-    if challenge.factor is Factor.RECOVERY_CODE:
-        unused = storage.recovery_codes.list_unused(work.db, user.seq)
-        return recovery_codes.matching(work, user, unused, code) is not None
-    assert challenge.digest is not None
-    return hmac.compare_digest(_digest(work, user.id, challenge.id, code), challenge.digest)
-
-
-def _find_steps(work: Work, user: User, code: str) -> list[tuple[Authenticator, int]]:
-    """The authenticators whose code it is, and the step: one that is not used yet. Every authenticator is compared.
-
-    Two may have one secret, where another system had it so.
-    """
-    found = []
-    for authenticator in storage.authenticators.list_of_user(work.db, user.seq):
-        if authenticator.verified_at is not None:
-            step = step_of(work, authenticator, code)
-            if step is not None:
-                found.append((authenticator, step))
-    return found if all(step > authenticator.last_step for authenticator, step in found) else []
-
-
-def step_of(work: Work, authenticator: Authenticator, code: str) -> int | None:
-    """The step of that authenticator that a code is of, now; None for a wrong one."""
-    secret = sealing.unseal(work.key, authenticator.sealed_secret, context=f"authenticators/{authenticator.id}")
-    totp = otp.Totp(secret, authenticator.algorithm, authenticator.digits, authenticator.period)
-    return otp.find_step(totp, code, work.now)
-
-
-def _settle(work: Work, secret: str, judged: JudgedChallenge) -> SignedIn | Denied:
-    """Use the code up, and complete the session. Of many who have the right code at once, one gets here."""
+def _settle(work: Work, secret: str, judged: JudgedCode) -> SignedIn | Denied:
+    """Use the code up, and complete the session."""
     person = admission.admit(work, secret, to_complete=True, lock=True)
     user = person.user
-    challenge = storage.challenges.find(work.db, person.session.seq, judged.challenge.id)
-    if challenge is None:
-        return _refuse(work, judged.challenge, "unknown")
-    if not challenge.is_live(work.now):
-        return _refuse(work, challenge, challenge.ended_reason or "expired")
-    after = _use(work, user, challenge, judged.code)
-    if after is None:
-        return _refuse(work, challenge, "used")
+    after = answers.settle(work, user, person.session, judged)
+    if isinstance(after, Denied):
+        return after
     after = proofs.complete(work, after, person.session)
-    storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.USED)
     storage.challenges.end_of_session(work.db, person.session.seq, work.now)
-    throttle.succeed(work, judged.claim, user)
-    session, new_secret = sign_in.renew(work, user, person.session, challenge.factor)
-    _record(work, EventName.USERS_MFA_CHALLENGES_UPDATE, challenge, {"completed": True, "session": session.id})
+    session, new_secret = sign_in.renew(work, user, person.session, judged.factor)
+    answers.record(work, user.id, judged.challenge, {"completed": True, "session": session.id})
     work.changed(f"users/{user.id}/sessions/{session.id}", person.session.public(), session.public())
     return SignedIn(session, new_secret, admission.lacks_factor(work, after, session))
-
-
-def _use(work: Work, user: User, challenge: Challenge, code: str) -> User | None:
-    """Use a right code up, and the account after that; None where another did meanwhile."""
-    if challenge.factor is Factor.TOTP:
-        found = _find_steps(work, user, code)
-        used = [storage.authenticators.use_step(work.db, each.seq, step, work.now) for each, step in found]
-        if not used or not all(used):
-            return None
-    if challenge.factor is Factor.RECOVERY_CODE:
-        unused = storage.recovery_codes.list_unused(work.db, user.seq)
-        digest = recovery_codes.matching(work, user, unused, code)
-        if digest is None or not storage.recovery_codes.use(work.db, user.seq, digest, work.now):
-            return None
-        return _tell_of_recovery(work, user, len(unused) - 1)
-    return user
-
-
-def _tell_of_recovery(work: Work, user: User, left: int) -> User:
-    """A recovery code was used: tell the person, and have the account know when it was the last."""
-    notices.factors_changed(work, user, f"a recovery code was used, and {left or 'none'} of them are left")
-    if left:
-        return user
-    after = replace(user, recovery_code=False)
-    storage.users.update(work.db, user, after)
-    return after
-
-
-def _refuse_wrong(work: Work, challenge: Challenge) -> Denied:
-    """The code was wrong; a challenge that has no attempts left ends."""
-    if not challenge.attempts_left:
-        storage.challenges.end(work.db, challenge.seq, work.now, ChallengeEnded.ATTEMPTS)
-    return _refuse(work, challenge, "wrong", attempts_left=challenge.attempts_left)
-
-
-def _refuse(
-    work: Work, challenge: Challenge | None, why: str, *, user: User | None = None, attempts_left: int | None = None
-) -> Denied:
-    """The log has why, and how many attempts are left; who asked is not told."""
-    details: Json = {"refused": why} | ({"attempts_left": attempts_left} if attempts_left is not None else {})
-    if challenge is not None:
-        _record(work, EventName.USERS_MFA_CHALLENGES_UPDATE, challenge, details)
-    elif user is not None:
-        resource = f"users/{user.id}/challenges"
-        work.record(EventName.USERS_MFA_CHALLENGES_UPDATE, resource, details, user_id=user.id)
-    return invalid_code()
-
-
-def invalid_code(hint: str = "Try the next code, or ask for a new challenge: authctl mfa create-challenge") -> Denied:
-    return Denied("user_invalid_token", "The code is wrong, expired or used.", field="code", hint=hint)
 
 
 def purge(directory: Engine) -> int:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import endings, lookup, records, throttle
-from authctl.core.credentials import factors as credentials_factors
+from authctl.core.credentials import factors as credentials_factors, recovery_codes
 from authctl.core.messages import notices
-from authctl.core.mfa import authenticators, challenges, recovery_codes
+from authctl.core.mfa import authenticators, challenges
 from authctl.errors import Conflict, NotFound
 from authctl.model import EventName, Factor, JsonObject, User, UserFactor
 
@@ -79,13 +79,11 @@ def list_factors(work: Work, user: str) -> list[UserFactor]:
 def enable(work: Work, user: str) -> User:
     """Ask for two factors from now on, of every session but a person's own.
 
-    A person must have signed in, or completed a challenge, in the last 30 minutes; that session goes on. Where the
-    user has no second factor, none is asked for until there is one. Raises Denied (user_challenge_required).
+    Where the user has no second factor, none is asked for until there is one. Raises Denied (user_challenge_required).
     """
     before = lookup.get_locked(work, user)
     if before.mfa:
         return before
-    credentials_factors.check_fresh(work, before)
     credentials_factors.keep(work)
     own = work.person.session.seq if work.person is not None else 0
     storage.sessions.forget_factors(work.db, before.seq, kept=own)
@@ -94,14 +92,13 @@ def enable(work: Work, user: str) -> User:
 
 
 def disable(work: Work, user: str) -> User:
-    """Ask for one factor from now on; those that are set up stay. A person must have completed a challenge lately.
+    """Ask for one factor from now on; those that are set up stay.
 
     Raises Denied (user_challenge_required).
     """
     before = lookup.get_locked(work, user)
     if not before.mfa:
         return before
-    credentials_factors.check_recent(work, before)
     notices.factors_changed(work, before, "one factor is enough at sign-in")
     details = {"mfa": False} | endings.end(work, before, endings.Cause.FACTOR_REMOVED)
     return records.save(work, before, replace(before, mfa=False), EventName.USERS_UPDATE_MFA, details)
@@ -134,12 +131,11 @@ def create_recovery_codes(work: Work, user: str) -> RecoveryCodes:
             field="user",
             hint="Make new ones, which ends the old: authctl mfa regenerate-recovery-codes USER",
         )
-    credentials_factors.check_recent(work, before)
     return _make_codes(work, before, EventName.USERS_MFA_RECOVERY_CODES_CREATE, "recovery codes were made")
 
 
 def regenerate_recovery_codes(work: Work, user: str) -> RecoveryCodes:
-    """Make six new recovery codes, and end the old ones. A person must have completed a challenge lately.
+    """Make six new recovery codes, and end the old ones.
 
     Raises NotFound (user_recovery_codes_not_found) where there never were any, Denied (user_challenge_required).
     """
@@ -151,7 +147,6 @@ def regenerate_recovery_codes(work: Work, user: str) -> RecoveryCodes:
             field="user",
             hint="Make some: authctl mfa create-recovery-codes USER",
         )
-    credentials_factors.check_recent(work, before, always=True)
     return _make_codes(work, before, EventName.USERS_MFA_RECOVERY_CODES_UPDATE, "new recovery codes were made")
 
 

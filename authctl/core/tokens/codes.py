@@ -40,11 +40,6 @@ def digest(work: Work, user_id: str, kind: TokenKind, token_id: str, secret: str
     return sealing.digest(work.key, "code-digest", user_id, str(kind), token_id, secret.encode("utf-8", "replace"))
 
 
-def normalized(secret: str) -> str:
-    """A secret as it was typed or pasted: blanks, dashes and capitals are not part of it."""
-    return secret.strip().replace(" ", "").replace("-", "").lower()
-
-
 def matching(work: Work, user: User | None, tokens: Iterable[Token], secret: str) -> Token | None:
     """The token that a secret is of. Every one is compared, in constant time."""
     found = None

@@ -20,7 +20,7 @@ from authctl import storage
 from authctl.core.accounts import identities, lookup, standing, throttle
 from authctl.core.accounts.endings import Cause
 from authctl.core.accounts.standing import Standing
-from authctl.core.credentials import addresses, passwords, proofs
+from authctl.core.credentials import addresses, answers, passwords, proofs
 from authctl.core.credentials.proofs import Verdict
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
@@ -99,7 +99,7 @@ def redeem(
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
     step = _judge if directory.dry_run else _judge_and_use
-    judged = granted(remembering.write(step, user, codes.normalized(secret), wanted, id, new_account))
+    judged = granted(remembering.write(step, user, answers.normalized(secret), wanted, id, new_account))
     if not isinstance(judged, JudgedToken):
         return cast("SignedIn | User", judged)  # mypy joins the two to object
     if judged.token.digest is None:

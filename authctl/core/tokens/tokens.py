@@ -21,7 +21,7 @@ from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import lookup, quotas, records, requested, throttle
-from authctl.core.credentials import attempts
+from authctl.core.credentials import stepping_up
 from authctl.core.crypto import generators
 from authctl.core.sessions import admission
 from authctl.core.tokens import cancelling, codes, issue
@@ -277,7 +277,7 @@ def create_email_change(
     asked = TokenRequest(
         TokenKind.EMAIL_CHANGE, contacts.email(email), url=url, print_secret=print_secret, settled=_tell_old_email
     )
-    attempts.confirm(directory, password)
+    stepping_up.step_up(directory, password=password, always_password=True)
     return issue.issue(directory, asked, _getter(user))
 
 
@@ -298,7 +298,7 @@ def create_phone_change(
         print_secret=print_secret,
         settled=_tell_old_phone,
     )
-    attempts.confirm(directory, password)
+    stepping_up.step_up(directory, password=password, always_password=True)
     return issue.issue(directory, asked, _getter(user))
 
 

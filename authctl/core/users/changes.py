@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from authctl.core.accounts import endings, records, throttle
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.accounts.standing import AddressKind
-from authctl.core.credentials import addresses, attempts
+from authctl.core.credentials import addresses, stepping_up
 from authctl.core.tokens import cancelling
 from authctl.core.values import contacts, identifiers, json_objects, times
 from authctl.errors import Invalid
@@ -44,7 +44,7 @@ def update_email(directory: Engine, user: str, email: str, *, password: str | No
     the old one stays until the new one is verified. password: the current one, which a person must give.
     """
     value = contacts.email(email) if email else None
-    attempts.confirm(directory, password)
+    stepping_up.step_up(directory, password=password, always_password=True)
     return directory.write(_update_address, user, "email", value)
 
 
@@ -54,7 +54,7 @@ def update_phone(directory: Engine, user: str, phone: str, *, password: str | No
     password: the current one, which a person must give.
     """
     value = contacts.phone(phone) if phone else None
-    attempts.confirm(directory, password)
+    stepping_up.step_up(directory, password=password, always_password=True)
     return directory.write(_update_address, user, "phone", value)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from authctl.core.accounts import endings, records
 from authctl.core.accounts.lookup import get, get_locked
-from authctl.core.credentials import attempts, passwords
+from authctl.core.credentials import attempts, passwords, stepping_up
 from authctl.errors import Invalid
 from authctl.model import EventName, User
 
@@ -36,7 +36,7 @@ def update_password(
     """
     directory = directory.admitting(to_change_password=True)
     found = directory.read(get, user)  # before the confirmation, so that a change in between is noticed
-    attempts.confirm(directory, current)
+    stepping_up.step_up(directory, password=current, always_password=True)
     prepared = passwords.prepare(directory, password, found)
     return directory.write(_change_password, found.id, prepared, must_change=must_change, generated=generated)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from authctl import storage
 from authctl.core.accounts import endings, identities, lookup, records, throttle
 from authctl.core.accounts.standing import AddressKind
-from authctl.core.credentials import addresses, attempts
+from authctl.core.credentials import addresses, stepping_up
 from authctl.core.messages import notices
 from authctl.core.tokens import issue, tokens
 from authctl.core.tokens.issue import TokenRequest
@@ -73,7 +73,7 @@ def secure(
         raise Denied("user_unauthorized", message, field="email", hint="Keep one of yours with: --keep ADDRESS")
     if url is not None:
         issue.check_link(directory, TokenRequest(TokenKind.RECOVERY, url=url))
-    attempts.confirm(directory, password)
+    stepping_up.step_up(directory, password=password, always_password=True)
     before, secured = directory.write(_secure, user, kept, new)
     if before.password is None or secured.user.email is None:
         return secured

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from authctl.core.hashing import Parameters
     from authctl.core.hashing.turns import Turns
     from authctl.core.work.outbox import Notice
-    from authctl.core.work.person import Person
+    from authctl.core.work.person import Given, Person
     from authctl.core.work.unit import Actor
     from authctl.delivery import Transport
     from authctl.settings import Settings
@@ -101,6 +101,7 @@ class Engine:
         self._hash_parameters = hash_parameters
         self._admit: Admit | None = None
         self._admission: dict[str, bool] = {}
+        self.given: Given | None = None
         self._known = _Known()
 
     # Who acts, and how.
@@ -115,10 +116,13 @@ class Engine:
         directory.changes = []
         return directory
 
-    def as_person(self, admit: Admit) -> Self:
-        """The same for a person: every unit of work begins by asking `admit` who it is."""
+    def as_person(self, admit: Admit, given: Given | None = None) -> Self:
+        """The same for a person: every unit of work begins by asking `admit` who it is.
+
+        given: what the person gives once more, for `credentials.stepping_up`.
+        """
         directory = copy.copy(self)
-        directory.by, directory._admit = By.PERSON, admit
+        directory.by, directory._admit, directory.given = By.PERSON, admit, given
         return directory
 
     @property

@@ -30,6 +30,7 @@ def test_policies_travel_between_directories(security):
     defaults = security("show -o toml").stdout
     changed = {
         "user-limit": 5, "session-limit": 1, "session-duration": "1m", "session-idle-timeout": "1h",
+        "recent-sign-in": "off",
         "session-invalidation": False, "session-alerts": True, "password-min-length": 256, "password-history": 20,
         "password-dictionary": False, "password-personal-data": False, "password-strength": ["upper", "symbol"],
         "password-context-words": ["Röcket \"Co\"", "acme"], "password-breached-file": "/srv/pwned.txt",
@@ -115,6 +116,7 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(security):
     before = shown(security)
     ran = security("apply supabase --dry-run")
     assert ran.stdout.splitlines() == [
+        "recent-sign-in\t10m\toff",
         "password-dictionary\ton\toff",
         "password-personal-data\ton\toff",
         "generated-password-expiry\t7d\toff",

@@ -36,6 +36,7 @@ INTEGERS = {
 DURATIONS = {
     "session-duration": (MINUTE, YEAR, YEAR),
     "session-idle-timeout": (MINUTE, YEAR, None),
+    "recent-sign-in": (MINUTE, DAY, 10 * MINUTE),
     "sign-in-window": (SECOND, DAY, 15 * MINUTE),
     "sign-in-lockout": (SECOND, DAY, 15 * MINUTE),
     "known-source-expiry": (DAY, 10 * YEAR, 90 * DAY),
@@ -210,6 +211,7 @@ def test_the_presets():
         "otp-expiry": 15 * MINUTE,
         "invite-expiry": YEAR,
         "change-needs-old": "off",
+        "recent-sign-in": None,
     }
     assert differing(recommended, supabase) == lacking | {
         "source-attempts": 450,
@@ -218,6 +220,7 @@ def test_the_presets():
         "sms-hourly-limit": 30,
         "creation-hourly-limit": 30,
         "change-needs-old": "confirm",
+        "recent-sign-in": None,
     }
     for preset in (recommended, appwrite, supabase):
         assert policies.parse_all(preset) == preset

@@ -11,11 +11,11 @@ from doubles.sms import ACCOUNT, TOKEN, VERIFY, Twilio
 
 from authctl import storage
 from authctl.core.accounts import throttle
+from authctl.core.credentials import answers
 from authctl.core.crypto import phrases, sealing
 from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
 from authctl.core.maintenance import key_rotation, purge
-from authctl.core.tokens import codes
 from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import TokenKind, instant
@@ -426,7 +426,7 @@ def test_phrases_have_twenty_bits(dice):
 
 
 def test_a_secret_is_read_as_people_type_it():
-    assert codes.normalized(" 123-456 ") == codes.normalized("123 456") == "123456"
+    assert answers.normalized(" 123-456 ") == answers.normalized("123 456") == "123456"
 
 
 LIVES = {

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from authctl import storage
-from authctl.core.credentials import factors
+from authctl.core.credentials import factors, recovery_codes
 from authctl.core.crypto import sealing
 from authctl.core.maintenance import key_rotation
-from authctl.core.mfa import recovery_codes
 from authctl.errors import Invalid, Unavailable
 from authctl.settings import write_key_file
 
