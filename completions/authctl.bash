@@ -501,7 +501,8 @@ _authctl_load() {
             ;;
         'tokens redeem')
             options=('--kind|kind' '--id|@tokens' '--token-id|@tokens' '--secret-stdin|' '--new-password-stdin|'
-                '--new-account|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-')
+                '--new-account|' '--code|-' '--challenge|@tokens' '--keep|' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-')
             arguments=('@users|--user-id')
             ;;
         'tokens list')

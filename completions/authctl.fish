@@ -952,6 +952,9 @@ function __authctl_load
                 '--secret-stdin||Read the code or secret from stdin: one line' \
                 '--new-password-stdin||Read a recovery\'s new password from stdin: the next line' \
                 '--new-account||If an unverified address is on somebody else\'s account: take it off, and make one' \
+                '--code|-|Of a recovery, where two factors are asked for: of the authenticator, or a recovery code' \
+                '--challenge|@tokens|The token of `authctl tokens create-phone` that --code is of instead' \
+                '--keep||Of a recovery: leave identities and authenticators that nothing has confirmed' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \

@@ -94,12 +94,23 @@ def enable(ctx: Context, user: User) -> None:
 
     Until the user has a second one, one is enough: `authctl mfa create-authenticator` makes one, and a verified email
     or phone is one. The policy mfa-required asks everybody, or all users with a label.
+
+    Who has no other than the email cannot recover a forgotten password without an operator.
     """
-    enabled = ctx.directory.mfa.enable(user)
+    mfa = ctx.directory.mfa
+    enabled = mfa.enable(user)
     ctx.show(enabled.public())
-    if not any(ctx.directory.mfa.status(enabled.id).factors.values()):
-        who = f"{ctx.program} mfa create-authenticator {quote(enabled.id)}"
-        ctx.output.tell(f"This protects nothing yet: the user {enabled.id} has no second factor. Add one with: {who}")
+    status = mfa.status(enabled.id)
+    if not any(status.factors.values()):
+        ctx.output.tell(
+            f"This protects nothing yet: the user {enabled.id} has no second factor. Add one with: "
+            + _command(ctx, "create-authenticator", enabled.id)
+        )
+    elif status.recovery_needs_operator:
+        ctx.output.warn(
+            "The email is the only second factor, so a forgotten password takes an operator. To avoid that: "
+            + _command(ctx, "create-recovery-codes", user)
+        )
 
 
 @command(USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com")

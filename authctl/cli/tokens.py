@@ -271,6 +271,24 @@ def redeem(
             "--new-account", help="If an unverified address is on somebody else's account: take it off, and make one."
         ),
     ] = False,
+    code: Annotated[
+        str | None,
+        typer.Option(
+            "--code",
+            metavar="CODE",
+            help="Of a recovery, where two factors are asked for: of the authenticator, or a recovery code.",
+        ),
+    ] = None,
+    challenge: Annotated[
+        str | None,
+        typer.Option(
+            "--challenge", metavar="TOKEN", help="The token of `authctl tokens create-phone` that --code is of instead."
+        ),
+    ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Of a recovery: leave identities and authenticators that nothing has confirmed."),
+    ] = False,
 ) -> None:
     """Redeem a code or secret: sign in, verify an address, set a new password, change an address, or cancel that.
 
@@ -296,7 +314,9 @@ def redeem(
     elif effect is Effect.RECOVER:
         password = new_password(ctx, flag="--new-password-stdin")
     which: dict[str, str] = {"id": id} if id is not None else {"kind": meant}
-    ctx.show(tokens.redeem(user, secret, new_password=password, new_account=new_account, **which).public())
+    second = {"code": code, "challenge": challenge}
+    redeemed = tokens.redeem(user, secret, new_password=password, **second, keep=keep, new_account=new_account, **which)
+    ctx.show(redeemed.public())
 
 
 def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:

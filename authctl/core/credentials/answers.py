@@ -158,6 +158,12 @@ def find_steps(work: Work, user: User, code: str) -> list[tuple[Authenticator, i
     return found if all(step > authenticator.last_step for authenticator, step in found) else []
 
 
+def confirmed(work: Work, user: User, code: str) -> set[int]:
+    """The numbers of the authenticators whose code it is, used or not."""
+    found = storage.authenticators.list_of_user(work.db, user.seq)
+    return {each.seq for each in found if step_of(work, each, code) is not None}
+
+
 def step_of(work: Work, authenticator: Authenticator, code: str) -> int | None:
     """The step of that authenticator that a code is of, now; None for a wrong one."""
     secret = sealing.unseal(work.key, authenticator.sealed_secret, context=f"authenticators/{authenticator.id}")

@@ -22,9 +22,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import standing
+from authctl.core.accounts import records, standing
 from authctl.core.accounts.standing import AddressKind
-from authctl.model import Factor, Session, TokenKind, User
+from authctl.model import EventName, Factor, Session, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.policy.policies import Policy
@@ -168,6 +168,22 @@ def end_all(work: Work, user: User) -> User:
     storage.authenticators.delete_of_user(work.db, user.seq)
     storage.recovery_codes.delete_of_user(work.db, user.seq)
     return replace(user, mfa=False, totp=False, recovery_code=False)
+
+
+def end_unconfirmed(work: Work, user: User, confirmed: Collection[int], *, has_code: bool) -> User:
+    """The account without the factors that whoever recovers it has not confirmed: they may be an intruder's.
+
+    confirmed: the numbers of the authenticators whose code was given. has_code: whether any code was, so that the
+    recovery codes stay.
+    """
+    unconfirmed = [each for each in storage.authenticators.list_of_user(work.db, user.seq) if each.seq not in confirmed]
+    for authenticator in unconfirmed:
+        storage.authenticators.delete(work.db, authenticator.seq)
+    codes = 0 if has_code else storage.recovery_codes.delete_of_user(work.db, user.seq)
+    if not (unconfirmed or codes):
+        return user
+    details = {"authenticators": len(unconfirmed), "recovery_codes": codes, "because": "recovery"}
+    return records.save(work, user, reread(work, user), EventName.USERS_MFA_FACTORS_DELETE, details, of="factors")
 
 
 def reread(work: Work, user: User) -> User:

@@ -138,7 +138,7 @@ CHECKS = {
         Check("purge-overdue", Severity.LOW,
             "Tokens and sessions that are over are kept longer than they are good for anything."),
         Check("email-only-factor", Severity.LOW,
-            "Whoever reads the mailbox recovers the password and is mailed the code: that is one factor, not two."),
+            "Whoever forgets the password needs an operator, since the mailbox alone does not stand for two factors."),
         Check("short-passwords", Severity.LOW,
             "Passwords may be shorter than the 15 characters that OWASP ASVS 5.0 recommends (6.2.1)."),
         Check("key-old", Severity.LOW,
@@ -361,7 +361,8 @@ def _users(look: _Look, work: Work) -> Iterator[Finding]:
     yield from _unprotected(look, work, groups)
     if mailed := sum(each.by_email for each in groups):
         message = (
-            f"{_counted(mailed, 'user has', 'users have')} no second factor but the email that recovers passwords."
+            f"{_counted(mailed, 'user has', 'users have')} no second factor but the email:"
+            " recovering a password takes an operator."
         )
         others = [each for each in policies.MFA_FACTORS if each in work.policy["mfa-factors"] and each != "email"]
         command = look.own(f"security set mfa-factors {','.join(others) or 'totp'}")

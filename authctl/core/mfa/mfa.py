@@ -38,6 +38,12 @@ class MfaStatus:
     recovery_codes_left: int
     authenticators: int
 
+    @property
+    def recovery_needs_operator(self) -> bool:
+        """Whether the email, which recovers a password, is the only second factor of somebody who is asked for two."""
+        has = {name for name, is_there in self.factors.items() if is_there}
+        return (self.mfa or self.required) and has == {Factor.EMAIL}
+
     def public(self) -> JsonObject:
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -79,7 +85,8 @@ def list_factors(work: Work, user: str) -> list[UserFactor]:
 def enable(work: Work, user: str) -> User:
     """Ask for two factors from now on, of every session but a person's own.
 
-    Where the user has no second factor, none is asked for until there is one. Raises Denied (user_challenge_required).
+    Where the user has no second factor, none is asked for until there is one. Where the email is the only one, a
+    forgotten password takes an operator. Raises Denied (user_challenge_required).
     """
     before = lookup.get_locked(work, user)
     if before.mfa:

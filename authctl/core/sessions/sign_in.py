@@ -182,7 +182,10 @@ def _sign_in_with_identity(
     proof = proofs.carry_out(work, present or _new_user(work, email, email_verified), "email", verdict)
     if not is_linked:
         identities.link(work, proof.user, provider, provider_uid, email)
-    return replace(sign_in(work, proof.user, provider, (Factor.OAUTH2,)), ended=proof.ended)
+    factor = Factor.OAUTH2
+    if proof.user.email_verified and proof.user.email in (email, identity.email if identity is not None else None):
+        factor = Factor.EMAIL  # whoever reads the mailbox can sign in to the provider that has the same one
+    return replace(sign_in(work, proof.user, provider, (factor,)), ended=proof.ended)
 
 
 def _new_user(work: Work, email: str | None, email_verified: bool) -> User:

@@ -14,13 +14,15 @@ answer by the same statements for a wrong, an expired, a used and an unknown one
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from authctl import storage
 from authctl.core.accounts import identities, lookup, standing, throttle
 from authctl.core.accounts.endings import Cause
 from authctl.core.accounts.standing import Standing
-from authctl.core.credentials import addresses, answers, passwords, proofs
+from authctl.core.credentials import addresses, answers, factors, passwords, proofs
+from authctl.core.credentials.answers import JudgedCode
+from authctl.core.credentials.factors import Possession
 from authctl.core.credentials.proofs import Verdict
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
@@ -29,7 +31,7 @@ from authctl.core.tokens.kinds import DECLARATIONS, Effect, TokenDeclaration
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
 from authctl.errors import Denied, Invalid
-from authctl.model import EventName, Json, Status, Token, TokenEnded, TokenKind, User
+from authctl.model import EventName, Factor, Json, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
@@ -56,6 +58,17 @@ class JudgedToken:
         return self.token.digest is None or self.declaration.effect in (Effect.RECOVER, Effect.CANCEL)
 
 
+class Recovery(NamedTuple):
+    """What a recovery takes besides its secret.
+
+    second: the code of a second factor, or of a token that was sent to the phone. keep: leave what nothing confirmed.
+    """
+
+    password: passwords.Prepared
+    second: JudgedCode | JudgedToken | None
+    keep: bool
+
+
 def redeem(
     directory: Engine,
     user: str,
@@ -65,6 +78,9 @@ def redeem(
     id: str | None = None,
     new_password: str | None = None,
     new_account: bool = False,
+    code: str | None = None,
+    challenge: str | None = None,
+    keep: bool = False,
     ip: str | None = None,
     user_agent: str | None = None,
 ) -> SignedIn | User:
@@ -73,13 +89,16 @@ def redeem(
     kind, id: which token is meant, by one of them: a code that was typed wrong costs that one an attempt and no other.
     new_password: what a recovery sets; one that the policy refuses (Invalid) does not use the token up. new_account:
     whoever has the address says that the account is somebody else's: where the address was never verified, and the
-    account has another proof, it leaves that account, and the session is of a new one.
+    account has another proof, it leaves that account, and the session is of a new one. code: a second factor, to
+    recover an account that asks for two, since its mailbox is but one: of an authenticator, or a recovery code; with
+    challenge, the code of the token of that id, which `create_phone` sent to its phone. keep: of a recovery, leave the
+    identities whose email is not proved, and the authenticators and recovery codes that nothing has confirmed.
 
     Answers with a session for the kinds that sign in (email, phone, magic-url, token), else with the user. Raises
     Denied: user_invalid_token, the same for a wrong, expired, used and unknown one; to who has a right one, which stays
     good, user_blocked, user_session_required where only whoever is signed in can confirm the address, and
-    user_more_factors_required where a recovery goes to an address that was never verified, and the account has another
-    proof. Conflict where the address of a change is taken by now.
+    user_more_factors_required where a recovery comes without the second factor that is asked for, or goes to an address
+    that was never verified, and the account has another proof. Conflict where the address of a change is taken by now.
     """
     check = checks.Collector()
     wanted = check(_kind, kind)
@@ -102,19 +121,27 @@ def redeem(
     judged = granted(remembering.write(step, user, answers.normalized(secret), wanted, id, new_account))
     if not isinstance(judged, JudgedToken):
         return cast("SignedIn | User", judged)  # mypy joins the two to object
-    if judged.token.digest is None:
-        assert judged.token.address is not None
-        if not directory.transport.check_code(judged.token.address, judged.secret):
-            raise remembering.write(_refuse_provided, judged)
-    prepared = None
+    _ask_provider(directory, judged)
+    recovery = None
     if judged.declaration.effect is Effect.RECOVER:
         if new_password is None:
             raise _password_missing()
-        prepared = passwords.prepare(directory, new_password, judged.user)
-    done = cast("SignedIn | User", granted(directory.write(_settle, judged, prepared)))
+        second = granted(remembering.write(_judge_second, judged, code, challenge))
+        if isinstance(second, JudgedToken):
+            _ask_provider(directory, second)
+        recovery = Recovery(passwords.prepare(directory, new_password, judged.user), second, keep)
+    done = cast("SignedIn | User", granted(directory.write(_settle, judged, recovery)))
     if isinstance(done, User) and judged.user.password is not None and done.password is None:
         tokens.ask_for_password(directory, done)
     return done
+
+
+def _ask_provider(directory: Engine, judged: JudgedToken) -> None:
+    """Have the provider judge a code of its own."""
+    if judged.token.digest is None:
+        assert judged.token.address is not None
+        if not directory.transport.check_code(judged.token.address, judged.secret):
+            raise directory.acting(directory.actor).write(_refuse_provided, judged)
 
 
 def _kind(kind: str) -> TokenKind:
@@ -237,10 +264,52 @@ def invalid_token() -> Denied:
     )
 
 
+def _judge_second(
+    work: Work, judged: JudgedToken, code: str | None, challenge: str | None
+) -> JudgedCode | JudgedToken | Denied | None:
+    """The second factor that comes with a recovery; None where none is asked for, and none came."""
+    user = lookup.get_locked(work, f"id:{judged.user.id}")
+    if code is None:
+        return _second_missing(work, user, judged.token)
+    typed = answers.typed(code)
+    if challenge is None:
+        return answers.judge(work, user, typed)
+    found = _judge(work, f"id:{user.id}", typed, None, checks.text(challenge, "challenge"), False)
+    if isinstance(found, JudgedToken) and not _is_to_phone(work, user, found.token):
+        return _refuse(work, user, found.token, found.token.kind, "kind")
+    return found
+
+
+def _second_missing(work: Work, user: User, token: Token) -> Denied | None:
+    """Refuse a recovery without the second factor that is asked for, unless the account goes to the prover."""
+    if not factors.asks_second(work.policy, user, Possession.MAILBOX):
+        return None
+    if _is_of(user, token) and proofs.decide(work, user, "email") is Verdict.NEW_OWNER:
+        return None
+    _refuse(work, user, None, token.kind, "factors")
+    others = factors.others(work.policy, user, Possession.MAILBOX)
+    ways = ["--code CODE of an authenticator or a recovery code"] if others - {Factor.PHONE} else []
+    if Factor.PHONE in others:
+        ways.append("--challenge TOKEN --code CODE of: authctl tokens create-phone")
+    return Denied(
+        "user_more_factors_required",
+        "The account asks for two factors, and its email is one."
+        + ("" if ways else " It has no other one that could be given here."),
+        field="code",
+        hint=f"Add {', or '.join(ways)}." if ways else "Ask an operator, who can use: authctl users update-password",
+    )
+
+
+def _is_to_phone(work: Work, user: User, token: Token) -> bool:
+    """Whether a token shows that somebody has the account's phone, which may be a second factor."""
+    is_phone = token.kind is TokenKind.PHONE and token.address == user.phone
+    return is_phone and Factor.PHONE in factors.available(work.policy, user)
+
+
 # Settling
 
 
-def _settle(work: Work, judged: JudgedToken, prepared: passwords.Prepared | None) -> SignedIn | User | Denied:
+def _settle(work: Work, judged: JudgedToken, recovery: Recovery | None) -> SignedIn | User | Denied:
     """Use the token up after slow work, if it lives. Of many who have the right secret at once, one gets here."""
     user = lookup.find(work, f"id:{judged.user.id}", lock=True)
     token = storage.tokens.find(work.db, user.seq, judged.token.id) if user is not None else None
@@ -248,11 +317,34 @@ def _settle(work: Work, judged: JudgedToken, prepared: passwords.Prepared | None
     if user is None or token is None or not token.is_live(work.now):
         ended = token.ended_reason if token is not None else None
         return _refuse(work, user, None, kind, ended or "expired")
-    return _use(work, judged, user, token, prepared)
+    settled = user if recovery is None else _settle_second(work, user, token, recovery.second)
+    return settled if isinstance(settled, Denied) else _use(work, judged, settled, token, recovery)
+
+
+def _settle_second(work: Work, user: User, token: Token, second: JudgedCode | JudgedToken | None) -> User | Denied:
+    """Use up the second factor that came with a recovery; the account after that."""
+    if second is None:
+        return _second_missing(work, user, token) or user
+    if isinstance(second, JudgedCode):
+        return answers.settle(work, user, None, second)
+    sent = storage.tokens.find(work.db, user.seq, second.token.id)
+    if sent is None or not sent.is_live(work.now):
+        return _refuse(work, user, None, second.token.kind, "expired")
+    _end_used(work, user, second)
+    if second.claim is not None:
+        throttle.succeed(work, second.claim, user)
+    return user
+
+
+def _end_used(work: Work, user: User, judged: JudgedToken) -> None:
+    """Use a token up."""
+    storage.tokens.end(work.db, judged.token.seq, work.now, TokenEnded.USED)
+    resource, details = f"users/{user.id}/tokens/{judged.token.id}", {"kind": str(judged.token.kind), "redeemed": True}
+    work.record(judged.declaration.updated, resource, details, user_id=user.id)
 
 
 def _use(
-    work: Work, judged: JudgedToken, user: User, token: Token, prepared: passwords.Prepared | None
+    work: Work, judged: JudgedToken, user: User, token: Token, recovery: Recovery | None
 ) -> SignedIn | User | Denied:
     """Use up a token that lives, of a user whose row is locked."""
     kind, declaration = token.kind, judged.declaration
@@ -269,10 +361,8 @@ def _use(
         _refuse(work, user, None, kind, "factors")
         return proofs.needs_more()
     with work.db.ahead():
-        storage.tokens.end(work.db, token.seq, work.now, TokenEnded.USED)
-        resource = f"users/{user.id}/tokens/{token.id}"
-        work.record(declaration.updated, resource, {"kind": str(kind), "redeemed": True}, user_id=user.id)
-    done = _do(work, user, token, prepared, verdict)
+        _end_used(work, user, judged)
+    done = _do(work, user, token, recovery, verdict)
     if judged.claim is not None:  # now: by then the source is known
         with work.db.ahead():
             throttle.succeed(work, judged.claim, user)
@@ -280,16 +370,16 @@ def _use(
 
 
 def _do(
-    work: Work, user: User, token: Token, prepared: passwords.Prepared | None, verdict: Verdict | None
+    work: Work, user: User, token: Token, recovery: Recovery | None, verdict: Verdict | None
 ) -> SignedIn | User | Denied:
     """What the kind of a token declares, once it is used up."""
     match DECLARATIONS[token.kind].effect:
         case Effect.SIGN_IN:
             return _sign_in(work, user, token, verdict)
         case Effect.RECOVER:
-            assert prepared is not None
+            assert recovery is not None
             assert verdict is not None
-            return _recover(work, user, prepared, verdict)
+            return _recover(work, user, recovery, verdict)
         case Effect.VERIFY | Effect.CHANGE:
             return _confirm(work, user, token)
         case Effect.CANCEL:
@@ -352,11 +442,16 @@ def _sign_in(work: Work, user: User, token: Token, verdict: Verdict | None) -> S
     return replace(sign_in.sign_in(work, proof.user, str(token.kind), (declaration.factor,)), ended=proof.ended)
 
 
-def _recover(work: Work, user: User, prepared: passwords.Prepared, verdict: Verdict) -> User:
+def _recover(work: Work, user: User, recovery: Recovery, verdict: Verdict) -> User:
     """Set the new password, end every session, and let the account be signed in to: no session comes of it, and so
     whoever uses a second factor is asked for it as ever, and guesses at it stay counted."""
-    identities.end_unproved(work, user)
-    before = proofs.carry_out(work, user, "email", verdict).user
+    if not recovery.keep:
+        identities.end_unproved(work, user)
+    before, prepared = proofs.carry_out(work, user, "email", verdict).user, recovery.password
+    if not recovery.keep:
+        code = recovery.second if isinstance(recovery.second, JudgedCode) else None
+        confirmed = answers.confirmed(work, before, code.code) if code is not None else ()
+        before = factors.end_unconfirmed(work, before, confirmed, has_code=recovery.second is not None)
     if verdict is Verdict.NEW_OWNER:
         prepared = replace(prepared, since=None)  # the password that it takes the place of has just ended
     after = passwords.change(work, before, prepared, cause=Cause.RECOVERY)

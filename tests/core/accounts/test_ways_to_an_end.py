@@ -39,7 +39,7 @@ CREDENTIALS = SIGNED_OUT | CHANGES | SIGN_INS
 ENDS = {
     Cause.OWN_PASSWORD: CREDENTIALS - {"session: acting", "challenge: acting"},
     Cause.PASSWORD: CREDENTIALS,
-    Cause.RECOVERY: CREDENTIALS | {"identity: of another"},
+    Cause.RECOVERY: CREDENTIALS | {"identity: of another"} | FACTORS,
     Cause.SECURED: CREDENTIALS | IDENTITIES | FACTORS | {"password"},
     Cause.CHANGE_CANCELLED: CREDENTIALS | {"password"},
     Cause.BLOCK: CREDENTIALS | VERIFICATIONS,

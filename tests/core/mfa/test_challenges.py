@@ -327,7 +327,9 @@ def test_an_operator_forgets_the_tries_and_a_new_password_does_not(directory, se
     directory.security.set("sign-in-attempts", 1)
     assert refusal(Denied, complete, directory, secret, "totp", "x")
     recovery = directory.tokens.create_recovery("ada", print_secret=True).secret
-    directory.tokens.redeem("ada", recovery, kind="recovery", new_password="another fine password")
+    sent = directory.tokens.create_phone(PHONE, print_secret=True)
+    second = {"challenge": sent.token.id, "code": sent.secret, "keep": True}
+    directory.tokens.redeem("ada", recovery, kind="recovery", new_password="another fine password", **second)
     if unlocks:
         directory.users.unlock("ada")
     secret = directory.sessions.create("ada", "another fine password").secret
