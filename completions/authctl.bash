@@ -324,8 +324,8 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'users secure')
-            options=('--keep|-' '--email|-' '--url|-' '--password-stdin|' '--dry-run|' '--reason|-' '--ip|-'
-                '--user-agent|-' '--fields|fields.secured-account,')
+            options=('--keep|-' '--email|-' '--url|-' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|'
+                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.secured-account,')
             arguments=('@users|--user-id')
             ;;
         'users list-roles')
@@ -705,18 +705,21 @@ _authctl_list() {
                 'security.keys.rotate' 'users.verify.password')
             ;;
         'policies')
-            words=('user-limit' 'session-limit' 'session-duration' 'session-idle-timeout' 'recent-sign-in'
-                'session-invalidation' 'session-alerts' 'password-min-length' 'password-history' 'password-dictionary'
-                'password-personal-data' 'password-strength' 'password-context-words' 'password-breached-file'
-                'generated-password-expiry' 'memberships-privacy' 'sign-in-attempts' 'source-attempts'
-                'sign-in-window' 'sign-in-lockout' 'trusted-sources' 'known-source-expiry' 'otp-length' 'otp-expiry'
-                'otp-interval' 'otp-attempts' 'otp-hourly-limit' 'person-hourly-limit' 'source-hourly-limit'
-                'email-hourly-limit' 'sms-hourly-limit' 'creation-hourly-limit' 'sms-countries' 'magic-url-expiry'
-                'verification-expiry' 'verification-needs-session' 'recovery-expiry' 'token-expiry' 'invite-expiry'
-                'change-needs-old' 'mfa-factors' 'mfa-required' 'challenge-expiry' 'jwt-issuer' 'jwt-audience'
-                'reason-required' 'log-retention')
+            words=('user-limit' 'session-limit' 'session-duration' 'session-idle-timeout' 'session-max-age'
+                'recent-sign-in' 'session-invalidation' 'session-alerts' 'password-min-length' 'password-history'
+                'password-dictionary' 'password-personal-data' 'password-strength' 'password-context-words'
+                'password-breached-file' 'generated-password-expiry' 'memberships-privacy' 'sign-in-attempts'
+                'source-attempts' 'sign-in-window' 'sign-in-lockout' 'trusted-sources' 'known-source-expiry'
+                'otp-length' 'otp-expiry' 'otp-interval' 'otp-attempts' 'otp-hourly-limit' 'person-hourly-limit'
+                'source-hourly-limit' 'email-hourly-limit' 'sms-hourly-limit' 'creation-hourly-limit' 'sms-countries'
+                'magic-url-expiry' 'verification-expiry' 'verification-needs-session' 'recovery-expiry' 'token-expiry'
+                'invite-expiry' 'change-needs-old' 'mfa-factors' 'mfa-required' 'challenge-expiry' 'jwt-issuer'
+                'jwt-audience' 'reason-required' 'log-retention')
             ;;
         'policy.session-idle-timeout')
+            words=('off')
+            ;;
+        'policy.session-max-age')
             words=('off')
             ;;
         'policy.recent-sign-in')

@@ -511,6 +511,8 @@ function __authctl_load
                 '--email|-|A new email for the account' \
                 '--url|-|Where the link leads in the mail that asks for a new password' \
                 '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1456,6 +1458,7 @@ function __authctl_list
                 'session-limit|How many sessions a user has at once; the oldest goes' \
                 'session-duration|How long a session lives; sessions that exist keep their end' \
                 'session-idle-timeout|How long a session lives without being used' \
+                'session-max-age|How long a session lives in all, however often it is extended' \
                 'recent-sign-in|How long after a sign-in people may change factors, password and addresses without giving it again' \
                 'session-invalidation|Whether a new password that a person sets ends the other sessions' \
                 'session-alerts|Whether users get a mail about a sign-in from a new source, unless by mail or a provider' \
@@ -1500,6 +1503,9 @@ function __authctl_list
                 'reason-required|Whether operators must say why (--reason) when they block, delete, label or change a rule' \
                 'log-retention|How long the audit log is kept; off keeps it for ever'
         case 'policy.session-idle-timeout'
+            printf '%s\n' \
+                'off'
+        case 'policy.session-max-age'
             printf '%s\n' \
                 'off'
         case 'policy.recent-sign-in'

@@ -635,6 +635,8 @@ function Get-AuthctlRows($path) {
                 '--email|-|A new email for the account'
                 '--url|-|Where the link leads in the mail that asks for a new password'
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1795,6 +1797,7 @@ function Get-AuthctlList($name) {
             'session-limit|How many sessions a user has at once; the oldest goes'
             'session-duration|How long a session lives; sessions that exist keep their end'
             'session-idle-timeout|How long a session lives without being used'
+            'session-max-age|How long a session lives in all, however often it is extended'
             'recent-sign-in|How long after a sign-in people may change factors, password and addresses without giving it again'
             'session-invalidation|Whether a new password that a person sets ends the other sessions'
             'session-alerts|Whether users get a mail about a sign-in from a new source, unless by mail or a provider'
@@ -1840,6 +1843,9 @@ function Get-AuthctlList($name) {
             'log-retention|How long the audit log is kept; off keeps it for ever'
         }
         'policy.session-idle-timeout' {
+            'off'
+        }
+        'policy.session-max-age' {
             'off'
         }
         'policy.recent-sign-in' {

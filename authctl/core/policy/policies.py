@@ -81,6 +81,8 @@ DECLARATIONS: dict[str, Declaration] = {
             "How long a session lives; sessions that exist keep their end."),
         Declaration("session-idle-timeout", Duration(MINUTE, YEAR, optional=True), None,
             "How long a session lives without being used."),
+        Declaration("session-max-age", Duration(HOUR, 10 * YEAR, optional=True), None,
+            "How long a session lives in all, however often it is extended."),
         Declaration("recent-sign-in", Duration(MINUTE, DAY, optional=True), 10 * MINUTE,
             "How long after a sign-in people may change factors, password and addresses without giving it again.",
             {"appwrite": None, "supabase": None}),

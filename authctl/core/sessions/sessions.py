@@ -49,11 +49,15 @@ def _look(work: Work, secret: str) -> tuple[Person, bool]:
 
 
 def update(work: Work, secret: str) -> Session:
-    """Extend a session by the policy's duration from now."""
+    """Extend a session by the policy's duration from now, but not beyond session-max-age from its beginning."""
     person = admission.admit(work, secret)
-    after = replace(person.session, expires_at=work.now + work.policy["session-duration"], used_at=work.now)
+    session, longest = person.session, work.policy["session-max-age"]
+    end = work.now + work.policy["session-duration"]
+    if longest is not None:
+        end = min(end, max(session.created_at + longest, session.expires_at))
+    after = replace(session, expires_at=end, used_at=work.now)
     storage.sessions.update(work.db, after.seq, expires_at=after.expires_at, used_at=after.used_at)
-    return _recorded(work, EventName.USERS_SESSIONS_UPDATE, person.session, after)
+    return _recorded(work, EventName.USERS_SESSIONS_UPDATE, session, after)
 
 
 def delete(work: Work, secret: str) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authctl import storage
@@ -85,7 +86,7 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
         user_agent=work.actor.user_agent,
         created_at=work.now,
         used_at=work.now,
-        expires_at=work.now + work.policy["session-duration"],
+        expires_at=work.now + min(work.policy["session-duration"], work.policy["session-max-age"] or timedelta.max),
     )
     details = {"provider": provider, "factors": list(session.factors)}
     is_half = credentials_factors.lacks(work.policy, user, session)

@@ -30,7 +30,7 @@ def test_policies_travel_between_directories(security):
     defaults = security("show -o toml").stdout
     changed = {
         "user-limit": 5, "session-limit": 1, "session-duration": "1m", "session-idle-timeout": "1h",
-        "recent-sign-in": "off",
+        "session-max-age": "1h", "recent-sign-in": "off",
         "session-invalidation": False, "session-alerts": True, "password-min-length": 256, "password-history": 20,
         "password-dictionary": False, "password-personal-data": False, "password-strength": ["upper", "symbol"],
         "password-context-words": ["Röcket \"Co\"", "acme"], "password-breached-file": "/srv/pwned.txt",

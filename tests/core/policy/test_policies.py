@@ -36,6 +36,7 @@ INTEGERS = {
 DURATIONS = {
     "session-duration": (MINUTE, YEAR, YEAR),
     "session-idle-timeout": (MINUTE, YEAR, None),
+    "session-max-age": (HOUR, 10 * YEAR, None),
     "recent-sign-in": (MINUTE, DAY, 10 * MINUTE),
     "sign-in-window": (SECOND, DAY, 15 * MINUTE),
     "sign-in-lockout": (SECOND, DAY, 15 * MINUTE),

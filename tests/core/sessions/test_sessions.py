@@ -1,5 +1,7 @@
 """Signing in, being signed in, and acting for a person, on both databases."""
 
+from datetime import timedelta
+
 import pytest
 
 from authctl.core import hashing
@@ -149,6 +151,29 @@ def test_a_session_ends_at_its_time(directory, ada, clock):
     assert denied(directory.sessions.get, secret) == "user_unauthorized"
     assert denied(directory.sessions.update, secret) == "user_unauthorized"
     assert directory.users.list_sessions("ada") == []
+
+
+def test_a_session_is_extended_up_to_its_longest_life(directory, ada, clock):
+    older = directory.sessions.create("ada", PASSWORD)
+    set_policy(directory, "session-max-age", "1d")
+    set_policy(directory, "session-duration", "20h")
+    assert directory.sessions.update(older.secret).expires_at == clock.now + timedelta(hours=20)
+    begun = clock.now
+    secret = directory.sessions.create("ada", PASSWORD).secret
+    clock.forward(hours=19)
+    assert directory.sessions.update(secret).expires_at == begun + timedelta(days=1)
+    clock.forward(hours=4, minutes=59)
+    assert directory.sessions.update(secret).expires_at == begun + timedelta(days=1)
+    clock.forward(minutes=1)
+    assert denied(directory.sessions.get, secret) == "user_unauthorized"
+
+
+def test_no_session_begins_with_more_than_the_longest_life(directory, ada, clock):
+    older = directory.sessions.create("ada", PASSWORD)
+    set_policy(directory, "session-max-age", "1d")
+    assert directory.sessions.create("ada", PASSWORD).session.expires_at == clock.now + timedelta(days=1)
+    # What was given before is not taken back, and not extended.
+    assert directory.sessions.update(older.secret).expires_at == older.session.expires_at
 
 
 def test_an_idle_session_ends(directory, ada, clock):
