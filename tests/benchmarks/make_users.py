@@ -117,6 +117,8 @@ def _row(
         "created_at": created_at,
         "updated_at": created_at,
         "last_sign_in_at": created_at + dice.randrange(10**10),
+        **dict.fromkeys(("pending_email", "pending_email_session", "pending_phone", "pending_phone_session")),
+        "requested": False,
     }
     return row, search_terms.document(id, username, name, email, phone, labels)
 

@@ -79,13 +79,14 @@ def test_apply_tells_what_differs(directory):
         ("email-hourly-limit", 10_000, 30),
         ("sms-hourly-limit", 1000, 30),
         ("creation-hourly-limit", 100, 30),
+        ("verification-needs-session", True, False),
     ]
-    assert names(directory, events=["security.update.policy"]) == ["security.update.policy"] * 8
+    assert names(directory, events=["security.update.policy"]) == ["security.update.policy"] * 9
 
 
 def test_a_dry_run_only_tells(directory):
     rehearsal = directory.acting(directory.actor, dry_run=True)
-    assert len(rehearsal.security.apply("supabase")) == 7
+    assert len(rehearsal.security.apply("supabase")) == 8
     assert rehearsal.changes[0].public() == {
         "resource": "policies/password-dictionary",
         "before": {"value": True},
