@@ -11,6 +11,7 @@ from authctl.cli import prompts
 from authctl.cli.answer_fields import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, TOKENS_PURGED, USER
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
+from authctl.cli.sessions import MORE_FACTORS
 from authctl.cli.users.options import User, current_password, new_password
 from authctl.errors import UsageError
 from authctl.model import TokenKind
@@ -316,7 +317,10 @@ def redeem(
     which: dict[str, str] = {"id": id} if id is not None else {"kind": meant}
     second = {"code": code, "challenge": challenge}
     redeemed = tokens.redeem(user, secret, new_password=password, **second, keep=keep, new_account=new_account, **which)
-    ctx.show(redeemed.public())
+    shown = redeemed.public()
+    ctx.show(shown)
+    if shown.get("more_factors_required"):
+        ctx.output.note(MORE_FACTORS)
 
 
 def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:

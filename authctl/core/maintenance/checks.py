@@ -491,6 +491,7 @@ OFF = (
     "password-personal-data",
     "generated-password-expiry",
     "change-needs-old",
+    "verification-needs-session",
 )
 
 

@@ -91,6 +91,7 @@ SPOILED = {
     ("weak-policy", "password-personal-data"),
     ("weak-policy", "otp-expiry"),
     ("weak-policy", "otp-hourly-limit"),
+    ("weak-policy", "verification-needs-session"),
     ("weak-policy", "invite-expiry"),
     ("weak-policy", "change-needs-old"),
     ("weak-policy", "generated-password-expiry"),
