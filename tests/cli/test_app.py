@@ -139,13 +139,13 @@ def test_commands_in_a_text_are_written_as_they_are_typed(path):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
-def test_examples_can_be_read(path, authctl, home, tmp_path, monkeypatch):
+def test_examples_can_be_read(path, authctl, ready_home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where some write files
     for example in examples(path):
         for part in example.split(" | "):
             words = shlex.split(part.partition(" < ")[0].partition(" > ")[0])
             if words[0] == "authctl" and "--follow" not in words:  # which goes on until Ctrl-C
-                ran = authctl(words[1:], stdin="correct horse battery\n", env=home)
+                ran = authctl(words[1:], stdin="correct horse battery\n")
                 assert ran.status != ExitStatus.UNEXPECTED, ran.stderr
                 assert "hint: See: authctl" not in ran.stderr  # which is said of lines that cannot be read
 
