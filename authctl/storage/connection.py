@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from authctl.errors import AuthctlError
+from authctl.errors import AuthctlError, Unavailable
 from authctl.model import from_milliseconds, milliseconds
 from authctl.storage.driver_errors import violation
 
@@ -32,7 +32,11 @@ BEHIND_ALL = 2**63 - 1  # a number that no row reaches: before it are all
 def decode_json(text: str) -> Any:
     if text == "[]":  # as most labels, prefs and metadata are
         return []
-    return {} if text == "{}" else json.loads(text)
+    try:
+        return {} if text == "{}" else json.loads(text)
+    except ValueError:
+        message = "A row of the database holds what is not JSON; somebody has changed it."
+        raise Unavailable("database_damaged", message, hint="Restore it from a backup.") from None
 
 
 # What makes of a value what is stored, and of that the value, by the names that compiled statements say them by.

@@ -61,7 +61,7 @@ def test_what_is_sent_is_neither_in_the_answer_nor_in_the_log_that_a_person_read
         *(event.public() for event in person.users.list_logs("eve")),
     ]
     secrets = [line for each in mail.mails for line in each.text.split() if len(line) == 64]
-    assert len(secrets) == 2
+    assert len(secrets) >= 2
     assert not [secret for secret in secrets if secret in str(answers)]
 
 
