@@ -139,19 +139,23 @@ It is valid for {validity} and works once.
 If you do not want to join, ignore this mail.
 """,
     MessageKind.EMAIL_CHANGE_NOTICE: """
-Your address at {application} may change
+A change of your address at {application}
 
 Somebody who is signed in to your account at {application} asked to change its address to {new_email}.
 
-Nothing changes until that is confirmed from the new address.
+Nothing changes until that is confirmed from {new_email}.
+
+Somebody who is signed in to your account at {application} removed its address {removed}.
 """
     + _CANCEL,
     MessageKind.PHONE_CHANGE_NOTICE: """
-Your phone number at {application} may change
+A change of your phone number at {application}
 
 Somebody who is signed in to your account at {application} asked to change its number to one that ends with {new_phone}.
 
-Nothing changes until that is confirmed from the new number.
+Nothing changes until that is confirmed with a code that goes to the number with {new_phone} at its end.
+
+Somebody who is signed in to your account at {application} removed its phone number, which ended with {removed}.
 """
     + _CANCEL,
     MessageKind.CHANGE_CONFIRM: """

@@ -87,13 +87,14 @@ def invitation(
 
 @dataclass(frozen=True, slots=True)
 class AskedChange:
-    """A change of an address that was asked for.
+    """A change of an email or phone that was asked for. new: None where it was removed.
 
     secret: what cancels it, or with is_asked what agrees to it; None where nothing does.
     """
 
     user_id: str
-    new: str
+    old: str
+    new: str | None
     secret: str | None = field(repr=False)
     is_asked: bool = False
 
@@ -109,8 +110,9 @@ class AskedChange:
 
 def change_asked(settings: Settings, to: str, asked: AskedChange) -> Email:
     """Tells the old address that a change was asked for, and how to cancel it or to agree to it."""
-    is_email = "@" in asked.new
+    is_email = "@" in asked.old
     kind = MessageKind.EMAIL_CHANGE_NOTICE if is_email else MessageKind.PHONE_CHANGE_NOTICE
+    old, new = (each if is_email or each is None else each[-2:] for each in (asked.old, asked.new))
     link = asked.link(settings)
     return _email(
         settings,
@@ -119,8 +121,9 @@ def change_asked(settings: Settings, to: str, asked: AskedChange) -> Email:
         secret=asked.secret,
         link=link,
         code=None if link else asked.secret,
-        new_email=asked.new if is_email else None,
-        new_phone=None if is_email else asked.new[-2:],
+        new_email=new if is_email else None,
+        new_phone=None if is_email else new,
+        removed=old if new is None else None,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from authctl.core.messages import compose as messages_compose
+from authctl.core.messages.compose import AskedChange
 from authctl.core.work.outbox import Notice
 from authctl.model import Session, User
 
@@ -65,18 +66,16 @@ def secured(work: Work, user: User) -> None:
     _add(work, user, lambda settings, to: messages_compose.account_secured(settings, to, at=at))
 
 
-def change_asked(work: Work, user: User, new: str, *, secret: str | None, is_asked: bool = False) -> None:
-    """Tell the email of a change of an address. secret: what cancels it, or with is_asked what agrees to it."""
+def change_asked(work: Work, user: User, asked: AskedChange) -> None:
+    """Tell the email of a change of an address."""
     assert user.email is not None
-    asked = messages_compose.AskedChange(user.id, new, secret, is_asked)
     to = user.email
     work.outbox.append(Notice(user.id, lambda settings: messages_compose.change_asked(settings, to, asked)))
 
 
-def change_asked_by_sms(work: Work, user: User, new: str, *, secret: str, is_asked: bool = False) -> None:
+def change_asked_by_sms(work: Work, user: User, asked: AskedChange) -> None:
     """The same to the phone that is to be changed."""
     assert user.phone is not None
-    asked = messages_compose.AskedChange(user.id, new, secret, is_asked)
     to = user.phone
     work.outbox.append(
         Notice(user.id, lambda settings: messages_compose.change_asked_by_sms(settings, to, asked), is_sms=True)

@@ -23,8 +23,10 @@ from authctl.core.accounts.endings import Cause
 from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.credentials import addresses
 from authctl.core.messages import notices
-from authctl.core.tokens import codes, issue
+from authctl.core.messages.compose import AskedChange
+from authctl.core.tokens import codes, issue, mock_phones
 from authctl.core.tokens.kinds import SecretForm
+from authctl.errors import Denied
 from authctl.model import EventName, Json, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
@@ -39,23 +41,31 @@ _PROOFS: dict[AddressKind, tuple[TokenKind, TokenKind]] = {
 }
 
 
-def tell(work: Work, user: User, kind: AddressKind, new: str, *, session_seq: int | None = None) -> None:
-    """Tell the old address of a change that was asked for, and give it its say.
+def tell(work: Work, user: User, kind: AddressKind, new: str | None, *, session_seq: int | None = None) -> None:
+    """Tell the old address of a change that was asked for, and give it its say. new: None for one that was removed.
 
     session_seq: the session that it was asked for in, where that is not the one that acts.
     """
-    how, secret = _KINDS.get(work.policy["change-needs-old"]), None
+    old, how = getattr(user, kind), _KINDS.get(work.policy["change-needs-old"])
     _end(work, user, TokenKind.CHANGE_CONFIRM, kind, TokenEnded.REPLACED)
+    secret = None
     if how is not None and _is_firm(user, kind):
-        secret = codes.new_secret(work, SecretForm.LONG)
-        old = getattr(user, kind)
-        token = issue.new(work, user, how, secret, life=WAITING, is_code=False, address=old, session_seq=session_seq)
+        secret, life = codes.new_secret(work, SecretForm.LONG), WAITING if new is not None else LIFE
+        token = issue.new(work, user, how, secret, life=life, is_code=False, address=old, session_seq=session_seq)
         issue.record(work, token, {})
-    is_asked = how is TokenKind.CHANGE_CONFIRM
+    is_asked = how is TokenKind.CHANGE_CONFIRM and secret is not None
+    asked = AskedChange(user.id, old or "", new, secret, is_asked)
     if _is_firm(user, "email"):
-        notices.change_asked(work, user, new, secret=secret, is_asked=is_asked)
-    elif kind == "phone" and secret is not None:
-        notices.change_asked_by_sms(work, user, new, secret=secret, is_asked=is_asked)
+        notices.change_asked(work, user, asked)
+    elif kind == "phone" and secret is not None and mock_phones.find_code(work, old) is None:
+        notices.change_asked_by_sms(work, user, asked)
+
+
+def check_removal(work: Work, user: User, kind: AddressKind) -> None:
+    """Refuse a person who removes an address that has to confirm its changes: nobody would ask it afterwards."""
+    if work.policy["change-needs-old"] == "confirm" and _is_firm(user, kind):
+        message = f"Only operators can remove this {kind}, which confirms every change of it."
+        raise Denied("user_unauthorized", message, field=kind, hint="Change it, or ask an operator.")
 
 
 def _is_firm(user: User, kind: AddressKind) -> bool:

@@ -60,11 +60,15 @@ def update_phone(directory: Engine, user: str, phone: str, *, password: str | No
 
 def _update_address(work: Work, user: str, kind: AddressKind, value: str | None) -> User:
     before = get_locked(work, user)
+    if value is None and not work.is_operator:
+        cancelling.check_removal(work, before, kind)
     after = addresses.change(work, before, kind, value)
+    pending = getattr(after, f"pending_{kind}")
+    was_removed = getattr(before, kind) is not None and getattr(after, kind) is None
     if work.is_operator:
         cancelling.decide(work, before, kind)
-    elif value is not None and getattr(after, f"pending_{kind}") == value != getattr(before, f"pending_{kind}"):
-        cancelling.tell(work, before, kind, value)
+    elif was_removed or pending not in (None, getattr(before, f"pending_{kind}")):
+        cancelling.tell(work, before, kind, pending)
     return after
 
 

@@ -86,10 +86,10 @@ def every_mail(settings, name="Ada"):
 
 def asked_changes():
     return [
-        compose.AskedChange("ada", new, "s" * 64, is_asked)
-        for new in ("new@example.org", "+14255550124")
+        compose.AskedChange("ada", old, new, "s" * 64, is_asked)
+        for old, new in ((TO, "new@example.org"), ("+14255550123", "+14255550124"))
         for is_asked in (False, True)
-    ]
+    ] + [compose.AskedChange("ada", old, None, "s" * 64) for old in (TO, "+14255550123")]
 
 
 def every_text_message(settings, name="Ada"):

@@ -193,6 +193,15 @@ def test_the_old_address_is_told_once_however_a_change_is_asked_for(mailing, dir
     assert redeem(directory, found[OLD][0], "change-cancel").email == OLD
 
 
+def test_an_address_that_was_removed_comes_back(mailing, directory, mail, clock, session):
+    mailing.as_session(session).users.update_email("ada", "", password=PASSWORD)
+    assert f"removed its address {OLD}" in mail.last.text.replace("\n", " ")
+    assert directory.users.get("ada").email is None
+    clock.forward(hours=71)
+    old = secrets(mail)[OLD][0]
+    assert redeem(directory, old, "change-cancel").email == OLD
+
+
 def test_an_operator_who_changes_an_address_has_the_last_word(mailing, directory, mail, session):
     change(mailing, session)
     directory.users.update_email("ada", "ada@example.net")
@@ -218,6 +227,12 @@ def test_off_tells_the_old_address_and_no_more(mailing, directory, mail, session
 @pytest.fixture
 def confirming(directory):
     directory.security.set("change-needs-old", "confirm")
+
+
+def test_an_address_that_confirms_its_changes_is_removed_by_operators(mailing, directory, session, confirming):
+    remove = mailing.as_session(session).users.update_email
+    assert refusal(Denied, remove, "ada", "", password=PASSWORD) == "user_unauthorized"
+    assert directory.users.update_email("ada", "").email is None
 
 
 @pytest.mark.parametrize("first", ["old", "new"])
