@@ -40,7 +40,8 @@ def test_policies_travel_between_directories(security):
         "otp-length": 10, "otp-expiry": "1h", "otp-interval": "0s", "otp-attempts": 1, "otp-hourly-limit": 0,
         "person-hourly-limit": 5, "source-hourly-limit": 6, "email-hourly-limit": 7, "sms-hourly-limit": 0,
         "creation-hourly-limit": 8, "sms-countries": ["1-876", "44", "DE"], "magic-url-expiry": "1m",
-        "verification-expiry": "1m", "recovery-expiry": "1m", "token-expiry": "1m", "invite-expiry": "1y",
+        "verification-expiry": "1m", "verification-needs-session": False, "recovery-expiry": "1m", "token-expiry": "1m",
+        "invite-expiry": "1y",
         "change-needs-old": "off",
         "mfa-factors": ["totp"], "mfa-required": ["staff"], "challenge-expiry": "1m", "jwt-issuer": "https://id.example.com",
         "jwt-audience": "app", "reason-required": True, "log-retention": "10y",
@@ -125,10 +126,11 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(security):
         "email-hourly-limit\t10000\t30",
         "sms-hourly-limit\t1000\t30",
         "creation-hourly-limit\t100\t30",
+        "verification-needs-session\ton\toff",
         "change-needs-old\tcancel\tconfirm",
     ]
     assert ran.stderr == "authctl: Dry run: nothing was changed.\n"
-    assert json.loads(security("apply supabase --dry-run -o json").stdout)[4] == {
+    assert json.loads(security("apply supabase --dry-run -o json").stdout)[5] == {
         "name": "otp-expiry",
         "before": 600,
         "after": 60,

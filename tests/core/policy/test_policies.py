@@ -52,12 +52,17 @@ DURATIONS = {
     "generated-password-expiry": (HOUR, 30 * DAY, 7 * DAY),
     "log-retention": (DAY, 10 * YEAR, None),
 }
-MAY_BE_OFF = {"generated-password-expiry", *(name for name, row in DURATIONS.items() if row[2] is None)}
+MAY_BE_OFF = {
+    "recent-sign-in",
+    "generated-password-expiry",
+    *(name for name, row in DURATIONS.items() if row[2] is None),
+}
 SWITCHES = {
     "session-invalidation": True,
     "session-alerts": False,
     "password-dictionary": True,
     "password-personal-data": True,
+    "verification-needs-session": True,
     "reason-required": False,
 }
 # Text as people type it, and the value that it means; the default first.
@@ -206,13 +211,18 @@ def test_every_form_of_a_value_means_the_same(held):
 def test_the_presets():
     recommended, appwrite, supabase = (policies.preset(name) for name in policies.PRESETS)
     assert recommended == dict(Policy({}))
-    lacking = {"password-dictionary": False, "password-personal-data": False, "generated-password-expiry": None}
+    lacking = {
+        "recent-sign-in": None,
+        "password-dictionary": False,
+        "password-personal-data": False,
+        "generated-password-expiry": None,
+        "verification-needs-session": False,
+    }
     assert differing(recommended, appwrite) == lacking | {
         "memberships-privacy": frozenset({"user_id", "user_name", "user_email", "mfa"}),
         "otp-expiry": 15 * MINUTE,
         "invite-expiry": YEAR,
         "change-needs-old": "off",
-        "recent-sign-in": None,
     }
     assert differing(recommended, supabase) == lacking | {
         "source-attempts": 450,
@@ -221,7 +231,6 @@ def test_the_presets():
         "sms-hourly-limit": 30,
         "creation-hourly-limit": 30,
         "change-needs-old": "confirm",
-        "recent-sign-in": None,
     }
     for preset in (recommended, appwrite, supabase):
         assert policies.parse_all(preset) == preset
