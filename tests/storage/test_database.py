@@ -17,12 +17,13 @@ from contextlib import ExitStack, closing, contextmanager
 import psycopg
 import pytest
 import sqlalchemy as sa
+from conftest import CHEAP, copy_file
 from doubles.postgres import Pooler, Postgres
 from sqlalchemy.exc import IntegrityError
 
 from authctl import storage
 from authctl.core.directory import opening
-from authctl.core.maintenance import setup
+from authctl.core.maintenance import key_files, setup
 from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.settings import load
@@ -53,7 +54,9 @@ def reopened(home):
 
     def open_it(url, **variables):
         settings = load(home | variables, options={"database_url": url}, system_config=os.devnull)
-        return directories.enter_context(opening.open_directory(settings, Actor("tester@example.com")))
+        return directories.enter_context(
+            opening.open_directory(settings, Actor("tester@example.com"), hash_parameters=CHEAP)
+        )
 
     with ExitStack() as directories:
         yield open_it
@@ -63,12 +66,14 @@ def reopened(home):
 
 
 @pytest.fixture
-def file(tmp_path, home):
+def file(tmp_path, home, ready_file):
     """An SQLite directory with one user in it, closed; the path."""
     path = tmp_path / "authctl.db"
     settings = load(home, options={"database_url": f"sqlite:///{path}"}, system_config=os.devnull)
+    made_once, ready = ready_file
+    copy_file(made_once, settings.database_url)
+    key_files.keep_key(settings, ready.key)
     with opening.open_directory(settings, Actor("tester@example.com")) as directory:
-        setup.initialize(directory, settings)
         directory.users.create(id="ada", name="Ada", email="ada@example.com")
     return path
 
@@ -332,13 +337,23 @@ def info(postgres_url):
 
 
 @pytest.fixture
-def on_postgres(postgres_url, home):
+def postgres_url(request):
+    """The URL of an empty database, or of an empty directory where the test wants it `on_postgres`."""
+    if "on_postgres" in request.fixturenames:
+        return request.getfixturevalue("ready_postgres_url")
+    return request.getfixturevalue("new_postgres_url")()
+
+
+@pytest.fixture
+def on_postgres(postgres_url, ready_copies, home):
     """An empty directory on Postgres, that waits for nobody long; and its settings."""
     variables = {"AUTHCTL_DATABASE_LOCK_TIMEOUT": "0.2", "AUTHCTL_DATABASE_STATEMENT_TIMEOUT": "20"}
     settings = load(home | variables, options={"database_url": postgres_url}, system_config=os.devnull)
-    with opening.open_directory(settings, Actor("tester@example.com")) as directory:
-        setup.initialize(directory, settings)
+    _, ready = ready_copies
+    key_files.keep_key(settings, ready.key)
+    with opening.open_directory(settings, Actor("tester@example.com"), hash_parameters=CHEAP) as directory:
         directory.users.create(id="ada", name="Ada")
+        directory.database.read(lambda db: db.sqlalchemy)  # which asks the server what it is, the first time
         yield directory
 
 
