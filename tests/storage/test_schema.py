@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 import threading
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +14,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from doubles import processes
 
 from authctl import storage
 from authctl.core.directory import opening
@@ -364,33 +363,18 @@ def test_the_default_file_is_migrated_by_itself_after_a_copy(home, newer):
         assert copy.execute("SELECT name FROM users").fetchall() == [("Ada",)]
 
 
-def test_a_server_that_is_migrating_is_waited_for(database_url, home):
+MAKING = """
+from authctl.core.maintenance import setup
+
+def run(directory, number):
+    return setup.initialize(directory, directory.settings).created
+"""
+
+
+def test_a_server_that_is_migrating_is_waited_for(database_url, home, clock):
     """Eight processes make the same directory at once: one makes it, the others find it made."""
-    script = (
-        "import sys, authctl\n"
-        "from authctl.core.maintenance import setup\n"
-        "from authctl.settings import load\n"
-        "settings = load(__import__('os').environ, options={'database_url': sys.argv[1]})\n"
-        "with authctl.open(sys.argv[1]) as directory:\n"
-        "    sys.stdin.readline()\n"
-        "    print(setup.initialize(directory, settings).created)\n"
-    )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, database_url],
-            env={**os.environ, **home},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(8)
-    ]
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    said = [process.communicate() for process in processes]
-    assert sorted(said) == [("False\n", "")] * 7 + [("True\n", "")]
+    said = processes.at_once(home, database_url, clock, 8, MAKING)
+    assert sorted(said) == [[0, False]] * 7 + [[0, True]]
     keys = list(Path(home["HOME"]).rglob("*.key"))
     assert len(keys) == 1  # those that were second left none behind
 
