@@ -12,6 +12,7 @@ ASKS = {
     "users.update_email",
     "users.update_phone",
     "users.update_password",
+    "users.secure",
     "users.delete_identity",
     "tokens.create_email_change",
     "tokens.create_phone_change",

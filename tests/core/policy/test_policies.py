@@ -64,6 +64,7 @@ SWITCHES = {
     "password-personal-data": True,
     "verification-needs-session": True,
     "reason-required": False,
+    "verification-needs-session": True,
 }
 # Text as people type it, and the value that it means; the default first.
 OTHERS = {
@@ -222,6 +223,7 @@ def test_the_presets():
         "memberships-privacy": frozenset({"user_id", "user_name", "user_email", "mfa"}),
         "otp-expiry": 15 * MINUTE,
         "invite-expiry": YEAR,
+        "verification-needs-session": False,
         "change-needs-old": "off",
     }
     assert differing(recommended, supabase) == lacking | {
@@ -230,6 +232,7 @@ def test_the_presets():
         "email-hourly-limit": 30,
         "sms-hourly-limit": 30,
         "creation-hourly-limit": 30,
+        "verification-needs-session": False,
         "change-needs-old": "confirm",
     }
     for preset in (recommended, appwrite, supabase):

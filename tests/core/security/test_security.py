@@ -72,25 +72,28 @@ def test_apply_tells_what_differs(directory):
     directory.security.set("otp-expiry", "5m")
     found = directory.security.apply("supabase")
     assert [(each.name, each.before, each.after) for each in found] == [
+        ("recent-sign-in", timedelta(minutes=10), None),
         ("password-dictionary", True, False),
         ("password-personal-data", True, False),
+        ("generated-password-expiry", timedelta(days=7), None),
         ("source-attempts", 100, 450),
         ("otp-expiry", timedelta(minutes=5), timedelta(minutes=1)),
         ("email-hourly-limit", 10_000, 30),
         ("sms-hourly-limit", 1000, 30),
         ("creation-hourly-limit", 100, 30),
         ("verification-needs-session", True, False),
+        ("change-needs-old", "cancel", "confirm"),
     ]
-    assert names(directory, events=["security.update.policy"]) == ["security.update.policy"] * 9
+    assert names(directory, events=["security.update.policy"]) == ["security.update.policy"] * 12
 
 
 def test_a_dry_run_only_tells(directory):
     rehearsal = directory.acting(directory.actor, dry_run=True)
-    assert len(rehearsal.security.apply("supabase")) == 8
+    assert len(rehearsal.security.apply("supabase")) == 11
     assert rehearsal.changes[0].public() == {
-        "resource": "policies/password-dictionary",
-        "before": {"value": True},
-        "after": {"value": False},
+        "resource": "policies/recent-sign-in",
+        "before": {"value": 600},
+        "after": {"value": None},
     }
     assert directory.security.show() == policies.preset("recommended")
     assert names(directory, events=["security.*"]) == []
