@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 
 COMMANDS = Commands("mfa")
-command = COMMANDS.command
-
 GROUP = 4  # characters of a secret that is to be typed
 TRIES = 5  # codes that are asked for before a new authenticator is left unverified
 BELOW = 1  # lines of the window under a QR code: the question
@@ -82,13 +80,15 @@ def code_given(ctx: Context, code: str | None, *, stdin: bool) -> str:
     return prompts.secret(ctx.environment, "Code", flag="--secret-stdin")
 
 
-@command(MFA_STATUS, exits=(NOT_FOUND,), example="authctl mfa status ada@example.com")
+@COMMANDS.command(MFA_STATUS, exits=(NOT_FOUND,), example="authctl mfa status ada@example.com")
 def status(ctx: Context, user: User) -> None:
     """Show whether signing in asks a user for a second factor, and which factors the user has."""
     ctx.show(ctx.directory.mfa.status(user).public())
 
 
-@command(USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa enable ada@example.com")
+@COMMANDS.command(
+    USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa enable ada@example.com"
+)
 def enable(ctx: Context, user: User) -> None:
     """Ask a user for two factors from now on.
 
@@ -113,7 +113,9 @@ def enable(ctx: Context, user: User) -> None:
         )
 
 
-@command(USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com")
+@COMMANDS.command(
+    USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com"
+)
 def disable(ctx: Context, user: User) -> None:
     """Ask a user for one factor from now on; those that are set up stay.
 
@@ -122,7 +124,7 @@ def disable(ctx: Context, user: User) -> None:
     ctx.show(ctx.directory.mfa.disable(user).public())
 
 
-@command(
+@COMMANDS.command(
     AUTHENTICATOR,
     writes=True,
     steps_up=True,
@@ -236,7 +238,7 @@ def _show_secret(ctx: Context, record: dict[str, Any], user_id: str) -> None:
     ctx.show(record | ({"user_id": user_id} if ctx.output.is_bulk else {}))
 
 
-@command(
+@COMMANDS.command(
     FACTOR,
     writes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
@@ -256,7 +258,7 @@ def verify_authenticator(
     ctx.show(mfa.verify_authenticator(user, code_given(ctx, code, stdin=secret_stdin), name=name).public())
 
 
-@command(
+@COMMANDS.command(
     DELETED,
     writes=True,
     steps_up=True,
@@ -286,13 +288,13 @@ def delete_authenticator(
     ctx.show({"id": ctx.directory.mfa.delete_authenticator(user, name=name, force=force).id, "deleted": True})
 
 
-@command(FACTOR, exits=(NOT_FOUND, DENIED), example="authctl mfa list-factors ada@example.com")
+@COMMANDS.command(FACTOR, exits=(NOT_FOUND, DENIED), example="authctl mfa list-factors ada@example.com")
 def list_factors(ctx: Context, user: User) -> None:
     """List what a user can complete a sign-in with: authenticators, email, phone, recovery codes."""
     ctx.output.stream(factor.public() for factor in ctx.directory.mfa.list_factors(user))
 
 
-@command(
+@COMMANDS.command(
     RECOVERY_CODES,
     writes=True,
     steps_up=True,
@@ -307,7 +309,7 @@ def create_recovery_codes(ctx: Context, user: User) -> None:
     _show_codes(ctx, ctx.directory.mfa.create_recovery_codes(user))
 
 
-@command(
+@COMMANDS.command(
     RECOVERY_CODES,
     writes=True,
     steps_up=True,
@@ -329,7 +331,7 @@ def _show_codes(ctx: Context, made: RecoveryCodes) -> None:
         ctx.output.tell("Keep them in a safe place: they are not shown again, and each works once.")
 
 
-@command(
+@COMMANDS.command(
     CHALLENGE,
     writes=True,
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
@@ -353,7 +355,7 @@ def create_challenge(
     ctx.show(ctx.directory.mfa.create_challenge(secret, str(factor), print_secret=print_secret).public())
 
 
-@command(
+@COMMANDS.command(
     SIGNED_IN,
     writes=True,
     exits=(DENIED, UNAVAILABLE),
@@ -376,7 +378,7 @@ def complete_challenge(
     ctx.show(ctx.directory.mfa.complete_challenge(secret, challenge, given).public())
 
 
-@command(
+@COMMANDS.command(
     USER,
     writes=True,
     asks="Remove every second factor of {user}, and end all sessions?",

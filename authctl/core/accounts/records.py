@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import endings, quotas, throttle
 from authctl.core.accounts.lookup import get_locked, is_prefixed
 from authctl.core.values import contacts
+from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid
 from authctl.model import EventName, Json, NewUser, User, fold
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
 
 NAMED = 5  # teams in an error
 

@@ -12,7 +12,7 @@ nothing and finds nobody: whose it is shows when it is proved. What a proof mean
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import endings, identities, records, requested, standing
@@ -20,10 +20,8 @@ from authctl.core.accounts.endings import Cause
 from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.credentials import factors
 from authctl.core.messages import notices
+from authctl.core.work.unit import Work
 from authctl.model import EventName, Factor, Json, TokenEnded, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
 
 OTHER: dict[AddressKind, AddressKind] = {"email": "phone", "phone": "email"}  # the two kinds, each with the other one
 _CHANGED = {"email": EventName.USERS_UPDATE_EMAIL, "phone": EventName.USERS_UPDATE_PHONE}

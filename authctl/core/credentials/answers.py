@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import throttle
@@ -22,13 +21,10 @@ from authctl.core.crypto import otp, sealing
 from authctl.core.messages import notices
 from authctl.core.policy.policies import MFA_FACTORS
 from authctl.core.values import checks
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Denied
 from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, Session, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 OWN = (Factor.TOTP, Factor.RECOVERY_CODE)  # whose codes nobody sends
 SENT = (Factor.EMAIL, Factor.PHONE)  # by a message

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from authctl import storage
 from authctl.core.accounts import lookup, throttle
 from authctl.core.credentials import passwords
+from authctl.core.policy.policies import Policy
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Denied
 from authctl.model import EventName, Session, User
-
-if TYPE_CHECKING:
-    from authctl.core.policy.policies import Policy
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 T = TypeVar("T")
 

@@ -19,16 +19,13 @@ from __future__ import annotations
 from collections.abc import Collection, Set
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import records, standing
 from authctl.core.accounts.standing import AddressKind
+from authctl.core.policy.policies import Policy
+from authctl.core.work.unit import Work
 from authctl.model import EventName, Factor, Session, TokenKind, User
-
-if TYPE_CHECKING:
-    from authctl.core.policy.policies import Policy
-    from authctl.core.work.unit import Work
 
 
 class Possession(StrEnum):

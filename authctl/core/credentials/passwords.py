@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core import hashing
@@ -18,13 +17,11 @@ from authctl.core.accounts.endings import Cause
 from authctl.core.credentials import password_rules
 from authctl.core.crypto import sealing
 from authctl.core.messages import notices
+from authctl.core.policy.policies import Policy
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid, Problem
 from authctl.model import EventName, Json, NewUser, Password, User, WeakHash
-
-if TYPE_CHECKING:
-    from authctl.core.policy.policies import Policy
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,25 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Set
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from authctl.core.accounts import identities, lookup
 from authctl.core.credentials import answers, attempts, factors
 from authctl.core.credentials.answers import JudgedCode
+from authctl.core.credentials.attempts import Attempt
 from authctl.core.credentials.factors import POSSESSIONS, Possession
 from authctl.core.policy import policies
 from authctl.core.values import checks
-from authctl.core.work.person import Given
-from authctl.core.work.unit import granted
+from authctl.core.work.engine import Engine
+from authctl.core.work.person import Given, Person
+from authctl.core.work.unit import Actor, Work, granted
 from authctl.errors import Denied, Invalid
 from authctl.model import Session, User
-
-if TYPE_CHECKING:
-    from authctl.core.credentials.attempts import Attempt
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.person import Person
-    from authctl.core.work.unit import Actor, Work
-
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 ADDRESSES = {Possession.MAILBOX, Possession.PHONE}

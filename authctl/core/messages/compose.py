@@ -12,17 +12,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from authctl.core.messages import templates
 from authctl.core.messages.builtin import BUILT_IN, BUILT_IN_SMS, MessageKind
 from authctl.core.messages.templates import Template
 from authctl.delivery.messages import Channel, Email, Sms, one_line
 from authctl.model import TokenKind
-
-if TYPE_CHECKING:
-    from authctl.settings import Settings
-
+from authctl.settings import Settings
 
 MAX_CHOSEN = 128  # characters of what people chose themselves
 MAX_NAME = 64  # characters of a name

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from authctl.core.values import checks
 from authctl.delivery.domains import ascii_domain
 from authctl.errors import Invalid
-
-if TYPE_CHECKING:
-    from authctl.settings import Settings
+from authctl.settings import Settings
 
 PORTS = {"https": 443, "http": 80}
 

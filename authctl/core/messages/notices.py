@@ -7,17 +7,14 @@ through: to verified addresses, where a mail server is configured. What fails is
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from authctl.core.messages import compose as messages_compose
 from authctl.core.messages.compose import AskedChange
 from authctl.core.work.outbox import Notice
+from authctl.core.work.unit import Work
+from authctl.delivery import Email
 from authctl.model import Session, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-    from authctl.delivery import Email
-    from authctl.settings import Settings
+from authctl.settings import Settings
 
 
 def signed_in(work: Work, user: User, session: Session) -> None:

@@ -7,19 +7,15 @@ and under the lock of its row, so that signing in asks for nothing more. Challen
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core.accounts import endings, lookup, records, throttle
 from authctl.core.credentials import factors as credentials_factors, recovery_codes
 from authctl.core.messages import notices
 from authctl.core.mfa import authenticators, challenges
+from authctl.core.work.unit import Work
 from authctl.errors import Conflict, NotFound
 from authctl.model import EventName, Factor, JsonObject, User, UserFactor
-
-if TYPE_CHECKING:
-    from authctl.core.work.unit import Work
-
 
 # What is set up
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from authctl.core.accounts.standing import AddressKind
 from authctl.core.messages.builtin import MessageKind
 from authctl.core.policy import policies
 from authctl.model import EventName, Factor, TokenKind
-
-if TYPE_CHECKING:
-    from authctl.core.accounts.standing import AddressKind
 
 
 class SecretForm(StrEnum):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from authctl.core.accounts import endings, records, throttle
 from authctl.core.accounts.lookup import get, get_locked
@@ -16,12 +15,10 @@ from authctl.core.accounts.standing import AddressKind
 from authctl.core.credentials import addresses, stepping_up
 from authctl.core.tokens import cancelling
 from authctl.core.values import contacts, identifiers, json_objects, times
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Invalid
 from authctl.model import EventName, Json, JsonObject, Status, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
 
 
 def update_name(work: Work, user: str, name: str) -> User:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import records, requested
 from authctl.core.credentials import passwords
 from authctl.core.values import checks, contacts, identifiers, json_objects
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid, Problem
 from authctl.model import NewUser, Status, User, WeakHash, fold, username_key
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 # Making and removing
 

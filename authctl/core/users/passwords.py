@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from authctl.core.accounts import endings, records
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.credentials import attempts, passwords, stepping_up
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Invalid
 from authctl.model import EventName, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
-
 
 # Passwords
 

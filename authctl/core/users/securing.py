@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl import storage
 from authctl.core.accounts import endings, identities, lookup, records, throttle
@@ -22,12 +22,10 @@ from authctl.core.messages import notices
 from authctl.core.tokens import issue, tokens
 from authctl.core.tokens.issue import TokenRequest
 from authctl.core.values import checks, contacts
+from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Denied, Invalid
 from authctl.model import EventName, Json, JsonObject, TokenKind, User
-
-if TYPE_CHECKING:
-    from authctl.core.work.engine import Engine
-    from authctl.core.work.unit import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from authctl.delivery import Email, Sms
-    from authctl.settings import Settings
+from authctl.delivery import Email, Sms
+from authctl.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
