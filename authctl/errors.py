@@ -102,6 +102,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "user_email_not_verified": (ExitStatus.INVALID, "the email is not verified"),
     "user_phone_not_found": (ExitStatus.NOT_FOUND, "the user has no phone"),
     "user_phone_not_verified": (ExitStatus.INVALID, "the phone is not verified"),
+    "user_username_not_verified": (ExitStatus.INVALID, "nobody has proved to own the account of that username"),
     "user_auth_method_unsupported": (ExitStatus.INVALID, "the policy does not allow that factor"),
     "user_factor_already_used": (ExitStatus.INVALID, "the session was signed in to with that factor"),
     "user_last_way_in": (ExitStatus.CONFLICT, "nobody could sign in to the account any more"),

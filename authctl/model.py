@@ -67,6 +67,7 @@ class NewUser:
 
     id: str = ""  # empty: one is made
     username: str | None = None
+    username_self_service: bool = field(default=False, repr=False)  # chosen by a person, and not by an operator
     name: str = ""
     email: str | None = None
     email_verified: bool = False
@@ -163,7 +164,11 @@ class WeakHash(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity(Public):
-    """An account elsewhere (`provider`, `provider_uid`) by which a person signs in here."""
+    """An account elsewhere (`provider`, `provider_uid`) by which a person signs in here.
+
+    email_verified: whether the provider vouches for the email, so that the user holds it while the identity stays. Any
+    other is shown, and means nothing.
+    """
 
     id: str
     user_id: str
@@ -171,6 +176,7 @@ class Identity(Public):
     provider_uid: str
     email: str | None
     created_at: datetime
+    email_verified: bool = False
 
 
 class Factor(StrEnum):
@@ -453,7 +459,11 @@ class MembershipStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Membership(Public):
-    """What makes a user a member of a team, or invites one. What the policy hides from a member is None."""
+    """What makes a user a member of a team, or invites one. What the policy hides from a member is None.
+
+    user_id: None as long as a person's invitation to an address is not accepted. invited_as: that address; once it is
+    accepted, only if it is not the account's.
+    """
 
     seq: int = field(repr=False, compare=False)
     id: str
@@ -467,6 +477,8 @@ class Membership(Public):
     invited_at: datetime
     joined_at: datetime | None = None
     mfa: bool | None = False
+    invited_as: str | None = None
+    invited_name: str | None = field(default=None, repr=False)  # of an account that accepting makes
 
     @property
     def is_confirmed(self) -> bool:

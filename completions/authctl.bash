@@ -209,10 +209,11 @@ _authctl_load() {
             ;;
         'users create')
             options=('--id|-' '--user-id|-' '--username|-' '--email|-' '--phone|-' '--name|-' '--labels|-' '--prefs|-'
-                '--metadata|-' '--email-verified|' '--phone-verified|' '--blocked|' '--if-absent|' '--password-stdin|'
-                '--password-fd|-' '--password|-' '--ask-password|' '--generate-password|' '--must-change|'
-                '--password-hash|-' '--password-hash-stdin|' '--hash|hashes' '--hash-option|-' '--weak-hash|weak-hash'
-                '--self-service|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+                '--metadata|-' '--email-verified|' '--phone-verified|' '--blocked|' '--if-absent|' '--force|'
+                '--password-stdin|' '--password-fd|-' '--password|-' '--ask-password|' '--generate-password|'
+                '--must-change|' '--password-hash|-' '--password-hash-stdin|' '--hash|hashes' '--hash-option|-'
+                '--weak-hash|weak-hash' '--self-service|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.user,')
             ;;
         'users list')
             options=('--search|-' '--filter|-' '--sort|-' '--limit|-' '--all|' '--after|-' '--before|-' '--count|'
@@ -246,11 +247,12 @@ _authctl_load() {
             ;;
         'users update-password')
             options=('--password-stdin|' '--password-fd|-' '--password|-' '--generate-password|' '--must-change|'
-                '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+                '--force|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.user,')
             arguments=('@users|--user-id')
             ;;
         'users update-labels')
-            options=('--add|-' '--remove|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+            options=('--add|-' '--remove|-' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.user,')
             arguments=('@users|--user-id' '-...|--labels')
             ;;
@@ -290,7 +292,7 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'users create-session')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.session2,')
+            options=('--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.session2,')
             arguments=('@users|--user-id')
             ;;
         'users delete-session')
@@ -302,7 +304,8 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'users create-identity')
-            options=('--email|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.identity,')
+            options=('--email|-' '--email-verified|' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.identity,')
             arguments=('@users|--user-id' '-|--provider' '-|--provider-uid')
             ;;
         'users list-identities')
@@ -348,9 +351,9 @@ _authctl_load() {
         'users import')
             options=('--from|sources' '--map|-' '--hash-format|hashes' '--delimiter|-' '--encoding|-'
                 '--hash-config|/' '--source-option|-' '--on-conflict|on-conflict' '--match|match'
-                '--weak-hashes|weak-hashes' '--mark-unverified|' '--teams|' '--check-password|@users'
-                '--password-stdin|' '--resume|@imports' '--max-errors|-' '--report|/' '--rejects|/' '--dry-run|'
-                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.import,')
+                '--weak-hashes|weak-hashes' '--mark-unverified|' '--addresses|addresses' '--force|' '--teams|'
+                '--check-password|@users' '--password-stdin|' '--resume|@imports' '--max-errors|-' '--report|/'
+                '--rejects|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.import,')
             arguments=('/...|')
             ;;
         'users list-imports')
@@ -368,7 +371,7 @@ _authctl_load() {
                 'list-memberships' 'get-membership' 'update-membership' 'update-membership-status' 'delete-membership')
             ;;
         'teams create')
-            options=('--id|-' '--team-id|-' '--roles|-' '--owner|@users' '--dry-run|' '--reason|-' '--ip|-'
+            options=('--id|-' '--team-id|-' '--roles|-' '--owner|@users' '--force|' '--dry-run|' '--reason|-' '--ip|-'
                 '--user-agent|-' '--fields|fields.team,')
             arguments=('-|--name')
             ;;
@@ -397,8 +400,8 @@ _authctl_load() {
             ;;
         'teams create-membership')
             options=('--user-id|@users' '--email|@emails' '--phone|@phones' '--roles|-' '--name|-' '--invite|'
-                '--url|-' '--print-secret|' '--users-from|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.membership2,')
+                '--url|-' '--print-secret|' '--users-from|/' '--force|' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.membership2,')
             arguments=('@teams|--team-id')
             ;;
         'teams list-memberships')
@@ -455,7 +458,7 @@ _authctl_load() {
                 'list' 'delete' 'purge')
             ;;
         'tokens create')
-            options=('--length|-' '--expire|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+            options=('--length|-' '--expire|-' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.token,')
             arguments=('@users|--user-id')
             ;;
@@ -819,11 +822,11 @@ _authctl_list() {
             words=('id' 'deleted' 'sessions')
             ;;
         'fields.identity')
-            words=('id' 'user_id' 'provider' 'provider_uid' 'email' 'created_at')
+            words=('id' 'user_id' 'provider' 'provider_uid' 'email' 'created_at' 'email_verified')
             ;;
         'fields.membership')
             words=('id' 'team_id' 'team_name' 'user_id' 'user_name' 'user_email' 'roles' 'status' 'invited_at'
-                'joined_at' 'mfa')
+                'joined_at' 'mfa' 'invited_as')
             ;;
         'fields.secured-account')
             words=('id' 'kept' 'removed' 'sessions_ended' 'tokens_ended' 'invitations_ended' 'identities_removed'
@@ -847,6 +850,9 @@ _authctl_list() {
         'weak-hashes')
             words=('keep' 'wrap' 'reset')
             ;;
+        'addresses')
+            words=('given' 'claimed')
+            ;;
         'fields.import')
             words=('id' 'source' 'status' 'created' 'updated' 'skipped' 'without_password' 'refused' 'reasons'
                 'hashes')
@@ -866,7 +872,7 @@ _authctl_list() {
             ;;
         'fields.membership2')
             words=('id' 'team_id' 'team_name' 'user_id' 'user_name' 'user_email' 'roles' 'status' 'invited_at'
-                'joined_at' 'mfa' 'secret')
+                'joined_at' 'mfa' 'invited_as' 'secret')
             ;;
         'fields.person')
             words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'

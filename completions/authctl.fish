@@ -230,6 +230,7 @@ function __authctl_load
                 '--phone-verified||The phone is known to be theirs' \
                 '--blocked||Nobody can sign in to it yet' \
                 '--if-absent||Where one with this id, username, email or phone exists, answer with it as it is' \
+                '--force||With --if-absent: also if a person typed in the address or username, and nobody has proved it' \
                 '--password-stdin||Read the password from stdin: one line' \
                 '--password-fd|-|Read the password from this file descriptor' \
                 '--password|-|The password itself' \
@@ -326,6 +327,7 @@ function __authctl_load
                 '--password|-|The password itself' \
                 '--generate-password||Make a password, show it once, have it changed at the next sign-in' \
                 '--must-change||The password must be changed at the next sign-in' \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
                 '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
                 '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -339,6 +341,7 @@ function __authctl_load
             set __authctl_options \
                 '--add|-|Add these' \
                 '--remove|-|Take these away' \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -425,6 +428,7 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users create-session'
             set __authctl_options \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -455,6 +459,8 @@ function __authctl_load
         case 'users create-identity'
             set __authctl_options \
                 '--email|-|The email it has there' \
+                '--email-verified||The provider has verified that email: the user holds it here' \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -574,6 +580,8 @@ function __authctl_load
                 '--match|match|What a record\'s user is found by; without it, the first that the record has, its username last' \
                 '--weak-hashes|weak-hashes|What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out' \
                 '--mark-unverified||Count nobody\'s address as verified, whatever the file says' \
+                '--addresses|addresses|Who gave emails, phones and usernames that are not verified: you, or each user there' \
+                '--force||Skip or update users, too, who are found by what a person typed in without proof' \
                 '--teams||Take memberships in too, and make the teams that are not there' \
                 '--check-password|@users|First prove the settings of the hashes on this user of the file, whose password is asked for' \
                 '--password-stdin||Read the password of --check-password from stdin: one line' \
@@ -626,6 +634,7 @@ function __authctl_load
                 '--team-id|-|The id; without it, or as unique(), one is made' \
                 '--roles|-|The owner\'s roles beside owner' \
                 '--owner|@users|Who becomes a confirmed member, and its owner' \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -692,6 +701,7 @@ function __authctl_load
                 '--url|-|Where the link in the message leads; the setting allowed_redirects names its host' \
                 '--print-secret||Invite, and show the secret instead of sending it: you carry it there' \
                 '--users-from|/|Many: ids, emails or phones, one a line, from a file or stdin, each its own unit of work' \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -832,6 +842,7 @@ function __authctl_load
             set __authctl_options \
                 '--length|-|Hexadecimal digits, 5 to 128' \
                 '--expire|-|How long it lives: 900, 15m, 1d' \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1702,7 +1713,8 @@ function __authctl_list
                 'provider' \
                 'provider_uid' \
                 'email' \
-                'created_at'
+                'created_at' \
+                'email_verified'
         case 'fields.membership'
             printf '%s\n' \
                 'id' \
@@ -1715,7 +1727,8 @@ function __authctl_list
                 'status' \
                 'invited_at' \
                 'joined_at' \
-                'mfa'
+                'mfa' \
+                'invited_as'
         case 'fields.secured-account'
             printf '%s\n' \
                 'id' \
@@ -1766,6 +1779,10 @@ function __authctl_list
                 'keep' \
                 'wrap' \
                 'reset'
+        case 'addresses'
+            printf '%s\n' \
+                'given' \
+                'claimed'
         case 'fields.import'
             printf '%s\n' \
                 'id' \
@@ -1828,6 +1845,7 @@ function __authctl_list
                 'invited_at' \
                 'joined_at' \
                 'mfa' \
+                'invited_as' \
                 'secret'
         case 'fields.person'
             printf '%s\n' \

@@ -276,6 +276,7 @@ function Get-AuthctlRows($path) {
                 '--phone-verified||The phone is known to be theirs'
                 '--blocked||Nobody can sign in to it yet'
                 '--if-absent||Where one with this id, username, email or phone exists, answer with it as it is'
+                '--force||With --if-absent: also if a person typed in the address or username, and nobody has proved it'
                 '--password-stdin||Read the password from stdin: one line'
                 '--password-fd|-|Read the password from this file descriptor'
                 '--password|-|The password itself'
@@ -394,6 +395,7 @@ function Get-AuthctlRows($path) {
                 '--password|-|The password itself'
                 '--generate-password||Make a password, show it once, have it changed at the next sign-in'
                 '--must-change||The password must be changed at the next sign-in'
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
                 '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
                 '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
@@ -410,6 +412,7 @@ function Get-AuthctlRows($path) {
             $rows.options = @(
                 '--add|-|Add these'
                 '--remove|-|Take these away'
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -525,6 +528,7 @@ function Get-AuthctlRows($path) {
         }
         'users create-session' {
             $rows.options = @(
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -564,6 +568,8 @@ function Get-AuthctlRows($path) {
         'users create-identity' {
             $rows.options = @(
                 '--email|-|The email it has there'
+                '--email-verified||The provider has verified that email: the user holds it here'
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -713,6 +719,8 @@ function Get-AuthctlRows($path) {
                 '--match|match|What a record''s user is found by; without it, the first that the record has, its username last'
                 '--weak-hashes|weak-hashes|What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out'
                 '--mark-unverified||Count nobody''s address as verified, whatever the file says'
+                '--addresses|addresses|Who gave emails, phones and usernames that are not verified: you, or each user there'
+                '--force||Skip or update users, too, who are found by what a person typed in without proof'
                 '--teams||Take memberships in too, and make the teams that are not there'
                 '--check-password|@users|First prove the settings of the hashes on this user of the file, whose password is asked for'
                 '--password-stdin||Read the password of --check-password from stdin: one line'
@@ -777,6 +785,7 @@ function Get-AuthctlRows($path) {
                 '--team-id|-|The id; without it, or as unique(), one is made'
                 '--roles|-|The owner''s roles beside owner'
                 '--owner|@users|Who becomes a confirmed member, and its owner'
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -862,6 +871,7 @@ function Get-AuthctlRows($path) {
                 '--url|-|Where the link in the message leads; the setting allowed_redirects names its host'
                 '--print-secret||Invite, and show the secret instead of sending it: you carry it there'
                 '--users-from|/|Many: ids, emails or phones, one a line, from a file or stdin, each its own unit of work'
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1037,6 +1047,7 @@ function Get-AuthctlRows($path) {
             $rows.options = @(
                 '--length|-|Hexadecimal digits, 5 to 128'
                 '--expire|-|How long it lives: 900, 15m, 1d'
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -2042,6 +2053,7 @@ function Get-AuthctlList($name) {
             'provider_uid'
             'email'
             'created_at'
+            'email_verified'
         }
         'fields.membership' {
             'id'
@@ -2055,6 +2067,7 @@ function Get-AuthctlList($name) {
             'invited_at'
             'joined_at'
             'mfa'
+            'invited_as'
         }
         'fields.secured-account' {
             'id'
@@ -2105,6 +2118,10 @@ function Get-AuthctlList($name) {
             'keep'
             'wrap'
             'reset'
+        }
+        'addresses' {
+            'given'
+            'claimed'
         }
         'fields.import' {
             'id'
@@ -2167,6 +2184,7 @@ function Get-AuthctlList($name) {
             'invited_at'
             'joined_at'
             'mfa'
+            'invited_as'
             'secret'
         }
         'fields.person' {

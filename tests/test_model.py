@@ -21,7 +21,7 @@ def test_what_repr_hides_of_a_user_is_shown_to_nobody():
     user = User(seq=7, id="ada", totp=True, email_self_service=True, created_at=now, updated_at=now)
     shown = user.public()
     assert [name for name in User.__dataclass_fields__ if name not in shown] == [
-        *("email_self_service", "phone_self_service", "totp", "recovery_code"),
+        *("username_self_service", "email_self_service", "phone_self_service", "totp", "recovery_code"),
         *("pending_email", "pending_email_session", "pending_phone", "pending_phone_session", "requested", "seq"),
     ]
     assert all(f" {name}=" not in repr(user) for name in User.__dataclass_fields__ if name not in shown)

@@ -66,7 +66,11 @@ PERSON = Shape(
     rare=USER.rare,
 )
 SESSIONS_DELETED = Shape("deletion", fields=("id", "deleted", "sessions"))
-IDENTITY = Shape("identity", fields=shown_fields(model.Identity))
+IDENTITY = Shape(
+    "identity",
+    fields=shown_fields(model.Identity),
+    columns=("id", "user_id", "provider", "provider_uid", "email", "created_at"),
+)
 EXPORT = Shape("export", fields=("format", "file", "users", "with_hashes", "with_secrets", "left_out"))
 _COUNTS = ("created", "updated", "skipped", "without_password", "refused")
 IMPORTED = Shape("import", fields=("id", "source", "status", *_COUNTS, "reasons", "hashes"))

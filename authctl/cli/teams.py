@@ -17,7 +17,7 @@ from authctl.cli.context import Context
 from authctl.cli.environment import Environment
 from authctl.cli.list_options import MEMBERSHIP_FILTER, OPERATORS, ListOptions, show_list
 from authctl.cli.options import split
-from authctl.cli.users.options import Merge
+from authctl.cli.users.options import Force as ForceNaming, Merge
 from authctl.errors import AuthctlError, Partial, Unavailable, UsageError
 
 COMMANDS = Commands("teams")
@@ -55,9 +55,10 @@ def create(
     owner: Annotated[
         str | None, typer.Option("--owner", metavar="USER", help="Who becomes a confirmed member, and its owner.")
     ] = None,
+    force: ForceNaming = False,
 ) -> None:
     """Make a team. With --owner it has its first member; with --as-session, whoever is signed in is the owner."""
-    ctx.show(ctx.directory.teams.create(name, id=id, roles=split(roles), owner=owner).public())
+    ctx.show(ctx.directory.teams.create(name, id=id, roles=split(roles), owner=owner, force=force).public())
 
 
 @COMMANDS.command(
@@ -182,11 +183,13 @@ def create_membership(
             help="Many: ids, emails or phones, one a line, from a file or stdin, each its own unit of work.",
         ),
     ] = None,
+    force: ForceNaming = False,
 ) -> None:
     """Make a user a member of a team at once, or invite one.
 
     The user is found by id, email or phone, which must be one user's where several are given. Where nobody has the
-    email or phone, a user is made. With --as-session it is always an invitation.
+    email or phone, a user is made. With --as-session it is always an invitation, and no user is made before somebody
+    accepts it.
     """
     if print_secret and ctx.output.fields and "secret" not in ctx.output.fields:
         message = "--fields leaves out secret, which is shown this once only."
@@ -196,6 +199,7 @@ def create_membership(
         "invite": invite,
         "url": url,
         "print_secret": print_secret,
+        "force": force,
     }
     create = ctx.directory.teams.create_membership
     if users_from is None:
@@ -341,7 +345,10 @@ def update_membership_status(
         bool, typer.Option("--secret-stdin", help="Read the invitation's secret from stdin: one line.")
     ] = False,
 ) -> None:
-    """Accept an invitation with its secret. The address that it went to counts as verified from then on."""
+    """Accept an invitation with its secret. The address that it went to counts as verified from then on.
+
+    With --as-session the membership goes to whoever is signed in, and no address counts as verified.
+    """
     if secret_stdin:
         secret = prompts.read_secret_line(ctx.environment, "--secret-stdin")
     else:

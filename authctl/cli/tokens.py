@@ -12,7 +12,7 @@ from authctl.cli.answer_fields import DELETED, LISTED_TOKEN, SIGNED_IN, TOKEN, T
 from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, UNAVAILABLE, Commands, positional
 from authctl.cli.context import Context
 from authctl.cli.sessions import MORE_FACTORS
-from authctl.cli.users.options import User, current_password, new_password
+from authctl.cli.users.options import Force, User, current_password, new_password
 from authctl.errors import UsageError
 from authctl.model import TokenKind
 
@@ -63,12 +63,13 @@ def create(
     expire: Annotated[
         str | None, typer.Option("--expire", metavar="DURATION", help="How long it lives: 900, 15m, 1d.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Make a token that signs a user in, to be handed over. It is shown this once, and works once.
 
     Below 32 digits the rules for codes apply: wrong attempts are counted, and it lives ten minutes at most.
     """
-    ctx.show(ctx.directory.tokens.create(user, length=length, expire=expire).public())
+    ctx.show(ctx.directory.tokens.create(user, length=length, expire=expire, force=force).public())
 
 
 @COMMANDS.command(

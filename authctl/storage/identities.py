@@ -1,4 +1,4 @@
-"""Identities: accounts elsewhere. Their emails are in the same table of addresses as those of users."""
+"""Identities: accounts elsewhere. Emails that are verified are in the same table of addresses as those of users."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _COLUMNS = compiled.IDENTITIES_INSERT.names
 
 
 def insert(db: Connection, identity: Identity, user_seq: int) -> None:
-    """Store an identity; a Conflict where it, or its email, belongs to another user."""
+    """Store an identity; a Conflict where it, or an email that is verified, belongs to another user."""
     db.on_violation(lambda constraint: _conflict(constraint, identity))
     db.run(compiled.IDENTITIES_INSERT, record_mapping.stored(_COLUMNS, identity) | {"user_seq": user_seq})
-    if identity.email is not None and not users.holds_address(db, user_seq, identity.email):
+    if identity.email is not None and identity.email_verified and not users.holds_address(db, user_seq, identity.email):
         db.run(compiled.USERS_INSERT_ADDRESS, {"address": identity.email, "user_seq": user_seq})
 
 
@@ -59,6 +59,20 @@ def list_page(db: Connection, user_seq: int | None, behind: int, limit: int) -> 
     """One user's identities, or everybody's, the oldest first, from behind that place on; 0 for all."""
     statement = compiled.IDENTITIES_PAGE if user_seq is None else compiled.IDENTITIES_PAGE_OF_USER
     return [record(row) for row in db.rows(statement, {"user_seq": user_seq, "behind": behind, "limit": limit})]
+
+
+# Until a session is complete
+
+
+def insert_waiting(db: Connection, new: Any, session: str) -> None:
+    """Keep an identity until the session of that id is complete; its email is verified."""
+    values = {"provider": new.provider, "provider_uid": new.provider_uid, "email": new.email}
+    db.run(compiled.IDENTITIES_INSERT_WAITING, values | {"session": session})
+
+
+def take_waiting(db: Connection, session_seq: int) -> Any:
+    """The provider, provider_uid and email of the identity that waits for a session, which it does no longer."""
+    return db.first(compiled.IDENTITIES_TAKE_WAITING, {"session_seq": session_seq})
 
 
 def record(row: Any) -> Identity:

@@ -12,11 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from authctl.model import Filter, Listing, Membership
+from authctl.model import Filter, Listing, Membership, MembershipStatus
 from authctl.storage import pagination, search_index, search_terms
 from authctl.storage.connection import Connection
 from authctl.storage.memberships import Scope, record
-from authctl.storage.tables import membership_roles, memberships, teams, users
+from authctl.storage.tables import identities, membership_roles, memberships, teams, users
 
 
 def _source(columns: Any) -> pagination.ListSource:
@@ -105,7 +105,17 @@ def of_scope(scope: Scope) -> sa.Select[Any]:
 
 
 def _in(scope: Scope) -> sa.ColumnElement[bool]:
-    return memberships.c[scope.column] == scope.seq
+    is_of = memberships.c[scope.column] == scope.seq
+    if not scope.is_persons:
+        return is_of
+    proved = sa.union_all(
+        sa.select(users.c.email).where(users.c.seq == scope.seq, users.c.email_verified),
+        sa.select(users.c.phone).where(users.c.seq == scope.seq, users.c.phone_verified),
+        sa.select(identities.c.email).where(identities.c.user_seq == scope.seq, identities.c.email_verified),
+    )
+    is_open = sa.or_(memberships.c.invited_as.is_(None), memberships.c.status == str(MembershipStatus.CONFIRMED))
+    is_invited = sa.and_(memberships.c.user_seq.is_(None), memberships.c.invited_as.in_(proved))
+    return sa.or_(sa.and_(is_of, sa.or_(is_open, memberships.c.invited_as.in_(proved))), is_invited)
 
 
 def _listed(db: Connection, scope: Scope, listing: Listing) -> tuple[sa.Select[Any], pagination.ListSource] | None:
@@ -153,7 +163,7 @@ def with_names(columns: Any, rows: sa.FromClause) -> sa.Select[Any]:
         sa.select(*(columns[name] for name in _SHOWN), *_NAMES)
         .select_from(rows)
         .join(teams, teams.c.seq == columns.team_seq)
-        .join(users, users.c.seq == columns.user_seq)
+        .outerjoin(users, users.c.seq == columns.user_seq)
     )
 
 
@@ -162,11 +172,11 @@ def _naming(statement: sa.Select[Any]) -> sa.Select[Any]:
     return (
         statement.with_only_columns(*(memberships.c[name] for name in _SHOWN), *_NAMES, maintain_column_froms=True)
         .join(teams, teams.c.seq == memberships.c.team_seq)
-        .join(users, users.c.seq == memberships.c.user_seq)
+        .outerjoin(users, users.c.seq == memberships.c.user_seq)
     )
 
 
-_SHOWN = ("seq", "id", "roles", "status", "invited_at", "joined_at")
+_SHOWN = ("seq", "id", "roles", "status", "invited_at", "joined_at", "invited_as", "invited_name")
 _NAMES = (
     teams.c.id.label("team_id"),
     teams.c.name.label("team_name"),

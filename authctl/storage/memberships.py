@@ -13,25 +13,29 @@ from authctl.storage.connection import BEHIND_ALL, Connection
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose memberships a list is of: a team's or a user's, by the number of its row."""
+    """Whose memberships a list is of: a team's or a user's, by the number of its row.
+
+    is_persons: as the user sees them: invitations to an address only where the user has proved it.
+    """
 
     column: str
     seq: int
+    is_persons: bool = False
 
 
 def of_team(seq: int) -> Scope:
     return Scope("team_seq", seq)
 
 
-def of_user(seq: int) -> Scope:
-    return Scope("user_seq", seq)
+def of_user(seq: int, *, is_persons: bool = False) -> Scope:
+    return Scope("user_seq", seq, is_persons=is_persons)
 
 
 # Changing
 
 
-def insert(db: Connection, membership: Membership, team_seq: int, user_seq: int) -> Membership:
-    """Store a new membership; a Conflict where the user has one in the team."""
+def insert(db: Connection, membership: Membership, team_seq: int, user_seq: int | None) -> Membership:
+    """Store a new membership, of nobody yet without a user; a Conflict where the user has one in the team."""
     db.on_violation(_conflict)
     values = _columns(membership) | {"id": membership.id, "team_seq": team_seq, "user_seq": user_seq}
     seq = db.first(compiled.MEMBERSHIPS_INSERT, values).seq
@@ -45,9 +49,10 @@ def _conflict(constraint: str) -> Conflict | None:
     return Conflict("membership_already_confirmed", "That user is in the team already.", field="user")
 
 
-def update(db: Connection, after: Membership, team_seq: int) -> None:
-    """Store what a membership has become."""
-    db.update(compiled.MEMBERSHIPS_UPDATE, _columns(after), after.seq)
+def update(db: Connection, after: Membership, team_seq: int, user_seq: int | None = None) -> None:
+    """Store what a membership has become. user_seq: whose it is now, where that changes."""
+    user = {"user_seq": user_seq} if user_seq is not None else {}
+    db.update(compiled.MEMBERSHIPS_UPDATE, _columns(after) | user, after.seq)
     db.run(compiled.MEMBERSHIPS_DELETE_ROLES, {"membership_seq": after.seq})
     _insert_roles(db, after.seq, team_seq, after)
 
@@ -65,6 +70,8 @@ def _columns(membership: Membership) -> dict[str, Any]:
         "status": str(membership.status),
         "invited_at": membership.invited_at,
         "joined_at": membership.joined_at,
+        "invited_as": membership.invited_as,
+        "invited_name": membership.invited_name,
     }
 
 
@@ -86,6 +93,12 @@ def find(db: Connection, team_seq: int, id: str, *, lock: bool = False) -> Membe
 def find_of_user(db: Connection, team_seq: int, user_seq: int, *, lock: bool = False) -> Membership | None:
     statement = compiled.MEMBERSHIPS_FIND_OF_USER_LOCKED if lock else compiled.MEMBERSHIPS_FIND_OF_USER
     row = db.first(statement, {"team_seq": team_seq, "user_seq": user_seq})
+    return record(row) if row else None
+
+
+def find_invited(db: Connection, team_seq: int, address: str) -> Membership | None:
+    """The membership that waits for whoever has an address."""
+    row = db.first(compiled.MEMBERSHIPS_FIND_INVITED, {"team_seq": team_seq, "invited_as": address})
     return record(row) if row else None
 
 
@@ -112,29 +125,39 @@ def confirmed_of_user(db: Connection, user_seq: int) -> list[tuple[str, str, tup
 
 # A list that nobody filters, searches or sorts; all others are in membership_lists.py
 
-_PAGES = {"team_seq": compiled.MEMBERSHIPS_PAGE_OF_TEAM, "user_seq": compiled.MEMBERSHIPS_PAGE_OF_USER}
-_PAGES_BEHIND = {
-    "team_seq": compiled.MEMBERSHIPS_PAGE_OF_TEAM_BEHIND,
-    "user_seq": compiled.MEMBERSHIPS_PAGE_OF_USER_BEHIND,
-}
-_POSITIONS = {
-    "team_seq": compiled.MEMBERSHIPS_FIND_POSITION_OF_TEAM,
-    "user_seq": compiled.MEMBERSHIPS_FIND_POSITION_OF_USER,
+# By whose it is: the first page, the page behind a position, and what finds that position.
+_LISTS = {
+    ("team_seq", False): (
+        compiled.MEMBERSHIPS_PAGE_OF_TEAM,
+        compiled.MEMBERSHIPS_PAGE_OF_TEAM_BEHIND,
+        compiled.MEMBERSHIPS_FIND_POSITION_OF_TEAM,
+    ),
+    ("user_seq", False): (
+        compiled.MEMBERSHIPS_PAGE_OF_USER,
+        compiled.MEMBERSHIPS_PAGE_OF_USER_BEHIND,
+        compiled.MEMBERSHIPS_FIND_POSITION_OF_USER,
+    ),
+    ("user_seq", True): (
+        compiled.MEMBERSHIPS_PAGE_OF_PERSON,
+        compiled.MEMBERSHIPS_PAGE_OF_PERSON_BEHIND,
+        compiled.MEMBERSHIPS_FIND_POSITION_OF_PERSON,
+    ),
 }
 
 
 def find_position(db: Connection, scope: Scope, listing: Listing, id: str) -> Any:
     """The place in the order of a membership that the list is about."""
-    return db.first(_POSITIONS[scope.column], {"scope": scope.seq, "id": id})
+    return db.first(_LISTS[scope.column, scope.is_persons][2], {"scope": scope.seq, "id": id})
 
 
 def list_page(db: Connection, scope: Scope, listing: Listing, position: Any) -> list[Membership]:
     """One page, the newest first."""
+    first, behind, _ = _LISTS[scope.column, scope.is_persons]
     values = {"scope": scope.seq, "limit": listing.limit}
     if position is None:
-        rows = db.rows(_PAGES[scope.column], values)
+        rows = db.rows(first, values)
     else:
-        rows = db.rows(_PAGES_BEHIND[scope.column], values | {"key": position.key, "behind": position.seq})
+        rows = db.rows(behind, values | {"key": position.key, "behind": position.seq})
     return [record(row) for row in rows]
 
 

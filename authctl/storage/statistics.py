@@ -15,6 +15,7 @@ from authctl.model import OWNER, EventName, MembershipStatus, Status
 from authctl.storage.connection import Connection
 from authctl.storage.tables import (
     events,
+    identities,
     log_seals,
     membership_roles,
     memberships,
@@ -58,8 +59,7 @@ def groups(
     required: whom the policy asks for a second factor, "off", "all", or labels. factors: those that it allows. old:
     passwords before that are. standing: a change of a password that was asked for before that is overdue.
     """
-    lasting = sa.or_(users.c.blocked_until.is_(None), users.c.blocked_until > now)
-    active = sa.not_(sa.and_(users.c.status == str(Status.BLOCKED), lasting))
+    active = _is_active(now)
     allowed = [_FACTORS[factor] for factor in sorted(factors)]
     has_factor = _has_factor(factors)
     only_email = sa.and_(
@@ -223,6 +223,47 @@ def shared_names(db: Connection, limit: int) -> list[SharedName]:
         .limit(limit)
     )
     return [SharedName(*row) for row in db.sqlalchemy.execute(statement)]
+
+
+class UnprovedGrant(NamedTuple):
+    """What a user has whom nothing proves. name: what a person typed in of email, phone and username."""
+
+    id: str
+    name: str
+    labels: tuple[str, ...]
+    teams: tuple[str, ...]
+
+
+def unproved_grants(db: Connection, now: datetime, limit: int) -> list[UnprovedGrant]:
+    """Active users without a proof who have labels or are members of teams, by a name that a person typed in."""
+    typed = [
+        sa.case((users.c[f"{name}_self_service"], users.c[name])).label(name) for name in ("email", "phone", "username")
+    ]
+    is_member = (memberships.c.user_seq == users.c.seq, memberships.c.status == str(MembershipStatus.CONFIRMED))
+    statement = (
+        sa.select(users.c.seq, users.c.id, users.c.labels, sa.func.coalesce(*typed).label("name"))
+        .where(
+            sa.or_(users.c.email_self_service, users.c.phone_self_service, users.c.username_self_service),
+            sa.not_(users.c.email_verified),
+            sa.not_(users.c.phone_verified),
+            _is_active(now),
+            sa.or_(sa.type_coerce(users.c.labels, sa.Text) != "[]", sa.exists().where(*is_member)),
+            sa.not_(sa.exists().where(identities.c.user_seq == users.c.seq)),
+        )
+        .order_by(users.c.seq)
+        .limit(limit)
+    )
+    of = sa.select(teams.c.id).join(memberships, memberships.c.team_seq == teams.c.seq).order_by(teams.c.seq)
+    found = []
+    for row in db.sqlalchemy.execute(statement).all():
+        ids = db.sqlalchemy.execute(of.where(memberships.c.user_seq == row.seq, is_member[1])).scalars()
+        found.append(UnprovedGrant(row.id, row.name, tuple(row.labels), tuple(ids)))
+    return found
+
+
+def _is_active(now: datetime) -> sa.ColumnElement[bool]:
+    lasting = sa.or_(users.c.blocked_until.is_(None), users.c.blocked_until > now)
+    return sa.not_(sa.and_(users.c.status == str(Status.BLOCKED), lasting))
 
 
 def signing_key_at(db: Connection) -> datetime | None:

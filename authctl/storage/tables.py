@@ -56,6 +56,7 @@ def _owner(name: str = "user_seq", key: str = "users.seq") -> sa.Column[int]:
 
 _NOT_ENDED = sa.text("ended_at IS NULL")
 _REQUESTED = sa.text("requested")
+_OF_NOBODY = sa.text("user_seq IS NULL")
 
 
 def _ended_index(table: str) -> sa.Index:
@@ -71,6 +72,7 @@ users = sa.Table(
     sa.Column("id", Text, nullable=False),
     sa.Column("username", Text),
     sa.Column("username_key", Text),  # the username casefolded: unique ignoring case
+    sa.Column("username_self_service", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("name", Text, nullable=False),
     sa.Column("email", Text),
     sa.Column("email_verified", sa.Boolean, nullable=False),
@@ -123,7 +125,7 @@ users = sa.Table(
     sa.Index("users_requested", "seq", sqlite_where=_REQUESTED, postgresql_where=_REQUESTED),
 )
 
-# An email belongs to one user, whether the account or an identity holds it: this key decides.
+# An email belongs to one user, whether the account holds it or an identity's provider vouches for it: this key decides.
 addresses = sa.Table(
     "addresses",
     metadata,
@@ -170,6 +172,7 @@ identities = sa.Table(
     sa.Column("provider", Text, nullable=False),
     sa.Column("provider_uid", Text, nullable=False),
     sa.Column("email", Text),
+    sa.Column("email_verified", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("id", name="identities_id_key"),
     sa.UniqueConstraint("provider", "provider_uid", name="identities_provider_key"),
@@ -201,6 +204,16 @@ sessions = sa.Table(
     sa.Index("sessions_live", "user_seq", "seq", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
     sa.Index("sessions_expires_at", "expires_at"),
     _ended_index("sessions"),
+)
+
+# Identities that are linked once the session is complete that they have begun. Their emails are verified.
+waiting_identities = sa.Table(
+    "waiting_identities",
+    metadata,
+    sa.Column("session_seq", Sequence, sa.ForeignKey("sessions.seq", ondelete="CASCADE"), primary_key=True),
+    sa.Column("provider", Text, nullable=False),
+    sa.Column("provider_uid", Text, nullable=False),
+    sa.Column("email", Text, nullable=False),
 )
 
 # Attempts at credentials, counted by account and by source: core/accounts/throttle.py has the machine.
@@ -394,13 +407,18 @@ memberships = sa.Table(
     sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
     sa.Column("id", Text, nullable=False),
     _owner("team_seq", "teams.seq"),
-    _owner(),
+    sa.Column("user_seq", Sequence, sa.ForeignKey("users.seq", ondelete="CASCADE")),  # none before it is accepted
+    # Of whoever was invited by an address: that, and the name of an account that is made. Once it is accepted, the
+    # address only if it is not the account's.
+    sa.Column("invited_as", Text),
+    sa.Column("invited_name", Text),
     sa.Column("roles", JsonText, nullable=False),
     sa.Column("status", Text, nullable=False),
     sa.Column("invited_at", Instant, nullable=False),
     sa.Column("joined_at", Instant),
     sa.UniqueConstraint("id", name="memberships_id_key"),
     sa.UniqueConstraint("team_seq", "user_seq", name="memberships_team_seq_key"),
+    sa.Index("memberships_invited_as", "invited_as", sqlite_where=_OF_NOBODY, postgresql_where=_OF_NOBODY),
     # In the order that lists walk; the members of a team are counted in the second.
     sa.Index("memberships_team", "team_seq", "invited_at", "seq"),
     sa.Index("memberships_status", "team_seq", "status", "invited_at", "seq"),

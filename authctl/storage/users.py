@@ -14,9 +14,12 @@ from authctl.storage.connection import Connection
 COLUMNS = compiled.USERS_FIND.columns  # of the table, in their order
 
 
-def insert(db: Connection, new: NewUser, now: datetime) -> User:
-    """Store a new user; a Conflict where the id, username, email or phone is taken."""
-    db.on_violation(lambda constraint: _conflict(constraint, new))
+def insert(db: Connection, new: NewUser, now: datetime, *, has_own_id: bool = True) -> User:
+    """Store a new user; a Conflict where the id, username, email or phone is taken.
+
+    has_own_id: whether somebody chose the id, so that it may be what is taken.
+    """
+    db.on_violation(lambda constraint: _conflict(constraint, new, has_own_id=has_own_id))
     times = {"created_at": now, "updated_at": now}
     user_counts.enter(db)
     seq = db.first(compiled.USERS_INSERT, _EMPTY | times | columns_of(new)).seq
@@ -96,7 +99,10 @@ def set_signed_in(db: Connection, seq: int, now: datetime) -> None:
 
 
 def find(db: Connection, column: str, value: str, *, lock: bool = False) -> User | None:
-    """The user whose id, username_key, email or phone is `value`. lock: keep others from changing it meanwhile."""
+    """The user whose id, username_key, email or phone is `value`, or who holds that email by an identity.
+
+    lock: keep others from changing it meanwhile.
+    """
     return find_first(db, [(column, value)], lock=lock)
 
 
@@ -111,6 +117,8 @@ def find_first(db: Connection, readings: list[tuple[str, str]], *, lock: bool = 
         for row in rows:
             if getattr(row, column) == value:
                 return record(row)
+        if column == "email" and rows:  # nothing else of a row is an email, so that an identity holds this one
+            return record(rows[0])
     return None
 
 
@@ -186,9 +194,9 @@ def columns_of(user: NewUser) -> dict[str, Any]:
 _EMPTY = columns_of(User(seq=0, id="", created_at=EPOCH, updated_at=EPOCH))
 
 
-def _conflict(constraint: str, user: NewUser) -> Conflict | None:
+def _conflict(constraint: str, user: NewUser, *, has_own_id: bool = False) -> Conflict | None:
     if constraint in user_names.CONSTRAINTS:
-        return _name_taken(user)
+        return _name_taken(user, has_own_id=has_own_id)
     match constraint:
         case "users_id_key":
             return Conflict("user_already_exists", f"The id {user.id} is taken.", field="id", hint=_OTHER)
@@ -216,11 +224,11 @@ def address_taken(kind: str, address: str | None) -> Conflict:
     )
 
 
-def _name_taken(user: NewUser) -> Conflict:
+def _name_taken(user: NewUser, *, has_own_id: bool) -> Conflict:
     """An id is another account's username, or the other way round."""
     if user.username is None:
         return Conflict("user_already_exists", f"The id {user.id} is taken.", field="id", hint=_OTHER)
-    message = f"The username {user.username} is taken, or the id {user.id}."
+    message = f"The username {user.username} is taken" + (f", or the id {user.id}." if has_own_id else ".")
     return Conflict("user_already_exists", message, field="username", hint=_OTHER)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from authctl.core.accounts import standing
+from authctl.core.accounts import naming, standing
 from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
@@ -45,7 +45,7 @@ class Holders:
     """What the database has of what a batch brings.
 
     brought: the ids of users that this import has had already. memberships: the confirmed ones of the users in owners,
-    (team, user). linked: those of them who claim an address, and have an identity.
+    (team, user). linked: those of them who gave a name themselves and have an identity.
     is_same: whether a hash that a record brings is the one that its user has.
     """
 
@@ -58,13 +58,17 @@ class Holders:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """By what rules records meet users that are there. room: how many more may be refused; None: all."""
+    """By what rules records meet users that are there.
+
+    force: also users that are found by what a person typed in. room: how many more may be refused; None: all.
+    """
 
     now: datetime
     on_conflict: OnConflict = OnConflict.FAIL
     match: Match | None = None
     team_of: Callable[[Member], int | None] = lambda member: None  # the number of a team that is there
     teams: bool = False
+    force: bool = False
     room: int | None = None
 
 
@@ -83,7 +87,7 @@ def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
                 keys.phones.append(row.phone)
             for identity in item.extra.identities:
                 keys.uids.append((identity.provider, identity.provider_uid))
-                if identity.email is not None:
+                if identity.email_verified and identity.email is not None:
                     keys.emails.append(identity.email)
     return keys
 
@@ -149,7 +153,7 @@ class _Claims:
             uid = (identity.provider, identity.provider_uid)
             if uid in self.uids:
                 return _twice("user_identity_already_exists", "identities", ":".join(uid), self.uids[uid])
-            if identity.email is not None and identity.email in self.emails:
+            if identity.email_verified and identity.email in self.emails:
                 return _twice("user_email_already_exists", "identities", identity.email, self.emails[identity.email])
         uids = [(identity.provider, identity.provider_uid) for identity in item.extra.identities]
         if len(set(uids)) < len(uids):
@@ -169,7 +173,7 @@ class _Claims:
             self.phones[row.phone] = id
         for identity in item.extra.identities:
             self.uids[identity.provider, identity.provider_uid] = id
-            if identity.email is not None:
+            if identity.email_verified and identity.email is not None:
                 self.emails[identity.email] = id
 
 
@@ -210,7 +214,8 @@ def _owned(item: Checked, owners: Owners) -> list[_Owned]:
     for each in item.extra.identities:
         uid = (each.provider, each.provider_uid)
         ask("user_identity_already_exists", "identities", uid, owners.uids, ":".join(uid))
-        ask("user_email_already_exists", "identities", each.email, owners.emails)
+        if each.email_verified:
+            ask("user_email_already_exists", "identities", each.email, owners.emails)
     return found
 
 
@@ -237,6 +242,8 @@ def _meet(
             claims.add(item, user)
             plan.seen.append(user)
         plan.skip(item, (Note("import_unchanged", None, "The user is as the record says."),), tell=False)
+    elif (claim := _claim(user, item, conditions, known)) is not None:
+        plan.refuse(item, (claim, *item.notes))
     elif conditions.on_conflict is OnConflict.UPDATE:
         claims.add(item, user)
         plan.updates.append(update)
@@ -273,6 +280,25 @@ def _found_by(item: Checked, conditions: Conditions) -> str | None:
     return next((name for name, value in has.items() if value), None)
 
 
+def _claim(user: User, item: Checked, conditions: Conditions, known: Holders) -> Note | None:
+    """What to say where the user was found by what a person typed in, so that it may be somebody else than is meant.
+
+    A record that verifies the address takes the account over: nothing of a stranger's is left in it.
+    """
+    by = _found_by(item, conditions)
+    if conditions.force or conditions.on_conflict is OnConflict.FAIL or by not in ("email", "phone", "username"):
+        return None
+    if by == "username":
+        is_proved = user.email_verified or user.phone_verified or user.seq in known.linked
+    else:
+        takes_over = conditions.on_conflict is OnConflict.UPDATE and getattr(item.row, f"{by}_verified")
+        is_proved = getattr(user, f"{by}_verified") or takes_over
+    if is_proved or not getattr(user, f"{by}_self_service"):
+        return None
+    refused = naming.refusal(user, by)
+    return Note(refused.type, by, f"{refused.message} Match it by its id, or add --force.")
+
+
 def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Holders, plan: Plan) -> None:
     holder = known.owners.users[owned.seq].id
     message = f"{checks.shown(owned.value)} is that of the user {holder}."
@@ -302,9 +328,10 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
         present,
         **texts,
         email_verified=_verified("email", present, given),
-        email_self_service=present.email_self_service and given.email in (None, present.email),
+        username_self_service=_kept_or_given("username", present, given),
+        email_self_service=_kept_or_given("email", present, given),
         phone_verified=_verified("phone", present, given),
-        phone_self_service=present.phone_self_service and given.phone in (None, present.phone),
+        phone_self_service=_kept_or_given("phone", present, given),
         labels=tuple(dict.fromkeys((*present.labels, *given.labels))),
         prefs=present.prefs | given.prefs,
         metadata=present.metadata | given.metadata,
@@ -369,6 +396,12 @@ def _verified(address: str, present: User, given: User) -> bool:
     said = bool(getattr(given, f"{address}_verified"))
     was = bool(getattr(present, f"{address}_verified"))
     return was or said if new in (None, old) else said
+
+
+def _kept_or_given(name: str, present: User, given: User) -> bool:
+    """Whether a person gave that name: the one that is kept, or a new one."""
+    is_kept = getattr(given, name) in (None, getattr(present, name))
+    return bool(getattr(present if is_kept else given, f"{name}_self_service"))
 
 
 def _takes_password(user: User, item: Checked) -> bool:

@@ -239,7 +239,8 @@ def _totp(work: Work, sealed: SealedAuthenticator) -> ImportedTotp:
 
 
 def _linked(identity: Identity) -> Linked:
-    return Linked(identity.provider, identity.provider_uid, identity.email, identity.created_at)
+    created_at, is_verified = identity.created_at, identity.email_verified
+    return Linked(identity.provider, identity.provider_uid, identity.email, created_at, is_verified)
 
 
 class Exports(Group):

@@ -25,7 +25,7 @@ from authctl.model import EventName, Import, ImportStatus, Public, User, WeakHas
 from authctl.transfer import files, hashing_pool, reader_process, sources, storing
 from authctl.transfer.conflicts import Conditions, Holders, Match, OnConflict, keys_of, settle
 from authctl.transfer.plans import Plan, no_counts
-from authctl.transfer.records import Note, Refused, Source
+from authctl.transfer.records import Addresses, Note, Refused, Source
 from authctl.transfer.report import Report
 from authctl.transfer.validation import Checked, Outcome, Rules
 
@@ -48,8 +48,9 @@ class Options(Public):
 
     match: by what a record's user is found; None: by the first that it has of id, email, phone, username. weak_hash:
     what becomes of hashes that are fast to guess. mark_unverified: nobody's address counts as verified. teams:
-    memberships too; teams that are not there are made. max_errors: stop when more are refused. batch: records in one
-    transaction.
+    memberships too; teams that are not there are made. max_errors: stop when more are refused. addresses: who gave
+    emails, phones and usernames; None: whoever does with that source. force: meet also users who are found by what a
+    person typed in. batch: records in one transaction.
     """
 
     on_conflict: OnConflict = OnConflict.FAIL
@@ -58,6 +59,8 @@ class Options(Public):
     mark_unverified: bool = False
     teams: bool = False
     max_errors: int | None = field(default=None, repr=False)
+    addresses: Addresses | None = None
+    force: bool = field(default=False, repr=False)
     batch: int = field(default=BATCH, repr=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +68,7 @@ class Options(Public):
         object.__setattr__(self, "on_conflict", OnConflict(self.on_conflict))
         object.__setattr__(self, "match", Match(self.match) if self.match is not None else None)
         object.__setattr__(self, "weak_hash", WeakHash(self.weak_hash))
+        object.__setattr__(self, "addresses", Addresses(self.addresses) if self.addresses is not None else None)
 
 
 def import_users(
@@ -95,6 +99,7 @@ def import_users(
     """
     found = sources.load(source) if isinstance(source, str) else source
     options = options or Options()
+    options = replace(options, addresses=options.addresses or found.addresses)
     looked = tuple(inputs or [files.look_at(path, stdin) for path in paths])
     _check_options(found, source_options or {})
     run = _Run(directory, found, source_options or {}, options, looked, stdin, begun, watch)
@@ -266,6 +271,7 @@ class _Run:
             words=self.directory.database.dialect,
             weak_hash=self.options.weak_hash,
             mark_unverified=self.options.mark_unverified,
+            addresses=self.options.addresses or self.source.addresses,
             teams=self.options.teams,
             keeps_raw=self.report.keeps_raw,
         )
@@ -346,6 +352,7 @@ class _Run:
             match=self.options.match,
             team_of=teams.seq_of if teams else lambda member: None,
             teams=self.options.teams,
+            force=self.options.force,
             room=None if most is None else most - self.journal.counts["refused"] - refused,
         )
 
@@ -354,7 +361,10 @@ class _Run:
         owners = storage.imports.find_owners(work.db, keys, lock=self.options.on_conflict is OnConflict.UPDATE)
         brought = storage.imports.find_brought(work.db, self.journal.seq, {user.id for user in owners.users.values()})
         memberships = storage.imports.find_memberships(work.db, owners.users) if self.options.teams else set()
-        claimants = [seq for seq, user in owners.users.items() if user.email_self_service or user.phone_self_service]
+        names = ("username", "email", "phone")
+        claimants = [
+            seq for seq, user in owners.users.items() if any(getattr(user, f"{name}_self_service") for name in names)
+        ]
         linked = storage.imports.find_linked(work.db, claimants)
         return Holders(owners, brought, memberships, linked, partial(_is_same, work))
 

@@ -10,9 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from authctl.model import USER_COLUMNS, Json
+
+
+class Addresses(StrEnum):
+    """Who gave the emails, phones and usernames of a source: an operator, or each user."""
+
+    GIVEN = "given"
+    CLAIMED = "claimed"
 
 
 class Note(NamedTuple):
@@ -46,12 +54,13 @@ class ImportedTotp:
 
 @dataclass(slots=True)
 class Linked:
-    """An account elsewhere."""
+    """An account elsewhere. email_verified: the source documents that the provider has verified the email."""
 
     provider: str
     provider_uid: str
     email: str | None = None
     created_at: datetime | None = None
+    email_verified: bool = False
 
 
 @dataclass(slots=True)
@@ -138,6 +147,7 @@ class Source(Protocol):
     options: the names of what `--source-option NAME=VALUE` may say, with `_` for `-`, and their help; any other is
     refused. joins: the files behind the first are what it is joined with; else each is read as a first, by itself.
     asks_password: its hashes hang on settings that the operator gives, so that one is better proved on a password.
+    addresses: who gave them, as a rule.
     """
 
     name: str
@@ -145,6 +155,7 @@ class Source(Protocol):
     options: Mapping[str, str]
     joins: bool
     asks_password: bool
+    addresses: Addresses
 
     def recognises(self, head: bytes, name: str) -> bool:
         """Whether a file that begins so (64 KiB at most) and has that name is this system's."""

@@ -136,7 +136,9 @@ def _taken_over(work: Work, update: Update, claimed: AddressKind) -> tuple[Updat
 def _add_identities(work: Work, user: User, identities: Sequence[IdentityRow]) -> None:
     for each in identities:
         created = from_milliseconds(each.created_at)
-        identity = Identity(each.id, user.id, each.provider, each.provider_uid, each.email, created)
+        identity = Identity(
+            each.id, user.id, each.provider, each.provider_uid, each.email, created, each.email_verified
+        )
         storage.identities.insert(work.db, identity, user.seq)
 
 

@@ -22,7 +22,7 @@ from authctl.errors import Invalid
 from authctl.model import Json, RandomBytes, WeakHash, milliseconds, username_key
 from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
-from authctl.transfer.records import ImportedTotp, Item, Linked, Member, Note, Record, Refused, Skipped
+from authctl.transfer.records import Addresses, ImportedTotp, Item, Linked, Member, Note, Record, Refused, Skipped
 
 T = TypeVar("T")
 
@@ -45,6 +45,7 @@ class Rules:
     weak_hash: WeakHash = WeakHash.KEEP
     teams: bool = False
     mark_unverified: bool = False
+    addresses: Addresses = Addresses.GIVEN
     keeps_raw: bool = False
 
 
@@ -56,6 +57,7 @@ class IdentityRow(NamedTuple):
     provider_uid: str
     email: str | None
     created_at: int
+    email_verified: bool = False
 
 
 class Extra(NamedTuple):
@@ -144,6 +146,7 @@ class Checker:
         email = check(contacts.email, record.email) if record.email else None
         phone = check(contacts.phone, record.phone) if record.phone else None
         trusted = not self.rules.mark_unverified
+        is_claimed = self.rules.addresses is Addresses.CLAIMED
         blocked_until = record.blocked_until
         is_blocked = bool(record.blocked) and (blocked_until is None or blocked_until > self.rules.now)
         return {
@@ -152,11 +155,14 @@ class Checker:
             else generators.new_id(self.rules.now, self.random),
             "username": username,
             "username_key": username_key(username) if username else None,
+            "username_self_service": is_claimed and username is not None,
             "name": check(identifiers.name, record.name) or "" if record.name else "",
             "email": email,
             "email_verified": bool(record.email_verified) and trusted and email is not None,
+            "email_self_service": is_claimed and email is not None,
             "phone": phone,
             "phone_verified": bool(record.phone_verified) and trusted and phone is not None,
+            "phone_self_service": is_claimed and phone is not None,
             "status": "blocked" if is_blocked else "active",
             "blocked_until": milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
             "labels": check(_labels, record.labels) or "[]" if record.labels else "[]",
@@ -240,6 +246,7 @@ class Checker:
             check(identifiers.provider_uid, linked.provider_uid) or "",
             check(contacts.email, linked.email) if linked.email else None,
             check.time("identities", linked.created_at, self._now, self._now) or 0,
+            linked.email_verified and bool(linked.email) and not self.rules.mark_unverified,
         )
 
 

@@ -93,6 +93,7 @@ def _row(
         "name": name,
         "email": email,
         "email_verified": seq % 5 != 0,
+        "username_self_service": False,
         "email_self_service": False,
         "phone": phone,
         "phone_verified": phone is not None and seq % 2 == 0,

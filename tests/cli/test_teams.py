@@ -43,6 +43,7 @@ def test_the_shapes_are_those_of_the_contract(teams):
         "invited_at",
         "joined_at",
         "mfa",
+        "invited_as",
     ]
     line = "teams create-membership teachers --email bob@example.com -o json"
     assert list(json.loads(teams(line).stdout)) == fields

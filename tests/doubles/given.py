@@ -9,7 +9,7 @@ from typing import ClassVar
 class Given:
     """The records, in the order that they were given."""
 
-    name, help, joins, asks_password = "given", "records of a test", False, False
+    name, help, joins, asks_password, addresses = "given", "records of a test", False, False, "given"
     options: ClassVar = {"colour": "of no use"}
 
     def __init__(self, *items):

@@ -33,7 +33,13 @@ def insert(work, id, hash, totp, identities, must_change, recovery_code, fields)
     user = storage.users.insert(work.db, user, work.now)
     for linked in identities:
         identity = Identity(
-            work.new_id(), user.id, linked.provider, linked.provider_uid, linked.email, linked.created_at or THEN
+            work.new_id(),
+            user.id,
+            linked.provider,
+            linked.provider_uid,
+            linked.email,
+            linked.created_at or THEN,
+            linked.email_verified,
         )
         storage.identities.insert(work.db, identity, user.seq)
     for each in totp:
@@ -79,7 +85,7 @@ def everything(directory, id="ada", **fields):
         "metadata": {"plan": "pro"},
         "mfa": True,
         "totp": (ImportedTotp(b"12345678901234567890", "phone"),),
-        "identities": (Linked("google", "118", "ada@gmail.com"),),
+        "identities": (Linked("google", "118", "ada@gmail.com", email_verified=True),),
         "recovery_code": True,
         "last_sign_in_at": THEN,
     }

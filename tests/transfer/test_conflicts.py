@@ -69,11 +69,11 @@ def record(id=None, **fields):
         ),
         (
             record("a", email="x@example.com"),
-            record("b", identities=[Linked("google", "1", "x@example.com")]),
+            record("b", identities=[Linked("google", "1", "x@example.com", email_verified=True)]),
             "user_email_already_exists",
         ),
         (
-            record("a", identities=[Linked("google", "1", "x@example.com")]),
+            record("a", identities=[Linked("google", "1", "x@example.com", email_verified=True)]),
             record("b", email="x@example.com"),
             "user_email_already_exists",
         ),
@@ -187,7 +187,7 @@ TAKEN = [
     (record(None, email="ADA@example.com", name="New"), "user_email_already_exists"),
     (record("b", phone="+44 20 79460123"), "user_phone_already_exists"),
     (record("b", username="ADA"), "user_already_exists"),
-    (record("b", identities=[Linked("google", "1", "ada@example.com")]), "user_email_already_exists"),
+    (record("b", identities=[Linked("google", "1", "ada@example.com", None, True)]), "user_email_already_exists"),
 ]
 
 

@@ -90,6 +90,7 @@ def test_a_line_holds_all_of_a_user(directory, export):
                     "provider": "google",
                     "provider_uid": "118",
                     "email": "ada@gmail.com",
+                    "email_verified": True,
                     "created_at": "2025-03-04T05:06:07.089Z",
                 }
             ],

@@ -148,7 +148,10 @@ def test_identities_factors_and_codes_come_in(take, directory):
         record(
             "ada",
             email="ada@example.com",
-            identities=[Linked("Google", "g1", "ada@example.com"), Linked("github", "h1", "ada@github.example")],
+            identities=[
+                Linked("Google", "g1", "ada@example.com"),
+                Linked("github", "h1", "ada@github.example", None, True),
+            ],
             totp=[ImportedTotp(key, "phone"), ImportedTotp(key[::-1], "", "SHA256", 8, 60)],
             recovery_codes=["abcd-efgh", "ABCDEFGH", "other"],
         )

@@ -16,7 +16,7 @@ from authctl.transfer.report import Report
 class Given:
     """A source of good and bad records in turn."""
 
-    name, help, joins, asks_password = "given", "records of a test", False, False
+    name, help, joins, asks_password, addresses = "given", "records of a test", False, False, "given"
     options: ClassVar = {}
 
     def read(self, files, options, start):

@@ -278,7 +278,7 @@ def shown(format, user, name):
     if name == "totp" and format == "auth0":
         return [totp | {"name": None} for totp in value]
     if name == "identities":
-        return [identity | {"created_at": None} for identity in value]
+        return [identity | {"created_at": None, "email_verified": None} for identity in value]
     return sorted(value) if name == "labels" else value
 
 

@@ -97,6 +97,13 @@ def create(
             "--if-absent", help="Where one with this id, username, email or phone exists, answer with it as it is."
         ),
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="With --if-absent: also if a person typed in the address or username, and nobody has proved it.",
+        ),
+    ] = False,
     password_stdin: PasswordStdin = False,
     password_fd: PasswordFd = None,
     password: Password = None,
@@ -149,6 +156,7 @@ def create(
         weak_hash=weak_hash,
         self_service=self_service,
         if_absent=if_absent,
+        force=force,
     )
     show_with_password(ctx, user, secret if generate_password else None)
     if not (user.email or user.phone or user.password or if_absent):

@@ -11,7 +11,7 @@ from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, positiona
 from authctl.cli.context import Context
 from authctl.cli.options import split
 from authctl.cli.users import COMMANDS
-from authctl.cli.users.options import Merge, User, current_password
+from authctl.cli.users.options import Force, Merge, User, current_password
 from authctl.errors import UsageError
 
 Verified = Annotated[str, positional("--verified", "Whether it is known.", metavar="true|false")]
@@ -100,12 +100,13 @@ def update_labels(
     ] = None,
     add: Annotated[list[str] | None, typer.Option("--add", metavar="LABEL,...", help="Add these.")] = None,
     remove: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL,...", help="Take these away.")] = None,
+    force: Force = False,
 ) -> None:
     """Replace the labels; or add some, and take others away."""
     if labels and (add or remove):
         raise UsageError("general_usage", "Labels to replace with, and --add or --remove, exclude each other.")
     replacing = split(labels) if not (add or remove) else None
-    updated = ctx.directory.users.update_labels(user, replacing, add=split(add), remove=split(remove))
+    updated = ctx.directory.users.update_labels(user, replacing, add=split(add), remove=split(remove), force=force)
     ctx.show(updated.public())
 
 

@@ -11,7 +11,7 @@ from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, positiona
 from authctl.cli.context import Context
 from authctl.cli.list_options import PAGE, After, Limit, show_page
 from authctl.cli.users import COMMANDS
-from authctl.cli.users.options import User
+from authctl.cli.users.options import Force, User
 
 
 @COMMANDS.command(
@@ -26,9 +26,15 @@ def create_identity(
     provider: Annotated[str, positional("--provider", "Where the account is: google, github, ...", metavar="PROVIDER")],
     provider_uid: Annotated[str, positional("--provider-uid", "Its id there.", metavar="UID")],
     email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="The email it has there.")] = None,
+    email_verified: Annotated[
+        bool, typer.Option("--email-verified", help="The provider has verified that email: the user holds it here.")
+    ] = False,
+    force: Force = False,
 ) -> None:
     """Link an account elsewhere to a user, who can then sign in with it."""
-    ctx.show(ctx.directory.users.create_identity(user, provider, provider_uid, email=email).public())
+    create = ctx.directory.users.create_identity
+    made = create(user, provider, provider_uid, email=email, email_verified=email_verified, force=force)
+    ctx.show(made.public())
 
 
 @COMMANDS.command(
@@ -51,7 +57,7 @@ def list_identities(
     writes=True,
     steps_up=True,
     asks="Unlink {identity}?",
-    exits=(NOT_FOUND, DENIED),
+    exits=(NOT_FOUND, CONFLICT, DENIED),
     example="authctl users delete-identity IDENTITY --yes",
 )
 def delete_identity(

@@ -28,6 +28,7 @@ SETTINGS_LENGTH = 65_536  # characters
 OWN_OPTIONS = ("map", "hash_format", "delimiter", "encoding")
 ON_CONFLICT = ("fail", "skip", "update")
 MATCH = ("id", "email", "phone")
+ADDRESSES = ("given", "claimed")
 
 
 def _choice(*words: str) -> typer.models.OptionInfo:
@@ -145,6 +146,22 @@ def import_(
     mark_unverified: Annotated[
         bool, typer.Option("--mark-unverified", help="Count nobody's address as verified, whatever the file says.")
     ] = False,
+    addresses: Annotated[
+        str | None,
+        typer.Option(
+            "--addresses",
+            metavar="|".join(ADDRESSES),
+            callback=_choice(*ADDRESSES),
+            help="Who gave emails, phones and usernames that are not verified: you, or each user there. Without it: you"
+            " for csv, django, htpasswd and ldif, each user for all others.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Skip or update users, too, who are found by what a person typed in without proof."
+        ),
+    ] = False,
     teams: Annotated[
         bool, typer.Option("--teams", help="Take memberships in too, and make the teams that are not there.")
     ] = False,
@@ -196,6 +213,7 @@ def import_(
     from authctl.transfer import files, importing
     from authctl.transfer.conflicts import Match, OnConflict
     from authctl.transfer.journal import Imports
+    from authctl.transfer.records import Addresses
 
     stdin = _stdin(ctx.environment, file, taken=password_stdin)
     inputs = [files.look_at(path, stdin) for path in file]
@@ -213,6 +231,8 @@ def import_(
         mark_unverified,
         teams,
         max_errors,
+        Addresses(addresses) if addresses else None,
+        force,
     )
     with import_dialogue.watched(ctx, inputs) as watched:
         journal = Imports(ctx.directory).run(

@@ -38,6 +38,10 @@ GeneratePassword = Annotated[
     typer.Option("--generate-password", help="Make a password, show it once, have it changed at the next sign-in."),
 ]
 MustChange = Annotated[bool, typer.Option("--must-change", help="The password must be changed at the next sign-in.")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Also if a person typed in the address or username, and nobody has proved to own it."),
+]
 SEARCH = "Beginnings of words in id, username, name, email and phone. Indexed."
 FILTER = (
     f"'FIELD OP VALUE'. {OPERATORS} or a member of labels. Times are written as in 'created_at > 2h' (two hours ago),"

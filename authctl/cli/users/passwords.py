@@ -8,6 +8,7 @@ from authctl.cli.commands import DENIED, INVALID, NOT_FOUND, PARTIAL
 from authctl.cli.context import Context
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import (
+    Force,
     GeneratePassword,
     MustChange,
     Password,
@@ -36,6 +37,7 @@ def update_password(
     password: Password = None,
     generate_password: GeneratePassword = False,
     must_change: MustChange = False,
+    force: Force = False,
 ) -> None:
     """Set a new password: asked for twice on a terminal, or from stdin.
 
@@ -48,7 +50,8 @@ def update_password(
     )
     assert secret is not None
     must_change = must_change or generate_password
-    updated = users.update_password(user, secret, current=current, must_change=must_change, generated=generate_password)
+    options = {"must_change": must_change, "generated": generate_password, "force": force}
+    updated = users.update_password(user, secret, current=current, **options)
     show_with_password(ctx, updated, secret if generate_password else None)
 
 

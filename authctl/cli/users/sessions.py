@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from authctl.cli.answer_fields import DELETED, SESSION, SESSIONS_DELETED, SIGNED_IN
-from authctl.cli.commands import DENIED, NOT_FOUND, positional
+from authctl.cli.commands import DENIED, INVALID, NOT_FOUND, positional
 from authctl.cli.context import Context
 from authctl.cli.users import COMMANDS
-from authctl.cli.users.options import User
+from authctl.cli.users.options import Force, User
 from authctl.errors import UsageError
 
 
@@ -32,12 +32,12 @@ def list_sessions(
 @COMMANDS.command(
     SIGNED_IN,
     writes=True,
-    exits=(NOT_FOUND, DENIED),
+    exits=(INVALID, NOT_FOUND, DENIED),
     example="authctl users create-session ada@example.com -o json",
 )
-def create_session(ctx: Context, user: User) -> None:
+def create_session(ctx: Context, user: User, force: Force = False) -> None:
     """Make a session for a user without a password, as the server. The secret is shown this once."""
-    ctx.show(ctx.directory.users.create_session(user).public())
+    ctx.show(ctx.directory.users.create_session(user, force=force).public())
 
 
 @COMMANDS.command(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from authctl import storage
-from authctl.core.accounts import endings, lookup
+from authctl.core.accounts import endings, lookup, ways_in
 from authctl.core.values import checks, contacts, identifiers
 from authctl.errors import NotFound
 from authctl.model import EventName, Identity, Json, User
@@ -16,28 +16,44 @@ if TYPE_CHECKING:
 MOST = 1_000  # identities of one account that are looked at at once
 
 
-def create(work: Work, user: str, provider: str, provider_uid: str, *, email: str | None = None) -> Identity:
-    """Link an account elsewhere to a user, who can sign in with it from then on.
+class NewIdentity(NamedTuple):
+    """An account elsewhere that is yet to be linked. email_verified: whether the provider vouches for the email."""
 
-    email: the address that it has there; unique over users and identities. Raises Conflict
-    (user_identity_already_exists, user_email_already_exists).
-    """
+    provider: str
+    provider_uid: str
+    email: str | None = None
+    email_verified: bool = False
+
+
+def read(provider: str, provider_uid: str, email: str | None, *, email_verified: bool) -> NewIdentity:
+    """What an application or operator says of an identity; Invalid names every field that is wrong."""
     check = checks.Collector()
-    provider = check(identifiers.provider, provider) or ""
-    provider_uid = check(identifiers.provider_uid, provider_uid) or ""
-    address = check(contacts.email, email or None)
+    new = NewIdentity(
+        check(identifiers.provider, provider) or "",
+        check(identifiers.provider_uid, provider_uid) or "",
+        check(contacts.email, email or None),
+        email_verified and bool(email),
+    )
     check.done()
-    return link(work, lookup.get_locked(work, user), provider, provider_uid, address)
+    return new
 
 
-def link(work: Work, user: User, provider: str, provider_uid: str, email: str | None) -> Identity:
+def link(work: Work, user: User, new: NewIdentity) -> Identity:
     """Store a new identity of a user, and say so in the log."""
-    identity = Identity(work.new_id(), user.id, provider, provider_uid, email, work.now)
+    identity = Identity(work.new_id(), user.id, new.provider, new.provider_uid, new.email, work.now, new.email_verified)
     storage.identities.insert(work.db, identity, user.seq)
-    details = {"provider": provider, "provider_uid": provider_uid, "email": email}
+    details = {name: getattr(new, name) for name in NewIdentity._fields}
     work.record(EventName.USERS_IDENTITIES_CREATE, _resource(identity), details, user_id=user.id)
     work.changed(_resource(identity), None, identity.public())
     return identity
+
+
+def has_proved(work: Work, user: User, email: str) -> bool:
+    """Whether an email is proved to be the account's, by the account itself or by an identity."""
+    if user.email == email and user.email_verified:
+        return True
+    found = storage.identities.list_page(work.db, user.seq, 0, MOST)
+    return any(identity.email == email and identity.email_verified for identity in found)
 
 
 def has_proof(work: Work, user: User) -> bool:
@@ -68,11 +84,15 @@ def _behind(work: Work, after: str | None) -> int:
 
 
 def delete(work: Work, identity: str) -> Identity:
-    """Unlink an account elsewhere. Sessions that it began go on."""
+    """Unlink an account elsewhere. Sessions that it began go on.
+
+    Raises Conflict (user_last_way_in) where a person could not sign in any more.
+    """
     found = storage.identities.find(work.db, identifiers.identifier(identity))
     if found is None or (work.person is not None and found.user_id != work.person.user.id):
         raise NotFound("user_identity_not_found", f"There is no identity {checks.shown(identity)}.", field="identity")
     user = lookup.get_locked(work, f"id:{found.user_id}")
+    ways_in.check_left(work, user, user, without=found)
     _delete(work, found, endings.end(work, user, endings.Cause.FACTOR_REMOVED))
     return found
 

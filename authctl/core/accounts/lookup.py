@@ -86,6 +86,17 @@ def _readings(user: str) -> Iterator[tuple[str, str | None]]:
     yield from readings
 
 
+def field_of(user: User, text: str) -> str | None:
+    """Which of `email`, `phone` and `username` of an account a text is that finds it.
+
+    None for its id, and for an email that an identity holds.
+    """
+    key = user.username and username_key(user.username)
+    held = {"id": user.id, "email": user.email, "phone": user.phone, "username_key": key}
+    column = next((column for column, value in _readings(text) if value and held[column] == value), "id")
+    return None if column == "id" else column.removesuffix("_key")
+
+
 # Several
 
 _TYPES = {

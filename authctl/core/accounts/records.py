@@ -15,13 +15,12 @@ from authctl.model import EventName, Json, NewUser, User, fold
 NAMED = 5  # teams in an error
 
 
-def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
+def insert_new(work: Work, new: NewUser, *, self_service: bool = True, id: str | None = None) -> User:
     """Store a new account and record it in the log.
 
     self_service: people make it themselves: nobody else says that the addresses are theirs, and it is refused beyond
     the policy's user limit, as is an id that is read as something else, or that of a deleted account that permissions
-    may still name.
-    Raises Conflict, Invalid (user_count_exceeded).
+    may still name. id: one that was made for it, if nobody chose one. Raises Conflict, Invalid (user_count_exceeded).
     """
     chosen = [(field, name) for field in ("id", "username") if (name := getattr(new, field))] if self_service else []
     if self_service:
@@ -33,13 +32,15 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True) -> User:
     if self_service:
         quotas.count_creation(work, "accounts")
     work.at_end(_add_one, work, limit)
+    has_own_id = bool(new.id)
     new = replace(
         new,
-        id=new.id or work.new_id(),
+        id=new.id or id or work.new_id(),
+        username_self_service=self_service and new.username is not None,
         email_self_service=self_service and new.email is not None,
         phone_self_service=self_service and new.phone is not None,
     )
-    user = storage.users.insert(work.db, new, work.now)
+    user = storage.users.insert(work.db, new, work.now, has_own_id=has_own_id)
     for field, name in chosen:  # now, since whoever deletes that account has to be through
         _check_never_used(work, field, name)
     if user.password is not None:

@@ -142,5 +142,7 @@ def _take_from_claimant(work: Work, user: User, kind: AddressKind, address: str)
     """Take an address that is proved off another account, where that only claims it: its key decides about others."""
     requested.make_way(work, kind, address)
     holder = storage.users.find(work.db, kind, address, lock=True)
-    if holder is not None and holder.seq != user.seq and standing.of(holder, kind) is Standing.CLAIMED:
+    if holder is None or holder.seq == user.seq or getattr(holder, kind) != address:  # an identity holds it
+        return
+    if standing.of(holder, kind) is Standing.CLAIMED:
         take_off(work, holder.at(work.now), kind)

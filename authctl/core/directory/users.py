@@ -58,7 +58,7 @@ class Users(Group):
     delete_sessions = writes(sessions.delete_all_of, by=OPERATOR | PERSON)
     delete_everybodys_sessions = writes(sessions.delete_everybodys, by=OPERATOR)
 
-    create_identity = writes(identities.create, by=OPERATOR)
+    create_identity = writes(changes.create_identity, by=OPERATOR)
     list_identities = reads(identities.list_, by=OPERATOR | PERSON)
     delete_identity = writes(identities.delete, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
 

@@ -97,6 +97,8 @@ CHECKS = {
             "Somebody may have changed the policy past authctl, so that the audit log is cleared. It is not obeyed."),
         Check("shared-names", Severity.HIGH,
             "What somebody grants to one account by its username goes to the other, whose id that is."),
+        Check("unproved-grants", Severity.HIGH,
+            "A person typed in this address or username: what was meant for its owner may have gone to a stranger."),
         Check("weak-hashes", Severity.HIGH,
             "Whoever steals these password hashes tries billions of passwords a second against them."),
         Check("blocked-with-sessions", Severity.HIGH,
@@ -334,6 +336,7 @@ def _within(look: _Look, work: Work) -> Iterator[Finding]:
         _users,
         _names,
         _teams,
+        _unproved,
         _blocked,
         _dead,
         _policies,
@@ -428,6 +431,15 @@ def _teams(look: _Look, work: Work) -> Iterator[Finding]:
         message = f"The team {team.id} has no owner; its first member is {team.member}."
         words = f"teams update-membership {quote(f'id:{team.id}')} {quote(f'id:{team.member}')} --add owner"
         yield look.finding("team-without-owner", team.id, message, look.own(words))
+
+
+def _unproved(look: _Look, work: Work) -> Iterator[Finding]:
+    """What was granted to accounts of which nobody has proved anything."""
+    for each in storage.statistics.unproved_grants(work.db, work.now, LISTED):
+        held = [*(f"the label {label}" for label in each.labels), *(f"the team {team}" for team in each.teams)]
+        message = f"Nobody has proved to own {each.name} of the user {each.id}, who has {', '.join(held)}."
+        command = look.own(f"users update-status {quote(f'id:{each.id}')} blocked")
+        yield look.finding("unproved-grants", each.id, message, command)
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -280,7 +280,7 @@ def _settle(work: Work, secret: str, judged: JudgedCode) -> SignedIn | Denied:
         return after
     after = proofs.complete(work, after, person.session)
     storage.challenges.end_of_session(work.db, person.session.seq, work.now)
-    session, new_secret = sign_in.renew(work, user, person.session, judged.factor)
+    session, new_secret = sign_in.renew(work, after, person.session, judged.factor)
     answers.record(work, user.id, judged.challenge, {"completed": True, "session": session.id})
     work.changed(f"users/{user.id}/sessions/{session.id}", person.session.public(), session.public())
     return SignedIn(session, new_secret, admission.lacks_factor(work, after, session))

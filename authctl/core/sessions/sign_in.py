@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import endings, identities, lookup, records, sources
+from authctl.core.accounts import endings, identities, lookup, naming, records, sources
+from authctl.core.accounts.identities import NewIdentity
 from authctl.core.credentials import attempts, factors as credentials_factors, proofs
 from authctl.core.credentials.proofs import Verdict
 from authctl.core.crypto import digests
 from authctl.core.messages import notices
 from authctl.core.sessions import admission
-from authctl.core.values import checks, contacts, identifiers
 from authctl.core.work.unit import granted
 from authctl.errors import Conflict, Denied
 from authctl.model import Ended, EventName, Factor, JsonObject, NewUser, Session, Status, User
@@ -148,69 +148,80 @@ def create_with_identity(
 
     email_verified: the provider says that it has verified the email. An identity that is linked signs in to its user.
     Else an email that nobody has makes a user; a verified one of a user is a proof of that address, as a code that was
-    sent there is (see `proofs`), and links it; and one of a user that is not verified is refused.
+    sent there is (see `proofs`), and links it once the session is complete; and one of a user that is not verified is
+    refused.
 
     Raises Conflict (user_email_already_exists), Denied (user_blocked), Invalid (user_count_exceeded).
     """
-    check = checks.Collector()
-    provider_ = check(identifiers.provider, provider)
-    uid = check(identifiers.provider_uid, provider_uid)
-    address = check(contacts.email, email or None)
-    check.done()
-    assert provider_ is not None
-    assert uid is not None
+    new = identities.read(provider, provider_uid, email, email_verified=email_verified)
     directory = directory.from_request(ip, user_agent)
     try:
-        return granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
+        return granted(directory.write(_sign_in_with_identity, new))
     except Conflict:
         # The same identity may have signed in for the first time twice at once: by now it is linked.
-        return granted(directory.write(_sign_in_with_identity, provider_, uid, address, email_verified))
+        return granted(directory.write(_sign_in_with_identity, new))
 
 
-def _sign_in_with_identity(
-    work: Work, provider: str, provider_uid: str, email: str | None, email_verified: bool
-) -> SignedIn | Denied:
-    identity = storage.identities.find_by_uid(work.db, provider, provider_uid)
+def _sign_in_with_identity(work: Work, new: NewIdentity) -> SignedIn | Denied:
+    identity = storage.identities.find_by_uid(work.db, new.provider, new.provider_uid)
     user = lookup.find(work, f"id:{identity.user_id}", lock=True) if identity is not None else None
     is_linked = user is not None  # else it is new, or its user was deleted just now
-    present = user or _user_with(work, email, email_verified)
+    present = user or _user_with(work, new)
     if present is not None and present.status is Status.BLOCKED:
         attempts.record_refusal(work, present, "blocked")
         return admission.blocked()
-    verdict = proofs.decide(work, present, "email") if present is not None and not is_linked else Verdict.THEIRS
+    verdict = _decide(work, present, new) if present is not None and not is_linked else Verdict.THEIRS
     if present is not None and verdict is Verdict.HALF:
-        return sign_in(work, present, provider, (Factor.EMAIL,))  # by what the provider vouches for, and no more
-    proof = proofs.carry_out(work, present or _new_user(work, email, email_verified), "email", verdict)
-    if not is_linked:
-        identities.link(work, proof.user, provider, provider_uid, email)
+        signed_in = sign_in(work, present, new.provider, (Factor.EMAIL,))  # by what the provider vouches for alone
+        storage.identities.insert_waiting(work.db, new, signed_in.session.id)
+        return signed_in
+    proof = proofs.carry_out(work, present or _new_user(work, new), "email", verdict)
     factor = Factor.OAUTH2
-    if proof.user.email_verified and proof.user.email in (email, identity.email if identity is not None else None):
+    if proof.user.email_verified and proof.user.email in (new.email, identity.email if identity is not None else None):
         factor = Factor.EMAIL  # whoever reads the mailbox can sign in to the provider that has the same one
-    return replace(sign_in(work, proof.user, provider, (factor,)), ended=proof.ended)
+    signed_in = replace(sign_in(work, proof.user, new.provider, (factor,)), ended=proof.ended)
+    if is_linked:
+        return signed_in
+    if present is not None and credentials_factors.lacks(work.policy, proof.user, signed_in.session):
+        storage.identities.insert_waiting(work.db, new, signed_in.session.id)
+        return signed_in
+    identities.link(work, proof.user, new)
+    if present is not None:
+        _tell_of_link(work, proof.user, new)
+    return signed_in
 
 
-def _new_user(work: Work, email: str | None, email_verified: bool) -> User:
+def _decide(work: Work, user: User, new: NewIdentity) -> Verdict:
+    """What an email that a provider vouches for means for the user who has it."""
+    is_proved = new.email is not None and identities.has_proved(work, user, new.email)
+    return Verdict.THEIRS if is_proved else proofs.decide(work, user, "email")
+
+
+def _new_user(work: Work, new: NewIdentity) -> User:
     """The account of an identity whose email nobody has; an unverified email is yet to be proved."""
-    new = NewUser(email=email, email_verified=True) if email and email_verified else NewUser(pending_email=email)
-    return records.insert_new(work, new)
+    verified = NewUser(email=new.email, email_verified=True)
+    return records.insert_new(work, verified if new.email_verified else NewUser(pending_email=new.email))
 
 
-def _user_with(work: Work, email: str | None, email_verified: bool) -> User | None:
-    """The user who has that email, of which the provider says that it is verified."""
-    present = lookup.find(work, f"email:{email}", lock=True) if email is not None else None
-    if present is None or email_verified:
+def _user_with(work: Work, new: NewIdentity) -> User | None:
+    """The user who has the email of a new identity, of which the provider says that it is verified."""
+    present = lookup.find(work, f"email:{new.email}", lock=True) if new.email is not None else None
+    if present is None or new.email_verified:
         return present
     raise Conflict(
         "user_email_already_exists",
-        f"The email {email} belongs to a user, and the provider has not verified it.",
+        f"The email {new.email} belongs to a user, and the provider has not verified it.",
         field="email",
         hint="Sign in to that account and link the identity there: authctl users create-identity",
     )
 
 
-def create_for(work: Work, user: str) -> SignedIn:
-    """Make a session for a user, as the server: `users create-session`. A blocked user gets none."""
-    found = lookup.get_locked(work, user)
+def create_for(work: Work, user: str, *, force: bool = False) -> SignedIn:
+    """Make a session for a user, as the server: `users create-session`. A blocked user gets none.
+
+    force: also where somebody typed in the address or username that names the account.
+    """
+    found = naming.get(work, user, force=force)
     if found.status is Status.BLOCKED:
         raise admission.blocked()
     return sign_in(work, found, "server", (Factor.SERVER,))
@@ -221,4 +232,21 @@ def renew(work: Work, user: User, session: Session, factor: Factor) -> tuple[Ses
     secret = work.random(SECRET_SIZE).hex()
     after = credentials_factors.proved(work, session, factor, secret_digest=digests.digest(secret), used_at=work.now)
     _enforce_limit(work, user, is_complete=True, kept=session.seq)
+    if session.factors[0] in (Factor.OAUTH2, Factor.EMAIL):
+        _link_waiting(work, user, session)
     return replace(after, used_at=work.now), secret
+
+
+def _link_waiting(work: Work, user: User, session: Session) -> None:
+    """Link the identity that the session was signed in to with, if nobody has linked it, or taken its email, since."""
+    waiting = storage.identities.take_waiting(work.db, session.seq)
+    if waiting is None or storage.identities.find_by_uid(work.db, waiting.provider, waiting.provider_uid):
+        return
+    if identities.has_proved(work, user, waiting.email):
+        new = NewIdentity(waiting.provider, waiting.provider_uid, waiting.email, email_verified=True)
+        identities.link(work, user, new)
+        _tell_of_link(work, user, new)
+
+
+def _tell_of_link(work: Work, user: User, new: NewIdentity) -> None:
+    notices.factors_changed(work, user, f"a sign-in with {new.provider} was added")

@@ -1,5 +1,8 @@
 """How users become members of a team: an operator adds them, or they are invited and accept.
 
+A person who invites an email or phone is told nothing of who has it, and no account is looked for or made: whoever
+accepts proves to have the address. The membership is nobody's until then. An operator's is a user's at once.
+
                  create (operator)
        none ───────────────────────────────▶ CONFIRMED ──┐
         │                                     ▲    │  ▲   │ update: roles
@@ -21,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from authctl import storage
-from authctl.core.accounts import identities, lookup as accounts_lookup, records
+from authctl.core.accounts import identities, lookup as accounts_lookup, naming, quotas, records
 from authctl.core.accounts.standing import AddressKind
 from authctl.core.credentials import proofs
 from authctl.core.credentials.proofs import Verdict
@@ -63,16 +66,27 @@ class Invitee:
     phone: str | None
     name: str
 
+    @property
+    def address(self) -> str | None:
+        return self.email or self.phone
+
+    @property
+    def named(self) -> list[str]:
+        """Each text that names a user."""
+        texts = (self.user, self.email and f"email:{self.email}", self.phone and f"phone:{self.phone}")
+        return [text for text in texts if text]
+
 
 @dataclass(frozen=True, slots=True)
 class InvitationClaim(sending.SendingClaim):
     """An invitation that is good from now on, and what it takes to settle it or to take it back.
 
-    roles: what the membership gets when it is sent; None to leave them. answer: what it is then, as who asks sees it.
+    user: None where it is for whoever has the address. roles: what the membership gets when it is sent; None to leave
+    them. answer: what it is then, as who asks sees it.
     """
 
     team: Team
-    user: User
+    user: User | None
     membership: Membership
     invitation: Invitation
     secret: str = field(repr=False)
@@ -94,6 +108,7 @@ def create(
     invite: bool = False,
     url: str | None = None,
     print_secret: bool = False,
+    force: bool = False,
 ) -> Added:
     """Make a user a member of a team at once; or invite one, as a person always does.
 
@@ -101,10 +116,11 @@ def create(
     with that email or phone, with `user` for its id and with that name. roles: None leaves those of an invitation
     that is renewed. invite: send a secret to the email, else to the phone, that accepts the membership. url: where the
     link in the message leads; without it the message has the secret itself. print_secret: answer with the secret
-    instead of sending it, for operators only, who deliver it themselves.
+    instead of sending it, for operators only, who deliver it themselves. force: add an account at once also where
+    somebody typed in the address or username that names it.
 
-    A person can invite only with a verified address or an identity of their own, and sees nothing of the invitee but
-    what they typed.
+    A person can invite only with a verified address or an identity of their own. By an email or phone the membership is
+    nobody's until it is accepted: whether somebody has the address, and who, is not told.
 
     Raises NotFound (team_not_found, user_not_found), Conflict (user_already_exists where they are not one user's,
     membership_already_confirmed), Denied: general_rate_limit_exceeded after too many messages in an hour,
@@ -122,7 +138,7 @@ def create(
             raise Invalid(
                 "general_argument_invalid", "url goes with an invitation; invite, or leave it out", field="url"
             )
-        return Added(_twice(directory, _add, team, invitee, held or ()))
+        return Added(_twice(directory, _add, team, invitee, held or (), force))
     if url is not None:
         _link(directory, url)  # a link that is not allowed is told before anything is done
     claim = _twice(directory, _claim, team, invitee, held, None if print_secret else _composer(directory, url))
@@ -157,21 +173,19 @@ def _twice(directory: Engine, step: Callable[..., Any], *arguments: Any) -> Any:
         return directory.write(step, *arguments)
 
 
-def _add(work: Work, team: str, invitee: Invitee, roles: tuple[str, ...]) -> Membership:
+def _add(work: Work, team: str, invitee: Invitee, roles: tuple[str, ...], force: bool) -> Membership:
     """Make a user a confirmed member, as operators do."""
     found = lookup.find_one(work, team, lock=True)
-    user, _ = _find_or_make(work, invitee)
+    user, is_new = _find_or_make(work, invitee)
+    if not is_new:
+        hint = "Invite them with --invite. "
+        naming.check(work, user, *invitee.named, force=force, hint=hint, by_id="--user-id ")
     return memberships.join(work, found, user, roles)
 
 
 def _find_or_make(work: Work, invitee: Invitee) -> tuple[User, bool]:
     """The one user whom all that was given names; else a new one with that email or phone. And whether it is new."""
-    given = (
-        invitee.user,
-        f"email:{invitee.email}" if invitee.email else None,
-        f"phone:{invitee.phone}" if invitee.phone else None,
-    )
-    texts = [text for text in given if text is not None]
+    texts = invitee.named
     # Of several only the one whom all of them name is locked: two that lock in different orders wait for each other.
     found = [accounts_lookup.find(work, text, lock=len(texts) == 1) for text in texts]
     first = next((user for user in found if user is not None), None)
@@ -188,18 +202,25 @@ def _find_or_make(work: Work, invitee: Invitee) -> tuple[User, bool]:
     return (locked, False) if locked is not None else (_make(work, invitee), True)
 
 
-def _find_visible(work: Work, invitee: Invitee) -> tuple[User, bool]:
-    """The same for a person, who can find only teammates by id, and does not learn who has an account."""
-    if invitee.user is not None and not memberships.may_find(work, invitee.user):
+def _find_teammate(work: Work, user: str) -> User:
+    """A user for a person, who can name only teammates, by id."""
+    found = accounts_lookup.find(work, user, lock=True) if memberships.may_find(work, user) else None
+    if found is None:
         raise NotFound(
             "user_not_found",
-            f"You know no user {checks.shown(invitee.user)}.",
+            f"You know no user {checks.shown(user)}.",
             field="user",
             hint="Invite by email or phone.",
         )
-    found = _find_or_make(work, invitee)
-    work.changes.clear()  # they would show whether the address has an account
     return found
+
+
+def _invited(work: Work, invitee: Invitee) -> tuple[User | None, bool]:
+    """Who is invited, and whether the account is new; nobody yet where a person invites an address."""
+    if work.person is None:
+        return _find_or_make(work, invitee)
+    _check_proof(work, work.person.user)
+    return (_find_teammate(work, invitee.user) if invitee.user is not None else None), False
 
 
 def _check_proof(work: Work, user: User) -> None:
@@ -225,7 +246,7 @@ def _as_typed(work: Work, membership: Membership, invitee: Invitee) -> Membershi
 
 
 def _make(work: Work, invitee: Invitee) -> User:
-    """A user for an invitation. What a person makes so counts towards the user limit."""
+    """A user for an operator's membership or invitation."""
     if invitee.email is None and invitee.phone is None:
         assert invitee.user is not None
         raise NotFound(
@@ -236,7 +257,7 @@ def _make(work: Work, invitee: Invitee) -> User:
         )
     id = identifiers.identifier(invitee.user, field="user") if invitee.user is not None else ""
     new = NewUser(id=id, email=invitee.email, phone=invitee.phone, name=invitee.name)
-    return records.insert_new(work, new, self_service=not work.is_operator)
+    return records.insert_new(work, new, self_service=False)
 
 
 def _claim(
@@ -248,21 +269,26 @@ def _claim(
 ) -> InvitationClaim:
     """Store the invitation and the message that is to be sent; an earlier invitation stays good meanwhile."""
     found = lookup.find_owned(work, team)
-    if work.person is not None:
-        _check_proof(work, work.person.user)
-    user, made_user = _find_visible(work, invitee) if work.person is not None else _find_or_make(work, invitee)
-    before = storage.memberships.find_of_user(work.db, found.seq, user.seq)
+    user, made_user = _invited(work, invitee)
+    if user is not None:
+        before = storage.memberships.find_of_user(work.db, found.seq, user.seq)
+    else:
+        before = storage.memberships.find_invited(work.db, found.seq, invitee.address or "")
     memberships.check_pending(work, before)
     membership = before
     if membership is None:
-        new = memberships.new(work, found, user, roles or ())
-        membership = storage.memberships.insert(work.db, new, found.seq, user.seq)
+        if user is None:
+            quotas.count_creation(work, "accounts")  # accepting it may make one
+        name = invitee.name if user is None else None
+        new = memberships.new(work, found, user, roles or (), invited_as=invitee.address, invited_name=name)
+        membership = storage.memberships.insert(work.db, new, found.seq, user.seq if user is not None else None)
         details = {"roles": list(membership.roles), "status": PENDING}
         memberships.record(work, EventName.TEAMS_MEMBERSHIPS_CREATE, None, membership, details, user)
     elif roles is not None:  # for the answer of a dry run; else it is stored when the message is sent
-        work.changed(memberships.resource(membership), membership.public(), replace(membership, roles=roles).public())
+        seen = [memberships.shown(work, each).public() for each in (membership, replace(membership, roles=roles))]
+        work.changed(memberships.resource(membership), *seen)
     secret = work.random(SECRET_SIZE).hex()
-    address = invitee.email or invitee.phone or user.email or user.phone
+    address = invitee.address or (user.email or user.phone if user is not None else None)
     invitation = Invitation(0, digests.digest(secret), address, work.now + work.policy["invite-expiry"])
     inviter_seq = work.person.user.seq if work.person is not None else None
     invitation = storage.memberships.invite(work.db, membership.seq, invitation, inviter_seq=inviter_seq)
@@ -298,13 +324,18 @@ def _composer(directory: Engine, url: str | None) -> Callable[[Work, InvitationC
                 hint="Invite by email or phone.",
             )
         if address is None:
+            assert claim.user is not None
             raise Invalid(
                 "general_argument_invalid",
                 f"The user {claim.user.id} has neither email nor phone that an invitation could go to.",
                 field="user",
                 hint="Give one with --email or --phone, or use --print-secret and carry it yourself.",
             )
-        ids = {"membershipId": claim.membership.id, "userId": claim.user.id, "teamId": claim.team.id}
+        ids = {
+            "membershipId": claim.membership.id,
+            "userId": claim.user.id if claim.user is not None else address,
+            "teamId": claim.team.id,
+        }
         link = _link(directory, url, **ids, secret=claim.secret) if url is not None else None
         channel = Channel.EMAIL if "@" in address else Channel.SMS
         sending.check(work, directory, address, channel, last=None)
@@ -350,9 +381,9 @@ def _settle(work: Work, claim: InvitationClaim, said: Json) -> None:
 def _take_back(work: Work, claim: InvitationClaim, said: Json) -> None:
     """The message was refused: undo the claim, but for what somebody has made use of meanwhile."""
     team = storage.teams.find(work.db, claim.team.id, lock=True)
-    user = accounts_lookup.find(work, f"id:{claim.user.id}", lock=True)
+    user = accounts_lookup.find(work, f"id:{claim.user.id}", lock=True) if claim.user is not None else None
     storage.memberships.withdraw(work.db, claim.invitation)
-    if team is None or user is None:
+    if team is None or (user is None and claim.user is not None):
         return
     membership = storage.memberships.find(work.db, team.seq, claim.membership.id)
     is_unused = membership is not None and not membership.is_confirmed
@@ -360,7 +391,7 @@ def _take_back(work: Work, claim: InvitationClaim, said: Json) -> None:
         return
     storage.memberships.delete(work.db, claim.membership)
     memberships.record(work, EventName.TEAMS_MEMBERSHIPS_DELETE, claim.membership, None, said, claim.user)
-    if claim.made_user and _is_untouched(work, user):
+    if claim.made_user and user is not None and _is_untouched(work, user):
         records.delete(work, f"id:{user.id}")
 
 
@@ -378,14 +409,17 @@ def _is_untouched(work: Work, user: User) -> bool:
 
 
 def update_status(directory: Engine, team: str, membership: str, user: str, secret: str) -> Membership:
-    """Accept an invitation with its secret. The address that the invitation went to counts as verified from then on.
+    """Accept an invitation with its secret.
 
-    What else that means for the account is as with a code that signs in (`proofs`).
+    membership: its id, or the user's. user: who accepts; where the invitation is for whoever has an address, that. In a
+    session it is who is signed in, whose team it is then, and no other address counts as verified. Without one it is
+    the user who has the address; where nobody has it, a user is made. What that proof means for the account is as with
+    a code that signs in (`proofs`).
 
-    membership: its id, or the user's. Raises Denied: team_invalid_secret, the same for an unknown team, an unknown
-    membership, and a wrong, used or expired secret; to who has a right one team_invite_mismatch where it is another
-    user's, user_blocked, and user_more_factors_required where the address was never verified, and the account has
-    another proof: sign in, and accept it there.
+    Raises Denied: team_invalid_secret, the same for an unknown team, an unknown membership, and a wrong, used or
+    expired secret; to who has a right one team_invite_mismatch where it is another user's, user_blocked, and
+    user_more_factors_required where the address was never verified, and the account has another proof: sign in, and
+    accept it there. Invalid (user_count_exceeded).
     """
     return granted(directory.write(_accept, team, membership, user, secret))
 
@@ -396,24 +430,76 @@ def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> M
     before = memberships.find_any(work, found, membership) if found is not None else None
     if found is None or before is None:
         return _wrong(work, before, "team" if found is None else "membership")
-    invited = accounts_lookup.find(work, f"id:{before.user_id}", lock=True)
     invitation = _matching(work, before, secret)
-    if invited is None or invitation is None:
+    accepting = _find_accepting(work, before)
+    if invitation is None or (accepting is None and before.user_id is not None):  # who was just deleted
         return _wrong(work, before, "secret")
-    if not _is_same(work, user, invited):
+    if not _is_named(work, user, before, accepting):
         return _refused(work, before, "user", "team_invite_mismatch", "The invitation is for another user.")
-    if invited.status is Status.BLOCKED:
+    if accepting is None:
+        accepting = _make_accepting(work, before)
+    if accepting.status is Status.BLOCKED:
         return _refused(work, before, "blocked", "user_blocked", "The user is blocked.")
-    proved = _proved(invited, invitation)
-    verdict = proofs.decide(work, invited, proved) if proved is not None else None
+    proved = _proved(accepting, invitation)
+    verdict = proofs.decide(work, accepting, proved) if proved is not None else None
     if verdict is Verdict.HALF:
         needed = proofs.needs_more()
         _refused(work, before, "factors", needed.type, needed.message)
         return needed
-    after = memberships.confirm(work, found, invited, before, before.roles)
-    memberships.record(work, EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS, before, after, {"status": CONFIRMED}, invited)
+    after = _confirm(work, found, before, accepting)
     if proved is not None and verdict is not None:
-        proofs.carry_out(work, invited, proved, verdict)
+        proofs.carry_out(work, accepting, proved, verdict)
+    return after
+
+
+def _find_accepting(work: Work, membership: Membership) -> User | None:
+    """Whose the membership becomes: who is signed in, or its user, or who has the address that was invited.
+
+    Nobody else accepts for a user who was named as such. None where nobody has the address.
+    """
+    is_by_address = membership.invited_as is not None
+    if work.person is not None and is_by_address:
+        return accounts_lookup.find(work, f"id:{work.person.user.id}", lock=True)
+    if membership.user_id is not None:
+        return accounts_lookup.find(work, f"id:{membership.user_id}", lock=True)
+    return accounts_lookup.find(work, _address_of(membership), lock=True)
+
+
+def _make_accepting(work: Work, membership: Membership) -> User:
+    """The account of whoever has just proved to have an address that nobody had; a sign-up like any other."""
+    kind, _, address = _address_of(membership).partition(":")
+    given: Json = {kind: address, f"{kind}_verified": True, "name": membership.invited_name or ""}
+    return records.insert_new(work, NewUser(**given))
+
+
+def _address_of(membership: Membership) -> str:
+    """The address that was invited, as lookups take it."""
+    assert membership.invited_as is not None
+    return f"{'email' if '@' in membership.invited_as else 'phone'}:{membership.invited_as}"
+
+
+def _is_named(work: Work, given: str, membership: Membership, accepting: User | None) -> bool:
+    """Whether who accepts was named: by the account, or by the user or the address that was invited."""
+    if accepting is not None and work.person is not None and work.person.user.seq != accepting.seq:
+        return False
+    found = accounts_lookup.find(work, given)
+    is_address = membership.invited_as is not None and memberships.address_in(given) == membership.invited_as
+    ids = (membership.user_id, accepting.id if accepting is not None else None)
+    return is_address or (found is not None and found.id in ids)
+
+
+def _confirm(work: Work, team: Team, before: Membership, user: User) -> Membership:
+    """Make the membership that user's; whoever has one already keeps that."""
+    own = storage.memberships.find_of_user(work.db, team.seq, user.seq)
+    if own is not None and own.seq != before.seq:
+        storage.memberships.delete(work.db, before)
+        memberships.record(work, EventName.TEAMS_MEMBERSHIPS_DELETE, before, None, {"status": PENDING}, user)
+        if own.is_confirmed:
+            return own
+        before = replace(own, roles=before.roles)
+    after = memberships.confirm(work, team, user, before, before.roles)
+    details: Json = {"status": CONFIRMED} | ({"invited_as": after.invited_as} if after.invited_as is not None else {})
+    memberships.record(work, EventName.TEAMS_MEMBERSHIPS_UPDATE_STATUS, before, after, details, user)
     return after
 
 
@@ -432,13 +518,6 @@ def _matching(work: Work, membership: Membership, secret: str) -> Invitation | N
         if hmac.compare_digest(invitation.digest, digest):
             found = invitation
     return found if found is not None and found.expires_at > work.now else None
-
-
-def _is_same(work: Work, given: str, invited: User) -> bool:
-    """Whether it is the invited user who accepts: by what was given, and by who is signed in."""
-    found = accounts_lookup.find(work, given)
-    is_person = work.person is None or work.person.user.seq == invited.seq
-    return found is not None and found.seq == invited.seq and is_person
 
 
 def _wrong(work: Work, membership: Membership | None, why: str) -> Denied:

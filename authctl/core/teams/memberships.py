@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from authctl import storage
-from authctl.core.accounts import lookup as accounts_lookup
+from authctl.core.accounts import identities, lookup as accounts_lookup, naming
 from authctl.core.policy.policies import MEMBER_FIELDS
 from authctl.core.teams import lookup
 from authctl.core.values import checks, contacts, identifiers, listings
@@ -33,8 +33,8 @@ FIELDS = {
     "id": Field(FieldType.TEXT, nullable=False),
     "team_id": Field(FieldType.TEXT, nullable=False),
     "team_name": Field(FieldType.TEXT, nullable=False),
-    "user_id": Field(FieldType.TEXT, nullable=False),
-    "user_name": Field(FieldType.TEXT, nullable=False),
+    "user_id": Field(FieldType.TEXT),
+    "user_name": Field(FieldType.TEXT),
     "user_email": Field(FieldType.TEXT, normalize=contacts.email_lookup),
     "roles": Field(FieldType.MEMBERS, nullable=False),
     "status": Field(FieldType.CHOICE, nullable=False, choices=tuple(MembershipStatus)),
@@ -72,10 +72,19 @@ def find_any(work: Work, team: Team, membership: str, *, lock: bool = False) -> 
     """The same, or None."""
     checks.text(membership, "membership")
     found = storage.memberships.find(work.db, team.seq, membership, lock=lock)
-    if found is not None or (user := accounts_lookup.find(work, membership)) is None:
+    if found is not None:
         return found
-    found = storage.memberships.find_of_user(work.db, team.seq, user.seq, lock=lock)
-    return found if found is not None and _may_name(work, user, found, membership) else None
+    if (user := accounts_lookup.find(work, membership)) is not None:
+        found = storage.memberships.find_of_user(work.db, team.seq, user.seq, lock=lock)
+    if user is not None and found is not None:
+        return found if _may_name(work, user, found, membership) else None
+    address = address_in(membership) if work.person is None else None
+    return storage.memberships.find_invited(work.db, team.seq, address) if address is not None else None
+
+
+def address_in(text: str) -> str | None:
+    """The email or phone that a text is, as invitations have it."""
+    return contacts.email_lookup(text.removeprefix("email:")) or contacts.phone_lookup(text.removeprefix("phone:"))
 
 
 def _may_name(work: Work, user: User, found: Membership, text: str) -> bool:
@@ -105,7 +114,8 @@ def shown(work: Work, membership: Membership) -> Membership:
     """The membership as the actor may see it. Invitees are hidden from everybody but themselves and operators."""
     if work.person is None or membership.user_id == work.person.user.id:
         return membership
-    nothing: dict[str, Any] = dict.fromkeys(_hidden(work) if membership.is_confirmed else MEMBER_FIELDS)
+    hidden = _hidden(work) if membership.is_confirmed else frozenset(MEMBER_FIELDS)
+    nothing: dict[str, Any] = dict.fromkeys(hidden | ({"invited_as"} if "user_email" in hidden else set()))
     return replace(membership, **nothing)
 
 
@@ -168,8 +178,13 @@ def list_of_user(
     before: str | None = None,
 ) -> list[Membership]:
     """One page of a user's memberships, invitations too. search: beginnings of words in the team's id and name."""
-    scope = storage.memberships.of_user(accounts_lookup.get(work, user).seq)
+    scope = _of_user(work, user)
     return _page(work, scope, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before)
+
+
+def _of_user(work: Work, user: str) -> Scope:
+    """A user's memberships; a person sees invitations to an address only if it is proved to be theirs."""
+    return storage.memberships.of_user(accounts_lookup.get(work, user).seq, is_persons=work.person is not None)
 
 
 def iterate_of_user(
@@ -183,7 +198,7 @@ def iterate_of_user(
     """All memberships of such a list, streamed in constant memory."""
 
     def stream(work: Work) -> Iterator[Membership]:
-        scope = storage.memberships.of_user(accounts_lookup.get(work, user).seq)
+        scope = _of_user(work, user)
         return _iterate(work, scope, search=search, filters=filters, sort=sort)
 
     return directory.stream(stream)
@@ -191,7 +206,7 @@ def iterate_of_user(
 
 def count_of_user(work: Work, user: str, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
     """How many memberships such a list has."""
-    scope = storage.memberships.of_user(accounts_lookup.get(work, user).seq)
+    scope = _of_user(work, user)
     return storage.membership_lists.count(work.db, scope, _asked(work, search=search, filters=filters))
 
 
@@ -259,32 +274,57 @@ def confirm(
 ) -> Membership:
     """Do all that joining a team entails, except for the event: the membership is confirmed, its invitations end.
 
-    before: the pending membership, if there is one.
+    before: the pending membership, if there is one; it is the user's from now on, whosever it was.
     """
     at = joined_at or work.now
     if before is None:
         confirmed = replace(new(work, team, user, roles), status=CONFIRMED, invited_at=at, joined_at=at)
         return storage.memberships.insert(work.db, confirmed, team.seq, user.seq)
-    after = replace(before, status=CONFIRMED, roles=roles, invited_at=min(before.invited_at, at), joined_at=at)
-    storage.memberships.update(work.db, after, team.seq)
+    after = replace(
+        before,
+        **_of(user),
+        status=CONFIRMED,
+        roles=roles,
+        invited_at=min(before.invited_at, at),
+        joined_at=at,
+        invited_as=before.invited_as if before.invited_as not in (user.email, user.phone) else None,
+        invited_name=None,
+    )
+    storage.memberships.update(work.db, after, team.seq, user.seq)
     storage.memberships.withdraw_all(work.db, after.seq)
     return after
 
 
-def new(work: Work, team: Team, user: User, roles: tuple[str, ...]) -> Membership:
+def new(
+    work: Work,
+    team: Team,
+    user: User | None,
+    roles: tuple[str, ...],
+    *,
+    invited_as: str | None = None,
+    invited_name: str | None = None,
+) -> Membership:
+    """A membership that is yet to be stored, and confirmed. user: None for whoever proves to have the address."""
     return Membership(
         seq=0,
         id=work.new_id(),
         team_id=team.id,
         team_name=team.name,
-        user_id=user.id,
-        user_name=user.name,
-        user_email=user.email,
+        **_of(user),
         roles=roles,
         status=PENDING,
         invited_at=work.now,
-        mfa=user.mfa and (user.totp or user.email_verified or user.phone_verified),
+        invited_as=invited_as,
+        invited_name=invited_name,
     )
+
+
+def _of(user: User | None) -> dict[str, Any]:
+    """What a membership shows of its user."""
+    if user is None:
+        return {"user_id": None, "user_name": None, "user_email": None, "mfa": False}
+    mfa = user.mfa and (user.totp or user.email_verified or user.phone_verified)
+    return {"user_id": user.id, "user_name": user.name, "user_email": user.email, "mfa": mfa}
 
 
 def check_pending(work: Work, membership: Membership | None) -> None:
@@ -311,7 +351,8 @@ def update(
 ) -> Membership:
     """Replace the roles of a membership, or `add` some and `remove` others.
 
-    force: also where that leaves the team without an owner, which is otherwise a Conflict (membership_last_owner).
+    force: also where that leaves the team without an owner, which is otherwise a Conflict (membership_last_owner), and
+    where somebody typed in the address or username that names the account.
     """
     added, gone = identifiers.roles(add, field="add"), set(identifiers.roles(remove, field="remove"))
     replacing = identifiers.roles(roles) if roles is not None else None
@@ -324,6 +365,8 @@ def update(
     after = replace(before, roles=identifiers.roles([role for role in (*kept, *added) if role not in gone]))
     if after == before:
         return shown(work, before)
+    if before.user_id is not None and before.id != membership and not set(after.roles) <= set(before.roles):
+        naming.check(work, accounts_lookup.get(work, f"id:{before.user_id}"), membership, force=force)
     details: Json = {"roles": {"before": list(before.roles), "after": list(after.roles)}}
     if _is_last_owner(work, found, before) and not after.is_owner:
         details["forced"] = _check_force(work, found, force)
@@ -352,9 +395,19 @@ def _is_own(work: Work, team: Team, membership: str) -> bool:
     """Whether a person means the own membership."""
     if work.person is None:
         return False
+    if is_invited(work, storage.memberships.find(work.db, team.seq, membership)):
+        return True
     own = storage.memberships.find_of_user(work.db, team.seq, work.person.user.seq)
     named = accounts_lookup.find(work, membership)
     return own is not None and (own.id == membership or (named is not None and named.seq == work.person.user.seq))
+
+
+def is_invited(work: Work, membership: Membership | None) -> bool:
+    """Whether an invitation waits for the person who acts: it went to an address that is proved to be theirs."""
+    if work.person is None or membership is None or membership.user_id is not None or membership.invited_as is None:
+        return False
+    user, address = work.person.user, membership.invited_as
+    return (user.phone_verified and user.phone == address) or identities.has_proved(work, user, address)
 
 
 def _is_last_owner(work: Work, team: Team, membership: Membership) -> bool:

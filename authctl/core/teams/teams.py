@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from authctl import storage
-from authctl.core.accounts import lookup as accounts_lookup, quotas
+from authctl.core.accounts import lookup as accounts_lookup, naming, quotas
 from authctl.core.teams import lookup, memberships
 from authctl.core.values import checks, identifiers, json_objects, listings
 from authctl.core.values.listings import Field, FieldType
@@ -34,12 +34,18 @@ FIELDS = {
 
 
 def create(
-    work: Work, name: str, *, id: str | None = None, roles: Iterable[str] = (), owner: str | None = None
+    work: Work,
+    name: str,
+    *,
+    id: str | None = None,
+    roles: Iterable[str] = (),
+    owner: str | None = None,
+    force: bool = False,
 ) -> Team:
     """Make a team. Names may repeat.
 
     id: None or `unique()` for a new one. owner: a user who becomes a confirmed member with `roles` and `owner`; where
-    a person acts, that is the person.
+    a person acts, that is the person. force: also where somebody typed in the address or username that names the owner.
 
     Raises Invalid with every wrong field, NotFound (user_not_found), Conflict (team_already_exists).
     """
@@ -54,7 +60,7 @@ def create(
     held = check(identifiers.roles, [*roles, OWNER])
     check.done()
     assert held is not None
-    creator = _creator(work, owner, has_roles=len(held) > 1)
+    creator = _creator(work, owner, has_roles=len(held) > 1, force=force)
     if work.person is not None:
         quotas.count_creation(work, "teams")
         _check_own_id(work, team.id)
@@ -94,7 +100,7 @@ def _check_own_name(work: Work, team: Team) -> None:
         raise Conflict("team_already_exists", "The name is taken.", field="name", hint="Choose another.")
 
 
-def _creator(work: Work, owner: str | None, *, has_roles: bool) -> User | None:
+def _creator(work: Work, owner: str | None, *, has_roles: bool, force: bool) -> User | None:
     """Who becomes the owner of a new team."""
     if work.person is not None:
         if owner is not None:
@@ -102,7 +108,7 @@ def _creator(work: Work, owner: str | None, *, has_roles: bool) -> User | None:
             raise Invalid("general_argument_invalid", message, field="owner")
         return accounts_lookup.get_locked(work, f"id:{work.person.user.id}")
     if owner is not None:
-        return accounts_lookup.get_locked(work, owner)
+        return naming.get(work, owner, force=force)
     if has_roles:
         raise Invalid(
             "general_argument_invalid",

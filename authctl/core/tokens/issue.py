@@ -158,6 +158,8 @@ def _address(work: Work, user: User, asked: TokenRequest) -> str:
         if other is not None and other.seq != user.seq:
             raise storage.users.address_taken(kind, asked.address)
         return asked.address
+    if effect is Effect.SIGN_IN and asked.address is not None:
+        return asked.address  # the account's, or one of its identities'
     pending: str | None = getattr(user, f"pending_{kind}") if effect is Effect.VERIFY else None
     address: str | None = pending or getattr(user, kind)
     if address is None:

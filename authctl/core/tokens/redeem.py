@@ -348,14 +348,15 @@ def _use(
 ) -> SignedIn | User | Denied:
     """Use up a token that lives, of a user whose row is locked."""
     kind, declaration = token.kind, judged.declaration
-    if not _is_of(user, token):
+    is_of_identity = _is_of_identity(work, user, token)
+    if not is_of_identity and not _is_of(user, token):
         return _refuse(work, user, None, kind, "address")
     if user.status is Status.BLOCKED:
         _refuse(work, user, None, kind, "blocked")
         return admission.blocked()
     if _needs_session(work, user, token):
         return _wait_for_session(work, user, judged)
-    proved = declaration.proves
+    proved = declaration.proves if not is_of_identity else None
     verdict = proofs.decide(work, user, proved, new_account=judged.new_account) if proved is not None else None
     if declaration.effect is Effect.RECOVER and verdict in (Verdict.HALF, Verdict.NEW_ACCOUNT):
         _refuse(work, user, None, kind, "factors")
@@ -414,6 +415,13 @@ def _needs_session(work: Work, user: User, token: Token) -> bool:
     return work.policy["verification-needs-session"] and not is_operators
 
 
+def _is_of_identity(work: Work, user: User, token: Token) -> bool:
+    """Whether a token signs in by an email that is not the account's, and that one of its identities holds."""
+    if DECLARATIONS[token.kind].effect is not Effect.SIGN_IN or token.address in (None, user.email, user.phone):
+        return False
+    return identities.has_proved(work, user, str(token.address))
+
+
 def _wait_for_session(work: Work, user: User, judged: JudgedToken) -> Denied:
     """The secret is right and stays good; the attempt does not count."""
     if judged.claim is not None:
@@ -435,11 +443,13 @@ def _sign_in(work: Work, user: User, token: Token, verdict: Verdict | None) -> S
     """Give a session of the account that the proof leads to."""
     declaration = DECLARATIONS[token.kind]
     assert declaration.factor is not None
-    proof = proofs.Proof(user)
+    proof, factor = proofs.Proof(user), declaration.factor
     if verdict is not None:
         assert declaration.proves is not None
         proof = proofs.carry_out(work, user, declaration.proves, verdict)
-    return replace(sign_in.sign_in(work, proof.user, str(token.kind), (declaration.factor,)), ended=proof.ended)
+    elif declaration.proves is not None:  # by an identity's email, which says nothing of the account's own
+        factor = Factor.OAUTH2
+    return replace(sign_in.sign_in(work, proof.user, str(token.kind), (factor,)), ended=proof.ended)
 
 
 def _recover(work: Work, user: User, recovery: Recovery, verdict: Verdict) -> User:

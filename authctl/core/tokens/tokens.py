@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Any
 
 from authctl import storage
-from authctl.core.accounts import lookup, quotas, records, requested, throttle
+from authctl.core.accounts import lookup, naming, quotas, records, requested, throttle
 from authctl.core.credentials import stepping_up
 from authctl.core.crypto import generators
 from authctl.core.sessions import admission
@@ -42,17 +42,23 @@ KEPT = timedelta(days=1)  # how long dead tokens are kept, for operators to see 
 
 
 def create(
-    work: Work, user: str, *, length: int = codes.SECRET_LENGTH, expire: timedelta | str | int | None = None
+    work: Work,
+    user: str,
+    *,
+    length: int = codes.SECRET_LENGTH,
+    expire: timedelta | str | int | None = None,
+    force: bool = False,
 ) -> NewToken:
     """Make a token that signs a user in, for an operator to hand over.
 
     length: hexadecimal digits, 5 to 128; below 32 the rules for codes apply: attempts are counted, and it lives ten
     minutes at most. expire: how long it lives, a minute to a year, as a timedelta, in seconds, or as text (`7d`); else
-    as the policy token-expiry says. Raises Denied (user_blocked).
+    as the policy token-expiry says. force: also where somebody typed in the address or username that names the account.
+    Raises Denied (user_blocked).
     """
     is_code = length < codes.SHORTEST_SECRET
     work.ask_policy()
-    found = lookup.get_locked(work, user)
+    found = naming.get(work, user, force=force)
     life = _life(work, length, expire)
     if found.status is Status.BLOCKED:
         raise admission.blocked()

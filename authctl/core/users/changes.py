@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from authctl.core.accounts import endings, records, throttle
+from authctl.core.accounts import endings, identities, naming, records, throttle, ways_in
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.accounts.standing import AddressKind
 from authctl.core.credentials import addresses, stepping_up
@@ -18,7 +18,7 @@ from authctl.core.values import contacts, identifiers, json_objects, times
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid
-from authctl.model import EventName, Json, JsonObject, Status, User
+from authctl.model import EventName, Identity, Json, JsonObject, Status, User
 
 
 def update_name(work: Work, user: str, name: str) -> User:
@@ -31,14 +31,16 @@ def update_username(work: Work, user: str, username: str) -> User:
     """Change the username; an empty one clears it."""
     before = get_locked(work, user)
     value = identifiers.username(username) if username else None
-    return records.save(work, before, replace(before, username=value), EventName.USERS_UPDATE_USERNAME)
+    after = replace(before, username=value, username_self_service=False)  # an operator gives it
+    return records.save(work, before, after, EventName.USERS_UPDATE_USERNAME)
 
 
 def update_email(directory: Engine, user: str, email: str, *, password: str | None = None) -> User:
     """Change the email, which is unverified from then on; an empty one clears it.
 
     A person's is pending (`pending_email`) if the account has anything else that is verified or that an operator gave:
-    the old one stays until the new one is verified. password: the current one, which a person must give.
+    the old one stays until the new one is verified. password: the current one, which a person must give. Raises
+    Conflict (user_last_way_in) where a person could not sign in any more.
     """
     value = contacts.email(email) if email else None
     stepping_up.step_up(directory, password=password, always_password=True)
@@ -59,6 +61,8 @@ def _update_address(work: Work, user: str, kind: AddressKind, value: str | None)
     before = get_locked(work, user)
     if value is None and not work.is_operator:
         cancelling.check_removal(work, before, kind)
+    if value is None:
+        ways_in.check_left(work, before, addresses.without(before, kind))
     after = addresses.change(work, before, kind, value)
     pending = getattr(after, f"pending_{kind}")
     was_removed = getattr(before, kind) is not None and getattr(after, kind) is None
@@ -98,12 +102,18 @@ def update_labels(
     *,
     add: Iterable[str] = (),
     remove: Iterable[str] = (),
+    force: bool = False,
 ) -> User:
-    """Replace the labels, or `add` some and `remove` others; none at all clears them."""
+    """Replace the labels, or `add` some and `remove` others; none at all clears them.
+
+    force: give some to whoever typed in the address or username that names the account, too.
+    """
     new, gone = identifiers.labels(add), set(identifiers.labels(remove))
     before = get_locked(work, user)
     kept = before.labels if labels is None else identifiers.labels(labels)
     after = identifiers.labels([label for label in (*kept, *new) if label not in gone])
+    if not set(after) <= set(before.labels):
+        naming.check(work, before, user, force=force)
     return records.save(work, before, replace(before, labels=after), EventName.USERS_UPDATE_LABELS)
 
 
@@ -150,6 +160,27 @@ def update_status(work: Work, user: str, status: Status | str, *, until: datetim
     if not any(details.values()):
         return before
     return records.save(work, before, after, EventName.USERS_UPDATE_STATUS, details)
+
+
+def create_identity(
+    work: Work,
+    user: str,
+    provider: str,
+    provider_uid: str,
+    *,
+    email: str | None = None,
+    email_verified: bool = False,
+    force: bool = False,
+) -> Identity:
+    """Link an account elsewhere to a user, who can sign in with it from then on.
+
+    email: the address that it has there. email_verified: the provider vouches for it, so that the user holds it as long
+    as the identity stays. force: also where somebody typed in the address or username that names the account.
+
+    Raises Conflict (user_identity_already_exists, and user_email_already_exists where another holds the email).
+    """
+    new = identities.read(provider, provider_uid, email, email_verified=email_verified)
+    return identities.link(work, naming.get(work, user, force=force), new)
 
 
 def unlock(work: Work, user: str) -> User:

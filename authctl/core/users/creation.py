@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from authctl import storage
-from authctl.core.accounts import records, requested
+from authctl.core.accounts import lookup, naming, records, requested
 from authctl.core.credentials import passwords
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid, Problem
-from authctl.model import NewUser, Status, User, WeakHash, fold, username_key
+from authctl.model import NewUser, Status, User, WeakHash, fold
 
 # Making and removing
 
@@ -41,6 +41,7 @@ def create(
     weak_hash: WeakHash | str = WeakHash.KEEP,
     self_service: bool = False,
     if_absent: bool = False,
+    force: bool = False,
 ) -> User:
     """Make an account; nothing is required.
 
@@ -50,7 +51,7 @@ def create(
     the text does not say; hash_options: what it was made with; weak_hash: keep it, wrap it in argon2id, or reset it.
     self_service: a sign-up by the person, to which the user limit applies; through an application it always is one.
     if_absent: where the id, username, email or phone is taken by an account, answer with that as it is, instead of
-    refusing; not for sign-ups.
+    refusing; not for sign-ups. force: also where somebody typed in the address or username that names that account.
 
     Raises Invalid with every wrong field, Conflict where the id, username, email or phone is taken.
     """
@@ -78,7 +79,7 @@ def create(
         problems += passwords.problems(directory, password, user)
     if problems:
         raise Invalid.of(problems, hint=hint)
-    if if_absent and (present := directory.read(_present, user)) is not None:
+    if if_absent and (present := directory.read(_present, user, force)) is not None:
         return present
     prepared = None
     if password is not None:
@@ -144,16 +145,12 @@ def _excluding(field: str, message: str) -> Problem:
     return Problem("general_argument_invalid", message, field)
 
 
-def _present(work: Work, user: NewUser) -> User | None:
+def _present(work: Work, user: NewUser, force: bool) -> User | None:
     """The account that has the id, username, email or phone already."""
-    keys = (
-        ("id", user.id or None),
-        ("username_key", user.username and username_key(user.username)),
-        ("email", user.email),
-        ("phone", user.phone),
-    )
-    for column, value in keys:
-        if value is not None and (found := storage.users.find(work.db, column, value)) is not None:
+    for name in ("id", "username", "email", "phone"):
+        found = lookup.find(work, named := f"{name}:{value}") if (value := getattr(user, name)) else None
+        if found is not None and not found.requested:  # one that a code was asked for yields to the new one
+            naming.check(work, found, named, force=force, by_id="--id ")
             return found
     return None
 
@@ -184,9 +181,10 @@ def _create(
 ) -> tuple[User, bool]:
     """The new account, and whether its id was that of a deleted one that permissions may still name."""
     was_anothers = bool(user.id) and not self_service and storage.user_names.is_former(work.db, fold(user.id))
-    user = replace(user, id=user.id or work.new_id())
+    id = user.id or work.new_id()
     if prepared is not None:
         life = passwords.life_of(work, generated=generated)
         password = prepared.at(work.now, must_change=must_change, self_service=self_service, life=life)
-        user = replace(user, password=replace(password, hash=passwords.sealed(work, user, password.hash)))
-    return records.insert_new(work, user, self_service=self_service), was_anothers
+        sealed = passwords.sealed(work, replace(user, id=id), password.hash)
+        user = replace(user, password=replace(password, hash=sealed))
+    return records.insert_new(work, user, self_service=self_service, id=id), was_anothers

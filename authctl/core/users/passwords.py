@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from authctl.core.accounts import endings, records
+from authctl.core.accounts import endings, naming, records
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.credentials import attempts, passwords, stepping_up
 from authctl.core.work.engine import Engine
@@ -23,18 +23,26 @@ def update_password(
     current: str | None = None,
     must_change: bool = False,
     generated: bool = False,
+    force: bool = False,
 ) -> User:
     """Set a password. must_change: it is only good for choosing another one. generated: a program made it, and it
     expires as the policy generated-password-expiry says.
 
-    current: the one that is set, which a person must give. Raises Invalid with all that the policy has against the
-    new one, Denied (user_invalid_credentials) for a wrong current one.
+    current: the one that is set, which a person must give. force: also where somebody typed in the address or username
+    that names the account. Raises Invalid with all that the policy has against the new one, Denied
+    (user_invalid_credentials) for a wrong current one.
     """
     directory = directory.admitting(to_change_password=True)
-    found = directory.read(get, user)  # before the confirmation, so that a change in between is noticed
+    found = directory.read(_named, user, force)  # before the confirmation, so that a change in between is noticed
     stepping_up.step_up(directory, password=current, always_password=True)
     prepared = passwords.prepare(directory, password, found)
     return directory.write(_change_password, found.id, prepared, must_change=must_change, generated=generated)
+
+
+def _named(work: Work, user: str, force: bool) -> User:
+    found = get(work, user)
+    naming.check(work, found, user, force=force)
+    return found
 
 
 def require_password_change(work: Work, user: str) -> User:

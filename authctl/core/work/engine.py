@@ -230,12 +230,25 @@ class Engine:
             self.changes += works[-1].changes
         elif works[-1].outbox:
             send(self, works[-1].outbox)
+        self._tell(works[-1])
         return result
 
     def read(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `step` in a transaction that only reads."""
         self.require_schema()
-        return self.database.read(lambda db: step(self._admitted(self.work(db)), *args, **kwargs))
+        works: list[Work] = []
+
+        def run(db: Any) -> T:
+            works.append(self._admitted(self.work(db)))
+            return step(works[-1], *args, **kwargs)
+
+        result = self.database.read(run)
+        self._tell(works[-1])
+        return result
+
+    def _tell(self, work: Work) -> None:
+        for warning in work.warnings:
+            self.warn(warning)
 
     def stream(self, step: Callable[[Work], Iterator[T]]) -> Iterator[T]:
         """What `step` yields, one by one, from one transaction that stays open meanwhile."""

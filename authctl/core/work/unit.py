@@ -112,6 +112,7 @@ class Work:
     make_log_key: Callable[[Work], bytes]
     changes: list[Change] = field(default_factory=list)
     outbox: list[Notice] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # for the operator, told when the transaction is through
     person: Person | None = None
     signs: bool = True
     _ending: list[Callable[[], object]] = field(default_factory=list)

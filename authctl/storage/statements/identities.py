@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from authctl.storage.statements.building import bind, is_, values
 from authctl.storage.statements.lists import LIMIT
-from authctl.storage.tables import identities, users
+from authctl.storage.tables import identities, sessions, users, waiting_identities
 
 _SELECT = sa.select(identities, users.c.id.label("user_id")).join(users, users.c.seq == identities.c.user_seq)
 FIND = _SELECT.where(is_(identities.c.id))
@@ -16,3 +16,16 @@ PAGE_OF_USER = PAGE.where(is_(identities.c.user_seq))
 
 INSERT = identities.insert().values(values(identities, "seq")).inline()
 DELETE = identities.delete().where(is_(identities.c.id))
+
+_WAITING = ("provider", "provider_uid", "email")
+INSERT_WAITING = waiting_identities.insert().from_select(
+    ["session_seq", *_WAITING],
+    sa.select(sessions.c.seq, *(bind(name, waiting_identities.c[name]) for name in _WAITING)).where(
+        sessions.c.id == bind("session", sessions.c.id)
+    ),
+)
+TAKE_WAITING = (
+    waiting_identities.delete()
+    .where(is_(waiting_identities.c.session_seq))
+    .returning(*(waiting_identities.c[name] for name in _WAITING))
+)

@@ -19,6 +19,7 @@ FIND = _IN_TEAM.where(is_(memberships.c.id))
 FIND_LOCKED = FIND.with_for_update(of=memberships)
 FIND_OF_USER = _IN_TEAM.where(is_(memberships.c.user_seq))
 FIND_OF_USER_LOCKED = FIND_OF_USER.with_for_update(of=memberships)
+FIND_INVITED = _IN_TEAM.where(memberships.c.user_seq.is_(None), is_(memberships.c.invited_as))
 FIND_OTHER_OWNER = (
     sa.select(memberships.c.seq)
     .join(membership_roles, membership_roles.c.membership_seq == memberships.c.seq)
@@ -77,7 +78,7 @@ DELETE_ROLES = membership_roles.delete().where(is_(membership_roles.c.membership
 
 _NEWEST_FIRST = replace(FIRST_PAGE, sort="invited_at")
 _SCOPE: Any = bind("scope", memberships.c.team_seq)
-_TEAM, _USER = Scope("team_seq", _SCOPE), Scope("user_seq", _SCOPE)
+_TEAM, _USER, _PERSON = Scope("team_seq", _SCOPE), Scope("user_seq", _SCOPE), Scope("user_seq", _SCOPE, is_persons=True)
 
 
 def _page(scope: Scope, position: Any) -> sa.Select[Any]:
@@ -91,7 +92,9 @@ def _position(scope: Scope) -> sa.Select[Any]:
 
 PAGE_OF_TEAM, PAGE_OF_TEAM_BEHIND = _page(_TEAM, None), _page(_TEAM, POSITION)
 PAGE_OF_USER, PAGE_OF_USER_BEHIND = _page(_USER, None), _page(_USER, POSITION)
+PAGE_OF_PERSON, PAGE_OF_PERSON_BEHIND = _page(_PERSON, None), _page(_PERSON, POSITION)
 FIND_POSITION_OF_TEAM, FIND_POSITION_OF_USER = _position(_TEAM), _position(_USER)
+FIND_POSITION_OF_PERSON = _position(_PERSON)
 
 INVITE = invitations.insert().values(values(invitations, "seq")).returning(invitations.c.seq)
 LIST_INVITATIONS = sa.select(invitations).where(is_(invitations.c.membership_seq)).order_by(invitations.c.seq)

@@ -9,7 +9,11 @@ from authctl.storage.statements.building import Changes, bind, is_, values
 from authctl.storage.statements.lists import FIRST_PAGE, POSITION
 from authctl.storage.tables import addresses, identities, memberships, sessions, users
 
-FIND = sa.select(users).where(sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "email", "phone"))))
+# By an email that an identity holds, too.
+_HOLDER = sa.select(addresses.c.user_seq).where(addresses.c.address == bind("email", users.c.email)).scalar_subquery()
+FIND = sa.select(users).where(
+    sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "email", "phone")), users.c.seq == _HOLDER)
+)
 FIND_LOCKED = FIND.with_for_update()
 FIND_AGAIN = sa.select(users).where(is_(users.c.seq)).with_for_update()
 INSERT = users.insert().values(values(users, "seq")).returning(users.c.seq)
@@ -27,6 +31,7 @@ RELEASE_ADDRESS = addresses.delete().where(
             sa.exists().where(
                 identities.c.user_seq == addresses.c.user_seq,
                 identities.c.email == bind("address", addresses.c.address),
+                identities.c.email_verified,
             ),
         )
     ),

@@ -18,7 +18,7 @@ from typing import Any
 
 from authctl.errors import Invalid, did_you_mean
 from authctl.model import USER_COLUMNS, Json
-from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Record, Secret
+from authctl.transfer.records import TEXTS, Addresses, ImportedTotp, Item, Linked, Record, Secret
 from authctl.transfer.sources import csv_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32, pairs
@@ -54,6 +54,7 @@ OPTIONS = {
 
 class PlainCsv(Base):
     name = "csv"
+    addresses = Addresses.GIVEN
     options = OPTIONS
 
     def recognises(self, head: bytes, name: str) -> bool:

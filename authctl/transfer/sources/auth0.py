@@ -174,8 +174,9 @@ def _identities(values: Fields) -> list[Linked]:
         if provider is None or uid is None:
             raise Wrong("identities", "An identity needs provider and user_id.")
         if provider not in NOT_IDENTITIES:
-            email = identity.inside("profileData").text("email")
-            found.append(Linked(PROVIDERS.get(provider, provider), uid, email))
+            profile = identity.inside("profileData")
+            email, is_verified = profile.text("email"), profile.is_true("email_verified")
+            found.append(Linked(PROVIDERS.get(provider, provider), uid, email, None, is_verified))
     return found
 
 

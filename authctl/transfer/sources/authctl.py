@@ -111,4 +111,5 @@ def _linked(identity: Fields) -> Linked:
     provider, uid = identity.text("provider"), identity.text("provider_uid")
     if provider is None or uid is None:
         raise Wrong("identities", "An identity needs provider and provider_uid.")
-    return Linked(provider, uid, identity.text("email"), identity.moment("created_at"))
+    is_verified = identity.is_true("email_verified")
+    return Linked(provider, uid, identity.text("email"), identity.moment("created_at"), is_verified)

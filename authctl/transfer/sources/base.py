@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from authctl.transfer.records import Item, Note, Record, Refused, Skipped
+from authctl.transfer.records import Addresses, Item, Note, Record, Refused, Skipped
 from authctl.transfer.sources import NAMES, csv_files, text_files
 from authctl.transfer.sources.field_reader import Fields, NotAUser, Wrong
 from authctl.transfer.sources.text_files import SourceRow
@@ -23,6 +23,7 @@ class Base:
     options: Mapping[str, str] = {}
     joins = False
     asks_password = False
+    addresses = Addresses.CLAIMED
     refs: tuple[str, ...] = ("id",)
     in_json: tuple[str, ...] = ()
     in_csv: tuple[str, ...] = ()

@@ -154,4 +154,5 @@ def _linked(account: Fields) -> Linked:
     provider, uid = account.text("provider"), account.first("provider_user_id", "external_id")
     if provider is None or uid is None:
         raise Wrong("external_accounts", "An external account needs provider and provider_user_id.")
-    return Linked(provider.removeprefix("oauth_"), uid, account.text("email_address"))
+    is_verified = account.inside("verification").text("status") == "verified"
+    return Linked(provider.removeprefix("oauth_"), uid, account.text("email_address"), None, is_verified)

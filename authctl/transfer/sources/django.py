@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from authctl.transfer.records import Item, Record, Refused, Secret
+from authctl.transfer.records import Addresses, Item, Record, Refused, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, NotAUser, wants_labels
@@ -25,6 +25,7 @@ OPTIONS = {"groups": "labels: make labels of groups, which the file must name to
 
 class Django(Base):
     name = "django"
+    addresses = Addresses.GIVEN
     options = OPTIONS
     joins = True
     in_json = ("model", "fields")

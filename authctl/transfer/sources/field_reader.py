@@ -131,6 +131,10 @@ class Fields:
             return word in TRUE
         raise Wrong(name, f"{name} must be true or false.")
 
+    def is_true(self, name: str) -> bool:
+        """Whether a value is JSON's own true, and no word for it."""
+        return self.given.get(name) is True
+
     def moment(self, name: str, read: Callable[[Any], datetime | None] = timestamps.iso) -> datetime | None:
         """A time, by whichever of `moments` reads this source's."""
         value = self.given.get(name)

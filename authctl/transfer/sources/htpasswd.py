@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import Item, Note, Record, Refused, Secret, Skipped
+from authctl.transfer.records import Addresses, Item, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, wants_plain
@@ -23,6 +23,7 @@ _LINE = re.compile(rb"[^:\s][^:\n]*:(?:\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}|[./0-
 
 class Htpasswd(Base):
     name = "htpasswd"
+    addresses = Addresses.GIVEN
     options = OPTIONS
     refs = ("user",)
 

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import Item, Note, Record, Refused, Secret
+from authctl.transfer.records import Addresses, Item, Note, Record, Refused, Secret
 from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import PLAIN, Fields, NotAUser, Wrong, wants_labels, wants_plain
@@ -29,6 +29,7 @@ GROUPS = {"groups": "labels: make labels of memberOf (default); none: leave it"}
 
 class Ldif(Base):
     name = "ldif"
+    addresses = Addresses.GIVEN
     options = GROUPS | PLAIN
 
     def recognises(self, head: bytes, name: str) -> bool:

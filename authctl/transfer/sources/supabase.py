@@ -89,7 +89,8 @@ class _Mapping:
         uid = values.text("provider_id") or data.text("sub") or values.text("id")
         if provider in NOT_IDENTITIES or provider.startswith("sso:") or uid is None:
             return
-        linked = Linked(provider, uid, values.text("email") or data.text("email"), values.moment("created_at"))
+        email, is_verified = values.text("email") or data.text("email"), data.is_true("email_verified")
+        linked = Linked(provider, uid, email, values.moment("created_at"), is_verified)
         self.identities.setdefault(user, []).append(linked)
 
     def record(self, values: Fields) -> Record:

@@ -72,6 +72,7 @@ def _identity(linked: Linked) -> Json:
         "provider": linked.provider,
         "provider_uid": linked.provider_uid,
         "email": linked.email,
+        "email_verified": linked.email_verified,
         "created_at": instant(linked.created_at),
     }
 

@@ -61,6 +61,7 @@ def test_import_answers_with_a_summary(run, write):
             "match": None,
             "weak_hash": "keep",
             "mark_unverified": False,
+            "addresses": "claimed",
             "teams": False,
         },
         "status": "finished",

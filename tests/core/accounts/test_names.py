@@ -76,6 +76,21 @@ def test_a_username_is_refused_that_is_somebodys_id(ada, door, username):
     assert (names(ada), ada.users.count()) == (before, 2)
 
 
+def test_an_id_that_nobody_chose_is_not_said_to_be_taken(ada):
+    for chosen, message in (
+        ({}, "The username u1 is taken."),
+        ({"id": "new"}, "The username u1 is taken, or the id new."),
+    ):
+        for options in ({}, {"password": PASSWORD}):
+            with pytest.raises(Conflict) as refused:
+                ada.users.create(**chosen, username="u1", **options)
+            assert refused.value.message == message
+    ada.users.create(id="bob")
+    with pytest.raises(Conflict) as refused:
+        ada.users.update_username("bob", "u1")
+    assert refused.value.message == "The username u1 is taken."
+
+
 def test_an_invitation_makes_no_account_with_anothers_username_for_its_id(ada):
     ada.teams.create_membership("maths", user="ada", email="ada@example.com")  # who is found by it
     with pytest.raises(Conflict):

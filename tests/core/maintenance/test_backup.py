@@ -34,7 +34,7 @@ def filled(directory):
     )
     users.create(id="grace", phone="+442079460123", username="Grace", prefs={"theme": "dark", "ünï": [1, None, True]})
     users.create(id="gone", email="gone@example.com")
-    users.create_identity("ada", "google", "1184", email="ada@gmail.com")
+    users.create_identity("ada", "google", "1184", email="ada@gmail.com", email_verified=True)
     users.create_session("ada")
     directory.sessions.create_jwt(users.create_session("grace").secret)
     users.update_status("grace", "blocked", until="2h")

@@ -367,13 +367,13 @@ def test_an_identity_links_where_the_provider_has_verified_the_email(directory, 
 def test_an_email_is_unique_over_users_and_identities(directory):
     directory.users.create(id="ada")
     directory.users.create(id="bob", email="bob@example.com")
-    directory.users.create_identity("ada", "github", "7", email="ada@example.com")
+    directory.users.create_identity("ada", "github", "7", email="ada@example.com", email_verified=True)
     with pytest.raises(Conflict):
         directory.users.create(email="ada@example.com")
     with pytest.raises(Conflict):
         directory.users.update_email("bob", "ada@example.com")
     with pytest.raises(Conflict):
-        directory.users.create_identity("ada", "google", "7", email="bob@example.com")
+        directory.users.create_identity("ada", "google", "7", email="bob@example.com", email_verified=True)
     directory.users.update_email("ada", "ada@example.com")
     directory.users.update_email("ada", "")
     with pytest.raises(Conflict):

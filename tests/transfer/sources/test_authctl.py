@@ -33,7 +33,13 @@ ADA = {
     },
     "totp": [{"name": "phone", "secret": "JBSWY3DPEHPK3PXP", "algorithm": "SHA256", "digits": 8, "period": 60}],
     "identities": [
-        {"provider": "google", "provider_uid": "1", "email": "a@gmail.com", "created_at": "2024-01-01T00:00:00.000Z"}
+        {
+            "provider": "google",
+            "provider_uid": "1",
+            "email": "a@gmail.com",
+            "email_verified": True,
+            "created_at": "2024-01-01T00:00:00.000Z",
+        }
     ],
     "created_at": "2024-01-01T00:00:00.000Z",
     "updated_at": "2024-01-02T00:00:00.001Z",
@@ -64,7 +70,7 @@ FULL = Record(
     password_updated_at=datetime(2025, 1, 1, tzinfo=UTC),
     must_change=True,
     totp=[ImportedTotp(b"Hello!\xde\xad\xbe\xef", "phone", "SHA256", 8, 60)],
-    identities=[Linked("google", "1", "a@gmail.com", datetime(2024, 1, 1, tzinfo=UTC))],
+    identities=[Linked("google", "1", "a@gmail.com", datetime(2024, 1, 1, tzinfo=UTC), True)],
 )
 
 

@@ -68,7 +68,13 @@ def test_the_api_s_answer(read):
             {"id": "e2", "email_address": "ada@example.com", "verification": {"status": "verified"}},
         ],
         "external_accounts": [
-            {"provider": "oauth_google", "provider_user_id": "108", "email_address": "ada@gmail.com"}
+            {
+                "provider": "oauth_google",
+                "provider_user_id": "108",
+                "email_address": "ada@gmail.com",
+                "verification": {"status": status},
+            }
+            for status in ("unverified", "verified")
         ],
         "public_metadata": {"plan": "pro"},
         "private_metadata": {"note": "x"},
@@ -81,5 +87,11 @@ def test_the_api_s_answer(read):
     [ada] = read("clerk", json.dumps([user]).encode())
     assert (ada.email, ada.email_verified, ada.blocked, ada.created_at.year) == ("ada@example.com", True, True, 2024)
     assert ada.metadata == {"plan": "pro", "note": "x", "other_emails": ["old@example.com"]}
-    assert (ada.prefs, ada.identities) == ({"theme": "dark"}, [Linked("google", "108", "ada@gmail.com")])
+    assert (ada.prefs, ada.identities) == (
+        {"theme": "dark"},
+        [
+            Linked("google", "108", "ada@gmail.com"),
+            Linked("google", "108", "ada@gmail.com", email_verified=True),
+        ],
+    )
     assert [note.type for note in ada.notes] == ["import_password_lost", "import_factor_lost"]

@@ -6,7 +6,7 @@ from doubles.samples import EXPECTED, SAMPLES
 from authctl.core import hashing
 from authctl.errors import Invalid
 from authctl.transfer import sources
-from authctl.transfer.records import Record, Refused, Skipped
+from authctl.transfer.records import Addresses, Record, Refused, Skipped
 
 PASSWORDS = [
     pytest.param(sample, place, id=f"{sample}-{entry['ref']}")
@@ -89,6 +89,7 @@ def test_every_source_says_what_it_is(name):
     assert all(text and not text.endswith(".") for text in source.options.values())
     assert isinstance(source.joins, bool)
     assert isinstance(source.asks_password, bool)
+    assert source.addresses in Addresses
 
 
 @pytest.mark.parametrize("name", sources.NAMES)

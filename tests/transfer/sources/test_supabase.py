@@ -69,13 +69,21 @@ def test_factors_and_identities_are_joined(read):
     ]
     identities = [
         {"user_id": "a", "provider": "github", "identity_data": {"sub": "7", "email": "a@github.com"}},
+        *(
+            {"user_id": "a", "provider": "x", "identity_data": {"sub": sub, "email": "a@x.com", "email_verified": word}}
+            for sub, word in (("1", True), ("2", "true"))
+        ),
         {"user_id": "a", "provider": "email", "provider_id": "a"},
         {"user_id": "a", "provider": "sso:2f4c", "provider_id": "a"},
     ]
     [user] = read("supabase", rows(ROW), rows(*identities), rows(*factors))
     assert user.totp == [ImportedTotp(b"Hello!\xde\xad\xbe\xef", "x")]
     assert user.mfa
-    assert user.identities == [Linked("github", "7", "a@github.com")]
+    assert user.identities == [
+        Linked("github", "7", "a@github.com"),
+        Linked("x", "1", "a@x.com", email_verified=True),
+        Linked("x", "2", "a@x.com"),
+    ]
     assert [note.type for note in user.notes] == ["import_factor_lost"] * 2
 
 
