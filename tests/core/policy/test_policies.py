@@ -62,7 +62,6 @@ SWITCHES = {
     "session-alerts": False,
     "password-dictionary": True,
     "password-personal-data": True,
-    "verification-needs-session": True,
     "reason-required": False,
     "verification-needs-session": True,
 }
