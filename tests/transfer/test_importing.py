@@ -117,6 +117,7 @@ def test_everything_of_a_user_comes_in(take, directory, clock):
         "locked_until": None,
         "blocked_until": "2030-01-01T00:00:00.000Z",
         "codes_locked_until": None,
+        "pending": {"email": None, "phone": None},
         "metadata": {"plan": "Zoë"},
         "created_at": instant,
         "updated_at": instant,
