@@ -1,6 +1,7 @@
 """What tests share: a real Postgres beside the real SQLite, a fixed clock, counted dice, and a command line."""
 
 import contextlib
+import gc
 import io
 import os
 import shlex
@@ -59,6 +60,11 @@ def pytest_xdist_make_scheduler(config, log):
     return WorkStealingScheduling(config, log)
 
 
+def pytest_collection_finish():
+    """Spare the tests that are collected, which stay, each search for garbage."""
+    gc.freeze()
+
+
 def pytest_unconfigure(config):
     folder = config.stash[POSTGRES_FOLDER]
     if hasattr(config, "workerinput"):
@@ -70,7 +76,7 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(autouse=True, scope="session")
 def forget_files():
-    """Let SQLite write without waiting for the disk: no file of this process's outlives the tests."""
+    """Write without waiting for the disk, in SQLite and beside it: no file of this process's outlives the tests."""
     connect = storage_sqlite.connect
 
     def connect_quickly(path, lock_timeout):
@@ -78,7 +84,10 @@ def forget_files():
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 
-    with mock.patch.object(storage_sqlite, "connect", connect_quickly):
+    with (
+        mock.patch.object(storage_sqlite, "connect", connect_quickly),
+        mock.patch.object(os, "fsync", return_value=None),
+    ):
         yield
 
 
