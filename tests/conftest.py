@@ -60,6 +60,22 @@ def pytest_xdist_make_scheduler(config, log):
     return WorkStealingScheduling(config, log)
 
 
+# What takes longest, to begin with: were it the end of one worker's work, the others would wait for it.
+LONGEST = (
+    "tests/transfer/test_resume.py",
+    "tests/cli/test_wheel.py",
+    "tests/typed/",
+    "tests/cli/test_vectors.py",
+    "tests/test_readme.py",
+    "tests/transfer/test_accepted_elsewhere.py",
+    "tests/test_adding.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 def pytest_collection_finish():
     """Spare the tests that are collected, which stay, each search for garbage."""
     gc.freeze()
