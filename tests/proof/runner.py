@@ -1,0 +1,109 @@
+"""Running trials for some minutes: rounds with a seed each, what they find, and a table in the end."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conftest import make_ready
+from doubles.databases import Copies, Databases
+from doubles.postgres import embedded
+from proof import attacker
+from proof.world import Files, Servers
+
+TRIALS: dict[str, Callable[[Any, Counter[str], int], None]] = {"attacker": attacker.run_round}
+COLUMNS = ("examples", "acts", "refused")
+
+
+@dataclass
+class Outcome:
+    """What became of a trial on a database."""
+
+    trial: str
+    database: str
+    counts: Counter[str] = field(default_factory=Counter)
+    has_failed: bool = False
+
+    def row(self) -> list[str]:
+        faults = [f"{count} {name}" for name, count in sorted(self.counts.items()) if name[0].isupper()]
+        numbers = [f"{self.counts[name]:,}" for name in ("rounds", *COLUMNS)]
+        return [self.trial, self.database, *numbers, ", ".join(faults) or "none"]
+
+
+@contextlib.contextmanager
+def sqlite() -> Iterator[Files]:
+    with tempfile.TemporaryDirectory(prefix="authctl-proof-", dir=memory()) as name:
+        folder = Path(name)
+        ready = make_ready(f"sqlite:///{folder}/ready.db", folder)
+        yield Files(folder / "ready.db", ready, folder)
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Servers]:
+    folder = Path(tempfile.mkdtemp(prefix="authctl-proof-"))
+    server = embedded(folder)
+    try:
+        with contextlib.closing(Databases(server.get_uri())) as databases:
+            name = databases.create()
+            ready = make_ready(databases.url_of(name), folder)
+            with contextlib.closing(Copies(databases, name)) as copies:
+                yield Servers(copies, ready)
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def memory() -> str | None:
+    """A folder in memory, where this machine has one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+DATABASES = {"sqlite": sqlite, "postgres": postgres}
+
+
+def run(minutes: float, seed: int | None, names: Sequence[str]) -> int:
+    """Run every trial on those databases, and print what they find; 1 if that is anything."""
+    seed = secrets.randbelow(2**32) if seed is None else seed
+    print(f"seed {seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the server is to be stopped then, too
+    with contextlib.ExitStack() as stack:
+        places = {name: stack.enter_context(DATABASES[name]()) for name in names}
+        outcomes = [Outcome(trial, name) for trial in TRIALS for name in names]
+        ends = time.monotonic() + 60 * minutes
+        while time.monotonic() < ends:
+            for outcome in outcomes:
+                run_round(outcome, places[outcome.database], seed)
+            seed += 1
+    rows = [outcome.row() for outcome in outcomes]
+    print_table([["trial", "database", "rounds", *COLUMNS, "faults"], *rows])
+    return int(any(outcome.has_failed for outcome in outcomes))
+
+
+def run_round(outcome: Outcome, place: Any, seed: int) -> None:
+    """One round; what it finds is printed, and it goes on."""
+    outcome.counts["rounds"] += 1
+    try:
+        TRIALS[outcome.trial](place, outcome.counts, seed)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+        print(f"\n{outcome.trial} on {outcome.database}, --seed {seed}:")
+        traceback.print_exception(error)
+        sys.stdout.flush()
+        outcome.counts[type(error).__name__] += 1
+        outcome.has_failed = True
+
+
+def print_table(rows: list[list[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
