@@ -240,6 +240,35 @@ def test_a_link_that_cannot_be_any_more_is_left_out(directory, half, meanwhile):
     assert len(directory.users.list_identities()) == 1
 
 
+def test_a_link_waits_where_the_email_is_yet_to_be_proved(directory, mail):
+    """The account has another proof: the provider's word alone gives half a session, and links nothing."""
+    directory.users.create(id="ada", email=EMAIL, password=PASSWORD, self_service=True)
+    directory.users.create_identity("id:ada", "github", "1")
+    signed_in = directory.sessions.create_with_identity("google", "1", **VOUCHED)
+    assert signed_in.more_factors_required
+    assert [each.provider for each in directory.users.list_identities()] == ["github"]
+    challenge = directory.mfa.create_challenge(signed_in.secret, "password").challenge
+    directory.mfa.complete_challenge(signed_in.secret, challenge.id, PASSWORD)
+    assert [each.provider for each in directory.users.list_identities()] == ["github", "google"]
+    assert directory.users.get("ada").email_verified
+
+
+def test_an_address_that_an_identity_holds_is_taken_by_no_proof(directory):
+    """Nor does the user lose another address for it, which is only claimed."""
+    directory.users.create(id="ada", email="own@example.com", self_service=True)
+    directory.users.create_identity("id:ada", "google", "1", **VOUCHED)
+    directory.users.create(id="bob", email="bob@example.com", email_verified=True, password=PASSWORD)
+    bob = directory.as_session(directory.sessions.create("bob", PASSWORD).secret)
+    bob.users.update_email("bob", EMAIL, password=PASSWORD)
+    secret = directory.tokens.create_email_verification("bob", print_secret=True).secret
+    with pytest.raises(Conflict):
+        bob.tokens.redeem("bob", secret, kind="email-verification")
+    assert (directory.users.get("ada").email, directory.users.get("bob").email) == (
+        "own@example.com",
+        "bob@example.com",
+    )
+
+
 # What is there already
 
 
