@@ -274,8 +274,8 @@ def test_a_person_is_not_told_whether_others_exist(run, person):
 def test_every_command_on_accounts_is_for_operators_or_for_the_own_account(run):
     """A new command has to say which."""
     tested = {line.split()[1] for line in [*OPERATORS, *OWN] if line.startswith("users ")}
-    # In tests/core/accounts/test_identities.py and core/teams/test_memberships.py.
-    elsewhere = {"list-identities", "delete-identity", "list-memberships"}
+    # In tests/core/accounts/test_identities.py, core/teams/test_memberships.py and core/users/test_securing.py.
+    elsewhere = {"list-identities", "delete-identity", "list-memberships", "secure"}
     assert COMMANDS.modules.keys() - tested - elsewhere == set()
 
 

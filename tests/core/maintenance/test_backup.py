@@ -125,7 +125,7 @@ def test_what_was_restored_is_a_directory_that_works(filled, empty, tmp_path):
         directory.users.create(id=f"new{number}", email=f"new{number}@example.com")
     with pytest.raises(Conflict):
         directory.users.create(email="ada@gmail.com")
-    assert directory.users.delete("ada").id == "ada"
+    assert directory.users.delete("ada", force=True).id == "ada"
     assert directory.users.list(search="lovelace") == []
 
 
