@@ -726,7 +726,8 @@ def test_a_plan_is_not_kept_for_long_since_tables_grow(on_postgres, monkeypatch)
     on_postgres.write(lambda work: work.db.sqlalchemy.exec_driver_sql("ANALYZE users"))
     for _ in range(12):  # Postgres keeps a plan for any values after five times, if that is as good
         sign_in(on_postgres)
-    name = run("SELECT name FROM pg_prepared_statements WHERE strpos(statement, 'FOR UPDATE') > 0")
+    looks_up = "strpos(statement, 'FOR UPDATE') > 0 AND strpos(statement, 'username_key =') > 0"
+    name = run(f"SELECT name FROM pg_prepared_statements WHERE {looks_up}")
     explain = f"EXPLAIN EXECUTE {name} ('grace', NULL, NULL, NULL)"
     assert "Seq Scan" in run(explain)
     columns = "id, name, status, labels, prefs, metadata, mfa, email_verified, phone_verified, created_at, updated_at"

@@ -447,6 +447,17 @@ def test_a_problem_says_what_where_and_when(log, clock):
 # From before, and without the key
 
 
+# The columns that later schemas added.
+LATER = {
+    "users": "pending_email pending_email_session pending_phone pending_phone_session requested password_expires_at"
+    " codes_locked_until username_self_service",
+    "identities": "email_verified",
+    "invitations": "inviter_seq",
+    "memberships": "invited_as invited_name",
+    "tokens": "session_seq by_operator",
+}
+
+
 def as_of_0005(directory):
     """The directory as an authctl of schema 0005 left it."""
     for statement in (
@@ -454,7 +465,11 @@ def as_of_0005(directory):
         "DROP TABLE user_counts",
         "DROP TABLE user_names",
         "DROP TABLE former_names",
-        "ALTER TABLE tokens DROP COLUMN session_seq",
+        "DROP TABLE waiting_identities",
+        "DROP INDEX users_requested",
+        "DROP INDEX invitations_inviter_seq",
+        "DROP INDEX memberships_invited_as",
+        *(f"ALTER TABLE {table} DROP COLUMN {name}" for table, names in LATER.items() for name in names.split()),
         "DELETE FROM peppers WHERE id = 'audit_log'",
         "UPDATE events SET digest = NULL",
         "UPDATE alembic_version SET version_num = '0005'",
