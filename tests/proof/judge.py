@@ -82,8 +82,8 @@ class Judge:
     def _losses(self, who: str, was: Account, now: Account | None, deed: Deed, *, has_asked: bool) -> None:
         """Nobody loses by another's deed what is theirs; nobody gives up a proved address for one that is not."""
         is_old = deed.loot == "session" and deed.held is not None and deed.held.user == was.id
-        has_changed = has_asked or now is None or now.credentials != was.credentials
-        if is_old and has_changed and "ada" in was.home:
+        has_changed = now is None or now.credentials != was.credentials or bool(now.pending - was.pending)
+        if is_old and (has_asked or has_changed) and "ada" in was.home:
             self.scene.fault(faults.SteppedUp, f"an old session changed {was.id}: {_difference(was, now)}")
         if was.id in self.scene.blunders and who in was.home | was.knowers:
             return
@@ -118,7 +118,7 @@ class Judge:
 
     def expect_nothing(self, id: str, what: str, remedy: str) -> None:
         """After a remedy the intruder holds nothing of what it ends."""
-        if id not in self.scene.accounts or self.scene.is_over:
+        if id not in self.scene.accounts:
             return
         left = self.scene.holdings("eve", id)
         if found := {each for each in left if each.split(":")[0] in what.split()}:
@@ -128,8 +128,6 @@ class Judge:
 
     def check_storage(self) -> None:
         """The audit log verifies, and tables agree with each other."""
-        if self.scene.is_over:
-            return
         verified = self.scene.operator.security.verify_logs()
         if verified.problems:
             self.scene.fault(faults.Damaged, f"the log does not verify: {verified.problems}")

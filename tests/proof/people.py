@@ -119,7 +119,6 @@ class Account:
             self.authenticators,
             self.codes,
             self.mfa,
-            self.pending,
             self.password_at,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import hypothesis
 import pyotp
@@ -24,13 +24,10 @@ PACE = 61  # seconds from one deed to the next, so that another message may be a
 
 
 class Scene:
-    """The people of a world, and all that they can do there.
+    """The people of a world, and all that they can do there. story: what was done, a line each."""
 
-    unbuilt: faults that are known: they end it, and are counted. story: what was done, a line each.
-    """
-
-    def __init__(self, world: World, counts: Counter[str], unbuilt: Iterable[type[faults.Fault]] = ()) -> None:
-        self.world, self.counts, self.unbuilt = world, counts, frozenset(unbuilt)
+    def __init__(self, world: World, counts: Counter[str]) -> None:
+        self.world, self.counts = world, counts
         self.operator, self.application = world.operator, world.application
         self.people, self.post = world.people, world.post
         self.accounts: dict[str, Account] = {}
@@ -50,8 +47,6 @@ class Scene:
         self, who: str, does: str, verb: Callable[..., Any], *args: Any, deed: Deed | None = None, **named: Any
     ) -> Any:
         """Have somebody do something; None where it is refused. Whatever comes of it is judged."""
-        if self.is_over:
-            return None
         self.world.clock.forward(seconds=PACE)
         deed = deed or Deed()
         before, sent = self.accounts, len(self.post.letters)
@@ -71,20 +66,17 @@ class Scene:
             self._learn(who, answer, deed)
         self.accounts = self.look()
         self.judge.compare(who, answer, before, deed)
-        return None if self.is_over else answer
+        return answer
 
     def tell(self, line: str) -> None:
         self.story.append(f"{self.world.clock.now:%d %b %H:%M} {line}")
         if hypothesis.currently_in_test_context():
             hypothesis.note(f"    # {self.story[-1]}")
 
-    def fault(self, kind: type[faults.Fault], what: str) -> None:
-        """Raise it; one that is known ends the scene."""
-        if not self.is_over:
-            self.is_over = True
-            if kind not in self.unbuilt:
-                raise kind(what)
-            self.counts[kind.__name__] += 1
+    def fault(self, kind: type[faults.Fault], what: str) -> NoReturn:
+        """End the scene."""
+        self.is_over = True
+        raise kind(what)
 
     def _learn(self, who: str, answer: Any, deed: Deed) -> None:
         """Remember what somebody got to know."""
@@ -303,7 +295,7 @@ class Scene:
             for factor in FACTORS:
                 if signed_in.more_factors_required:
                     signed_in = self.complete(who, self._held(who, signed_in), factor) or signed_in
-            if not signed_in.more_factors_required and not self.is_over:
+            if not signed_in.more_factors_required:
                 return self._held(who, signed_in)
         return None
 

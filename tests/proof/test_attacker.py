@@ -31,7 +31,7 @@ def test_nobody_is_robbed(places):
 def machine(ready_file, tmp_path):
     """One that is told what to do, a step at a time."""
     places = Files(*ready_file, tmp_path)
-    machine = type("Attacker", (attacker.Attacker,), {"places": places, "counts": Counter(), "unbuilt": frozenset()})()
+    machine = type("Attacker", (attacker.Attacker,), {"places": places, "counts": Counter()})()
     yield machine
     machine.scene.is_over = True
     machine.teardown()
