@@ -63,10 +63,8 @@ def secured(work: Work, user: User) -> None:
     _add(work, user, lambda settings, to: messages_compose.account_secured(settings, to, at=at))
 
 
-def change_asked(work: Work, user: User, asked: AskedChange) -> None:
-    """Tell the email of a change of an address."""
-    assert user.email is not None
-    to = user.email
+def change_asked(work: Work, user: User, to: str, asked: AskedChange) -> None:
+    """Tell an email of the account's, or an old one, of a change of an address."""
     work.outbox.append(Notice(user.id, lambda settings: messages_compose.change_asked(settings, to, asked)))
 
 

@@ -8,7 +8,8 @@
                    redeemed, and that of the change ───▶ the address is changed
 
 Nothing ends what cancels a change but an operator who secures the account or changes the address: whoever changed it
-may be an intruder, and able to do all that a person can. Of several, an older one ends the newer ones with it.
+may be an intruder, and able to do all that a person can. Of several, an older one ends the newer ones with it. An old
+email is told of what becomes of the phone for as long as it can take back its own change.
 """
 
 from __future__ import annotations
@@ -55,10 +56,20 @@ def tell(work: Work, user: User, kind: AddressKind, new: str | None, *, session_
         issue.record(work, token, {})
     is_asked = how is TokenKind.CHANGE_CONFIRM and secret is not None
     asked = AskedChange(user.id, old or "", new, secret, is_asked)
-    if _is_firm(user, "email"):
-        notices.change_asked(work, user, asked)
-    elif kind == "phone" and secret is not None and mock_phones.find_code(work, old) is None:
+    emails = [user.email] if user.email is not None and _is_firm(user, "email") else []
+    if kind == "phone":
+        emails += _emails_that_may_return(work, user)
+    for email in emails:
+        notices.change_asked(work, user, email, asked)
+    if not emails and kind == "phone" and secret is not None and mock_phones.find_code(work, old) is None:
         notices.change_asked_by_sms(work, user, asked)
+
+
+def _emails_that_may_return(work: Work, user: User) -> list[str]:
+    """Old emails that can still take back a change: whoever is at the new one may be an intruder."""
+    tokens = _of(work, user, TokenKind.CHANGE_CANCEL, "email")
+    live = {token.address for token in tokens if token.address is not None and token.is_live(work.now)}
+    return sorted(live - {user.email})
 
 
 def check_removal(work: Work, user: User, kind: AddressKind) -> None:

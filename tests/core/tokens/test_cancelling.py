@@ -166,6 +166,26 @@ def test_a_phone_is_told_at_the_email_and_taken_back(mailing, mail, sent, sessio
     assert (user.phone, user.phone_verified, user.phone_self_service) == (PHONE, False, False)
 
 
+def test_an_old_email_is_told_of_the_phone_while_it_can_come_back(mailing, mail, sent, session):
+    """Else an intruder who changes the email first has the phone changed unseen, and stays by it."""
+    change(mailing, session)
+    redeem(mailing, secrets(mail)[INTRUDERS][0], "email-change")
+    mailing.as_session(session).tokens.create_phone_change("ada", OTHER_PHONE, password=PASSWORD)
+    redeem(mailing, code_in(sent), "phone-change")
+    email, phone = secrets(mail)[OLD]
+    assert redeem(mailing, email, "change-cancel").email == OLD
+    assert redeem(mailing, phone, "change-cancel").phone == PHONE
+
+
+def test_an_old_email_that_is_gone_for_good_is_told_nothing(mailing, mail, clock, session):
+    change(mailing, session)
+    redeem(mailing, secrets(mail)[INTRUDERS][0], "email-change")
+    clock.forward(hours=72)
+    session = mailing.users.create_session("ada").secret
+    mailing.as_session(session).tokens.create_phone_change("ada", OTHER_PHONE, password=PASSWORD)
+    assert len(secrets(mail)[OLD]) == 1
+
+
 def test_who_has_a_phone_alone_is_told_there(mailing, directory, sent):
     directory.users.create(id="ada", phone=PHONE, phone_verified=True)
     session = directory.users.create_session("ada").secret
