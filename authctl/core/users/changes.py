@@ -17,7 +17,7 @@ from authctl.core.tokens import cancelling
 from authctl.core.values import contacts, identifiers, json_objects, times
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
-from authctl.errors import Invalid
+from authctl.errors import Conflict, Invalid
 from authctl.model import EventName, Identity, Json, JsonObject, Status, User
 
 
@@ -43,8 +43,7 @@ def update_email(directory: Engine, user: str, email: str, *, password: str | No
     Conflict (user_last_way_in) where a person could not sign in any more.
     """
     value = contacts.email(email) if email else None
-    stepping_up.step_up(directory, password=password, always_password=True)
-    return directory.write(_update_address, user, "email", value)
+    return _change_address(directory, user, "email", value, password)
 
 
 def update_phone(directory: Engine, user: str, phone: str, *, password: str | None = None) -> User:
@@ -53,8 +52,19 @@ def update_phone(directory: Engine, user: str, phone: str, *, password: str | No
     password: the current one, which a person must give.
     """
     value = contacts.phone(phone) if phone else None
+    return _change_address(directory, user, "phone", value, password)
+
+
+def _change_address(directory: Engine, user: str, kind: AddressKind, value: str | None, password: str | None) -> User:
+    """Change an address, once a person has stepped up; tells one whose address is taken how to prove it."""
     stepping_up.step_up(directory, password=password, always_password=True)
-    return directory.write(_update_address, user, "phone", value)
+    try:
+        return directory.write(_update_address, user, kind, value)
+    except Conflict as refused:
+        if not directory.is_operator and refused.type == f"user_{kind}_already_exists":
+            asking = f"authctl tokens create-{kind}-change USER {value} --as-session"
+            refused.hint = f"If it is yours, prove it with: {asking}"
+        raise
 
 
 def _update_address(work: Work, user: str, kind: AddressKind, value: str | None) -> User:

@@ -130,3 +130,17 @@ def test_prefs_merge_and_replace(directory):
     directory.users.create(id="ada", prefs={"a": 1, "b": {"c": 2}})
     assert directory.users.update_prefs("ada", {"a": None, "b": {"d": 3}}, merge=True) == {"b": {"c": 2, "d": 3}}
     assert directory.users.update_prefs("ada", '{"z": "é"}') == {"z": "é"} == directory.users.get_prefs("ada")
+
+
+@pytest.mark.parametrize(("kind", "address"), [("email", "ada@example.com"), ("phone", "+14255550123")])
+def test_a_person_whose_address_is_taken_is_told_how_to_prove_it(directory, kind, address):
+    directory.users.create(id="eve", self_service=True, **{kind: address})
+    directory.users.create(id="ada")
+    ada = directory.as_session(directory.users.create_session("ada").secret)
+    with pytest.raises(Conflict) as taken:
+        getattr(ada.users, f"update_{kind}")("ada", address)
+    told = f"If it is yours, prove it with: authctl tokens create-{kind}-change USER {address} --as-session"
+    assert taken.value.hint == told
+    with pytest.raises(Conflict, match="is taken") as taken:
+        getattr(directory.users, f"update_{kind}")("ada", address)
+    assert "An operator decides" in taken.value.hint
