@@ -165,6 +165,13 @@ def check_second(session: Session, factor: Factor) -> None:
 
 def check_allowed(work: Work, factor: Factor) -> None:
     """Refuse a factor that the policy mfa-factors does not name; recovery codes it always allows."""
+    if factor is Factor.PASSWORD:
+        raise Invalid(
+            "user_auth_method_unsupported",
+            "The password completes only a sign-in to an address that is not verified.",
+            field="factor",
+            hint="See what completes this one with: authctl mfa list-factors USER",
+        )
     if factor is not Factor.RECOVERY_CODE and factor not in work.policy["mfa-factors"]:
         raise Invalid(
             "user_auth_method_unsupported",
