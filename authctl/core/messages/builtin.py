@@ -108,7 +108,7 @@ To choose a new password for {application}, use this code:
 
 It is valid for {validity} and works once.
 
-If you did not ask for this, ignore this mail: your password stays as it is.
+If you did not ask for this, ignore this mail: without it nothing changes.
 """,
     MessageKind.EMAIL_CHANGE: """
 Confirm your new address at {application}

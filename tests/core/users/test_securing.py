@@ -112,6 +112,7 @@ def test_the_owner_sets_a_new_password_at_what_is_kept(mailing, directory, mail,
     told, recovery = mail.mails
     assert "was secured" in told.message["Subject"]
     assert "new password" in recovery.message["Subject"]
+    assert "your password stays" not in recovery.text  # it is gone
     secret = next(line for line in recovery.text.splitlines() if len(line) == 64)
     mailing.tokens.redeem("ada", secret, kind="recovery", new_password=NEW)
     assert directory.sessions.create("ada", NEW)
