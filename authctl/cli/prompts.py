@@ -98,7 +98,8 @@ def read_secret_line(environment: Environment, flag: str) -> str:
         raise UsageError(
             "general_usage",
             f"{flag}{lacking} has no line left for it.",
-            hint="Send the secret as one line; where a current and a new one are needed, the current one first.",
+            hint="Send the secret as one line; where a current and a new one are needed, the current one first, or an"
+            " empty line if there is none.",
         )
     return _secret_of(line, flag)
 

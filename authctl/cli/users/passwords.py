@@ -41,7 +41,8 @@ def update_password(
 ) -> None:
     """Set a new password: asked for twice on a terminal, or from stdin.
 
-    With --as-session the current password comes first: asked for, or the line of stdin before the new one.
+    With --as-session the current password comes first: asked for, or the line of stdin before the new one, which
+    is empty if there is none.
     """
     users = ctx.directory.users
     current = current_password(ctx, stdin=password_stdin) if ctx.is_person else None
