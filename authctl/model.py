@@ -203,6 +203,7 @@ class Ended(StrEnum):
     BLOCKED = "blocked"
     FACTORS_RESET = "factors_reset"
     OWNER_CHANGED = "owner_changed"  # somebody else has proved an address of the account
+    FACTORS_CHANGED = "factors_changed"  # the identity that it was signed in to by was removed
     ADDRESS_CHANGED = "address_changed"  # the one that it was signed in to by
     SECURED = "secured"  # the account was taken, and is given back
     CHANGE_CANCELLED = "change_cancelled"  # by the old address
@@ -353,6 +354,7 @@ class ChallengeEnded(StrEnum):
     REPLACED = "replaced"  # by a newer one of its session
     WITHDRAWN = "withdrawn"  # its message was refused
     ATTEMPTS = "attempts"  # too many wrong codes
+    FACTORS_CHANGED = "factors_changed"  # a factor or identity of the account was removed
 
 
 @dataclass(frozen=True, slots=True)

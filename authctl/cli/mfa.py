@@ -281,7 +281,7 @@ def delete_authenticator(
         ),
     ] = False,
 ) -> None:
-    """Remove an authenticator.
+    """Remove an authenticator. Sessions of a user who is asked for two factors still complete a challenge again.
 
     The only second factor of a user who is asked for two is not removed without --force.
     """

@@ -48,6 +48,11 @@ def end(db: Connection, seq: int, now: datetime, reason: ChallengeEnded) -> None
     db.run(compiled.CHALLENGES_END, {"seq": seq, "now": now, "reason": str(reason)})
 
 
+def end_of_user(db: Connection, user_seq: int, now: datetime, reason: ChallengeEnded) -> None:
+    """End the live challenges of all of a user's sessions."""
+    db.run(compiled.CHALLENGES_END_OF_USER, {"user_seq": user_seq, "now": now, "reason": str(reason)})
+
+
 def end_of_session(db: Connection, session_seq: int, now: datetime) -> int:
     """End a session's live challenges; how many there were."""
     return db.run(compiled.CHALLENGES_END_OF_SESSION, {"session_seq": session_seq, "now": now, "reason": _REPLACED})

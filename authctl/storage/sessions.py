@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from authctl.model import EPOCH, Ended, Session, User
+from authctl.model import EPOCH, Ended, Factor, Session, User
 from authctl.storage import compiled, record_mapping, users
 from authctl.storage.connection import Connection
 
@@ -100,6 +100,15 @@ def end_signed_in_by(db: Connection, user_seq: int, now: datetime, reason: str, 
     """End those that were signed in to with that factor; how many there were. kept: the number of one that stays."""
     values = {"user_seq": user_seq, "kept": kept, "now": now, "reason": reason, "first": f'["{factor}"%'}
     return db.run(compiled.SESSIONS_END_SIGNED_IN_BY, values)
+
+
+def end_of_provider(db: Connection, user_seq: int, now: datetime, reason: str, provider: str, *, kept: int = 0) -> int:
+    """End those that an identity of that provider signed in to; how many there were. kept: one that stays.
+
+    Passwords sign in with the provider `email`, which an identity may have, too.
+    """
+    values = {"user_seq": user_seq, "kept": kept, "now": now, "reason": reason, "first": f'["{Factor.PASSWORD}"%'}
+    return db.run(compiled.SESSIONS_END_OF_PROVIDER, values | {"provider": provider})
 
 
 def end_all(db: Connection, now: datetime, reason: Ended) -> int:

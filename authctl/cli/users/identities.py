@@ -66,5 +66,5 @@ def delete_identity(
         str, positional("--identity-id", "As `authctl users list-identities` shows it.", metavar="IDENTITY")
     ],
 ) -> None:
-    """Unlink an account elsewhere. Sessions that it began go on."""
+    """Unlink an account elsewhere. Sessions that its provider signed in to end, but the one that acts."""
     ctx.show({"id": ctx.directory.users.delete_identity(identity).id, "deleted": True})

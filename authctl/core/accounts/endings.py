@@ -15,7 +15,7 @@ from authctl import storage
 from authctl.core.accounts import standing
 from authctl.core.accounts.standing import AddressKind
 from authctl.core.work.unit import Work
-from authctl.model import Ended, Json, TokenEnded, TokenKind, User
+from authctl.model import ChallengeEnded, Ended, Json, TokenEnded, TokenKind, User
 
 
 class Cause(StrEnum):
@@ -44,6 +44,7 @@ class Sessions(StrEnum):
     ALL = "all"
     OTHERS = "others"  # all but the one that acts
     OF_ADDRESS = "of_address"  # those that were signed in to by it, but the one that acts
+    OF_PROVIDER = "of_provider"  # those that were signed in to by an identity of that provider, but the one that acts
 
 
 class Changes(StrEnum):
@@ -58,6 +59,8 @@ class Changes(StrEnum):
 class Row(NamedTuple):
     """What ends, and the reason that is shown. policy: ends sessions only where this policy is on.
 
+    second_factors: what the sessions have proved of them, and their challenges. The one that acts is no exception: it
+    completes a challenge before it goes on, where two factors are still asked for.
     tokens: whose secrets sign in or set a password. verifications: of the addresses that the account has. of_address:
     all that were sent to the address that it is about. invitations: those that the account has sent.
     """
@@ -69,6 +72,7 @@ class Row(NamedTuple):
     verifications: bool = False
     of_address: bool = False
     invitations: bool = False
+    second_factors: bool = False
     policy: str | None = None
 
 
@@ -91,7 +95,7 @@ TABLE = {
         Ended.BLOCKED, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True, invitations=True
     ),
     Cause.FACTOR_ADDED: Row(TokenEnded.FACTORS_CHANGED, changes=Changes.OF_OTHERS),
-    Cause.FACTOR_REMOVED: Row(TokenEnded.FACTORS_CHANGED, changes=Changes.ALL),
+    Cause.FACTOR_REMOVED: Row(Ended.FACTORS_CHANGED, Sessions.OF_PROVIDER, changes=Changes.ALL, second_factors=True),
     Cause.FACTORS_RESET: Row(Ended.FACTORS_RESET, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True),
     Cause.OWNER_CHANGED: Row(Ended.OWNER_CHANGED, Sessions.ALL, tokens=True, changes=Changes.ALL),
     Cause.SESSION: Row(TokenEnded.SESSION_ENDED, changes=Changes.OF_ENDED),
@@ -101,15 +105,18 @@ TABLE = {
 }
 
 
-def end(work: Work, user: User, cause: Cause, kind: AddressKind | None = None) -> Json:
+def end(work: Work, user: User, cause: Cause, kind: AddressKind | None = None, *, provider: str | None = None) -> Json:
     """End what the table lists; which changes, and how many sessions and tokens, as details of an event.
 
-    kind: of the address that the cause is about, which the user still has.
+    kind: of the address that the cause is about, which the user still has. provider: of the identity that it is about.
     """
     row = TABLE[cause]
     ended: Json = {}
     if row.sessions is not Sessions.NONE:
-        ended["sessions_ended"] = _end_sessions(work, user, row, kind)
+        ended["sessions_ended"] = _end_sessions(work, user, row, kind, provider)
+    if row.second_factors:
+        storage.sessions.forget_factors(work.db, user.seq)
+        storage.challenges.end_of_user(work.db, user.seq, work.now, ChallengeEnded.FACTORS_CHANGED)
     if pending := [each for each in standing.KINDS if _ends_pending(work, row, user, each)]:
         ended |= _end_pending(work, user, row, pending)
     kinds = (*(SIGN_INS if row.tokens else ()), *(VERIFICATIONS if row.verifications else ()))
@@ -189,11 +196,13 @@ def _end_changes(work: Work, user: User, row: Row) -> int:
     return 0
 
 
-def _end_sessions(work: Work, user: User, row: Row, kind: AddressKind | None) -> int:
+def _end_sessions(work: Work, user: User, row: Row, kind: AddressKind | None, provider: str | None) -> int:
     if row.policy is not None and not work.policy[row.policy]:
         return 0
     current = work.person.session.seq if work.person is not None and row.sessions is not Sessions.ALL else 0
     at = (work.db, user.seq, work.now, str(row.reason))
     if row.sessions is Sessions.OF_ADDRESS:
         return storage.sessions.end_signed_in_by(*at, str(kind), kept=current)
+    if row.sessions is Sessions.OF_PROVIDER:
+        return storage.sessions.end_of_provider(*at, provider, kept=current) if provider is not None else 0
     return storage.sessions.end_of_user(*at, kept=current)

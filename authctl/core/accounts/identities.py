@@ -84,7 +84,7 @@ def _behind(work: Work, after: str | None) -> int:
 
 
 def delete(work: Work, identity: str) -> Identity:
-    """Unlink an account elsewhere. Sessions that it began go on.
+    """Unlink an account elsewhere. Sessions that its provider signed in to end, but the one that acts.
 
     Raises Conflict (user_last_way_in) where a person could not sign in any more.
     """
@@ -93,7 +93,7 @@ def delete(work: Work, identity: str) -> Identity:
         raise NotFound("user_identity_not_found", f"There is no identity {checks.shown(identity)}.", field="identity")
     user = lookup.get_locked(work, f"id:{found.user_id}")
     ways_in.check_left(work, user, user, without=found)
-    _delete(work, found, endings.end(work, user, endings.Cause.FACTOR_REMOVED))
+    _delete(work, found, endings.end(work, user, endings.Cause.FACTOR_REMOVED, provider=found.provider))
     return found
 
 

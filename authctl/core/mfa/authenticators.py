@@ -157,11 +157,11 @@ def _refuse_authenticator(work: Work, authenticator: Authenticator, why: str) ->
 
 
 def delete_authenticator(work: Work, user: str, *, name: str | None = None, force: bool = False) -> UserFactor:
-    """Remove an authenticator. name: which one, of several.
+    """Remove an authenticator. Where two factors are still asked for, each session completes a challenge again.
 
-    force: also where two factors are asked for and this is the second: from then on one is enough, unless the policy
-    says otherwise. Raises NotFound (user_authenticator_not_found), Conflict (user_last_factor), Denied
-    (user_challenge_required).
+    name: which one, of several. force: also where two factors are asked for and this is the second: from then on one is
+    enough, unless the policy says otherwise. Raises NotFound (user_authenticator_not_found), Conflict
+    (user_last_factor), Denied (user_challenge_required).
     """
     before = lookup.get_locked(work, user)
     authenticator = _named(list_of_user(work, before), _name(name))

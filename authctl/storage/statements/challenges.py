@@ -35,7 +35,9 @@ def _end(*conditions: sa.ColumnElement[bool]) -> sa.Update:
     return challenges.update().where(challenges.c.ended_at.is_(None), *conditions).values(ending)
 
 
-_OF_SESSION = (is_(challenges.c.session_seq), challenges.c.expires_at > bind("now", challenges.c.expires_at))
+_LIVE = challenges.c.expires_at > bind("now", challenges.c.expires_at)
+_OF_SESSION = (is_(challenges.c.session_seq), _LIVE)
 END = _end(is_(challenges.c.seq))
+END_OF_USER = _end(challenges.c.session_seq.in_(_THEIR_SESSIONS), _LIVE)
 END_OF_SESSION = _end(*_OF_SESSION)
 END_OLDER = _end(*_OF_SESSION, is_(challenges.c.factor), challenges.c.seq < bind("before", challenges.c.seq))

@@ -55,9 +55,9 @@ def _end(*conditions: sa.ColumnElement[bool]) -> sa.Update:
 
 END = _end(*_OPEN, is_(sessions.c.seq))
 END_OF_USER = _end(*_OPEN, is_(sessions.c.user_seq), _NOT_KEPT)
-END_SIGNED_IN_BY = _end(
-    *_OPEN, is_(sessions.c.user_seq), _NOT_KEPT, sa.type_coerce(sessions.c.factors, sa.Text).like(sa.bindparam("first"))
-)
+_SIGNED_IN_BY = sa.type_coerce(sessions.c.factors, sa.Text).like(sa.bindparam("first"))
+END_SIGNED_IN_BY = _end(*_OPEN, is_(sessions.c.user_seq), _NOT_KEPT, _SIGNED_IN_BY)
+END_OF_PROVIDER = _end(*_OPEN, is_(sessions.c.user_seq), _NOT_KEPT, is_(sessions.c.provider), ~_SIGNED_IN_BY)
 END_ALL = _end(*_OPEN)
 
 _PROVED = sa.case((sessions.c.mfa_at.is_(None), 0), else_=1)  # second factors

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pyotp
 import pytest
 
 from authctl import storage
@@ -10,6 +11,7 @@ from authctl.core.accounts.endings import Cause
 from authctl.core.credentials import addresses
 from authctl.core.teams import lookup as teams_lookup, memberships
 from authctl.core.tokens import issue
+from authctl.errors import Denied
 from authctl.model import Invitation, NewUser, TokenKind
 
 PASSWORD = "correct horse battery"
@@ -188,3 +190,73 @@ def test_a_changed_address_ends_the_sessions_that_were_signed_in_to_by_it(direct
 def session_seq(work, number):
     user = storage.users.find(work.db, "id", "ada")
     return storage.sessions.list_of_user(work.db, user.seq)[-number].seq
+
+
+@pytest.mark.parametrize("provider", ["google", "email"])
+@pytest.mark.parametrize("acts", [True, False])
+def test_a_removed_identity_ends_the_sessions_that_its_provider_signed_in_to(directory, provider, acts):
+    """Passwords sign in with the provider `email`; theirs go on all the same."""
+    directory.users.create(id="ada", email="ada@example.com", email_verified=True, password=PASSWORD)
+    identity = directory.users.create_identity("ada", provider, "1", email="ada@example.com").id
+    directory.users.create_identity("ada", "github", "1")
+    by = {"password": directory.sessions.create("ada", PASSWORD)}
+    by |= {name: directory.sessions.create_with_identity(provider, "1") for name in ("acting", "other")}
+    by["github"] = directory.sessions.create_with_identity("github", "1")
+    person = directory.as_session(by["acting"].secret)
+    (person if acts else directory).users.delete_identity(identity)
+    reasons = {each.id: each.ended_reason for each in directory.users.list_sessions("ada", ended=True)}
+    assert {name: reasons[signed_in.session.id] for name, signed_in in by.items()} == {
+        "password": None,
+        "acting": None if acts else "factors_changed",
+        "other": "factors_changed",
+        "github": None,
+    }
+
+
+@pytest.mark.parametrize("change", ["an authenticator", "an identity", "two are asked for no more"])
+def test_what_was_proved_of_second_factors_ends_with_one_of_them(directory, application, clock, change):
+    """Whoever removes it completes a challenge before going on, where two factors are asked for still."""
+    directory.users.create(id="ada", email="ada@example.com", email_verified=True, password=PASSWORD)
+    identity = directory.users.create_identity("ada", "google", "1").id
+    codes = enrolled(directory, clock, "phone"), enrolled(directory, clock, "tablet")
+    directory.mfa.enable("ada")
+    secrets = [completed(application, clock, codes[1]) for _ in range(2)]
+    half = application.sessions.create("ada", PASSWORD).secret
+    challenge = application.mfa.create_challenge(half, "totp")
+    person = application.as_session(secrets[0])
+    if change == "an authenticator":
+        person.mfa.delete_authenticator("ada", name="phone")
+    elif change == "an identity":
+        person.users.delete_identity(identity)
+    else:
+        person.mfa.disable("ada")
+    assert [each.mfa_at for each in directory.users.list_sessions("ada")] == [None] * 3
+    with pytest.raises(Denied):
+        application.mfa.complete_challenge(half, challenge.id, codes[1](clock))
+    if change == "two are asked for no more":
+        assert [application.sessions.get(secret).user.id for secret in secrets] == ["ada"] * 2
+        return
+    for secret in secrets:
+        with pytest.raises(Denied) as refused:
+            application.sessions.get(secret)
+        assert refused.value.type == "user_more_factors_required"
+        assert application.sessions.get(completed(application, clock, codes[1], secret)).user.id == "ada"
+
+
+def enrolled(directory, clock, name):
+    """An authenticator of that name, and what its codes are."""
+    totp = pyotp.parse_uri(directory.mfa.create_authenticator("ada", name=name).uri)
+    directory.mfa.verify_authenticator("ada", totp.at(clock.now), name=name)
+
+    def code(clock):
+        clock.forward(seconds=30)
+        return totp.at(clock.now)
+
+    return code
+
+
+def completed(application, clock, code, secret=None):
+    """The secret of a session in which a code was given, which is a new one or has that secret so far."""
+    secret = secret or application.sessions.create("ada", PASSWORD).secret
+    challenge = application.mfa.create_challenge(secret, "totp").id
+    return application.mfa.complete_challenge(secret, challenge, code(clock)).secret

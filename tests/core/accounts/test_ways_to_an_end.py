@@ -19,8 +19,11 @@ PASSWORD, NEW = "correct horse battery", "staple battery horse"
 EMAIL, PHONE = "ada@example.com", "+14255550123"
 ADDRESS_OF = {"phone": PHONE, "token": None}  # where a kind of token is sent, by its first word; else to the email
 
-# What an account has. Two sessions, one of which acts; in each a challenge, and a change that was asked for there.
-SESSIONS = {"session: acting", "session: other"}
+# What an account has. Two sessions with two factors, one of which acts; in each a challenge, and a change that was
+# asked for there. A third was signed in to by an identity.
+BY_IDENTITY = "session: by an identity"
+SESSIONS = {"session: acting", "session: other", BY_IDENTITY}
+SECOND_FACTORS = {"second factor: acting", "second factor: other"}
 CHALLENGES = {"challenge: acting", "challenge: other"}
 CHANGES = {"change: acting", "change: other", "change: an operator's"}
 SIGN_INS = {"token: email", "token: phone", "token: magic-url", "token: token", "token: recovery"}
@@ -28,23 +31,35 @@ VERIFICATIONS = {"token: email-verification", "token: phone-verification"}
 IDENTITIES = {"identity: of the email", "identity: of another"}
 FACTORS = {"authenticator", "recovery codes"}
 ADDRESSES = {"email", "phone"}
-ALL = SESSIONS | CHALLENGES | CHANGES | SIGN_INS | VERIFICATIONS | IDENTITIES | FACTORS | ADDRESSES | {"password"}
+ALL = (
+    SESSIONS
+    | SECOND_FACTORS
+    | CHALLENGES
+    | CHANGES
+    | SIGN_INS
+    | VERIFICATIONS
+    | IDENTITIES
+    | FACTORS
+    | ADDRESSES
+    | {"password"}
+)
 
-ACTING = {"session: acting", "challenge: acting", "change: acting"}
-OTHER = {"session: other", "challenge: other", "change: other"}
-SIGNED_OUT = ACTING | OTHER
+STAYS = {"session: acting", "second factor: acting", "challenge: acting"}
+ACTING = STAYS | {"change: acting"}
+OTHER = {"session: other", "second factor: other", "challenge: other", "change: other"}
+SIGNED_OUT = ACTING | OTHER | SESSIONS
 CREDENTIALS = SIGNED_OUT | CHANGES | SIGN_INS
 
 # Cause → what ends.
 ENDS = {
-    Cause.OWN_PASSWORD: CREDENTIALS - {"session: acting", "challenge: acting"},
+    Cause.OWN_PASSWORD: CREDENTIALS - STAYS,
     Cause.PASSWORD: CREDENTIALS,
     Cause.RECOVERY: CREDENTIALS | {"identity: of another"} | FACTORS,
     Cause.SECURED: CREDENTIALS | IDENTITIES | FACTORS | {"password"},
     Cause.CHANGE_CANCELLED: CREDENTIALS | {"password"},
     Cause.BLOCK: CREDENTIALS | VERIFICATIONS,
     Cause.FACTOR_ADDED: {"change: other", "change: an operator's"},
-    Cause.FACTOR_REMOVED: CHANGES,
+    Cause.FACTOR_REMOVED: CHANGES | SECOND_FACTORS | CHALLENGES,
     Cause.FACTORS_RESET: CREDENTIALS | VERIFICATIONS | FACTORS,
     Cause.OWNER_CHANGED: CREDENTIALS | IDENTITIES | FACTORS | {"phone", "password"},
     Cause.SESSION: OTHER,
@@ -120,21 +135,23 @@ def furnish(account, *, is_claimed=False):
     account.totp = pyotp.parse_uri(mfa.create_authenticator("ada").uri)
     mfa.verify_authenticator("ada", account.totp.at(account.clock.now))
     mfa.create_recovery_codes("ada")
-    challenge = application.mfa.create_challenge(acting.secret, "totp").id
-    account.acting = application.mfa.complete_challenge(acting.secret, challenge, account.code()).secret
-    account.ids |= {"session: other": other.session.id, "session: acting": acting.session.id}
-    for name, secret in (("other", other.secret), ("acting", account.acting)):
+    for name, signed_in in (("other", other), ("acting", acting)):
+        challenge = application.mfa.create_challenge(signed_in.secret, "totp").id
+        secret = application.mfa.complete_challenge(signed_in.secret, challenge, account.code()).secret
+        account.ids[f"session: {name}"] = signed_in.session.id
         account.ids[f"challenge: {name}"] = application.mfa.create_challenge(secret, "totp").id
         put(account, f"change: {name}", TokenKind.EMAIL_CHANGE, "new@example.com", session_seq(account, name))
+    account.acting = secret
     put(account, "change: an operator's", TokenKind.PHONE_CHANGE, "+14255550199")
     for kind in TokenKind:
         if f"token: {kind}" in SIGN_INS | VERIFICATIONS:
             put(account, f"token: {kind}", kind, ADDRESS_OF.get(str(kind).partition("-")[0], EMAIL))
     if is_claimed:  # or the account would have a proof
-        assert standing(account) == ALL - IDENTITIES
+        assert standing(account) == ALL - IDENTITIES - {BY_IDENTITY}
         return
     for name, uid, email in (("of the email", "1", EMAIL), ("of another", "2", "ada@example.org")):
         account.ids[f"identity: {name}"] = directory.users.create_identity("ada", "google", uid, email=email).id
+    account.ids[BY_IDENTITY] = application.sessions.create_with_identity("google", "2").session.id
     assert standing(account) == ALL
 
 
@@ -152,6 +169,8 @@ def standing(account):
     live |= {each.id for each in directory.tokens.list("ada")}
     live |= {each.id for each in directory.users.list_identities("ada")}
     found = {name for name, id in account.ids.items() if id in live}
+    proved = {each.id for each in directory.users.list_sessions("ada") if each.mfa_at is not None}
+    found |= {f"second factor: {name}" for name in ("acting", "other") if account.ids[f"session: {name}"] in proved}
     found |= {
         name for name in CHALLENGES if directory.read(is_live_challenge, account, name.removeprefix("challenge: "))
     }
@@ -203,7 +222,7 @@ def add_authenticator(account, create, verify):
 
 def at_the_limit(account):
     """One session too many: the oldest goes."""
-    account.directory.security.set("session-limit", 2)
+    account.directory.security.set("session-limit", 3)
     account.directory.sessions.create("ada", PASSWORD)
 
 
@@ -332,7 +351,7 @@ WAYS = {
 # What the way itself takes away, or uses up.
 ALSO = {
     "authenticator": {"authenticator"},
-    "identity": {"identity: of another"},
+    "identity": {"identity: of another", BY_IDENTITY},
     "phone": {"token: phone-verification"},
 }
 OWN = {"signing out": ACTING}  # where the session that acts is the one

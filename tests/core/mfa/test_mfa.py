@@ -256,7 +256,7 @@ def test_the_last_factor_is_kept_unless_it_is_forced(directory, clock):
     user = directory.users.get("ada")
     assert (user.totp, user.mfa) == (False, False)
     details = directory.security.list_logs(events=["users.mfa.factors.delete"])[0].details
-    assert details == {"type": "totp", "name": "authenticator", "mfa": False, "tokens_ended": 0}
+    assert details == {"type": "totp", "name": "authenticator", "mfa": False, "sessions_ended": 0, "tokens_ended": 0}
     enrol(directory, clock)
     directory.security.set("mfa-required", "all")
     assert refusal(Conflict, directory.mfa.delete_authenticator, "ada") == "user_last_factor"
