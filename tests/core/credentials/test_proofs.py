@@ -88,6 +88,13 @@ def pending(case):
     getattr(case.own().users, f"update_{case.kind}")("ada", case.address, password=PASSWORD)
 
 
+def claimed_by_identity(case):
+    """Somebody else's email, as a provider that does not vouch for it has it."""
+    case.directory.users.create(id="ada", username="ada", password=PASSWORD)
+    case.directory.users.create_identity("ada", "github", "1", email=case.address)
+    case.session = case.directory.sessions.create("ada", PASSWORD).secret
+
+
 def released(case):
     case.given()
     getattr(case.directory.users, f"update_{case.kind}")("ada", OTHERS[case.kind])
@@ -120,6 +127,7 @@ STATES = {
     "given, with another proof": lambda case, folder: case.given(proof=True),
     "given by an import": lambda case, folder: case.imported(folder),
     "pending": lambda case, folder: pending(case),
+    "identity's claim": lambda case, folder: claimed_by_identity(case),
     "blocked": lambda case, folder: blocked(case),
     "anonymous": lambda case, folder: case.anonymous(),
     "released": lambda case, folder: released(case),
@@ -137,6 +145,7 @@ TABLE = {
     "given, with another proof": "half half refused half refused",
     "given by an import": "theirs theirs theirs theirs recovered",
     "pending": "new new new new none",
+    "identity's claim": "new new new new none",
     "blocked": "refused refused refused refused refused",
     "anonymous": "taken taken taken taken taken",
     "released": "new new new new none",
@@ -148,7 +157,7 @@ CELLS = [
     for state, row in TABLE.items()
     for way, outcome in zip(WAYS, row.split(), strict=True)
     for kind in ("email", "phone")
-    if kind == "email" or way in ("code", "invitation")
+    if kind == "email" or (way in ("code", "invitation") and state != "identity's claim")
 ]
 
 
