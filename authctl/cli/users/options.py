@@ -84,7 +84,9 @@ def password_given(
     if generate:
         from authctl.core.crypto import generators
 
-        return generators.new_password(ctx.environment.random_bytes)
+        [least] = ctx.operators.security.show(["password-min-length"]).values()
+        assert isinstance(least, int)
+        return generators.new_password(ctx.environment.random_bytes, least)
     if given is None and ask:
         return new_password(ctx)
     return given

@@ -26,11 +26,14 @@ def _base32(number: int, length: int) -> str:
     return "".join([_BASE32[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5)])
 
 
-def new_password(random: RandomBytes, *, length: int = 20) -> str:
-    """A password to read out once: letters, digits and a symbol, 5.8 bits a character, every strength class in it."""
+def new_password(random: RandomBytes, least: int = 0) -> str:
+    """A password to read out once: letters, digits and a symbol, 5.8 bits a character, every strength class in it.
+
+    It has 20 characters, and `least` at the fewest.
+    """
     classes = [_LOWER, _UPPER, _DIGITS, _SYMBOLS]
     characters = [_pick(letters, random) for letters in classes]
-    characters += [_pick(_READABLE, random) for _ in range(length - len(classes))]
+    characters += [_pick(_READABLE, random) for _ in range(max(least, 20) - len(classes))]
     for last in range(len(characters) - 1, 0, -1):  # Fisher-Yates: the classes stand anywhere
         other = _below(last + 1, random)
         characters[last], characters[other] = characters[other], characters[last]

@@ -57,3 +57,12 @@ def test_the_answer_says_when(authctl):
     assert authctl("users list --filter 'password.expires_at < 2026-02-01' --fields id").stdout == "ada\n"
     again = authctl("users update-password ada --generate-password", stdout_isatty=True, stderr_isatty=True)
     assert "The password expires on 2026-01-09 at 03:04 UTC unless the user changes it." in again.stderr
+
+
+@pytest.mark.parametrize(("least", "length"), [(8, 20), (20, 20), (33, 33), (256, 256)])
+def test_one_is_as_long_as_the_policy_asks_for(directory, authctl, database_url, least, length):
+    directory.security.set("password-min-length", least)
+    for line in ("users create --id ada", "users update-password ada"):
+        answer = f"{line} --generate-password --fields generated_password"
+        ran = authctl(answer, env={"AUTHCTL_DATABASE_URL": database_url})
+        assert (ran.status, len(ran.stdout.rstrip("\n"))) == (0, length)
