@@ -335,6 +335,7 @@ class _Run:
     def _attempt(self, work: Work, items: list[Outcome], refused: int, *, look: bool) -> Plan | None:
         """Settle these records and store what comes of it; None, and nothing is stored, where somebody has it."""
         teams = self._teams(work, items)
+        items = [teams.without_unclear(item) for item in items] if teams else items
         known = self._known(work, items) if look else None
         plan = settle(items, self._conditions(work, refused, teams), known)
         return plan if storing.store(work, self.journal, plan, teams) else None

@@ -19,14 +19,15 @@ from authctl.core.credentials import addresses, passwords, proofs, recovery_code
 from authctl.core.crypto import otp
 from authctl.core.messages import notices
 from authctl.core.mfa import authenticators
-from authctl.core.teams import memberships, teams as teams_teams
+from authctl.core.teams import lookup as teams_lookup, memberships, teams as teams_teams
 from authctl.core.work.unit import Work
+from authctl.errors import Invalid
 from authctl.model import Identity, Import, Json, Status, Team, User, from_milliseconds, milliseconds
 from authctl.storage.bulk import UserRow, user_of
 from authctl.transfer.conflicts import claim_proved
 from authctl.transfer.plans import Plan, Update
-from authctl.transfer.records import Member
-from authctl.transfer.validation import Checked, Extra, IdentityRow
+from authctl.transfer.records import Member, Note
+from authctl.transfer.validation import Checked, Extra, IdentityRow, Outcome
 
 
 def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:
@@ -164,7 +165,21 @@ class Teams:
     """The teams that a batch names, each locked; those that are missing are made for their first member."""
 
     def __init__(self, work: Work, members: Iterable[Member]) -> None:
-        self._found = {key: _find_team(work, *key) for key in sorted({_key(member) for member in members})}
+        self._found: dict[tuple[str, str], Team | None] = {}
+        self._several: dict[tuple[str, str], Note] = {}  # names that several teams have
+        for key in sorted({_key(member) for member in members}):
+            try:
+                self._found[key] = _find_team(work, *key)
+            except Invalid as error:
+                self._several[key] = Note(error.type, "members", f"{error.message} The user joins none of them.")
+
+    def without_unclear(self, item: Outcome) -> Outcome:
+        """A record without the memberships that may be of one team or another, and a note of each."""
+        if not isinstance(item, Checked):
+            return item
+        notes = tuple(self._several[key] for key in map(_key, item.extra.members) if key in self._several)
+        members = tuple(member for member in item.extra.members if _key(member) not in self._several)
+        return item._replace(extra=item.extra._replace(members=members), notes=item.notes + notes) if notes else item
 
     def seq_of(self, member: Member) -> int | None:
         """The number of the team of a membership; None if it is missing."""
@@ -199,9 +214,5 @@ def _key(member: Member) -> tuple[str, str]:
 
 
 def _find_team(work: Work, id: str, name: str) -> Team | None:
-    if not id:
-        same = storage.teams.find_ids(work.db, name, None, 1)
-        if not same:
-            return None
-        id = same[0]
-    return storage.teams.find(work.db, id, lock=True)
+    """The team of that id, else the one of that name. Raises Invalid where several have it."""
+    return teams_lookup.find(work, f"id:{id}" if id else f"name:{name}", lock=True)

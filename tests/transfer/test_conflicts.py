@@ -15,7 +15,7 @@ from authctl.core.mfa.authenticators import MOST_AUTHENTICATORS
 from authctl.errors import Denied
 from authctl.model import Status
 from authctl.transfer import importing
-from authctl.transfer.records import ImportedTotp, Linked, Record, Secret
+from authctl.transfer.records import ImportedTotp, Linked, Member, Record, Secret
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 OTHER = BCRYPT[:-2] + "WK"
@@ -523,3 +523,24 @@ def test_what_is_stopped_record_by_record_goes_on_behind_it(take, directory):
     assert (take.counts["created"], take.counts["refused"]) == (1, 2)
     take(*given)
     assert (take.counts["created"], take.counts["refused"]) == (3, 2)
+
+
+# Teams that the file knows by name
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "update"])
+def test_a_team_of_a_name_that_two_have_is_joined_by_nobody(take, directory, on_conflict):
+    """One of them may be a stranger's."""
+    for id, name in (("strangers", "Staff"), ("staff", "Staff"), ("maths", "Maths")):
+        directory.teams.create(name, id=id)
+    if on_conflict == "update":
+        directory.users.create(id="ada")
+    members = [Member(None, "Staff", ("owner",)), Member("strangers", "Staff"), Member(None, "Maths")]
+    ada = record("ada", name="Ada", members=members)
+    assert take(ada, teams=True, on_conflict=on_conflict) == ["general_argument_invalid"]
+    assert take.counts["refused"] == 0
+    message = "Several teams are called 'Staff': strangers, staff. The user joins none of them."
+    assert (take.told[1]["field"], take.told[1]["message"]) == ("members", message)
+    joined = {each.team_id: each.roles for each in directory.users.list_memberships("ada")}
+    assert joined == {"strangers": (), "maths": ()}
+    assert take(record("bob", members=members[:1]), on_conflict=on_conflict) == ["taken"]  # without --teams
