@@ -1,9 +1,11 @@
 """Teams, through the door that applications use, on both databases."""
 
 import json
+from functools import partial
 
 import pytest
 
+from authctl import storage
 from authctl.errors import Conflict, Denied, Invalid, NotFound
 
 PASSWORD = "correct horse battery"
@@ -248,3 +250,36 @@ def test_a_dry_run_makes_no_team(directory):
     assert dry.teams.create("Teachers", owner="ada").members == 1
     assert [change.resource.split("/")[0] for change in dry.changes] == ["teams", "teams"]
     assert directory.teams.count() == 0
+
+
+# Teams that were deleted before their ids were remembered
+
+DELETED = "INSERT INTO events (id, time, actor, name, resource, details) VALUES ('{0}', 1, 'op', '{1}', '{2}', '{{}}')"
+
+
+def make_older(db):
+    """A directory of the version before, where teams were deleted: one is there again, and one is remembered."""
+    storage.backups.clear(db)
+    storage.schema.migrate(db, "0012")
+    told = [("teams.delete", f"teams/{id}") for id in ("gone", "gone", "Gone", "again", "known")]
+    for number, (name, resource) in enumerate([*told, ("teams.create", "teams/made"), ("users.delete", "users/eve")]):
+        db.sqlalchemy.exec_driver_sql(DELETED.format(number, name, resource))
+    again = "INSERT INTO teams (id, name, prefs, created_at, updated_at) VALUES ('again', 'Again', '{}', 1, 1)"
+    for statement in (again, "INSERT INTO former_names (name) VALUES ('team:known')"):
+        db.sqlalchemy.exec_driver_sql(statement)
+    storage.schema.migrate(db)
+    storage.backups.finish(db)
+
+
+def test_a_migration_remembers_the_teams_that_the_log_knows_to_be_deleted(directory):
+    fingerprint = directory.state.key_fingerprint
+    directory.database.write(make_older)
+    directory.database.write(partial(storage.schema.set_key_fingerprint, fingerprint=fingerprint))
+    directory.forget()
+    names = "SELECT name FROM former_names ORDER BY name"
+    remembered = directory.read(lambda work: [name for (name,) in work.db.sqlalchemy.exec_driver_sql(names)])
+    assert sorted(remembered) == ["team:Gone", "team:gone", "team:known"]
+    ada = signed_in(directory, "ada")
+    with pytest.raises(Conflict):
+        ada.teams.create("Gone", id="gone")
+    assert directory.teams.create("Gone", id="gone").id == "gone"
