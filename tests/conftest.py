@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
+import hypothesis
 import pytest
 from doubles.databases import Copies, Databases
 from doubles.postgres import embedded
@@ -31,6 +32,9 @@ from authctl.storage import sqlite as storage_sqlite
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 POSTGRES_FOLDER = pytest.StashKey()
+# No test is timed: a busy machine makes none fail.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config):

@@ -80,7 +80,7 @@ def test_a_terminal_without_unicode_gets_spaces_where_they_fit():
 
 
 @given(st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=1, max_size=200))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_drawing_says_what_the_matrix_says(text):
     matrix = qr.matrix_of(text)
     size = len(matrix)

@@ -103,7 +103,7 @@ def emails(draw):
 @example("ada@example.com.")
 @example("x" * 64 + "@example.com")
 @example("x" * 65 + "@example.com")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_an_email_is_what_the_library_makes_of_it(value):
     assert outcome(contacts.email, value) == outcome(contacts._library_email, value.strip().lower(), "email")
 
@@ -140,7 +140,7 @@ def by_the_library(value):
 @example("+1234567")
 @example("+123456789012345")
 @example("+1234567890123456")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_a_phone_is_what_the_library_makes_of_it(value):
     assert outcome(contacts.phone, value) == by_the_library(value)
 
@@ -181,7 +181,7 @@ def accepted_by_registry(text):
 @example("$2b$13$" + "." * 52 + "/")
 @example("$2b$14$" + "." * 53)
 @example("$2b$10$" + "." * 53 + "\n")
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 def test_a_bcrypt_hash_is_what_the_registry_makes_of_it(text):
     assert outcome(hashing.accept, text) == accepted_by_registry(text)
 
@@ -214,7 +214,7 @@ def long_text(value, field):
 @example({"a": "x" * 65_527})
 @example({"a": "x" * 65_528})
 @example({"a": '\x7f"\\'})
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1000)
 def test_json_is_stored_as_prefs_would_be(value):
     assert outcome(json_objects.json_text, value, field="prefs") == outcome(long_text, value, field="prefs")
 
@@ -239,7 +239,7 @@ LABELS = st.lists(st.sampled_from(["a", "A", "vip", "x" * 36, "x" * 37, "", "é"
 @given(given_labels=LABELS | st.lists(st.text("aB1", min_size=1, max_size=3), max_size=6))
 @example(given_labels=[f"l{number}" for number in range(1_000)])
 @example(given_labels=[f"l{number}" for number in range(1_001)])
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_labels_are_those_of_values_as_json(checker, given_labels):
     found = checker(Record(at=1, ref=None, raw=None, id="ada", labels=given_labels))
     expected = outcome(identifiers.labels, given_labels)
@@ -294,7 +294,7 @@ def stored(db):
 
 
 @given(record=RECORDS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
     """One user by the bulk, then the same by the way of all other commands: the same rows."""
 

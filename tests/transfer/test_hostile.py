@@ -167,7 +167,7 @@ def mutated(content, draw):
 def test_mutated_files_are_read_or_refused(sample):
     whole, *others = contents(sample)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.data())
     def mutate(data):
         content = whole
@@ -188,7 +188,7 @@ def test_mutated_files_are_read_or_refused(sample):
 def test_mutated_files_to_join_are_read_or_refused(sample):
     first, *others = contents(sample)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.data())
     def mutate(data):
         try:
@@ -235,7 +235,7 @@ def test_records_around_one_of_wrong_types_come_in(name):
     good = shape(read(BY_NAME[name], as_json(before, records, after)))
     places = sorted(set(re.findall(r'"[$\w]+": (?=[^\s{\[]|\[\]|\{\})', records[0] + records[1])))
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     @given(st.sampled_from(places), st.sampled_from(ODD_JSON), st.sampled_from((0, 1)))
     def replace(field, value, place):
         pattern = re.escape(field) + r'("(?:[^"\\]|\\.)*"|[^\s,]+)'

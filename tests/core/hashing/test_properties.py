@@ -40,19 +40,17 @@ def try_to_accept(text: str, name: str | None, given_options: dict[str, str]) ->
 
 
 @given(anything, names, options)
-@settings(deadline=None)
 def test_garbage_is_refused(text: str, name: str | None, given_options: dict[str, str]) -> None:
     try_to_accept(text, name, given_options)
 
 
 @given(st.sampled_from(MARKS), anything)
-@settings(deadline=None)
 def test_garbage_behind_a_known_beginning_is_refused(mark: str, rest: str) -> None:
     try_to_accept(mark + rest, None, {})
 
 
 @given(st.data(), st.sampled_from([*TEXTS, *ONE_EACH.values()]), names)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_a_damaged_hash_is_refused_or_taken_as_what_it_now_is(data: st.DataObject, text: str, name: str | None) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 4)))
@@ -61,13 +59,13 @@ def test_a_damaged_hash_is_refused_or_taken_as_what_it_now_is(data: st.DataObjec
 
 
 @given(st.sampled_from(sorted(ONE_EACH)), anything)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_password_is_an_error(algorithm: str, password: str) -> None:
     assert hashing.verify(ONE_EACH[algorithm], password) in (False, password in PASSWORDS)
 
 
 @given(st.text(max_size=80), st.binary(min_size=16, max_size=16))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_every_password_matches_its_own_hash(password: str, salt: bytes) -> None:
     stored = hashing.hash_new(password, parameters=CHEAP, salt=salt)
     assert hashing.verify(stored, password)

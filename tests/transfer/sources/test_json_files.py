@@ -36,7 +36,7 @@ def test_records_come_out_as_they_went_in(monkeypatch, layout, chunk, indent):
     monkeypatch.setattr(json_files, "CHUNK", chunk)
     monkeypatch.setattr(json_files, "HEAD", 32)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(RECORDS, st.booleans())
     def check(records, ascii):
         records = [{"id": number, **record} for number, record in enumerate(records)]
