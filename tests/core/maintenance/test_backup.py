@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from conftest import copy_file
 
 from authctl import storage
 from authctl.core.crypto import sealing
@@ -72,6 +73,20 @@ def empty(request, tmp_path, opened):
     if request.param == "into sqlite":
         return opened(f"sqlite:///{tmp_path}/other/restored.db")
     return opened(request.getfixturevalue("new_postgres_url")())
+
+
+@pytest.fixture(params=["into sqlite", "into postgres"])
+def made(request, tmp_path, opened):
+    """An empty directory of each kind, besides the one that the backup is of, and its settings."""
+    if request.param == "into sqlite":
+        url = f"sqlite:///{tmp_path}/other/made.db"
+        copy_file(request.getfixturevalue("ready_file")[0], url)
+        yield opened(url)
+    else:
+        copies, _ = request.getfixturevalue("ready_copies")
+        copy = copies.take()
+        yield opened(copies.databases.url_of(copy.name))
+        copies.give_back(copy)
 
 
 def content(directory, *, without=("directory", "events")):
@@ -229,10 +244,9 @@ def test_nothing_is_restored_over_a_directory(filled, directory, settings, tmp_p
         lambda directory: directory.users.delete(directory.users.create(id="gone").id),
     ],
 )
-def test_a_directory_with_anything_in_it_is_not_taken_for_empty(filled, empty, tmp_path, change):
+def test_a_directory_with_anything_in_it_is_not_taken_for_empty(filled, made, tmp_path, change):
     backup.backup(filled, str(tmp_path / "one.backup"))
-    directory, settings = empty
-    setup.initialize(directory, settings)
+    directory, settings = made
     change(directory)
     with pytest.raises(Conflict):
         backup.restore(directory, settings, str(tmp_path / "one.backup"))
