@@ -448,7 +448,7 @@ def test_a_problem_says_what_where_and_when(log, clock):
 
 
 # The columns that later schemas added.
-LATER = {
+COLUMNS_SINCE = {
     "users": "pending_email pending_email_session pending_phone pending_phone_session requested password_expires_at"
     " codes_locked_until username_self_service",
     "identities": "email_verified",
@@ -469,7 +469,7 @@ def as_of_0005(directory):
         "DROP INDEX users_requested",
         "DROP INDEX invitations_inviter_seq",
         "DROP INDEX memberships_invited_as",
-        *(f"ALTER TABLE {table} DROP COLUMN {name}" for table, names in LATER.items() for name in names.split()),
+        *(f"ALTER TABLE {table} DROP COLUMN {name}" for table, names in COLUMNS_SINCE.items() for name in names.split()),
         "DELETE FROM peppers WHERE id = 'audit_log'",
         "UPDATE events SET digest = NULL",
         "UPDATE alembic_version SET version_num = '0005'",

@@ -63,6 +63,7 @@ SWITCHES = {
     "password-dictionary": True,
     "password-personal-data": True,
     "reason-required": False,
+    "verification-needs-session": True,
 }
 # Text as people type it, and the value that it means; the default first.
 OTHERS = {
