@@ -84,7 +84,7 @@ class NewUser:
     password: Password | None = None
     locked_until: datetime | None = None
     blocked_until: datetime | None = None
-    codes_locked_until: datetime | None = None  # those of a kind that was guessed at
+    codes_locked_until: datetime | None = None  # those of a kind, or of second factors
     metadata: JsonObject = field(default_factory=dict)
     pending_email: str | None = field(default=None, repr=False)  # to be the email once it is proved
     pending_email_session: int | None = field(default=None, repr=False)  # the number of the one that asked for it

@@ -100,7 +100,7 @@ users = sa.Table(
     sa.Column("password_import", Text),
     sa.Column("password_expires_at", Instant),  # where it was generated, until it is changed
     sa.Column("locked_until", Instant),
-    sa.Column("codes_locked_until", Instant),  # of the kind of code that was locked last; its bucket decides
+    sa.Column("codes_locked_until", Instant),  # of the codes that were locked last; their bucket decides
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("last_sign_in_at", Instant),

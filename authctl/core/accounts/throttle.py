@@ -32,7 +32,8 @@ Which buckets an attempt counts in:
     factor:ID@ADDRESS   for a source that has proved one before: whoever has the password alone gets no more tries by
                         signing in with it from many sources
 A locked password does not stop codes, links or recoveries. Strangers can lock the codes of a kind, too; a code that was
-sent still works then, but is good for one try only (`redeem`, `challenges`).
+sent still works then, but is good for one try only (`redeem`, `challenges`). Recovery codes that are too long to be
+guessed pass a lock of second factors, and end it; an authenticator's codes wait for its end.
 A source that is locked out is not counted against the account: it cannot lock out others by going on. Every lock ends
 by itself, so nobody is ever locked out for good. A right password takes back what it counted itself and no more of its
 source's count: who has an account of their own gets no more tries at those of others by signing in to it in between.
@@ -40,7 +41,7 @@ source's count: who has an account of their own gets no more tries at those of o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import NamedTuple
@@ -134,14 +135,23 @@ def find_code_lock(work: Work, user: User, kind: str) -> datetime | None:
 def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
     """The attempt was right: its account's count begins again, its source's forgets this one."""
     by_source = f"source:{claim.source}" if claim.source is not None else None
+    is_shown = _is_shown(work, user, claim.account)
     storage.attempts.succeed(work.db, claim.account, by_source, unlock=by_source in claim.locks)
     for bucket in claim.locks:
         storage.attempts.uncount(work.db, bucket + _LOCKS)
     if claim.source is not None and not claim.is_source_fresh:
         known = _FACTOR if claim.account.startswith(_FACTOR) else ""
         storage.attempts.know(work.db, user.seq, known + claim.source, work.now)
+    if is_shown:
+        storage.users.set_codes_locked(work.db, user.seq, None)
     if user.locked_until is not None and claim.account == f"user:{user.id}":
         storage.users.set_locked(work.db, user.seq, None)
+
+
+def _is_shown(work: Work, user: User, bucket: str) -> bool:
+    """Whether that bucket of codes or second factors is the one whose lock the account shows."""
+    until = user.codes_locked_until
+    return until is not None and storage.attempts.find_lock(work.db, bucket) == until
 
 
 def take_back(work: Work, claim: CountedAttempt) -> None:
@@ -164,16 +174,20 @@ def forget(work: Work, user: User, *, of_second_factors: bool = True) -> None:
 
 def forget_second_factors(work: Work, user: User) -> None:
     """Forget the attempts at an account's second factors alone."""
+    if _is_shown(work, user, _FACTOR + user.id):
+        storage.users.set_codes_locked(work.db, user.seq, None)
     for bucket in (f"factor:{user.id}", f"factor:{user.id}{_LOCKS}"):
         storage.attempts.forget(work.db, bucket)
     storage.attempts.forget_all(work.db, f"factor:{user.id}@")
 
 
-def unlock(work: Work, user: User, *, of_second_factors: bool = True) -> None:
-    """Let an account be signed in to at once. of_second_factors: False leaves the tries at those counted."""
+def unlock(work: Work, user: User, *, of_second_factors: bool = True) -> User:
+    """The account, which can be signed in to at once. of_second_factors: False leaves the tries at those counted."""
     forget(work, user, of_second_factors=of_second_factors)
+    until = storage.attempts.find_lock(work.db, _FACTOR + user.id)  # of second factors, where it stays
     storage.users.set_locked(work.db, user.seq, None)
-    storage.users.set_codes_locked(work.db, user.seq, None)
+    storage.users.set_codes_locked(work.db, user.seq, until)
+    return replace(user, locked_until=None, codes_locked_until=until)
 
 
 def check_interval(work: Work, last_sent: datetime | None) -> None:
@@ -272,7 +286,9 @@ def _growing(work: Work, bucket: str) -> timedelta:
 def _lock(work: Work, bucket: str, user: User | None, *, lasts: timedelta) -> None:
     until = work.now + lasts
     storage.attempts.lock(work.db, bucket, until)
-    if user is not None and bucket.removeprefix(_code_bucket(user)) in tuple(TokenKind):
+    if user is not None and (
+        bucket == _FACTOR + user.id or bucket.removeprefix(_code_bucket(user)) in tuple(TokenKind)
+    ):
         storage.users.set_codes_locked(work.db, user.seq, until)
     if user is not None and bucket == f"user:{user.id}":
         storage.users.set_locked(work.db, user.seq, until)

@@ -65,11 +65,12 @@ def normalized(secret: str) -> str:
 def judge(work: Work, user: User, code: str) -> JudgedCode | Denied:
     """Count an attempt at an account's own codes and compare; nothing is used up yet. The account's row is locked."""
     claim = throttle.claim(work, user, user.id, is_second_factor=True)
-    if claim.refusal is not None:
-        return refuse(work, user, None, claim.refusal)
-    possible = factors.available(work.policy, user)
-    factor = next((each for each in OWN if each in possible and _is_right(work, user, each, code)), None)
-    return JudgedCode(factor, claim, code) if factor is not None else refuse(work, user, None, "wrong")
+    available = factors.available(work.policy, user)
+    tried = [each for each in OWN if each in available and (claim.allowed or _passes(claim, each, code))]
+    factor = next((each for each in tried if _is_right(work, user, each, code)), None)
+    if factor is None:
+        return refuse(work, user, None, claim.refusal or "wrong")
+    return JudgedCode(factor, claim, code)
 
 
 def judge_challenge(work: Work, user: User, session: Session, id: str, code: str) -> JudgedCode | Denied:
@@ -80,8 +81,8 @@ def judge_challenge(work: Work, user: User, session: Session, id: str, code: str
         return refuse(work, user, None, "unknown")
     # Whoever knows the password can lock second factors, so a code that was sent is still good for one try.
     is_only_try = claim.refusal == throttle.LOCKED and challenge.sent_at is not None
-    if claim.refusal is not None and not is_only_try:
-        return refuse(work, user, challenge, claim.refusal)
+    if not (claim.allowed or is_only_try or _passes(claim, challenge.factor, code)):
+        return refuse(work, user, challenge, str(claim.refusal))
     if (why := _why_dead(work, user, challenge)) is not None:
         return refuse(work, user, challenge, why)
     if is_only_try:
@@ -107,6 +108,11 @@ def _is_right_slowly(directory: Engine, user: User, judged: JudgedCode, given: s
     assert judged.challenge is not None
     assert judged.challenge.address is not None
     return directory.transport.check_code(judged.challenge.address, judged.code)
+
+
+def _passes(claim: throttle.CountedAttempt, factor: Factor, code: str) -> bool:
+    """Whether a code is compared although second factors are locked: nobody guesses a recovery code."""
+    return claim.refusal == throttle.LOCKED and factor is Factor.RECOVERY_CODE and recovery_codes.is_unguessable(code)
 
 
 def _why_dead(work: Work, user: User, challenge: Challenge) -> str | None:
@@ -242,5 +248,7 @@ def record(work: Work, user_id: str, challenge: Challenge | None, details: Json)
     work.record(EventName.USERS_MFA_CHALLENGES_UPDATE, resource, details, user_id=user_id)
 
 
-def invalid_code(hint: str = "Try the next code, or ask for a new challenge: authctl mfa create-challenge") -> Denied:
+def invalid_code(
+    hint: str = "Try the next code, a recovery code, or a new challenge: authctl mfa create-challenge",
+) -> Denied:
     return Denied("user_invalid_token", "The code is wrong, expired or used.", field="code", hint=hint)

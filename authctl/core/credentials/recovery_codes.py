@@ -32,6 +32,11 @@ def normalized(code: str) -> str:
     return "".join(code.split()).replace("-", "").lower()
 
 
+def is_unguessable(code: str) -> bool:
+    """Whether a code is as long as those made here: other systems have shorter ones."""
+    return len(normalized(code)) >= LENGTH
+
+
 def digest(pepper: bytes, user_id: str, code: str) -> bytes:
     """What is kept of a code, made here or taken in from another system."""
     return sealing.digest(pepper, "recovery-code", user_id, normalized(code).encode("utf-8", "replace"))

@@ -465,8 +465,7 @@ def _recover(work: Work, user: User, recovery: Recovery, verdict: Verdict) -> Us
     if verdict is Verdict.NEW_OWNER:
         prepared = replace(prepared, since=None)  # the password that it takes the place of has just ended
     after = passwords.change(work, before, prepared, cause=Cause.RECOVERY)
-    throttle.unlock(work, after, of_second_factors=False)
-    return replace(after, locked_until=None, codes_locked_until=None)
+    return throttle.unlock(work, after, of_second_factors=False)
 
 
 def _confirm(work: Work, user: User, token: Token) -> User:

@@ -196,8 +196,7 @@ def create_identity(
 def unlock(work: Work, user: str) -> User:
     """Forget the wrong attempts at an account, so that it can be signed in to at once."""
     before = get_locked(work, user)
-    throttle.unlock(work, before)
+    after = throttle.unlock(work, before)
     work.record(EventName.USERS_UNLOCK, f"users/{before.id}", user_id=before.id)
-    after = replace(before, locked_until=None, codes_locked_until=None)
     work.changed(f"users/{before.id}", before.public(), after.public())
     return after

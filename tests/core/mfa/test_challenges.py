@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from datetime import timedelta
 
 import pyotp
 import pytest
@@ -10,6 +11,7 @@ from doubles.sms import ACCOUNT, TOKEN, VERIFY, Twilio
 from doubles.statements import reads, statements
 
 from authctl import storage
+from authctl.core.credentials import recovery_codes
 from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
 from authctl.core.work.unit import Actor
@@ -274,7 +276,7 @@ def test_every_refusal_is_one_answer_and_the_log_has_which_it_was(directory, sec
         (
             "user_invalid_token",
             "The code is wrong, expired or used.",
-            "Try the next code, or ask for a new challenge: authctl mfa create-challenge",
+            "Try the next code, a recovery code, or a new challenge: authctl mfa create-challenge",
             "code",
         )
     }
@@ -293,12 +295,12 @@ def test_a_challenge_ends_after_five_wrong_codes(directory, secret, totp, clock)
 
 def test_new_challenges_bring_no_more_tries(directory, secret, totp, clock):
     """Ten in all: of every challenge, session and factor."""
-    [recovery_code, *_] = directory.mfa.create_recovery_codes("ada").codes
+    directory.mfa.create_recovery_codes("ada")
     for number in range(10):
         secret = directory.sessions.create("ada", PASSWORD).secret
         factor = ("totp", "email", "phone", "recovery_code")[number % 4]
         assert refusal(Denied, complete, directory, secret, factor, "x") == "user_invalid_token"
-    for factor, code in (("totp", totp.at(clock.now)), ("recovery_code", recovery_code), ("email", None)):
+    for factor, code in (("totp", totp.at(clock.now)), ("recovery_code", "x"), ("email", None)):
         assert refusal(Denied, complete, directory, secret, factor, code) == "user_invalid_token"
         assert why(directory)["refused"] == "locked"
     assert directory.sessions.create("ada", PASSWORD)  # the password is not locked by it
@@ -322,6 +324,46 @@ def test_guesses_lock_no_right_code_out_that_was_sent(opened, directory, secret,
     assert refusal(Denied, directory.mfa.complete_challenge, secret, challenge.id, code) == "user_invalid_token"
 
 
+def test_a_recovery_code_passes_the_lock_that_the_account_shows_and_ends_it(directory, secret, totp, clock):
+    directory.security.set("sign-in-attempts", 1)
+    [code, *_] = directory.mfa.create_recovery_codes("ada").codes
+    assert refusal(Denied, complete, directory, secret, "totp", "x")
+    assert directory.users.get("ada").codes_locked_until == clock.now + timedelta(minutes=15)
+    assert refusal(Denied, complete, directory, secret, "recovery_code", "x" * 16)
+    secret = complete(directory, secret, "recovery_code", code).secret
+    assert directory.users.get("ada").codes_locked_until is None
+    assert directory.sessions.get(secret).session.factors == ("password", "recovery_code")
+    secret = directory.sessions.create("ada", PASSWORD).secret
+    assert complete(directory, secret, "totp", totp.at(clock.now))
+
+
+def test_a_shorter_recovery_code_of_another_system_waits_for_the_end_of_a_lock(directory, secret, totp, clock):
+    directory.security.set("sign-in-attempts", 1)
+    taken = "a1b2c3d4e5"
+
+    def take_in(work):
+        user = storage.users.find(work.db, "id", "ada")
+        digest = recovery_codes.digest(recovery_codes.pepper(work), "ada", taken)
+        storage.recovery_codes.insert(work.db, user.seq, [digest], work.now)
+        storage.users.update(work.db, user, replace(user, recovery_code=True))
+
+    directory.write(take_in)
+    assert refusal(Denied, complete, directory, secret, "totp", "x")
+    assert refusal(Denied, complete, directory, secret, "recovery_code", taken)
+    assert why(directory)["refused"] == "locked"
+    clock.forward(minutes=15)
+    assert complete(directory, secret, "recovery_code", taken)
+
+
+@pytest.mark.parametrize("ends", ["unlock", "reset"])
+def test_what_forgets_the_tries_shows_no_lock(directory, secret, totp, ends):
+    directory.security.set("sign-in-attempts", 1)
+    assert refusal(Denied, complete, directory, secret, "totp", "x")
+    assert directory.users.get("ada").codes_locked_until is not None
+    {"unlock": directory.users.unlock, "reset": directory.mfa.reset}[ends]("ada")
+    assert directory.users.get("ada").codes_locked_until is None
+
+
 @pytest.mark.parametrize("unlocks", [False, True])
 def test_an_operator_forgets_the_tries_and_a_new_password_does_not(directory, secret, totp, clock, unlocks):
     directory.security.set("sign-in-attempts", 1)
@@ -329,7 +371,9 @@ def test_an_operator_forgets_the_tries_and_a_new_password_does_not(directory, se
     recovery = directory.tokens.create_recovery("ada", print_secret=True).secret
     sent = directory.tokens.create_phone(PHONE, print_secret=True)
     second = {"challenge": sent.token.id, "code": sent.secret, "keep": True}
-    directory.tokens.redeem("ada", recovery, kind="recovery", new_password="another fine password", **second)
+    user = directory.tokens.redeem("ada", recovery, kind="recovery", new_password="another fine password", **second)
+    assert user.codes_locked_until is not None
+    assert directory.users.get("ada").codes_locked_until == user.codes_locked_until
     if unlocks:
         directory.users.unlock("ada")
     secret = directory.sessions.create("ada", "another fine password").secret

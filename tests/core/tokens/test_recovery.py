@@ -196,6 +196,8 @@ def test_wrong_codes_are_counted_and_lock(directory, ada, clock):
     assert refusal(recover, directory, secret, code=totp.at(clock.now)).type == "user_invalid_token"
     refused = [event.details for event in directory.security.list_logs(events=["users.mfa.challenges.update"], limit=2)]
     assert refused == [{"refused": "locked"}, {"refused": "wrong"}]
+    [code, *_] = directory.mfa.create_recovery_codes("ada").codes
+    assert recover(directory, secret, code=code)  # nobody guesses that
 
 
 def test_a_password_that_is_refused_uses_nothing_up(directory, ada, clock):
