@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from authctl import storage
 from authctl.core.accounts import identities, lookup
 from authctl.errors import Invalid
 from authctl.model import User
@@ -51,6 +52,24 @@ def check(work: Work, user: User, *named: str, force: bool = False, hint: str = 
     typed = [str(getattr(user, field)) for field in _TYPES if is_claimed(work, user, field)]
     if typed and not identities.has_proof(work, user):
         work.warnings.append(f"Nobody has proved to own {' or '.join(typed)} of the user {user.id}.")
+
+
+def vouch(work: Work, user: User, field: str) -> None:
+    """Warn an operator, whose word proves an address that a person typed in, of what that person may sign in with."""
+    if not is_claimed(work, user, field):
+        return
+    ways = {
+        "password": user.password is not None,
+        "authenticators": user.totp,
+        "recovery codes": user.recovery_code,
+        "identities": bool(storage.identities.list_page(work.db, user.seq, 0, 1)),
+        "sessions": any(each.ended_at is None for each in storage.sessions.list_of_user(work.db, user.seq)),
+    }
+    if kept := ", ".join(name for name, is_there in ways.items() if is_there):
+        work.warnings.append(
+            f"A person typed in {getattr(user, field)}, and may be a stranger. The user {user.id} keeps: {kept}."
+            f" To end all of it, use: authctl users secure id:{user.id}"
+        )
 
 
 def is_claimed(work: Work, user: User, field: str) -> bool:

@@ -84,25 +84,26 @@ def _update_address(work: Work, user: str, kind: AddressKind, value: str | None)
 
 
 def update_email_verification(work: Work, user: str, verified: bool | str) -> User:
-    """Say whether the email is verified; refused where there is none."""
-    verified = identifiers.boolean(verified, field="verified")
-    before = get_locked(work, user)
-    if verified and before.email is None:
-        raise Invalid("general_argument_invalid", "The user has no email that could be verified.", field="verified")
-    self_service = before.email_self_service and not verified  # else the operator says whose it is
-    event = EventName.USERS_UPDATE_EMAIL_VERIFICATION
-    return records.save(work, before, replace(before, email_verified=verified, email_self_service=self_service), event)
+    """Say whether the email is verified; refused where there is none. Warns of what a stranger may have prepared."""
+    return _update_verification(work, user, "email", verified)
 
 
 def update_phone_verification(work: Work, user: str, verified: bool | str) -> User:
-    """Say whether the phone is verified; refused where there is none."""
+    """Say whether the phone is verified; refused where there is none. Warns as with `update_email_verification`."""
+    return _update_verification(work, user, "phone", verified)
+
+
+def _update_verification(work: Work, user: str, kind: AddressKind, verified: bool | str) -> User:
     verified = identifiers.boolean(verified, field="verified")
     before = get_locked(work, user)
-    if verified and before.phone is None:
-        raise Invalid("general_argument_invalid", "The user has no phone that could be verified.", field="verified")
-    self_service = before.phone_self_service and not verified
-    event = EventName.USERS_UPDATE_PHONE_VERIFICATION
-    return records.save(work, before, replace(before, phone_verified=verified, phone_self_service=self_service), event)
+    said: Json = {f"{kind}_verified": verified}
+    if verified:
+        if getattr(before, kind) is None:
+            message = f"The user has no {kind} that could be verified."
+            raise Invalid("general_argument_invalid", message, field="verified")
+        naming.vouch(work, before, kind)
+        said[f"{kind}_self_service"] = False  # the operator says whose it is
+    return records.save(work, before, replace(before, **said), addresses.VERIFIED[kind])
 
 
 def update_labels(

@@ -104,6 +104,7 @@ def test_what_is_proved_or_given_is_good(directory, warned, door):
     directory.users.delete("given", force=True)
     directory.users.create(id="proved", email=BOSS, password=PASSWORD, self_service=True)
     directory.users.update_email_verification("proved", True)
+    warned.clear()
     DOORS[door](directory, BOSS)
     assert warned == []
 
@@ -114,6 +115,32 @@ def test_an_address_that_is_not_proved_is_no_better_for_another_that_is(director
     assert refusal(directory.users.update_labels, BOSS, ["admin"]).type == TYPES[BOSS]
     assert directory.users.update_labels("username:boss", ["staff"]).labels == ("staff",)
     assert directory.users.update_labels(PHONE, ["admin"]).labels == ("admin",)
+
+
+@pytest.mark.parametrize("kind", ["email", "phone"])
+def test_whoever_vouches_for_an_address_is_warned_of_what_a_stranger_prepared(directory, stranger, warned, kind):
+    directory.mfa.create_recovery_codes(stranger)
+    address, vouch = {
+        "email": (BOSS, directory.users.update_email_verification),
+        "phone": (PHONE, directory.users.update_phone_verification),
+    }[kind]
+    vouch(address, False)
+    assert warned == []
+    vouch(address, True)
+    [told] = warned
+    assert told.startswith(f"A person typed in {address},")
+    assert "keeps: password, recovery codes. " in told
+    assert "authctl users secure id:stranger" in told
+    vouch(address, True)  # a second time there is nothing new
+    directory.users.secure("id:stranger")
+    assert getattr(directory.users.get("id:stranger"), kind) == address
+    assert len(warned) == 1 + (kind == "email")  # no mail server asks for a password
+
+
+def test_who_vouches_for_what_an_operator_gave_is_warned_of_nothing(directory, warned):
+    directory.users.create(id="ada", email="ada@example.com", password=PASSWORD)
+    directory.users.update_email_verification("ada", True)
+    assert warned == []
 
 
 def test_an_identity_makes_the_username_good(directory, stranger):
