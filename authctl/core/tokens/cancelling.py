@@ -144,6 +144,11 @@ def decide(work: Work, user: User, kind: AddressKind) -> None:
     _end(work, user, TokenKind.CHANGE_CONFIRM, kind, TokenEnded.DELETED)
 
 
+def took_back(before: User, after: User) -> bool:
+    """Whether what was cancelled had been made, so that a new password is asked for, even if the old one had gone."""
+    return (before.email, before.phone) != (after.email, after.phone)
+
+
 def cancel(work: Work, before: User, token: Token) -> User:
     """End a change, or take it back: all that follows from it is listed here."""
     kind = _kind_of(token)

@@ -45,7 +45,7 @@ class TokenRequest:
     """What was asked for: a token of a kind.
 
     address: where it goes; None for the account's own. channel: how it gets to a phone. settled: what follows when it
-    is on its way, with the account as it was.
+    is on its way, with the account as it was. at_once: however soon after the last of its kind.
     """
 
     kind: TokenKind
@@ -55,6 +55,7 @@ class TokenRequest:
     phrase: bool = False
     print_secret: bool = False
     settled: Settled | None = None
+    at_once: bool = False
 
     @property
     def declaration(self) -> TokenDeclaration:
@@ -117,7 +118,7 @@ def _claim(work: Work, directory: Engine, asked: TokenRequest, find: Find) -> To
         directory,
         address,
         channel,
-        last=storage.tokens.last_sent(work.db, user.seq, asked.kind),
+        last=storage.tokens.last_sent(work.db, user.seq, asked.kind) if not asked.at_once else None,
         is_essential=declaration.effect is Effect.RECOVER,
     )
     secret = mock or codes.new_secret(work, declaration.secret)

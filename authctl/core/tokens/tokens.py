@@ -252,7 +252,8 @@ def ask_for_password(directory: Engine, user: User, *, url: str | None = None) -
         return None
     if not directory.dry_run:
         try:
-            create_recovery(directory.operating(), f"id:{user.id}", url=url)
+            asked = TokenRequest(TokenKind.RECOVERY, url=url, at_once=True)  # any older one has just ended
+            issue.issue(directory.operating(), asked, _getter(f"id:{user.id}"))
         except (Denied, Unavailable) as error:
             again = f"Send one with: authctl tokens create-recovery {user.id}"
             directory.warn(f"The user {user.id} was not asked for a new password: {error.message} {again}")

@@ -100,6 +100,18 @@ def test_the_old_address_takes_a_change_back(mailing, directory, mail, clock, se
     assert directory.sessions.create(OLD, PASSWORD)
 
 
+def test_a_new_password_is_asked_for_where_an_intruder_has_removed_the_old_one(mailing, directory, mail, session):
+    change(mailing, session)
+    found = secrets(mail)
+    redeem(directory, found[INTRUDERS][0], "email-change")
+    intruder = directory.sessions.create("ada", PASSWORD).secret
+    mailing.as_session(intruder).users.secure("ada", keep=[INTRUDERS], password=PASSWORD)
+    assert directory.users.get("ada").password is None
+    redeem(mailing, found[OLD][0], "change-cancel")
+    mailing.tokens.redeem("ada", secrets(mail)[OLD][-1], kind="recovery", new_password=NEW)
+    assert directory.sessions.create(OLD, NEW)
+
+
 def test_only_for_so_long(mailing, directory, mail, clock, session):
     change(mailing, session)
     found = secrets(mail)

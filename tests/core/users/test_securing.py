@@ -118,6 +118,12 @@ def test_the_owner_sets_a_new_password_at_what_is_kept(mailing, directory, mail,
     assert directory.sessions.create("ada", NEW)
 
 
+def test_the_new_password_is_asked_for_however_soon_after_another_recovery(mailing, mail, ada):
+    mailing.tokens.create_recovery("ada")
+    assert mailing.users.secure("ada", keep=[EMAIL]).recovery == EMAIL
+    assert "new password" in mail.last.message["Subject"]
+
+
 def test_an_operator_is_told_when_the_mail_fails(directory, ada):
     warnings = []
     directory.warn = warnings.append
