@@ -30,6 +30,7 @@ class MessageKind(StrEnum):
     PHONE_CHANGE = "phone-change"
     CHANGE_NOTICE_SMS = "change-notice-sms"
     CHANGE_CONFIRM_SMS = "change-confirm-sms"
+    EMAIL_TAKEN_SMS = "email-taken-sms"
     INVITATION_SMS = "invitation-sms"
     TRIAL_SMS = "trial-sms"
 
@@ -254,6 +255,9 @@ Somebody asked to change this number of yours at {application}. If this was not 
 Somebody asked to change this number of yours at {application}. If this was you, confirm it: {link}
 
 Somebody asked to change this number of yours at {application}. If this was you, confirm it with this code: {code}
+""",
+    MessageKind.EMAIL_TAKEN_SMS: """
+Somebody else proved to own the email of your account at {application}. If it is yours, tell whoever runs it.
 """,
     MessageKind.INVITATION_SMS: """
 Join the team “{team}” at {application}: {link}

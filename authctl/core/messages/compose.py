@@ -131,6 +131,11 @@ def change_asked_by_sms(settings: Settings, to: str, asked: AskedChange) -> Sms:
     return _sms(settings, kind, to, Channel.SMS, link=link, code=code, secret=asked.secret)
 
 
+def email_taken_by_sms(settings: Settings, to: str) -> Sms:
+    """Tells that an email left an account for whoever proved it."""
+    return _sms(settings, MessageKind.EMAIL_TAKEN_SMS, to, Channel.SMS)
+
+
 def sign_in_alert(
     settings: Settings, to: str, *, at: datetime, ip: str | None = None, user_agent: str | None = None
 ) -> Email:

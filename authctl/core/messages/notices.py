@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from authctl import storage
 from authctl.core.messages import compose as messages_compose
 from authctl.core.messages.compose import AskedChange
 from authctl.core.work.outbox import Notice
@@ -75,6 +76,15 @@ def change_asked_by_sms(work: Work, user: User, asked: AskedChange) -> None:
     work.outbox.append(
         Notice(user.id, lambda settings: messages_compose.change_asked_by_sms(settings, to, asked), is_sms=True)
     )
+
+
+def email_taken_by_sms(work: Work, user: User) -> None:
+    """Tell a verified phone that the account's email went to whoever proved it: no mail of the account's could."""
+    if user.phone is not None and user.phone_verified and storage.mock_phones.find(work.db, user.phone) is None:
+        to = user.phone
+        work.outbox.append(
+            Notice(user.id, lambda settings: messages_compose.email_taken_by_sms(settings, to), is_sms=True)
+        )
 
 
 def _add(work: Work, user: User, compose: Callable[[Settings, str], Email]) -> None:

@@ -131,7 +131,11 @@ def redeem(
             _ask_provider(directory, second)
         recovery = Recovery(passwords.prepare(directory, new_password, judged.user), second, keep)
     done = cast("SignedIn | User", granted(directory.write(_settle, judged, recovery)))
-    if isinstance(done, User) and judged.declaration.effect is Effect.CANCEL and cancelling.took_back(judged.user, done):
+    if (
+        isinstance(done, User)
+        and judged.declaration.effect is Effect.CANCEL
+        and cancelling.took_back(judged.user, done)
+    ):
         tokens.ask_for_password(directory, done)
     return done
 

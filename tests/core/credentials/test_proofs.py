@@ -439,6 +439,19 @@ def test_whoever_has_the_address_alone_takes_it_for_an_account_of_their_own(dire
     assert event.details[kind] == {"before": case.address, "after": None}
 
 
+def test_a_phone_is_told_of_the_email_that_left_where_no_mail_can_tell(directory, home, tmp_path):
+    sent = tmp_path / "sms.txt"
+    environ = home | {"AUTHCTL_SMS_PROVIDER": "file", "AUTHCTL_SMS_FILE": str(sent)}
+    options = {"database_url": directory.settings.database_url}
+    directory.settings = load(environ, options=options, system_config=os.devnull)
+    case = Case(directory, "email")
+    case.given(proof=True)
+    secret = ask(directory, case.address)
+    directory.tokens.redeem(case.address, secret, kind="email", new_account=True)
+    assert "Somebody else proved to own the email of your account" in sent.read_text()
+    assert case.other in sent.read_text()
+
+
 @pytest.mark.parametrize("state", ["proved", "given by an operator", "nobody's"])
 def test_nobody_takes_an_address_off_an_account_otherwise(directory, tmp_path, state):
     case = Case(directory, "email")

@@ -98,6 +98,7 @@ def every_text_message(settings, name="Ada"):
         compose.code_sms(settings, MessageKind.PHONE_VERIFICATION, "+14255550123", code="482913"),
         compose.code_sms(settings, MessageKind.PHONE_CHANGE, "+14255550123", code="482913"),
         *(compose.change_asked_by_sms(settings, "+14255550123", asked) for asked in asked_changes()),
+        compose.email_taken_by_sms(settings, "+14255550123"),
         compose.invitation_sms(settings, "+14255550123", team=name, secret="s" * 64, link=LINK),
         compose.trial_sms(settings, "+14255550123"),
     ]
