@@ -17,7 +17,8 @@ def check_left(work: Work, before: User, after: User, *, without: Identity | Non
     if work.person is None or not _has_one(work, before) or _has_one(work, after, without):
         return
     message = "This is the only way you can sign in."
-    hint = "First verify another address, link another account, or set a password."
+    ways = ["verify another address", "link another account"] + ([] if before.password else ["set a password"])
+    hint = f"First {', '.join(ways[:-1])} or {ways[-1]}."
     raise Conflict("user_last_way_in", message, field="user", hint=hint)
 
 

@@ -13,6 +13,8 @@ answer by the same statements for a wrong, an expired, a used and an unknown one
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -30,7 +32,7 @@ from authctl.core.tokens import cancelling, codes, tokens
 from authctl.core.tokens.kinds import DECLARATIONS, Effect, TokenDeclaration
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
-from authctl.errors import Denied, Invalid
+from authctl.errors import Conflict, Denied, Invalid
 from authctl.model import EventName, Factor, Json, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
@@ -118,7 +120,8 @@ def redeem(
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
     step = _judge if directory.dry_run else _judge_and_use
-    judged = granted(remembering.write(step, user, answers.normalized(secret), wanted, id, new_account))
+    with _telling(directory):
+        judged = granted(remembering.write(step, user, answers.normalized(secret), wanted, id, new_account))
     if not isinstance(judged, JudgedToken):
         return cast("SignedIn | User", judged)  # mypy joins the two to object
     _ask_provider(directory, judged)
@@ -130,7 +133,8 @@ def redeem(
         if isinstance(second, JudgedToken):
             _ask_provider(directory, second)
         recovery = Recovery(passwords.prepare(directory, new_password, judged.user), second, keep)
-    done = cast("SignedIn | User", granted(directory.write(_settle, judged, recovery)))
+    with _telling(directory):
+        done = cast("SignedIn | User", granted(directory.write(_settle, judged, recovery)))
     if (
         isinstance(done, User)
         and judged.declaration.effect is Effect.CANCEL
@@ -138,6 +142,17 @@ def redeem(
     ):
         tokens.ask_for_password(directory, done)
     return done
+
+
+@contextmanager
+def _telling(directory: Engine) -> Iterator[None]:
+    """Tell people of an address that is taken without the commands of operators."""
+    try:
+        yield
+    except Conflict as taken:
+        if not directory.is_operator and taken.field in standing.KINDS:
+            taken.hint = f"If the other account is yours, too, remove the {taken.field} there. Else ask an operator."
+        raise
 
 
 def _ask_provider(directory: Engine, judged: JudgedToken) -> None:
@@ -275,10 +290,17 @@ def _judge_second(
     user = lookup.get_locked(work, f"id:{judged.user.id}")
     if code is None:
         return _second_missing(work, user, judged.token)
-    typed = answers.typed(code)
+    second = _judge_given(work, user, answers.typed(code), challenge)
+    if isinstance(second, Denied):
+        second.hint = f"Try again with {', or '.join(_ways(work, user))}." if _ways(work, user) else None
+    return second
+
+
+def _judge_given(work: Work, user: User, code: str, challenge: str | None) -> JudgedCode | JudgedToken | Denied:
+    """The code that was given for it, of the account's own or sent to its phone."""
     if challenge is None:
-        return answers.judge(work, user, typed)
-    found = _judge(work, f"id:{user.id}", typed, None, checks.text(challenge, "challenge"), False)
+        return answers.judge(work, user, code)
+    found = _judge(work, f"id:{user.id}", code, None, checks.text(challenge, "challenge"), False)
     if isinstance(found, JudgedToken) and not _is_to_phone(work, user, found.token):
         return _refuse(work, user, found.token, found.token.kind, "kind")
     return found
@@ -291,10 +313,7 @@ def _second_missing(work: Work, user: User, token: Token) -> Denied | None:
     if _is_of(user, token) and proofs.decide(work, user, "email") is Verdict.NEW_OWNER:
         return None
     _refuse(work, user, None, token.kind, "factors")
-    others = factors.others(work.policy, user, Possession.MAILBOX)
-    ways = ["--code CODE of an authenticator or a recovery code"] if others - {Factor.PHONE} else []
-    if Factor.PHONE in others:
-        ways.append("--challenge TOKEN --code CODE of: authctl tokens create-phone")
+    ways = _ways(work, user)
     return Denied(
         "user_more_factors_required",
         "The account asks for two factors, and its email is one."
@@ -302,6 +321,13 @@ def _second_missing(work: Work, user: User, token: Token) -> Denied | None:
         field="code",
         hint=f"Add {', or '.join(ways)}." if ways else "Ask an operator, who can use: authctl users update-password",
     )
+
+
+def _ways(work: Work, user: User) -> list[str]:
+    """The options that give a second factor with a recovery."""
+    others = factors.others(work.policy, user, Possession.MAILBOX)
+    ways = ["--code CODE of an authenticator or a recovery code"] if others - {Factor.PHONE} else []
+    return ways + (["--challenge TOKEN --code CODE of: authctl tokens create-phone"] if Factor.PHONE in others else [])
 
 
 def _is_to_phone(work: Work, user: User, token: Token) -> bool:

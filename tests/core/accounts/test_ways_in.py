@@ -46,6 +46,14 @@ def test_a_password_without_a_name_is_no_way_in(directory):
     assert ada.users.update_email("ada", "", password=PASSWORD).email is None
 
 
+@pytest.mark.parametrize("has_password", [False, True])
+def test_whoever_has_a_password_is_not_told_to_set_one(directory, has_password):
+    ada = person(directory, email=EMAIL, **({"password": PASSWORD} if has_password else {"email_verified": True}))
+    with pytest.raises(Conflict) as refused:
+        ada.users.update_email("ada", "", **({"password": PASSWORD} if has_password else {}))
+    assert ("set a password" in refused.value.hint) is not has_password
+
+
 def test_another_way_in_is_enough(directory):
     ada = person(directory, email=EMAIL, email_verified=True, phone=PHONE, phone_verified=True)
     assert ada.users.update_email("ada", "").email is None

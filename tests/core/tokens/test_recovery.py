@@ -117,7 +117,9 @@ def test_a_code_to_the_phone_comes_with_it(directory, ada):
     assert "create-phone" in refusal(recover, directory, secret).hint
     sent = directory.tokens.create_phone(PHONE, print_secret=True)
     given = {"challenge": sent.token.id, "code": sent.secret}
-    assert refusal(recover, directory, secret, **given | {"code": "000000"}).type == "user_invalid_token"
+    wrong = refusal(recover, directory, secret, **given | {"code": "000000"})
+    assert wrong.type == "user_invalid_token"
+    assert wrong.hint == "Try again with --challenge TOKEN --code CODE of: authctl tokens create-phone."
     assert refusal(recover, directory, secret, **given | {"challenge": "nothing"}).type == "user_invalid_token"
     assert recover(directory, secret, **given)
     assert refusal(directory.tokens.redeem, "ada", sent.secret, kind="phone").type == "user_invalid_token"
@@ -192,7 +194,9 @@ def test_wrong_codes_are_counted_and_lock(directory, ada, clock):
     directory.mfa.enable("ada")
     secret = asked(directory)
     for _ in range(10):
-        assert refusal(recover, directory, secret, code="000000").type == "user_invalid_token"
+        wrong = refusal(recover, directory, secret, code="000000")
+        assert wrong.type == "user_invalid_token"
+        assert wrong.hint == "Try again with --code CODE of an authenticator or a recovery code."
     assert refusal(recover, directory, secret, code=totp.at(clock.now)).type == "user_invalid_token"
     refused = [event.details for event in directory.security.list_logs(events=["users.mfa.challenges.update"], limit=2)]
     assert refused == [{"refused": "locked"}, {"refused": "wrong"}]

@@ -394,6 +394,10 @@ def test_a_taken_address_is_not_taken_over(directory, ada):
     secret = directory.tokens.create_email_change("ada", "new@example.com", print_secret=True).secret
     directory.users.update_email("bob", "new@example.com")
     assert refusal(Conflict, directory.tokens.redeem, "ada", secret, kind="email-change") == "user_email_already_exists"
+    person = directory.as_session(directory.users.create_session("ada").secret)
+    with pytest.raises(Conflict) as refused:
+        person.tokens.redeem("ada", secret, kind="email-change")
+    assert "authctl users" not in refused.value.hint
     assert [token.kind for token in directory.tokens.list("ada")] == ["change-cancel", "email-change"]
     directory.users.update_email("bob", "")
     assert directory.tokens.redeem("ada", secret, kind="email-change").email == "new@example.com"
