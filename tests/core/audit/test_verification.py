@@ -469,7 +469,11 @@ def as_of_0005(directory):
         "DROP INDEX users_requested",
         "DROP INDEX invitations_inviter_seq",
         "DROP INDEX memberships_invited_as",
-        *(f"ALTER TABLE {table} DROP COLUMN {name}" for table, names in COLUMNS_SINCE.items() for name in names.split()),
+        *(
+            f"ALTER TABLE {table} DROP COLUMN {name}"
+            for table, names in COLUMNS_SINCE.items()
+            for name in names.split()
+        ),
         "DELETE FROM peppers WHERE id = 'audit_log'",
         "UPDATE events SET digest = NULL",
         "UPDATE alembic_version SET version_num = '0005'",
