@@ -4,18 +4,14 @@
     count, compare     hash a new password,    lock, look again, use it up, and do what its kind declares
                        ask the provider
 
-Where nothing slow is between the two, they are one transaction.
-
-An attempt at a code is counted in the transaction that compares it: of each token that it is compared with, and of the
-kind, so that codes that are sent again bring no more tries. A refusal is returned, committed, and raised: the same
-answer by the same statements for a wrong, an expired, a used and an unknown one. The log has which it was.
+Where nothing slow is between the two, they are one transaction. The first half is in `judging`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from authctl import storage
@@ -28,36 +24,17 @@ from authctl.core.credentials.factors import Possession
 from authctl.core.credentials.proofs import Verdict
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
-from authctl.core.tokens import cancelling, codes, tokens
-from authctl.core.tokens.kinds import DECLARATIONS, Effect, TokenDeclaration
+from authctl.core.tokens import cancelling, judging, tokens
+from authctl.core.tokens.judging import JudgedToken
+from authctl.core.tokens.kinds import DECLARATIONS, Effect
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
 from authctl.errors import Conflict, Denied, Invalid
-from authctl.model import EventName, Factor, Json, Status, Token, TokenEnded, TokenKind, User
+from authctl.model import Factor, Status, Token, TokenEnded, TokenKind, User
 
 if TYPE_CHECKING:
     from authctl.core.work.engine import Engine
     from authctl.core.work.unit import Work
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedToken:
-    """A secret that was right, or that the provider is to judge; and the attempt that was counted for it."""
-
-    user: User
-    token: Token
-    claim: throttle.CountedAttempt | None
-    secret: str = field(repr=False)
-    new_account: bool = False
-
-    @property
-    def declaration(self) -> TokenDeclaration:
-        return DECLARATIONS[self.token.kind]
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether something slow is still to be done before it is used."""
-        return self.token.digest is None or self.declaration.effect in (Effect.RECOVER, Effect.CANCEL)
 
 
 class Recovery(NamedTuple):
@@ -119,7 +96,7 @@ def redeem(
     directory = directory.from_request(ip, user_agent)
     # The attempts of a dry run are counted: it would be free tries.
     remembering = directory.acting(directory.actor)
-    step = _judge if directory.dry_run else _judge_and_use
+    step = judging.judge if directory.dry_run else _judge_and_use
     with _telling(directory):
         judged = granted(remembering.write(step, user, answers.normalized(secret), wanted, id, new_account))
     if not isinstance(judged, JudgedToken):
@@ -160,7 +137,7 @@ def _ask_provider(directory: Engine, judged: JudgedToken) -> None:
     if judged.token.digest is None:
         assert judged.token.address is not None
         if not directory.transport.check_code(judged.token.address, judged.secret):
-            raise directory.acting(directory.actor).write(_refuse_provided, judged)
+            raise directory.acting(directory.actor).write(judging.refuse_provided, judged)
 
 
 def _kind(kind: str) -> TokenKind:
@@ -178,109 +155,14 @@ def _password_missing() -> Invalid:
 # Judging
 
 
-def _judge(
-    work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None, new_account: bool
-) -> JudgedToken | Denied:
-    """Count the attempt and compare. Whatever is wrong, the same statements are run."""
-    work.ask_policy()
-    found = lookup.find(work, user, lock=True)
-    if work.person is not None and (found is None or found.seq != work.person.user.seq):
-        found = None
-    tokens = _meant(work, found.seq if found is not None else 0, kind, id)
-    kind = kind or (tokens[0].kind if tokens else None)
-    claim = None
-    if kind is None or DECLARATIONS[kind].is_guessable:
-        claim = throttle.claim(work, found, user, code=str(kind or "id"))
-        work.require_key()  # whether or not there is a code to compare: both take the same statements
-    refusal = claim.refusal if claim is not None else None
-    tried = [token for token in tokens if _may_be_tried(work, token, refusal)]
-    right = codes.matching(work, found, tried, secret)
-    provided = next((token for token in tried if token.digest is None), None)
-    counted = [token.seq for token in tried if token.is_code]
-    judged = right or provided
-    with work.db.ahead():
-        if refusal == throttle.LOCKED:
-            storage.tokens.use_up_attempts(work.db, counted)
-        else:
-            storage.tokens.count_attempts(work.db, counted)
-        storage.tokens.end_exhausted(work.db, [] if judged else counted, work.now)
-    if found is not None and judged is not None:
-        return JudgedToken(found, judged, claim, secret, new_account)
-    why = refusal or _why(work, found, tokens, secret)
-    return _refuse(work, found, tried[0] if tried else None, kind, why)
-
-
-def _may_be_tried(work: Work, token: Token, refusal: str | None) -> bool:
-    """Whether a secret may be compared with that token.
-
-    Strangers can lock codes, so one that was sent is still good for one try. Hourly limits bound how many are sent.
-    """
-    is_open = token.is_live(work.now) and token.attempts_left != 0
-    return is_open and (refusal is None or (refusal == throttle.LOCKED and token.sent_at is not None))
-
-
 def _judge_and_use(
     work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None, new_account: bool
 ) -> JudgedToken | SignedIn | User | Denied:
     """The same, and use the token up at once where nothing slow is to be done before."""
-    judged = _judge(work, user, secret, kind, id, new_account)
+    judged = judging.judge(work, user, secret, kind, id, new_account)
     if isinstance(judged, Denied) or judged.is_slow:
         return judged
     return _use(work, judged, judged.user, judged.token, None)
-
-
-def _meant(work: Work, user_seq: int, kind: TokenKind | None, id: str | None) -> list[Token]:
-    """The tokens of a user that a secret may be of: those of a kind, or the one of that id."""
-    if kind is not None:
-        return storage.tokens.list_recent(work.db, user_seq, kind)
-    assert id is not None
-    token = storage.tokens.find(work.db, user_seq, id)
-    return [token] if token is not None else []
-
-
-def _why(work: Work, user: User | None, tokens: list[Token], secret: str) -> str:
-    """For operators: what was wrong with a secret that was refused."""
-    if user is None:
-        return "unknown"
-    if not tokens:
-        return "none"
-    dead = [token for token in tokens if not token.is_live(work.now)]
-    same = codes.matching(work, user, dead, secret)
-    if same is None and any(token.is_live(work.now) for token in tokens):
-        return "wrong"
-    last = same or dead[0]
-    return last.ended_reason or "expired"
-
-
-def _refuse(work: Work, user: User | None, token: Token | None, kind: TokenKind | None, why: str) -> Denied:
-    """The log has why, and how many attempts are left; who asked is not told."""
-    details: Json = {"kind": str(kind) if kind is not None else None, "refused": why}
-    if token is not None and token.attempts_left is not None:
-        details["attempts_left"] = 0 if why == throttle.LOCKED else max(token.attempts_left - 1, 0)
-    resource = "users" if user is None else f"users/{user.id}/tokens" + (f"/{token.id}" if token else "")
-    event = _event(kind)
-    work.record(event, resource, details, user_id=user.id if user is not None else None)
-    return invalid_token()
-
-
-def _refuse_provided(work: Work, judged: JudgedToken) -> Denied:
-    """The provider says that its code is another one."""
-    lookup.find(work, f"id:{judged.user.id}", lock=True)
-    storage.tokens.end_exhausted(work.db, [judged.token.seq], work.now)
-    return _refuse(work, judged.user, judged.token, judged.token.kind, "wrong")
-
-
-def _event(kind: TokenKind | None) -> EventName:
-    return DECLARATIONS[kind].updated if kind is not None else EventName.USERS_TOKENS_UPDATE
-
-
-def invalid_token() -> Denied:
-    return Denied(
-        "user_invalid_token",
-        "The token is wrong, expired or used.",
-        field="secret",
-        hint="Ask for a new one; an operator sees more with: authctl tokens list USER --all",
-    )
 
 
 def _judge_second(
@@ -300,9 +182,9 @@ def _judge_given(work: Work, user: User, code: str, challenge: str | None) -> Ju
     """The code that was given for it, of the account's own or sent to its phone."""
     if challenge is None:
         return answers.judge(work, user, code)
-    found = _judge(work, f"id:{user.id}", code, None, checks.text(challenge, "challenge"), False)
+    found = judging.judge(work, f"id:{user.id}", code, None, checks.text(challenge, "challenge"), False)
     if isinstance(found, JudgedToken) and not _is_to_phone(work, user, found.token):
-        return _refuse(work, user, found.token, found.token.kind, "kind")
+        return judging.refuse(work, user, found.token, found.token.kind, "kind")
     return found
 
 
@@ -312,7 +194,7 @@ def _second_missing(work: Work, user: User, token: Token) -> Denied | None:
         return None
     if _is_of(user, token) and proofs.decide(work, user, "email") is Verdict.NEW_OWNER:
         return None
-    _refuse(work, user, None, token.kind, "factors")
+    judging.refuse(work, user, None, token.kind, "factors")
     ways = _ways(work, user)
     return Denied(
         "user_more_factors_required",
@@ -346,7 +228,7 @@ def _settle(work: Work, judged: JudgedToken, recovery: Recovery | None) -> Signe
     kind = judged.token.kind
     if user is None or token is None or not token.is_live(work.now):
         ended = token.ended_reason if token is not None else None
-        return _refuse(work, user, None, kind, ended or "expired")
+        return judging.refuse(work, user, None, kind, ended or "expired")
     settled = user if recovery is None else _settle_second(work, user, token, recovery.second)
     return settled if isinstance(settled, Denied) else _use(work, judged, settled, token, recovery)
 
@@ -359,7 +241,7 @@ def _settle_second(work: Work, user: User, token: Token, second: JudgedCode | Ju
         return answers.settle(work, user, None, second)
     sent = storage.tokens.find(work.db, user.seq, second.token.id)
     if sent is None or not sent.is_live(work.now):
-        return _refuse(work, user, None, second.token.kind, "expired")
+        return judging.refuse(work, user, None, second.token.kind, "expired")
     _end_used(work, user, second)
     if second.claim is not None:
         throttle.succeed(work, second.claim, user)
@@ -380,16 +262,16 @@ def _use(
     kind, declaration = token.kind, judged.declaration
     is_of_identity = _is_of_identity(work, user, token)
     if not is_of_identity and not _is_of(user, token):
-        return _refuse(work, user, None, kind, "address")
+        return judging.refuse(work, user, None, kind, "address")
     if user.status is Status.BLOCKED:
-        _refuse(work, user, None, kind, "blocked")
+        judging.refuse(work, user, None, kind, "blocked")
         return admission.blocked()
     if _needs_session(work, user, token):
         return _wait_for_session(work, user, judged)
     proved = declaration.proves if not is_of_identity else None
     verdict = proofs.decide(work, user, proved, new_account=judged.new_account) if proved is not None else None
     if declaration.effect is Effect.RECOVER and verdict in (Verdict.HALF, Verdict.NEW_ACCOUNT):
-        _refuse(work, user, None, kind, "factors")
+        judging.refuse(work, user, None, kind, "factors")
         return proofs.needs_more()
     with work.db.ahead():
         _end_used(work, user, judged)
@@ -416,7 +298,7 @@ def _do(
         case Effect.CANCEL:
             return cancelling.cancel(work, user, token)
         case Effect.AGREE:
-            return cancelling.agree(work, user, token) or _refuse(work, user, None, token.kind, "change")
+            return cancelling.agree(work, user, token) or judging.refuse(work, user, None, token.kind, "change")
 
 
 def _is_of(user: User, token: Token) -> bool:
@@ -458,7 +340,7 @@ def _wait_for_session(work: Work, user: User, judged: JudgedToken) -> Denied:
         throttle.take_back(work, judged.claim)
     if judged.token.attempts_left is not None:
         storage.tokens.set_attempts(work.db, judged.token.seq, judged.token.attempts_left)
-    _refuse(work, user, None, judged.token.kind, "session")
+    judging.refuse(work, user, None, judged.token.kind, "session")
     kind = judged.declaration.sent_to
     command = f"update-{kind}" if judged.token.address != getattr(user, str(kind)) else f"update-{kind}-verification"
     return Denied(
@@ -506,5 +388,5 @@ def _confirm(work: Work, user: User, token: Token) -> User:
         return addresses.verify(work, user, kind)
     is_agreed = cancelling.is_agreed(work, user, kind)
     if is_agreed is None:  # it was asked for before the policy was set
-        raise invalid_token()
+        raise judging.invalid_token()
     return cancelling.make(work, user, kind) if is_agreed else user
