@@ -8,9 +8,11 @@ from authctl.core.directory.verbs import Group, flow, later, reads, writes
 from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
-    from authctl.core.teams import invitations, memberships, teams
+    from authctl.core.teams import accepting, invitations, memberships, teams
 else:
-    invitations, memberships, teams = later("authctl.core.teams", "invitations", "memberships", "teams")
+    accepting, invitations, memberships, teams = later(
+        "authctl.core.teams", "accepting", "invitations", "memberships", "teams"
+    )
 
 
 class Teams(Group):
@@ -32,5 +34,5 @@ class Teams(Group):
     count_memberships = reads(memberships.count_of_team, by=OPERATOR | PERSON)
     get_membership = reads(memberships.get, by=OPERATOR | PERSON)
     update_membership = writes(memberships.update, by=OPERATOR | PERSON)
-    update_membership_status = flow(invitations.update_status, by=OPERATOR | APPLICATION | PERSON)
+    update_membership_status = flow(accepting.update_status, by=OPERATOR | APPLICATION | PERSON)
     delete_membership = writes(memberships.delete, by=OPERATOR | PERSON)

@@ -1,4 +1,4 @@
-"""Memberships: who belongs to a team, with which roles. How people become members is in `invitations`.
+"""Memberships: who belongs to a team, with which roles. How people become members is in `invitations` and `accepting`.
 
 Each change locks the row of its team first, then the user's: changes of one team come one after another. What the
 policy hides from members of each other, a person is neither shown nor can find out by asking.

@@ -1,4 +1,4 @@
-"""Teams: the verbs of `authctl teams`. Those about their members are in `memberships` and `invitations`.
+"""Teams: the verbs of `authctl teams`. Those about members are in `memberships`, `invitations` and `accepting`.
 
 An operator may do everything. A person (`work.person`) sees the teams that the person is a member of, and owners change
 them; to all others a team is as if it were not there.
