@@ -20,7 +20,7 @@ from authctl.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from authctl.core.maintenance.checks import Finding
+    from authctl.core.maintenance.findings import Finding
     from authctl.model import Json
 
 
@@ -114,7 +114,7 @@ def _write_sarif(ctx: Context, found: Sequence[Finding], file: str) -> None:
 
 def _sarif(found: Sequence[Finding]) -> Json:
     """Findings as SARIF 2.1.0, which code scanners show."""
-    from authctl.core.maintenance.checks import CHECKS
+    from authctl.core.maintenance.findings import CHECKS
 
     rules = [
         {

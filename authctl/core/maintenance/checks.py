@@ -1,7 +1,4 @@
-"""What is weak in a directory and round it: `authctl security check`. Each thing that is looked for is declared once.
-
-    Check      its id, how bad it is, and what it means
-    Finding    where it was seen, and the command that mends it as it stands
+"""What is weak in a directory and round it: `authctl security check`. What is looked for is declared in `findings`.
 
 Everything is read in one transaction that writes nothing. A schema that is older than this authctl is told, not
 migrated, and what is in its tables is not looked at.
@@ -14,24 +11,22 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import IntEnum
 from shlex import quote
-from typing import Any
 from urllib.parse import quote as escape
 
 from authctl import storage
 from authctl.core.audit import retention
-from authctl.core.maintenance import key_files, purge
+from authctl.core.maintenance import key_files, policy_checks, purge
+from authctl.core.maintenance.findings import CHECKS, Finding, Look
 from authctl.core.policy import policies
 from authctl.core.tokens import tokens
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid, Unavailable
-from authctl.model import Json, instant
+from authctl.model import instant
 from authctl.settings import Settings
-from authctl.storage.state import State
 from authctl.storage.statistics import UserGroup, Way
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -44,7 +39,6 @@ OLD_BACKUP = 7 * DAY
 CLOCK_OFF = timedelta(seconds=10)  # a third of the 30 seconds of a TOTP code
 RECENT = 30 * DAY  # how much of the log is looked at for reasons
 UNSEALED = 30 * DAY  # since when an event of the log could have been verified
-RECOMMENDED_LENGTH = 15  # characters; OWASP ASVS 5.0 6.2.1 asks for 8 and recommends this
 REASON = " --reason 'security check'"
 LISTED = 25  # accounts that are named one by one
 OTHERS = 0o077
@@ -70,119 +64,12 @@ PRIVATE = (
 )
 
 
-class Severity(IntEnum):
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-
-    def __str__(self) -> str:
-        return self.name.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Something that is looked for. meaning: why it matters, a sentence."""
-
-    id: str
-    severity: Severity
-    meaning: str
-
-
-CHECKS = {
-    each.id: each
-    for each in (
-        Check("log-damaged", Severity.HIGH,
-            "Somebody may have changed the audit log past authctl. Find out what before it is taken as it is."),
-        Check("log-retention-unsigned", Severity.HIGH,
-            "Somebody may have changed the policy past authctl, so that the audit log is cleared. It is not obeyed."),
-        Check("shared-names", Severity.HIGH,
-            "What somebody grants to one account by its username goes to the other, whose id that is."),
-        Check("unproved-grants", Severity.HIGH,
-            "A person typed in this address or username: what was meant for its owner may have gone to a stranger."),
-        Check("weak-hashes", Severity.HIGH,
-            "Whoever steals these password hashes tries billions of passwords a second against them."),
-        Check("blocked-with-sessions", Severity.HIGH,
-            "An account that is blocked should be signed in nowhere."),
-        Check("key-file-open", Severity.HIGH,
-            "Whoever reads the secret key opens every secret in the database."),
-        Check("secret-file-open", Severity.HIGH,
-            "Others on this machine can read a secret in this file."),
-        Check("database-file-open", Severity.HIGH,
-            "Others on this machine can read or change the directory without authctl."),
-        Check("postgres-without-tls", Severity.HIGH,
-            "What goes to the database and comes from it may be read and changed on its way."),
-        Check("smtp-without-tls", Severity.HIGH,
-            "Codes and links, and the password of the mail server, may be read on their way."),
-        Check("postgres-unverified", Severity.MEDIUM,
-            "Who stands between may answer in the database's place, and read and change everything (ASVS 12.3.2)."),
-        Check("users-without-mfa", Severity.MEDIUM,
-            "A stolen or guessed password is all that is needed to sign in to these accounts."),
-        Check("required-without-factor", Severity.MEDIUM,
-            "They must use a second factor and have none: whoever has the password first chooses it."),
-        Check("must-change-standing", Severity.MEDIUM,
-            "A password that an operator knows was to be changed, and still stands."),
-        Check("weak-policy", Severity.MEDIUM,
-            "A policy asks for less than is recommended (OWASP ASVS 5.0)."),
-        Check("database-folder-open", Severity.MEDIUM,
-            "Whoever may write to the folder can put another database in the place of this one."),
-        Check("backup-old", Severity.MEDIUM,
-            "What happened since the last backup is lost with the disk."),
-        Check("schema-behind", Severity.MEDIUM,
-            "The tables are those of an older authctl, and only they know what else is weak."),
-        Check("clock-off", Severity.MEDIUM,
-            "Codes of authenticator apps fail, and things expire too early or too late, where clocks differ."),
-        Check("mock-phones", Severity.MEDIUM,
-            "Whoever knows a mock phone's number and its code signs in as that account."),
-        Check("team-without-owner", Severity.LOW,
-            "No member can invite or remove others, or change the team: only operators can."),
-        Check("legacy-hashes", Severity.LOW,
-            "These hashes are not argon2id, and nobody signed in for so long that none was replaced."),
-        Check("purge-overdue", Severity.LOW,
-            "Tokens and sessions that are over are kept longer than they are good for anything."),
-        Check("email-only-factor", Severity.LOW,
-            "Whoever forgets the password needs an operator, since the mailbox alone does not stand for two factors."),
-        Check("short-passwords", Severity.LOW,
-            "Passwords may be shorter than the 15 characters that OWASP ASVS 5.0 recommends (6.2.1)."),
-        Check("key-old", Severity.LOW,
-            "The longer a key is used, the more is lost with it, and the more people have had it."),
-        Check("signing-key-old", Severity.LOW,
-            "The longer JWTs are signed with one key, the more can be forged by whoever has it."),
-        Check("write-ahead-log-off", Severity.LOW,
-            "Without a write-ahead log, readers and writers of the SQLite file wait for each other."),
-        Check("no-reasons", Severity.LOW,
-            "The log says what operators did, and not why."),
-        Check("log-unverified", Severity.LOW,
-            "Until a log is verified, what is new in it can be taken away without a trace."),
-    )
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something weak. resource: what exactly, by a name that stays. command: mends it, run as it stands."""
-
-    check: Check
-    resource: str
-    message: str
-    command: str
-
-    def public(self) -> Json:
-        return {
-            "id": self.check.id,
-            "severity": str(self.check.severity),
-            "resource": self.resource,
-            "message": self.message,
-            "meaning": self.check.meaning,
-            "command": self.command,
-        }
-
-
 def check(directory: Engine, settings: Settings, *, program: str = "authctl") -> list[Finding]:
     """All that is weak, the worst first. program: how commands begin, with the options that name this directory."""
     directory.require_operator()
     state = storage.state.get_state(directory.database)
-    looks: list[Callable[[_Look], Iterator[Finding]]] = [_key_file, _secret_files, _database_file, _ways]
-    look = _Look(directory, settings, program, state)
+    looks: list[Callable[[Look], Iterator[Finding]]] = [_key_file, _secret_files, _database_file, _ways]
+    look = Look(directory, settings, program, state)
     found = [finding for step in looks for finding in step(look)]
     if storage.state.is_older(state):
         found.append(_schema_behind(look))
@@ -202,34 +89,10 @@ def _log_key(directory: Engine) -> bytes | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What is looked at. log_key: of the audit log, if it is at hand."""
-
-    directory: Engine
-    settings: Settings
-    program: str
-    state: State
-    reason: str = ""  # what every change must give, where the policy says so
-    log_key: bytes | None = field(default=None, repr=False)
-
-    def finding(self, id: str, resource: str, message: str, command: str) -> Finding:
-        return Finding(CHECKS[id], resource, message, command)
-
-    def own(self, words: str) -> str:
-        """A command of authctl's that changes something."""
-        return f"{self.program} {words}{self.reason}"
-
-    def for_users(self, filters: list[str], words: str) -> str:
-        """A command of authctl's for each of those users."""
-        asked = " ".join(f"--filter {quote(each)}" for each in filters)
-        return f"{self.program} users list --all {asked} --fields id -o tsv | {self.own(words)}"
-
-
 # Outside the database
 
 
-def _key_file(look: _Look) -> Iterator[Finding]:
+def _key_file(look: Look) -> Iterator[Finding]:
     path = key_files.status(look.settings, look.state.key_fingerprint)["file"]
     if path is not None and path not in dict(look.settings.exposed) and (mode := _mode(path)) & OTHERS:
         yield look.finding(
@@ -237,14 +100,14 @@ def _key_file(look: _Look) -> Iterator[Finding]:
         )
 
 
-def _secret_files(look: _Look) -> Iterator[Finding]:
+def _secret_files(look: Look) -> Iterator[Finding]:
     for path, mode in look.settings.exposed:
         yield look.finding(
             "secret-file-open", path, f"Others can read the file (mode {mode:04o}).", f"chmod 600 {quote(path)}"
         )
 
 
-def _database_file(look: _Look) -> Iterator[Finding]:
+def _database_file(look: Look) -> Iterator[Finding]:
     path = look.directory.database.path
     if path is None:
         return
@@ -268,7 +131,7 @@ def _mode(path: str) -> int:
         return 0
 
 
-def _ways(look: _Look) -> Iterator[Finding]:
+def _ways(look: Look) -> Iterator[Finding]:
     """How the database and the mail server are spoken to."""
     way = look.directory.database.read(storage.statistics.way)
     private = "" if way is None or _has_authorities(way) else PRIVATE
@@ -290,7 +153,7 @@ def _has_authorities(way: Way) -> bool:
     return os.path.exists(os.path.expanduser(way.authorities or AUTHORITIES))
 
 
-def _verify(look: _Look, way: Way) -> str:
+def _verify(look: Look, way: Way) -> str:
     """How Postgres is told to encrypt, and to ask for a certificate in its name: where it is told otherwise now."""
     wanted = {"sslmode": "verify-full"}
     if not way.authorities and not _has_authorities(way):
@@ -324,12 +187,12 @@ def _system_authorities() -> str:
 # Within the database
 
 
-def _schema_behind(look: _Look) -> Finding:
+def _schema_behind(look: Look) -> Finding:
     message = f"The schema is {look.state.version}, and this authctl wants {storage.state.HEAD}."
     return look.finding("schema-behind", "schema", message, look.own("upgrade"))
 
 
-def _within(look: _Look, work: Work) -> Iterator[Finding]:
+def _within(look: Look, work: Work) -> Iterator[Finding]:
     if work.policy["reason-required"]:
         look = replace(look, reason=REASON)
     for step in (
@@ -339,7 +202,7 @@ def _within(look: _Look, work: Work) -> Iterator[Finding]:
         _unproved,
         _blocked,
         _dead,
-        _policies,
+        policy_checks.weak_policies,
         _keys,
         _log,
         _backup,
@@ -350,7 +213,7 @@ def _within(look: _Look, work: Work) -> Iterator[Finding]:
         yield from step(look, work)
 
 
-def _users(look: _Look, work: Work) -> Iterator[Finding]:
+def _users(look: Look, work: Work) -> Iterator[Finding]:
     """Everybody, in one pass."""
     required = work.policy["mfa-required"]
     old, standing = work.now - OLD_HASH, work.now - STANDING
@@ -382,7 +245,7 @@ def _users(look: _Look, work: Work) -> Iterator[Finding]:
         yield look.finding("must-change-standing", "users", message, command)
 
 
-def _unprotected(look: _Look, work: Work, groups: list[UserGroup]) -> Iterator[Finding]:
+def _unprotected(look: Look, work: Work, groups: list[UserGroup]) -> Iterator[Finding]:
     """Those who must have a second factor and have none, by the label that says so."""
     missing = {"totp": "factors.totp", "email": "email_verified", "phone": "phone_verified"}
     fields = [missing[factor] for factor in policies.MFA_FACTORS if factor in work.policy["mfa-factors"]]
@@ -396,7 +259,7 @@ def _unprotected(look: _Look, work: Work, groups: list[UserGroup]) -> Iterator[F
             yield look.finding("required-without-factor", label, message, command)
 
 
-def _hashes(look: _Look, group: UserGroup, old: datetime) -> Iterator[Finding]:
+def _hashes(look: Look, group: UserGroup, old: datetime) -> Iterator[Finding]:
     name = group.algorithm
     if name is None or is_todays(name):
         return
@@ -417,7 +280,7 @@ def _hashes(look: _Look, group: UserGroup, old: datetime) -> Iterator[Finding]:
         yield look.finding("legacy-hashes", name, message, command)
 
 
-def _names(look: _Look, work: Work) -> Iterator[Finding]:
+def _names(look: Look, work: Work) -> Iterator[Finding]:
     """Usernames that were other accounts' ids before the two had one key."""
     for shared in storage.statistics.shared_names(work.db, LISTED):
         message = f"The username {shared.username} of the user {shared.id} is the id {shared.other} of another."
@@ -425,7 +288,7 @@ def _names(look: _Look, work: Work) -> Iterator[Finding]:
         yield look.finding("shared-names", shared.id, message, command)
 
 
-def _teams(look: _Look, work: Work) -> Iterator[Finding]:
+def _teams(look: Look, work: Work) -> Iterator[Finding]:
     """Teams that have members, and nobody who may run them."""
     for team in storage.statistics.without_owner(work.db, LISTED):
         message = f"The team {team.id} has no owner; its first member is {team.member}."
@@ -433,7 +296,7 @@ def _teams(look: _Look, work: Work) -> Iterator[Finding]:
         yield look.finding("team-without-owner", team.id, message, look.own(words))
 
 
-def _unproved(look: _Look, work: Work) -> Iterator[Finding]:
+def _unproved(look: Look, work: Work) -> Iterator[Finding]:
     """What was granted to accounts of which nobody has proved anything."""
     for each in storage.statistics.unproved_grants(work.db, work.now, LISTED):
         held = [*(f"the label {label}" for label in each.labels), *(f"the team {team}" for team in each.teams)]
@@ -457,14 +320,14 @@ def is_weak(algorithm: str) -> bool:
     return not slow and algorithm not in ("scrypt", "firebase-scrypt", "sha256-crypt", "sha512-crypt")
 
 
-def _blocked(look: _Look, work: Work) -> Iterator[Finding]:
+def _blocked(look: Look, work: Work) -> Iterator[Finding]:
     if count := storage.statistics.blocked_with_sessions(work.db, work.now):
         command = look.for_users(["status = blocked"], "users delete-sessions - --yes")
         message = f"{_counted(count, 'blocked user is', 'blocked users are')} still signed in."
         yield look.finding("blocked-with-sessions", "users", message, command)
 
 
-def _dead(look: _Look, work: Work) -> Iterator[Finding]:
+def _dead(look: Look, work: Work) -> Iterator[Finding]:
     dead = storage.purging.count_tokens(work.db, work.now - tokens.KEPT - OVERDUE)
     over = storage.purging.count_sessions(
         work.db, purge.sessions_kept_since(work.now, work.policy[retention.POLICY]) - OVERDUE
@@ -474,64 +337,7 @@ def _dead(look: _Look, work: Work) -> Iterator[Finding]:
         yield look.finding("purge-overdue", "directory", message, look.own("security purge"))
 
 
-# How a policy is weaker than another value of it: where it is lower, where it is higher (0 is no limit), or off.
-LOWER = ("sign-in-window", "sign-in-lockout", "otp-length", "otp-interval", "password-min-length", "password-history")
-HIGHER = (
-    "session-limit",
-    "session-duration",
-    "sign-in-attempts",
-    "source-attempts",
-    "known-source-expiry",
-    "otp-expiry",
-    "otp-attempts",
-    "otp-hourly-limit",
-    "person-hourly-limit",
-    "source-hourly-limit",
-    "creation-hourly-limit",
-    "email-hourly-limit",
-    "sms-hourly-limit",
-    "magic-url-expiry",
-    "verification-expiry",
-    "recovery-expiry",
-    "token-expiry",
-    "invite-expiry",
-    "challenge-expiry",
-)
-OFF = (
-    "session-invalidation",
-    "password-dictionary",
-    "password-personal-data",
-    "generated-password-expiry",
-    "change-needs-old",
-    "verification-needs-session",
-)
-
-
-def is_weaker(name: str, value: Any, recommended: Any) -> bool:
-    """Whether a policy asks for less than is recommended; of those that are a matter of taste, never."""
-    if name in LOWER:
-        return bool(value < recommended)
-    if name in HIGHER:
-        return bool(value > recommended or (value == 0 and recommended))
-    return name in OFF and value in (False, None, "off") and bool(recommended)
-
-
-def _policies(look: _Look, work: Work) -> Iterator[Finding]:
-    for name, recommended in policies.preset("recommended").items():
-        value = work.policy[name]
-        if is_weaker(name, value, recommended):
-            (_, held), (_, better) = policies.shown(name, value), policies.shown(name, recommended)
-            message = f"{name} is {held}; recommended is {better}."
-            yield look.finding("weak-policy", name, message, look.own(f"security reset {name}"))
-    least = work.policy["password-min-length"]
-    if least < RECOMMENDED_LENGTH:
-        command = look.own(f"security set password-min-length {RECOMMENDED_LENGTH}")
-        yield look.finding(
-            "short-passwords", "password-min-length", f"Passwords of {least} characters are taken.", command
-        )
-
-
-def _keys(look: _Look, work: Work) -> Iterator[Finding]:
+def _keys(look: Look, work: Work) -> Iterator[Finding]:
     noted = storage.state.find_fact(work.db, storage.state.KEY_AT)
     made = datetime.fromisoformat(noted) if noted else storage.statistics.first_event_at(work.db)
     if made is not None and work.now - made > OLD_KEY:
@@ -543,7 +349,7 @@ def _keys(look: _Look, work: Work) -> Iterator[Finding]:
         yield look.finding("signing-key-old", "jwt", message, look.own("security rotate-key --jwt --yes"))
 
 
-def _log(look: _Look, work: Work) -> Iterator[Finding]:
+def _log(look: Look, work: Work) -> Iterator[Finding]:
     if problems := storage.statistics.last_problems(work.db):
         message = (
             f"{_counted(problems, 'thing was', 'things were')} found wrong with the log when it was verified last."
@@ -563,7 +369,7 @@ def _log(look: _Look, work: Work) -> Iterator[Finding]:
         yield look.finding("no-reasons", "log", message, command)
 
 
-def _retention(look: _Look, work: Work) -> Iterator[Finding]:
+def _retention(look: Look, work: Work) -> Iterator[Finding]:
     """Whether the log is to be kept for as long as somebody with the log's key has said."""
     held = work.policy[retention.POLICY]
     if look.log_key is None or (signed := retention.signed(work, look.log_key)) == held:
@@ -574,7 +380,7 @@ def _retention(look: _Look, work: Work) -> Iterator[Finding]:
     yield look.finding("log-retention-unsigned", retention.POLICY, message, command)
 
 
-def _backup(look: _Look, work: Work) -> Iterator[Finding]:
+def _backup(look: Look, work: Work) -> Iterator[Finding]:
     last = storage.backups.find_time(work.db)
     since = last or storage.statistics.first_event_at(work.db)
     if since is None or work.now - since <= OLD_BACKUP:
@@ -585,13 +391,13 @@ def _backup(look: _Look, work: Work) -> Iterator[Finding]:
     yield look.finding("backup-old", "directory", message, command)
 
 
-def _mock_phones(look: _Look, work: Work) -> Iterator[Finding]:
+def _mock_phones(look: Look, work: Work) -> Iterator[Finding]:
     for phone in (row.phone for row in storage.mock_phones.list_all(work.db)):
         command = look.own(f"security delete-mock-phone {phone}")
         yield look.finding("mock-phones", phone, f"{phone} is a mock phone number.", command)
 
 
-def _clock(look: _Look, work: Work) -> Iterator[Finding]:
+def _clock(look: Look, work: Work) -> Iterator[Finding]:
     """This machine's clock against the database's own; an SQLite file has what was written by the clocks before."""
     theirs, last = storage.statistics.time(work.db), storage.statistics.last_event_at(work.db)
     if theirs is not None and abs(theirs - work.now) > CLOCK_OFF:
@@ -610,14 +416,14 @@ def _seconds(difference: timedelta) -> str:
     return f"{abs(difference).total_seconds():,.0f} seconds"
 
 
-def _set_clock(look: _Look) -> str:
+def _set_clock(look: Look) -> str:
     """What the time service of this machine is told; one without, as a container is, has the clock of its host."""
     path = look.settings.environ.get("PATH")
     services = () if os.path.isdir(SYSTEMD) else (name for name in TIME_SERVICES if shutil.which(name, path=path))
     return TIME_SERVICES.get(next(iter(services), ""), "timedatectl set-ntp true")
 
 
-def _journal(look: _Look, work: Work) -> Iterator[Finding]:
+def _journal(look: Look, work: Work) -> Iterator[Finding]:
     mode = storage.statistics.journal_mode(work.db)
     if mode not in (None, "wal"):
         message = f"The SQLite file has no write-ahead log (its journal is {mode})."

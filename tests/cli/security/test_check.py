@@ -48,7 +48,7 @@ def test_fail_on_decides_the_exit_status(authctl, env, level, status):
 
 
 def test_sarif_has_a_rule_for_each_check_and_a_result_for_each_finding(authctl, env, tmp_path):
-    from authctl.core.maintenance.checks import CHECKS
+    from authctl.core.maintenance.findings import CHECKS
 
     listed = findings(authctl("security check -o json", env=env))
     ran = authctl("security check --sarif - --fail-on high", env=env)

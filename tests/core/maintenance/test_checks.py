@@ -10,7 +10,7 @@ from doubles.lines import pipeline
 
 from authctl import storage
 from authctl.core.directory import opening
-from authctl.core.maintenance import checks
+from authctl.core.maintenance import checks, policy_checks
 from authctl.core.policy import policies
 from authctl.core.work.unit import Actor
 from authctl.errors import Denied, Invalid
@@ -158,9 +158,9 @@ def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, no
 
 def test_each_policy_that_can_be_weaker_is_named_and_reset(directory, settings, mend):
     weakest = {
-        **{name: policies.DECLARATIONS[name].kind.minimum for name in checks.LOWER},
-        **{name: policies.DECLARATIONS[name].kind.maximum for name in checks.HIGHER},
-        **dict.fromkeys(checks.OFF, False),
+        **{name: policies.DECLARATIONS[name].kind.minimum for name in policy_checks.LOWER},
+        **{name: policies.DECLARATIONS[name].kind.maximum for name in policy_checks.HIGHER},
+        **dict.fromkeys(policy_checks.OFF, False),
     }
     # What is recommended of these is the weakest that there is.
     as_weak = {"otp-length", "password-min-length", "password-history", "session-duration"}
@@ -393,7 +393,9 @@ def test_what_is_stricter_than_recommended_is_no_weakness(directory, settings, n
     weak = {resource for id, resource in found(directory, settings) if id == "weak-policy"}
     recommended = policies.preset("recommended")
     assert weak == {
-        name for name, value in policies.preset(preset).items() if checks.is_weaker(name, value, recommended[name])
+        name
+        for name, value in policies.preset(preset).items()
+        if policy_checks.is_weaker(name, value, recommended[name])
     }
     assert (weak == set()) == (preset == "recommended")
     directory.security.apply({"sign-in-attempts": 3, "otp-expiry": "1m", "otp-length": 8, "sign-in-lockout": "1h"})
@@ -403,7 +405,7 @@ def test_what_is_stricter_than_recommended_is_no_weakness(directory, settings, n
 
 
 def test_every_policy_that_is_compared_is_a_policy():
-    assert {*checks.LOWER, *checks.HIGHER, *checks.OFF} <= policies.DECLARATIONS.keys()
+    assert {*policy_checks.LOWER, *policy_checks.HIGHER, *policy_checks.OFF} <= policies.DECLARATIONS.keys()
 
 
 def test_who_has_a_factor_and_must_use_it_is_no_weakness(directory, settings, now):

@@ -19,6 +19,7 @@ from doubles.postgres import HOST, Postgres
 
 from authctl.core.directory import opening
 from authctl.core.maintenance import checks, setup
+from authctl.core.maintenance.findings import Look
 from authctl.core.work.unit import Actor
 from authctl.settings import load
 from authctl.storage.state import State
@@ -165,7 +166,7 @@ def ways(url, home, monkeypatch):
     monkeypatch.setenv("HOME", home["HOME"])
     settings = load(home | {"AUTHCTL_DATABASE_URL": url}, system_config=os.devnull)
     with opening.open_directory(settings, Actor("tester@example.com")) as directory:
-        look = checks._Look(directory, settings, "authctl", State("", None))
+        look = Look(directory, settings, "authctl", State("", None))
         return list(checks._ways(look))
 
 
@@ -259,7 +260,7 @@ def test_the_clock_is_set_by_the_time_service_that_is_there(home, tmp_path, serv
         shutil.copy(clock.folder / service, path)
     settings = load(home | {"PATH": str(path)}, system_config=os.devnull)
     with opening.open_directory(settings, Actor("tester@example.com")) as directory:
-        look = checks._Look(directory, settings, "authctl", State("", None))
+        look = Look(directory, settings, "authctl", State("", None))
         command = checks._set_clock(look)
     is_systemd = Path("/run/systemd/system").is_dir()
     expected = "timedatectl" if service is None or is_systemd else service
