@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -94,7 +95,22 @@ def create_file(path: str) -> bool:
 def use_write_ahead_log(database: Database) -> None:
     """Let readers read while a writer writes. The file remembers it."""
     with driver_connection(database) as connection:
+        given_up_at = time.monotonic() + database.lock_timeout
+        while not _switch_to_log(connection, is_last=time.monotonic() > given_up_at):
+            time.sleep(0.01)
+
+
+def _switch_to_log(connection: Any, *, is_last: bool) -> bool:
+    """Whether that worked: where another does it at the same moment, SQLite gives up at once instead of waiting."""
+    import sqlite3
+
+    try:
         connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if is_last or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def copy_file(database: Database, name: str) -> str:

@@ -393,3 +393,17 @@ def test_a_directory_that_another_makes_meanwhile_is_not_taken_for_another_progr
             schema.create_file(directory.database.path)
         monkeypatch.setattr(state, "_is_foreign", first_another)
         assert state.get_state(directory.database).version == state.HEAD
+
+
+def test_whoever_is_refused_the_write_ahead_log_tries_again(tmp_path):
+    """As eight first commands at once find it: SQLite waits for nobody who is in the middle of the same."""
+    path = tmp_path / "one.db"
+    path.touch()
+    with closing(sqlite3.connect(path)) as other, closing(sqlite3.connect(path, timeout=0)) as connection:
+        other.execute("BEGIN EXCLUSIVE")
+        assert not schema._switch_to_log(connection, is_last=False)
+        with pytest.raises(sqlite3.OperationalError):
+            schema._switch_to_log(connection, is_last=True)
+        other.rollback()
+        assert schema._switch_to_log(connection, is_last=True)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
