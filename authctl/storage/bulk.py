@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from authctl.errors import Conflict
 from authctl.model import NewUser, User, name_keys
 from authctl.storage import user_counts
+from authctl.storage.column_types import Instant, JsonText
 from authctl.storage.connection import Connection
-from authctl.storage.tables import Instant, JsonText, users
+from authctl.storage.tables import users
 from authctl.storage.users import columns_of, record
 
 if TYPE_CHECKING:

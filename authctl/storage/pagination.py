@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from authctl.model import Filter, Listing
 from authctl.storage import search_index, search_terms
+from authctl.storage.column_types import Instant, JsonText, Sequence
 from authctl.storage.connection import Connection
-from authctl.storage.tables import Instant, JsonText, Sequence
 
 Condition = sa.ColumnElement[bool]
 

@@ -6,45 +6,9 @@ so that they compare and page the same way everywhere; JSON is compact text, sin
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from typing import Any
-
 import sqlalchemy as sa
 
-from authctl.model import from_milliseconds, milliseconds
-from authctl.storage.connection import encode_json
-
-
-class Instant(sa.types.TypeDecorator[datetime]):
-    """An aware datetime, kept as whole milliseconds since the epoch."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect | None = None) -> int | None:
-        return None if value is None else milliseconds(value)
-
-    def process_result_value(self, value: int | None, dialect: sa.Dialect | None = None) -> datetime | None:
-        return None if value is None else from_milliseconds(value)
-
-
-class JsonText(sa.types.TypeDecorator[Any]):
-    """A JSON value as compact text, its keys in the order they came in."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: sa.Dialect | None = None) -> str | None:
-        return None if value is None else encode_json(value)
-
-    def process_result_value(self, value: str | None, dialect: sa.Dialect | None = None) -> Any:
-        return None if value is None else json.loads(value)
-
-
-# Postgres sorts "C" by code point, as SQLite does by itself.
-Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+from authctl.storage.column_types import Instant, JsonText, Sequence, Text
 
 metadata = sa.MetaData()
 

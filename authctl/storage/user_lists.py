@@ -19,8 +19,9 @@ from sqlalchemy.ext.compiler import compiles
 
 from authctl.model import Filter, Listing, Status, User
 from authctl.storage import pagination, search_terms
+from authctl.storage.column_types import Sequence
 from authctl.storage.connection import Connection
-from authctl.storage.tables import Sequence, users
+from authctl.storage.tables import users
 from authctl.storage.users import record
 
 WALK = 2500  # rows of the order that are looked at before the search index is asked

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from authctl import storage
 from authctl.model import Listing
 from authctl.storage import compiled
+from authctl.storage.column_types import Instant, JsonText
 from authctl.storage.connection import Compiled, Statement
 from authctl.storage.events import EventQuery
 from authctl.storage.statements import generating
 from authctl.storage.statements.building import bind, is_, of_set, values
-from authctl.storage.tables import Instant, JsonText, metadata, mock_phones, policies
+from authctl.storage.tables import metadata, mock_phones, policies
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from authctl.storage.column_types import Instant
 from authctl.storage.statements.building import bind, is_, upsert
-from authctl.storage.tables import Instant, attempts, known_sources
+from authctl.storage.tables import attempts, known_sources
 
 # One statement, so that attempts made at once wait for each other here and each is counted. A bucket whose window has
 # passed, or whose lock has ended, begins again.

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from authctl.storage.tables import JsonText
+from authctl.storage.column_types import JsonText
 
 KEY = "key_"  # begins the names of the parameters that say which row an update is of
 

@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 
+from authctl.storage.column_types import Text
 from authctl.storage.statements.building import Twins, is_
-from authctl.storage.tables import Text, directory
+from authctl.storage.tables import directory
 
 FINGERPRINT = sa.select(directory.c.value).where(directory.c.name == "key_fingerprint")
 FINGERPRINT_HELD = FINGERPRINT.with_for_update(read=True)

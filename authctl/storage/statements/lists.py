@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Listing
+from authctl.storage.column_types import Instant
 from authctl.storage.pagination import PagePosition
-from authctl.storage.tables import Instant
 
 LIMIT: Any = sa.bindparam("limit", type_=sa.Integer)
 FIRST_PAGE = Listing(now=datetime.min.replace(tzinfo=UTC), limit=LIMIT)

@@ -5,8 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Session
+from authctl.storage.column_types import JsonText
 from authctl.storage.statements.building import Changes, Twins, bind, is_, values
-from authctl.storage.tables import JsonText, policies, sessions, users
+from authctl.storage.tables import policies, sessions, users
 
 _WITH_USER = sa.select(sessions, users.c.id.label("user_id")).join(users, users.c.seq == sessions.c.user_seq)
 _OPEN = (sessions.c.ended_at.is_(None), sessions.c.expires_at > bind("now", sessions.c.expires_at))

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from authctl.model import EventName
+from authctl.storage.column_types import Text
 from authctl.storage.statements.building import Twins, bind, is_, values
-from authctl.storage.tables import Text, events, former_names, memberships, sessions, user_names, users
+from authctl.storage.tables import events, former_names, memberships, sessions, user_names, users
 
 INSERT = user_names.insert().values(values(user_names)).inline()
 RELEASE = user_names.delete().where(is_(user_names.c.name), is_(user_names.c.user_seq))
