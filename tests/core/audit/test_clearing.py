@@ -12,6 +12,7 @@ from authctl.core.audit.damages import DamageKind
 from authctl.core.crypto import log_digests
 from authctl.core.directory import opening
 from authctl.core.work.unit import Actor
+from authctl.model import milliseconds
 
 LAST = 22  # the number of the last event that is due
 
@@ -157,7 +158,7 @@ def test_a_seal_from_before_a_purge_is_still_known(old):
 def test_the_check_up_takes_the_rest_for_sealed(old):
     old.security.purge()
     since = old.read(lambda work: storage.statistics.first_unsealed_at(work.db))
-    assert storage.tables.milliseconds(since) == events(old)[-1][1].time
+    assert milliseconds(since) == events(old)[-1][1].time
 
 
 # At any moment

@@ -19,7 +19,7 @@ from authctl.core.hashing import Parameters
 from authctl.core.maintenance import backup, key_rotation, setup
 from authctl.core.work.unit import Actor
 from authctl.errors import Denied, Invalid, Unavailable
-from authctl.model import EventName
+from authctl.model import EventName, milliseconds
 from authctl.settings import load
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
@@ -135,7 +135,7 @@ def test_an_event_with_a_column_changed_is_named(log, column, seq):
     after = next(row for number, row, _ in events(log) if number == seq)
     assert problem.id == after.id
     assert after.id in problem.message
-    assert storage.tables.milliseconds(problem.time) == after.time
+    assert milliseconds(problem.time) == after.time
 
 
 @pytest.mark.parametrize("column", ["os_user", "user_id", "ip", "reason"])
@@ -227,7 +227,7 @@ def test_sealed_events_that_were_removed_are_missed(log, which):
     count = {"seq IN (2, 3)": 2, "seq <= 7": 7}.get(which, 1)
     assert (problem.kind, problem.seq, problem.seal) == (DamageKind.REMOVED, SEALED, 2)
     assert problem.message == f"{count} of 7 events are gone behind number 0 up to number 7, which seal 2 is over."
-    assert storage.tables.milliseconds(problem.time) == seals(log)[1][0].created_at
+    assert milliseconds(problem.time) == seals(log)[1][0].created_at
 
 
 def test_each_seal_tells_between_which_events_some_are_gone(log, clock):
