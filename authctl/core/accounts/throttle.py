@@ -81,6 +81,11 @@ class CountedAttempt:
     def allowed(self) -> bool:
         return self.refusal is None
 
+    @property
+    def by_source(self) -> str | None:
+        """The bucket of its source."""
+        return f"source:{self.source}" if self.source is not None else None
+
 
 def claim(
     work: Work, user: User | None, name: str, *, code: str | None = None, is_second_factor: bool = False
@@ -134,9 +139,8 @@ def find_code_lock(work: Work, user: User, kind: str) -> datetime | None:
 
 def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
     """The attempt was right: its account's count begins again, its source's forgets this one."""
-    by_source = f"source:{claim.source}" if claim.source is not None else None
     is_shown = _is_shown(work, user, claim.account)
-    storage.attempts.succeed(work.db, claim.account, by_source, unlock=by_source in claim.locks)
+    storage.attempts.succeed(work.db, claim.account, claim.by_source, unlock=claim.by_source in claim.locks)
     for bucket in claim.locks:
         storage.attempts.uncount(work.db, bucket + _LOCKS)
     if claim.source is not None and not claim.is_source_fresh:
@@ -156,7 +160,7 @@ def _is_shown(work: Work, user: User, bucket: str) -> bool:
 
 def take_back(work: Work, claim: CountedAttempt) -> None:
     """The attempt does not count: it was right, and is to be made once more."""
-    for bucket in (claim.account, f"source:{claim.source}", *(bucket + _LOCKS for bucket in claim.locks)):
+    for bucket in filter(None, (claim.account, claim.by_source, *(bucket + _LOCKS for bucket in claim.locks))):
         storage.attempts.uncount(work.db, bucket)
     for bucket in claim.locks:
         storage.attempts.lock(work.db, bucket, None)

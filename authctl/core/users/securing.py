@@ -119,8 +119,8 @@ def _with_kept_addresses(work: Work, user: User, keep: frozenset[str], email: st
             after = addresses.without(after, kind)
     if email is not None and after.email != email:
         if after.email is not None:
-            message = "keep and email name two emails, and the account has one"
-            raise Invalid("general_argument_invalid", message, field="email")
+            message = f"The account has one email: keep {after.email}, or give it {email}."
+            raise Invalid("general_argument_invalid", message, field="email", hint="Leave out --keep or --email.")
         after = replace(after, email=email)
     if not _addresses(after):
         message = f"No address of the user {user.id} would be kept, and nobody could sign in any more."
