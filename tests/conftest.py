@@ -16,6 +16,7 @@ from unittest import mock
 import hypothesis
 import pytest
 from doubles.databases import Copies, Databases
+from doubles.mail import MailServer
 from doubles.postgres import embedded
 
 from authctl import storage
@@ -293,6 +294,28 @@ def directory(ready, settings, clock, dice):
     with opening.open_directory(settings, actor, clock=clock, random_bytes=dice, hash_parameters=CHEAP) as opened:
         opened.require_key()
         yield opened
+
+
+@pytest.fixture
+def opened(home, database_url, clock, dice, directory):
+    """Opens that directory once more, with those variables."""
+    with contextlib.ExitStack() as until_the_end:
+
+        def open_(environ):
+            settings = load(home | environ, options={"database_url": database_url}, system_config=os.devnull)
+            actor = Actor("tester@example.com")
+            return until_the_end.enter_context(
+                opening.open_directory(settings, actor, clock=clock, random_bytes=dice, hash_parameters=CHEAP)
+            )
+
+        yield open_
+
+
+@pytest.fixture
+def mail():
+    """A server that takes mails and shows them."""
+    with MailServer() as server:
+        yield server
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from doubles.given import Given
-from doubles.mail import MailServer
 
 from authctl.errors import Denied, NotFound
 from authctl.settings import load
@@ -17,12 +16,6 @@ BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 OTHER = BCRYPT[:-2] + "WK"
 PASSWORD = "correct horse battery"
 EMAIL, PHONE = "ada@example.com", "+14255550123"
-
-
-@pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
 
 
 @pytest.fixture

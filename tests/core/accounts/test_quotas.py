@@ -1,21 +1,13 @@
 """How much is sent and made in an hour, on both databases."""
 
-import os
-
 import pytest
 import sqlalchemy as sa
-from doubles.mail import MailServer
 
 from authctl import storage
 from authctl.core.accounts import quotas, throttle
-from authctl.core.directory import opening
-from authctl.core.hashing import Parameters
-from authctl.core.work.unit import Actor
 from authctl.errors import Denied
-from authctl.settings import load
 
 PASSWORD = "correct horse battery"
-CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 HERE, THERE = "192.0.2.1", "198.51.100.7"
 
 
@@ -40,19 +32,9 @@ def counts(directory):
 
 
 @pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def sending(home, database_url, clock, dice, directory, mail):
+def sending(opened, mail):
     """The same directory, with a mail server."""
-    settings = load(home | mail.environ, options={"database_url": database_url}, system_config=os.devnull)
-    with opening.open_directory(
-        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-    ) as opened:
-        yield opened
+    return opened(mail.environ)
 
 
 def is_let(call, *args, **kwargs):

@@ -5,7 +5,6 @@ import os
 
 import pytest
 from conftest import CHEAP
-from doubles.mail import MailServer
 
 from authctl.core.directory import opening
 from authctl.core.directory.application import Application
@@ -21,12 +20,6 @@ def refusal(call, *given, **named):
     with pytest.raises(AuthctlError) as refused:
         call(*given, **named)
     return refused.value.type
-
-
-@pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
 
 
 @pytest.fixture

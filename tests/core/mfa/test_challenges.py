@@ -1,24 +1,17 @@
 """Challenges: what a session may do meanwhile, how each factor completes it, and what is refused; on both databases."""
 
-import os
 from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
 import pytest
-from doubles.mail import MailServer
 from doubles.sms import ACCOUNT, TOKEN, VERIFY, Twilio
 from doubles.statements import reads, statements
 
 from authctl import storage
 from authctl.core.credentials import recovery_codes
-from authctl.core.directory import opening
-from authctl.core.hashing import Parameters
-from authctl.core.work.unit import Actor
 from authctl.errors import Denied, Invalid, NotFound, Unavailable
-from authctl.settings import load
 
-CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD, PHONE = "correct horse battery", "+14255550123"
 
 
@@ -26,29 +19,6 @@ def refusal(error, call, *args, **kwargs):
     with pytest.raises(error) as refused:
         call(*args, **kwargs)
     return refused.value.type
-
-
-@pytest.fixture
-def opened(home, database_url, clock, dice, directory):
-    """Opens the directory once more, with those variables."""
-    with_variables = []
-
-    def open_(environ):
-        settings = load(home | environ, options={"database_url": database_url}, system_config=os.devnull)
-        actor = Actor("tester@example.com")
-        again = opening.open_directory(settings, actor, clock=clock, random_bytes=dice, hash_parameters=CHEAP)
-        with_variables.append(again)
-        return again
-
-    yield open_
-    for each in with_variables:
-        each.close()
-
-
-@pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,19 +1,12 @@
 """The verbs of `authctl mfa`: authenticators, recovery codes, who may change them, and what becomes of them."""
 
-import os
-
 import pyotp
 import pytest
-from doubles.mail import MailServer
 
-from authctl.core.directory import opening
-from authctl.core.hashing import Parameters
 from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied, Invalid, NotFound
-from authctl.settings import load
 from authctl.storage import tables as storage_tables
 
-CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
 
 
@@ -29,19 +22,8 @@ def ada(directory):
 
 
 @pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def mailing(home, database_url, clock, dice, directory, mail):
-    environ = home | mail.environ | {"AUTHCTL_APPLICATION_NAME": "Example"}
-    settings = load(environ, options={"database_url": database_url}, system_config=os.devnull)
-    with opening.open_directory(
-        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-    ) as opened:
-        yield opened
+def mailing(opened, mail):
+    return opened(mail.environ | {"AUTHCTL_APPLICATION_NAME": "Example"})
 
 
 def enrol(directory, clock, user="ada", name=None):

@@ -1,34 +1,15 @@
 """Which sign-ins people are told of, by the policy session-alerts; on both databases."""
 
-import os
-
 import pytest
-from doubles.mail import MailServer
 
-from authctl.core.directory import opening
-from authctl.core.hashing import Parameters
-from authctl.core.work.unit import Actor
-from authctl.settings import load
-
-CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 EMAIL, PASSWORD, PHONE = "ada@example.com", "correct horse battery", "+14255550123"
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.1"
 
 
 @pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def mailing(home, database_url, clock, dice, directory, mail):
+def mailing(opened, directory, mail):
     directory.security.set("session-alerts", "on")
-    settings = load(home | mail.environ, options={"database_url": database_url}, system_config=os.devnull)
-    with opening.open_directory(
-        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-    ) as opened:
-        yield opened
+    return opened(mail.environ)
 
 
 @pytest.fixture

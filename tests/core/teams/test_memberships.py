@@ -1,20 +1,13 @@
 """Memberships: joining, inviting, accepting, roles, lists, and what persons may, on both databases."""
 
-import os
 import re
 from functools import partial
 
 import pytest
-from doubles.mail import MailServer
 
-from authctl.core.directory import opening
-from authctl.core.hashing import Parameters
-from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
-from authctl.settings import load
 
 PASSWORD = "correct horse battery"
-CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture
@@ -315,20 +308,9 @@ def test_a_dry_run_invites_nobody(directory, teachers):
 
 
 @pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def mailing(home, database_url, clock, dice, directory, teachers, mail):
+def mailing(opened, teachers, mail):
     """The same directory, with a mail server and a host that links may lead to."""
-    environ = home | mail.environ | {"AUTHCTL_ALLOWED_REDIRECTS": "app.example.com"}
-    settings = load(environ, options={"database_url": database_url}, system_config=os.devnull)
-    with opening.open_directory(
-        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-    ) as opened:
-        yield opened
+    return opened(mail.environ | {"AUTHCTL_ALLOWED_REDIRECTS": "app.example.com"})
 
 
 def link_in(mail):

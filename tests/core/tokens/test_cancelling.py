@@ -4,7 +4,6 @@ import os
 import re
 
 import pytest
-from doubles.mail import MailServer
 
 from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
@@ -19,27 +18,16 @@ PHONE, OTHER_PHONE = "+14255550123", "+14255550124"
 
 
 @pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
 def sent(tmp_path):
     """The file that text messages go to."""
     return tmp_path / "sms.txt"
 
 
 @pytest.fixture
-def mailing(home, database_url, clock, dice, directory, mail, sent):
+def mailing(opened, directory, mail, sent):
     """The directory with a mail server. Whoever reads the new mailbox confirms it, signed in or not."""
     directory.security.set("verification-needs-session", "off")
-    environ = home | mail.environ | {"AUTHCTL_SMS_PROVIDER": "file", "AUTHCTL_SMS_FILE": str(sent)}
-    settings = load(environ, options={"database_url": database_url}, system_config=os.devnull)
-    with opening.open_directory(
-        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-    ) as opened:
-        yield opened
+    return opened(mail.environ | {"AUTHCTL_SMS_PROVIDER": "file", "AUTHCTL_SMS_FILE": str(sent)})
 
 
 @pytest.fixture

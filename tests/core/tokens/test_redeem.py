@@ -1,21 +1,14 @@
 """Redeeming tokens: what each kind leads to, what is refused and how it is told, on both databases."""
 
-import os
 import re
 from dataclasses import replace
 
 import pytest
-from doubles.mail import MailServer
 from doubles.statements import reads, statements
 
 from authctl import storage
-from authctl.core.directory import opening
-from authctl.core.hashing import Parameters
-from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied, Invalid
-from authctl.settings import load
 
-CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD, NEW = "correct horse battery", "another fine password"
 PHONE, OTHER_PHONE = "+14255550123", "+14255550124"
 
@@ -26,18 +19,8 @@ def ada(directory):
 
 
 @pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def mailing(home, database_url, clock, dice, directory, mail):
-    settings = load(home | mail.environ, options={"database_url": database_url}, system_config=os.devnull)
-    with opening.open_directory(
-        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-    ) as opened:
-        yield opened
+def mailing(opened, mail):
+    return opened(mail.environ)
 
 
 def refusal(error, call, *args, **kwargs):

@@ -1,59 +1,29 @@
 """Making tokens and sending them: who is asked, what is limited, what a refused message leaves; on both databases."""
 
 import json
-import os
 import re
 from datetime import timedelta
 
 import pytest
-from doubles.mail import MailServer
 from doubles.sms import ACCOUNT, TOKEN, VERIFY, Twilio
 
 from authctl import storage
 from authctl.core.accounts import throttle
 from authctl.core.credentials import answers
 from authctl.core.crypto import phrases, sealing
-from authctl.core.directory import opening
-from authctl.core.hashing import Parameters
 from authctl.core.maintenance import key_rotation, purge
-from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import TokenKind, instant
-from authctl.settings import load
 from authctl.storage import purging
 
-CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
 PHONE = "+14255550123"
-
-
-@pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
 
 
 @pytest.fixture
 def outbox(tmp_path):
     """Where the SMS provider `file` writes."""
     return tmp_path / "sms.jsonl"
-
-
-@pytest.fixture
-def opened(home, database_url, clock, dice, directory):
-    """Opens the directory once more, with those variables."""
-    with_variables = []
-
-    def open_(environ):
-        settings = load(home | environ, options={"database_url": database_url}, system_config=os.devnull)
-        actor = Actor("tester@example.com")
-        again = opening.open_directory(settings, actor, clock=clock, random_bytes=dice, hash_parameters=CHEAP)
-        with_variables.append(again)
-        return again
-
-    yield open_
-    for each in with_variables:
-        each.close()
 
 
 @pytest.fixture

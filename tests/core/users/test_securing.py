@@ -1,36 +1,18 @@
 """Securing a taken account: what ends, what is kept, and how its owner gets in again; on both databases."""
 
-import os
-
 import pytest
-from doubles.mail import MailServer
 
 from authctl import storage
-from authctl.core.directory import opening
-from authctl.core.hashing import Parameters
-from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied, Invalid
-from authctl.settings import load
 
-CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD, NEW = "correct horse battery", "another fine password"
 EMAIL, PHONE = "ada@example.com", "+14255550123"
 CODE = "user_last_way_in"
 
 
 @pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def mailing(home, database_url, clock, dice, directory, mail):
-    settings = load(home | mail.environ, options={"database_url": database_url}, system_config=os.devnull)
-    with opening.open_directory(
-        settings, Actor("tester@example.com"), clock=clock, random_bytes=dice, hash_parameters=CHEAP
-    ) as opened:
-        yield opened
+def mailing(opened, mail):
+    return opened(mail.environ)
 
 
 @pytest.fixture
