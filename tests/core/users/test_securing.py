@@ -147,3 +147,10 @@ def test_what_the_account_invited_to_ends(directory, mailing, mail):
     assert directory.users.secure("ada").ended["invitations_ended"] == 1
     members = {each.user_email for each in directory.teams.list_memberships("maths")}
     assert members == {EMAIL, "bob@example.com"}
+
+
+def test_whoever_keeps_an_email_gives_no_other(directory, ada):
+    with pytest.raises(Invalid, match=r"one email: keep ada@example\.com, or give it new@example\.com") as refused:
+        directory.users.secure("ada", keep=[EMAIL], email="new@example.com")
+    assert refused.value.field == "email"
+    assert directory.users.get("ada").password is not None
