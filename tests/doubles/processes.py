@@ -104,5 +104,5 @@ def at_once(environ, url, clock, count, program):
     given = [dict(os.environ), environ, url, clock.now.isoformat(), count, program]
     nursery().stdin.write(json.dumps(given) + "\n")
     answers, errors = json.loads(nursery().stdout.readline())
-    assert errors == ""
+    assert errors == "", errors
     return answers
