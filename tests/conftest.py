@@ -236,9 +236,10 @@ def database_url(request, tmp_path):
 
 
 def copy_file(file, url):
-    path = url.removeprefix("sqlite:///")
-    storage.schema.create_file(path)
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copyfile(file, path)
+    path.chmod(0o600)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.errors import AuthctlError, Unavailable
-from authctl.storage import sqlite
+from authctl.storage import driver_errors, sqlite
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sqlite import APPLICATION_ID
@@ -77,12 +77,31 @@ def set_key_fingerprint(db: Connection, fingerprint: str) -> None:
 
 
 def create_file(path: str) -> bool:
-    """Make an empty SQLite file that only its owner can read; False where one is there already."""
+    """Make an empty SQLite file that only its owner can read; False where one is there already.
+
+    It comes into being with its write-ahead log on: of several that turn one on at the same moment, SQLite refuses
+    some. Where the file system has no links, `use_write_ahead_log` turns it on.
+    """
+    import sqlite3
+    import tempfile
+
+    if os.path.lexists(path):
+        return False
+    folder, name = os.path.split(os.path.abspath(path))
     try:
-        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        number, draft = tempfile.mkstemp(prefix=f"{name}.", suffix=".new", dir=folder)
+        os.close(number)
+        try:
+            with closing(sqlite.connect(draft, 0)) as connection:
+                _switch_to_log(connection, is_last=True)
+            _link(draft, path)
+        finally:
+            os.unlink(draft)
     except FileExistsError:
         return False
+    except sqlite3.Error as error:
+        raise driver_errors.translate("sqlite", error, path) from None
     except OSError as error:
         raise Unavailable(
             "database_unavailable",
@@ -90,6 +109,20 @@ def create_file(path: str) -> bool:
             hint="Check who may write to its folder, or name another place with --database sqlite:///PATH.",
         ) from None
     return True
+
+
+def _new(path: str) -> None:
+    """An empty file for its owner alone. Raises FileExistsError."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _link(draft: str, path: str) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        _new(path)
 
 
 def use_write_ahead_log(database: Database) -> None:
@@ -132,10 +165,14 @@ def copy_file(database: Database, name: str) -> str:
 
 def _new_file(name: str) -> str:
     path, number = name, 0
-    while not create_file(path):
-        number += 1
-        path = f"{name}.{number}"
-    return path
+    while True:
+        try:
+            _new(path)
+        except FileExistsError:
+            number += 1
+            path = f"{name}.{number}"
+        else:
+            return path
 
 
 @contextmanager
