@@ -352,8 +352,9 @@ _authctl_load() {
             options=('--from|sources' '--map|-' '--hash-format|hashes' '--delimiter|-' '--encoding|-'
                 '--hash-config|/' '--source-option|-' '--on-conflict|on-conflict' '--match|match'
                 '--weak-hashes|weak-hashes' '--mark-unverified|' '--addresses|addresses' '--force|' '--teams|'
-                '--check-password|@users' '--password-stdin|' '--resume|@imports' '--max-errors|-' '--report|/'
-                '--rejects|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.import,')
+                '--check-password|@users' '--password-stdin|' '--resume|@imports' '--max-errors|-' '--max-lost|-'
+                '--strict|' '--report|/' '--rejects|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.import,')
             arguments=('/...|')
             ;;
         'users list-imports')

@@ -587,6 +587,8 @@ function __authctl_load
                 '--password-stdin||Read the password of --check-password from stdin: one line' \
                 '--resume|@imports|Go on with this import; without it, one of the same files goes on by itself' \
                 '--max-errors|-|Stop when more than N records are refused; 0 or more' \
+                '--max-lost|-|Stop when more than N values are left out; 0 or more' \
+                '--strict||Refuse a record rather than leave out a value that cannot be taken' \
                 '--report|/|A new file, for you alone: a JSON line on each record that is not clean' \
                 '--rejects|/|A new file, for you alone: the refused records as they were, to be mended and imported again' \
                 '--dry-run||Show what would be done, and do nothing' \

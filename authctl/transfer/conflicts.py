@@ -61,6 +61,7 @@ class Conditions:
     """By what rules records meet users that are there.
 
     force: also users that are found by what a person typed in. room: how many more may be refused; None: all.
+    room_to_lose: how many more values may be left out; None: any number.
     """
 
     now: datetime
@@ -70,6 +71,7 @@ class Conditions:
     teams: bool = False
     force: bool = False
     room: int | None = None
+    room_to_lose: int | None = None
 
 
 def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
@@ -103,10 +105,14 @@ def settle(items: Iterable[Outcome], conditions: Conditions, known: Holders | No
         else:
             plan.skip(item, item.notes)
         plan.through += 1
-        if conditions.room is not None and plan.refused > conditions.room:
+        if _is_over(plan.refused, conditions.room) or (plan.lost and _is_over(plan.losses, conditions.room_to_lose)):
             plan.is_stopped = True
             break
     return plan
+
+
+def _is_over(count: int, room: int | None) -> bool:
+    return room is not None and count > room
 
 
 def _settle(item: Checked, conditions: Conditions, known: Holders | None, claims: _Claims, plan: Plan) -> None:

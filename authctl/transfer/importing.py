@@ -24,12 +24,13 @@ from authctl.errors import Conflict, Invalid, NotFound
 from authctl.model import EventName, Import, ImportStatus, Public, User, WeakHash
 from authctl.transfer import files, hashing_pool, reader_process, sources, storing
 from authctl.transfer.conflicts import Conditions, Holders, Match, OnConflict, keys_of, settle
-from authctl.transfer.plans import Plan, no_counts
+from authctl.transfer.plans import Plan, losses, no_counts
 from authctl.transfer.records import Addresses, Note, Refused, Source
 from authctl.transfer.report import Report
 from authctl.transfer.validation import Checked, Outcome, Rules
 
 BATCH = 5_000  # records; measured
+COMMON_OPTIONS = {"unmapped": "metadata: keep there the fields that nothing is made of; ignore: leave them out, untold"}
 ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write
 
 
@@ -48,9 +49,10 @@ class Options(Public):
 
     match: by what a record's user is found; None: by the first that it has of id, email, phone, username. weak_hash:
     what becomes of hashes that are fast to guess. mark_unverified: nobody's address counts as verified. teams:
-    memberships too; teams that are not there are made. max_errors: stop when more are refused. addresses: who gave
-    emails, phones and usernames; None: whoever does with that source. force: meet also users who are found by what a
-    person typed in. batch: records in one transaction.
+    memberships too; teams that are not there are made. max_errors: stop when more are refused. max_lost: stop when more
+    values are left out. strict: refuse a record of which a value would be left out. addresses: who gave emails, phones
+    and usernames; None: whoever does with that source. force: meet also users who are found by what a person typed in.
+    batch: records in one transaction.
     """
 
     on_conflict: OnConflict = OnConflict.FAIL
@@ -61,6 +63,8 @@ class Options(Public):
     max_errors: int | None = field(default=None, repr=False)
     addresses: Addresses | None = None
     force: bool = field(default=False, repr=False)
+    max_lost: int | None = field(default=None, repr=False)
+    strict: bool = field(default=False, repr=False)
     batch: int = field(default=BATCH, repr=False)
 
     def __post_init__(self) -> None:
@@ -107,21 +111,36 @@ def import_users(
 
 
 def _check_options(source: Source, given: Mapping[str, str]) -> None:
-    unknown = next((name for name in given if name not in source.options), None)
+    keeps_unread(given)
+    unknown = next((name for name in given if name not in source.options and name not in COMMON_OPTIONS), None)
     if unknown is None:
         return
-    known = ", ".join(source.options)
+    known = ", ".join([*source.options, *COMMON_OPTIONS])
     raise Invalid(
         "general_argument_invalid",
         f"The source {source.name} has no option {unknown}.",
         field="source_option",
-        hint=f"Its options are: {known}." if known else "It has none.",
+        hint=f"Its options are: {known}.",
     )
 
 
+def keeps_unread(given: Mapping[str, str]) -> bool | None:
+    """Whether what a source does not read is kept in metadata, as the operator says; None where nobody says."""
+    wish = given.get("unmapped")
+    if wish not in (None, "metadata", "ignore"):
+        raise Invalid("general_argument_invalid", "unmapped must be metadata or ignore.", field="unmapped")
+    return None if wish is None else wish == "metadata"
+
+
 def is_stopped(journal: Import, options: Options) -> bool:
-    """Whether an import ended because more was refused than it was to bear."""
-    return options.max_errors is not None and journal.counts["refused"] > options.max_errors
+    """Whether an import ended because more was refused, or lost, than it was to bear."""
+    most, lost = options.max_errors, options.max_lost
+    return (most is not None and journal.counts["refused"] > most) or has_lost(journal, lost)
+
+
+def has_lost(journal: Import, most: int | None) -> bool:
+    """Whether more values did not come along than that."""
+    return most is not None and losses(journal.counts) > most
 
 
 @dataclass(slots=True)
@@ -274,6 +293,8 @@ class _Run:
             addresses=self.options.addresses or self.source.addresses,
             teams=self.options.teams,
             keeps_raw=self.report.keeps_raw,
+            strict=self.options.strict,
+            keeps_unread=keeps_unread(self.source_options),
         )
         position = self.journal.position
         job = reader_process.Job(
@@ -299,8 +320,9 @@ class _Run:
         storage.bulk.prepare(db)
         plan = self._settled(work, batch.items)
         behind = batch.records - len(batch.items) + plan.through
-        counts = plan.counts_after(journal.counts)
-        self.report.write(self.inputs[batch.file].name, plan.told)
+        file = self.inputs[batch.file].name
+        counts = plan.counts_after(journal.counts, file)
+        self.report.write(file, plan.told)
         position = {"file": batch.file, "records": behind, **self.report.position}
         if not storage.imports.advance(db, journal, position, counts, work.now):
             raise self._changed()
@@ -312,32 +334,35 @@ class _Run:
     def _settled(self, work: Work, items: list[Outcome]) -> Plan:
         """The batch, settled and stored."""
         for _ in range(ATTEMPTS):
-            plan = self._attempt(work, items, 0, look=self.meets)
+            plan = self._attempt(work, items, Plan(), look=self.meets)
             if plan is not None:
                 return plan
             self.meets = True
         whole = Plan()
         for item in items:
-            whole.add(self._one(work, item, whole.refused))
+            whole.add(self._one(work, item, whole))
             if whole.is_stopped:
                 break
         return whole
 
-    def _one(self, work: Work, item: Outcome, refused: int) -> Plan:
+    def _one(self, work: Work, item: Outcome, before: Plan) -> Plan:
         for _ in range(ATTEMPTS):
-            plan = self._attempt(work, [item], refused, look=True)
+            plan = self._attempt(work, [item], before, look=True)
             if plan is not None:
                 return plan
         note = Note("user_changed", None, "Somebody else took what this record has, at the same moment.")
         taken = Refused(item.at, item.ref, getattr(item, "raw", None), [note])
-        return settle([taken], self._conditions(work, refused))
+        return settle([taken], self._conditions(work, before))
 
-    def _attempt(self, work: Work, items: list[Outcome], refused: int, *, look: bool) -> Plan | None:
-        """Settle these records and store what comes of it; None, and nothing is stored, where somebody has it."""
+    def _attempt(self, work: Work, items: list[Outcome], before: Plan, *, look: bool) -> Plan | None:
+        """Settle these records and store what comes of it; None, and nothing is stored, where somebody has it.
+
+        before: what was settled of the same batch.
+        """
         teams = self._teams(work, items)
         items = [teams.without_unclear(item) for item in items] if teams else items
         known = self._known(work, items) if look else None
-        plan = settle(items, self._conditions(work, refused, teams), known)
+        plan = settle(items, self._conditions(work, before, teams), known)
         return plan if storing.store(work, self.journal, plan, teams) else None
 
     def _teams(self, work: Work, items: list[Outcome]) -> storing.Teams | None:
@@ -345,8 +370,8 @@ class _Run:
             return None
         return storing.Teams(work, (each for item in items if isinstance(item, Checked) for each in item.extra.members))
 
-    def _conditions(self, work: Work, refused: int, teams: storing.Teams | None = None) -> Conditions:
-        most = self.options.max_errors
+    def _conditions(self, work: Work, before: Plan, teams: storing.Teams | None = None) -> Conditions:
+        counts, most, lost = self.journal.counts, self.options.max_errors, self.options.max_lost
         return Conditions(
             now=work.now,
             on_conflict=self.options.on_conflict,
@@ -354,7 +379,8 @@ class _Run:
             team_of=teams.seq_of if teams else lambda member: None,
             teams=self.options.teams,
             force=self.options.force,
-            room=None if most is None else most - self.journal.counts["refused"] - refused,
+            room=None if most is None else most - counts["refused"] - before.refused,
+            room_to_lose=None if lost is None else lost - losses(counts) - before.losses,
         )
 
     def _known(self, work: Work, items: list[Outcome]) -> Holders:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from authctl.model import Json, User
-from authctl.transfer.records import Member, Note
+from authctl.transfer.records import DROPPED, LOSSES, UNREAD, Member, Note
 from authctl.transfer.validation import Checked, IdentityRow, Outcome
 
 
@@ -43,10 +43,30 @@ class Update(NamedTuple):
         return bool(self.item.extra.recovery_codes) and not self.before.recovery_code
 
 
+FIRST = 3  # records of which the summary names the places
+
+
+@dataclass(slots=True)
+class Loss:
+    """What did not come along of one field: how many values, and where the first of them are."""
+
+    count: int = 0
+    places: list[int] = field(default_factory=list)
+
+    def add(self, count: int, places: Iterable[int]) -> None:
+        self.count += count
+        self.places = [*self.places, *places][:FIRST]
+
+
 def no_counts() -> Json:
     """What the summary of an import counts, before it has begun."""
     outcomes = dict.fromkeys(("created", "updated", "skipped", "without_password", "refused"), 0)
-    return outcomes | {"reasons": {}, "hashes": {}}
+    return outcomes | {"reasons": {}, "hashes": {}, "lost": []}
+
+
+def losses(counts: Json) -> int:
+    """How many values did not come along."""
+    return sum(each["count"] for each in counts.get("lost", ()))
 
 
 @dataclass(slots=True)
@@ -54,7 +74,7 @@ class Plan:
     """What is to be done with a batch. through: how many of its records are settled.
 
     seen: users that were found as the file has them, where that must be remembered. ended: how many sessions and
-    tokens of users who are there ended when it was stored.
+    tokens of users who are there ended when it was stored. lost: by type and field, what users came in without.
     """
 
     creates: list[Checked] = field(default_factory=list)
@@ -68,6 +88,7 @@ class Plan:
     reasons: Counter[str] = field(default_factory=Counter)
     hashes: Counter[tuple[str, str]] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
+    lost: dict[tuple[str, str | None], Loss] = field(default_factory=dict)
     is_stopped: bool = False
 
     def refuse(self, item: Outcome, notes: Iterable[Note]) -> None:
@@ -87,6 +108,11 @@ class Plan:
         """Count a record that comes in. has_password: its user, in the end; brings_one: the record."""
         if item.notes:
             self.told.append(Told(item.at, item.ref, outcome, item.notes))
+            for note in item.notes:
+                if note.type in LOSSES:
+                    self._lose(note.type, note.field, item.at)
+        for name in item.unread:
+            self._lose(UNREAD, name, item.at)
         if brings_one and item.row.password_algorithm is not None:
             self.hashes[item.row.password_algorithm, item.strength or "strong"] += 1
         if not has_password:
@@ -94,6 +120,19 @@ class Plan:
             self.reasons[
                 next((note.type for note in item.notes if note.field == "password"), "import_no_password")
             ] += 1
+
+    def _lose(self, type: str, field: str | None, at: int) -> None:
+        loss = self.lost.get((type, field))
+        if loss is None:
+            loss = self.lost[type, field] = Loss()
+        loss.count += 1
+        if len(loss.places) < FIRST:
+            loss.places.append(at)
+
+    @property
+    def losses(self) -> int:
+        """How many values did not come along."""
+        return sum(loss.count for loss in self.lost.values())
 
     def add(self, other: Plan) -> None:
         """What was settled of the records behind these."""
@@ -103,10 +142,12 @@ class Plan:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("reasons", "hashes", "ended"):
             getattr(self, name).update(getattr(other, name))
+        for key, loss in other.lost.items():
+            self.lost.setdefault(key, Loss()).add(loss.count, loss.places)
         self.is_stopped = other.is_stopped
 
-    def counts_after(self, counts: Json) -> Json:
-        """The summary so far, with this batch."""
+    def counts_after(self, counts: Json, file: str) -> Json:
+        """The summary so far, with this batch of a file."""
         hashes = {name: dict(strengths) for name, strengths in counts["hashes"].items()}
         for (algorithm, strength), count in sorted(self.hashes.items()):
             strengths = hashes.setdefault(algorithm, {})
@@ -117,6 +158,23 @@ class Plan:
             "skipped": counts["skipped"] + self.skipped,
             "without_password": counts["without_password"] + self.without_password,
             "refused": counts["refused"] + self.refused,
-            "reasons": dict(sorted((Counter(counts["reasons"]) + self.reasons).items())),
+            "reasons": dict(sorted((Counter(counts["reasons"]) + self.reasons + self._lost_by_type()).items())),
             "hashes": dict(sorted(hashes.items())),
+            "lost": self._lost_after(counts.get("lost", ()), file),
         }
+
+    def _lost_by_type(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for (type, _), loss in self.lost.items():
+            if type in (DROPPED, UNREAD):  # a lost password is the reason why there is none
+                found[type] += loss.count
+        return found
+
+    def _lost_after(self, before: Iterable[Json], file: str) -> list[Json]:
+        """What did not come along: by field, the type, how many values, and the places of the first, FILE:LINE."""
+        found = {(each["type"], each["field"]): each for each in before}
+        for (type, name), loss in self.lost.items():
+            known = found.get((type, name), {"count": 0, "first": []})
+            first = [*known["first"], *(f"{file}:{at}" for at in loss.places)][:FIRST]
+            found[type, name] = {"field": name, "type": type, "count": known["count"] + loss.count, "first": first}
+        return sorted(found.values(), key=lambda each: (each["type"], -each["count"], each["field"] or ""))

@@ -24,11 +24,20 @@ class Addresses(StrEnum):
 
 
 class Note(NamedTuple):
-    """One thing to say of a record, in the report. type: a word of `errors.TYPES` or one that begins `import_`."""
+    """One thing to say of a record, in the report. type: a word of `errors.TYPES` or one that begins `import_`.
+
+    value: what the record had there, JSON, where it is left out and no secret: it is kept in the user's metadata.
+    """
 
     type: str
     field: str | None
     message: str  # without the value where it is a secret
+    value: Any = None
+
+
+DROPPED = "import_value_dropped"
+UNREAD = "import_field_unread"  # never a note: what a source does not read is counted alone
+LOSSES = frozenset((DROPPED, UNREAD, "import_password_lost", "import_factor_lost"))
 
 
 @dataclass(slots=True)
@@ -81,6 +90,7 @@ class Record:
     owner. raw: the record as the source can write it again, for the file of refused ones: JSON, or bytes in it. Times
     are aware datetimes.
     None means that the file says nothing, which an update leaves as it is. texts: by name, the columns of TEXTS.
+    unread: by name, what the file says that nothing here is made of.
     """
 
     at: int = 0
@@ -111,6 +121,7 @@ class Record:
     identities: list[Linked] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    unread: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 # The columns of users that have no field of their own in a Record: any text that is no longer than a name.
@@ -147,7 +158,7 @@ class Source(Protocol):
     options: the names of what `--source-option NAME=VALUE` may say, with `_` for `-`, and their help; any other is
     refused. joins: the files behind the first are what it is joined with; else each is read as a first, by itself.
     asks_password: its hashes hang on settings that the operator gives, so that one is better proved on a password.
-    addresses: who gave them, as a rule.
+    addresses: who gave them, as a rule. takes: by a field that it leaves out, what takes it along.
     """
 
     name: str
@@ -156,6 +167,7 @@ class Source(Protocol):
     joins: bool
     asks_password: bool
     addresses: Addresses
+    takes: Mapping[str, str]
 
     def recognises(self, head: bytes, name: str) -> bool:
         """Whether a file that begins so (64 KiB at most) and has that name is this system's."""

@@ -7,7 +7,7 @@ secret key is left to the engine: plain passwords to be hashed, weak hashes to b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -22,12 +22,27 @@ from authctl.errors import Invalid
 from authctl.model import Json, RandomBytes, WeakHash, milliseconds, username_key
 from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
-from authctl.transfer.records import Addresses, ImportedTotp, Item, Linked, Member, Note, Record, Refused, Skipped
+from authctl.transfer.records import (
+    DROPPED,
+    Addresses,
+    ImportedTotp,
+    Item,
+    Linked,
+    Member,
+    Note,
+    Record,
+    Refused,
+    Skipped,
+)
+from authctl.transfer.sources.field_reader import may_be_secret
 
 T = TypeVar("T")
 
 TOTP_KEY_SIZES = range(10, 129)  # bytes; Google Authenticator began with 80 bits, 1,024 are a block of SHA-512
 MAX_CODE = 64  # characters
+NAMES = ("id", "username", "email", "phone", "identities")
+NO_WAY_IN = "import_no_way_in"
+KEPT = "imported"  # the key of metadata under which values are that a user came in without
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +50,8 @@ class Rules:
     """What an import is done by, as far as single records go.
 
     words: the form of search words, by the database's dialect. teams: whether memberships are taken in. keeps_raw:
-    whether refused records are written out.
+    whether refused records are written out. strict: whether a record is refused rather than a value left out.
+    keeps_unread: whether fields that the source does not read are kept in metadata; None, and they count as lost.
     """
 
     import_id: str
@@ -47,6 +63,8 @@ class Rules:
     mark_unverified: bool = False
     addresses: Addresses = Addresses.GIVEN
     keeps_raw: bool = False
+    strict: bool = False
+    keeps_unread: bool | None = None
 
 
 class IdentityRow(NamedTuple):
@@ -86,7 +104,7 @@ NOTHING = Extra()
 class Checked(NamedTuple):
     """A record that is good to be stored, unless somebody has its id or address. words: what it is found by.
 
-    has_id: whether the file says the id; else it was made here.
+    has_id: whether the file says the id; else it was made here. unread: names of what the source did not read.
     """
 
     at: int
@@ -98,6 +116,7 @@ class Checked(NamedTuple):
     extra: Extra
     notes: tuple[Note, ...]
     raw: Any
+    unread: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Checked(at={self.at}, ref={self.ref!r})"
@@ -113,6 +132,7 @@ class Checker:
     rules: Rules
     random: RandomBytes
     _now: int = 0
+    _names: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)  # so that equal ones are one object
 
     def __post_init__(self) -> None:
         self._now = milliseconds(self.rules.now)
@@ -121,30 +141,69 @@ class Checker:
         if type(item) is not Record:
             return item  # type: ignore[return-value]
         check = _Fields(item)
-        if not (item.id or item.username or item.email or item.phone or item.identities):
-            # Each run of the import would make another such account, that nobody could find or sign in to.
-            message = "Nothing names this user: there is no id, email, phone, username or identity."
-            check.refused.append(Note("import_record_invalid", None, message))
         columns = self._columns(item, check)
         extra = self._extra(item, check)
+        columns |= {"totp": bool(extra.totp), "recovery_code": bool(extra.recovery_codes)}
         strength = None
         if item.password is not None:
             extra, strength = self._add_password(item, columns, extra, check)
+        self._check_names(item, columns, extra, check)
+        columns["metadata"] = self._metadata(item, check)
         row = UserRow(**columns)
         raw = item.raw if self.rules.keeps_raw else None
+        if self.rules.strict:
+            check.refuse_losses()
         if check.refused:
             return Refused(item.at, item.ref, raw, [*check.refused, *check.notes])
-        document = search_terms.document(row.id, row.username, row.name, row.email, row.phone, item.labels or ())
+        document = search_terms.document(row.id, row.username, row.name, row.email, row.phone, check.labels)
         if self.rules.words == "postgresql":
             document = search_terms.tsvector(document)
-        return Checked(item.at, item.ref, bool(item.id), row, document, strength, extra, tuple(check.notes), raw)
+        unread = self._unread(item) if item.unread and self.rules.keeps_unread is None else ()
+        notes = tuple(check.notes)
+        return Checked(item.at, item.ref, bool(item.id), row, document, strength, extra, notes, raw, unread)
+
+    def _unread(self, record: Record) -> tuple[str, ...]:
+        names = tuple(record.unread)
+        return self._names.setdefault(names, names)
+
+    def _check_names(self, record: Record, columns: dict[str, Any], extra: Extra, check: _Fields) -> None:
+        """Refuse a user whom nothing names: each run of the import would make another, whom nobody could find.
+
+        Who has no name to sign in with is told.
+        """
+        if columns["email"] or columns["phone"]:
+            return
+        has_password = bool(columns.get("password_hash") or extra.plain)
+        if not (record.id or columns["username"] or extra.identities):
+            check.refused += [note for note in check.notes if note.field in NAMES]
+            if not check.refused:
+                message = "Nothing names this user: there is no id, email, phone, username or identity."
+                check.refused.append(Note("import_record_invalid", None, message))
+        elif has_password and not columns["username"]:
+            check.notes.append(Note(NO_WAY_IN, None, "The password has no email, phone or username to go with it."))
+        elif not (has_password or extra.identities):
+            check.notes.append(Note(NO_WAY_IN, None, "There is no email, phone, password or identity to sign in with."))
+
+    def _metadata(self, record: Record, check: _Fields) -> str:
+        """What the record has for it, and what the user came in without; what is too large goes."""
+        given = dict(record.metadata or {})
+        if record.unread and self.rules.keeps_unread:
+            given = {name: value for name, value in record.unread.items() if not may_be_secret(name)} | given
+        if not check.notes and not given:
+            return "{}"
+        kept = check.kept()
+        if kept and KEPT not in given:
+            given[KEPT] = kept
+        return check.optional(_metadata, given, "metadata") or "{}"
 
     def _columns(self, record: Record, check: _Fields) -> dict[str, Any]:
         """What a record says for the columns of users, as they are stored."""
         now = self._now
-        username = check(identifiers.username, record.username) if record.username else None
-        email = check(contacts.email, record.email) if record.email else None
-        phone = check(contacts.phone, record.phone) if record.phone else None
+        username = check.optional(identifiers.username, record.username, "username") if record.username else None
+        email = check.optional(contacts.email, record.email, "email") if record.email else None
+        phone = check.optional(contacts.phone, record.phone, "phone") if record.phone else None
+        if record.labels:
+            check.labels = check.several(identifiers.label, record.labels, "labels")
         trusted = not self.rules.mark_unverified
         is_claimed = self.rules.addresses is Addresses.CLAIMED
         blocked_until = record.blocked_until
@@ -156,7 +215,7 @@ class Checker:
             "username": username,
             "username_key": username_key(username) if username else None,
             "username_self_service": is_claimed and username is not None,
-            "name": check(identifiers.name, record.name) or "" if record.name else "",
+            "name": check.optional(identifiers.name, record.name, "name") or "" if record.name else "",
             "email": email,
             "email_verified": bool(record.email_verified) and trusted and email is not None,
             "email_self_service": is_claimed and email is not None,
@@ -165,16 +224,18 @@ class Checker:
             "phone_self_service": is_claimed and phone is not None,
             "status": "blocked" if is_blocked else "active",
             "blocked_until": milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
-            "labels": check(_labels, record.labels) or "[]" if record.labels else "[]",
-            "prefs": check(_prefs, record.prefs) or "{}" if record.prefs else "{}",
-            "metadata": check(_metadata, record.metadata) or "{}" if record.metadata else "{}",
+            "labels": check.optional(_labels, check.labels, "labels") or "[]" if check.labels else "[]",
+            "prefs": check.optional(_prefs, record.prefs, "prefs") or "{}" if record.prefs else "{}",
+            "metadata": "{}",
             "mfa": bool(record.mfa),
-            "totp": bool(record.totp),
-            "recovery_code": bool(record.recovery_codes),
             "created_at": check.time("created_at", record.created_at, now, now),
             "updated_at": check.time("updated_at", record.updated_at, now, now),
             "last_sign_in_at": check.time("last_sign_in_at", record.last_sign_in_at, now, None),
-            **{name: check(partial(identifiers.name, field=name), text) for name, text in record.texts.items() if text},
+            **{
+                name: check.optional(partial(identifiers.name, field=name), text, name)
+                for name, text in record.texts.items()
+                if text
+            },
         }
 
     # Passwords
@@ -227,35 +288,33 @@ class Checker:
     def _extra(self, record: Record, check: _Fields) -> Extra:
         if not (record.identities or record.totp or record.recovery_codes or record.members):
             return NOTHING
-        if record.totp:
-            check(_number_of_authenticators, len(record.totp))
-        codes = [check(_recovery_code, code) or "" for code in record.recovery_codes]
+        linked = check.several(_linked, record.identities, "identities")
         return Extra(
-            identities=tuple(self._identity(each, check) for each in record.identities),
-            totp=tuple(filter(None, (check(_totp, each) for each in record.totp))),
-            recovery_codes=tuple(dict.fromkeys(codes)),
-            members=tuple(_member(each, check) for each in record.members)
-            if self.rules.teams
-            else tuple(record.members),
+            identities=tuple(self._identity(each, check) for each in linked),
+            totp=_few(check.several(_totp, record.totp, "totp"), check),
+            recovery_codes=tuple(dict.fromkeys(check.several(_recovery_code, record.recovery_codes, "recovery_codes"))),
+            members=check.several(_member, record.members, "members") if self.rules.teams else tuple(record.members),
         )
 
     def _identity(self, linked: Linked, check: _Fields) -> IdentityRow:
+        email = check.optional(contacts.email, linked.email, "identities") if linked.email else None
         return IdentityRow(
             generators.new_id(self.rules.now, self.random),
-            check(identifiers.provider, linked.provider) or "",
-            check(identifiers.provider_uid, linked.provider_uid) or "",
-            check(contacts.email, linked.email) if linked.email else None,
+            linked.provider,
+            linked.provider_uid,
+            email,
             check.time("identities", linked.created_at, self._now, self._now) or 0,
-            linked.email_verified and bool(linked.email) and not self.rules.mark_unverified,
+            linked.email_verified and bool(email) and not self.rules.mark_unverified,
         )
 
 
 class _Fields:
-    """The values of one record: what is wrong with them, and what is to be said."""
+    """The values of one record: what is wrong with them, and what is to be said. labels: those that are taken."""
 
-    __slots__ = ("notes", "refused")
+    __slots__ = ("labels", "notes", "refused")
 
     def __init__(self, record: Record) -> None:
+        self.labels: tuple[str, ...] = ()
         self.refused: list[Note] = []
         self.notes = list(record.notes)
 
@@ -267,6 +326,32 @@ class _Fields:
             self.refused += [Note(each.type, each.field, each.message) for each in error.problems]
             return None
 
+    def optional(self, rule: Callable[[Any], T], value: Any, field: str) -> T | None:
+        """The value by that rule; one that is wrong is left out, and costs nobody the user."""
+        try:
+            return rule(value)
+        except Invalid as error:
+            self.notes += [_left_out(field, value, each.message) for each in error.problems]
+            return None
+
+    def several(self, rule: Callable[[Any], T], values: Iterable[Any], field: str) -> tuple[T, ...]:
+        """Those of the values that are right by that rule."""
+        found = (self.optional(rule, value, field) for value in values)
+        return tuple(value for value in found if value is not None)
+
+    def refuse_losses(self) -> None:
+        """Have every value that was left out refuse the record."""
+        self.refused += [note for note in self.notes if note.type in (DROPPED, "import_factor_lost")]
+        self.notes = [note for note in self.notes if note not in self.refused]
+
+    def kept(self) -> Json:
+        """What was left out and is no secret, by field; several of one as a list."""
+        found: dict[str, list[Any]] = {}
+        for note in self.notes:
+            if note.value is not None and note.field is not None:
+                found.setdefault(note.field, []).append(note.value)
+        return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
     def time(self, name: str, value: datetime | None, now: int, otherwise: Any) -> Any:
         """A time that has come, in milliseconds; one that has not becomes the present."""
         if value is None:
@@ -276,6 +361,14 @@ class _Fields:
             return found
         self.notes.append(Note("import_time_ahead", name, f"{name} is yet to come; the present was put there."))
         return now
+
+
+def _left_out(field: str, value: Any, why: str) -> Note:
+    """The note of a value of ours that was left out; nothing is kept of a factor."""
+    message = f"{why.rstrip('.')}. It was left out."
+    if field in ("totp", "recovery_codes"):
+        return Note("import_factor_lost", field, message)
+    return Note(DROPPED, field, message, value if isinstance(value, (str, dict, list)) else str(value))
 
 
 def _labels(given: Iterable[str]) -> str:
@@ -291,11 +384,13 @@ def _metadata(given: Json) -> str:
     return json_objects.json_text(given, field="metadata")
 
 
-def _number_of_authenticators(given: int) -> None:
+def _few(given: tuple[ImportedTotp, ...], check: _Fields) -> tuple[ImportedTotp, ...]:
+    """As many authenticators as a user may have."""
     most = authenticators.MOST_AUTHENTICATORS
-    if given > most:
-        message = f"totp holds {given} authenticators; a user may have {most}"
-        raise Invalid("user_authenticator_limit_exceeded", message, field="totp")
+    if len(given) > most:
+        message = f"totp holds {len(given)} authenticators; a user may have {most}, so the others were left out."
+        check.notes.append(Note("import_factor_lost", "totp", message))
+    return given[:most]
 
 
 def _totp(given: ImportedTotp) -> ImportedTotp:
@@ -317,10 +412,15 @@ def _recovery_code(code: str) -> str:
     raise Invalid("general_argument_invalid", message, field="recovery_codes")
 
 
-def _member(given: Member, check: _Fields) -> Member:
-    team = check(identifiers.identifier, given.team) if given.team else None
-    name = check(_team_name, given.name or given.team or "")
-    return Member(team, name or "", check(identifiers.roles, given.roles) or (), given.joined_at)
+def _linked(given: Linked) -> Linked:
+    provider, uid = identifiers.provider(given.provider), identifiers.provider_uid(given.provider_uid)
+    return replace(given, provider=provider, provider_uid=uid)
+
+
+def _member(given: Member) -> Member:
+    team = identifiers.identifier(given.team) if given.team else None
+    name = _team_name(given.name or given.team or "")
+    return Member(team, name, identifiers.roles(given.roles), given.joined_at)
 
 
 def _team_name(name: str) -> str:

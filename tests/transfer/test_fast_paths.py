@@ -242,11 +242,9 @@ LABELS = st.lists(st.sampled_from(["a", "A", "vip", "x" * 36, "x" * 37, "", "é"
 @settings(max_examples=500)
 def test_labels_are_those_of_values_as_json(checker, given_labels):
     found = checker(Record(at=1, ref=None, raw=None, id="ada", labels=given_labels))
-    expected = outcome(identifiers.labels, given_labels)
-    if isinstance(found, Refused):
-        assert expected == ("general_argument_invalid", "labels")
-    else:
-        assert found.row.labels == json.dumps(list(expected), separators=(",", ":"))
+    good = [each for each in given_labels if not isinstance(outcome(identifiers.label, each), tuple)]
+    expected = () if len(set(good)) > identifiers.MAX_LABELS else dict.fromkeys(good)
+    assert found.row.labels == json.dumps(list(expected), separators=(",", ":"))
 
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)

@@ -25,7 +25,7 @@ class Given:
                 note = Note("import_record_invalid", None, "It is broken.")
                 yield Refused(number, None, {"broken": number}, [note])
             else:
-                yield Record(number, None, None, id=f"u{number}")
+                yield Record(number, None, None, id=f"u{number}", email=f"u{number}@example.com")
 
     def rejects(self, raws):
         for raw in raws:

@@ -84,7 +84,7 @@ def write_users(path, hash=BCRYPT):
                 "identities": [{"provider": "google", "provider_uid": f"g{number}"}] if number % 10 == 0 else [],
             }
             if number % 50 == 7:
-                user["email"] = "nope"
+                user["id"] = "no\n"
             else:
                 expected.add(user["id"])
             refused += number % 50 == 7

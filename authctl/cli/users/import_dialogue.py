@@ -10,8 +10,10 @@ from authctl.cli import prompts
 from authctl.cli.commands import STDIN
 from authctl.cli.context import Context
 from authctl.cli.progress import progress
+from authctl.core.values import checks
 from authctl.errors import AuthctlError, Denied, Invalid, UsageError, did_you_mean
 from authctl.transfer import sources
+from authctl.transfer.records import UNREAD
 
 if TYPE_CHECKING:
     from authctl.cli.progress import Step
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 # Of a summary, what whoever has just typed the command knows.
-UNTOLD = ("files", "options", "actor", "created_at", "updated_at", "ended_at")
+UNTOLD = ("files", "lost", "options", "actor", "created_at", "updated_at", "ended_at")
 
 
 def choose_source(ctx: Context, given: str | None, first: Input) -> str:
@@ -53,20 +55,36 @@ def choose_source(ctx: Context, given: str | None, first: Input) -> str:
     return found[0]
 
 
-def tell_left_out(ctx: Context, first: Input, source: str, options: dict[str, str]) -> None:
-    """Name a CSV's columns that nothing is read from, which a typing error may be the reason of."""
-    if source != "csv":
-        return
-    from authctl.transfer import files
-    from authctl.transfer.sources import any_csv
-
-    columns = any_csv.SOURCE.left_out(files.head_of(first), options)
-    if columns:
-        named = ", ".join(repr(column[:40]) for column in columns[:20])
+def tell_lost(ctx: Context, source: str, counts: Json) -> None:
+    """Say what did not come along: of each field how many values, where the first of them are, what takes them."""
+    takes = sources.load(source).takes
+    kept = False
+    for each in counts["lost"]:
+        field, count = each["field"] or "", each["count"]
+        if each["type"] == UNREAD:
+            hint = f" To import it: {takes[field]}" if field in takes else ""
+            kept = kept or field not in takes
+            ctx.output.tell(f"Not imported: {checks.shown(field)}, {_of(count, 'user', each['first'])}.{hint}")
+        else:
+            ctx.output.tell(f"Left out: {_LOST.get(each['type'], field)}, {_of(count, 'value', each['first'])}.")
+    if kept:
+        ctx.output.tell("To keep such fields in the users' metadata: --source-option unmapped=metadata")
+    brought = counts["created"] + counts["updated"]
+    if brought and counts["without_password"] == brought:
         ctx.output.tell(
-            f"Not read of the file: {named}. --map FIELD=COLUMN says what a column is, and"
-            " --source-option unmapped=metadata keeps the rest."
+            f"None of the {brought:,} users came with a password."
+            if brought > 1
+            else "The user came without a password."
         )
+
+
+_LOST = {"import_password_lost": "password", "import_factor_lost": "second factor"}
+
+
+def _of(count: int, noun: str, first: list[str]) -> str:
+    """How many there are, and where: 12 values (users.csv:3, users.csv:7, users.csv:9, …)."""
+    more = ", …" if count > len(first) else ""
+    return f"{count:,} {noun}{'s' if count != 1 else ''} ({', '.join(first)}{more})"
 
 
 def prove(

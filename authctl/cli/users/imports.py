@@ -21,6 +21,7 @@ from authctl.transfer.sources import NAMES
 if TYPE_CHECKING:
     from authctl.cli.environment import Environment
     from authctl.model import Import
+    from authctl.transfer.importing import Options
 
 
 SETTINGS_LENGTH = 65_536  # characters
@@ -190,6 +191,15 @@ def import_(
             "--max-errors", metavar="N", callback=_count, help="Stop when more than N records are refused; 0 or more."
         ),
     ] = None,
+    max_lost: Annotated[
+        int | None,
+        typer.Option(
+            "--max-lost", metavar="N", callback=_count, help="Stop when more than N values are left out; 0 or more."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a record rather than leave out a value that cannot be taken.")
+    ] = False,
     report: Annotated[
         str | None,
         typer.Option(
@@ -222,7 +232,6 @@ def import_(
     for each in inputs:
         if files.is_open_to_all(each):
             ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
-    import_dialogue.tell_left_out(ctx, inputs[0], name, options)
     import_dialogue.prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
     asked = importing.Options(
         OnConflict(on_conflict),
@@ -233,6 +242,8 @@ def import_(
         max_errors,
         Addresses(addresses) if addresses else None,
         force,
+        max_lost,
+        strict,
     )
     with import_dialogue.watched(ctx, inputs) as watched:
         journal = Imports(ctx.directory).run(
@@ -249,20 +260,27 @@ def import_(
             watch=watched.step,
         )
     import_dialogue.show(ctx, journal.public())
+    import_dialogue.tell_lost(ctx, name, journal.counts)
     if not any(journal.counts[name] for name in ("created", "updated", "skipped", "refused")):
         ctx.output.tell("There are no users in the file." if len(inputs) == 1 else "There are no users in the files.")
-    _tell_end(journal, is_stopped=importing.is_stopped(journal, asked), report=report)
+    _tell_end(journal, asked, report=report)
 
 
-def _tell_end(journal: Import, *, is_stopped: bool, report: str | None) -> None:
-    """Raises Partial where some were refused."""
+def _tell_end(journal: Import, asked: Options, *, report: str | None) -> None:
+    """Raises Partial where some were refused, or more was lost than --max-lost allows."""
+    from authctl.transfer import importing
+
     counts = journal.counts
-    if not counts["refused"]:
+    if not counts["refused"] and not importing.has_lost(journal, asked.max_lost):
         return
     message = f"{counts['created']:,} created, {counts['updated']:,} updated, {counts['refused']:,} refused."
-    if is_stopped:
-        message += " It was stopped there, since that is more than --max-errors allows."
-    hint = f"{report} names each." if report else "A file that --report names says which and why."
+    if importing.has_lost(journal, asked.max_lost):
+        message += " The import stopped there: more values were left out than --max-lost allows."
+    elif importing.is_stopped(journal, asked):
+        message += " The import stopped there: more records were refused than --max-errors allows."
+    hint = (
+        f"{report} lists each one and the reason." if report else "Add --report FILE to list each one and the reason."
+    )
     raise Partial("general_partial", message, hint=hint)
 
 

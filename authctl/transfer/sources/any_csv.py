@@ -34,7 +34,6 @@ TARGETS = (
 INSIDE = ("prefs", "metadata", "identity")
 # Other spellings that say the same beyond doubt. A key is looked up without case, spaces and punctuation.
 SPELLINGS = {"mail": "email", "emailaddress": "email", "phonenumber": "phone", "fullname": "name", "userid": "id"}
-SECRET = ("password", "passwordhash", "plainpassword", "hash", "salt", "totp")
 PLAIN, SELF, NONE = "plain", "self", "none"
 
 _LABELS = re.compile(r"[,;|\s]+")
@@ -45,7 +44,6 @@ OPTIONS = {
     "hash_format": "what the password column holds: the name of a hash, self (hashes that name themselves), plain,"
     " or none to leave it out",
     "hash_options": "options of those hashes: iterations=10000,salt_position=suffix",
-    "unmapped": "metadata: keep there what nothing maps; ignore: leave it out (default)",
     "date_format": "how dates are written, in strptime's words: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
     **csv_files.DELIMITER,
     **text_files.ENCODING,
@@ -63,14 +61,6 @@ class PlainCsv(Base):
         if not first or first[:1] in (b"{", b"["):
             return False
         return name.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or len(csv_files.header_of(head)) > 1
-
-    def left_out(self, head: bytes, options: Mapping[str, str]) -> list[str]:
-        """The columns that are not read, as a file that begins so names them; none where they are kept in metadata."""
-        if options.get("unmapped") == "metadata":
-            return []
-        names = csv_files.header_of(head, csv_files.chosen_delimiter(options)) - {""}
-        rest = names - {column for _, column in pairs(options.get("map", ""), "map")}
-        return sorted(rest - set(_by_name(tuple(rest)).values()))
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         table = csv_files.Table(files[0], options)
@@ -90,11 +80,11 @@ _TIMES = (*(name for name, read in READERS.items() if read is Fields.moment), "p
 class _Mapping:
     """Which column is what, and how its cells are read.
 
-    columns: target → column. alone: how each is read that is a field of a record by itself, and that the file has.
+    columns: target → column. known: the columns that the operator, or a name, says something of. alone: how each is read that is a field of a record by itself, and that the file has.
     """
 
     columns: dict[str, str]
-    unmapped: tuple[str, ...]
+    known: frozenset[str]
     password: str | None  # the name of the hash, or plain, self
     hash_options: dict[str, str]
     alone: dict[str, Callable[[Fields, str], Any]]
@@ -106,10 +96,11 @@ class _Mapping:
             raise unreadable("Two columns have the same name.", "Rename one of them in the first row.")
         given = _given(names, options.get("map", ""))
         columns = _by_name(tuple(name for name in names if name not in given.values())) | given
+        known = frozenset(columns.values())
         alone = _ALONE | dict.fromkeys(_TIMES, partial(Fields.moment, read=_date(options.get("date_format"))))
         found = cls(
             columns,
-            _unmapped(names, columns, options.get("unmapped")),
+            known,
             _password(columns, options.get("hash_format")),
             dict(pairs(options.get("hash_options", ""), "hash_options")),
             {target: read for target, read in alone.items() if target in columns},
@@ -126,6 +117,7 @@ class _Mapping:
         )
 
     def record(self, row: Fields) -> Record:
+        row.ask(*self.known)
         cells = {target: row.given[column].strip() for target, column in self.columns.items()}
         values = Fields(cells, row.notes)
         record = Record(
@@ -133,7 +125,7 @@ class _Mapping:
             blocked=_is_blocked(values),
             labels=_labels(values),
             prefs=self._object(values, "prefs"),
-            metadata=self._metadata(row.given, values),
+            metadata=self._object(values, "metadata"),
             texts={name: values.text(name) for name in TEXTS},
             password=self._secret(row.given, values),
             must_change=bool(values.truth("must_change")),
@@ -168,11 +160,6 @@ class _Mapping:
             return found
         cells = {key: values.text(f"{name}.{key}") for key in keys}
         return (found or {}) | {key: cell for key, cell in cells.items() if cell is not None}
-
-    def _metadata(self, row: Mapping[str, str], values: Fields) -> Json | None:
-        found = self._object(values, "metadata")
-        rest = {column: row[column] for column in self.unmapped if row[column]}
-        return rest | (found or {}) if rest else found
 
     def _identities(self, values: Fields) -> list[Linked]:
         found = {provider: values.text(f"identity.{provider}") for provider in self.inside.get("identity", ())}
@@ -229,15 +216,6 @@ def _given(names: tuple[str, ...], text: str) -> dict[str, str]:
             raise _invalid("map", f"The file has no column {column[:40]!r}.", f"It has: {_shown(names)}.")
         found[target] = column
     return found
-
-
-def _unmapped(names: tuple[str, ...], columns: Mapping[str, str], wish: str | None) -> tuple[str, ...]:
-    """The columns to keep in metadata; never one that may hold a secret."""
-    if wish not in (None, "metadata", "ignore"):
-        raise _invalid("unmapped", "unmapped must be metadata or ignore.", None)
-    if wish != "metadata":
-        return ()
-    return tuple(name for name in names if name not in columns.values() and _plain(name) not in SECRET)
 
 
 def _password(columns: dict[str, str], form: str | None) -> str | None:

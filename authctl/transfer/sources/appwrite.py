@@ -86,7 +86,6 @@ class _Mapping:
             values.no_factor(
                 "Appwrite's API does not give authenticators away; an email or phone can still be a factor."
             )
-        values.check_way_in(record)
         return record
 
 

@@ -16,6 +16,7 @@ from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32
 from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("email_verified", "phone_verified", "last_sign_in_at")
+DERIVED = ("password.", "factors.", "pending.")  # how columns of a CSV begin that are read together, or not at all
 PASSWORD_CELLS = ("hash", "algorithm", "updated_at", "must_change")
 
 
@@ -24,6 +25,8 @@ class Authctl(Base):
     in_json = in_csv = TYPICAL  # which no other system spells so in one record
     delimiter = ","
     refs = ("id", "username", "email", "phone")
+    # What is derived here, and what a user has elsewhere too.
+    ignored = frozenset(("factors", "locked_until", "codes_locked_until", "pending", "password.set", "password.algorithm"))
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         is_json, file = text_files.peeked(files[0])
@@ -52,7 +55,7 @@ class _Cells(dict[str, Any]):
 
 def _name(values: Fields, name: str) -> str | None:
     """The one text that may be empty."""
-    found = values.given.get(name)
+    found = values.get(name)
     if found is None or isinstance(found, str):
         return found
     raise Wrong(name, f"{name} must be text.")
@@ -66,7 +69,7 @@ def _record(values: Fields) -> Record:
     record = Record(
         **{name: read(values, name) for name, read in _READERS.items()},
         blocked=_is_blocked(values),
-        labels=values.texts("labels") if values.given.get("labels") is not None else None,
+        labels=values.texts("labels") if values.get("labels") is not None else None,
         texts={name: values.text(name) for name in TEXTS},
         totp=[_totp(factor) for factor in values.objects("totp")],
         identities=[_linked(identity) for identity in values.objects("identities")],
@@ -84,6 +87,7 @@ def _is_blocked(values: Fields) -> bool | None:
 
 def _add_password(record: Record, values: Fields) -> None:
     password = values.inside("password")
+    values.ask(*(name for name in values.given if name.startswith(DERIVED)))
     text = password.text("hash")
     record.must_change = bool(password.truth("must_change"))
     record.password_updated_at = password.moment("updated_at")

@@ -15,8 +15,11 @@ from authctl.transfer.sources.text_files import SourceRow
 class Base:
     """Records are kept as they stand in the file, so refused ones are written back to the letter.
 
-    refs: of which of its values the first that is there names a record to its owner. A file is recognised by the names
-    that are all in it: `in_json`, or `in_csv`, in the first row of a CSV with this delimiter, None for any.
+    refs: of which of its values the first that is there names a record to its owner; a record where one of them is
+    neither text nor number is malformed. always: a record has one of these at least, or is of another shape. ignored:
+    what means nothing outside that system, or must not leave it, such as tokens; names inside objects are joined with
+    dots. A file is recognised by the names that are all in it: `in_json`, or `in_csv`, in the first row of a CSV with
+    this delimiter, None for any.
     """
 
     name: str
@@ -25,6 +28,9 @@ class Base:
     asks_password = False
     addresses = Addresses.CLAIMED
     refs: tuple[str, ...] = ("id",)
+    always: tuple[str, ...] = ()
+    ignored: frozenset[str] = frozenset()
+    takes: Mapping[str, str] = {}
     in_json: tuple[str, ...] = ()
     in_csv: tuple[str, ...] = ()
     delimiter: str | None = None
@@ -55,8 +61,9 @@ class Base:
             if not isinstance(row, SourceRow):
                 yield row
                 continue
-            values = Fields(row.values)
+            values = Fields(row.values, essential=self.refs)
             try:
+                self._check_shape(row.values)
                 found = record(values)
             except NotAUser as why:
                 note = Note("import_not_a_user", None, str(why))
@@ -66,7 +73,14 @@ class Base:
                 yield Refused(row.at, ref(row.values), row.raw, [note])
             else:
                 found.at, found.ref, found.raw, found.notes = row.at, ref(row.values), row.raw, values.notes
+                found.unread = values.unread(self.ignored)
                 yield found
+
+    def _check_shape(self, values: Any) -> None:
+        """Refuse a record of another system, which would come in under a made-up id and without its values."""
+        if self.always and not any(values.get(name) is not None for name in self.always):
+            names = " or ".join(self.always)
+            raise Wrong(self.always[0], f"The record has no {names}, which every record of {self.name} has.")
 
     def rejects(self, raws: Iterator[text_files.Verbatim]) -> Iterator[bytes]:
         return text_files.together(raws)

@@ -12,7 +12,7 @@ from typing import Any
 from authctl.transfer.records import Item, Linked, Record
 from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong
+from authctl.transfer.sources.field_reader import NOTHING, Fields, Wrong
 
 TYPICAL = ("Username", "Attributes")
 USERNAME = "cognito:username"
@@ -73,8 +73,8 @@ def _record(values: Fields) -> Record:
         phone_verified=values.truth("phone_number_verified"),
         metadata={
             name.removeprefix(CUSTOM): value
-            for name, value in values.given.items()
-            if name.startswith(CUSTOM) and value not in (None, "")
+            for name in values.given
+            if name.startswith(CUSTOM) and (value := values.get(name)) not in NOTHING
         },
         updated_at=values.moment("updated_at", timestamps.either),
         identities=[_linked(identity) for identity in values.objects("identities")],

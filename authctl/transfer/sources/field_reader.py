@@ -1,7 +1,8 @@
 """One record's values, asked for by name and type, and the notes of what was lost on the way.
 
-A value of the wrong type makes the record malformed, because nobody knows then what it means: Wrong is raised, and the
-record refused. A value that is only not understood, such as a time in a foreign form, is left out with a note.
+A value that is not understood, such as a time in a foreign form or a list in the place of a text, is left out with a
+note. Where it decides what becomes of the user, as an id and a block do, the record is malformed: Wrong is raised, and
+the record refused. What nobody asks for is known in the end, so that no field is lost in silence.
 """
 
 from __future__ import annotations
@@ -9,21 +10,32 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from authctl.core.values import contacts, identifiers
+from authctl.core.values import checks, contacts, identifiers
 from authctl.errors import Invalid
 from authctl.model import USER_COLUMNS, Json
-from authctl.transfer.records import Note, Record, Refused
+from authctl.transfer.records import DROPPED, Note, Record, Refused
 from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.text_files import SourceRow
 
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 TRUE = frozenset(("true", "t", "1", "yes", "y", "on"))
 FALSE = frozenset(("false", "f", "0", "no", "n", "off"))
+
+
+class _All(tuple[str, ...]):
+    """Has every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+EVERY = _All()
 
 
 class Wrong(ValueError):
@@ -43,24 +55,68 @@ class NotAUser(ValueError):
 
 
 class Fields:
-    """Absent, null and empty text are all None, unless said otherwise. notes: what was left out, for the record."""
+    """Absent, null and empty text are all None, unless said otherwise. notes: what was left out, for the record.
 
-    __slots__ = ("given", "notes")
+    essential: names of which a wrong value makes the record malformed; EVERY is handed on to objects inside.
+    """
 
-    def __init__(self, given: Mapping[str, Any], notes: list[Note] | None = None) -> None:
+    __slots__ = ("_asked", "_essential", "_inner", "given", "notes")
+
+    def __init__(
+        self, given: Mapping[str, Any], notes: list[Note] | None = None, *, essential: Collection[str] = ()
+    ) -> None:
         self.given = given
         self.notes: list[Note] = [] if notes is None else notes
+        self._asked: set[str] = set()
+        self._essential = essential
+        self._inner: list[tuple[str, Fields]] = []
+
+    def get(self, name: str) -> Any:
+        """A value as it stands."""
+        self._asked.add(name)
+        return self.given.get(name)
+
+    def reshaped(self, given: Mapping[str, Any]) -> Fields:
+        """The same record, its values under the same names in another form."""
+        found = Fields(given, self.notes, essential=self._essential)
+        found._asked = self._asked
+        return found
+
+    def ask(self, *names: str) -> None:
+        """Count these as read: another way looks at them."""
+        self._asked.update(names)
+
+    def rest(self, *but: str) -> Json:
+        """All that says anything and was not asked for yet, as it stands."""
+        self._asked.update(but)
+        found = {name: value for name, value in self.given.items() if name not in self._asked and value not in NOTHING}
+        self._asked.update(found)
+        return found
+
+    def unread(self, ignored: Collection[str] = ()) -> Json:
+        """What says anything and nobody asked for; names inside objects are joined with dots."""
+        found: Json = {}
+        if not self.given.keys() <= self._asked:
+            for name, value in self.given.items():
+                if name not in self._asked and name not in ignored and value not in NOTHING:
+                    found[name] = value
+        for outer, inner in self._inner:
+            for name, value in inner.unread().items():
+                if (path := f"{outer}.{name}") not in ignored:
+                    found.setdefault(path, value)
+        return found
 
     def text(self, name: str) -> str | None:
         """A text, or a whole number as one, which is how some write ids."""
-        value = self.given.get(name)
+        value = self.get(name)
         if type(value) is str:
             return value or None
         if value is None:
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        raise Wrong(name, f"{name} must be text, not {kind(value)}.")
+        self._wrong(name, "text", value)
+        return None
 
     def name(self, *names: str) -> str | None:
         """The first of several names, or of several parts; other systems take longer ones than fit here."""
@@ -73,7 +129,7 @@ class Fields:
     def fitting(self, name: str | None) -> str | None:
         if name is None or len(name) <= identifiers.MAX_NAME:
             return name
-        self.drop("name", f"The name has {len(name):,} characters; the first {identifiers.MAX_NAME} were kept.")
+        self.drop("name", f"The name has {len(name):,} characters; the first {identifiers.MAX_NAME} were kept.", name)
         return name[: identifiers.MAX_NAME]
 
     def free_phone(self, *names: str) -> str | None:
@@ -84,7 +140,7 @@ class Fields:
         try:
             return contacts.phone(text)
         except Invalid:
-            self.drop("phone", "The phone is not a number with + and the country's calling code; it was left out.")
+            self.left_out("phone", text, "It is not a number with + and the country's calling code.")
             return None
 
     def fitting_id(self, *names: str) -> str | None:
@@ -103,7 +159,7 @@ class Fields:
         if "@" in text and email is None:
             return None, text
         if email is None or text.lower() != email.lower():
-            self.drop("username", "The username looks like an email or a phone, and was left out.")
+            self.left_out("username", text, "It looks like an email or a phone.")
         return None, email
 
     def labels(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -113,7 +169,7 @@ class Fields:
             try:
                 kept[identifiers.label(name)] = None
             except Invalid:
-                self.drop("labels", f"The role {text_files.ref(name)!r} cannot be a label, and was left out.")
+                self.left_out("labels", name, "A label has 1 to 36 letters and digits.")
         return tuple(kept)
 
     def first(self, *names: str) -> str | None:
@@ -121,7 +177,8 @@ class Fields:
         return next((found for name in names if (found := self.text(name)) is not None), None)
 
     def truth(self, name: str) -> bool | None:
-        value = self.given.get(name)
+        """Whether; a word that is neither makes the record malformed, since it may be what blocks the user."""
+        value = self.get(name)
         if value is None or value is True or value is False:
             return value
         if value == "":
@@ -133,32 +190,33 @@ class Fields:
 
     def is_true(self, name: str) -> bool:
         """Whether a value is JSON's own true, and no word for it."""
-        return self.given.get(name) is True
+        return self.get(name) is True
 
     def moment(self, name: str, read: Callable[[Any], datetime | None] = timestamps.iso) -> datetime | None:
         """A time, by whichever of `moments` reads this source's."""
-        value = self.given.get(name)
+        value = self.get(name)
         if value is None or value == "":
             return None
         found = read(value)
         if found is None:
-            self.drop(name, f"{name} is not a time as this source writes them; it was left out.")
+            self.left_out(name, value, "It is not a time as this source writes them.")
         return found
 
     def object(self, name: str) -> Json | None:
         """A JSON object, or the text of one; an empty list is what PHP makes of an empty object."""
-        value = self.given.get(name)
+        value = self.get(name)
         if type(value) is not dict:
             value = self._decoded(name)
         if value is None or value == []:
             return None if value is None else {}
         if isinstance(value, dict):
             return value
-        raise Wrong(name, f"{name} must be an object, not {kind(value)}.")
+        self._wrong(name, "an object", value)
+        return None
 
     def items(self, name: str) -> list[Any]:
         """A JSON list, or the text of one."""
-        value = self.given.get(name)
+        value = self.get(name)
         if type(value) is list:
             return value
         value = self._decoded(name)
@@ -166,38 +224,41 @@ class Fields:
             return []
         if isinstance(value, list):
             return value
-        raise Wrong(name, f"{name} must be a list, not {kind(value)}.")
+        self._wrong(name, "a list", value)
+        return []
 
-    def objects(self, name: str) -> list[Fields]:
+    def objects(self, name: str, essential: Collection[str] = ()) -> list[Fields]:
         """A list of objects, whose notes are this record's."""
-        if self.given.get(name) is None:
+        if self.get(name) is None:
             return []
-        return [self._inside(name, value) for value in self.items(name)]
+        return [self._inside(name, value, essential) for value in self._of(dict, name, "objects")]
 
     def inside(self, name: str) -> Fields:
         """An object's own fields; of an absent one, none."""
-        return Fields(self.object(name) or {}, self.notes)
+        return self._inside(name, self.object(name) or {})
 
     def texts(self, name: str) -> tuple[str, ...]:
-        found = self.items(name)
-        if not all(isinstance(value, str) for value in found):
-            raise Wrong(name, f"{name} must be a list of texts.")
-        return tuple(found)
+        return tuple(self._of(str, name, "texts"))
 
     def whole(self, name: str) -> int | None:
         """A whole number, or the digits of one."""
-        value = self.given.get(name)
+        value = self.get(name)
         if value is None or value == "":
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
             return int(value)
-        raise Wrong(name, f"{name} must be a whole number.")
+        self._wrong(name, "a whole number", value)
+        return None
 
-    def drop(self, field: str | None, message: str) -> None:
-        """Tell that something was left out."""
-        self.notes.append(Note("import_value_dropped", field, message))
+    def left_out(self, field: str, value: Any, why: str) -> None:
+        """Tell that a value was left out, and keep it for the user's metadata. why: a sentence."""
+        self.notes.append(left_out(field, value, why))
+
+    def drop(self, field: str | None, message: str, value: Any = None) -> None:
+        """Tell that something was left out, in a sentence. value: what is kept of it in the user's metadata."""
+        self.notes.append(Note(DROPPED, field, message, value))
 
     def no_password(self, message: str) -> None:
         self.notes.append(Note("import_password_lost", "password", message))
@@ -205,23 +266,36 @@ class Fields:
     def no_factor(self, message: str) -> None:
         self.notes.append(Note("import_factor_lost", "mfa", message))
 
-    def check_way_in(self, record: Record) -> None:
-        """Tell where nobody could sign in to the account."""
-        if not (record.email or record.phone or record.password or record.identities):
-            self.notes.append(
-                Note("import_no_way_in", None, "There is no email, phone, password or identity to sign in by.")
-            )
+    def _wrong(self, name: str, what: str, value: Any) -> None:
+        """Leave out a value of another type than it should be. Raises Wrong where the record hangs on it."""
+        if name in self._essential:
+            raise Wrong(name, f"{name} must be {what}, not {kind(value)}.")
+        self.left_out(name, value, f"It must be {what}, not {kind(value)}.")
+
+    def _of(self, type: type, name: str, what: str) -> Iterator[Any]:
+        """What of a list has that type."""
+        for value in self.items(name):
+            if isinstance(value, type):
+                yield value
+            else:
+                self._wrong(name, f"a list of {what}", value)
 
     def _decoded(self, name: str) -> Any:
-        value = self.given.get(name)
+        value = self.get(name)
         if value is None or value == "":
             return None
-        return parsed(value, name) if isinstance(value, str) else value
+        try:
+            return parsed(value, name) if isinstance(value, str) else value
+        except Wrong:
+            if name in self._essential:
+                raise
+        self.left_out(name, value, "It is not JSON.")
+        return None
 
-    def _inside(self, name: str, value: Any) -> Fields:
-        if not isinstance(value, dict):
-            raise Wrong(name, f"{name} must be a list of objects.")
-        return Fields(value, self.notes)
+    def _inside(self, name: str, value: Json, essential: Collection[str] = ()) -> Fields:
+        inner = Fields(value, self.notes, essential=EVERY if self._essential is EVERY else essential)
+        self._inner.append((name, inner))
+        return inner
 
 
 _BY_TYPE: dict[object, Callable[[Fields, str], Any]] = {
@@ -234,6 +308,24 @@ _BY_TYPE: dict[object, Callable[[Fields, str], Any]] = {
 READERS = {
     each.name: _BY_TYPE[each.type] for each in fields(Record) if each.name in USER_COLUMNS and each.type in _BY_TYPE
 }
+
+
+def left_out(field: str, value: Any, why: str) -> Note:
+    """The note of a value that was left out; one that may be a secret is neither quoted nor kept. why: a sentence."""
+    if may_be_secret(field):
+        return Note(DROPPED, field, f"{field} was left out. {why}")
+    quoted = checks.shown(value if isinstance(value, str) else json.dumps(value, default=str))
+    return Note(DROPPED, field, f"{field} {quoted} was left out. {why}", value)
+
+
+def may_be_secret(name: str) -> bool:
+    """Whether a field may hold a secret, by its name."""
+    return _SECRET.search(name) is not None
+
+
+_SECRET = re.compile(
+    r"pass(?:wd|word|phrase|code)?(?![a-z])|pwd|secret|token|hash|salt|totp|otp|private.?key|recovery", re.I
+)
 
 
 def parsed(text: str, name: str) -> Any:
@@ -271,7 +363,7 @@ def joined(row: SourceRow | Refused, where: str) -> Iterator[Fields]:
     if isinstance(row, Refused):
         raise text_files.unreadable(f"{where}: {row.notes[0].message}")
     try:
-        yield Fields(row.values)
+        yield Fields(row.values, essential=EVERY)
     except Wrong as wrong:
         raise text_files.unreadable(f"{where}: {wrong}") from None
 

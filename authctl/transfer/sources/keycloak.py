@@ -13,7 +13,7 @@ from authctl.errors import Invalid
 from authctl.transfer.records import ImportedTotp, Item, Linked, Member, Record, Secret
 from authctl.transfer.sources import json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import ROLES, TRUE, Fields, NotAUser, Wrong, base32, wants_labels
+from authctl.transfer.sources.field_reader import EVERY, ROLES, TRUE, Fields, NotAUser, Wrong, base32, wants_labels
 
 TYPICAL = ("username", "createdTimestamp")
 PHONES = ("phoneNumber", "phone_number", "mobile")
@@ -87,7 +87,6 @@ class _Mapping:
         _add_credentials(record, values)
         if values.text("federationLink") is not None and record.password is None:
             values.no_password("The password is in the directory that Keycloak federates, not in Keycloak.")
-        values.check_way_in(record)
         return record
 
     def _labels(self, values: Fields) -> list[str]:
@@ -133,7 +132,7 @@ def _add_attributes(record: Record, values: Fields) -> None:
 
 def _add_credentials(record: Record, values: Fields) -> None:
     """One that is malformed costs itself, not the user."""
-    for credential in values.objects("credentials"):
+    for credential in values.objects("credentials", EVERY):
         type = credential.text("type")
         if type == "password":
             try:

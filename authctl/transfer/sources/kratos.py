@@ -76,7 +76,7 @@ class _Mapping:
             phone=phone,
             phone_verified=bool(verified.get(phone)) if phone else None,
             blocked=None if state is None else state == "inactive",
-            prefs={name: value for name, value in traits.given.items() if name not in used},
+            prefs=traits.rest(*used),
             metadata=(values.object("metadata_public") or {}) | (values.object("metadata_admin") or {}),
             created_at=values.moment("created_at"),
             updated_at=values.moment("updated_at"),
@@ -87,7 +87,7 @@ class _Mapping:
     def _name(self, traits: Fields) -> str | None:
         """A text, or an object with first and last."""
         for name in self._traits["name"]:
-            if isinstance(traits.given.get(name), dict):
+            if isinstance(traits.get(name), dict):
                 return traits.inside(name).full_name(*PARTS)
         return traits.name(*self._traits["name"])
 

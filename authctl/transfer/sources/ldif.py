@@ -136,7 +136,7 @@ class _Mapping:
 
     def record(self, entry: Fields) -> Record:
         several: Mapping[str, list[str]] = entry.given
-        values = Fields({name: found[0] for name, found in several.items()}, entry.notes)
+        values = entry.reshaped({name: found[0] for name, found in several.items()})
         if not _is_person(several):
             raise NotAUser("Not a person: an organisation, a group, a machine or the like.")
         if values.text("changetype") not in (None, "add"):

@@ -49,9 +49,7 @@ def _record(values: Fields) -> Record:
         email_verified=_is_verified(credentials, email),
         phone=profile.free_phone("mobilePhone"),
         blocked=None if status is None else status == "SUSPENDED",
-        metadata={
-            name: value for name, value in profile.given.items() if name not in NOT_METADATA and value not in (None, "")
-        },
+        metadata=profile.rest(*NOT_METADATA),
         created_at=values.moment("created"),
         updated_at=values.moment("lastUpdated"),
         last_sign_in_at=values.moment("lastLogin"),

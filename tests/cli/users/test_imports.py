@@ -49,7 +49,7 @@ ADA = {"id": "ada", "email": "ada@example.com", "name": "Ada", "password": {"has
 
 
 def test_import_answers_with_a_summary(run, write):
-    path = write("users.jsonl", jsonl(ADA, {"id": "bob"}, {"id": "bad", "email": "nope"}))
+    path = write("users.jsonl", jsonl(ADA, {"id": "bob", "phone": "+442079460123"}, {"email": "nope"}))
     ran = run(f"users import {path} --from authctl -o json")
     answer = json.loads(ran.stdout)
     assert answer.pop("id")
@@ -70,8 +70,9 @@ def test_import_answers_with_a_summary(run, write):
         "skipped": 0,
         "without_password": 1,
         "refused": 1,
-        "reasons": {"general_argument_invalid": 1, "import_no_password": 1},
+        "reasons": {"import_no_password": 1, "import_value_dropped": 1},
         "hashes": {"bcrypt": {"legacy": 1}},
+        "lost": [],
         "actor": "tester@example.com",
         "created_at": answer["created_at"],
         "updated_at": answer["updated_at"],
@@ -148,15 +149,15 @@ def test_what_is_behind_the_head_of_standard_input_stays_there(tmp_path):
 
 
 def test_report_and_rejects_are_files_of_their_own(run, write, tmp_path):
-    path = write("users.jsonl", jsonl(ADA, {"id": "bad", "email": "nope", "password": {"hash": BCRYPT}}))
+    path = write("users.jsonl", jsonl(ADA, {"id": "b d", "email": "bad@example.com", "password": {"hash": BCRYPT}}))
     ran = run(f"users import {path} --report {tmp_path}/report --rejects {tmp_path}/refused.jsonl")
     assert ran.status == 8
-    assert f"{tmp_path}/report names each" in ran.stderr
+    assert f"{tmp_path}/report lists each" in ran.stderr
     report, rejects = (tmp_path / "report").read_text(), (tmp_path / "refused.jsonl").read_text()
-    assert json.loads(report)["ref"] == "bad"
+    assert json.loads(report)["ref"] == "b d"
     assert BCRYPT not in report + ran.stdout + ran.stderr
     assert all(stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600 for name in ("report", "refused.jsonl"))
-    mended = write("mended.jsonl", rejects.replace("nope", "bad@example.com"))
+    mended = write("mended.jsonl", rejects.replace("b d", "bad"))
     assert run(f"users import {mended} --from authctl").status == 0
     assert json.loads(run("users get bad -o json").stdout)["password"]["set"]
 
@@ -220,7 +221,7 @@ def test_check_password_proves_the_hashes_first(run, write):
 
 
 def test_more_errors_than_allowed_stop_it(run, write):
-    path = write("users.jsonl", jsonl(*({"id": f"u{n}", "email": "nope"} for n in range(5)), ADA))
+    path = write("users.jsonl", jsonl(*({"email": f"nope{n}"} for n in range(5)), ADA))
     ran = run(f"users import {path} --from authctl --max-errors 2 -o json")
     assert ran.status == 8
     answer = json.loads(ran.stdout)
@@ -277,8 +278,38 @@ def test_a_file_that_cannot_be_read_is_not_said_to_be_gone_on_with(run, write):
 
 def test_columns_of_a_csv_that_are_not_read_are_named(run, write):
     path = write("users.csv", "email,Plan,Since\nada@example.com,pro,2024-05-01\n")
-    told = "authctl: Not read of the file: {}. --map FIELD=COLUMN says what a column is"
-    assert told.format("'Plan', 'Since'") in run(f"users import {path} --from csv --dry-run").stderr
+    told = "authctl: Not imported: {}, 1 user (users.csv:2).\n"
+    said = run(f"users import {path} --from csv --dry-run").stderr
+    assert told.format("'Plan'") + told.format("'Since'") in said
     mapped = f"users import {path} --from csv --dry-run --map created_at=Since"
-    assert told.format("'Plan'") in run(mapped).stderr
-    assert "Not read" not in run(f"{mapped} --source-option unmapped=metadata").stderr
+    assert told.format("'Since'") not in run(mapped).stderr
+    assert "Not imported" not in run(f"{mapped} --source-option unmapped=metadata").stderr
+    assert "Not imported" not in run(f"{mapped} --source-option unmapped=ignore").stderr
+
+
+@pytest.mark.parametrize(("most", "status"), [(0, 8), (1, 8), (2, 0)])
+def test_more_lost_than_allowed_stops_it(run, write, most, status):
+    ada = ADA | {"username": "a b", "phone": "1"}
+    ran = run(f"users import {write('users.jsonl', jsonl(ada))} --from authctl --max-lost {most} -o json")
+    assert ran.status == status
+    assert ("more values were left out than --max-lost allows" in ran.stderr) == (status == 8)
+    assert [(each["field"], each["count"], each["first"]) for each in json.loads(ran.stdout)["lost"]] == [
+        ("phone", 1, ["users.jsonl:1"]),
+        ("username", 1, ["users.jsonl:1"]),
+    ]
+    user = json.loads(run("users get ada -o json").stdout)
+    assert (user["phone"], user["username"]) == (None, None)
+    assert user["metadata"] == {"imported": {"username": "a b", "phone": "1"}}
+
+
+def test_a_strict_import_refuses_what_it_would_leave_out(run, write):
+    path = write("users.jsonl", jsonl(ADA | {"username": "a b"}))
+    ran = run(f"users import {path} --from authctl --strict -o json")
+    assert (ran.status, json.loads(ran.stdout)["reasons"]) == (8, {"import_value_dropped": 1})
+    assert run("users get ada").status == 4
+
+
+def test_that_no_password_came_along_is_told(run, write):
+    path = write("users.csv", "email\na@example.com\nb@example.com\n")
+    ran = run(f"users import {path} --from csv")
+    assert (ran.status, "None of the 2 users came with a password." in ran.stderr) == (0, True)

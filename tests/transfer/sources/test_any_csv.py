@@ -149,8 +149,8 @@ def test_a_column_that_is_mapped_is_nothing_else_by_its_name(read):
 
 def test_what_nothing_maps_is_left_out_or_kept(read):
     content = b"email,Plan,Hash,Team\nada@example.com,pro,abc,\n"
-    assert read("csv", content, hash_format="none")[0].metadata is None
-    assert read("csv", content, hash_format="none", unmapped="metadata")[0].metadata == {"Plan": "pro"}
+    [ada] = read("csv", content, hash_format="none")
+    assert (ada.metadata, ada.unread) == (None, {"Plan": "pro"})
 
 
 def test_parts_of_names_and_keys_of_objects(read):
@@ -174,7 +174,6 @@ def test_parts_of_names_and_keys_of_objects(read):
         ({"map": "password=email,password_hash=email", "hash_format": "md5"}, "map"),
         ({"map": "password_hash=email", "hash_format": "plain"}, "hash_format"),
         ({"map": "plain_password=email", "hash_format": "md5"}, "hash_format"),
-        ({"unmapped": "perhaps"}, "unmapped"),
         ({"hash_options": "iterations"}, "hash_options"),
     ],
 )
@@ -247,10 +246,9 @@ def test_a_column_with_a_comma_a_quote_or_an_apostrophe(read):
         ({}, ["Plan", "Since"]),
         ({"map": "created_at=Since"}, ["Plan"]),
         ({"map": "metadata.plan=Plan,created_at=Since"}, []),
-        ({"unmapped": "metadata"}, []),
     ],
 )
-def test_columns_that_are_not_read_are_named(options, columns):
-    source = sources.load("csv")
-    assert source.left_out(b"E-Mail,Full Name,,Since,Plan,password\nada@example.com", options) == columns
-    assert source.left_out(b"E-Mail;Since;Plan\r\n", options | {"delimiter": ";"}) == columns
+def test_columns_that_are_not_read_are_named(read, options, columns):
+    content = b"E-Mail,Full Name,Since,Plan,password\nada@example.com,,2020-01-01,pro,x\n"
+    [ada] = read("csv", content, hash_format="none", **options)
+    assert sorted(ada.unread) == columns

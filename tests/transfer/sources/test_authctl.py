@@ -160,14 +160,9 @@ def test_a_hash_that_was_taken_in_once_is_taken_in_again(read):
         ({"name": 7}, "name"),
         ({"email": []}, "email"),
         ({"email_verified": "maybe"}, "email_verified"),
-        ({"labels": "vip"}, "labels"),
-        ({"labels": [1]}, "labels"),
-        ({"prefs": [1]}, "prefs"),
         ({"totp": [{"secret": "1"}]}, "totp"),
         ({"totp": [{}]}, "totp"),
-        ({"totp": ["JBSWY3DPEHPK3PXP"]}, "totp"),
         ({"identities": [{"provider": "google"}]}, "identities"),
-        ({"password": "hunter2"}, "password"),
     ],
 )
 def test_a_value_of_the_wrong_type_refuses_the_record(read, changes, field):
@@ -175,6 +170,23 @@ def test_a_value_of_the_wrong_type_refuses_the_record(read, changes, field):
     assert [type(item) for item in found] == [Record, Refused, Record]
     assert (found[1].at, found[1].ref, found[1].notes[0].field) == (2, "bob", field)
     assert "hunter2" not in str(found[1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"labels": "vip"}, "labels"),
+        ({"labels": [1]}, "labels"),
+        ({"prefs": [1]}, "prefs"),
+        ({"totp": ["JBSWY3DPEHPK3PXP"]}, "totp"),
+        ({"password": "hunter2"}, "password"),
+    ],
+)
+def test_a_value_of_the_wrong_type_costs_itself_alone(read, changes, field):
+    [bob] = read("authctl", lines(BOB | changes))
+    assert [(note.type, note.field) for note in bob.notes] == [("import_value_dropped", field)]
+    assert "hunter2" not in str(bob)
+    assert "JBSWY3" not in str(bob)
 
 
 def test_a_time_that_is_none_is_left_out_with_a_note(read):
