@@ -19,7 +19,6 @@ from doubles.databases import Copies, Databases
 from doubles.mail import MailServer
 from doubles.postgres import embedded
 
-from authctl import storage
 from authctl.cli import app
 from authctl.cli.environment import Environment
 from authctl.core.directory import opening

@@ -66,15 +66,16 @@ class Judge:
     def _admission(self, who: str, was: Account, deed: Deed, *, is_in: bool) -> None:
         """Somebody has come to an account: by what is theirs, or by all that the owner would need.
 
-        is_in: with a session that may do everything, or with a new password.
+        is_in: with a session that may do everything, or with a new password. One without a proof goes to whoever has
+        one, whatever its factors are.
         """
-        if deed.loot is not None and (not was.home or "ada" in was.home):
+        if deed.loot is not None and "ada" in was.home:
             if deed.loot != "session" and is_in and was.is_in_force:
                 self.scene.fault(faults.OneFactor, f"{who} is in {was.id} with the {deed.loot} alone")
         elif was.home and who not in was.home | was.knowers:
             if is_in:
                 self.scene.fault(faults.Admitted, f"{who} is in {was.id}, where {sorted(was.home)} has a proof")
-        elif not was.home and deed.proves and deed.loot is None:
+        elif not was.home and deed.proves:
             claimant = self.scene.claimants.get(was.id, who)
             if claimant != who and (left := self.scene.holdings(claimant, was.id)):
                 self.scene.fault(faults.Kept, f"{was.id} went to {who}, and {claimant} holds {sorted(left)}")

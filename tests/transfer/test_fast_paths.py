@@ -14,7 +14,7 @@ from authctl.core.policy.policies import Policy
 from authctl.core.values import contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.storage import search_terms
-from authctl.transfer.records import Record, Refused, Secret
+from authctl.transfer.records import Record, Secret
 from authctl.transfer.validation import Checked, Checker, Rules
 
 NOW = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)

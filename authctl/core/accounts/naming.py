@@ -72,6 +72,16 @@ def vouch(work: Work, user: User, field: str) -> None:
         )
 
 
+def disown(work: Work, user: User, field: str) -> None:
+    """Warn an operator who says that an address is not verified, where whoever proves it next gets the account."""
+    if is_claimed(work, user, field) and not identities.has_proof(work, user):
+        address = getattr(user, field)
+        work.warnings.append(
+            f"The user {user.id} has no proof left: whoever proves {address} next gets the account. If it is theirs,"
+            f" use: authctl users update-{field}-verification id:{user.id} true"
+        )
+
+
 def is_claimed(work: Work, user: User, field: str) -> bool:
     """Whether a person typed that field in, and nobody has proved that it is theirs."""
     if not getattr(user, f"{field}_self_service"):

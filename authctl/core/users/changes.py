@@ -103,7 +103,10 @@ def _update_verification(work: Work, user: str, kind: AddressKind, verified: boo
             raise Invalid("general_argument_invalid", message, field="verified")
         naming.vouch(work, before, kind)
         said[f"{kind}_self_service"] = False  # the operator says whose it is
-    return records.save(work, before, replace(before, **said), addresses.VERIFIED[kind])
+    after = records.save(work, before, replace(before, **said), addresses.VERIFIED[kind])
+    if getattr(before, f"{kind}_verified"):
+        naming.disown(work, after, kind)
+    return after
 
 
 def update_labels(

@@ -80,7 +80,8 @@ _TIMES = (*(name for name, read in READERS.items() if read is Fields.moment), "p
 class _Mapping:
     """Which column is what, and how its cells are read.
 
-    columns: target → column. known: the columns that the operator, or a name, says something of. alone: how each is read that is a field of a record by itself, and that the file has.
+    columns: target → column. known: the columns that the operator, or a name, says something of. alone: how each is
+    read that is a field of a record by itself, and that the file has.
     """
 
     columns: dict[str, str]

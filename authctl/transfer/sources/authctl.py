@@ -26,7 +26,9 @@ class Authctl(Base):
     delimiter = ","
     refs = ("id", "username", "email", "phone")
     # What is derived here, and what a user has elsewhere too.
-    ignored = frozenset(("factors", "locked_until", "codes_locked_until", "pending", "password.set", "password.algorithm"))
+    ignored = frozenset(
+        ("factors", "locked_until", "codes_locked_until", "pending", "password.set", "password.algorithm")
+    )
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         is_json, file = text_files.peeked(files[0])

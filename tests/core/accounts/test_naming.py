@@ -256,3 +256,13 @@ def test_the_check_up_lists_what_strangers_were_granted(directory, settings, str
     assert ran.status == 0, ran.stderr
     directory.users.update_phone_verification("id:stranger", True)
     assert found(directory, settings) == {}
+
+
+def test_whoever_takes_the_last_proof_away_is_warned_whose_the_account_is_then(directory, stranger, warned):
+    token = directory.tokens.create_email(BOSS, print_secret=True)
+    directory.tokens.redeem(token.token.user_id, token.secret, kind="email")
+    boss = directory.users.get(BOSS)
+    directory.users.update_email_verification(BOSS, False)
+    [told] = warned
+    assert told.startswith(f"The user {boss.id} has no proof left: whoever proves {BOSS} next gets the account.")
+    assert told.endswith(f"authctl users update-email-verification id:{boss.id} true")
