@@ -139,7 +139,8 @@ class Reading:
             except OSError as error:
                 raise unavailable(file.path, error) from None
         plain = io.BufferedReader(self._raw, _CHUNK)
-        self.file = io.BufferedReader(_Gunzipped(plain, file.name), _CHUNK) if plain.peek(2)[:2] == _GZIP else plain
+        self.is_compressed = plain.peek(2)[:2] == _GZIP
+        self.file = io.BufferedReader(_Gunzipped(plain, file.name), _CHUNK) if self.is_compressed else plain
 
     @property
     def done(self) -> int:

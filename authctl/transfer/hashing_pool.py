@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -34,14 +34,17 @@ SWITCH_SECONDS = (
 )
 
 
+Tick = Callable[[Batch, int], None]  # so many records of a batch have their hashes now
+
+
 @contextmanager
-def hashed(directory: Engine, batches: Generator[Batch]) -> Iterator[Iterator[Batch]]:
+def hashed(directory: Engine, batches: Generator[Batch], tick: Tick) -> Iterator[Iterator[Batch]]:
     """The same batches with every hash made."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     with ThreadPoolExecutor(_cores()) as pool:
         try:
-            yield _ahead(directory, pool, batches)
+            yield _ahead(directory, pool, batches, tick)
         finally:
             sys.setswitchinterval(interval)
             pool.shutdown(wait=False, cancel_futures=True)
@@ -52,20 +55,22 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ahead(directory: Engine, pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Batch]:
+def _ahead(directory: Engine, pool: ThreadPoolExecutor, batches: Iterator[Batch], tick: Tick) -> Iterator[Batch]:
     """Each batch when its hashes are made, with those of the next ones begun; at once where it has none to make."""
     begun: deque[tuple[Batch, list[_Part]]] = deque()
+    done = 0
     for whole in batches:
-        for batch in _parts(whole):
+        parts, done = _parts(whole, done), whole.done
+        for batch in parts:
             begun.append((batch, _begun(directory, pool, batch)))
             while begun and (not begun[0][1] or sum(len(each.items) for each, _ in islice(begun, 1, None)) >= AHEAD):
-                yield _made(*begun.popleft())
+                yield _made(*begun.popleft(), tick)
     while begun:
-        yield _made(*begun.popleft())
+        yield _made(*begun.popleft(), tick)
 
 
-def _parts(batch: Batch) -> Iterator[Batch]:
-    """The batch, in parts where much of it is slow."""
+def _parts(batch: Batch, before: int) -> Iterator[Batch]:
+    """The batch, in parts where much of it is slow. before: the bytes that were done then."""
     slow = sum(1 for item in batch.items if _is_slow(item))
     if slow <= SLOW_BATCH:
         yield batch
@@ -73,7 +78,9 @@ def _parts(batch: Batch) -> Iterator[Batch]:
     begin = batch.records - len(batch.items)
     for start in range(0, len(batch.items), SLOW_BATCH):
         items = batch.items[start : start + SLOW_BATCH]
-        yield batch._replace(records=begin + start + len(items), items=items)
+        records = start + len(items)
+        done = before + (batch.done - before) * records // len(batch.items)
+        yield batch._replace(records=begin + records, done=done, items=items)
 
 
 def _is_slow(item: Outcome) -> bool:
@@ -164,13 +171,14 @@ def _newest(parameters: hashing.Parameters) -> tuple[str, str]:
     return algorithm, strength
 
 
-def _made(batch: Batch, begun: list[_Part]) -> Batch:
+def _made(batch: Batch, begun: list[_Part], tick: Tick) -> Batch:
     """The batch with these hashes in its rows."""
     for places, future in begun:
         for place, hash in zip(places, future.result(), strict=True):
             item = batch.items[place]
             assert isinstance(item, Checked)
             batch.items[place] = _with_hash(item, hash)
+        tick(batch, places[-1] + 1)
     return batch
 
 

@@ -159,6 +159,7 @@ class _Run:
     report: Report = field(default_factory=lambda: Report(None, None, {}))
     meets: bool = False
     records: int = 0
+    done: int = 0  # bytes of the files
 
     # From beginning to end
 
@@ -175,7 +176,7 @@ class _Run:
     def _taken_in(self) -> Import:
         """All that is left of the files."""
         try:
-            with hashing_pool.hashed(self.directory, self._batches()) as batches:
+            with hashing_pool.hashed(self.directory, self._batches(), self._tick) as batches:
                 for batch in batches:
                     self.journal, plan = self.directory.write(self._store, batch)
                     self._advance(batch, plan)
@@ -195,7 +196,7 @@ class _Run:
         try:
             self.journal = self._begin(work, None, report, rejects)
             self.begun(self.journal)
-            with hashing_pool.hashed(self.directory, self._batches()) as batches:
+            with hashing_pool.hashed(self.directory, self._batches(), self._tick) as batches:
                 for batch in batches:
                     self.journal, plan = self._store(work, batch)
                     work.outbox.clear()  # nobody is told of a dry run
@@ -208,12 +209,21 @@ class _Run:
             self.report.close()
         return replace(self.journal, status=ImportStatus.FINISHED, ended_at=work.now)
 
+    def _tick(self, batch: reader_process.Batch, count: int) -> None:
+        """Tell how far a batch is whose hashes take a while."""
+        share = (batch.done - self.done) * count // len(batch.items)
+        self.watch(ImportProgress(self.records + count, self.done + share, self._total))
+
     def _advance(self, batch: reader_process.Batch, plan: Plan) -> None:
         self.meets = self.meets and (plan.updates != [] or plan.skipped > 0 or plan.refused > 0)
         self.records += plan.through
+        self.done = batch.done
+        self.watch(ImportProgress(self.records, self.done, self._total))
+
+    @property
+    def _total(self) -> int | None:
         sizes = [each.size for each in self.inputs[: 1 if self.source.joins else None]]
-        total = None if None in sizes else sum(filter(None, sizes))
-        self.watch(ImportProgress(self.records, batch.done, total))
+        return None if None in sizes else sum(filter(None, sizes))
 
     # The journal
 

@@ -6,6 +6,7 @@ import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from authctl import storage
 from authctl.core import hashing
@@ -84,6 +85,20 @@ def status(work: Work) -> list[storage.imports.Remaining]:
 
 def as_public(remaining: storage.imports.Remaining) -> Json:
     return remaining._asdict() | {"imported_at": instant(remaining.imported_at)}
+
+
+def first_records(
+    inputs: Sequence[files.Input], *, source: str, source_options: Mapping[str, str], count: int
+) -> list[Record]:
+    """The first users of the files, as the source makes them out; the database is not asked."""
+    found = sources.load(source)
+    opened = [files.Reading(each, None) for each in (inputs if found.joins else inputs[:1])]
+    try:
+        items = found.read([each.file for each in opened], source_options, 0)
+        return list(islice((item for item in items if isinstance(item, Record)), count))
+    finally:
+        for each in opened:
+            each.close()
 
 
 def find_hash(

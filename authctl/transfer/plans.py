@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
+from authctl.core.values.checks import text
+from authctl.errors import Invalid
 from authctl.model import Json, User
 from authctl.transfer.records import DROPPED, LOSSES, UNREAD, Member, Note
 from authctl.transfer.validation import Checked, IdentityRow, Outcome
@@ -43,6 +46,7 @@ class Update(NamedTuple):
         return bool(self.item.extra.recovery_codes) and not self.before.recovery_code
 
 
+REFUSALS = 5  # of which the summary gives the reason
 FIRST = 3  # records of which the summary names the places
 
 
@@ -58,10 +62,28 @@ class Loss:
         self.places = [*self.places, *places][:FIRST]
 
 
+def line(file: str, told: Told) -> Json:
+    """The first that is to be said of a record."""
+    type, field, message = told.notes[0][:3] if told.notes else ("import_" + told.outcome, None, "It was left out.")
+    place = {"file": file, "at": told.at, "ref": _storable(told.ref), "outcome": told.outcome}
+    return {**place, "type": type, "field": field, "message": sentence(message)}
+
+
+def sentence(message: str) -> str:
+    return message + "." if message[-1:].isalnum() or message.endswith(("'", '"')) else message
+
+
+def _storable(ref: str | None) -> str | None:
+    try:
+        return None if ref is None else text(ref, "ref")
+    except Invalid:
+        return ref and ref.encode("utf-8", "backslashreplace").decode()
+
+
 def no_counts() -> Json:
     """What the summary of an import counts, before it has begun."""
     outcomes = dict.fromkeys(("created", "updated", "skipped", "without_password", "refused"), 0)
-    return outcomes | {"reasons": {}, "hashes": {}, "lost": []}
+    return outcomes | {"reasons": {}, "hashes": {}, "lost": [], "refusals": []}
 
 
 def losses(counts: Json) -> int:
@@ -161,7 +183,13 @@ class Plan:
             "reasons": dict(sorted((Counter(counts["reasons"]) + self.reasons + self._lost_by_type()).items())),
             "hashes": dict(sorted(hashes.items())),
             "lost": self._lost_after(counts.get("lost", ()), file),
+            "refusals": [*counts.get("refusals", ()), *self._refusals(file)][:REFUSALS],
         }
+
+    def _refusals(self, file: str) -> list[Json]:
+        """The first that were refused: where each is, what names it, and the reason."""
+        refused = (each for each in self.told if each.outcome == "refused")
+        return [line(file, each) for each in islice(refused, REFUSALS)]
 
     def _lost_by_type(self) -> Counter[str]:
         found: Counter[str] = Counter()

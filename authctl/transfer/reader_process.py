@@ -21,7 +21,7 @@ from authctl.errors import Invalid, Unavailable
 from authctl.model import RandomBytes
 from authctl.transfer import sources
 from authctl.transfer.files import STDIN, Input, Reading
-from authctl.transfer.records import Source
+from authctl.transfer.records import Item, Source
 from authctl.transfer.validation import Checker, Outcome, Rules
 
 FIRST = 500  # records in the first batch of a file, so that hashing and storing begin soon
@@ -47,7 +47,7 @@ class Job:
 
 
 class Batch(NamedTuple):
-    """So many records of a file are through after it; done: bytes of all files that were read by then."""
+    """So many records of a file are through after it; done: bytes of all files that they take up to there, about."""
 
     file: int
     records: int
@@ -63,15 +63,35 @@ def batches(job: Job, source: Source, random: RandomBytes, stdin: BinaryIO | Non
         opened = [Reading(each, stdin) for each in (job.inputs if source.joins else job.inputs[place : place + 1])]
         try:
             through = job.records if place == job.file else 0
-            items = source.read([each.file for each in opened], job.options, through)
+            weight = _Weight(opened[0], is_known=through == 0)
+            items = weight.of(source.read([each.file for each in opened], job.options, through))
             size = min(FIRST, job.batch)
             while batch := [checker(item) for item in islice(items, size)]:
                 through, size = through + len(batch), job.batch
-                yield Batch(place, through, before + opened[0].done, batch)
+                yield Batch(place, through, before + weight.done, batch)
         finally:
             for each in opened:
                 each.close()
         before += job.inputs[place].size or 0
+
+
+class _Weight:
+    """How much of a file the records take that were read of it: what is read ahead of them says nothing."""
+
+    def __init__(self, file: Reading, *, is_known: bool) -> None:
+        self._file, self._is_known = file, is_known and not file.is_compressed
+        self._characters = 0
+
+    def of(self, items: Iterator[Item]) -> Iterator[Item]:
+        """The same items, weighed."""
+        for item in items:
+            self._characters += len(getattr(getattr(item, "raw", None), "text", ""))
+            yield item
+
+    @property
+    def done(self) -> int:
+        """Bytes, about; where nothing is known of the records, those that were read."""
+        return min(self._characters, self._file.done) if self._is_known and self._characters else self._file.done
 
 
 def is_worth_a_child(job: Job) -> bool:

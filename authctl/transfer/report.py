@@ -13,12 +13,11 @@ from collections.abc import Iterable
 
 from authctl.core.maintenance import private_files
 from authctl.core.maintenance.private_files import holds, new_file
-from authctl.core.values.checks import text
 from authctl.errors import Invalid
 from authctl.model import Json
 from authctl.transfer.files import Writing
-from authctl.transfer.plans import Told
-from authctl.transfer.records import Note, Source
+from authctl.transfer.plans import Told, line, sentence
+from authctl.transfer.records import Source
 
 WAITING = ".part"  # ends the name of the file where refused records wait
 
@@ -118,18 +117,5 @@ def _left_at(position: Json, name: str, path: str) -> tuple[int, int | None] | N
 
 def _line(file: str, told: Told) -> Json:
     """A record's line: the first that is to be said of it, and all."""
-    notes = [{"type": note.type, "field": note.field, "message": _sentence(note)} for note in told.notes]
-    first = notes[0] if notes else {"type": "import_" + told.outcome, "field": None, "message": "It was left out."}
-    return {"file": file, "at": told.at, "ref": _storable(told.ref), "outcome": told.outcome, **first, "errors": notes}
-
-
-def _sentence(note: Note) -> str:
-    message = note.message
-    return message + "." if message[-1:].isalnum() or message.endswith(("'", '"')) else message
-
-
-def _storable(ref: str | None) -> str | None:
-    try:
-        return None if ref is None else text(ref, "ref")
-    except Invalid:
-        return ref and ref.encode("utf-8", "backslashreplace").decode()
+    notes = [{"type": note.type, "field": note.field, "message": sentence(note.message)} for note in told.notes]
+    return line(file, told) | {"errors": notes}

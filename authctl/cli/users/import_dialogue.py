@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from authctl.model import Import, Json
     from authctl.transfer.files import Input
     from authctl.transfer.importing import ImportProgress
+    from authctl.transfer.records import Record
 
 
+SHOWN = 3  # users, before anything is asked
 # Of a summary, what whoever has just typed the command knows.
-UNTOLD = ("files", "lost", "options", "actor", "created_at", "updated_at", "ended_at")
+UNTOLD = ("files", "lost", "refusals", "options", "actor", "created_at", "updated_at", "ended_at")
 
 
 def choose_source(ctx: Context, given: str | None, first: Input) -> str:
-    """Where the file comes from: as was said, else as it looks."""
+    """Where the file comes from: as was said, else as it looks, which `confirm` asks about."""
     from authctl.transfer import files
 
     if given is not None:
@@ -50,12 +52,47 @@ def choose_source(ctx: Context, given: str | None, first: Input) -> str:
             hint=f"Name it with --from: {', '.join(found or sources.NAMES)}.",
         )
     ctx.output.tell(f"{file} looks like {found[0]}: {sources.NAMES[found[0]].help}.")
-    if ctx.environment.is_interactive and first.path != STDIN:
-        ctx.confirm(f"Import it from {found[0]}?")
     return found[0]
 
 
-def tell_lost(ctx: Context, source: str, counts: Json) -> None:
+def confirm(ctx: Context, inputs: list[Input], source: str, options: dict[str, str], *, is_guessed: bool) -> None:
+    """Show at a terminal how the first users will look; ask, where the source was not named."""
+    if not ctx.environment.is_interactive or inputs[0].path == STDIN:
+        return
+    from authctl.transfer import journal
+
+    for each in journal.first_records(inputs, source=source, source_options=options, count=SHOWN):
+        ctx.output.tell(f"{inputs[0].name}:{each.at}  {_as_read(each)}")
+    if is_guessed:
+        ctx.confirm(f"Import it from {source}?")
+
+
+def _as_read(record: Record) -> str:
+    """What a user is made of, as far as a line holds it."""
+    password = record.password and ("plain" if record.password.is_plain else record.password.hash or "a hash")
+    said = {
+        "id": record.id,
+        "username": record.username,
+        "email": record.email and record.email + (" (verified)" if record.email_verified else ""),
+        "phone": record.phone and record.phone + (" (verified)" if record.phone_verified else ""),
+        "name": record.name,
+        "password": password,
+        "blocked": "yes" if record.blocked else None,
+        "labels": ", ".join(record.labels or ()),
+        "identities": ", ".join(each.provider for each in record.identities),
+    }
+    return ", ".join(f"{name}: {checks.shown(value)[1:-1]}" for name, value in said.items() if value)
+
+
+def tell_counts(ctx: Context, journal: Import) -> None:
+    """Say on stderr what did not come along, which records were refused first, and how to undo the import."""
+    _tell_lost(ctx, journal.source, journal.counts)
+    _tell_refusals(ctx, journal.counts)
+    if not ctx.is_dry_run and (journal.counts["created"] or journal.counts["updated"]):
+        ctx.output.tell(f"To undo this import: authctl users undo-import {journal.id}")
+
+
+def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
     """Say what did not come along: of each field how many values, where the first of them are, what takes them."""
     takes = sources.load(source).takes
     kept = False
@@ -70,12 +107,21 @@ def tell_lost(ctx: Context, source: str, counts: Json) -> None:
     if kept:
         ctx.output.tell("To keep such fields in the users' metadata: --source-option unmapped=metadata")
     brought = counts["created"] + counts["updated"]
+    if counts["without_password"] and ctx.output.is_for_a_person:
+        ctx.output.tell("To find users without a password: authctl users list --filter 'password.set = false'")
     if brought and counts["without_password"] == brought:
         ctx.output.tell(
             f"None of the {brought:,} users came with a password."
             if brought > 1
             else "The user came without a password."
         )
+
+
+def _tell_refusals(ctx: Context, counts: Json) -> None:
+    """Say which records were refused first, and why."""
+    for each in counts["refusals"]:
+        name = f" ({checks.shown(each['ref'])})" if each["ref"] else ""
+        ctx.output.tell(f"Refused: {each['file']}:{each['at']}{name}: {each['message']}")
 
 
 _LOST = {"import_password_lost": "password", "import_factor_lost": "second factor"}

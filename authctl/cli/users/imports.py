@@ -232,6 +232,7 @@ def import_(
     for each in inputs:
         if files.is_open_to_all(each):
             ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
+    import_dialogue.confirm(ctx, inputs, name, options, is_guessed=source is None)
     import_dialogue.prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
     asked = importing.Options(
         OnConflict(on_conflict),
@@ -260,7 +261,8 @@ def import_(
             watch=watched.step,
         )
     import_dialogue.show(ctx, journal.public())
-    import_dialogue.tell_lost(ctx, name, journal.counts)
+    if not ctx.output.speaks_json:  # which has all of it in the answer
+        import_dialogue.tell_counts(ctx, journal)
     if not any(journal.counts[name] for name in ("created", "updated", "skipped", "refused")):
         ctx.output.tell("There are no users in the file." if len(inputs) == 1 else "There are no users in the files.")
     _tell_end(journal, asked, report=report)

@@ -80,10 +80,9 @@ def test_no_password_is_asked_for_a_user_who_is_not_there(ask, start):
 
 def test_no_password_is_asked_without_the_settings(ask, start):
     someone = start("--from", "firebase")
-    someone.sees(WHO)
-    someone.types("user1@test.com\r")
     assert someone.leaves() == 3
     assert "name it with --hash-config" in someone.screen
+    assert WHO not in someone.screen
     assert "Password of" not in someone.screen
 
 
@@ -107,6 +106,8 @@ def test_a_recognised_source_is_confirmed_first(ask, start, answer, status, user
         someone.types("\r")
     assert someone.leaves() == status
     assert "firebase.json looks like firebase" in someone.screen
+    assert "firebase.json:1  id: " in someone.screen
+    assert "email: user1@test.com" in someone.screen
     assert json.loads(ask("users", "list", "--count", "-o", "json")) == {"count": users}
 
 

@@ -73,6 +73,17 @@ def test_import_answers_with_a_summary(run, write):
         "reasons": {"import_no_password": 1, "import_value_dropped": 1},
         "hashes": {"bcrypt": {"legacy": 1}},
         "lost": [],
+        "refusals": [
+            {
+                "file": "users.jsonl",
+                "at": 3,
+                "ref": "nope",
+                "outcome": "refused",
+                "type": "import_value_dropped",
+                "field": "email",
+                "message": answer["refusals"][0]["message"],
+            }
+        ],
         "actor": "tester@example.com",
         "created_at": answer["created_at"],
         "updated_at": answer["updated_at"],
