@@ -40,7 +40,10 @@ def init(ctx: Context) -> None:
     example=("authctl upgrade", "authctl upgrade --dry-run > migration.sql"),
 )
 def upgrade(ctx: Context) -> None:
-    """Bring the database's schema up to this authctl. A SQLite file is copied first; --dry-run prints the SQL."""
+    """Bring the database's schema up to this authctl. A SQLite file is copied first; --dry-run prints the SQL.
+
+    It warns of addresses that it cannot tell the owner of, which `authctl security check` lists.
+    """
     from authctl.core.maintenance import setup
 
     if ctx.is_dry_run:

@@ -248,7 +248,7 @@ def unproved_grants(db: Connection, now: datetime, limit: int) -> list[UnprovedG
             sa.not_(users.c.phone_verified),
             _is_active(now),
             sa.or_(sa.type_coerce(users.c.labels, sa.Text) != "[]", sa.exists().where(*is_member)),
-            sa.not_(sa.exists().where(identities.c.user_seq == users.c.seq)),
+            sa.not_(_HAS_IDENTITY),
         )
         .order_by(users.c.seq)
         .limit(limit)
@@ -259,6 +259,42 @@ def unproved_grants(db: Connection, now: datetime, limit: int) -> list[UnprovedG
         ids = db.sqlalchemy.execute(of.where(memberships.c.user_seq == row.seq, is_member[1])).scalars()
         found.append(UnprovedGrant(row.id, row.name, tuple(row.labels), tuple(ids)))
     return found
+
+
+class UnprovedAddress(NamedTuple):
+    """What a person typed in of an account that has another proof. None: there is no such email, or phone."""
+
+    id: str
+    email: str | None
+    phone: str | None
+
+
+def unproved_addresses(db: Connection, now: datetime, limit: int) -> list[UnprovedAddress]:
+    """Active users with an address that a person typed in and never proved, beside another proof; the oldest first."""
+    statement = sa.select(users.c.id, *_UNPROVED).where(_HAS_UNPROVED, _is_active(now))
+    found = db.sqlalchemy.execute(statement.order_by(users.c.seq).limit(limit))
+    return [UnprovedAddress(*row) for row in found]
+
+
+def count_unproved_addresses(db: Connection, now: datetime) -> int:
+    """How many users these are."""
+    statement = sa.select(sa.func.count()).select_from(users)
+    return db.sqlalchemy.execute(statement.where(_HAS_UNPROVED, _is_active(now))).scalar_one()
+
+
+_HAS_IDENTITY = sa.exists().where(identities.c.user_seq == users.c.seq)
+_UNPROVED = [
+    sa.case((
+        sa.and_(
+            users.c[f"{kind}_self_service"],
+            sa.not_(users.c[f"{kind}_verified"]),
+            sa.or_(users.c[f"{other}_verified"], _HAS_IDENTITY),
+        ),
+        users.c[kind],
+    ))
+    for kind, other in (("email", "phone"), ("phone", "email"))
+]  # fmt: skip
+_HAS_UNPROVED = sa.func.coalesce(*_UNPROVED).is_not(None)  # no OR: SQLite would gather half of the users by two indexes
 
 
 def _is_active(now: datetime) -> sa.ColumnElement[bool]:

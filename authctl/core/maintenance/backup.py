@@ -15,12 +15,12 @@ from datetime import datetime
 from typing import Any
 
 from authctl import storage
-from authctl.core.maintenance import backup_files, key_files, private_files
+from authctl.core.maintenance import backup_files, key_files, private_files, setup
 from authctl.core.maintenance.backup_files import Manifest, Sum
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Conflict, Invalid, Unavailable
-from authctl.model import EventName, Progress, Public, Step, instant
+from authctl.model import EventName, Json, Progress, Public, Step, instant
 from authctl.settings import Settings, write_key_file
 from authctl.storage.state import State
 
@@ -195,8 +195,9 @@ def restore(
             storage.schema.create_file(database.path)
             storage.schema.use_write_ahead_log(database)
         with progress("Restoring", manifest.rows) as step:
-            database.write(lambda db: _restore(directory, directory.work(db), file, manifest, step))
+            details = database.write(lambda db: _restore(directory, directory.work(db), file, manifest, step))
             directory.forget()
+        setup.tell_undecided(directory, details)
     key = key_files.status(settings, manifest.key_fingerprint)
     _tell_of_key(directory, manifest, key["state"])
     return Restored(
@@ -258,8 +259,11 @@ def _unsigned(file: str, manifest: Manifest) -> AuthctlError:
     return Invalid("backup_unsigned", message, field="file", hint=hint)
 
 
-def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step: Step) -> None:
-    """Within one transaction: the schema of the backup, its rows, and the migrations that came after it."""
+def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step: Step) -> Json:
+    """Within one transaction: the schema of the backup, its rows, and the migrations that came after it.
+
+    The details of the event that says so.
+    """
     storage.schema.lock(work.db)
     if not storage.backups.is_fresh(work.db):  # another was first
         raise _not_empty(directory.database.describe())
@@ -279,8 +283,9 @@ def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step:
     if manifest.made_at is not None:
         storage.backups.note(work.db, datetime.fromisoformat(manifest.made_at))
     _sign(work, directory.find_own_key(storage.state.State(storage.state.HEAD, manifest.key_fingerprint)))
-    details = {"made_at": manifest.made_at, "before": manifest.schema, "after": storage.state.HEAD}
+    details = {"made_at": manifest.made_at} | setup.migrated(work, manifest.schema)
     work.record(EventName.DIRECTORY_RESTORE, "directory", details | {"users": manifest.users, "rows": manifest.rows})
+    return details
 
 
 def _keep_key(directory: Engine, settings: Settings, manifest: Manifest) -> None:

@@ -200,6 +200,7 @@ def _within(look: Look, work: Work) -> Iterator[Finding]:
         _names,
         _teams,
         _unproved,
+        _unproved_addresses,
         _blocked,
         _dead,
         policy_checks.weak_policies,
@@ -303,6 +304,22 @@ def _unproved(look: Look, work: Work) -> Iterator[Finding]:
         message = f"Nobody has proved to own {each.name} of the user {each.id}, who has {', '.join(held)}."
         command = look.own(f"users update-status {quote(f'id:{each.id}')} blocked")
         yield look.finding("unproved-grants", each.id, message, command)
+
+
+def _unproved_addresses(look: Look, work: Work) -> Iterator[Finding]:
+    """Addresses that people typed in, of accounts that have proved something else."""
+    found = storage.statistics.unproved_addresses(work.db, work.now, LISTED)
+    for each in found:
+        user = quote(f"id:{each.id}")
+        for kind, address in (("email", each.email), ("phone", each.phone)):
+            if address is not None:
+                theirs = look.own(f"users update-{kind}-verification {user} true")
+                message = f"Nobody has proved to own {address} of the user {each.id}. If it is theirs: {theirs}"
+                command = look.own(f"users update-{kind} {user} ''")
+                yield look.finding("unproved-addresses", f"{each.id}/{kind}", message, command)
+    if len(found) == LISTED and (more := storage.statistics.count_unproved_addresses(work.db, work.now) - LISTED):
+        message = f"{_counted(more, 'more user has', 'more users have')} such an address; mend the others to see them."
+        yield look.finding("unproved-addresses", "users", message, f"{look.program} security check")
 
 
 def _counted(count: int, one: str, many: str) -> str:

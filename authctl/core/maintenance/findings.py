@@ -84,6 +84,8 @@ CHECKS = {
             "Whoever knows a mock phone's number and its code signs in as that account."),
         Check("team-without-owner", Severity.LOW,
             "No member can invite or remove others, or change the team: only operators can."),
+        Check("unproved-addresses", Severity.LOW,
+            "The address may be somebody else's, who cannot sign in with it without another proof of this account."),
         Check("legacy-hashes", Severity.LOW,
             "These hashes are not argon2id, and nobody signed in for so long that none was replaced."),
         Check("purge-overdue", Severity.LOW,

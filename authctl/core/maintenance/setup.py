@@ -10,8 +10,10 @@ from authctl.core.crypto import sealing
 from authctl.core.maintenance import key_files
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
-from authctl.model import EventName, Public
+from authctl.model import EventName, Json, Public
 from authctl.settings import Settings, read_key
+
+STANDING = "0012"  # the migration since which it is known by whose word an account has an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +97,44 @@ def upgrade(directory: Engine) -> Upgraded:
     copy = None
     if database.path is not None:
         copy = storage.schema.copy_file(database, f"{database.path}.schema-{state.version}")
-    database.write(lambda db: _upgrade(directory.work(db), key))
+    tell_undecided(directory, database.write(lambda db: _upgrade(directory.work(db), key)))
     return Upgraded(state.version, storage.state.HEAD, copy)
 
 
-def _upgrade(work: Work, key: bytes) -> None:
-    """Within one transaction: the migrations, and the event that says so; nothing where another was first.
+def _upgrade(work: Work, key: bytes) -> Json:
+    """Within one transaction: the migrations, and the event that says so, whose details it answers with.
 
-    With its first event on a schema that knows of it, the log gets its key, and a seal over the events from before.
+    Nothing where another was first. With its first event on a schema that knows of it, the log gets its key, and a seal
+    over the events from before.
     """
     work.use_key(key)
     before = storage.schema.migrate(work.db)
-    if before != storage.state.HEAD:
-        work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", {"before": before, "after": storage.state.HEAD})
+    if before is None or before == storage.state.HEAD:
+        return {}
+    details = migrated(work, before)
+    work.record(EventName.DIRECTORY_UPDATE_SCHEMA, "directory", details)
+    return details
+
+
+def migrated(work: Work, before: str) -> Json:
+    """What the migrations from that schema on did, as details of an event. undecided: the users with such an address.
+
+    Who typed in an address and proved another may have typed in a stranger's: only the person or an operator knows.
+    """
+    details: Json = {"before": before, "after": storage.state.HEAD}
+    if before < STANDING and (users := storage.statistics.count_unproved_addresses(work.db, work.now)):
+        details["undecided"] = users
+    return details
+
+
+def tell_undecided(directory: Engine, details: Json) -> None:
+    """Warn of what a migration could not decide."""
+    if users := details.get("undecided"):
+        whose = "1 user has" if users == 1 else f"{users:,} users have"
+        directory.warn(
+            f"{whose} an address that nobody has proved, beside another proof, and it may be somebody else's."
+            " To list them, use: authctl security check"
+        )
 
 
 def migration_sql(directory: Engine) -> str:

@@ -7,8 +7,6 @@ import pyotp
 import pytest
 
 from authctl import storage
-from authctl.core import hashing
-from authctl.core.hashing import Parameters
 from authctl.transfer import importing
 
 PASSWORD, NEW = "correct horse battery", "another fine password"
@@ -101,85 +99,6 @@ def test_a_claim_of_a_stranger_opens_nothing_of_the_account_that_was_taken_over(
 
 
 # Accounts of before
-
-
-ROW = (
-    "INSERT INTO users (id, name, email, email_verified, email_self_service, phone, phone_verified, status, labels,"
-    " prefs, metadata, mfa, password_hash, password_algorithm, password_updated_at, password_must_change,"
-    " password_self_service, created_at, updated_at) VALUES ('{id}', '', {email}, {verified}, {self_service}, {phone},"
-    " {has_phone}, 'active', '[]', '{{}}', '{{}}', false, '{hash}', 'argon2id', 1, false, {self_service}, 1, 1)"
-)
-# Every kind of account: how its email stands, and whether it has another proof.
-KINDS = {
-    "proved": {"email": True, "verified": True},
-    "given": {"email": True},
-    "claimed": {"email": True, "self_service": True},
-    "proved-by-phone": {"email": True, "self_service": True, "has_phone": True},
-    "given-with-phone": {"email": True, "has_phone": True},
-    "linked": {"email": True, "self_service": True, "identity": True},
-    "nameless": {},
-}
-
-
-def make_older(db):
-    """A directory of the version before, with every kind of account, each with a password."""
-    hash = hashing.hash_new(PASSWORD, parameters=Parameters(time_cost=1, memory_cost=8, parallelism=1), salt=bytes(16))
-    storage.backups.clear(db)
-    storage.schema.migrate(db, "0009")
-    for number, (id, has) in enumerate(KINDS.items(), 1):
-        email, phone = f"{id}@example.com", f"+1425555010{number}"
-        flags = {name: str(has.get(name, False)).lower() for name in ("verified", "self_service", "has_phone")}
-        texts = {
-            "email": f"'{email}'" if "email" in has else "NULL",
-            "phone": f"'{phone}'" if "has_phone" in has else "NULL",
-        }
-        run = db.sqlalchemy.exec_driver_sql
-        run(ROW.format(id=id, hash=hash, **flags, **texts))
-        run(f"INSERT INTO user_names (name, user_seq) VALUES ('{id}', {number})")
-        if "email" in has:
-            run(f"INSERT INTO addresses (address, user_seq) VALUES ('{email}', {number})")
-        if "identity" in has:
-            run(
-                "INSERT INTO identities (id, user_seq, provider, provider_uid, created_at)"
-                f" VALUES ('i{number}', {number}, 'github', '{id}', 1)"
-            )
-    storage.schema.migrate(db)
-    storage.backups.finish(db)
-
-
-@pytest.fixture
-def migrated(directory):
-    fingerprint = directory.state.key_fingerprint
-    directory.database.write(make_older)
-    directory.database.write(partial(storage.schema.set_key_fingerprint, fingerprint=fingerprint))
-    directory.forget()
-    return directory
-
-
-@pytest.mark.parametrize("id", KINDS)
-def test_everybody_signs_in_as_before(migrated, id):
-    email, has = f"{id}@example.com", KINDS[id]
-    assert migrated.sessions.create(id, PASSWORD)
-    if "email" in has:
-        assert migrated.sessions.create(email, PASSWORD).session.user_id == id
-        assert sign_in(migrated, email).session.user_id == id
-    if "identity" in has:
-        assert migrated.sessions.create_with_identity("github", id).session.user_id == id
-    if "has_phone" in has:
-        assert sign_in(migrated, migrated.users.get(id).phone).session.user_id == id
-
-
-def test_nothing_is_pending_or_made_for_a_code(migrated):
-    for user in migrated.users.iterate():
-        assert (user.pending_email, user.pending_phone, user.requested) == (None, None, False)
-    migrated.security.purge()
-    assert migrated.users.count() == len(KINDS)
-
-
-@pytest.mark.parametrize("id", ["proved-by-phone", "linked"])
-def test_a_claim_of_an_account_with_another_proof_takes_nothing_over(migrated, id):
-    assert sign_in(migrated, f"{id}@example.com").more_factors_required
-    assert migrated.sessions.create(id, PASSWORD)
 
 
 def test_where_a_person_set_something_before_the_addresses_may_be_the_persons(directory):
