@@ -9,7 +9,7 @@ import hmac
 from dataclasses import replace
 
 from authctl import storage
-from authctl.core.accounts import lookup as accounts_lookup, records
+from authctl.core.accounts import identities, lookup as accounts_lookup, records
 from authctl.core.accounts.standing import AddressKind
 from authctl.core.credentials import proofs
 from authctl.core.credentials.proofs import Verdict
@@ -55,6 +55,8 @@ def _accept(work: Work, team: str, membership: str, user: str, secret: str) -> M
     if accepting.status is Status.BLOCKED:
         return _refused(work, before, "blocked", "user_blocked", "The user is blocked.")
     proved = _proved(accepting, invitation)
+    if proved is None and _has_ended(work, accepting, invitation):
+        return _wrong(work, before, "address")
     verdict = proofs.decide(work, accepting, proved) if proved is not None else None
     if verdict is Verdict.HALF:
         needed = proofs.needs_more()
@@ -122,6 +124,13 @@ def _proved(invited: User, invitation: Invitation) -> AddressKind | None:
     if invitation.address is None:
         return None
     return "email" if invited.email == invitation.address else "phone" if invited.phone == invitation.address else None
+
+
+def _has_ended(work: Work, invited: User, invitation: Invitation) -> bool:
+    """Whether an invitation went to an address that is not the account's any more. In a session it may be anybody's."""
+    if invitation.address is None or work.person is not None:
+        return False
+    return not identities.has_proved(work, invited, invitation.address)
 
 
 def _matching(work: Work, membership: Membership, secret: str) -> Invitation | None:

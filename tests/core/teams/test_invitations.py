@@ -208,6 +208,17 @@ def test_in_a_session_it_goes_to_that_account_and_no_address_moves(directory, ad
     assert ada.teams.get_membership("teachers", membership.id).invited_as is None
 
 
+def test_an_operators_ends_with_the_address_that_it_went_to(directory, ada, mail):
+    """Whoever has the mailbox now is not who is meant."""
+    directory.users.create(id="bob", email=BOB)
+    added = directory.teams.create_membership("teachers", email=BOB, invite=True, print_secret=True)
+    accept = ("teachers", added.membership.id, "bob", added.secret)
+    directory.users.update_email("bob", "bob@example.org")
+    assert refusal(Denied, directory.teams.update_membership_status, *accept) == "team_invalid_secret"
+    directory.users.create_identity("bob", "google", "1", email=BOB, email_verified=True)
+    assert directory.teams.update_membership_status(*accept).user_id == "bob"
+
+
 def test_in_a_session_an_operators_goes_to_that_account_too(directory, ada, mail):
     """The account that was made for the address keeps nothing of it, unless it was named by its id."""
     cay = signed_in(directory, "cay", email="cay@example.com")
