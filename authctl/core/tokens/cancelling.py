@@ -8,7 +8,8 @@
                    redeemed, and that of the change ───▶ the address is changed
 
 Nothing ends what cancels a change but an operator who secures the account or changes the address: whoever changed it
-may be an intruder, and able to do all that a person can. Of several, an older one ends the newer ones with it. An old
+may be an intruder, and able to do all that a person can: so how many are asked for is limited, and none pushes another
+out of those that a secret is compared with. Of several, an older one ends the newer ones with it. An old
 email is told of what becomes of the phone for as long as it can take back its own change.
 """
 
@@ -28,13 +29,14 @@ from authctl.core.messages.compose import AskedChange
 from authctl.core.tokens import codes, issue, mock_phones
 from authctl.core.tokens.kinds import SecretForm
 from authctl.errors import Denied
-from authctl.model import EventName, Json, Token, TokenEnded, TokenKind, User
+from authctl.model import EventName, Json, Token, TokenEnded, TokenKind, User, instant
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
 
 WAITING = timedelta(days=30)  # how long a change that is not made yet can be cancelled or agreed to
 LIFE = timedelta(hours=72)  # how long one that is made can be taken back
+MOST = storage.tokens.RECENT // 2  # changes that are asked for meanwhile: more would hide what the first address holds
 _KINDS = {"cancel": TokenKind.CHANGE_CANCEL, "confirm": TokenKind.CHANGE_CONFIRM}
 _PROOFS: dict[AddressKind, tuple[TokenKind, TokenKind]] = {
     "email": (TokenKind.EMAIL_CHANGE, TokenKind.EMAIL_VERIFICATION),
@@ -77,6 +79,18 @@ def check_removal(work: Work, user: User, kind: AddressKind) -> None:
     if work.policy["change-needs-old"] == "confirm" and _is_firm(user, kind):
         message = f"Only operators can remove this {kind}, which confirms every change of it."
         raise Denied("user_unauthorized", message, field=kind, hint="Change it, or ask an operator.")
+
+
+def check_room(work: Work, user: User) -> None:
+    """Refuse a person who asks for change after change, until older secrets of old addresses are found no more."""
+    how = _KINDS.get(work.policy["change-needs-old"])
+    if how is None or work.is_operator:
+        return
+    lately = storage.tokens.list_recent(work.db, user.seq, how)[:MOST]
+    if len(lately) == MOST and lately[-1].created_at > work.now - LIFE:
+        until = lately[-1].created_at + LIFE
+        message = f"You asked for {MOST} changes of addresses in {LIFE // timedelta(hours=1)} hours."
+        raise Denied("general_rate_limit_exceeded", message, hint=f"Try again after {instant(until)}.")
 
 
 def _is_firm(user: User, kind: AddressKind) -> bool:

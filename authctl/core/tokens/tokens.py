@@ -285,7 +285,7 @@ def create_email_change(
         TokenKind.EMAIL_CHANGE, contacts.email(email), url=url, print_secret=print_secret, settled=_tell_old_email
     )
     stepping_up.step_up(directory, password=password, always_password=True)
-    return issue.issue(directory, asked, _getter(user))
+    return issue.issue(directory, asked, _changing(user))
 
 
 def create_phone_change(
@@ -306,7 +306,7 @@ def create_phone_change(
         settled=_tell_old_phone,
     )
     stepping_up.step_up(directory, password=password, always_password=True)
-    return issue.issue(directory, asked, _getter(user))
+    return issue.issue(directory, asked, _changing(user))
 
 
 def _tell_old_email(work: Work, before: User, change: Token) -> None:
@@ -318,6 +318,17 @@ def _tell_old_email(work: Work, before: User, change: Token) -> None:
 def _tell_old_phone(work: Work, before: User, change: Token) -> None:
     if change.address is not None and change.address != before.pending_phone:
         cancelling.tell(work, before, "phone", change.address, session_seq=change.session_seq)
+
+
+def _changing(user: str) -> Find:
+    """Finds the account, as long as it may ask for another change."""
+
+    def find(work: Work) -> tuple[User, bool]:
+        found = lookup.get_locked(work, user)
+        cancelling.check_room(work, found)
+        return found, False
+
+    return find
 
 
 def _getter(user: str) -> Find:

@@ -79,6 +79,7 @@ def _update_address(work: Work, user: str, kind: AddressKind, value: str | None)
     if work.is_operator:
         cancelling.decide(work, before, kind)
     elif was_removed or pending not in (None, getattr(before, f"pending_{kind}")):
+        cancelling.check_room(work, before)
         cancelling.tell(work, before, kind, pending)
     return after
 

@@ -7,6 +7,7 @@ import pytest
 
 from authctl.core.directory import opening
 from authctl.core.hashing import Parameters
+from authctl.core.tokens import cancelling
 from authctl.core.work.unit import Actor
 from authctl.errors import Conflict, Denied
 from authctl.settings import load
@@ -134,6 +135,24 @@ def test_nothing_but_an_operator_ends_it(mailing, directory, mail, session):
     assert refusal(Denied, redeem, directory, old, "change-cancel") == "user_invalid_token"
 
 
+def test_no_number_of_later_changes_hides_it(mailing, directory, mail, clock, session):
+    """Only so many tokens of a kind are compared with a secret."""
+    person = mailing.as_session(session)
+    change(mailing, session)
+    redeem(directory, secrets(mail)[INTRUDERS][0], "email-change")
+    for number in range(cancelling.MOST - 1):
+        person.users.update_email("ada", f"eve{number}@example.com", password=PASSWORD)
+    mails = len(mail.mails)
+    clock.forward(minutes=2)
+    for ask in (person.users.update_email, person.tokens.create_email_change):
+        assert refusal(Denied, ask, "ada", "more@example.com", password=PASSWORD) == "general_rate_limit_exceeded"
+    assert len(mail.mails) == mails
+    assert redeem(directory, secrets(mail)[OLD][0], "change-cancel").email == OLD
+    clock.forward(hours=73)
+    person = mailing.as_session(directory.users.create_session("ada").secret)
+    assert person.users.update_email("ada", "new@example.com").pending_email == "new@example.com"
+
+
 def test_the_old_address_is_taken_back_from_whoever_only_claims_it(mailing, directory, mail, session):
     change(mailing, session)
     found = secrets(mail)
@@ -253,6 +272,15 @@ def test_an_address_that_confirms_its_changes_is_removed_by_operators(mailing, d
     remove = mailing.as_session(session).users.update_email
     assert refusal(Denied, remove, "ada", "", password=PASSWORD) == "user_unauthorized"
     assert directory.users.update_email("ada", "").email is None
+
+
+def test_nor_does_whoever_secures_the_account_get_rid_of_it(mailing, directory, session, confirming):
+    """An intruder who has added a phone could drop the email of the owner."""
+    directory.database.write(lambda db: db.sqlalchemy.exec_driver_sql("UPDATE users SET email_self_service = true"))
+    secure = mailing.as_session(session).users.secure
+    assert refusal(Denied, secure, "ada", keep=[PHONE], password=PASSWORD) == "user_unauthorized"
+    assert directory.sessions.get(session).user.email == OLD
+    assert directory.users.secure("ada", keep=[PHONE]).removed == (OLD,)
 
 
 @pytest.mark.parametrize("first", ["old", "new"])
