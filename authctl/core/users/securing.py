@@ -19,7 +19,7 @@ from authctl.core.accounts import endings, identities, lookup, records, throttle
 from authctl.core.accounts.standing import AddressKind
 from authctl.core.credentials import addresses, stepping_up
 from authctl.core.messages import notices
-from authctl.core.tokens import issue, tokens
+from authctl.core.tokens import cancelling, issue, tokens
 from authctl.core.tokens.issue import TokenRequest
 from authctl.core.values import checks, contacts
 from authctl.core.work.engine import Engine
@@ -87,6 +87,8 @@ def _address(text: str) -> str:
 def _secure(work: Work, user: str, keep: frozenset[str], email: str | None) -> tuple[User, Secured]:
     before = lookup.get_locked(work, user)
     kept = _with_kept_addresses(work, before, keep, email)
+    if not work.is_operator:
+        _check_removals(work, before, kept)
     ends = endings.end(work, before, endings.Cause.SECURED)
     ended: Json = {
         **{name: ends.get(name, 0) for name in endings.COUNTS},
@@ -101,6 +103,8 @@ def _secure(work: Work, user: str, keep: frozenset[str], email: str | None) -> t
     )
     details = records.changes(before, bare) | ends | {name: count for name, count in ended.items() if count}
     after = records.save(work, before, bare, EventName.USERS_SECURE, details)
+    if before.email != after.email:
+        notices.address_changed(work, before, addresses.without(before, "email"))
     notices.secured(work, after)
     had, has = _addresses(before), _addresses(after)
     return before, Secured(after, has, tuple(each for each in had if each not in has), ended)
@@ -126,6 +130,13 @@ def _with_kept_addresses(work: Work, user: User, keep: frozenset[str], email: st
         message = f"No address of the user {user.id} would be kept, and nobody could sign in any more."
         raise Conflict("user_last_way_in", message, field="keep", hint=_ways(work, user))
     return after
+
+
+def _check_removals(work: Work, before: User, after: User) -> None:
+    """Refuse a person, who may be an intruder, to take off an address that confirms every change of it."""
+    for kind in addresses.OTHER:
+        if getattr(before, kind) != getattr(after, kind):
+            cancelling.check_removal(work, before, kind)
 
 
 def _vouched_for(user: User, kind: AddressKind) -> User:

@@ -113,6 +113,19 @@ def test_an_operator_is_told_when_the_mail_fails(directory, ada):
     assert "Send one with: authctl tokens create-recovery ada" in warnings[0]
 
 
+def test_a_verified_email_is_told_that_it_was_taken_off(mailing, directory, mail):
+    """By whoever knows the password, who may be an intruder with a phone that is kept."""
+    directory.users.create(id="ada", email=EMAIL, phone=PHONE, password=PASSWORD, self_service=True)
+    person = mailing.as_session(directory.sessions.create("ada", PASSWORD).secret)
+    for kind in ("email", "phone"):
+        secret = getattr(directory.tokens, f"create_{kind}_verification")("ada", print_secret=True).secret
+        person.tokens.redeem("ada", secret, kind=f"{kind}-verification")
+    person.users.secure("ada", keep=[PHONE], password=PASSWORD)
+    assert [each.recipients for each in mail.mails] == [[EMAIL]]
+    assert "Your address at authctl was changed" in mail.last.message["Subject"]
+    assert f"Old address: {EMAIL}" in mail.last.text
+
+
 def test_who_has_no_password_is_asked_for_none(mailing, mail):
     mailing.users.create(id="ada", email=EMAIL)
     assert mailing.users.secure("ada").recovery is None
