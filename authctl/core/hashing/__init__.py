@@ -67,6 +67,13 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
     return base.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
 
 
+def not_plain(text: str) -> str | None:
+    """Why a text is not taken for a password in plain text: it looks like a hash or a lock. None where it may be one."""
+    from authctl.core.hashing import recognition
+
+    return recognition.not_plain(text)
+
+
 def describe(stored: str) -> str:
     """The algorithm's name: argon2id, bcrypt, firebase-scrypt, wrapped-md5 …"""
     return _parse(stored).algorithm

@@ -26,6 +26,7 @@ from typing import ClassVar, Protocol, Self
 MAX_TEXT = 1024  # characters; every hash of real systems is shorter, and expressions must not run on megabytes
 MAX_PASSWORD_SIZE = 1024  # bytes; sha-crypt grows with the square of the length: 100 kB took 46 s
 MAX_SALT_SIZE = 256  # bytes
+MAX_PEPPER_SIZE = 256  # bytes
 OWN = "$authctl$"  # the beginning of what is stored where no common form says everything
 
 
@@ -221,6 +222,10 @@ ENCODING = Option("encoding", "how the hash is written: hex (default) or base64"
 SALT_ENCODING = Option("salt_encoding", "how the salt is written: utf8 (default), hex or base64")
 PASSWORD_ENCODING = Option("password_encoding", "how the source turned passwords into bytes: utf8, utf16le, latin1")
 PASSWORD_ENCODINGS = ("utf8", "utf16le", "latin1")
+PEPPER = (
+    Option("pepper", "a secret of the whole source that it adds to each password; on the command line: pepper_file"),
+    Option("pepper_position", "suffix (default): behind the password; or prefix"),
+)
 
 # name → (hashlib's name, size in bytes). A closed list: hashlib itself would take more than people ever store.
 DIGESTS = {
@@ -244,6 +249,22 @@ BASE64 = frozenset(string.ascii_letters + string.digits + "+/-_.")
 # The URL alphabet, and passlib's with `.` for `+`, as standard base64.
 STANDARD = str.maketrans("-_.", "+/+")
 CRYPT_ALPHABET = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def pepper(options: Options) -> str:
+    """The pepper that is given, empty for none."""
+    if "pepper" not in options:
+        return ""
+    found = options.text("pepper")
+    if not 1 <= len(found.encode("utf-8", "surrogateescape")) <= MAX_PEPPER_SIZE:
+        raise WrongOption(f"The hash option pepper must have 1 to {MAX_PEPPER_SIZE} bytes.")
+    return found
+
+
+def with_pepper(text: str, options: Options, password: str, pepper: str) -> str:
+    """A text with the pepper before or after what stands for the password in it."""
+    position = options.choice("pepper_position", ("suffix", "prefix"), "suffix")
+    return text.replace(password, pepper + password if position == "prefix" else password + pepper)
 
 
 def digester(name: str) -> Callable[[bytes], bytes]:

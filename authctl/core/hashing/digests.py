@@ -1,34 +1,63 @@
-"""One round of MD5, SHA-1, SHA-2 or SHA-3, with or without salt: fast to guess, kept only until the first sign-in.
+"""MD5, SHA-1, SHA-2 or SHA-3 in any number of rounds, with or without salt: fast to guess, kept until a sign-in.
 
-Stored as `$authctl$NAME$parameters$salt$digest`, where NAME is the digest (`md5`), the digest with salt (`md5-salted`)
-or the LDAP scheme (`ssha`). Parameters: pf, where the salt stands; e, how passwords became bytes.
+Stored as `$authctl$NAME$parameters$salt$digest`, where NAME is the digest (`md5`), the digest with salt (`md5-salted`),
+of several rounds (`md5-iterated`), or the LDAP scheme (`ssha`). Parameters: pf, where the salt stands; e, how passwords
+became bytes; i, how many rounds; ag, what each but the first digests; pp, the pepper, which is a secret.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from authctl.core.hashing import base
-from authctl.core.hashing.base import Malformed, Option, Strength
+from authctl.core.hashing import base, recognition
+from authctl.core.hashing.base import Malformed, Option, Strength, WrongOption
 
 PREFIX, SUFFIX, ALONE = "{SALT}{PASSWORD}", "{PASSWORD}{SALT}", "{PASSWORD}"
-POSITIONS = {"prefix": PREFIX, "suffix": SUFFIX}
+MERGED = "{PASSWORD}{{SALT}}"  # as Symfony joins them
+POSITIONS = {"prefix": PREFIX, "suffix": SUFFIX, "merged": MERGED}
+DIGEST = "{DIGEST}"
 MAX_TEMPLATE = 96  # characters
+MAX_ROUNDS = 500_000  # 2 s of the longest password
 LDAP = {"smd5": "md5", "ssha": "sha1", **{f"ssha{size}": f"sha{size}" for size in (224, 256, 384, 512)}}
-PLACES = re.compile(r"(\{SALT\}|\{PASSWORD\})")
+PLACES = re.compile(r"(\{(?:SALT|PASSWORD|PEPPER|DIGEST|HEX)\})")
 
 VERSIONS = tuple(base.DIGESTS)[1:]
 
 OPTIONS = (
     Option("version", f"of sha: {', '.join(VERSIONS)} (default sha256)", ("passwordVersion", "digest")),
     Option("salt", "the salt, where there is one"),
-    Option("salt_position", "prefix (default) or suffix", ("position", "saltOrder")),
+    Option("salt_position", "prefix (default), suffix, or merged: password{salt}", ("position", "saltOrder")),
     base.SALT_ENCODING,
     base.ENCODING,
     base.PASSWORD_ENCODING,
-)
+    Option("iterations", "how many rounds (default 1)", ("stretches", "factor", "rounds", "iterationCount")),
+    Option("template", "what is digested, of {PASSWORD}, {SALT} and {PEPPER}: --{SALT}--{PASSWORD}--"),
+    Option("again", "what each further round digests: digest (default), hex, message (the digest and all of the first"
+           " round), or a template with {DIGEST} or {HEX}"),
+    *base.PEPPER,
+)  # fmt: skip
+
+
+class Recipe(NamedTuple):
+    """How a system digests unless it is told otherwise. again: as the option says it."""
+
+    digest: str
+    template: str
+    again: str
+    rounds: int
+    encoding: str
+
+
+RECIPES = {
+    # Symfony's MessageDigestPasswordHasher
+    "symfony": Recipe("sha512", MERGED, "message", 5000, "base64"),
+    # devise-encryptable's Sha1 and Sha512: the first round has the pepper where the others have a digest
+    "devise": Recipe(
+        "sha512", "--{SALT}--{PEPPER}--{PASSWORD}--{PEPPER}--", "--{SALT}--{HEX}--{PASSWORD}--{PEPPER}--", 10, "hex"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,6 +71,9 @@ class Digest(base.StoredHash):
     template: str = ALONE
     encoding: str = "utf8"
     scheme: str = ""
+    rounds: int = 1
+    again: str = DIGEST
+    pepper: bytes = b""
 
     def __post_init__(self) -> None:
         base.check_digest(self.digest)
@@ -49,8 +81,14 @@ class Digest(base.StoredHash):
         if len(self.expected) != size:
             raise Malformed(_wrong_size(self.digest, size, self.expected))
         base.check_size(self.salt, 0, base.MAX_SALT_SIZE, "salt")
+        base.check_size(self.pepper, 0, base.MAX_PEPPER_SIZE, "pepper")
+        base.check_range(self.rounds, 1, MAX_ROUNDS, "rounds")
         if len(self.template) > MAX_TEMPLATE or self.template.count("{PASSWORD}") != 1:
             raise Malformed("The salting template of this hash must name {PASSWORD} once, and be short.")
+        if _names_digest(self.template) or len(self.again) > MAX_TEMPLATE or not _names_digest(self.again):
+            raise Malformed(
+                "The template of further rounds must name {DIGEST} or {HEX}, the first may not; both short."
+            )
         if self.encoding not in base.PASSWORD_ENCODINGS:
             raise Malformed("The password encoding of this hash is not known.")
 
@@ -65,11 +103,23 @@ class Digest(base.StoredHash):
             found.append(f"pf={short.get(self.template) or base.encode64(self.template.encode())}")
         if self.encoding != "utf8":
             found.append(f"e={self.encoding}")
+        if self.rounds > 1:
+            found.append(f"i={self.rounds}")
+        if self.again != DIGEST:
+            found.append(f"ag={base.encode64(self.again.encode())}")
+        if self.pepper:
+            found.append(f"pp={base.encode64(self.pepper)}")
         return ",".join(found)
 
     @property
     def algorithm(self) -> str:
+        if self.rounds > 1:
+            return f"{self.digest}-iterated"
         return self.scheme or (self.digest if self.template == ALONE else f"{self.digest}-salted")
+
+    @property
+    def holds_key(self) -> bool:
+        return bool(self.pepper)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -78,9 +128,18 @@ class Digest(base.StoredHash):
         return (f"{self.algorithm} without salt is found in tables; wrap it in argon2id, or reset the password.",)
 
     def compute(self, password: str) -> bytes:
-        parts = {"{SALT}": self.salt, "{PASSWORD}": base.octets(password, self.encoding)}
-        message = b"".join(parts.get(part, part.encode()) for part in PLACES.split(self.template))
-        return base.digester(self.digest)(message)
+        parts = {"{SALT}": self.salt, "{PASSWORD}": base.octets(password, self.encoding), "{PEPPER}": self.pepper}
+        digest = base.digester(self.digest)
+        found = digest(b"".join(parts.get(part, part.encode()) for part in PLACES.split(self.template)))
+        again = [(part, parts.get(part, part.encode())) for part in PLACES.split(self.again) if part]
+        for _ in range(self.rounds - 1):
+            made = {DIGEST: found, "{HEX}": found.hex().encode()}
+            found = digest(b"".join([made.get(part, text) for part, text in again]))
+        return found
+
+
+def _names_digest(template: str) -> bool:
+    return DIGEST in template or "{HEX}" in template
 
 
 def _wrong_size(digest: str, size: int, found: bytes) -> str:
@@ -95,13 +154,23 @@ def parse(stored: str) -> Digest:
         raise Malformed("This stored digest is damaged.")
     name, parameters, salt, expected = fields
     found = base.pairs(parameters, name)
-    if found.keys() - {"pf", "e"}:
+    if found.keys() - {"pf", "e", "i", "ag", "pp"}:
         raise Malformed("This stored digest has parameters that are not known.")
-    encoding = found.get("e", "utf8")
     if name in LDAP:
         return ldap(name, base.decode64(salt), base.decode64(expected))
-    template = read_template(found["pf"]) if name.endswith("-salted") and "pf" in found else ALONE
-    return Digest(base.decode64(expected), name.removesuffix("-salted"), base.decode64(salt), template, encoding)
+    made = Digest(
+        base.decode64(expected),
+        name.removesuffix("-salted").removesuffix("-iterated"),
+        base.decode64(salt),
+        read_template(found["pf"]) if "pf" in found else ALONE,
+        found.get("e", "utf8"),
+        rounds=base.number(found.get("i", "1"), "rounds"),
+        again=read_template(found["ag"]) if "ag" in found else DIGEST,
+        pepper=base.decode64(found.get("pp", "")),
+    )
+    if made.algorithm != name:
+        raise Malformed("This stored digest is damaged.")
+    return made
 
 
 def ldap(scheme: str, salt: bytes, expected: bytes) -> Digest:
@@ -110,7 +179,7 @@ def ldap(scheme: str, salt: bytes, expected: bytes) -> Digest:
 
 
 def read_template(text: str) -> str:
-    """prefix, suffix, or base64 of a text with {SALT} and {PASSWORD}."""
+    """prefix, suffix, merged, or base64 of a text with {SALT} and {PASSWORD}."""
     if text in POSITIONS:
         return POSITIONS[text]
     try:
@@ -121,17 +190,53 @@ def read_template(text: str) -> str:
 
 def accept(text: str, name: str | None, options: base.Options) -> Digest:
     """A digest in hex or base64, with its salt in the options."""
-    digest = _digest(name or "", options)
-    expected = base.decode(text, options.choice("encoding", base.ENCODINGS, "hex"))
-    encoding = options.choice("password_encoding", base.PASSWORD_ENCODINGS, "utf8")
-    if "salt" not in options:
-        return Digest(expected, digest, encoding=encoding)
-    salt = options.decoded("salt", options.choice("salt_encoding", base.SALT_ENCODINGS, "utf8"))
-    position = options.choice("salt_position", ("prefix", "suffix", "postfix"), "prefix")
-    return Digest(expected, digest, salt, POSITIONS[position.replace("postfix", "suffix")], encoding)
+    if recognition.MYSQL.fullmatch(text) and name in (None, "mysql"):
+        return Digest(base.decode_hex(text[1:]), "sha1", rounds=2)
+    if name == "mysql":
+        raise Malformed("This is not a hash of MySQL: * and 40 hexadecimal digits in capitals.")
+    recipe = RECIPES.get(name or "") or Recipe(_digest(name or "", options), "", "digest", 1, "hex")
+    expected = base.decode(text, options.choice("encoding", base.ENCODINGS, recipe.encoding))
+    salt = b""
+    if "salt" in options:
+        salt = options.decoded("salt", options.choice("salt_encoding", base.SALT_ENCODINGS, "utf8"))
+    template = _template(recipe.template, salt, options)
+    again = _again(recipe.again, template, options)
+    pepper = base.pepper(options)
+    if pepper and "{PEPPER}" not in template + again:
+        template, again = (base.with_pepper(each, options, "{PASSWORD}", "{PEPPER}") for each in (template, again))
+    return Digest(
+        expected,
+        options.choice("version", tuple(base.DIGESTS), recipe.digest) if name in RECIPES else recipe.digest,
+        salt,
+        template,
+        options.choice("password_encoding", base.PASSWORD_ENCODINGS, "utf8"),
+        rounds=options.whole("iterations", recipe.rounds),
+        again=again,
+        pepper=pepper.encode(),
+    )
 
 
 def _digest(name: str, options: base.Options) -> str:
     if name in base.DIGESTS:
         return name
     return options.choice("version", VERSIONS, "sha256")
+
+
+def _template(usual: str, salt: bytes, options: base.Options) -> str:
+    """What the first round digests."""
+    if "template" in options:
+        return options.text("template")
+    if usual:
+        return usual if salt or usual != MERGED else ALONE  # Symfony merges no empty salt
+    if "salt" not in options:
+        return ALONE
+    return POSITIONS[options.choice("salt_position", (*POSITIONS, "postfix"), "prefix").replace("postfix", "suffix")]
+
+
+def _again(usual: str, first: str, options: base.Options) -> str:
+    """What each further round digests."""
+    text = options.text("again") if "again" in options else usual
+    found = {"digest": DIGEST, "hex": "{HEX}", "message": DIGEST + first}.get(text, text)
+    if not _names_digest(found):
+        raise WrongOption("The hash option again must be digest, hex, message, or a template with {DIGEST} or {HEX}.")
+    return found

@@ -31,7 +31,7 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
     if hasher in DIGESTS:
         return _digest(hasher, rest)
     if hasher == "crypt":
-        raise Unsupported("This is DES crypt, which is not checked; the password needs a reset.")
+        raise Unsupported("This is a DES crypt hash, which cannot be checked here; the password needs a reset.")
     raise Malformed("This is not a password hash of Django: it must begin with the name of one of its hashers and $.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from authctl.core.hashing import base, digests, pbkdf2, registry
+from authctl.core.hashing import base, digests, pbkdf2, recognition, registry
 from authctl.core.hashing.base import Malformed, NoPassword, Unsupported
 
 SHAPE = re.compile(r"\{([A-Za-z0-9_.-]{1,32})\}(.*)")
@@ -12,7 +12,14 @@ PLAIN = {"md5": "md5", "sha": "sha1", **{f"sha{size}": f"sha{size}" for size in 
 # What follows is a hash that names itself.
 MODULAR = ("crypt", "argon2", "argon2i", "argon2id", "bcrypt", "blfcrypt", "md5crypt", "sha256crypt", "sha512crypt")
 CLEAR = ("cleartext", "clear", "plain", "plaintext", "noop")
-ELSEWHERE = ("sasl", "kerberos", "nt", "ntlm", "lanman", "md4", "pbkdf2sha256blob")
+# What cannot be checked here, and why.
+ELSEWHERE = {
+    **dict.fromkeys(("sasl", "kerberos"), "the name of a password that is kept elsewhere"),
+    **dict.fromkeys(("nt", "ntlm"), "an NT hash"),
+    "lanman": "a LAN Manager hash",
+    "md4": "an MD4 hash",
+}
+BLOCK_SALT_SIZE, BLOCK_KEY_SIZE = 64, 256  # bytes; 389-DS' pbkdf2_pwd.c, behind four of iterations
 
 
 def accept(text: str, name: str | None, options: base.Options) -> base.StoredHash:
@@ -25,7 +32,7 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
     if plain in CLEAR:
         raise Malformed("This is a password in plain text, not a hash; give it as a password.")
     if plain in ELSEWHERE:
-        raise Unsupported(f"The scheme {scheme} cannot be checked here; the password needs a reset.")
+        raise Unsupported(f"This is {ELSEWHERE[plain]}, which cannot be checked here; the password needs a reset.")
     if plain in MODULAR:
         return _modular(rest)
     if plain.startswith("pbkdf2"):
@@ -38,10 +45,11 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
 
 
 def _modular(rest: str) -> base.StoredHash:
-    if rest.startswith(("!", "*")) or not rest:
-        raise NoPassword("This account is locked: nothing matches its hash.")
+    if rest.startswith(("!", "*")) or not rest or recognition.is_lock(rest):
+        raise NoPassword("The password is locked: nothing matches its hash.")
     if not rest.startswith("$"):
-        raise Unsupported("This is DES crypt, which is not checked; the password needs a reset.")
+        what = recognition.unchecked(rest) or recognition.DES
+        raise Unsupported(f"This is {what}, which cannot be checked here; the password needs a reset.")
     return registry.accept(rest, None, {})
 
 
@@ -53,9 +61,13 @@ def _salted(scheme: str, data: bytes) -> digests.Digest:
 
 
 def _pbkdf2(scheme: str, rest: str) -> pbkdf2.Pbkdf2:
-    """OpenLDAP's `{PBKDF2-SHA512}iterations$salt$key`; 389-DS writes one block of bytes instead."""
+    """OpenLDAP's `{PBKDF2-SHA512}iterations$salt$key`; in 389-DS one block of bytes of the three."""
     fields = rest.split("$")
-    if len(fields) != 3:
-        raise Unsupported("This form of PBKDF2 cannot be checked here; the password needs a reset.")
     digest = base.plain(scheme).removeprefix("pbkdf2") or "sha1"
-    return pbkdf2.build(digest, fields[0], base.decode64(fields[1]), base.decode64(fields[2]))
+    if len(fields) == 3:
+        return pbkdf2.build(digest, fields[0], base.decode64(fields[1]), base.decode64(fields[2]))
+    data = base.decode64(rest)
+    if len(data) != 4 + BLOCK_SALT_SIZE + BLOCK_KEY_SIZE:
+        raise Malformed("This is no PBKDF2 of an LDAP directory: iterations$salt$key, or the 324 bytes of 389-DS.")
+    salt, expected = data[4 : 4 + BLOCK_SALT_SIZE], data[4 + BLOCK_SALT_SIZE :]
+    return pbkdf2.Pbkdf2(expected, digest, int.from_bytes(data[:4]), salt)

@@ -16,6 +16,7 @@ MAX_WORK = 10_000_000  # iterations × blocks; 2.5 s
 # The iterations that OWASP asks for; a digest that it does not name is measured by SHA-256's.
 STRONG_ITERATIONS = {"sha1": 1_300_000, "sha512": 210_000}
 STRONG_OTHERWISE = 600_000
+MAX_KEY = 512  # bytes; 389-DS derives 256
 NAMES = tuple(name for name in base.DIGESTS if name not in ("md5", "sha512-224", "sha512-256"))
 TWO_MEANINGS = ("sha224", "sha384")  # SHA-3 to Kratos, SHA-2 to everybody else
 
@@ -39,7 +40,7 @@ class Pbkdf2(base.StoredHash):
         if self.iterations < 1:
             raise Malformed("The iterations of this PBKDF2 hash must be at least 1.")
         base.check_size(self.salt, 0, base.MAX_SALT_SIZE, "PBKDF2 salt")
-        base.check_size(self.expected, 16, 128, "PBKDF2 key")
+        base.check_size(self.expected, 16, MAX_KEY, "PBKDF2 key")
         blocks = -(-len(self.expected) // base.DIGESTS[self.digest][1])
         if self.iterations * blocks > MAX_WORK:
             raise TooCostly(f"The iterations of this PBKDF2 hash are above {MAX_WORK}, the most that is checked.")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
-from authctl.core.hashing import base
+from authctl.core.hashing import base, recognition
 from authctl.core.hashing.base import Malformed, NoPassword, Unnamed, Unsupported
 
 
@@ -29,7 +29,8 @@ class HashName:
     @property
     def options(self) -> tuple[base.Option, ...]:
         """What `--hash-option` may say with this name."""
-        return cast("tuple[base.Option, ...]", getattr(load(self.module), "OPTIONS", ()))
+        own = cast("tuple[base.Option, ...]", getattr(load(self.module), "OPTIONS", ()))
+        return own if base.PEPPER[0] in own else (*own, *base.PEPPER)
 
 
 ENTRIES = (
@@ -40,6 +41,12 @@ ENTRIES = (
     HashName("md5", "digests", "MD5 in hex or base64, with or without salt", ("md5-salted",)),
     HashName("sha", "digests", "SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt",
           (*tuple(base.DIGESTS)[1:], "sha1-salted", "sha256-salted", "sha512-salted")),
+    HashName("symfony", "digests", "Symfony's message digest: SHA-512 of password{salt} in 5,000 rounds, base64"),
+    HashName("devise", "digests", "devise-encryptable's SHA-512 or SHA-1, with stretches and pepper",
+          ("devise-encryptable",)),
+    HashName("mysql", "digests", "MySQL's own: * and 40 digits", ("mysql-native",), ("*",)),
+    HashName("aspnet", "aspnet", "what ASP.NET Identity stores, version 2 or 3: one text in base64",
+          ("aspnet-identity", "identity-v2", "identity-v3"), ("AQAAAA",)),
     HashName("phpass", "phpass", "phpass: $P$, $H$", ("md5-phpass", "phpass-md5"), ("$P$", "$H$")),
     HashName("scrypt", "scrypt", "scrypt in PHC form, or bare with its options", ("scrypt-phc",), ("$scrypt$",)),
     HashName("scrypt-modified", "firebase",
@@ -80,6 +87,7 @@ STORED = {
     "$5$": "sha_crypt",
     "$6$": "sha_crypt",
     "$authctl$wrapped-": "wrapped",
+    "$authctl$peppered$": "peppered",
     "$authctl$firebase-scrypt$": "firebase",
     "$authctl$pbkdf2-": "pbkdf2",
     "$authctl$hmac-": "hmacs",
@@ -92,22 +100,17 @@ STORED = {
     "$authctl$smd5": "digests",
 }
 
-# Known, and out of reach of the libraries here: the password needs a reset.
-UNSUPPORTED = {
-    "$y$": "yescrypt",
-    "$gy$": "gost-yescrypt",
-    "$7$": "libxcrypt's scrypt",
-    "$3$": "the NT hash",
-    "$md5,": "Solaris' md5",
-    "$S$": "Drupal's SHA-512",
-    "$sm3$": "sm3crypt",
-    "_": "BSDi's DES crypt",
-    "U$": "Drupal's update of an older hash",
-    '{"': "an encrypted column, whose key is elsewhere",
-    "awscognito#": "a pointer to a Cognito pool, not a hash",
-}
 MAX_SHOWN = 24  # characters; shorter than any hash
-UNSUPPORTED_NAMES = ("md4", "ntlm", "nt", "yescrypt", "des", "lanman", "bcryptpeppered", "awscognito")
+UNCHECKED_NAMES = {
+    "md4": "an MD4 hash",
+    **dict.fromkeys(("ntlm", "nt", "nthash"), "an NT hash"),
+    **dict.fromkeys(("lanman", "lm"), "a LAN Manager hash"),
+    "yescrypt": "a yescrypt hash",
+    **dict.fromkeys(("des", "descrypt"), "a DES crypt hash"),
+    "scram": "a SCRAM verifier",
+    "bcryptpeppered": "a bcrypt hash with a pepper that Clerk keeps",
+    "awscognito": "a pointer to a Cognito pool",
+}
 
 
 @cache
@@ -124,7 +127,7 @@ def _marked() -> dict[str, HashName]:
 @cache
 def _any_mark() -> re.Pattern[str]:
     """The longest of all beginnings, in one expression, because an import asks for each of a million users."""
-    return re.compile("|".join(map(re.escape, sorted((*_marked(), *UNSUPPORTED), key=len, reverse=True))))
+    return re.compile("|".join(map(re.escape, sorted(_marked(), key=len, reverse=True))))
 
 
 class UnknownName(Unsupported):
@@ -140,9 +143,17 @@ def accept(text: str, name: str | None, given: Mapping[str, str]) -> base.Stored
     if text.startswith(base.OWN):
         return _own(text, name, given)
     entry = entry or _by_mark(text)
-    options = base.Options(given, entry.options)
-    found = cast("base.Family", load(entry.module)).accept(text, word, options)
+    options = base.Options(given, entry.options if given else ())
+    try:
+        found = cast("base.Family", load(entry.module)).accept(text, word, options)
+    except Malformed:
+        _check_known(text)
+        raise
+    if "pepper" in options and entry.module != "digests":  # where they may put it anywhere
+        found = cast("Any", load("peppered")).add(found, options)
     options.check_all_used()
+    if len(str(found)) > base.MAX_TEXT:
+        raise Malformed(f"This hash is longer than {base.MAX_TEXT} characters, with its salt and all else it needs.")
     return found
 
 
@@ -161,8 +172,9 @@ def find(name: str) -> tuple[HashName, str]:
     if wanted in words():
         entry, word = words()[wanted]
         return entry, word.removesuffix("-salted")  # which says no more than the option salt does
-    if wanted in UNSUPPORTED_NAMES:
-        raise UnknownName("Hashes of this algorithm cannot be checked here; import without password, and reset it.")
+    if wanted in UNCHECKED_NAMES:
+        what = UNCHECKED_NAMES[wanted]
+        raise UnknownName(f"{what[0].upper()}{what[1:]} cannot be checked here; import without password, and reset it.")
     # A long word may be the hash itself, given in the wrong place.
     shown = f" {name!r}" if len(name) < MAX_SHOWN and name.isalnum() else ""
     raise UnknownName(f"Hashing algorithm{shown} is not supported.")
@@ -179,7 +191,7 @@ def _check_text(text: str) -> None:
         raise Malformed(f"This hash is longer than {base.MAX_TEXT} characters.")
     if not text:
         raise NoPassword("The hash is empty: there is no password.")
-    if text.startswith(("!", "*")):
+    if recognition.is_lock(text) or (text.startswith(("!", "*")) and not recognition.MYSQL.fullmatch(text)):
         raise NoPassword("This account is locked or its password unusable: nothing matches its hash.")
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise Malformed("This hash holds a space, or a character outside ASCII, which no hash has.")
@@ -194,9 +206,15 @@ def _own(text: str, name: str | None, given: Mapping[str, str]) -> base.StoredHa
 def _by_mark(text: str) -> HashName:
     """The entry that a text names itself, the longest beginning first; never by length."""
     match = _any_mark().match(text)
+    if not match or match.group() == "{":
+        _check_known(text)
     if not match:
         raise Unnamed("This text does not say which algorithm made it; name the algorithm with it.")
-    if match.group() in UNSUPPORTED:
-        what = UNSUPPORTED[match.group()]
-        raise Unsupported(f"This is {what}, which cannot be checked here; the password needs a reset.")
     return _marked()[match.group()]
+
+
+def _check_known(text: str) -> None:
+    """Raises Unsupported where the text is of a kind that cannot be checked here."""
+    what = recognition.unchecked(text)
+    if what is not None:
+        raise Unsupported(f"This looks like {what}, which cannot be checked here; the password needs a reset.")

@@ -92,6 +92,8 @@ def read_phc(text: str, *, kratos: bool = False) -> Scrypt:
     if len(fields) != 5 or fields[:2] != ["", "scrypt"]:
         raise Malformed("This is not an scrypt hash in PHC form: $scrypt$ln=…,r=…,p=…$salt$hash.")
     costs = base.pairs(fields[2], "scrypt")
+    if "n" in costs and "ln" not in costs:  # another name for it
+        costs["ln"] = costs.pop("n")
     if costs.keys() != {"ln", "r", "p"}:
         raise Malformed("This scrypt hash must have the parameters ln, r and p, and no others.")
     cost, block, parallel = (base.number(costs[key], f"scrypt parameter {key}") for key in ("ln", "r", "p"))

@@ -56,7 +56,7 @@ def test_a_hash_given_as_name_is_not_shown() -> None:
         ("crypt$$ab1Hv2Lg7ltQo", "password_hash_unsupported"),
         ("{CRYPT}ab1Hv2Lg7ltQo", "password_hash_unsupported"),
         ("{SASL}jane@EXAMPLE", "password_hash_unsupported"),
-        ("{PBKDF2_SHA256}AAAIAAAAAAAA", "password_hash_unsupported"),
+        ("{PBKDF2_SHA256}AAAIAAAAAAAA", "password_hash_invalid"),
         ('{"key_id":"1","alg":"aes-gcm-hkdf","data":"x","nonce":"y"}', "password_hash_unsupported"),
         ("$argon2id$v=19$m=64,t=1,p=1,keyid=AA$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "password_hash_unsupported"),
         ("awscognito#us-east-1_abc#client#name", "password_hash_unsupported"),
@@ -76,6 +76,18 @@ def test_a_hash_given_as_name_is_not_shown() -> None:
         ("pbkdf2:sha256:9000000$salt$" + "a" * 256, "password_hash_too_costly"),
         ("pbkdf2:md5:1000$salt$" + "a" * 64, "password_hash_invalid"),
         ("{SSHA}AAAA", "password_hash_invalid"),
+        (
+            "AQAAAAkAACcQAAAAEAABAgMEBQYHCAkKCwwNDg9B0Oxwty+PGIDSp95gcCfzeDvA4sGapUIUov8usXfD6A==",
+            "password_hash_invalid",
+        ),
+        (
+            "AQAAAAIAACcQ/////wABAgMEBQYHCAkKCwwNDg9B0Oxwty+PGIDSp95gcCfzeDvA4sGapUIUov8usXfD6A==",
+            "password_hash_invalid",
+        ),
+        (
+            "AQAAAAL/////AAAAEAABAgMEBQYHCAkKCwwNDg9B0Oxwty+PGIDSp95gcCfzeDvA4sGapUIUov8usXfD6A==",
+            "password_hash_too_costly",
+        ),
         (BCRYPT + " ", "password_hash_invalid"),
         (BCRYPT.replace("$10$", "$03$"), "password_hash_invalid"),
     ],
@@ -104,7 +116,7 @@ def test_base64_of_hexadecimal_text_is_recognised_and_told() -> None:
         ("scrypt", {"cpu": "16384", "memory": "8", "parallel": "1"}, "needs the option salt"),
         ("scrypt", {"salt": "", "cpu": "16384", "memory": "8", "parallel": "1"}, "salt is empty"),
         ("scrypt", {"salt": "s", "cpu": "many", "memory": "8"}, "cpu must be a whole number"),
-        ("scrypt", {"salt": "s", "pepper": "x"}, "no such option"),
+        ("scrypt", {"salt": "s", "paprika": "x"}, "no such option"),
         ("scrypt", {"cpu": "2", "costCpu": "4"}, "given twice"),
         ("md5", {"salt": "zz", "salt_encoding": "hex"}, "salt is not hex"),
         ("md5", {"encoding": "utf7"}, "encoding must be one of"),
@@ -112,6 +124,9 @@ def test_base64_of_hexadecimal_text_is_recognised_and_told() -> None:
         ("sha", {"version": "sha0"}, "version must be one of"),
         ("md5", {"salt": "x" * 1025}, "longer than 1024"),
         ("hmac", {"digest": "md5"}, "needs the option key"),
+        ("md5", {"iterations": "2", "again": "{PASSWORD}"}, "again must be"),
+        ("md5", {"pepper": ""}, "pepper must have"),
+        ("md5", {"pepper_position": "prefix"}, "pepper_position does not apply"),
     ],
 )
 def test_a_wrong_option_is_named(name: str, options: dict[str, str], says: str) -> None:
@@ -130,6 +145,30 @@ def test_a_text_of_another_algorithm_than_named_is_refused() -> None:
     assert refusal("$1$salt$AAAAAAAAAAAAAAAAAAAAAA", "apr1").type == "password_hash_invalid"
     assert refusal("$5$salt$" + "A" * 43, "sha512-crypt").type == "password_hash_invalid"
     assert refusal(BCRYPT, "bcrypt-sha256").type == "password_hash_invalid"
+
+
+def test_rounds_have_a_bound() -> None:
+    assert refusal(MD5, "md5", iterations="500001").type == "password_hash_too_costly"
+    assert refusal(MD5, "md5", iterations="0").type == "password_hash_invalid"
+
+
+def test_a_hash_that_would_not_fit_where_it_is_stored_is_refused() -> None:
+    assert "longer than" in refusal("ab" * 512, "pbkdf2-sha1", iterations="1", salt="s" * 256).message
+
+
+def test_a_pepper_is_sealed_with_the_hash_and_never_shown() -> None:
+    for name, text in (("md5", MD5), (None, BCRYPT)):
+        imported = hashing.accept(text, name, {"pepper": "sesame"})
+        assert (imported.holds_key, hashing.holds_key(imported.stored)) == (True, True)
+        assert "sesame" not in imported.stored + repr(imported)
+
+
+def test_a_peppered_weak_hash_is_wrapped_with_its_pepper() -> None:
+    text = "$1$salt$qJH7.N4xYta3aEG/dfqo/0"
+    weak = hashing.accept(text, None, {"pepper": "word", "pepper_position": "suffix"})
+    stored = hashing.wrap(weak.stored, parameters=hashing.Parameters(1, 64, 1), salt=bytes(16))
+    assert hashing.describe(stored) == "wrapped-peppered-md5-crypt"
+    assert (hashing.verify(stored, "pass"), hashing.verify(stored, "password")) == (True, False)
 
 
 def test_appwrites_phpass_may_hold_bcrypt() -> None:
