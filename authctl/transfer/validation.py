@@ -278,7 +278,10 @@ class Checker:
         return extra, strength
 
     def _is_taken(self, password: str, row: UserRow, check: _Fields) -> bool:
-        """Whether the policy takes a plain password; what it has against it is noted."""
+        """Whether a plain password is one, and the policy takes it; what is against it is noted."""
+        if (why := hashing.not_plain(password)) is not None:
+            check.notes.append(Note("import_password_lost", "password", why))
+            return False
         found = password_rules.failures(password, self.rules.policy, user=row)
         check.notes += [Note(problem.type, "password", problem.message) for problem in found]
         return not found
