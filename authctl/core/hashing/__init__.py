@@ -68,7 +68,7 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
 
 
 def not_plain(text: str) -> str | None:
-    """Why a text is not taken for a password in plain text: it looks like a hash or a lock. None where it may be one."""
+    """Why a text is no password in plain text: it looks like a hash or a lock. None where it may be one."""
     from authctl.core.hashing import recognition
 
     return recognition.not_plain(text)
