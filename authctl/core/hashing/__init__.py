@@ -67,11 +67,14 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
     return base.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
 
 
-def not_plain(text: str) -> str | None:
-    """Why a text is no password in plain text: it looks like a hash or a lock. None where it may be one."""
+def not_plain(text: str, *, des: bool = False) -> str | None:
+    """Why a text is no password in plain text: it looks like a hash or a lock. None where it may be one.
+
+    des: whether DES crypt is likely where it comes from; many a password of 13 letters looks like it.
+    """
     from authctl.core.hashing import recognition
 
-    return recognition.not_plain(text)
+    return recognition.not_plain(text, des=des)
 
 
 def describe(stored: str) -> str:

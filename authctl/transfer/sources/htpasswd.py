@@ -1,6 +1,7 @@
-"""Password files of Apache and nginx: `user:hash` a line.
+"""Password files of Apache and nginx: `user:hash` a line, and behind another colon a comment.
 
 What is no hash is a password in plain text, or DES crypt; it is taken for plain text only where the operator says so.
+A file of htdigest, `user:realm:MD5`, is another kind, and refused.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from authctl.core import hashing
 from authctl.transfer.records import Addresses, Item, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, wants_plain
 from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim
 
-MARKS = ("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "{SHA}", "{SSHA}", "$argon2")
+MARKS = ("$2a$", "$2b$", "$2x$", "$2y$", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$argon2", "{SHA}", "{SSHA}")
 OPTIONS = PLAIN | text_files.ENCODING
-_DES = re.compile(r"[./0-9A-Za-z]{13}")
+HTDIGEST = "This is a line of htdigest, user:realm:MD5, not of htpasswd."
+_DIGEST = re.compile(r"[^:${]*:[0-9a-fA-F]{32}")
 _LINE = re.compile(rb"[^:\s][^:\n]*:(?:\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}|[./0-9A-Za-z]{13}\s*$)", re.MULTILINE)
 
 
@@ -54,8 +57,10 @@ def _lines(file: Any, options: Mapping[str, str]) -> Iterator[SourceRow | Refuse
             yield _refused(at, raw, "The line has no colon.")
         elif colon and not user.strip():
             yield _refused(at, raw, "The line has no user name.")
+        elif _DIGEST.fullmatch(hash):
+            yield _refused(at, raw, HTDIGEST)
         elif colon:
-            yield SourceRow(at, {"user": user.strip(), "hash": hash}, raw)
+            yield SourceRow(at, {"user": user.strip(), "hash": hash.partition(":")[0]}, raw)
 
 
 def _refused(at: int, raw: Verbatim, message: str) -> Refused:
@@ -67,7 +72,7 @@ class _Mapping:
         self._plain = plain
 
     def record(self, values: Fields) -> Record:
-        name, text = values.given["user"], values.given["hash"]
+        name, text = values.get("user"), values.get("hash")
         if len(name) > text_files.MAX_RECORD // 2:
             raise Wrong("username", "The user name is too long.")
         username, email = values.login(name, None)
@@ -75,14 +80,15 @@ class _Mapping:
 
     def _secret(self, text: str, values: Fields) -> Secret | None:
         bare = text.strip()
-        if bare.startswith(MARKS):
+        why = hashing.not_plain(bare, des=True)
+        if bare.startswith(MARKS) or (why is not None and bare.startswith(("$", "{"))):
             return Secret(bare)
-        if bare in ("", "!", "*"):
+        if not bare:
             values.no_password("There is no password in the line.")
+        elif why is not None:
+            values.no_password(why)
         elif self._plain:
             return Secret(text, is_plain=True)
-        elif _DES.fullmatch(bare):
-            values.no_password("The password is DES crypt, which is not checked here, or plain text; it needs a reset.")
         else:
             values.no_password("The password seems to be plain text; --source-option plain_passwords=yes takes it.")
         return None

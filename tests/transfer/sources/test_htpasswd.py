@@ -36,3 +36,43 @@ def test_it_is_recognised():
     assert sources.recognise(b"# x\nada:$apr1$a$b\n", "users") == ["htpasswd"]
     assert sources.recognise(b"ada:secret\n", ".htpasswd") == ["htpasswd"]
     assert sources.recognise(b"ada:secret\n", "users") == []
+
+
+HASHES = [
+    "{SSHA512}bm8gaGFzaCBvZiBhbnlib2R5",
+    "$P$Br387rwferoKN7uwHZqNMu98q3U8RO.",
+    "{PBKDF2-SHA256}10$c2FsdA$a2V5a2V5",
+]
+
+
+@pytest.mark.parametrize("hash", HASHES)
+@pytest.mark.parametrize("wish", ["yes", "no"])
+def test_every_hash_that_says_what_it_is_is_taken_as_one(read, hash, wish):
+    assert read("htpasswd", f"ada:{hash}\n".encode(), plain_passwords=wish)[0].password == Secret(hash)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("x", "*", "!", "!!", "*LK*", "NP", "!{SSHA}15+B51NCuugeHjB6qbFJpaxrBIsg3hya", "caD0.o015UmzY"),
+        *("939e7578ed9e3c518a452acee763bce9", "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"),
+    ],
+)
+def test_no_hash_and_no_lock_is_a_password_in_plain_text(read, text):
+    [ada] = read("htpasswd", f"ada:{text}\n".encode(), plain_passwords="yes")
+    assert (ada.password, [note.type for note in ada.notes]) == (None, ["import_password_lost"])
+
+
+def test_a_file_of_htdigest_is_refused_by_its_name(read):
+    [joe] = read("htpasswd", b"joe:staff only:939e7578ed9e3c518a452acee763bce9\n", plain_passwords="yes")
+    assert isinstance(joe, Refused)
+    assert "htdigest" in joe.notes[0].message
+
+
+def test_what_is_behind_another_colon_is_a_comment(read):
+    found = read("htpasswd", b"ada:{SHA}x:the first\nbob:plain word:the second\n", plain_passwords="yes")
+    assert [item.password for item in found] == [Secret("{SHA}x"), Secret("plain word", is_plain=True)]
+
+
+def test_nothing_of_a_line_is_unread(read):
+    assert read("htpasswd", b"ada:{SHA}x\n")[0].unread == {}
