@@ -176,6 +176,14 @@ class _Counted(_Readable):
         self.count += read
         return cast("int", read)
 
+    def seekable(self) -> bool:
+        return isinstance(self._inner, io.FileIO) and self._inner.seekable()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        place = self._inner.seek(offset, whence)
+        self.count = place  # who begins anew reads all of it again
+        return cast("int", place)
+
     def close(self) -> None:
         self._inner.close()
         super().close()

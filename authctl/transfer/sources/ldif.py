@@ -1,44 +1,80 @@
 """LDIF (RFC 2849), as slapcat and `ldapsearch -LLL` write it: an entry of attributes, blank lines between entries.
 
 A line that begins with a space goes on with the one before. `name:: text` is base64. What `name:< URL` points to is
-never fetched.
+never fetched. FreeIPA's, 389-DS' and Active Directory's (ldifde) attributes are known beside those of the standards.
+
+Who is in a group is said by memberOf, or by the groups' own entries, which may stand behind those of the people: where
+they are asked for, the file is read twice.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import Addresses, Item, Note, Record, Refused, Secret
+from authctl.core import hashing
+from authctl.errors import Invalid
+from authctl.transfer.records import Addresses, Item, Member, Note, Record, Refused, Secret
 from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import PLAIN, Fields, NotAUser, Wrong, wants_labels, wants_plain
+from authctl.transfer.sources.field_reader import PLAIN, Fields, NotAUser, Wrong, wants_plain
 from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, unreadable
 
 PERSONS = frozenset(
     ("person", "organizationalperson", "inetorgperson", "posixaccount", "shadowaccount", "account", "user")
 )
-NOT_PERSONS = frozenset(("computer", "groupofnames", "posixgroup", "organizationalunit"))
+GROUPS = frozenset(("groupofnames", "groupofuniquenames", "posixgroup", "group", "ipausergroup"))
+NOT_PERSONS = frozenset(
+    ("computer", "contact", "organization", "organizationalunit", "msds-groupmanagedserviceaccount", "ipahost", *GROUPS)
+)
+MEMBERS = ("member", "uniquemember", "memberuid")
 LOCKED_FOR_EVER = "000001010000Z"
 NO_SHELLS = ("nologin", "false")
 AD_DISABLED = 2  # userAccountControl: ACCOUNTDISABLE
-CLEAR = ("{CLEARTEXT}", "{CLEAR}", "{PLAIN}")
-GROUPS = {"groups": "labels: make labels of memberOf (default); none: leave it"}
+AD_SERVICE = "krbtgt"  # whose key is that of the whole realm; an account whose name ends in $ is a machine's
+AD_NEVER = ("0", "9223372036854775807")
+CLEAR = ("{CLEARTEXT}", "{CLEAR}", "{PLAIN}", "{PLAINTEXT}", "{NOOP}")
+NT_HASHES = ("sambantpassword", "ipanthash")
+# What a directory keeps for machines, or for itself; keys and hashes of other services among it.
+IGNORED = frozenset((
+    "dn", "changetype", "objectclass", "objectcategory", "structuralobjectclass", "distinguishedname", "cn",
+    "sn", "givenname", "name", "displayname", "entrydn", "entrycsn", "creatorsname", "modifiersname",
+    "subschemasubentry", "hassubordinates", "contextcsn", "parentid", "entryid", "nsuniqueid", "uidnumber",
+    "gidnumber", "homedirectory", "gecos", "loginshell", "shadowlastchange", "shadowmin", "shadowmax",
+    "shadowwarning", "instancetype", "usncreated", "usnchanged", "samaccounttype", "objectsid", "primarygroupid",
+    "badpwdcount", "badpasswordtime", "logoncount", "codepage", "countrycode", "lastlogoff", "lastlogon",
+    "lockouttime", "dscorepropagationdata", "admincount", "msds-supportedencryptiontypes", "unicodepwd",
+    "ntpwdhistory", "lmpwdhistory", "dbcspwd", "supplementalcredentials", "krbprincipalkey", "krbprincipalname",
+    "krbextradata", "krbcanonicalname", "krblastpwdchange", "krbloginfailedcount", "krblastadminunlock",
+    "ipasshpubkey", "mepmanagedentry", "sambalmpassword", "sambasid", "pwdhistory", "pwdfailuretime",
+    "passwordhistory",
+))  # fmt: skip
+OPTIONS = {
+    "groups": "labels or teams: make such of groups, the entries of groups too; none: leave them (default: labels of"
+    " memberOf)"
+}
+HINT = "A group; --source-option groups=labels or groups=teams takes its members."
 
 
 class Ldif(Base):
     name = "ldif"
     addresses = Addresses.GIVEN
-    options = GROUPS | PLAIN
+    options = OPTIONS | PLAIN
+    ignored = IGNORED
 
     def recognises(self, head: bytes, name: str) -> bool:
         lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line and not line.startswith(b"#")]
         return any(line.lower().startswith((b"dn:", b"version: 1")) for line in lines[:1])
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        labels = wants_labels(options, "groups") or "groups" not in options
-        mapping = _Mapping(labels, wants_plain(options))
+        wish = options.get("groups")
+        if wish not in (None, "labels", "teams", "none"):
+            raise Invalid("general_argument_invalid", "groups must be labels, teams or none.", field="groups")
+        groups = _groups_of(files[0]) if wish in ("labels", "teams") else {}
+        mapping = _Mapping(wish or "labels", groups, wants_plain(options))
         return self.items(_entries(files[0]), mapping.record, start, _ref)
 
 
@@ -59,6 +95,7 @@ def _entries(file: Any) -> Iterator[SourceRow | Refused]:
         try:
             for line in _unfolded(lines):
                 _read(line, values)
+            _fold_languages(values)
         except Wrong as wrong:
             note = Note("import_record_invalid", wrong.field, str(wrong))
             yield Refused(at, _ref(values), raw, [note])
@@ -106,14 +143,16 @@ def _read(line: str, values: dict[str, list[str]]) -> None:
     if line.startswith("#"):
         return
     name, colon, rest = line.partition(":")
-    attribute = name.partition(";")[0].strip().lower()  # without language and such
+    attribute = name.strip().lower()
     if not colon or not attribute:
         raise Wrong(None, "A line of the entry has no colon.")
     if rest.startswith("<"):
         return
     if rest.startswith(":"):
+        encoded = rest[1:].strip()
         try:
-            rest = base64.b64decode(rest[1:].strip(), validate=True).decode("utf-8", "surrogateescape")
+            data = base64.b64decode(encoded, validate=True)
+            rest = encoded if _is_binary(attribute, data) else data.decode("utf-8", "surrogateescape")
         except ValueError:
             raise Wrong(text_files.ref(attribute), f"The value of {text_files.ref(attribute)} is not base64.") from None
     else:
@@ -121,82 +160,203 @@ def _read(line: str, values: dict[str, list[str]]) -> None:
     values.setdefault(attribute, []).append(rest)
 
 
+def _is_binary(attribute: str, data: bytes) -> bool:
+    """Whether a value is no text, such as a picture: it stays base64."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return attribute == "objectguid" or attribute.endswith(("photo", ";binary", "sid", "certificate", "blob"))
+    return attribute == "objectguid"
+
+
+def _fold_languages(values: dict[str, list[str]]) -> None:
+    """Read `cn;lang-ja` as cn where there is no other."""
+    for name in [name for name in values if ";" in name]:
+        if (plain := name.partition(";")[0]) not in values:
+            values[plain] = values.pop(name)
+
+
 def _ref(values: Any) -> str | None:
     """The uid, else the first part of the name."""
-    dn = next(iter(values.get("dn", ())), "")
-    return text_files.first((*values.get("uid", ())[:1], *values.get("samaccountname", ())[:1], dn.partition(",")[0]))
+    names = (*values.get("uid", ())[:1], *values.get("samaccountname", ())[:1])
+    return text_files.first((*names, _parts(next(iter(values.get("dn", ())), ""))[0]))
+
+
+_COMMA = re.compile(r"(?<!\\)(?:\\\\)*,")
+_ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
+
+
+def _parts(dn: str) -> list[str]:
+    """The parts of a name in a directory (RFC 4514), each `attribute=value`, as people read them."""
+    return [_ESCAPED.sub(_unescaped, part.strip()) for part in _COMMA.split(dn)]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match.group(1) is None:
+        return match.group(2)
+    return bytes.fromhex(match.group(1).replace("\\", "")).decode("utf-8", "replace")
+
+
+def _groups_of(file: Any) -> dict[str, list[str]]:
+    """By the name of a member in the directory, or its uid: the groups whose entries name it."""
+    if not file.seekable():
+        raise unreadable(
+            "The groups' own entries may stand behind the people's, and this file cannot be read twice.",
+            "Give it as a file that is not compressed, or leave out groups=…",
+        )
+    found: dict[str, list[str]] = {}
+    for row in _entries(file):
+        if isinstance(row, SourceRow) and _classes(row.values) & GROUPS:
+            name = (row.values.get("cn") or [_parts(row.values["dn"][0])[0].partition("=")[2]])[0]
+            for member in (each for attribute in MEMBERS for each in row.values.get(attribute, ())):
+                found.setdefault(_key(member), []).append(name)
+    file.seek(0)
+    return found
+
+
+def _key(dn: str) -> str:
+    return ",".join(part.lower() for part in _parts(dn))
 
 
 # Persons
 
 
 class _Mapping:
-    def __init__(self, labels: bool, plain: bool) -> None:
-        self._labels, self._plain = labels, plain
+    """groups: what is made of them; entries: by member, those whose own entries name it."""
+
+    def __init__(self, groups: str, entries: Mapping[str, list[str]], plain: bool) -> None:
+        self._groups, self._entries, self._plain = groups, entries, plain
 
     def record(self, entry: Fields) -> Record:
         several: Mapping[str, list[str]] = entry.given
         values = entry.reshaped({name: found[0] for name, found in several.items()})
-        if not _is_person(several):
-            raise NotAUser("Not a person: an organisation, a group, a machine or the like.")
+        _check_person(several, asked=bool(self._entries))
         if values.text("changetype") not in (None, "add"):
             raise Wrong("changetype", "The entry is a change to another one; only whole entries are taken in.")
-        username, email = values.login(values.first("uid", "samaccountname"), values.text("mail"))
+        emails = list(dict.fromkeys([*several.get("mail", []), *_proxies(values, several)]))
+        principal = values.text("userprincipalname")
+        login = values.first("uid", "samaccountname")
+        username, email = values.login(login, emails[0] if emails else None if login else principal)
+        groups = self._names(several, values)
         record = Record(
-            id=values.fitting_id("entryuuid", "uid", "samaccountname"),
+            id=_id(values),
             username=username,
-            name=values.name("displayname", "cn") or values.full_name("givenname", "sn"),
+            name=values.name("displayname", "cn", "name") or values.full_name("givenname", "sn"),
             email=email,
             phone=values.free_phone("mobile", "telephonenumber"),
             blocked=_is_blocked(values) or None,
-            labels=self._groups(several, values) if self._labels else None,
-            metadata={"other_emails": others} if (others := several.get("mail", [])[1:]) else None,
-            created_at=values.moment("createtimestamp", timestamps.generalized),
-            updated_at=values.moment("modifytimestamp", timestamps.generalized),
-            last_sign_in_at=values.moment("authtimestamp", timestamps.generalized),
-            password_updated_at=values.moment("pwdchangedtime", timestamps.generalized),
+            labels=values.labels(groups) or None if self._groups == "labels" else None,
+            metadata=_metadata(several, values, emails[1:]),
+            created_at=values.moment("createtimestamp", timestamps.generalized)
+            or values.moment("whencreated", timestamps.generalized),
+            updated_at=values.moment("modifytimestamp", timestamps.generalized)
+            or values.moment("whenchanged", timestamps.generalized),
+            last_sign_in_at=values.moment("authtimestamp", timestamps.generalized)
+            or _filetime(values, "lastlogontimestamp"),
+            password_updated_at=values.moment("pwdchangedtime", timestamps.generalized)
+            or _filetime(values, "pwdlastset"),
             must_change=values.text("pwdreset") == "TRUE",
+            members=[Member(None, name) for name in groups] if self._groups == "teams" else [],
         )
         self._add_password(record, several.get("userpassword", []), values)
         return record
 
-    def _groups(self, several: Mapping[str, list[str]], values: Fields) -> tuple[str, ...] | None:
-        """The first part of each group's name: cn=admins,ou=groups is admins."""
-        names = [dn.partition(",")[0].partition("=")[2] for dn in several.get("memberof", ())]
-        return values.labels(names) or None
+    def _names(self, several: Mapping[str, list[str]], values: Fields) -> list[str]:
+        """The groups that somebody is in: the first part of each name, cn=admins,ou=groups is admins."""
+        values.ask("memberof")
+        named = [_parts(dn)[0].partition("=") for dn in several.get("memberof", ())]
+        found = [name for attribute, _, name in named if attribute.lower() in ("cn", "ou", "uid")]
+        for key in (_key(several.get("dn", [""])[0]), *(uid.lower() for uid in several.get("uid", ()))):
+            found += self._entries.get(key, [])
+        return [] if self._groups == "none" else list(dict.fromkeys(found))
 
     def _add_password(self, record: Record, found: list[str], values: Fields) -> None:
-        """The first of several. A mark of locking before a hash blocks the user, who keeps the password."""
+        """The first of several."""
+        values.ask("userpassword", *NT_HASHES)
         if len(found) > 1:
             values.no_password(f"There are {len(found)} passwords; the first was kept.")
         text = found[0] if found else ""
-        scheme, brace, rest = text.partition("}")
-        if brace and scheme.upper() == "{CRYPT" and rest.startswith("!$"):
-            record.blocked = True
-            text = f"{scheme}}}{rest.lstrip('!')}"
         if not text:
-            return
-        if text.startswith("{") and not text.upper().startswith(CLEAR):
+            if any(values.get(name) for name in NT_HASHES):
+                values.no_password("The only password is an NT hash, which cannot be checked here; it needs a reset.")
+        elif text.startswith("{") and not text.upper().startswith(CLEAR):
             record.password = Secret(text, "ldap")
-        elif self._plain:
-            plain = text.partition("}")[2] if text.startswith("{") else text
-            record.password = Secret(plain, is_plain=True)
+        elif text.startswith("{"):
+            self._add_plain(record, text.partition("}")[2], values)
+        elif (why := hashing.not_plain(text)) is not None:
+            values.no_password(why)
+        else:
+            self._add_plain(record, text, values)
+
+    def _add_plain(self, record: Record, text: str, values: Fields) -> None:
+        if self._plain:
+            record.password = Secret(text, is_plain=True)
         else:
             values.no_password("The password is plain text; --source-option plain_passwords=yes takes it.")
 
 
-def _is_person(several: Mapping[str, list[str]]) -> bool:
-    classes = {name.lower() for name in several.get("objectclass", ())}
-    if classes & NOT_PERSONS:
-        return False
-    return bool(classes & PERSONS) or (not classes and "uid" in several)
+def _classes(several: Mapping[str, list[str]]) -> set[str]:
+    return {name.lower() for name in several.get("objectclass", ())}
+
+
+def _check_person(several: Mapping[str, list[str]], *, asked: bool) -> None:
+    """Raises NotAUser for machines, groups, and accounts of services. asked: groups are taken for their members."""
+    classes = _classes(several)
+    account = next(iter(several.get("samaccountname", ())), "").lower()
+    if classes & GROUPS:
+        raise NotAUser("A group." if asked else HINT)
+    if classes & NOT_PERSONS or not (classes & PERSONS or (not classes and "uid" in several)):
+        raise NotAUser("Not a person: an organisation, a machine, a contact or the like.")
+    if account == AD_SERVICE or account.endswith("$"):
+        raise NotAUser("Not a person: the account of a machine or a service.")
+
+
+def _id(values: Fields) -> str | None:
+    """The directory's own id, which no renaming changes, else the name."""
+    values.ask("nsuniqueid", "objectguid")
+    if (guid := values.text("objectguid")) is not None:
+        try:
+            return str(uuid.UUID(bytes_le=base64.b64decode(guid)))
+        except ValueError:
+            return values.fitting_id("objectguid")
+    unique = ("entryuuid", *(("ipauniqueid",) if values.text("ipauniqueid") != "autogenerate" else ()))
+    return values.fitting_id(*unique, "nsuniqueid", "uid", "samaccountname")
+
+
+def _proxies(values: Fields, several: Mapping[str, list[str]]) -> Iterator[str]:
+    """Exchange's addresses, the primary one, which says SMTP in capitals, first."""
+    values.ask("proxyaddresses", "mail")
+    found = several.get("proxyaddresses", [])
+    for scheme in ("SMTP:", "smtp:"):
+        yield from (each.removeprefix(scheme) for each in found if each.startswith(scheme))
+
+
+def _metadata(several: Mapping[str, list[str]], values: Fields, emails: Iterable[str]) -> dict[str, Any] | None:
+    """What else is said of a person and has no field here."""
+    found: dict[str, Any] = {"other_emails": list(emails), "other_uids": several.get("uid", [])[1:]}
+    found |= {"language": values.text("preferredlanguage"), "user_principal_name": values.text("userprincipalname")}
+    return {name: value for name, value in found.items() if value} or None
+
+
+def _filetime(values: Fields, name: str) -> Any:
+    """A time of Active Directory; 0 and the greatest number are none."""
+    return None if values.text(name) in AD_NEVER else values.moment(name, timestamps.filetime)
 
 
 def _is_blocked(values: Fields) -> bool:
     control = values.text("useraccountcontrol") or ""
+    shell = values.text("loginshell") or ""
+    if shell.rpartition("/")[2] in NO_SHELLS:
+        values.left_out("loginshell", shell, "It keeps people from a shell, and blocks nobody here.")
+    locked = values.text("pwdaccountlockedtime")
+    if locked not in (None, LOCKED_FOR_EVER):
+        values.left_out("pwdaccountlockedtime", locked, "The directory's policy says when such a lock ends.")
+    if values.text("accountexpires") not in (None, *AD_NEVER):
+        values.left_out(
+            "accountexpires", values.text("accountexpires"), "Accounts have no end here: block who has left."
+        )
     return (
-        values.text("pwdaccountlockedtime") == LOCKED_FOR_EVER
+        locked == LOCKED_FOR_EVER
         or (values.text("nsaccountlock") or "").lower() == "true"
-        or (values.text("loginshell") or "").rpartition("/")[2] in NO_SHELLS
         or (control.isascii() and control.isdigit() and len(control) < 12 and bool(int(control) & AD_DISABLED))
     )

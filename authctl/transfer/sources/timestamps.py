@@ -54,6 +54,16 @@ def either(value: Any) -> datetime | None:
     return iso(value) or any_epoch(value)
 
 
+FILETIME_EPOCH = 11_644_473_600  # seconds from 1601 to 1970
+
+
+def filetime(value: Any) -> datetime | None:
+    """Active Directory's: tenths of microseconds since 1601."""
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 18:
+        return None
+    return epoch_seconds(int(value) // 10_000_000 - FILETIME_EPOCH)
+
+
 def generalized(value: Any) -> datetime | None:
     """LDAP's generalized time (RFC 4517 §3.3.13): 20190412093015Z."""
     found = _LDAP.fullmatch(value) if isinstance(value, str) else None

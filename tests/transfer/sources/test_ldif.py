@@ -1,11 +1,20 @@
 """LDIF: folded lines, base64, several values, locked accounts, and who is no person."""
 
 import base64
+import io
 
 import pytest
 
 from authctl.errors import Invalid
+from authctl.transfer import sources
 from authctl.transfer.records import Refused, Secret, Skipped
+
+
+class Once(io.BytesIO):
+    """A file that is read once, as a pipe is."""
+
+    def seekable(self):
+        return False
 
 
 def entry(*lines):
@@ -28,9 +37,7 @@ def test_names_in_any_case_and_language(read):
     [
         "pwdAccountLockedTime: 000001010000Z",
         "nsAccountLock: TRUE",
-        "loginShell: /usr/sbin/nologin",
         "userAccountControl: 514",
-        "userPassword: {CRYPT}!$6$x$y",
     ],
 )
 def test_locked_accounts(read, line):
@@ -39,15 +46,38 @@ def test_locked_accounts(read, line):
 
 @pytest.mark.parametrize(
     "line",
-    ["pwdAccountLockedTime: 20240101000000Z", "nsAccountLock: false", "loginShell: /bin/sh", "userAccountControl: 512"],
+    [
+        "pwdAccountLockedTime: 20240101000000Z",
+        "nsAccountLock: false",
+        "loginShell: /bin/sh",
+        "loginShell: /usr/sbin/nologin",
+        "userAccountControl: 512",
+        "userPassword: {CRYPT}!$6$x$y",
+    ],
 )
 def test_accounts_that_are_not(read, line):
     assert read("ldif", entry(line))[0].blocked is None
 
 
-def test_a_locked_hash_is_kept(read):
-    [ada] = read("ldif", entry("userPassword: {crypt}!$6$salt$hash"))
-    assert ada.password == Secret("{crypt}$6$salt$hash", "ldap")
+def test_a_shell_that_is_none_is_told(read):
+    [ada] = read("ldif", entry("loginShell: /sbin/nologin"))
+    assert "blocks nobody" in ada.notes[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["!{SSHA}15+B51NCuugeHjB6qbFJpaxrBIsg3hya", "x", "*", "!", "!!", "*LK*", "NP", "$6$salt$" + "a" * 86, "5f" * 16],
+)
+@pytest.mark.parametrize("wish", ["yes", "no"])
+def test_no_hash_and_no_lock_is_a_password_in_plain_text(read, text, wish):
+    [ada] = read("ldif", entry(f"userPassword: {text}"), plain_passwords=wish)
+    assert (ada.password, ada.blocked, [note.type for note in ada.notes]) == (None, None, ["import_password_lost"])
+
+
+def test_an_nt_hash_is_named(read):
+    [ada] = read("ldif", entry("sambaNTPassword: 8846F7EAEE8FB117AD06BDD830B7586C"))
+    assert "NT hash" in ada.notes[0].message
+    assert not ada.unread
 
 
 @pytest.mark.parametrize("text", ["secret", "{CLEARTEXT}secret", "{clear}secret"])
@@ -79,3 +109,56 @@ def test_changes_and_others_than_persons(read):
 def test_what_is_not_ldif(read):
     with pytest.raises(Invalid):
         read("ldif", b"email: a@example.com\n")
+
+
+def test_active_directory(by_ref):
+    found = by_ref("ldif", "ad.ldif")
+    jane, bob = found["jane doe"], found["bob"]
+    assert (jane.id, jane.email) == ("3f1e1a90-d6c9-4491-a8d9-f43c850ecbd0", "Jane.Doe@example.com")
+    assert jane.metadata == {"other_emails": ["jd@example.com"], "user_principal_name": "jane@corp.local"}
+    assert (jane.created_at.year, jane.updated_at.year, jane.last_sign_in_at.year) == (2019, 2024, 2024)
+    assert [note.value for note in jane.notes if note.field == "labels"] == ["Domain Admins", "Smith, John's team"]
+    assert (bob.blocked, bob.username, jane.blocked) == (True, "bob", None)
+    assert [type(found[ref]) for ref in ("PC1$", "CN=Partner", "krbtgt")] == [Skipped] * 3
+    assert not jane.unread
+
+
+def test_freeipa(by_ref):
+    found = by_ref("ldif", "ipa.ldif")
+    jane = found["jane"]
+    assert (jane.id, jane.username, jane.name) == ("9e0a1c5e-7f0f-11ef-8a2b-c946fd71253d", "jane", "Jane")
+    assert jane.metadata == {"other_emails": ["jd@example.com"], "other_uids": ["jdoe"]}
+    assert not any("autogenerate" in note.message for note in jane.notes)
+    assert "ipausers" in jane.labels
+    assert jane.unread.keys() >= {"jpegphoto", "cn;lang-ja", "krbpasswordexpiration"}
+    assert isinstance(found["uid=pg"], Skipped)
+
+
+def test_three_people_of_one_switchboard(read):
+    assert [item.username for item in read("ldif", "switch.ldif")] == ["u0", "u1", "u2"]
+
+
+def test_entries_of_groups_are_what_is_asked_of_them(read):
+    kept, labelled, joined = (
+        read("ldif", "gon.ldif", **wish)[0] for wish in ({}, {"groups": "labels"}, {"groups": "teams"})
+    )
+    assert (kept.labels, labelled.labels) == (None, ("admins", "devs"))
+    assert [member.name for member in joined.members] == ["admins", "devs"]
+    assert "groups=labels" in read("ldif", "gon.ldif")[1].notes[0].message
+
+
+def test_a_member_is_found_however_its_name_is_written(read):
+    group = b"dn: cn=g,dc=x\nobjectClass: groupOfUniqueNames\ncn: g\nuniqueMember: UID=ada , DC=Example\n"
+    assert read("ldif", entry("cn: Ada") + b"\n" + group, groups="labels")[0].labels == ("g",)
+
+
+def test_a_file_that_cannot_be_read_twice_has_no_entries_of_groups(read):
+    with pytest.raises(Invalid, match="read twice"):
+        next(sources.load("ldif").read([Once(entry("cn: Ada"))], {"groups": "labels"}, 0))
+    assert len(list(sources.load("ldif").read([Once(entry("cn: Ada"))], {}, 0))) == 1
+
+
+@pytest.mark.parametrize("dn", ["uid=a\\,b,dc=x", "uid=a\\2Cb,dc=x", "uid=a\\2cb , dc=x"])
+def test_a_comma_in_a_name_ends_no_part_of_it(read, dn):
+    [ada] = read("ldif", f"dn: {dn}\nobjectClass: person\ncn: Ada\n".encode())
+    assert ada.ref == "uid=a,b"
