@@ -207,7 +207,7 @@ def wrap(directory: Engine, user: User) -> Prepared | None:
 
 
 def _is_of(directory: Engine, stored: str, password: str) -> bool:
-    with directory.hashing_turn():
+    with directory.hashing_turn(stored):
         return hashing.verify(stored, password)
 
 

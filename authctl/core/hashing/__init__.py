@@ -14,7 +14,8 @@ Every command imports this file, so what it needs is imported where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from authctl.core.hashing.parameters import SALT_SIZE as SALT_SIZE, TODAY as TODAY, Parameters as Parameters
@@ -37,12 +38,23 @@ def hash_new(password: str, *, parameters: Parameters = TODAY, salt: bytes) -> s
     """argon2id of a new password, as it is stored. salt: 16 random bytes. Slow on purpose."""
     from authctl.core.hashing import argon2, base
 
-    return str(argon2.new(base.octets(password), parameters, salt))
+    with _in_memory():
+        return str(argon2.new(base.octets(password), parameters, salt))
 
 
 def verify(stored: str, password: str) -> bool:
-    """Whether the password has this stored hash. Raises HashError only when the stored hash is damaged."""
-    return _parse(stored).verify(password)
+    """Whether the password has this stored hash. Raises HashError only when the stored hash is damaged.
+
+    Raises Unavailable (general_busy) when memory runs out, which is no wrong password.
+    """
+    found = _parse(stored)
+    with _in_memory():
+        return found.verify(password)
+
+
+def weight(stored: str, parameters: Parameters = TODAY) -> int:
+    """How many times the memory of a new hash it takes to verify this one."""
+    return max(1, _parse(stored).memory // (parameters.memory_cost << 10))
 
 
 def accept(text: str, name: str | None = None, options: Mapping[str, str] | None = None) -> Imported:
@@ -65,6 +77,13 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
 
         raise errors.Invalid(error.type, str(error), field=error.field, hint=_hint(error, name)) from None
     return base.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
+
+
+def options_said(given: Mapping[str, str]) -> dict[str, str]:
+    """Hash options of a command line: a pepper is in the file that `pepper_file` names. Raises Invalid."""
+    from authctl.core.hashing import peppered
+
+    return peppered.options_said(given)
 
 
 def not_plain(text: str, *, des: bool = False) -> str | None:
@@ -107,7 +126,8 @@ def wrap(stored: str, *, parameters: Parameters = TODAY, salt: bytes) -> str:
     """
     from authctl.core.hashing import wrapped
 
-    return str(wrapped.wrap(_parse(stored), parameters, salt))
+    with _in_memory():
+        return str(wrapped.wrap(_parse(stored), parameters, salt))
 
 
 def wraps(stored: str, weak: str) -> bool:
@@ -130,6 +150,19 @@ def names() -> tuple[HashName, ...]:
     from authctl.core.hashing import registry
 
     return registry.ENTRIES
+
+
+@contextmanager
+def _in_memory() -> Iterator[None]:
+    """Hashing, for which there may be no memory."""
+    try:
+        yield
+    except MemoryError:
+        from authctl.errors import Unavailable
+
+        raise Unavailable(
+            "general_busy", "There is no memory left to hash a password.", hint="Try again in a moment."
+        ) from None
 
 
 def _parse(stored: str) -> StoredHash:

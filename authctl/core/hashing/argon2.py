@@ -12,6 +12,7 @@ MAX_MEMORY = 1 << 20  # KiB; Kratos and Supabase stop at 1 GiB too
 MAX_TIME = 20
 MAX_PARALLELISM = 16  # each is a thread
 MAX_WORK = 4 << 20  # KiB × passes, so that the ceilings do not multiply
+HEAVY_MEMORY, HEAVY_WORK = 256 << 10, 768 << 10  # KiB, and KiB × passes: 256 MiB in three passes take 0.8 s
 STRONG_WORK = 7168 * 5  # KiB × passes; the least of OWASP's equivalent choices
 VERSIONS = (16, 19)
 
@@ -53,24 +54,37 @@ class Argon2(base.StoredHash):
         cost = self.parameters
         return Strength.STRONG if cost.memory_cost * cost.time_cost >= STRONG_WORK else Strength.LEGACY
 
+    @property
+    def memory(self) -> int:
+        return self.parameters.memory_cost << 10
+
+    @property
+    def is_heavy(self) -> bool:
+        cost = self.parameters
+        return cost.memory_cost > HEAVY_MEMORY or cost.memory_cost * cost.time_cost > HEAVY_WORK
+
     def compute(self, password: str) -> bytes:
         return self.compute_from(base.octets(password))
 
     def compute_from(self, secret: bytes) -> bytes:
-        """The tag of any bytes. Raises argon2's HashingError when memory runs out: that is not a wrong password."""
+        """The tag of any bytes. Raises MemoryError."""
+        from argon2.exceptions import HashingError
         from argon2.low_level import Type, hash_secret_raw
 
         cost = self.parameters
-        return hash_secret_raw(
-            secret,
-            self.salt,
-            time_cost=cost.time_cost,
-            memory_cost=cost.memory_cost,
-            parallelism=cost.parallelism,
-            hash_len=cost.tag_size,
-            type={"i": Type.I, "d": Type.D, "id": Type.ID}[self.kind],
-            version=self.version,
-        )
+        try:
+            return hash_secret_raw(
+                secret,
+                self.salt,
+                time_cost=cost.time_cost,
+                memory_cost=cost.memory_cost,
+                parallelism=cost.parallelism,
+                hash_len=cost.tag_size,
+                type={"i": Type.I, "d": Type.D, "id": Type.ID}[self.kind],
+                version=self.version,
+            )
+        except HashingError as error:  # with parameters that were checked: no memory, or no thread
+            raise MemoryError(str(error)) from error
 
     def is_today(self, parameters: Parameters) -> bool:
         return (self.kind, self.version, self.parameters) == ("id", 19, parameters) and len(self.salt) >= SALT_SIZE

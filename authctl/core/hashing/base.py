@@ -101,7 +101,19 @@ class StoredHash(ABC):
         return False
 
     @property
+    def memory(self) -> int:
+        """Bytes that it takes to verify it; 0 where that is next to nothing."""
+        return 0
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether verifying it takes half a second or more, or very much memory."""
+        return False
+
+    @property
     def warnings(self) -> tuple[str, ...]:
+        if self.is_heavy:
+            return (f"{self.algorithm} of this cost takes a second or more, or much memory, at the first sign-in.",)
         return fast(self.algorithm) if self.strength is Strength.WEAK else ()
 
     @abstractmethod
@@ -223,7 +235,7 @@ SALT_ENCODING = Option("salt_encoding", "how the salt is written: utf8 (default)
 PASSWORD_ENCODING = Option("password_encoding", "how the source turned passwords into bytes: utf8, utf16le, latin1")
 PASSWORD_ENCODINGS = ("utf8", "utf16le", "latin1")
 PEPPER = (
-    Option("pepper", "a secret of the whole source that it adds to each password; on the command line: pepper_file"),
+    Option("pepper", "a secret of the whole source, added to each password; commands take it by pepper_file"),
     Option("pepper_position", "suffix (default): behind the password; or prefix"),
 )
 

@@ -48,6 +48,10 @@ class FirebaseScrypt(base.StoredHash):
         if len(self.expected) != len(self.signer_key):
             raise Malformed("This Firebase hash is not as long as its signer key; one of the two is damaged.")
 
+    @property
+    def memory(self) -> int:
+        return 128 * self.rounds << self.mem_cost
+
     def __str__(self) -> str:
         parts = (self.salt, self.separator, self.signer_key, self.expected)
         return f"{base.OWN}{NAME}$n={self.mem_cost},r={self.rounds}$" + "$".join(map(base.encode64, parts))

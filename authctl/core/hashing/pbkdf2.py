@@ -13,6 +13,7 @@ from authctl.core.hashing import base
 from authctl.core.hashing.base import Malformed, Option, Strength, TooCostly, Unnamed
 
 MAX_WORK = 10_000_000  # iterations × blocks; 2.5 s
+HEAVY_WORK = 3_000_000  # iterations × blocks; 0.7 s
 # The iterations that OWASP asks for; a digest that it does not name is measured by SHA-256's.
 STRONG_ITERATIONS = {"sha1": 1_300_000, "sha512": 210_000}
 STRONG_OTHERWISE = 600_000
@@ -41,8 +42,7 @@ class Pbkdf2(base.StoredHash):
             raise Malformed("The iterations of this PBKDF2 hash must be at least 1.")
         base.check_size(self.salt, 0, base.MAX_SALT_SIZE, "PBKDF2 salt")
         base.check_size(self.expected, 16, MAX_KEY, "PBKDF2 key")
-        blocks = -(-len(self.expected) // base.DIGESTS[self.digest][1])
-        if self.iterations * blocks > MAX_WORK:
+        if self.iterations * self._blocks > MAX_WORK:
             raise TooCostly(f"The iterations of this PBKDF2 hash are above {MAX_WORK}, the most that is checked.")
 
     def __str__(self) -> str:
@@ -52,6 +52,14 @@ class Pbkdf2(base.StoredHash):
     @property
     def algorithm(self) -> str:
         return f"pbkdf2-{self.digest}"
+
+    @property
+    def is_heavy(self) -> bool:
+        return self.iterations * self._blocks > HEAVY_WORK
+
+    @property
+    def _blocks(self) -> int:
+        return -(-len(self.expected) // base.DIGESTS[self.digest][1])
 
     @property
     def strength(self) -> Strength:

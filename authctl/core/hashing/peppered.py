@@ -5,11 +5,13 @@ Stored as `$authctl$peppered$POSITION$PEPPER$HASH`, where HASH is as it is store
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from authctl.core.hashing import base, registry
 from authctl.core.hashing.base import Malformed, Strength
+from authctl.errors import Invalid
 
 MARK = f"{base.OWN}peppered$"
 POSITIONS = ("suffix", "prefix")
@@ -41,6 +43,10 @@ class Peppered(base.StoredHash):
         return self.inner.strength
 
     @property
+    def memory(self) -> int:
+        return self.inner.memory
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         return self.inner.warnings
 
@@ -63,3 +69,28 @@ def parse(stored: str) -> Peppered:
     pepper, _, inner = rest.partition("$")
     found = registry.parse(inner)
     return Peppered(found.expected, found, base.decode64(pepper).decode("utf-8", "surrogateescape"), position)
+
+
+def options_said(given: Mapping[str, str]) -> dict[str, str]:
+    """The options with the pepper of its file; on the command line itself everybody on the machine could read it."""
+    names = {base.plain(name): name for name in given}
+    if "pepper" in names:
+        raise _invalid(
+            "Others can see a pepper on the command line.", "Put it into a file of yours alone: pepper_file=FILE."
+        )
+    options = dict(given)
+    if "pepperfile" in names:
+        options["pepper"] = _first_line(options.pop(names["pepperfile"]))
+    return options
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            return file.readline(base.MAX_TEXT + 1).rstrip("\r\n")
+    except OSError as error:
+        raise _invalid(f"The pepper's file cannot be read: {error.strerror}.", None) from None
+
+
+def _invalid(message: str, hint: str | None) -> Invalid:
+    return Invalid("general_argument_invalid", message, field="hash_option", hint=hint)

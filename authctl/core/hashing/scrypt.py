@@ -12,6 +12,7 @@ from authctl.core.hashing.base import Malformed, Option, Strength, TooCostly
 MAX_MEMORY = 256 << 20  # bytes, 128·N·r; Kratos' ceiling of r ≤ 8 would refuse Appwrite's own r = 13
 MAX_BLOCK, MAX_PARALLEL = 32, 16
 MAX_WORK = 1 << 23  # N·r·p
+HEAVY_MEMORY, HEAVY_WORK = 128 << 20, 1 << 21  # bytes, and N·r·p: N = 2^18 with r = 8 takes 0.8 s
 STRONG_WORK = (1 << 14) * 8 * 5  # N·r·p; the least of OWASP's equivalent choices
 MAX_LOG2 = 63  # Kratos writes N itself where PHC has log2(N); no N of 63 or less was ever used
 
@@ -50,6 +51,14 @@ class Scrypt(base.StoredHash):
     def strength(self) -> Strength:
         return Strength.STRONG if self.n * self.block * self.parallel >= STRONG_WORK else Strength.LEGACY
 
+    @property
+    def memory(self) -> int:
+        return 128 * self.n * self.block
+
+    @property
+    def is_heavy(self) -> bool:
+        return self.memory > HEAVY_MEMORY or self.n * self.block * self.parallel > HEAVY_WORK
+
     def compute(self, password: str) -> bytes:
         return derive(base.octets(password), self.salt, self.n, self.block, self.parallel, len(self.expected))
 
@@ -68,7 +77,10 @@ def check_cost(n: int, block: int, parallel: int) -> None:
 def derive(secret: bytes, salt: bytes, n: int, block: int, parallel: int, size: int) -> bytes:
     """scrypt with as much memory as it needs; OpenSSL's own limit of 32 MiB stops at N = 32768, r = 8."""
     memory = 128 * block * (n + parallel + 2) + 1024
-    return hashlib.scrypt(secret, salt=salt, n=n, r=block, p=parallel, maxmem=memory, dklen=size)
+    try:
+        return hashlib.scrypt(secret, salt=salt, n=n, r=block, p=parallel, maxmem=memory, dklen=size)
+    except ValueError as error:  # OpenSSL's word for having none left, since the parameters were checked
+        raise MemoryError(str(error)) from error
 
 
 def accept(text: str, name: str | None, options: base.Options) -> Scrypt:

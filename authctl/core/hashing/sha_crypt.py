@@ -9,7 +9,9 @@ from authctl.core.hashing import base
 from authctl.core.hashing.base import Malformed, TooCostly
 
 MIN_ROUNDS, DEFAULT_ROUNDS = 1000, 5000
-MAX_ROUNDS = 2_000_000  # 2 s; the specification allows 999,999,999
+MAX_ROUNDS = 2_000_000  # the specification allows 999,999,999
+MAX_ACCEPTED = 1_000_000  # 1 s of usual passwords, 4 s of the longest, of 1,024 bytes
+HEAVY_ROUNDS = 700_000  # passlib's own choice is 656,000
 SHAPE = re.compile(r"\$([56])\$(?:rounds=([0-9]+)\$)?([^$:\s]{0,16})\$([./0-9A-Za-z]+)")
 NAMES = {"5": "sha256", "6": "sha512"}
 LENGTHS = {"5": 43, "6": 86}
@@ -50,6 +52,10 @@ class ShaCrypt(base.StoredHash):
     @property
     def algorithm(self) -> str:
         return f"{NAMES[self.mark]}-crypt"
+
+    @property
+    def is_heavy(self) -> bool:
+        return (self.rounds or DEFAULT_ROUNDS) > HEAVY_ROUNDS
 
     def compute(self, password: str) -> bytes:
         secret, salt, sha = base.octets(password), self.salt.encode(), base.digester(NAMES[self.mark])
@@ -94,6 +100,7 @@ def accept(text: str, name: str | None, options: base.Options) -> ShaCrypt:
         if text.startswith(spelt):
             text = mark + text.removeprefix(spelt)
     found = parse(text)
+    base.check_range(found.rounds or DEFAULT_ROUNDS, MIN_ROUNDS, MAX_ACCEPTED, "rounds")
     if name in ("sha256-crypt", "sha512-crypt") and found.algorithm != name:
         raise Malformed(f"This is {found.algorithm}, not {name}.")
     return found

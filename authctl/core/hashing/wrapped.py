@@ -37,6 +37,10 @@ class Wrapped(base.StoredHash):
         return self.outer.strength
 
     @property
+    def memory(self) -> int:
+        return self.outer.memory
+
+    @property
     def holds_key(self) -> bool:
         return self.recipe.holds_key
 

@@ -184,14 +184,15 @@ class Engine:
         return self._hash_parameters or hashing.TODAY
 
     @contextmanager
-    def hashing_turn(self) -> Iterator[None]:
-        """Wait for a turn to hash or verify a password. Raises Unavailable (general_busy)."""
+    def hashing_turn(self, stored: str | None = None) -> Iterator[None]:
+        """Wait for a turn to hash a password, or to verify one by a stored hash. Raises Unavailable (general_busy)."""
+        from authctl.core import hashing
         from authctl.core.hashing.turns import Turns
 
         with self._known.lock:
             if self._known.turns is None:
                 self._known.turns = Turns(self.settings.hashing.at_once, self.settings.hashing.longest_wait)
-        with self._known.turns.turn():
+        with self._known.turns.turn(hashing.weight(stored, self.hash_parameters) if stored else 1):
             yield
 
     # What leaves.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 
 from authctl import errors
@@ -139,6 +141,43 @@ def test_a_hash_with_a_secret_key_says_so_and_never_shows_it() -> None:
     with pytest.raises(errors.Invalid) as caught:
         hashing.accept(text, "firebase", {**options, "signer_key": key[:50]})
     assert key[:20] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "heavy"),
+    [
+        ("$argon2id$v=19$m=1048576,t=1,p=1$c29tZXNhbHQ$" + "A" * 43, True),
+        ("$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$" + "A" * 43, False),
+        ("$scrypt$ln=18,r=8,p=1$c2FsdA$" + "A" * 43, True),
+        ("$scrypt$ln=17,r=8,p=1$c2FsdA$" + "A" * 43, False),
+        ("$6$rounds=800000$salt$" + "A" * 86, True),
+        ("$6$rounds=656000$salt$" + "A" * 86, False),
+        ("$pbkdf2-sha256$5000000$c2FsdA$" + "A" * 43, True),
+        ("$2b$14$" + "e" * 53, True),
+    ],
+)
+def test_what_will_take_long_is_told_when_it_comes_in(text: str, heavy: bool) -> None:
+    assert any("takes a second or more" in warning for warning in hashing.accept(text).warnings) is heavy
+
+
+def test_the_memory_of_a_hash_is_counted_in_new_ones() -> None:
+    gibibyte = hashing.accept("$argon2id$v=19$m=1048576,t=1,p=1$c29tZXNhbHQ$" + "A" * 43).stored
+    assert (hashing.weight(gibibyte), hashing.weight(hashing.dummy())) == (16, 1)
+    assert hashing.weight("$2b$10$nFguVi9LsCAcvTZFKQlRKeLVydo8ETv483lkNsSFI/Wl1Rz1Ypo1K") == 1
+
+
+def test_no_memory_is_no_wrong_password() -> None:
+    from argon2.exceptions import HashingError
+
+    with (
+        mock.patch("argon2.low_level.hash_secret_raw", side_effect=HashingError("Memory allocation error")),
+        pytest.raises(errors.Unavailable) as caught,
+    ):
+        hashing.verify(hashing.dummy(CHEAP), "secret")
+    assert caught.value.type == "general_busy"
+    scrypt = hashing.accept("$scrypt$ln=4,r=8,p=1$c2FsdA$" + "A" * 43).stored
+    with mock.patch("hashlib.scrypt", side_effect=ValueError("malloc failure")), pytest.raises(errors.Unavailable):
+        hashing.verify(scrypt, "secret")
 
 
 def test_todays_parameters_can_be_verified() -> None:

@@ -71,6 +71,7 @@ def test_a_hash_given_as_name_is_not_shown() -> None:
         ("$argon2id$v=19$m=064,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "password_hash_invalid"),
         ("$6$rounds=05000$salt$" + "A" * 86, "password_hash_invalid"),
         ("$6$rounds=999999999$salt$" + "A" * 86, "password_hash_too_costly"),
+        ("$6$rounds=1000001$salt$" + "A" * 86, "password_hash_too_costly"),
         ("$scrypt$ln=15,r=8,p=17$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA", "password_hash_too_costly"),
         ("$scrypt$ln=1000,r=8,p=1$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA", "password_hash_invalid"),
         ("pbkdf2:sha256:9000000$salt$" + "a" * 256, "password_hash_too_costly"),

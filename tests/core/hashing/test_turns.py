@@ -60,6 +60,35 @@ def test_who_would_wait_too_long_is_refused_and_takes_no_turn():
         pass
 
 
+def test_what_takes_much_memory_takes_several_turns_in_its_order():
+    turns, came = Turns(3, 60), []
+
+    def work(name, weight):
+        with turns.turn(weight):
+            came.append(name)
+
+    with turns.turn(2):
+        threads = []
+        for name, weight in (("heavy", 100), ("light", 1)):
+            threads.append(threading.Thread(target=work, args=(name, weight)))
+            threads[-1].start()
+            while len(turns._waiting) < len(threads):  # until it stands in the line
+                pass
+        assert came == []  # though a turn is free: the heavy one waits for all of them
+    for thread in threads:
+        thread.join()
+    assert (came, turns._free) == (["heavy", "light"], 3)
+
+
+def test_who_gives_up_waiting_for_several_lets_the_next_one_in():
+    turns = Turns(2, 0.05)
+    with turns.turn(), pytest.raises(Unavailable), turns.turn(2):
+        pass
+    with turns.turn(2):
+        pass
+    assert turns._free == 2
+
+
 def test_a_turn_is_given_back_where_the_work_fails():
     turns = Turns(1, 0)
     with pytest.raises(ZeroDivisionError), turns.turn():
