@@ -686,9 +686,9 @@ _authctl_list() {
                 'django' 'kratos' 'htpasswd' 'ldif')
             ;;
         'hashes')
-            words=('argon2' 'bcrypt' 'bcrypt-2x' 'md5' 'sha' 'phpass' 'scrypt' 'scrypt-modified' 'pbkdf2' 'hmac'
-                'md5-crypt' 'apr1' 'sha-crypt' 'ldap' 'django' 'wordpress' 'bcrypt-sha256' 'werkzeug' 'kratos'
-                'keycloak')
+            words=('argon2' 'bcrypt' 'bcrypt-2x' 'md5' 'sha' 'symfony' 'devise' 'mysql' 'aspnet' 'phpass' 'scrypt'
+                'scrypt-modified' 'pbkdf2' 'hmac' 'md5-crypt' 'apr1' 'sha-crypt' 'ldap' 'django' 'wordpress'
+                'bcrypt-sha256' 'werkzeug' 'kratos' 'keycloak')
             ;;
         'events')
             words=('directory.create' 'directory.update.schema' 'directory.backup' 'directory.restore' 'users.create'

@@ -1385,6 +1385,10 @@ function __authctl_list
                 'bcrypt-2x|bcrypt of crypt_blowfish before 1.1: $2x$, good for ASCII passwords alone' \
                 'md5|MD5 in hex or base64, with or without salt' \
                 'sha|SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt' \
+                'symfony|Symfony\'s message digest: SHA-512 of password{salt} in 5,000 rounds, base64' \
+                'devise|devise-encryptable\'s SHA-512 or SHA-1, with stretches and pepper' \
+                'mysql|MySQL\'s own: * and 40 digits' \
+                'aspnet|what ASP.NET Identity stores, version 2 or 3: one text in base64' \
                 'phpass|phpass: $P$, $H$' \
                 'scrypt|scrypt in PHC form, or bare with its options' \
                 'scrypt-modified|Firebase\'s scrypt, as Firebase, Appwrite, Supabase, Kratos or Clerk write it' \

@@ -183,10 +183,10 @@ def _formats(formatter: Any) -> None:
     taken = [(name, each.help) for name, each in sources.NAMES.items()]
     given = [(name, each.help) for name, each in targets.NAMES.items()]
     help_pages.write_rows("What users come in from, for users import --from", taken, formatter)
-    own = (*OWN_OPTIONS, "hash_config")
+    flags = (*OWN_OPTIONS, "hash_config")
     for name in sources.NAMES:
         options = sources.load(name).options.items()
-        rows = [(key, f"{help}; or --{key.replace('_', '-')}" if key in own else help) for key, help in options]
+        rows = [(key, f"{help}; or --{key.replace('_', '-')}" if key in flags else help) for key, help in options]
         help_pages.write_rows(f"What {name} can be told, with --source-option KEY=VALUE", rows, formatter)
     help_pages.write_rows("What users leave in, for users export --format", given, formatter)
     for name in targets.NAMES:
@@ -197,8 +197,11 @@ def _formats(formatter: Any) -> None:
         for entry in hashing.names()
     ]
     help_pages.write_rows("Password hashes, for --hash", rows, formatter)
-    told = [(entry.name, ", ".join(option.name for option in entry.options)) for entry in hashing.names()]
-    rows = [(name, options) for name, options in told if options]
+    own = [
+        (entry.name, ", ".join(each.name for each in entry.options if each not in base.PEPPER))
+        for entry in hashing.names()
+    ]
+    rows = [*((name, options) for name, options in own if options), ("each of them", "pepper_file, pepper_position")]
     help_pages.write_rows("What they were made with, for --hash-option KEY=VALUE", rows, formatter)
     _paragraphs(
         formatter,

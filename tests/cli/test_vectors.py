@@ -2,6 +2,7 @@
 
 import functools
 import json
+import tempfile
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from unittest import mock
@@ -41,10 +42,17 @@ def run(authctl, database_url, ready):
     return run
 
 
+def in_file(pepper):
+    """The path of a file that holds it, as a command takes a pepper."""
+    with tempfile.NamedTemporaryFile("w", delete=False, encoding="utf-8") as file:
+        file.write(f"{pepper}\n")
+    return file.name
+
+
 def create(run, id, text, name, options, *, by_stdin=False, weak=WeakHash.KEEP):
     words = ["--hash", name] if name else []
     for key, value in options.items():
-        words += ["--hash-option", f"{key}={value}"]
+        words += ["--hash-option", f"pepper_file={in_file(value)}" if key == "pepper" else f"{key}={value}"]
     given = ["--password-hash-stdin"] if by_stdin else ["--password-hash", text]
     stdin = f"{text}\n" if by_stdin else ""
     return run("users", "create", "--id", id, *given, *words, "--weak-hash", weak, "-o", "json", stdin=stdin)
@@ -138,7 +146,9 @@ def test_a_warning_comes_also_when_quiet_and_shows_no_hash(run):
     [
         (["--hash-option", "salt=abc"], "password_hash_invalid"),
         (["--hash", "md5", "--hash-option", "salt"], "general_usage"),
-        (["--hash", "md5", "--hash-option", "pepper=abc"], "password_hash_invalid"),
+        (["--hash", "md5", "--hash-option", "pepper=abc"], "general_argument_invalid"),
+        (["--hash", "md5", "--hash-option", "pepper_file=/nowhere"], "general_argument_invalid"),
+        (["--hash", "md5", "--hash-option", "paprika=abc"], "password_hash_invalid"),
         (["--hash", "nothing"], "password_hash_unsupported"),
     ],
 )

@@ -25,6 +25,7 @@ from authctl.cli.users.options import (
     password_given,
     show_with_password,
 )
+from authctl.core import hashing
 from authctl.errors import UsageError
 from authctl.model import WeakHash
 
@@ -152,7 +153,7 @@ def create(
         if password_hash_stdin
         else password_hash,
         hash=hash,
-        hash_options=pairs(hash_option, "--hash-option"),
+        hash_options=hashing.options_said(pairs(hash_option, "--hash-option")),
         weak_hash=weak_hash,
         self_service=self_service,
         if_absent=if_absent,

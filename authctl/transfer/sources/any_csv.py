@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from authctl.core import hashing
 from authctl.errors import Invalid, did_you_mean
 from authctl.model import USER_COLUMNS, Json
 from authctl.transfer.records import TEXTS, Addresses, ImportedTotp, Item, Linked, Record, Secret
@@ -43,7 +44,7 @@ OPTIONS = {
     "map": 'which column is what: email=E-Mail,name="Full Name"; also metadata.KEY=…, prefs.KEY=…, identity.NAME=…',
     "hash_format": "what the password column holds: the name of a hash, self (hashes that name themselves), plain,"
     " or none to leave it out",
-    "hash_options": "options of those hashes: iterations=10000,salt_position=suffix",
+    "hash_options": "options of those hashes: iterations=10000,salt_position=suffix,pepper_file=FILE",
     "date_format": "how dates are written, in strptime's words: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
     **csv_files.DELIMITER,
     **text_files.ENCODING,
@@ -103,7 +104,7 @@ class _Mapping:
             columns,
             known,
             _password(columns, options.get("hash_format")),
-            dict(pairs(options.get("hash_options", ""), "hash_options")),
+            hashing.options_said(dict(pairs(options.get("hash_options", ""), "hash_options"))),
             {target: read for target, read in alone.items() if target in columns},
         )
         for target, column in columns.items():

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -35,6 +34,7 @@ LOCKED_FOR_EVER = "000001010000Z"
 NO_SHELLS = ("nologin", "false")
 AD_DISABLED = 2  # userAccountControl: ACCOUNTDISABLE
 AD_SERVICE = "krbtgt"  # whose key is that of the whole realm; an account whose name ends in $ is a machine's
+GUID_SIZE = 16  # bytes
 AD_NEVER = ("0", "9223372036854775807")
 CLEAR = ("{CLEARTEXT}", "{CLEAR}", "{PLAIN}", "{PLAINTEXT}", "{NOOP}")
 NT_HASHES = ("sambantpassword", "ipanthash")
@@ -316,11 +316,18 @@ def _id(values: Fields) -> str | None:
     values.ask("nsuniqueid", "objectguid")
     if (guid := values.text("objectguid")) is not None:
         try:
-            return str(uuid.UUID(bytes_le=base64.b64decode(guid)))
+            data = base64.b64decode(guid, validate=True)
         except ValueError:
-            return values.fitting_id("objectguid")
+            data = b""
+        return _guid(data) if len(data) == GUID_SIZE else values.fitting_id("objectguid")
     unique = ("entryuuid", *(("ipauniqueid",) if values.text("ipauniqueid") != "autogenerate" else ()))
     return values.fitting_id(*unique, "nsuniqueid", "uid", "samaccountname")
+
+
+def _guid(data: bytes) -> str:
+    """As Windows writes it: the first three parts with their lowest byte first."""
+    parts = (data[3::-1], data[5:3:-1], data[7:5:-1], data[8:10], data[10:])
+    return "-".join(part.hex() for part in parts)
 
 
 def _proxies(values: Fields, several: Mapping[str, list[str]]) -> Iterator[str]:

@@ -54,7 +54,7 @@ class Auth0(Target):
                 return _scrypt(found)
             case hmacs.Hmac(digest=digest) if digest in _DIGESTS:
                 return _hmac(found)
-            case digests.Digest(digest=digest) if digest in _DIGESTS:
+            case digests.Digest(digest=digest, rounds=1) if digest in _DIGESTS:
                 return _digest(found)
         return None
 

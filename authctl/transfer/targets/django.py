@@ -100,7 +100,7 @@ def _spell(found: StoredHash) -> str | None:
         case scrypt.Scrypt() if len(found.expected) == SCRYPT_SIZE and _memory(found) <= MAX_SCRYPT_MEMORY:
             costs = f"{found.block}${found.parallel}"
             return _salted(f"scrypt${found.n}", found.salt, f"{costs}${hashes.base64(found.expected)}")
-        case digests.Digest(digest="md5", template=digests.PREFIX, encoding="utf8"):
+        case digests.Digest(digest="md5", template=digests.PREFIX, encoding="utf8", rounds=1):
             return _salted("md5", found.salt, found.expected.hex())
     return None
 

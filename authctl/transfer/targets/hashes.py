@@ -22,8 +22,8 @@ def text_of(data: bytes) -> str | None:
 
 
 def is_bare(found: digests.Digest) -> bool:
-    """Whether a digest is over the UTF-8 of the password alone."""
-    return found.template == digests.ALONE and found.encoding == "utf8"
+    """Whether a digest is one round over the UTF-8 of the password alone."""
+    return found.template == digests.ALONE and found.encoding == "utf8" and found.rounds == 1
 
 
 def is_whole(found: pbkdf2.Pbkdf2) -> bool:
@@ -32,8 +32,8 @@ def is_whole(found: pbkdf2.Pbkdf2) -> bool:
 
 
 def salt_position(found: digests.Digest) -> str | None:
-    """Where the salt stands, in the words of most systems: prefix or suffix."""
-    return {digests.PREFIX: "prefix", digests.SUFFIX: "suffix"}.get(found.template)
+    """Where the salt stands in a digest of one round, in the words of most systems: prefix or suffix."""
+    return {digests.PREFIX: "prefix", digests.SUFFIX: "suffix"}.get(found.template) if found.rounds == 1 else None
 
 
 def is_common_argon2(found: argon2.Argon2) -> bool:

@@ -53,7 +53,7 @@ class Ldif(Target):
 
     def spell(self, found: StoredHash) -> str | None:
         match found:
-            case digests.Digest(digest=digest, encoding="utf8") if digest in _SCHEMES:
+            case digests.Digest(digest=digest, encoding="utf8", rounds=1) if digest in _SCHEMES:
                 return _digest(found)
             case md5_crypt.Md5Crypt(mark="1") | sha_crypt.ShaCrypt() | bcrypt.Bcrypt(digest="", minor="a" | "b" | "y"):
                 return f"{{CRYPT}}{found}"
