@@ -70,6 +70,30 @@ def test_a_record_that_nothing_names_is_refused(take, directory, tmp_path):
     assert {line["type"] for line in lines if line["outcome"] == "refused"} == {"import_record_invalid"}
 
 
+PLAIN = {
+    "csv": "id,plain_password\nada,{0}\n",
+    "htpasswd": "ada:{0}\n",
+    "ldif": "dn: uid=ada\nobjectClass: person\nuid: ada\nuserPassword: {0}\n",
+    "okta": '{{"id": "ada", "profile": {{"login": "ada"}}, "credentials": {{"password": {{"value": "{0}"}}}}}}',
+    "keycloak": '[{{"id": "ada", "username": "ada", "credentials": [{{"type": "password", "value": "{0}"}}]}}]',
+}
+
+
+@pytest.mark.parametrize("source", PLAIN)
+@pytest.mark.parametrize("text", [MD5, BCRYPT, "!{SSHA}15+B51NCuugeHjB6qbFJpaxrBIsg3hya", "{X-UNKNOWN}abcdefghijkl"])
+def test_the_text_of_a_hash_signs_nobody_in(directory, tmp_path, source, text):
+    """Whoever has read the file would know the password of all."""
+    file = tmp_path / "users"
+    file.write_text(PLAIN[source].format(text))
+    options = {"plain_passwords": "yes"} if source in ("htpasswd", "ldif") else {}
+    journal = importing.import_users(directory, [str(file)], source=source, source_options=options)
+    assert journal.counts["created"] == 1
+    with pytest.raises(Denied):
+        directory.sessions.create("ada", text)
+    if text not in (BCRYPT,):
+        assert journal.counts["without_password"] == 1
+
+
 def test_everything_of_a_user_comes_in(take, directory, clock):
     then = datetime(2020, 5, 6, 7, 8, 9, 123000, UTC)
     given = record(

@@ -94,7 +94,7 @@ def not_plain(text: str, *, des: bool = False) -> str | None:
     if len(text) > base.MAX_TEXT:
         return None  # which no password is
     if is_lock(text):
-        return "The password is the mark of a locked account, or of one without password; it was left out."
+        return "The password is none: what stands there marks it as locked, or as missing."
     found = _hash(text, des=des)
     if found is None:
         return None

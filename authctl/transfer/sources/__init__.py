@@ -32,7 +32,7 @@ NAMES = {
     "django": Name("django", "dumpdata, or the auth_user table as CSV"),
     "kratos": Name("kratos", "the identities of Ory Kratos' admin API"),
     "htpasswd": Name("htpasswd", "a password file of Apache or nginx"),
-    "ldif": Name("ldif", "slapcat or ldapsearch -LLL"),
+    "ldif": Name("ldif", "slapcat, ldapsearch -LLL, or ldifde of Active Directory"),
 }
 
 
