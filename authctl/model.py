@@ -271,7 +271,8 @@ class TokenEnded(StrEnum):
 class Token(Public):
     """What is redeemed once. `digest` is None where the provider made the code; `attempts_left` where none count.
 
-    session_seq: the session that a person asked for it in, by its number. by_operator: an operator asked for it.
+    session_seq: the session that a person asked for it in, by its number. by_operator: an operator asked for it;
+    of what cancels a change, an operator had given the address.
     """
 
     seq: int = field(repr=False, compare=False)

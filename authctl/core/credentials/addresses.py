@@ -81,14 +81,16 @@ def hold(work: Work, before: User, kind: AddressKind) -> User:
     return after
 
 
-def restore(work: Work, before: User, kind: AddressKind, address: str) -> User:
-    """Give an account an address back that it had, since that takes a change back.
+def restore(work: Work, before: User, kind: AddressKind, address: str, *, was_given: bool) -> User:
+    """Give an account an address back that it had, since that takes a change back; an account that only claims it
+    loses it.
 
-    Whoever does so reads the mailbox; of a phone it is only known that it was the person's. An account that only claims
-    the address loses it.
+    was_given: an operator had given it. Another one had been proved: it may be an intruder's, who then changed it and
+    takes that back, and is no operator's from then on. Whoever takes an email back reads the mailbox.
     """
     _take_from_claimant(work, before, kind, address)
-    return _move(work, before, _with(before, kind, address, verified=kind == "email"), kind)
+    is_proved = kind == "email" or not was_given
+    return _move(work, before, _with(before, kind, address, verified=is_proved, self_service=not was_given), kind)
 
 
 def verify(work: Work, before: User, kind: AddressKind) -> User:

@@ -54,7 +54,18 @@ def tell(work: Work, user: User, kind: AddressKind, new: str | None, *, session_
     secret = None
     if how is not None and _is_firm(user, kind):
         secret, life = codes.new_secret(work, SecretForm.LONG), WAITING if new is not None else LIFE
-        token = issue.new(work, user, how, secret, life=life, is_code=False, address=old, session_seq=session_seq)
+        was_given = not getattr(user, f"{kind}_self_service")
+        token = issue.new(
+            work,
+            user,
+            how,
+            secret,
+            life=life,
+            is_code=False,
+            address=old,
+            session_seq=session_seq,
+            by_operator=was_given,
+        )
         issue.record(work, token, {})
     is_asked = how is TokenKind.CHANGE_CONFIRM and secret is not None
     asked = AskedChange(user.id, old or "", new, secret, is_asked)
@@ -174,4 +185,4 @@ def cancel(work: Work, before: User, token: Token) -> User:
     bare = replace(before, password=None, locked_until=None, codes_locked_until=None)
     bare = records.save(work, before, bare, EventName.USERS_UPDATE_PASSWORD, details)
     assert token.address is not None
-    return addresses.restore(work, bare, kind, token.address)
+    return addresses.restore(work, bare, kind, token.address, was_given=token.by_operator)

@@ -188,10 +188,12 @@ def new(
     is_dead: bool = False,
     is_ours: bool = True,
     session_seq: int | None = None,
+    by_operator: bool | None = None,
 ) -> Token:
     """Store a new token. is_dead: it will sign nobody in. is_ours: False where the provider makes the code.
 
-    session_seq: the session that it was asked for in, where that is not the one that acts.
+    session_seq: the session that it was asked for in, where that is not the one that acts. by_operator: None for
+    whether an operator acts.
     """
     id = work.new_id()
     digest = codes.digest(work, user.id, kind, id, secret, is_code=is_code)
@@ -206,7 +208,7 @@ def new(
         attempts_left=work.policy["otp-attempts"] if is_code else None,
         address=address,
         session_seq=work.person.session.seq if work.person is not None else session_seq,
-        by_operator=work.is_operator,
+        by_operator=work.is_operator if by_operator is None else by_operator,
         ended_at=work.now if is_dead else None,
         ended_reason=str(TokenEnded.BLOCKED) if is_dead else None,
     )

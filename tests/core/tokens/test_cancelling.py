@@ -153,6 +153,26 @@ def test_no_number_of_later_changes_hides_it(mailing, directory, mail, clock, se
     assert person.users.update_email("ada", "new@example.com").pending_email == "new@example.com"
 
 
+def test_an_intruder_who_takes_an_address_back_makes_it_no_operators(mailing, directory, mail, clock, session):
+    """What an operator gave stays when the account is secured, without being named."""
+    for address in (INTRUDERS, "eve@example.org"):
+        change(mailing, session, address)
+        redeem(directory, secrets(mail)[address][0], "email-change")
+        clock.forward(minutes=2)
+    assert redeem(directory, secrets(mail)[INTRUDERS][-1], "change-cancel").email == INTRUDERS
+    assert directory.users.get("ada").email_self_service
+    assert directory.users.secure("ada").removed == (INTRUDERS,)
+
+
+@pytest.mark.parametrize("by_operator", [True, False])
+def test_what_comes_back_is_as_much_an_operators_as_before(mailing, directory, mail, sent, session, by_operator):
+    statement = f"UPDATE users SET phone_self_service = {str(not by_operator).lower()}"
+    directory.database.write(lambda db: db.sqlalchemy.exec_driver_sql(statement))
+    mailing.as_session(session).users.update_phone("ada", "", password=PASSWORD)
+    user = redeem(directory, secrets(mail)[OLD][0], "change-cancel")
+    assert (user.phone, user.phone_self_service, user.phone_verified) == (PHONE, not by_operator, not by_operator)
+
+
 def test_the_old_address_is_taken_back_from_whoever_only_claims_it(mailing, directory, mail, session):
     change(mailing, session)
     found = secrets(mail)
