@@ -105,7 +105,9 @@ def verify(work: Work, before: User, kind: AddressKind) -> User:
 
 
 def take_off(work: Work, before: User, kind: AddressKind) -> User:
-    """Take an address off an account, since it is somebody else's."""
+    """Take an address off an account, since it is somebody else's; an email's account is told at a verified phone."""
+    if kind == "email":
+        notices.email_taken_by_sms(work, before)
     return _move(work, before, without(before, kind), kind)
 
 

@@ -76,8 +76,6 @@ def carry_out(work: Work, user: User, kind: AddressKind, verdict: Verdict) -> Pr
         case Verdict.NEW_ACCOUNT:
             given: dict[str, Any] = {kind: getattr(user, kind), f"{kind}_verified": True}
             addresses.take_off(work, user, kind)
-            if kind == "email":
-                notices.email_taken_by_sms(work, user)
             return Proof(records.insert_new(work, NewUser(**given)))
         case Verdict.NEW_OWNER:
             return _hand_over(work, user, kind)

@@ -439,15 +439,23 @@ def test_whoever_has_the_address_alone_takes_it_for_an_account_of_their_own(dire
     assert event.details[kind] == {"before": case.address, "after": None}
 
 
-def test_a_phone_is_told_of_the_email_that_left_where_no_mail_can_tell(directory, home, tmp_path):
+@pytest.mark.parametrize("in_a_session", [False, True])
+def test_a_phone_is_told_of_the_email_that_left_where_no_mail_can_tell(directory, home, tmp_path, in_a_session):
     sent = tmp_path / "sms.txt"
     environ = home | {"AUTHCTL_SMS_PROVIDER": "file", "AUTHCTL_SMS_FILE": str(sent)}
     options = {"database_url": directory.settings.database_url}
     directory.settings = load(environ, options=options, system_config=os.devnull)
     case = Case(directory, "email")
-    case.given(proof=True)
-    secret = ask(directory, case.address)
-    directory.tokens.redeem(case.address, secret, kind="email", new_account=True)
+    case.claimed(proof=True)
+    if in_a_session:
+        directory.users.create(id="bob", email="bob@example.com", email_verified=True, password=PASSWORD)
+        bob = directory.as_session(directory.sessions.create("bob", PASSWORD).secret)
+        bob.users.update_email("bob", case.address, password=PASSWORD)
+        secret = directory.tokens.create_email_verification("bob", print_secret=True).secret
+        assert bob.tokens.redeem("bob", secret, kind="email-verification").email == case.address
+    else:
+        secret = ask(directory, case.address)
+        directory.tokens.redeem(case.address, secret, kind="email", new_account=True)
     assert "Somebody else proved to own the email of your account" in sent.read_text()
     assert case.other in sent.read_text()
 
