@@ -98,7 +98,11 @@ LISTED_TOKEN = Shape(
 )
 TOKENS_PURGED = Shape("tokens purge", fields=("tokens",))
 PURGED = Shape(
-    "purge", fields=("tokens", "challenges", "sessions", "attempts", "known_sources", "signing_keys", "events")
+    "purge",
+    fields=(
+        *("tokens", "challenges", "sessions", "attempts", "known_sources", "signing_keys", "events"),
+        "invitations",
+    ),
 )
 SECURED = Shape(
     "secured account",

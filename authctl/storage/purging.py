@@ -1,4 +1,5 @@
-"""Removing what is over: sessions, tokens, challenges, counts of attempts, and sources that are known no more."""
+"""Removing what is over: sessions, tokens, challenges, invitations, counts of attempts, and sources that are known no
+more."""
 
 from __future__ import annotations
 
@@ -8,7 +9,17 @@ import sqlalchemy as sa
 
 from authctl.storage.attempts import following
 from authctl.storage.connection import Connection
-from authctl.storage.tables import attempts, challenges, identities, known_sources, memberships, sessions, tokens, users
+from authctl.storage.tables import (
+    attempts,
+    challenges,
+    identities,
+    invitations,
+    known_sources,
+    memberships,
+    sessions,
+    tokens,
+    users,
+)
 
 BATCH = 1_000  # rows that are removed in one transaction
 
@@ -64,6 +75,23 @@ def delete_challenges(db: Connection, before: datetime) -> int:
     dead = sa.select(challenges.c.seq).where(challenges.c.expires_at <= before)
     batch = dead.order_by(challenges.c.expires_at).limit(BATCH)
     return db.sqlalchemy.execute(challenges.delete().where(challenges.c.seq.in_(batch))).rowcount
+
+
+def count_invited(db: Connection, before: datetime) -> int:
+    """How many memberships are nobody's, and wait for an invitation that expired before that moment."""
+    statement = sa.select(sa.func.count()).select_from(memberships).where(*_are_nobodys(before))
+    return db.sqlalchemy.execute(statement).scalar_one()
+
+
+def delete_invited(db: Connection, before: datetime) -> int:
+    """Remove a batch of those, but for any that is being renewed; how many there were in it."""
+    batch = sa.select(memberships.c.seq).where(*_are_nobodys(before)).limit(BATCH).with_for_update(skip_locked=True)
+    return db.sqlalchemy.execute(memberships.delete().where(memberships.c.seq.in_(batch))).rowcount
+
+
+def _are_nobodys(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    is_open = sa.exists().where(invitations.c.membership_seq == memberships.c.seq, invitations.c.expires_at > before)
+    return memberships.c.user_seq.is_(None), sa.not_(is_open)
 
 
 def delete_attempts(

@@ -1,7 +1,9 @@
-"""Deleting what has expired: tokens, challenges, ended sessions, counts of attempts, known sources, old events."""
+"""Deleting what has expired: tokens, challenges, ended sessions, invitations, counts of attempts, known sources, old
+events."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -14,12 +16,15 @@ from authctl.core.tokens import tokens as tokens_tokens
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.model import EventName
+from authctl.storage.connection import Connection
+
+_Step = Callable[[Connection, datetime], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
     """How much was cleared: dead tokens and challenges, sessions that are over, counts of attempts, sources that are
-    known no more, retired keys, and events of the audit log."""
+    known no more, retired keys, events of the audit log, and memberships of nobody, whose invitation expired."""
 
     tokens: int
     challenges: int
@@ -28,21 +33,25 @@ class Purged:
     known_sources: int
     signing_keys: int
     events: int
+    invitations: int
 
 
+INVITATIONS_KEPT = timedelta(days=30)  # how long an address is kept that never accepted, and its team's owners see it
 SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, where log-retention does not say
 
 
 def purge(directory: Engine) -> Purged:
     """Clear what is dead, some at a time: tokens and challenges after a day, sessions after the policy log-retention,
     else 30 days. Events of the audit log go after that policy alone, and not where it, or the log, was changed by hand.
+    Invitations of addresses that nobody accepted with go after 30 days, with the memberships that waited for them.
     """
     tokens = tokens_tokens.purge(directory)
     challenges = mfa_challenges.purge(directory)
     kept = _retention(directory)
     sessions = _purge_sessions(directory, kept)
     events = clearing.purge(directory, directory.clock() - kept) if kept is not None else 0
-    return directory.write(_purge_rest, tokens, challenges, sessions, events)
+    invitations = _purge_invitations(directory)
+    return directory.write(_purge_rest, tokens, challenges, sessions, events, invitations)
 
 
 def _retention(directory: Engine) -> timedelta | None:
@@ -57,19 +66,29 @@ def _retention(directory: Engine) -> timedelta | None:
     return kept
 
 
-def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events: int) -> Purged:
+def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events: int, invitations: int) -> Purged:
     attempts, known, keys = throttle.purge(work), throttle.purge_known_sources(work), jwts.purge(work)
-    purged = Purged(tokens, challenges, sessions, attempts, known, keys, events)
+    purged = Purged(tokens, challenges, sessions, attempts, known, keys, events, invitations)
     work.record(EventName.SECURITY_PURGE, "directory", asdict(purged))
     return purged
 
 
 def _purge_sessions(directory: Engine, kept: timedelta | None) -> int:
     since = sessions_kept_since(directory.clock(), kept)
+    return _purge(directory, since, storage.purging.count_sessions, storage.purging.delete_sessions)
+
+
+def _purge_invitations(directory: Engine) -> int:
+    before = directory.clock() - INVITATIONS_KEPT
+    return _purge(directory, before, storage.purging.count_invited, storage.purging.delete_invited)
+
+
+def _purge(directory: Engine, before: datetime, count: _Step, delete: _Step) -> int:
+    """Remove what is older, batch by batch; how many there were, or in a dry run are."""
     if directory.dry_run:
-        return directory.read(lambda work: storage.purging.count_sessions(work.db, since))
+        return directory.read(lambda work: count(work.db, before))
     total = 0
-    while removed := directory.write(lambda work: storage.purging.delete_sessions(work.db, since)):
+    while removed := directory.write(lambda work: delete(work.db, before)):
         total += removed
     return total
 

@@ -110,6 +110,26 @@ def test_inviting_again_renews_the_same_membership(directory, ada, mail):
     assert accept("teachers", first.id, BOB, secret).roles == ("arts",)
 
 
+def test_what_nobody_accepted_is_purged_a_month_after_it_expired(directory, ada, mail, clock):
+    directory.users.create(id="cay", email="cay@example.com", email_verified=True)
+    directory.teams.create_membership("teachers", user="cay", invite=True, print_secret=True)
+    membership, _ = invite(ada, mail)
+    clock.forward(days=37, seconds=-1)
+    assert directory.security.purge().invitations == 0
+    invite(ada, mail, phone=None, email="dan@example.com")
+    clock.forward(seconds=1)
+    assert directory.acting(directory.actor, dry_run=True).security.purge().invitations == 1
+    assert directory.security.purge().invitations == 1
+    assert {each.user_id or each.invited_as for each in directory.teams.list_memberships("teachers")} == {
+        "ada",
+        "cay",
+        "dan@example.com",
+    }
+    renewed, secret = invite(ada, mail)
+    assert renewed.id != membership.id
+    assert directory.teams.update_membership_status("teachers", renewed.id, BOB, secret).is_confirmed
+
+
 def test_owners_withdraw_and_change_what_waits(directory, ada, mail):
     membership, secret = invite(ada, mail, roles=["maths"])
     assert ada.teams.update_membership("teachers", membership.id, ["arts"]).roles == ("arts",)
