@@ -1716,7 +1716,7 @@ function Get-AuthctlList($name) {
             'django|dumpdata, or the auth_user table as CSV'
             'kratos|the identities of Ory Kratos'' admin API'
             'htpasswd|a password file of Apache or nginx'
-            'ldif|slapcat or ldapsearch -LLL'
+            'ldif|slapcat, ldapsearch -LLL, or ldifde of Active Directory'
         }
         'hashes' {
             'argon2|argon2i, argon2d, argon2id in PHC form'
@@ -1728,7 +1728,7 @@ function Get-AuthctlList($name) {
             'devise|devise-encryptable''s SHA-512 or SHA-1, with stretches and pepper'
             'mysql|MySQL''s own: * and 40 digits'
             'aspnet|what ASP.NET Identity stores, version 2 or 3: one text in base64'
-            'phpass|phpass: $P$, $H$'
+            'phpass|phpass: $P$, $H$, and Drupal''s: $S$'
             'scrypt|scrypt in PHC form, or bare with its options'
             'scrypt-modified|Firebase''s scrypt, as Firebase, Appwrite, Supabase, Kratos or Clerk write it'
             'pbkdf2|PBKDF2 as passlib and Auth0 write it, or bare with its options'

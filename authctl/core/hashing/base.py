@@ -72,8 +72,8 @@ class Strength(StrEnum):
 STRENGTHS = {
     Strength.STRONG: "as much work for each guess as OWASP asks for today: argon2id, bcrypt of cost 10 and more,"
     " scrypt and PBKDF2 of enough rounds",
-    Strength.LEGACY: "slow to guess at, with less work than that: Firebase's scrypt, sha-crypt, bcrypt below cost 10,"
-    " PBKDF2 of fewer rounds",
+    Strength.LEGACY: "slow to guess at, with less work than that: Firebase's scrypt, sha-crypt, Drupal's,"
+    " bcrypt below cost 10, PBKDF2 of fewer rounds",
     Strength.WEAK: "fast to guess at: MD5, SHA-1, SHA-2, SHA-3 and HMAC, salted or not, phpass, md5-crypt and apr1",
 }
 

@@ -16,7 +16,6 @@ UNCHECKED = (
     (r"\$7\$", "an scrypt hash of crypt, $7$"),
     (r"\$3\$", "an NT hash"),
     (r"\$md5,", "a hash of Solaris' md5"),
-    (r"\$S\$", "a SHA-512 hash of Drupal"),
     (r"U\$", "Drupal's update of an older hash"),
     (r"\$sm3\$", "an sm3crypt hash"),
     (r"\$ml\$", "a hash of macOS"),

@@ -64,7 +64,7 @@ class Appwrite(Target):
                 return str(found), "argon2", {"type": "argon2"}
             case bcrypt.Bcrypt(digest=""):
                 return str(found), "bcrypt", {"type": "bcrypt"}
-            case phpass.Phpass():
+            case phpass.Phpass(mark="P"):
                 return str(found), "phpass", {"type": "phpass"}
             case digests.Digest(digest="md5") if hashes.is_bare(found):
                 return found.expected.hex(), "md5", {"type": "md5"}
