@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NoReturn
 
 from authctl.core.values.checks import invalid, shown, text
 from authctl.errors import Invalid
@@ -82,40 +83,86 @@ _CALLING_CODES = """
 """
 CALLING_CODES = frozenset(_CALLING_CODES.split())
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-# Taken out: spaces, hyphens and dashes, dots, parentheses, as people write numbers and as web pages typeset them.
-_PHONE_PUNCTUATION = str.maketrans(dict.fromkeys(" \t\u00a0\u2009\u202f-\u2010\u2011\u2012\u2013.()"))
+# Taken out: spaces, hyphens and dashes, dots, parentheses, as people write numbers and as web pages typeset them, and
+# the invisible marks of direction and width that come along when a number is copied.
+_PHONE_PUNCTUATION = str.maketrans(
+    dict.fromkeys(" \t\u00a0\u2009\u202f-\u2010\u2011\u2012\u2013.()")
+    | dict.fromkeys("\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
+    | dict.fromkeys("\u2060\u2066\u2067\u2068\u2069\ufeff")
+    | dict(zip("＋０１２３４５６７８９", "+0123456789", strict=True))
+)
+# A slash stands behind an area's code; what follows it is longer than the other ends of a line, as in 1234-0/79.
+_SLASH = re.compile(r"([0-9])/([0-9]{4})")
 
 
-def phone(value: str, *, field: str = "phone") -> str:
-    """An E.164 number: `+`, a calling code that exists, 7–15 digits in all; its national part is not judged."""
-    digits = text(value, field)
-    if not _E164.fullmatch(digits):
-        digits = _bare_phone(value, field)
-    if calling_code(digits) is None:
+def phone(value: str, *, field: str = "phone", region: str | None = None) -> str:
+    """An E.164 number: `+`, a calling code that exists, 7–15 digits in all; its national part is not judged.
+
+    A zero that is dialled inside the country only is refused behind the calling code; `(0)` is left out, and 00 is +.
+    region: the country (ISO 3166-1) whose number one without either is read as.
+    """
+    number = text(value, field)
+    if not _E164.fullmatch(number):
+        bare = _bare_phone(value)
+        if region and not bare.startswith("+"):
+            bare = _of_region(bare, region)
+        number = _international(value, bare) or _refuse_phone(value, field)
+    code = calling_code(number)
+    if code is None:
         raise invalid(field, f"{shown(value)} begins with no country's calling code; check the digits after the +")
-    return digits
-
-
-def _bare_phone(value: str, field: str) -> str:
-    """The number without what people put between its digits."""
-    if "(0)" in value:
-        raise invalid(field, f"{shown(value)} holds (0), which is dialled inside the country only; leave it out")
-    bare = value.strip().translate(_PHONE_PUNCTUATION)
-    if _E164.fullmatch(bare):
-        return bare
-    hint = None
-    if not bare.startswith("+"):
-        hint = "Begin with + and the country's calling code, as in +44 20 7946 0123."
-    raise invalid(field, f"{shown(value)} is not a phone number; use + and 7 to 15 digits, the first not 0", hint=hint)
+    if number[len(code) + 1] == "0" and (better := _without_trunk_zero(number)) != number:
+        raise invalid(field, f"{shown(value)} has a 0 that is dialled inside the country only; use {better}")
+    return number
 
 
 def phone_lookup(value: str) -> str | None:
     """The number that a person may be stored under, typed with or without `+`; None where the text is no number."""
-    if "(0)" in value:
+    bare = _bare_phone(value)
+    return _international(value, bare if bare.startswith("+") else "+" + bare)
+
+
+def _international(value: str, bare: str) -> str | None:
+    """The number in E.164, if it is one; bare: it, without what people put between its digits."""
+    if not _E164.fullmatch(bare):
         return None
-    bare = value.strip().translate(_PHONE_PUNCTUATION)
-    number = bare if bare.startswith("+") else "+" + bare
-    return number if _E164.fullmatch(number) else None
+    return _without_trunk_zero(bare) if "(0)" in value else bare
+
+
+def _bare_phone(value: str) -> str:
+    """Without what people put between its digits, 00 as +."""
+    bare = _SLASH.sub(r"\1\2", value.strip().translate(_PHONE_PUNCTUATION).removeprefix("'"), count=1)
+    bare = bare[4:] if bare[:4].lower() == "tel:" else bare
+    return "+" + bare[2:] if bare.startswith("00") else bare
+
+
+def _without_trunk_zero(number: str) -> str:
+    """As phonenumbers knows it: Italians dial the 0 from abroad too."""
+    from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
+    try:
+        return format_number(parse(number), PhoneNumberFormat.E164)
+    except NumberParseException:
+        return number
+
+
+def _of_region(digits: str, region: str) -> str:
+    """A number that is dialled so in that country, in E.164; empty where it is none."""
+    from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
+
+    if not (digits.isascii() and digits.isdigit()):
+        return ""
+    try:
+        found = parse(digits, region)
+    except NumberParseException:
+        return ""
+    return format_number(found, PhoneNumberFormat.E164) if is_possible_number(found) else ""
+
+
+def _refuse_phone(value: str, field: str) -> NoReturn:
+    hint = None
+    if not _bare_phone(value).startswith("+"):
+        hint = "Begin with + and the country's calling code, as in +44 20 7946 0123."
+    raise invalid(field, f"{shown(value)} is not a phone number; use + and 7 to 15 digits, the first not 0", hint=hint)
 
 
 def calling_code(number: str) -> str | None:
