@@ -34,7 +34,7 @@ class Authctl(Base):
         is_json, file = text_files.peeked(files[0])
         if is_json:
             return self.items(json_files.rows(file, (), TYPICAL), _record, start)
-        return self.items(_cells(csv_files.Table(file, delimiter=self.delimiter)), _record, start)
+        return self.items(_cells(csv_files.Table(file, delimiter=self.delimiter, exact=True)), _record, start)
 
 
 SOURCE = Authctl()

@@ -1,14 +1,19 @@
 """Records of CSV files: the delimiter found, a malformed row refused by its line, the rows around it kept.
 
 A stray quote makes a reader take line after line into one cell. Where a row of several lines turns out malformed, its
-first line alone is refused, and the others are read again.
+first line alone is refused, and the others are read again; where they make no rows either, reading ends there.
+
+What spreadsheets and clients of databases add to CSV is understood: a first line `sep=;`, columns without a name, NULL
+in their spellings, `="007"`, quotes written `\\"`, and what counts the rows at the end.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from authctl.errors import Invalid
@@ -18,10 +23,35 @@ from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Ver
 
 DELIMITERS = ",;\t|"
 DELIMITER = {"delimiter": "what stands between cells: a character, or tab (default: found in the first line)"}
+IDIOMS = {
+    "header": "no: the first row is a user, and --map names columns by their numbers: email=2 (default: yes)",
+    "escape": "how a quote inside quotes is written: backslash, or none for two quotes (default: found)",
+}
+# What psql, MySQL, HeidiSQL, DBeaver, DataGrip and macOS write where there is nothing.
+NULLS = frozenset(("NULL", "\\N", "(NULL)", "(null)", "[NULL]", "<null>"))
+ROW_LINES, ROW_SIZE = (
+    10_000,
+    1 << 22,
+)  # lines and characters of one row at most; a quote was never closed in longer ones
+FEW = 100  # lines that are read again in any case
+RUNAWAYS = 10  # quotes that are never closed, before reading ends
+LOOKED_AT = 100  # lines that the escape is found from
+
+_SEP = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
+_RULER = re.compile(r"[-+=|,;\t ]*--[-+=|,;\t ]*\r?\n?")  # sqlcmd's, between the names and the rows
+_ESCAPED = re.compile(r'\\"[^",;|\t\r\n]')  # which no quote that closes has behind it
+_ESCAPED_NULL = re.compile(r"(^|[,;|\t])\\N(?=[,;|\t\r\n]|$)")
+_COUNT = re.compile(
+    r"\(?[0-9]+ (?:rows?|records?|zeilen?|lignes?|filas?|righe?|riga|linhas?|строк\w*)\b[^,;|\t]*", re.IGNORECASE
+)
+_TOTAL = re.compile(r"(?:(?:grand )?totals?|sum|summe|gesamt|count|anzahl)\b", re.IGNORECASE)
 
 
 class Table:
-    """A CSV file whose first row names the columns. names: the columns, in order."""
+    """A CSV file whose first row names the columns. names: the columns, in order.
+
+    exact: cells are what they are, since the file is written by a program that knows none of these idioms.
+    """
 
     def __init__(
         self,
@@ -30,31 +60,82 @@ class Table:
         *,
         delimiter: str | None = None,
         escape: str | None = None,
+        exact: bool = False,
     ) -> None:
         options = options or {}
         text = opened(file, options)
         self._lines = Lines(lines(text))
+        if not escape and not exact:
+            escape = _escape(options.get("escape"), self._lines)
+        if escape:
+            self._lines.change(lambda line: _ESCAPED_NULL.sub(r"\1NULL", line))
+        self.exact = exact
+        said = _SEP.fullmatch(self._lines.peek())
+        if said:
+            next(self._lines)
         first = self._lines.peek()
-        self.delimiter = delimiter or chosen_delimiter(options) or found_delimiter(first)
+        self.delimiter = delimiter or chosen_delimiter(options) or (said and said[1]) or found_delimiter(first)
         self._reader = reader(self._lines, self.delimiter, escape)
+        has_header = _yes(options, "header")
+        self.names = self._names(has_header=has_header)
+        self._form = Form(self._lines.taken() if has_header else "", encoding=text.encoding)
+
+    def _names(self, *, has_header: bool) -> tuple[str, ...]:
+        """What the first row names, without the columns at its end that have no name; their numbers without one."""
         try:
             names = next(self._reader, None)
         except csv.Error:
             names = None
+        if not has_header and names:
+            self._lines.again()
+            return tuple(str(number) for number in range(1, len(names) + 1))
+        while names and not names[-1].strip():
+            names.pop()
         if not names:
             raise unreadable("The file is empty, or its first row, which names the columns, is not CSV.")
-        self.names = tuple(name.strip() for name in names)
-        self._form = Form(self._lines.taken(), encoding=text.encoding)
+        if _RULER.fullmatch(self._lines.peek()):
+            next(self._lines)
+        return _different(name.strip() for name in names)
 
     def rows(self) -> Iterator[SourceRow | Refused]:
-        """Each row as {column: cell}. Empty lines are no rows."""
-        names, form = self.names, self._form
-        for at, cells, text in records(self._reader, self._lines, (len(names),)):
+        """Each row as {column: cell}. Empty lines, rows of empty cells and what counts the rows are no rows."""
+        names, form, exact = self.names, self._form, self.exact
+        for at, cells, text in records(self._reader, self._lines, (len(names),), trims=not exact):
             raw = Verbatim(text, form)
             if isinstance(cells, list):
+                if exact:
+                    pass
+                elif _TOTAL.match(text) and self._is_total(cells):
+                    yield Refused(at, None, raw, [Note("import_record_invalid", None, "The last row only adds up.")])
+                    continue
+                elif len(cells) == 1 and _COUNT.fullmatch(text.strip()):
+                    continue
+                elif not NULLS.isdisjoint(cells) or '="' in text:
+                    cells = [_plain_cell(cell) for cell in cells]
                 yield SourceRow(at, dict(zip(names, cells, strict=True)), raw)
-            else:
+            elif exact or not _COUNT.fullmatch(text.strip()):
                 yield Refused(at, None, raw, [Note("import_record_invalid", None, cells)])
+
+    def _is_total(self, cells: list[str]) -> bool:
+        """Whether there are only numbers behind its first cell, and nothing follows."""
+        others = (cell.strip().replace(".", "").replace(",", "") for cell in cells[1:])
+        return all(not cell or cell.isdigit() for cell in others) and not self._lines.peek().strip()
+
+
+def _plain_cell(cell: str) -> str:
+    """Nothing for NULL; the text of `="007"`, by which spreadsheets are kept from making a number of it."""
+    if cell in NULLS:
+        return ""
+    return cell[2:-1].replace('""', '"') if cell.startswith('="') and cell.endswith('"') and len(cell) > 2 else cell
+
+
+def _different(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, the second of the same one as `name (2)`."""
+    found: dict[str, None] = {}
+    for name in names:
+        same = (f"{name} ({number})" for number in range(2, len(found) + 3))
+        found[name if name not in found else next(each for each in same if each not in found)] = None
+    return tuple(found)
 
 
 def reader(lines: Lines, delimiter: str, escape: str | None = None) -> Any:
@@ -64,8 +145,14 @@ def reader(lines: Lines, delimiter: str, escape: str | None = None) -> Any:
     return csv.reader(lines, delimiter=delimiter, escapechar=escape, strict=True)
 
 
-def records(found: Any, lines: Lines, widths: Collection[int]) -> Iterator[tuple[int, list[str] | str, str]]:
-    """(line, cells, text) of each row; in place of the cells of a malformed one, what is wrong with it."""
+def records(
+    found: Any, lines: Lines, widths: Collection[int], *, trims: bool = False
+) -> Iterator[tuple[int, list[str] | str, str]]:
+    """(line, cells, text) of each row; in place of the cells of a malformed one, what is wrong with it.
+
+    trims: empty cells behind the last column are none.
+    """
+    widest, runaways = max(widths), 0
     while True:
         at = lines.line + 1
         try:
@@ -73,14 +160,36 @@ def records(found: Any, lines: Lines, widths: Collection[int]) -> Iterator[tuple
         except StopIteration:
             return
         except csv.Error as error:
-            yield at, _why(error), lines.give_back()
+            text = lines.give_back()
+            runaways += isinstance(error, Runaway)
+            if runaways > RUNAWAYS or (lines.waiting > FEW and not _are_rows(lines, found.dialect, widths)):
+                yield at, "A quote that opens here is never closed; nothing behind it was read.", text
+                return
+            yield at, _why(error), text
             continue
-        if len(cells) in widths:
+        while trims and len(cells) > widest and not cells[-1]:
+            cells.pop()
+        if len(cells) in widths and any(cells):
             yield at, cells, lines.taken()
-        elif cells:
-            yield at, f"The row has {len(cells)} of {max(widths)} columns.", lines.give_back()
+        elif any(cells):
+            yield at, f"The row has {len(cells)} of {widest} columns.", lines.give_back()
         else:
             lines.taken()
+
+
+def _are_rows(lines: Lines, dialect: Any, widths: Collection[int]) -> bool:
+    """Whether at least half of the lines that are to be read again are rows by themselves."""
+    found = 0
+    for line in lines.ahead(lines.waiting):
+        try:
+            found += len(next(csv.reader([line], dialect), ())) in widths
+        except csv.Error:
+            continue
+    return found * 2 >= lines.waiting
+
+
+class Runaway(csv.Error):
+    """A row that goes on and on."""
 
 
 class Lines:
@@ -88,34 +197,60 @@ class Lines:
 
     def __init__(self, found: Iterator[str]) -> None:
         self._found, self._again, self._taken = found, deque[str](), list[str]()
+        self._size = 0
         self.line = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
+        if self._taken:
+            self._check_size()
         found = self._again.popleft() if self._again else next(self._found)
         self._taken.append(found)
         self.line += 1
         return found
 
+    def _check_size(self) -> None:
+        self._size += len(self._taken[-1])
+        if len(self._taken) >= ROW_LINES or self._size > ROW_SIZE:
+            raise Runaway
+
+    @property
+    def waiting(self) -> int:
+        """How many lines were given back, or looked at, and are still to be read."""
+        return len(self._again)
+
+    def change(self, how: Callable[[str], str]) -> None:
+        """Have all that is still to be read changed so."""
+        self._again, self._found = deque(map(how, self._again)), map(how, self._found)
+
+    def ahead(self, count: int) -> list[str]:
+        """The next lines, which are still to be read."""
+        self._again.extend(islice(self._found, max(0, count - len(self._again))))
+        return list(islice(self._again, count))
+
     def peek(self) -> str:
-        if not self._again:
-            self._again.extend(found for found in (next(self._found, None),) if found is not None)
-        return self._again[0] if self._again else ""
+        return next(iter(self.ahead(1)), "")
 
     def taken(self) -> str:
         """The text of the row, with the end of its line, which a file may have left out of its last."""
         text = self._taken[0] if len(self._taken) == 1 else "".join(self._taken)
         self._taken.clear()
+        self._size = 0
         return text if text.endswith(("\n", "\r")) else text + "\n"
+
+    def again(self) -> None:
+        """Give back all of the lines taken, to be read again."""
+        self._again.extendleft(reversed(self._taken))
+        self.line -= len(self._taken)
+        self._taken.clear()
+        self._size = 0
 
     def give_back(self) -> str:
         """All but the first of the lines taken, to be read again; answers the first."""
-        first, *others = self._taken
-        self._again.extendleft(reversed(others))
-        self.line -= len(others)
-        self._taken.clear()
+        first = self._taken.pop(0)
+        self.again()
         return first if first.endswith(("\n", "\r")) else first + "\n"
 
 
@@ -138,9 +273,27 @@ def chosen_delimiter(options: Mapping[str, str]) -> str | None:
     )  # fmt: skip
 
 
+def _escape(chosen: str | None, ahead: Lines) -> str | None:
+    """As the operator says, else by how the file begins."""
+    if chosen not in (None, "backslash", "none"):
+        raise Invalid("general_argument_invalid", "escape must be backslash or none.", field="escape")
+    is_used = any(map(_ESCAPED.search, ahead.ahead(LOOKED_AT))) if chosen is None else chosen == "backslash"
+    return "\\" if is_used else None
+
+
+def _yes(options: Mapping[str, str], name: str) -> bool:
+    wish = options.get(name, "yes")
+    if wish not in ("yes", "no"):
+        raise Invalid("general_argument_invalid", f"{name} must be yes or no.", field=name)
+    return wish == "yes"
+
+
 def header_of(head: bytes, delimiter: str | None = None) -> frozenset[str]:
     """The columns that a file's beginning names; to recognise it by."""
-    first = head.decode(text_files.found_encoding(head), "replace").split("\n", 1)[0].rstrip("\r")
+    first, _, rest = head.decode(text_files.found_encoding(head), "replace").partition("\n")
+    if said := _SEP.fullmatch(first):
+        first, delimiter = rest.partition("\n")[0], delimiter or said[1]
+    first = first.rstrip("\r")
     try:
         cells = next(csv.reader([first], delimiter=delimiter or found_delimiter(first)), [])
     except csv.Error:
@@ -149,6 +302,9 @@ def header_of(head: bytes, delimiter: str | None = None) -> frozenset[str]:
 
 
 def _why(error: csv.Error) -> str:
-    if "field larger" in str(error):
+    if isinstance(error, Runaway) or "field larger" in str(error):
         return "A cell of this row is too long, or a quote in it is never closed."
-    return "The row is not CSV: a quote is never closed, or something stands after a closing one."
+    return (
+        "The row is not CSV: a quote is never closed, or something stands after a closing one. Where quotes are"
+        ' written \\", add --source-option escape=backslash.'
+    )

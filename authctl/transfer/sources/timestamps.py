@@ -9,19 +9,36 @@ from typing import Any
 from authctl.model import EPOCH
 
 _LDAP = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(?:(\d\d)(?:(\d\d))?)?(?:[.,]\d+)?(Z|[+-]\d{2}(?:\d{2})?)")
+# Rails, Ruby and MongoDB set the offset apart.
+_SPACED = re.compile(r"(.{10}[T ][0-9:.,]+) ?(?:UTC|GMT|([+-][0-9:]{4,6})(?: UTC)?)")
+_SERIAL = re.compile(r"[2-5][0-9]{4}(?:[.,][0-9]{1,9})?")
+FIRST_YEAR = 1900
+EXCEL_BEGINS = datetime(1899, 12, 30, tzinfo=UTC)  # day 0; its year 1900 has a 29 February
 _DIGITS = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,9})?")
 
 
 def iso(value: Any) -> datetime | None:
-    """ISO 8601, with T or a space, and any offset; without one it is UTC."""
+    """ISO 8601, with T or a space, and any offset, also after a space or as UTC; without one it is UTC.
+
+    What lies before 1900 is none: years 1 and 1601 are what some systems write for no time.
+    """
     # Python reads more of ISO 8601 than people mean: weeks, and eight digits alone.
     if not isinstance(value, str) or value[4:5] != "-" or value[7:8] != "-":
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo is UTC else utc(moment)
-    except (ValueError, OverflowError):
+    except ValueError:
+        spaced = _SPACED.fullmatch(value)
+        return iso(spaced[1] + (spaced[2] or "")) if spaced else None
+    return _if_real(moment)
+
+
+def _if_real(moment: datetime) -> datetime | None:
+    try:
+        found = moment if moment.tzinfo is UTC else utc(moment)
+    except OverflowError:
         return None
+    return found if found.year >= FIRST_YEAR else None
 
 
 def utc(moment: datetime) -> datetime:
@@ -62,6 +79,31 @@ def filetime(value: Any) -> datetime | None:
     if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 18:
         return None
     return epoch_seconds(int(value) // 10_000_000 - FILETIME_EPOCH)
+def any_form(value: Any) -> datetime | None:
+    """What can be read in one way alone: ISO 8601, seconds or milliseconds since 1970, generalized time, e-mail's and
+    HTTP's form, and spreadsheets' days since 1899. 1/2/2021 and 1.2.2021 are none of them.
+    """
+    return either(value) or generalized(value) or spreadsheet_days(value) or _mail_date(value)
+
+
+def spreadsheet_days(value: Any) -> datetime | None:
+    """Days since 30 December 1899, from 1954 to 2064, as spreadsheets store dates."""
+    if not isinstance(value, str) or not _SERIAL.fullmatch(value):
+        return None
+    seconds = round(float(value.replace(",", ".")) * 86_400)
+    return EXCEL_BEGINS + timedelta(seconds=seconds)
+
+
+def _mail_date(value: Any) -> datetime | None:
+    """RFC 5322's, which HTTP has too: Tue, 16 May 2023 06:58:35 GMT."""
+    if not isinstance(value, str) or value[3:5] != ", ":
+        return None
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return _if_real(parsedate_to_datetime(value))
+    except ValueError:
+        return None
 
 
 def generalized(value: Any) -> datetime | None:
@@ -77,7 +119,7 @@ def generalized(value: Any) -> datetime | None:
 def by_format(value: Any, form: str) -> datetime | None:
     """By a form that the operator gave, in strptime's words; without an offset it is UTC."""
     try:
-        return utc(datetime.strptime(value, form))  # noqa: DTZ007 - utc() settles what the form leaves open
+        return _if_real(datetime.strptime(value, form))  # noqa: DTZ007 - it settles what the form leaves open
     except (ValueError, TypeError, OverflowError, re.error):
         return None
 
@@ -90,6 +132,6 @@ def _since(value: Any, unit: str) -> datetime | None:
             return None
         value = float(value) if "." in value else int(value)
     try:
-        return EPOCH + timedelta(**{unit: value})
+        return _if_real(EPOCH + timedelta(**{unit: value}))
     except (OverflowError, ValueError):
         return None

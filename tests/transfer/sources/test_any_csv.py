@@ -37,7 +37,7 @@ def test_the_sample(read):
     )
     assert found[1].email == "li.lei@example.cn"
     notes = [(item.ref, note.field) for item in found for note in item.notes]
-    assert notes == [("2", "created_at"), ("8", "phone"), ("9", "name")]
+    assert notes == [("2", "created_at"), ("9", "name")]
     assert len(found[8].name) == 128
     assert found[2].created_at == found[3].created_at == datetime(2021, 5, 1, tzinfo=UTC)
     assert found[3].blocked
@@ -252,3 +252,134 @@ def test_columns_that_are_not_read_are_named(read, options, columns):
     content = b"E-Mail,Full Name,Since,Plan,password\nada@example.com,,2020-01-01,pro,x\n"
     [ada] = read("csv", content, hash_format="none", **options)
     assert sorted(ada.unread) == columns
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"sep=;\r\nid;email;;\r\n1;ada@example.com;;\r\n",
+        b"id,email,,\n1,ada@example.com\n,,,\n1,ada@example.com,,,,\n,,,\n",
+        b"id\temail\tname\n1\tada@example.com\tNULL\n(1 row)\n",
+        b"id,email,phone\n1,ada@example.com,\\N\n3 rows in set (0.01 sec)\n",
+        b'id,email,name\n="1",="ada@example.com",(null)\n(1 Zeile)\n',
+        b"id|email\n--|-----------------\n1|ada@example.com\n\n(1 rows affected)\n",
+        b'"id"\t"email"\t"name"\n"1"\t"ada@example.com"\t\\N\n"2"\t"bob@example.com"\t"O\\"Brien\\, Pat"\n',
+    ],
+)
+def test_idioms_of_spreadsheets_and_databases(read, content):
+    found = [item for item in read("csv", content) if isinstance(item, Record)]
+    assert (found[0].id, found[0].email, found[0].name) == ("1", "ada@example.com", None)
+    assert [item.name for item in found[1:]] in ([], [None], ['O"Brien, Pat'])
+
+
+def test_quotes_behind_backslashes_are_chosen(read):
+    [ada] = read("csv", b'id,name\n1,"A \\"da\\""\n', escape="backslash")
+    assert ada.name == 'A "da"'
+    [refused] = read("csv", b'id,name\n1,"A \\"da\\""\n', escape="none")
+    assert "escape=backslash" in refused.notes[0].message
+
+
+def test_a_password_that_is_null_is_none(read):
+    content = b"id,plain_password\n1,NULL\n2,null and void\n"
+    assert [item.password for item in read("csv", content)] == [None, Secret("null and void", is_plain=True)]
+
+
+def test_a_row_of_sums_at_the_end_is_no_user(read):
+    found = read("csv", b"id,email,logins\n1,ada@example.com,7\nTotal,,7\n")
+    assert isinstance(found[1], Refused)
+    assert len(read("csv", b"username,logins\ntotal,7\nada,8\n")) == 2
+
+
+def test_a_file_without_a_row_of_names_is_refused_by_that_name_or_numbered(read, mended):
+    content = b"1,ada@example.com,Ada\n2,bob@example.com,Bob\n2,\n"
+    with pytest.raises(Invalid, match="first row names no columns") as caught:
+        read("csv", content)
+    assert "header=no --map email=2" in caught.value.hint
+    ada, bob, short = read("csv", content, header="no", map="email=2,name=3")
+    assert [(each.at, each.email, each.name) for each in (ada, bob)] == [
+        (1, "ada@example.com", "Ada"),
+        (2, "bob@example.com", "Bob"),
+    ]
+    assert mended("csv", [short]) == b"2,\n"
+
+
+def test_a_file_in_which_nothing_names_the_users_is_refused(read):
+    with pytest.raises(Invalid, match="No column is known to name the users") as caught:
+        read("csv", b"Kennung,Passwort\nada,secret\n")
+    assert "'Kennung', 'Passwort'" in caught.value.hint
+
+
+def test_two_columns_of_one_name_are_told_apart(read):
+    content = b"id,email,email\n1,ada@example.com,ada@example.org\n"
+    with pytest.raises(Invalid, match="Two columns are called 'email'") as caught:
+        read("csv", content)
+    assert "--map 'email=email (2)'" in caught.value.hint
+    assert read("csv", content, map="email=email")[0].email == "ada@example.com"
+    assert read("csv", content, map="email=email (2)")[0].email == "ada@example.org"
+    assert read("csv", b"id,note,note\n1,a,b\n")[0].id == "1"
+
+
+def test_a_quote_that_is_never_closed_costs_its_row(read):
+    rows = b"".join(b"u%d@example.com,User\n" % number for number in range(12_000))
+    found = read("csv", b'email,name\n"stray,Bob\n' + rows)
+    assert [type(item) for item in found[:2]] == [Refused, Record]
+    assert len(found) == 12_001
+
+
+@pytest.mark.parametrize("rows", [b"x\n" * 3_000, b"x\n" * 300_000, b'x","\n' * 30_000])
+def test_what_makes_no_rows_behind_a_quote_ends_the_file(read, rows):
+    found = read("csv", b'email,name\nada@example.com,Ada\n"' + rows)
+    assert 2 <= len(found) <= 12
+    assert "nothing behind it was read" in found[-1].notes[0].message
+
+
+@pytest.mark.parametrize(
+    ("word", "is_true"),
+    [("WAHR", True), ("vrai", True), ("ja", True), ("1.0", True), ("\x01", True), ("b'1'", True), ("Active", True),
+     ("FALSCH", False), ("nein", False), ("0.0", False), ("suspended", False)],
+)  # fmt: skip
+def test_truth_in_other_words(read, word, is_true):
+    [found] = read("csv", f"id,active\n1,{word}\n".encode())
+    assert found.blocked is not is_true
+
+
+@pytest.mark.parametrize(
+    ("word", "is_verified", "notes"),
+    [("verified", True, 0), ("2021-01-01 12:00:00", True, 0), ("pending", False, 0), ("0000-00-00", None, 1)],
+)
+def test_verified_in_words_and_times(read, word, is_verified, notes):
+    [found] = read("csv", f"id,email_verified\n1,{word}\n".encode())
+    assert (found.email_verified, len(found.notes)) == (is_verified, notes)
+
+
+def test_an_authenticator_is_asked_for_unless_the_file_says_otherwise(read):
+    uri = b"otpauth://totp/X:a?secret=JBSWY3DPEHPK3PXP&issuer=X&digits=8&period=60&algorithm=sha256"
+    found = read("csv", b"id,totp\n1,JBSWY3DPEHPK3PXP\n2," + uri + b"\n3,!!\n4,otpauth://hotp/a?secret=JBSWY3DP\n5,\n")
+    assert [item.mfa for item in found] == [True, True, None, None, None]
+    [factor] = found[1].totp
+    assert (factor.secret, factor.algorithm, factor.digits, factor.period) == (
+        found[0].totp[0].secret,
+        "SHA256",
+        8,
+        60,
+    )
+    assert [note.type for item in found for note in item.notes] == ["import_factor_lost"] * 2
+    assert read("csv", b"id,totp,mfa\n1,JBSWY3DPEHPK3PXP,no\n")[0].mfa is False
+
+
+@pytest.mark.parametrize(
+    ("cell", "labels"),
+    [
+        ('"[""ROLE_USER"",""ROLE_ADMIN""]"', ("ROLE_USER", "ROLE_ADMIN")),
+        ('"a:2:{i:0;s:9:""ROLE_USER"";i:1;s:5:""admin"";}"', ("ROLE_USER", "admin")),
+        ("editor|admin", ("editor", "admin")),
+    ],
+)
+def test_labels_in_lists_of_json_and_php(read, cell, labels):
+    assert read("csv", f"id,labels\n1,{cell}\n".encode())[0].labels == labels
+
+
+@pytest.mark.parametrize("phone", ["491512345678.0", '="491512345678"', "491512345678"])
+def test_phones_as_spreadsheets_write_them(read, phone):
+    [found] = read("csv", f"id,phone\n1,{phone}\n".encode())
+    assert found.phone == "491512345678"
