@@ -960,7 +960,7 @@ _authctl_list() {
             words=('source' 'unlocked')
             ;;
         'fields.purge')
-            words=('tokens' 'challenges' 'sessions' 'attempts' 'known_sources' 'signing_keys' 'events')
+            words=('tokens' 'challenges' 'sessions' 'attempts' 'known_sources' 'signing_keys' 'events' 'invitations')
             ;;
         'algorithm')
             words=('EdDSA' 'ES256')

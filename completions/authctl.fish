@@ -2073,7 +2073,8 @@ function __authctl_list
                 'attempts' \
                 'known_sources' \
                 'signing_keys' \
-                'events'
+                'events' \
+                'invitations'
         case 'algorithm'
             printf '%s\n' \
                 'EdDSA' \

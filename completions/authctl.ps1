@@ -2413,6 +2413,7 @@ function Get-AuthctlList($name) {
             'known_sources'
             'signing_keys'
             'events'
+            'invitations'
         }
         'algorithm' {
             'EdDSA'
