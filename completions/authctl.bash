@@ -351,10 +351,10 @@ _authctl_load() {
         'users import')
             options=('--from|sources' '--map|-' '--hash-format|hashes' '--delimiter|-' '--encoding|-'
                 '--hash-config|/' '--source-option|-' '--on-conflict|on-conflict' '--match|match'
-                '--weak-hashes|weak-hashes' '--mark-unverified|' '--addresses|addresses' '--force|' '--teams|'
-                '--check-password|@users' '--password-stdin|' '--resume|@imports' '--max-errors|-' '--max-lost|-'
-                '--strict|' '--report|/' '--rejects|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.import,')
+                '--weak-hashes|weak-hashes' '--weak-passwords|weak-passwords' '--check-policy|' '--mark-unverified|'
+                '--addresses|addresses' '--phone-region|-' '--force|' '--teams|' '--check-password|@users'
+                '--password-stdin|' '--resume|@imports' '--max-errors|-' '--max-lost|-' '--strict|' '--report|/'
+                '--rejects|/' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.import,')
             arguments=('/...|')
             ;;
         'users list-imports')
@@ -850,6 +850,9 @@ _authctl_list() {
             ;;
         'weak-hashes')
             words=('keep' 'wrap' 'reset')
+            ;;
+        'weak-passwords')
+            words=('keep' 'must-change' 'refuse')
             ;;
         'addresses')
             words=('given' 'claimed')

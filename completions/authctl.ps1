@@ -718,8 +718,11 @@ function Get-AuthctlRows($path) {
                 '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...'
                 '--match|match|What a record''s user is found by; without it, the first that the record has, its username last'
                 '--weak-hashes|weak-hashes|What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out'
+                '--weak-passwords|weak-passwords|What becomes of plain passwords that your policy would not accept: they are kept, must be...'
+                '--check-policy||The same as --weak-passwords refuse'
                 '--mark-unverified||Count nobody''s address as verified, whatever the file says'
                 '--addresses|addresses|Who gave emails, phones and usernames that are not verified: you, or each user there'
+                '--phone-region|-|Read phones without + as numbers of this country: DE, US, ..'
                 '--force||Skip or update users, too, who are found by what a person typed in without proof'
                 '--teams||Take memberships in too, and make the teams that are not there'
                 '--check-password|@users|First prove the settings of the hashes on this user of the file, whose password is asked for'
@@ -2124,6 +2127,11 @@ function Get-AuthctlList($name) {
             'keep'
             'wrap'
             'reset'
+        }
+        'weak-passwords' {
+            'keep'
+            'must-change'
+            'refuse'
         }
         'addresses' {
             'given'

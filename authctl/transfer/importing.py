@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from authctl import storage
 from authctl.core.credentials import passwords
-from authctl.core.values import checks
+from authctl.core.values import checks, contacts
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid, NotFound
@@ -25,7 +25,7 @@ from authctl.model import EventName, Import, ImportStatus, Public, User, WeakHas
 from authctl.transfer import files, hashing_pool, reader_process, sources, storing
 from authctl.transfer.conflicts import Conditions, Holders, Match, OnConflict, keys_of, settle
 from authctl.transfer.plans import Plan, losses, no_counts
-from authctl.transfer.records import Addresses, Note, Refused, Source
+from authctl.transfer.records import Addresses, Note, Refused, Source, WeakPasswords
 from authctl.transfer.report import Report
 from authctl.transfer.validation import Checked, Outcome, Rules
 
@@ -52,7 +52,8 @@ class Options(Public):
     memberships too; teams that are not there are made. max_errors: stop when more are refused. max_lost: stop when more
     values are left out. strict: refuse a record of which a value would be left out. addresses: who gave emails, phones
     and usernames; None: whoever does with that source. force: meet also users who are found by what a person typed in.
-    batch: records in one transaction.
+    phone_region: the country (ISO 3166-1) of phones without a calling code. weak_passwords: what becomes
+    of plain passwords that the policy would not take. batch: records in one transaction.
     """
 
     on_conflict: OnConflict = OnConflict.FAIL
@@ -65,6 +66,8 @@ class Options(Public):
     force: bool = field(default=False, repr=False)
     max_lost: int | None = field(default=None, repr=False)
     strict: bool = field(default=False, repr=False)
+    phone_region: str | None = field(default=None, repr=False)
+    weak_passwords: WeakPasswords = field(default=WeakPasswords.KEEP, repr=False)
     batch: int = field(default=BATCH, repr=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +76,9 @@ class Options(Public):
         object.__setattr__(self, "match", Match(self.match) if self.match is not None else None)
         object.__setattr__(self, "weak_hash", WeakHash(self.weak_hash))
         object.__setattr__(self, "addresses", Addresses(self.addresses) if self.addresses is not None else None)
+        object.__setattr__(self, "weak_passwords", WeakPasswords(self.weak_passwords))
+        if self.phone_region is not None:
+            object.__setattr__(self, "phone_region", contacts.region(self.phone_region, field="phone_region"))
 
 
 def import_users(
@@ -304,6 +310,8 @@ class _Run:
             teams=self.options.teams,
             keeps_raw=self.report.keeps_raw,
             strict=self.options.strict,
+            phone_region=self.options.phone_region,
+            weak_passwords=self.options.weak_passwords,
             keeps_unread=keeps_unread(self.source_options),
         )
         position = self.journal.position

@@ -23,6 +23,14 @@ class Addresses(StrEnum):
     CLAIMED = "claimed"
 
 
+class WeakPasswords(StrEnum):
+    """What becomes of plain passwords that the policy for new ones would not take."""
+
+    KEEP = "keep"
+    MUST_CHANGE = "must-change"
+    REFUSE = "refuse"
+
+
 class Note(NamedTuple):
     """One thing to say of a record, in the report. type: a word of `errors.TYPES` or one that begins `import_`.
 

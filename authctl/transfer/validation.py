@@ -33,6 +33,7 @@ from authctl.transfer.records import (
     Record,
     Refused,
     Skipped,
+    WeakPasswords,
 )
 from authctl.transfer.sources.field_reader import may_be_secret
 
@@ -52,6 +53,8 @@ class Rules:
     words: the form of search words, by the database's dialect. teams: whether memberships are taken in. keeps_raw:
     whether refused records are written out. strict: whether a record is refused rather than a value left out.
     keeps_unread: whether fields that the source does not read are kept in metadata; None, and they count as lost.
+    phone_region: the country of phones without a calling code. weak_passwords: what becomes of plain passwords that the
+    policy would not take.
     """
 
     import_id: str
@@ -63,6 +66,8 @@ class Rules:
     mark_unverified: bool = False
     addresses: Addresses = Addresses.GIVEN
     keeps_raw: bool = False
+    phone_region: str | None = None
+    weak_passwords: WeakPasswords = WeakPasswords.KEEP
     strict: bool = False
     keeps_unread: bool | None = None
 
@@ -132,10 +137,12 @@ class Checker:
     rules: Rules
     random: RandomBytes
     _now: int = 0
+    _phone: Callable[[str], str] = field(init=False)
     _names: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)  # so that equal ones are one object
 
     def __post_init__(self) -> None:
         self._now = milliseconds(self.rules.now)
+        self._phone = partial(contacts.phone, region=self.rules.phone_region)
 
     def __call__(self, item: Item) -> Outcome:
         if type(item) is not Record:
@@ -201,7 +208,7 @@ class Checker:
         now = self._now
         username = check.optional(identifiers.username, record.username, "username") if record.username else None
         email = check.optional(contacts.email, record.email, "email") if record.email else None
-        phone = check.optional(contacts.phone, record.phone, "phone") if record.phone else None
+        phone = check.optional(self._phone, record.phone, "phone") if record.phone else None
         if record.labels:
             check.labels = check.several(identifiers.label, record.labels, "labels")
         trusted = not self.rules.mark_unverified
@@ -247,9 +254,12 @@ class Checker:
         given = record.password
         assert given is not None
         stored = algorithm = strength = None
+        must_change = record.must_change
         if given.is_plain:
-            if not self._is_taken(given.text, UserRow(**columns), check):
+            weak = self._weaknesses(given.text, UserRow(**columns), check)
+            if weak is None:
                 return extra, None
+            must_change = must_change or weak
             extra = extra._replace(plain=given.text)
         else:
             try:
@@ -272,19 +282,28 @@ class Checker:
             "password_hash": stored,
             "password_algorithm": algorithm,
             "password_updated_at": check.time("password_updated_at", record.password_updated_at, self._now, self._now),
-            "password_must_change": record.must_change,
+            "password_must_change": must_change,
             "password_import": None if given.is_plain else self.rules.import_id,
         }
         return extra, strength
 
-    def _is_taken(self, password: str, row: UserRow, check: _Fields) -> bool:
-        """Whether a plain password is one, and the policy takes it; what is against it is noted."""
+    def _weaknesses(self, password: str, row: UserRow, check: _Fields) -> bool | None:
+        """Whether a plain password must be changed, since the policy is against it; None where it is left out."""
         if (why := hashing.not_plain(password)) is not None:
             check.notes.append(Note("import_password_lost", "password", why))
-            return False
-        found = password_rules.failures(password, self.rules.policy, user=row)
-        check.notes += [Note(problem.type, "password", problem.message) for problem in found]
-        return not found
+            return None
+        choice, found = self.rules.weak_passwords, password_rules.limits(password)
+        is_lost = bool(found)
+        if not found and choice is not WeakPasswords.KEEP:
+            found = password_rules.failures(password, self.rules.policy, user=row)
+            is_lost = bool(found) and choice is WeakPasswords.REFUSE
+        if is_lost:
+            check.notes += [Note(problem.type, "password", problem.message) for problem in found]
+            check.notes.append(Note("import_password_lost", "password", "The user came in without the password."))
+            return None
+        if found:
+            check.notes += [Note("import_password_weak", "password", problem.message) for problem in found]
+        return bool(found)
 
     # What few have
 

@@ -121,15 +121,22 @@ PHONES = st.one_of(
 
 
 def by_the_library(value):
-    """The number, where phonenumbers knows its calling code and E.164 its length."""
+    """The number, where phonenumbers knows its calling code and finds no zero behind it to take out."""
     bare = value.strip().translate(contacts._PHONE_PUNCTUATION)
+    bare = "+" + bare[2:] if bare.startswith("00") else bare
     refused = ("general_argument_invalid", "phone")
-    if "(0)" in value or not (
-        bare.isascii() and bare.startswith("+") and bare[1:].isdigit() and bare[1] != "0" and 8 <= len(bare) <= 16
-    ):
+    if not (bare.isascii() and bare.startswith("+") and bare[1:].isdigit() and bare[1] != "0" and 8 <= len(bare) <= 16):
         return refused
     codes = [bare[1:length] for length in (2, 3, 4)]
-    return bare if any(int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE for code in codes) else refused
+    if not any(int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE for code in codes):
+        return refused
+    better = contacts._without_trunk_zero(bare)
+    has_zero = any(
+        int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE and bare[len(code) + 1] == "0" for code in codes
+    )
+    if "(0)" in value:
+        return better if contacts._E164.fullmatch(better) else refused
+    return refused if has_zero and better != bare else bare
 
 
 @given(PHONES)

@@ -267,8 +267,8 @@ def test_memberships_come_in_when_asked_for(take, directory):
         (Secret(MD5), "password_hash_unnamed"),
         (Secret("!"), "password_hash_empty"),
         (Secret("$2b$nonsense"), "password_hash_invalid"),
-        (Secret("qwz7", is_plain=True), "password_too_short"),
-        (Secret("password123", is_plain=True), "password_in_dictionary"),
+        (Secret("x" * 5_000, is_plain=True), "password_too_long"),
+        (Secret("nul\0", is_plain=True), "general_argument_invalid"),
     ],
 )
 def test_a_password_that_cannot_be_kept_leaves_the_user_without(take, directory, tmp_path, secret, type):
@@ -278,6 +278,47 @@ def test_a_password_that_cannot_be_kept_leaves_the_user_without(take, directory,
     text = (tmp_path / "report").read_text()
     assert json.loads(text)["type"] == type
     assert secret.text not in text or len(secret.text) < 2
+
+
+@pytest.mark.parametrize(
+    ("password", "type"),
+    [
+        ("qwz7", "password_too_short"),
+        ("password123", "password_in_dictionary"),
+        ("ada-2021!", "password_personal_data"),
+    ],
+)
+def test_a_plain_password_need_not_please_the_policy_for_new_ones(take, directory, tmp_path, password, type):
+    given = record("ada", password=Secret(password, is_plain=True))
+    counts = take(given)
+    assert (counts["without_password"], counts["reasons"], counts["lost"]) == (0, {}, [])
+    assert directory.users.verify_password("ada", password)
+    assert not directory.users.get("ada").password.must_change
+
+
+def test_phones_without_a_calling_code_are_read_as_the_country_s(take, directory):
+    given = [record(f"u{n}", phone=phone) for n, phone in enumerate(("0170 1234567", "+14155550100", "ext 5"))]
+    counts = take(*given, phone_region="de")
+    assert [directory.users.get(f"u{n}").phone for n in range(3)] == ["+491701234567", "+14155550100", None]
+    assert [(each["field"], each["count"]) for each in counts["lost"]] == [("phone", 1)]
+    with pytest.raises(Invalid, match="not a country's code"):
+        take(phone_region="ZZ")
+
+
+def test_weak_plain_passwords_must_be_changed_or_are_left_out(take, directory, tmp_path):
+    given = [
+        record("ada", password=Secret("qwz7", is_plain=True)),
+        record("bob", password=Secret("correct horse 7", is_plain=True)),
+    ]
+    report = tmp_path / "report"
+    counts = take(*given, weak_passwords="must-change", report=str(report))
+    assert counts["without_password"] == 0
+    assert [directory.users.get(name).password.must_change for name in ("ada", "bob")] == [True, False]
+    assert "import_password_weak" in report.read_text()
+    refused = [replace(each, id=f"{each.id}2", email=None, name=None) for each in given]
+    counts = take(*refused, weak_passwords="refuse")
+    assert (counts["without_password"], counts["reasons"]) == (1, {"password_too_short": 1})
+    assert [(each["type"], each["count"]) for each in counts["lost"]] == [("import_password_lost", 1)]
 
 
 def test_plain_passwords_are_hashed(take, directory):

@@ -30,6 +30,7 @@ OWN_OPTIONS = ("map", "hash_format", "delimiter", "encoding")
 ON_CONFLICT = ("fail", "skip", "update")
 MATCH = ("id", "email", "phone")
 ADDRESSES = ("given", "claimed")
+WEAK_PASSWORDS = ("keep", "must-change", "refuse")
 
 
 def _choice(*words: str) -> typer.models.OptionInfo:
@@ -144,6 +145,17 @@ def import_(
             " `authctl help formats` explains it.",
         ),
     ] = WeakHash.KEEP,
+    weak_passwords: Annotated[
+        str,
+        typer.Option(
+            "--weak-passwords",
+            metavar="|".join(WEAK_PASSWORDS),
+            callback=_choice(*WEAK_PASSWORDS),
+            help="What becomes of plain passwords that your policy would not accept: they are kept, must be changed at"
+            " the next sign-in, or are left out.",
+        ),
+    ] = "keep",
+    check_policy: Annotated[bool, typer.Option("--check-policy", help="The same as --weak-passwords refuse.")] = False,
     mark_unverified: Annotated[
         bool, typer.Option("--mark-unverified", help="Count nobody's address as verified, whatever the file says.")
     ] = False,
@@ -155,6 +167,14 @@ def import_(
             callback=_choice(*ADDRESSES),
             help="Who gave emails, phones and usernames that are not verified: you, or each user there. Without it: you"
             " for csv, django, htpasswd and ldif, each user for all others.",
+        ),
+    ] = None,
+    phone_region: Annotated[
+        str | None,
+        typer.Option(
+            "--phone-region",
+            metavar="COUNTRY",
+            help="Read phones without + as numbers of this country: DE, US, ...",
         ),
     ] = None,
     force: Annotated[
@@ -223,7 +243,7 @@ def import_(
     from authctl.transfer import files, importing
     from authctl.transfer.conflicts import Match, OnConflict
     from authctl.transfer.journal import Imports
-    from authctl.transfer.records import Addresses
+    from authctl.transfer.records import Addresses, WeakPasswords
 
     stdin = _stdin(ctx.environment, file, taken=password_stdin)
     inputs = [files.look_at(path, stdin) for path in file]
@@ -245,6 +265,8 @@ def import_(
         force,
         max_lost,
         strict,
+        phone_region,
+        WeakPasswords.REFUSE if check_policy else WeakPasswords(weak_passwords),
     )
     with import_dialogue.watched(ctx, inputs) as watched:
         journal = Imports(ctx.directory).run(

@@ -45,14 +45,17 @@ def failures(password: str, policy: Policy, *, user: PersonalData | None) -> lis
     user: the account, or one that is about to be made; None where there is none, and no personal data.
     Raises Unavailable where the file of breached passwords cannot be read.
     """
+    # The limits alone: nothing else is done with a text of any length.
+    return limits(password) or [problem for problem in _failures(password, policy, user) if problem is not None]
+
+
+def limits(password: str) -> list[Problem]:
+    """What no policy lets through: text that cannot be stored, and more of it than is hashed."""
     try:
         checks.text(password, "password")
     except Invalid as error:
         return list(error.problems)
-    if len(password) > identifiers.MAX_PASSWORD:
-        # Alone: nothing else is done with a text of any length.
-        return [_too_long(password)]
-    return [problem for problem in _failures(password, policy, user) if problem is not None]
+    return [_too_long(password)] if len(password) > identifiers.MAX_PASSWORD else []
 
 
 def _failures(password: str, policy: Policy, user: PersonalData | None) -> Iterator[Problem | None]:

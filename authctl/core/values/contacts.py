@@ -123,9 +123,9 @@ def phone_lookup(value: str) -> str | None:
 
 def _international(value: str, bare: str) -> str | None:
     """The number in E.164, if it is one; bare: it, without what people put between its digits."""
-    if not _E164.fullmatch(bare):
-        return None
-    return _without_trunk_zero(bare) if "(0)" in value else bare
+    if "(0)" in value:
+        bare = _without_trunk_zero(bare)
+    return bare if _E164.fullmatch(bare) else None
 
 
 def _bare_phone(value: str) -> str:
@@ -186,6 +186,14 @@ def _library_calling_code(number: str) -> str | None:
 
 _PLACE = re.compile(r"([1-9][0-9]{0,2})(-[0-9]{1,11})?")  # a calling code, and what follows it
 _REGION = re.compile(r"[A-Z]{2}")  # ISO 3166-1
+
+
+def region(value: str, *, field: str = "region") -> str:
+    """A country by its ISO 3166-1 code, in upper case."""
+    found = value.strip().upper()
+    if _REGION.fullmatch(found) and is_place(found):
+        return found
+    raise invalid(field, f"{shown(value)} is not a country's code; use two letters, such as DE or US")
 
 
 def is_place(text: str) -> bool:

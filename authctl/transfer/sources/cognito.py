@@ -69,7 +69,7 @@ def _record(values: Fields) -> Record:
         name=values.name("name") or values.full_name("given_name", "family_name"),
         email=email,
         email_verified=values.truth("email_verified"),
-        phone=values.free_phone("phone_number"),
+        phone=values.first("phone_number"),
         phone_verified=values.truth("phone_number_verified"),
         metadata={
             name.removeprefix(CUSTOM): value

@@ -90,7 +90,7 @@ class _Mapping:
             username=username,
             name=values.full_name("first_name", "last_name") or values.name("name", "full_name"),
             email=email,
-            phone=values.free_phone("phone", "phone_number"),
+            phone=values.first("phone", "phone_number"),
             blocked=None if active is None else not active,
             labels=self._labels(values),
             created_at=values.moment("date_joined"),

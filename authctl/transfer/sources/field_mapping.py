@@ -120,7 +120,8 @@ _TIMES = (*(name for name, read in READERS.items() if read is Fields.moment), "p
 class FieldMapping:
     """Which column is what, and how its cells are read.
 
-    columns: target → column. named: the columns that a target was found for. alone: how each is read that is a field of a record by itself, and that the file has.
+    columns: target → column. named: the columns that a target was found for. alone: how each is read that is a field of
+    a record by itself, and that the file has.
     """
 
     columns: dict[str, str]

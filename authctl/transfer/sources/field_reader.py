@@ -16,7 +16,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from authctl.core.values import checks, contacts, identifiers
+from authctl.core.values import checks, identifiers
 from authctl.errors import Invalid
 from authctl.model import USER_COLUMNS, Json
 from authctl.transfer.records import DROPPED, Note, Record, Refused
@@ -131,17 +131,6 @@ class Fields:
             return name
         self.drop("name", f"The name has {len(name):,} characters; the first {identifiers.MAX_NAME} were kept.", name)
         return name[: identifiers.MAX_NAME]
-
-    def free_phone(self, *names: str) -> str | None:
-        """A phone from where the source takes any text for one; what is none is left out."""
-        text = self.first(*names)
-        if text is None:
-            return None
-        try:
-            return contacts.phone(text)
-        except Invalid:
-            self.left_out("phone", text, "It is not a number with + and the country's calling code.")
-            return None
 
     def fitting_id(self, *names: str) -> str | None:
         """The first that can be an id here; None gives the user a new one."""

@@ -124,7 +124,7 @@ def _add_attributes(record: Record, values: Fields) -> None:
         for name, found in (values.object("attributes") or {}).items()
     }
     inner = Fields(attributes, values.notes)
-    record.phone = inner.free_phone(*PHONES)
+    record.phone = inner.first(*PHONES)
     verified = inner.first(*PHONES_VERIFIED)
     record.phone_verified = verified.lower() in TRUE if verified and record.phone else None
     record.metadata = {key: value for key, value in attributes.items() if key not in (*PHONES, *PHONES_VERIFIED)}

@@ -243,7 +243,7 @@ class _Mapping:
             username=username,
             name=values.name("displayname", "cn", "name") or values.full_name("givenname", "sn"),
             email=email,
-            phone=values.free_phone("mobile") or values.free_phone("telephonenumber"),
+            phone=values.first("mobile", "telephonenumber"),
             blocked=_is_blocked(values) or None,
             labels=values.labels(groups) or None if self._groups == "labels" else None,
             metadata=_metadata(several, values, emails[1:]),

@@ -47,7 +47,7 @@ def _record(values: Fields) -> Record:
         name=profile.full_name("firstName", "lastName") or profile.name("displayName"),
         email=email,
         email_verified=_is_verified(credentials, email),
-        phone=profile.free_phone("mobilePhone"),
+        phone=profile.first("mobilePhone"),
         blocked=None if status is None else status == "SUSPENDED",
         metadata=profile.rest(*NOT_METADATA),
         created_at=values.moment("created"),

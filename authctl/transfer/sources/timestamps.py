@@ -79,6 +79,8 @@ def filetime(value: Any) -> datetime | None:
     if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 18:
         return None
     return epoch_seconds(int(value) // 10_000_000 - FILETIME_EPOCH)
+
+
 def any_form(value: Any) -> datetime | None:
     """What can be read in one way alone: ISO 8601, seconds or milliseconds since 1970, generalized time, e-mail's and
     HTTP's form, and spreadsheets' days since 1899. 1/2/2021 and 1.2.2021 are none of them.

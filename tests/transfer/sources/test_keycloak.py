@@ -91,7 +91,7 @@ def test_service_accounts_are_skipped(read, more):
 def test_a_phone_among_the_attributes(read):
     [user] = read("keycloak", realm(attributes={"mobile": ["+44 20 7946 0123"], "team": ["a", "b"], "locale": ["de"]}))
     assert (user.phone, user.phone_verified, user.metadata) == (
-        "+442079460123",
+        "+44 20 7946 0123",
         None,
         {"team": ["a", "b"], "locale": "de"},
     )
