@@ -683,7 +683,7 @@ _authctl_list() {
             ;;
         'sources')
             words=('authctl' 'csv' 'appwrite' 'supabase' 'firebase' 'auth0' 'keycloak' 'cognito' 'okta' 'clerk'
-                'django' 'kratos' 'htpasswd' 'ldif')
+                'django' 'kratos' 'wordpress' 'htpasswd' 'ldif')
             ;;
         'hashes')
             words=('argon2' 'bcrypt' 'bcrypt-2x' 'md5' 'sha' 'symfony' 'devise' 'mysql' 'aspnet' 'phpass' 'scrypt'

@@ -1375,10 +1375,11 @@ function __authctl_list
                 'auth0|a users export joined with the password file, or the bulk import\'s form' \
                 'keycloak|a realm or users file of kc.sh export' \
                 'cognito|list-users as JSON, or the import job\'s CSV' \
-                'okta|the users of Okta\'s API' \
+                'okta|the users of Okta\'s API, or its CSV template' \
                 'clerk|the dashboard\'s CSV, or the users of Clerk\'s API' \
                 'django|dumpdata, or the auth_user table as CSV' \
                 'kratos|the identities of Ory Kratos\' admin API' \
+                'wordpress|wp-cli\'s user list or user get as CSV or JSON, or wp_users as CSV' \
                 'htpasswd|a password file of Apache or nginx' \
                 'ldif|slapcat, ldapsearch -LLL, or ldifde of Active Directory'
         case 'hashes'

@@ -49,6 +49,7 @@ SAMPLES = (
     Sample("okta-users.json", "okta"),
     Sample("clerk-users.csv", "clerk"),
     Sample("django-dumpdata.json", "django", ("django-dumpdata.json",), {"groups": "labels"}),
+    Sample("wordpress-users.csv", "wordpress", options={"roles": "labels"}),
     Sample("htpasswd", "htpasswd"),
     Sample("ldap.ldif", "ldif"),
     Sample(

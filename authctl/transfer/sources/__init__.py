@@ -27,10 +27,11 @@ NAMES = {
     "auth0": Name("auth0", "a users export joined with the password file, or the bulk import's form"),
     "keycloak": Name("keycloak", "a realm or users file of kc.sh export"),
     "cognito": Name("cognito", "list-users as JSON, or the import job's CSV"),
-    "okta": Name("okta", "the users of Okta's API"),
+    "okta": Name("okta", "the users of Okta's API, or its CSV template"),
     "clerk": Name("clerk", "the dashboard's CSV, or the users of Clerk's API"),
     "django": Name("django", "dumpdata, or the auth_user table as CSV"),
     "kratos": Name("kratos", "the identities of Ory Kratos' admin API"),
+    "wordpress": Name("wordpress", "wp-cli's user list or user get as CSV or JSON, or wp_users as CSV"),
     "htpasswd": Name("htpasswd", "a password file of Apache or nginx"),
     "ldif": Name("ldif", "slapcat, ldapsearch -LLL, or ldifde of Active Directory"),
 }

@@ -1,14 +1,15 @@
-"""Users of Okta's API. It gives no hashes away; a file that was written to create users with may have them."""
+"""Users of Okta's API, which gives no hashes away, of a file made to create users with, or of its CSV template."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import Item, Record, Secret
-from authctl.transfer.sources import json_files, text_files
+from authctl.transfer.records import Item, Record, Refused, Secret
+from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, NotAUser, Wrong
+from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("profile", "credentials")
 MUST_CHANGE = ("LOCKED_OUT", "RECOVERY", "PASSWORD_EXPIRED")
@@ -20,14 +21,29 @@ DIGESTS = {"SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1", "MD5": "md
 class Okta(Base):
     name = "okta"
 
+    in_csv = ("login", "firstName", "lastName", "email")
+
     def recognises(self, head: bytes, name: str) -> bool:
+        if not text_files.is_json(head):
+            return super().recognises(head, name)
         return b'"profile"' in head and b'"login"' in head and (b'"credentials"' in head or b'"statusChanged"' in head)
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        return self.items(json_files.rows(files[0], (), TYPICAL), _record, start, _ref)
+        is_json, file = text_files.peeked(files[0])
+        rows = json_files.rows(file, (), TYPICAL) if is_json else map(_shaped, csv_files.Table(file).rows())
+        return self.items(rows, _record, start, _ref)
 
 
 SOURCE = Okta()
+
+
+def _shaped(row: SourceRow | Refused) -> SourceRow | Refused:
+    """A row of the template, whose columns are those of a profile, in the shape of the JSON."""
+    if isinstance(row, Refused):
+        return row
+    outer = {name: row.values.get(name) or row.values.get(name.capitalize()) for name in ("id", "status")}
+    profile = {name: cell for name, cell in row.values.items() if name.lower() not in outer}
+    return row._replace(values=outer | {"profile": profile})
 
 
 def _ref(values: Any) -> str | None:
@@ -67,7 +83,8 @@ def _is_verified(credentials: Fields, email: str | None) -> bool | None:
     if email is None:
         return None
     emails = credentials.objects("emails")
-    return any(each.text("value") == email and each.text("status") == "VERIFIED" for each in emails)
+    verified = {(each.text("value") or "").lower() for each in emails if each.text("status") == "VERIFIED"}
+    return email.lower() in verified
 
 
 def _secret(password: Fields) -> Secret | None:

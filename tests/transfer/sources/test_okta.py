@@ -6,6 +6,7 @@ import pytest
 from doubles.samples import FOLDER
 
 from authctl.core import hashing
+from authctl.transfer import sources
 from authctl.transfer.records import Skipped
 
 VECTORS = FOLDER.parent.parent / "core" / "hashing" / "hash_vectors.json"
@@ -63,3 +64,20 @@ def test_bcrypt_in_parts(read):
 def test_the_rest_of_the_profile_is_metadata(read):
     [ada] = read("okta", user(department="R&D", secondEmail=None, mobilePhone="+442079460123"))
     assert (ada.metadata, ada.phone) == ({"department": "R&D"}, "+442079460123")
+
+
+def test_emails_are_compared_without_case(read):
+    given = user()
+    [record] = json.loads(given)
+    record["profile"]["email"] = "Ada@Example.com"
+    record["credentials"]["emails"] = [{"value": "ada@example.COM", "status": "VERIFIED", "type": "PRIMARY"}]
+    [ada] = read("okta", json.dumps([record]).encode())
+    assert ada.email_verified
+
+
+def test_the_csv_template(read, samples):
+    [ann] = read("okta", "real/okta.csv")
+    assert (ann.name, ann.email, ann.phone, ann.blocked) == ("Ann B", "ann@example.com", "+14155550100", False)
+    [bob] = read("okta", b"login,firstName,lastName,email,status,costCenter\nbob,Bob,B,b@example.com,SUSPENDED,7\n")
+    assert (bob.username, bob.blocked, bob.metadata) == ("bob", True, {"costCenter": "7"})
+    assert sources.recognise((samples / "real/okta.csv").read_bytes(), "okta.csv") == ["okta"]

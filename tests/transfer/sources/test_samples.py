@@ -95,7 +95,17 @@ def test_every_source_says_what_it_is(name):
 @pytest.mark.parametrize("name", sources.NAMES)
 def test_an_empty_file_has_no_records(read, name):
     options = {"hash_config": "none"} if name == "firebase" else {}
-    if name in ("authctl", "csv", "supabase", "auth0", "cognito", "clerk", "django"):  # which must name their columns
+    if name in (
+        "authctl",
+        "csv",
+        "supabase",
+        "auth0",
+        "cognito",
+        "clerk",
+        "django",
+        "okta",
+        "wordpress",
+    ):  # which must name their columns
         with pytest.raises(Invalid) as caught:
             read(name, b"", **options)
         assert caught.value.type == "import_file_invalid"
