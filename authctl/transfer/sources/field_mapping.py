@@ -348,6 +348,8 @@ def _check_hash_name(form: str | None) -> None:
     try:
         registry.find(form)
     except base.HashError as unknown:
+        if base.plain(form) in registry.UNCHECKED_NAMES:
+            raise _invalid("hash_format", str(unknown), "--hash-format none leaves the column out.") from None
         names = tuple(name for entry in registry.ENTRIES for name in (entry.name, *entry.aliases))
         known = ", ".join(entry.name for entry in registry.ENTRIES)
         message = f"{unknown}{did_you_mean(form, names)}"
