@@ -16,11 +16,17 @@ VALUE = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=5,
 )
-RECORDS = st.lists(st.dictionaries(st.sampled_from(["a", "b", "users"]), VALUE, max_size=2), max_size=6)
+RECORDS = st.lists(st.dictionaries(st.sampled_from(["a", "b", "users", "data"]), VALUE, max_size=2), max_size=6)
 LAYOUTS = {
     "list": lambda texts: f"[{','.join(texts)}]",
     "envelope": lambda texts: f'{{"total": {len(texts)}, "users": [{" , ".join(texts)}], "more": {{"x": [1]}}}}',
     "lines": lambda texts: "\n".join(texts),
+    "pages": lambda texts: "".join(f'{{"users": [{text}], "next": "x"}}' for text in texts),
+    "a list of envelopes": lambda texts: "[" + ",".join(f'{{"json_agg": [{text}]}}' for text in texts) + "]",
+    "a list of lists": lambda texts: "[" + ",".join(f"[{text}]" for text in texts) + "]",
+    "an envelope in another": lambda texts: f'{{"data": {{"total": 1, "items": [{",".join(texts)}]}}}}',
+    "one behind another": "".join,
+    "text sequences": lambda texts: "".join(f"\x1e{text}\n" for text in texts),
     "lines with space": lambda texts: "\r\n\r\n ".join(texts) + "\n\n",
 }
 
@@ -102,3 +108,93 @@ def test_memory_stays_the_same_however_long_the_file_is(layout):
         return most
 
     assert peak(20_000) < 1.2 * peak(10_000)
+
+
+SPACES = ["\xa0", "\x85", "\u2028", "\u2029", "\x0c", "\x0b", "\x1c", "\ufeff", "\u3000", "\x1e"]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=ascii)
+def test_whatever_is_a_space_may_stand_around_records(space):
+    for text in (
+        f'{{"id": 1}}\n{space}',
+        f'{space}[{space}{{"id": 1}}{space}]{space}',
+        f'{{"id": 1}}{space}\n{space}\n',
+    ):
+        assert [row.values for row in rows(text)] == [{"id": 1}]
+
+
+PIECES = [
+    "{",
+    "}",
+    "[",
+    "]",
+    '"',
+    ":",
+    ",",
+    "\\",
+    "\n",
+    "1",
+    "tru",
+    '"id"',
+    '"users"',
+    '{"id": 1}',
+    '{"users": [',
+    *SPACES,
+]
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.sampled_from([(1 << 22, 8), (0, 0)]))
+def test_every_turn_takes_a_character(text, patience):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_files, "CHUNK", 4)
+        patch.setattr(json_files, "PATIENCE", patience)
+        try:
+            found = rows('{"id": 0}\n' + text)
+        except Invalid:
+            return
+    assert len(found) <= 2 * len(text) + 1
+
+
+DAMAGE = ['{"id":1,"x":[', "{", '\n{"a":', "\n{", '{"id":"', ',{"id":tru}', "1,", " ]  ", '{"users":[', '"', ",{"]
+
+
+@pytest.mark.parametrize("piece", DAMAGE)
+@pytest.mark.parametrize("start", ['{"id":1}', '[{"id":1}', '{"users": [{"id":1}'])
+def test_damaged_text_is_decoded_a_few_times_only(monkeypatch, piece, start):
+    monkeypatch.setattr(json_files, "PATIENCE", (1 << 16, 2))
+    text, decoded = start + piece * (200_000 // len(piece)), 0
+    scan = json.JSONDecoder().scan_once
+
+    def counted(window, place):
+        nonlocal decoded
+        try:
+            value, end = scan(window, place)
+        except (ValueError, StopIteration, RecursionError) as error:
+            decoded += getattr(error, "pos", getattr(error, "value", 512)) + 1
+            raise
+        decoded += end - place
+        return value, end
+
+    reader = json_files._Reader(io.TextIOWrapper(io.BytesIO(text.encode())), frozenset(), frozenset(("id",)), False)
+    monkeypatch.setattr(reader, "_scan", counted)
+    assert sum(1 for _ in reader.rows(())) >= 1
+    assert decoded < 20 * len(text)
+
+
+def test_a_user_with_a_list_of_things_is_no_envelope():
+    for name in ("data", "items", "users"):
+        [row] = rows(f'[{{"{name}": [{{"x": 1}}], "id": 7}}]')
+        assert row.values["id"] == 7
+
+
+def test_a_page_without_anybody_on_it_is_passed_over():
+    assert [row.values["id"] for row in rows('[{"users": []}, [], {"users": [{"id": 1}]}]')] == [1]
+
+
+def test_a_path_leads_to_the_records():
+    text = '{"meta": {"users": [{"id": 0}]}, "data": {"users": [{"id": 1, "users": [{"id": 3}]}, {"x": 2}]}}'
+    found = list(json_files.rows(io.BytesIO(text.encode()), (), (), ("data", "users")))
+    assert [row.values for row in found] == [{"id": 1, "users": [{"id": 3}]}, {"x": 2}]
+    with pytest.raises(Invalid, match="called nobody there"):
+        list(json_files.rows(io.BytesIO(text.encode()), (), (), ("data", "nobody")))
