@@ -179,13 +179,15 @@ def _formats(formatter: Any) -> None:
     from authctl.core import hashing
     from authctl.core.hashing import base
     from authctl.transfer import sources, targets
+    from authctl.transfer.importing import COMMON_OPTIONS
 
     taken = [(name, each.help) for name, each in sources.NAMES.items()]
     given = [(name, each.help) for name, each in targets.NAMES.items()]
     help_pages.write_rows("What users come in from, for users import --from", taken, formatter)
     flags = (*OWN_OPTIONS, "hash_config")
-    for name in sources.NAMES:
-        options = sources.load(name).options.items()
+    told = [("every source", COMMON_OPTIONS), *((name, sources.load(name).options) for name in sources.NAMES)]
+    for name, known in told:
+        options = known.items()
         rows = [(key, f"{help}; or --{key.replace('_', '-')}" if key in flags else help) for key, help in options]
         help_pages.write_rows(f"What {name} can be told, with --source-option KEY=VALUE", rows, formatter)
     help_pages.write_rows("What users leave in, for users export --format", given, formatter)

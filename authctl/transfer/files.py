@@ -10,31 +10,41 @@ import codecs
 import hashlib
 import io
 import os
+import re
 import stat
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
 from authctl.core.maintenance import private_files
 from authctl.errors import Invalid, Unavailable
 from authctl.model import Json
+from authctl.transfer import encodings
 
 HEAD = 65_536  # bytes, by which a source is recognised
 STDIN = "-"
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20  # bytes
+_BEFORE = 256  # bytes; what is shown of the text before it
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_FAR = 1 << 26  # bytes; how far the first character beyond ASCII is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file to be read. size: bytes; None where nobody knows. head: the first of standard input, which were read."""
+    """A file to be read. size: bytes; None where nobody knows. head: the first of standard input, which were read.
+
+    encoding: of its text. is_guessed: whether only its words tell that.
+    """
 
     path: str
     size: int | None
     digest: str
     head: bytes = field(default=b"", repr=False)
+    encoding: str = encodings.UTF_8
+    is_guessed: bool = False
 
     @property
     def name(self) -> str:
@@ -44,11 +54,13 @@ class Input:
         return {"name": self.name, "size": self.size, "digest": self.digest}
 
 
-def look_at(path: str, stdin: BinaryIO | None) -> Input:
+def look_at(path: str, stdin: BinaryIO | None, encoding: str | None = None) -> Input:
     """What there is to know of a file beforehand. stdin: where `-` is read from. Reads it once for its digest.
 
-    A file without anything in it is refused: an export that failed leaves one.
+    encoding: of its text, where that is known; else it is found. A file that is empty, as an export that failed leaves
+    one, and one that is no text are refused.
     """
+    given = encodings.checked(encoding) if encoding else None
     found = _look_at(path, stdin)
     if _is_blank(found):
         name = "Standard input" if path == STDIN else path
@@ -58,7 +70,77 @@ def look_at(path: str, stdin: BinaryIO | None) -> Input:
             field="file",
             hint="Nothing was imported. Look whether the program that wrote it failed.",
         )
-    return found
+    head = _telling_part(found)
+    _check_is_text(found, head)
+    encoding = given or encodings.found(head)
+    return replace(found, encoding=encoding, is_guessed=given is None and encoding == encodings.WESTERN)
+
+
+# How files that are no text begin, what they are, and what to do instead.
+_EXPORTED = "Export the users from it as CSV or JSON"
+_UNPACKED = "Unpack it, and import the file in it"
+_KINDS = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (xls)", "Save it as CSV"),
+    (b"BZh", "compressed with bzip2", "Unpack it: bunzip2"),
+    (b"\xfd7zXZ\0", "compressed with xz", "Unpack it: unxz"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Unpack it: unzstd"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACKED),
+    (b"Rar!", "a RAR archive", _UNPACKED),
+    (b"%PDF-", "a PDF", "Ask for the data as CSV or JSON"),
+    (b"SQLite format 3\0", "an SQLite database", _EXPORTED),
+    (b"PGDMP", "a dump of pg_dump", _EXPORTED),
+    (b"PAR1", "a Parquet file", _EXPORTED),
+)
+
+
+def _check_is_text(file: Input, head: bytes) -> None:
+    """Refuse what is no text by the name of what it is."""
+    name = "Standard input" if file.path == STDIN else file.path
+    kind = next(((what, do) for mark, what, do in _KINDS if head.startswith(mark)), None)
+    if head.startswith(b"PK\x03\x04"):
+        is_book = b"[Content_Types].xml" in head or b"xl/" in head or b"opendocument.spreadsheet" in head
+        kind = ("a spreadsheet", "Save it as CSV") if is_book else ("a zip archive", _UNPACKED)
+    elif head[257:262] == b"ustar":
+        kind = "a tar archive", _UNPACKED
+    elif kind is None and not _is_text(head):
+        kind = "no text", "Export the users as CSV or JSON"
+    if kind is not None:
+        message = f"{name} is {kind[0]}, which cannot be imported."
+        raise Invalid("import_file_invalid", message, field="file", hint=f"{kind[1]}.")
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether few of its characters are controls. UTF-16 has a zero beside each character of ASCII."""
+    bare = head.replace(b"\0", b"") if head[:2].count(0) == 1 or head[:2] in _WIDE else head
+    return len(bare) - len(bare.translate(None, _CONTROLS)) <= len(bare) // 50 + 8
+
+
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0\0")
+_CONTROLS = bytes({*range(32)} - set(b"\t\n\v\f\r\x1b\x1e"))
+
+
+def _telling_part(file: Input) -> bytes:
+    """What the encoding of a file is found by: its beginning, decompressed, or what follows where that is ASCII."""
+    if file.path == STDIN:
+        return head_of(file)
+    reading = Reading(file, None)
+    try:
+        head = some = reading.file.read(HEAD)
+        if b"\0" in head:
+            return head
+        for _ in range(_FAR // _CHUNK):
+            if not some.isascii():
+                break
+            some = reading.file.read(_CHUNK)
+            if not some:
+                return head
+        beyond = _BEYOND_ASCII.search(some)
+        if some is head or beyond is None:
+            return head
+        place = max(beyond.start() - _BEFORE, 0)
+        return head[:_BEFORE] + b"\n" + some[place : place + HEAD]
+    finally:
+        reading.close()
 
 
 def _look_at(path: str, stdin: BinaryIO | None) -> Input:
@@ -100,6 +182,8 @@ def _is_blank(file: Input) -> bool:
     reading = Reading(file, io.BytesIO())
     try:
         while some := reading.file.read1(_CHUNK):
+            if some.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                some = some[2:].replace(b"\0", b"")
             if some.removeprefix(codecs.BOM_UTF8).strip():
                 return False
         return True
@@ -126,7 +210,7 @@ def _is_empty(path: str) -> bool:
 
 
 class Reading:
-    """An open file, decompressed where it is compressed. `done` counts the bytes of it that were read."""
+    """An open file, decompressed, its text as UTF-8. `done` counts the bytes of it that were read."""
 
     def __init__(self, file: Input, stdin: BinaryIO | None) -> None:
         self.name = file.name
@@ -141,6 +225,8 @@ class Reading:
         plain = io.BufferedReader(self._raw, _CHUNK)
         self.is_compressed = plain.peek(2)[:2] == _GZIP
         self.file = io.BufferedReader(_Gunzipped(plain, file.name), _CHUNK) if self.is_compressed else plain
+        if file.encoding != encodings.UTF_8:
+            self.file = io.BufferedReader(encodings.Transcoded(self.file, file.encoding), _CHUNK)
 
     @property
     def done(self) -> int:
@@ -151,7 +237,7 @@ class Reading:
 
 
 def head_of(file: Input) -> bytes:
-    """How a file begins, decompressed; of standard input nothing more is read."""
+    """How a file begins, decompressed and as UTF-8; of standard input nothing more is read."""
     reading = Reading(file, io.BytesIO())
     try:
         return reading.file.peek(HEAD)[:HEAD]

@@ -22,7 +22,7 @@ from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid, NotFound
 from authctl.model import EventName, Import, ImportStatus, Public, User, WeakHash
-from authctl.transfer import files, hashing_pool, reader_process, sources, storing
+from authctl.transfer import encodings, files, hashing_pool, reader_process, sources, storing
 from authctl.transfer.conflicts import Conditions, Holders, Match, OnConflict, keys_of, settle
 from authctl.transfer.plans import Plan, losses, no_counts
 from authctl.transfer.records import Addresses, Note, Refused, Source, WeakPasswords
@@ -30,7 +30,10 @@ from authctl.transfer.report import Report
 from authctl.transfer.validation import Checked, Outcome, Rules
 
 BATCH = 5_000  # records; measured
-COMMON_OPTIONS = {"unmapped": "metadata: keep there the fields that nothing is made of; ignore: leave them out, untold"}
+COMMON_OPTIONS = {
+    "unmapped": "metadata: keep there the fields that nothing is made of; ignore: leave them out, untold",
+    **encodings.OPTION,
+}
 ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write
 
 
@@ -110,7 +113,8 @@ def import_users(
     found = sources.load(source) if isinstance(source, str) else source
     options = options or Options()
     options = replace(options, addresses=options.addresses or found.addresses)
-    looked = tuple(inputs or [files.look_at(path, stdin) for path in paths])
+    encoding = (source_options or {}).get("encoding")
+    looked = tuple(inputs or [files.look_at(path, stdin, encoding) for path in paths])
     _check_options(found, source_options or {})
     run = _Run(directory, found, source_options or {}, options, looked, stdin, begun, watch)
     return run.whole(resume, report, rejects)
@@ -192,7 +196,7 @@ class _Run:
             if self.directory.write(self._withdraw):
                 self.report.clear()
             raise
-        self.report.finish(self.source)
+        self.report.finish(self.source, self.inputs[0].encoding)
         self.journal = self.directory.write(self._end)
         self.report.clear()
         return self.journal
@@ -209,7 +213,7 @@ class _Run:
                     self._advance(batch, plan)
                     if plan.is_stopped:
                         return self.journal
-            self.report.finish(self.source)
+            self.report.finish(self.source, self.inputs[0].encoding)
             self.report.clear()
         finally:
             self.report.close()

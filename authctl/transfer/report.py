@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from authctl.core.maintenance import private_files
 from authctl.core.maintenance.private_files import holds, new_file
 from authctl.errors import Invalid
 from authctl.model import Json
+from authctl.transfer import encodings
 from authctl.transfer.files import Writing
 from authctl.transfer.plans import Told, line, sentence
 from authctl.transfer.records import Source
@@ -81,14 +82,19 @@ class Report:
         found = {"report": self._lines, "rejects": self._waiting}
         return {name: [file.path, file.size, file.number] for name, file in found.items() if file is not None}
 
-    def finish(self, source: Source) -> None:
+    def finish(self, source: Source, encoding: str) -> None:
         """Put the refused records together as a file of the source; none where none was refused."""
         if self._waiting is None or self._rejects is None or not self._waiting.size:
             return
-        if holds(self._rejects, source.rejects(map(json.loads, self._waiting.read()))):
+        waiting = self._waiting
+
+        def parts() -> Iterator[bytes]:
+            return encodings.recoded(source.rejects(map(json.loads, waiting.read())), encoding)
+
+        if holds(self._rejects, parts()):
             return  # a kill left it behind, finished but not known to be; any other file is not ours
         with new_file(self._rejects, field="rejects") as file:
-            for part in source.rejects(map(json.loads, self._waiting.read())):
+            for part in parts():
                 file.write(part)
 
     def clear(self) -> None:

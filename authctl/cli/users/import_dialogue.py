@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,20 @@ def choose_source(ctx: Context, given: str | None, first: Input) -> str:
         )
     ctx.output.tell(f"{file} looks like {found[0]}: {sources.NAMES[found[0]].help}.")
     return found[0]
+
+
+def tell_encodings(ctx: Context, inputs: Sequence[Input], options: Mapping[str, str]) -> None:
+    """Say how files are read that are not UTF-8, unless that was given."""
+    if "encoding" in options:
+        return
+    for each in inputs:
+        if each.is_guessed:
+            ctx.output.tell(
+                f"{each.name} is not UTF-8; read as Western text ({each.encoding})."
+                " If names look wrong: --encoding NAME"
+            )
+        elif each.encoding not in ("utf-8", "utf-8-sig"):
+            ctx.output.tell(f"{each.name} is read as {each.encoding}.")
 
 
 def confirm(ctx: Context, inputs: list[Input], source: str, options: dict[str, str], *, is_guessed: bool) -> None:

@@ -100,7 +100,8 @@ def import_(
         str | None, typer.Option("--delimiter", metavar="CHARACTER", help="What stands between the cells of a CSV.")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option("--encoding", metavar="NAME", help="How the text of a CSV is encoded: latin-1, ...")
+        str | None,
+        typer.Option("--encoding", metavar="NAME", help="The encoding of the files: latin-1, ... (default: detected)."),
     ] = None,
     hash_config: Annotated[
         str | None,
@@ -246,12 +247,13 @@ def import_(
     from authctl.transfer.records import Addresses, WeakPasswords
 
     stdin = _stdin(ctx.environment, file, taken=password_stdin)
-    inputs = [files.look_at(path, stdin) for path in file]
-    name = import_dialogue.choose_source(ctx, source, inputs[0])
     options = _source_options(source_option, hash_config, map, hash_format, delimiter, encoding)
+    inputs = [files.look_at(path, stdin, options.get("encoding")) for path in file]
+    name = import_dialogue.choose_source(ctx, source, inputs[0])
     for each in inputs:
         if files.is_open_to_all(each):
             ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
+    import_dialogue.tell_encodings(ctx, inputs, options)
     import_dialogue.confirm(ctx, inputs, name, options, is_guessed=source is None)
     import_dialogue.prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
     asked = importing.Options(

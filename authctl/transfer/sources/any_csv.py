@@ -16,7 +16,7 @@ from authctl.transfer.sources.base import Base
 class PlainCsv(Base):
     name = "csv"
     addresses = Addresses.GIVEN
-    options = field_mapping.OPTIONS | csv_files.DELIMITER | csv_files.IDIOMS | text_files.ENCODING
+    options = field_mapping.OPTIONS | csv_files.DELIMITER | csv_files.IDIOMS
 
     def recognises(self, head: bytes, name: str) -> bool:
         """By a first row of several cells, or by the name where there is text at all."""

@@ -18,7 +18,6 @@ from typing import Any
 
 from authctl.errors import Invalid
 from authctl.transfer.records import Note, Refused
-from authctl.transfer.sources import text_files
 from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, lines, opened, unreadable
 
 DELIMITERS = ",;\t|"
@@ -63,7 +62,7 @@ class Table:
         exact: bool = False,
     ) -> None:
         options = options or {}
-        text = opened(file, options)
+        text = opened(file)
         self._lines = Lines(lines(text))
         if not escape and not exact:
             escape = _escape(options.get("escape"), self._lines)
@@ -78,7 +77,7 @@ class Table:
         self._reader = reader(self._lines, self.delimiter, escape)
         has_header = _yes(options, "header")
         self.names = self._names(has_header=has_header)
-        self._form = Form(self._lines.taken() if has_header else "", encoding=text.encoding)
+        self._form = Form(self._lines.taken() if has_header else "")
 
     def _names(self, *, has_header: bool) -> tuple[str, ...]:
         """What the first row names, without the columns at its end that have no name; their numbers without one."""
@@ -290,7 +289,7 @@ def _yes(options: Mapping[str, str], name: str) -> bool:
 
 def header_of(head: bytes, delimiter: str | None = None) -> frozenset[str]:
     """The columns that a file's beginning names; to recognise it by."""
-    first, _, rest = head.decode(text_files.found_encoding(head), "replace").partition("\n")
+    first, _, rest = head.decode("utf-8", "replace").partition("\n")
     if said := _SEP.fullmatch(first):
         first, delimiter = rest.partition("\n")[0], delimiter or said[1]
     first = first.rstrip("\r")

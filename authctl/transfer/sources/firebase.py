@@ -141,7 +141,7 @@ def _csv_rows(file: Any) -> Iterator[SourceRow | Refused | Skipped]:
     """The lines of the CSV in the shape of the JSON."""
     text = text_files.opened(file)
     lines = csv_files.Lines(text_files.lines(text))
-    form = Form(encoding=text.encoding)
+    form = Form()
     for at, cells, verbatim in csv_files.records(csv_files.reader(lines, ","), lines, WIDTHS):
         raw = Verbatim(verbatim, form)
         if isinstance(cells, str):

@@ -18,7 +18,7 @@ from authctl.transfer.sources.field_reader import PLAIN, Fields, Wrong, wants_pl
 from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim
 
 MARKS = ("$2a$", "$2b$", "$2x$", "$2y$", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$argon2", "{SHA}", "{SSHA}")
-OPTIONS = PLAIN | text_files.ENCODING
+OPTIONS = PLAIN
 HTDIGEST = "This is a line of htdigest, user:realm:MD5, not of htpasswd."
 _DIGEST = re.compile(r"[^:${]*:[0-9a-fA-F]{32}")
 _LINE = re.compile(rb"[^:\s][^:\n]*:(?:\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}|[./0-9A-Za-z]{13}\s*$)", re.MULTILINE)
@@ -38,15 +38,15 @@ class Htpasswd(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_plain(options))
-        return self.items(_lines(files[0], options), mapping.record, start)
+        return self.items(_lines(files[0]), mapping.record, start)
 
 
 SOURCE = Htpasswd()
 
 
-def _lines(file: Any, options: Mapping[str, str]) -> Iterator[SourceRow | Refused | Skipped]:
-    text = text_files.opened(file, options)
-    form = Form(encoding=text.encoding)
+def _lines(file: Any) -> Iterator[SourceRow | Refused | Skipped]:
+    text = text_files.opened(file)
+    form = Form()
     for at, line in enumerate(text_files.lines(text), 1):
         bare = line.rstrip("\r\n")
         user, colon, hash = bare.partition(":")

@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from authctl.transfer.records import Note, Refused
-from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, chunks, opened, unreadable
+from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, opened, unreadable
 
 CHUNK = 1 << 18  # characters
 HEAD = 1 << 18  # characters; where a name tells what an object is
@@ -58,7 +58,7 @@ def rows(
     has one at least, which tells it from an envelope, and in damaged text from an object within a record. root: the
     names that lead to the list, if they are known; nothing else is an envelope then.
     """
-    return _Reader(opened(file, guess=False), frozenset(inside), frozenset(typical), bool(root)).rows(tuple(root))
+    return _Reader(opened(file), frozenset(inside), frozenset(typical), bool(root)).rows(tuple(root))
 
 
 class _Malformed(ValueError):
@@ -358,7 +358,7 @@ class _Reader:
         self._passed += dropped
         kept = self._window[dropped:]
         # As much again as there is, so that a long record is not decoded from its beginning for every chunk.
-        more = chunks(self._text, max(CHUNK, len(kept)))
+        more = self._text.read(max(CHUNK, len(kept)))
         self._window, self._place, self._is_whole = kept + more, 0, not more
         return dropped
 

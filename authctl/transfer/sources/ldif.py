@@ -86,8 +86,8 @@ SOURCE = Ldif()
 
 def _entries(file: Any) -> Iterator[SourceRow | Refused]:
     """Each entry as {attribute in lower case: values}."""
-    text = text_files.opened(file, guess=False)
-    form = Form("version: 1\n\n", "\n", "", text.encoding)
+    text = text_files.opened(file)
+    form = Form("version: 1\n\n", "\n")
     found_one = False
     for at, lines in _blocks(text_files.lines(text)):
         raw = Verbatim("".join(lines).rstrip("\r\n") + "\n", form)

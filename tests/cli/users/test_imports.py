@@ -1,7 +1,10 @@
 """`authctl users import` and its like: from files and pipes, recognised or told, with what goes wrong."""
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import os
 import stat
 import subprocess
@@ -111,7 +114,7 @@ def test_on_a_terminal_a_recognised_source_is_confirmed(run, write):
 
 
 def test_what_is_not_recognised_must_be_named(run, write):
-    ran = run(f"users import {write('x.bin', bytes(30))}")
+    ran = run(f"users import {write('x.bin', b'hello')}")
     assert ran.status == 2
     assert "--from" in ran.stderr
     ran = run(f"users import {write('users.jsonl', jsonl(ADA))} --from autctl")
@@ -324,3 +327,49 @@ def test_that_no_password_came_along_is_told(run, write):
     path = write("users.csv", "email\na@example.com\nb@example.com\n")
     ran = run(f"users import {path} --from csv")
     assert (ran.status, "None of the 2 users came with a password." in ran.stderr) == (0, True)
+
+
+def test_utf_16_is_read_from_any_source_and_comes_back(run, write, tmp_path):
+    text = '{"id": "ada", "email_verified": true, "phone_verified": false, "last_sign_in_at": null, "name": "Zoë"}\n7\n'
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        path, rejects = write("u.json", text.encode(encoding)), tmp_path / encoding
+        ran = run(f"users import {path} --rejects {rejects} -o json")
+        assert (ran.status, json.loads(ran.stdout)["refused"]) == (8, 1), ran.stderr
+        assert f"u.json is read as {encoding}." in ran.stderr
+        assert rejects.read_bytes().decode(encoding).strip() == "7"
+    assert json.loads(run("users get id:ada -o json").stdout)["name"] == "Zoë"
+
+
+def test_a_guessed_encoding_is_said_and_a_doubtful_one_refused(run, write):
+    path = write("w.csv", "email,name\na@example.com,Jürgen\n".encode("cp1252"))
+    ran = run(f"users import {path} --from csv")
+    assert "w.csv is not UTF-8; read as Western text (cp1252). If names look wrong: --encoding NAME" in ran.stderr
+    path = write("r.csv", "email,name\nb@example.com,Иван Петров\n".encode("cp1251"))
+    ran = run(f"users import {path} --from csv")
+    assert ran.status == 3
+    assert "hint: Say how it is encoded: --encoding cp1251" in ran.stderr
+    assert run(f"users import {path} --from csv --encoding cp1251").status == 0
+    assert json.loads(run("users get b@example.com -o json").stdout)["name"] == "Иван Петров"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "remedy"),
+    [
+        (b"PK\x03\x04\x14\0\6\0[Content_Types].xml", "a spreadsheet", "Save it as CSV."),
+        (b"PK\x03\x04\x14\0\0\0users.csv", "a zip archive", "Unpack it, and import the file in it."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90), "an old Excel workbook (xls)", "Save it as CSV."),
+        (bz2.compress(b"email\n"), "compressed with bzip2", "Unpack it: bunzip2."),
+        (lzma.compress(b"email\n"), "compressed with xz", "Unpack it: unxz."),
+        (b"\x28\xb5\x2f\xfd\x04\0", "compressed with zstd", "Unpack it: unzstd."),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive", "Unpack it, and import the file in it."),
+        (b"%PDF-1.7\n", "a PDF", "Ask for the data as CSV or JSON."),
+        (b"SQLite format 3\0\x10\0", "an SQLite database", "Export the users from it as CSV or JSON."),
+        (gzip.compress(b"a" * 257 + b"ustar\0"), "a tar archive", "Unpack it, and import the file in it."),
+        (bytes(range(256)), "no text", "Export the users as CSV or JSON."),
+    ],
+)
+def test_what_is_no_text_is_named(run, write, content, kind, remedy):
+    path = write("users.csv", content)
+    ran = run(f"users import {path} --from csv")
+    assert ran.status == 3
+    assert ran.stderr.endswith(f"authctl: {path} is {kind}, which cannot be imported.\nhint: {remedy}\n")

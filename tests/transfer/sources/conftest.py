@@ -6,16 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from authctl.transfer import sources
+from authctl.transfer import encodings, sources
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 
-def open_files(contents):
-    """Bytes, or the names of samples, as open binary files."""
-    return [
-        io.BytesIO(content if isinstance(content, bytes) else (SAMPLES / content).read_bytes()) for content in contents
-    ]
+def open_files(contents, encoding=None):
+    """Bytes, or the names of samples, as open binary files of UTF-8."""
+    found = (content if isinstance(content, bytes) else (SAMPLES / content).read_bytes() for content in contents)
+    return [as_utf_8(content, encoding) for content in found]
+
+
+def as_utf_8(content, encoding):
+    encoding = encodings.checked(encoding) if encoding else encodings.found(content[:65_536])
+    file = io.BytesIO(content)
+    if encoding == encodings.UTF_8:
+        return file
+    return io.BufferedReader(encodings.Transcoded(io.BufferedReader(file), encoding))
 
 
 @pytest.fixture
@@ -23,7 +30,7 @@ def read():
     """The items of files: read("csv", b"…", "sample-name", map="…")."""
 
     def reading(name, *contents, start=0, **options):
-        return list(sources.load(name).read(open_files(contents), options, start))
+        return list(sources.load(name).read(open_files(contents, options.pop("encoding", None)), options, start))
 
     return reading
 
