@@ -180,16 +180,24 @@ def _formats(formatter: Any) -> None:
     from authctl.core.hashing import base
     from authctl.transfer import sources, targets
     from authctl.transfer.importing import COMMON_OPTIONS
+    from authctl.transfer.sources import authctl
 
     taken = [(name, each.help) for name, each in sources.NAMES.items()]
     given = [(name, each.help) for name, each in targets.NAMES.items()]
     help_pages.write_rows("What users come in from, for users import --from", taken, formatter)
     flags = (*OWN_OPTIONS, "hash_config")
-    told = [("every source", COMMON_OPTIONS), *((name, sources.load(name).options) for name in sources.NAMES)]
-    for name, known in told:
+    known_by = {"every source": COMMON_OPTIONS} | {name: dict(sources.load(name).options) for name in sources.NAMES}
+    for name, known in known_by.items():
         options = known.items()
         rows = [(key, f"{help}; or --{key.replace('_', '-')}" if key in flags else help) for key, help in options]
         help_pages.write_rows(f"What {name} can be told, with --source-option KEY=VALUE", rows, formatter)
+    help_pages.write_rows("authctl's own JSON, for users import --from authctl", list(authctl.SHAPE.items()), formatter)
+    _paragraphs(
+        formatter,
+        "One object for each user, one a line or in a list; whatever is missing is left as it is. `users export` writes "
+        "it, with --with-hashes and --with-secrets all of it. In CSV, names inside objects are joined with dots: "
+        "password.hash.",
+    )
     help_pages.write_rows("What users leave in, for users export --format", given, formatter)
     for name in targets.NAMES:
         rows = list(targets.load(name).options.items())

@@ -143,6 +143,29 @@ def _telling_part(file: Input) -> bytes:
         reading.close()
 
 
+def in_folder(folder: str, pattern: str | None, source: str) -> tuple[list[str], list[str]]:
+    """The users' files of a folder that a source's export is, and the names of the others. pattern: the source's."""
+    if pattern is None:
+        raise _not_of(f"{folder} is a folder, and an export of {source} is none.", "Name the files in it.")
+    try:
+        names = sorted(os.listdir(folder), key=lambda name: (len(name), name))
+    except OSError as error:
+        raise unavailable(folder, error) from None
+    found = {name: match[1] for name in names if (match := re.fullmatch(pattern, name))}
+    if not found:
+        hint = "Name the file in it that has the users."
+        raise _not_of(f"{folder} has no users' files as an export of {source} has them.", hint)
+    if len(exports := sorted(set(found.values()))) > 1:
+        first = next(name for name, export in found.items() if export == exports[0])
+        hint = f"Name the files of one of them, such as {os.path.join(folder, first)}."
+        raise _not_of(f"{folder} has the users of {' and '.join(exports)}.", hint)
+    return [os.path.join(folder, name) for name in found], [name for name in names if name not in found]
+
+
+def _not_of(message: str, hint: str) -> Invalid:
+    return Invalid("import_file_invalid", message, field="file", hint=hint)
+
+
 def _look_at(path: str, stdin: BinaryIO | None) -> Input:
     if path == STDIN:
         if stdin is None:

@@ -9,7 +9,8 @@ asked who has what, and the batch settled anew; where others write at the same m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from io import RawIOBase
@@ -114,10 +115,16 @@ def import_users(
     options = options or Options()
     options = replace(options, addresses=options.addresses or found.addresses)
     encoding = (source_options or {}).get("encoding")
-    looked = tuple(inputs or [files.look_at(path, stdin, encoding) for path in paths])
+    looked = tuple(inputs or [files.look_at(path, stdin, encoding) for path in _unfolded(paths, found)])
     _check_options(found, source_options or {})
     run = _Run(directory, found, source_options or {}, options, looked, stdin, begun, watch)
     return run.whole(resume, report, rejects)
+
+
+def _unfolded(paths: Sequence[str], source: Source) -> Iterator[str]:
+    """The paths of files, where one may be a folder."""
+    for path in paths:
+        yield from files.in_folder(path, source.in_folder, source.name)[0] if os.path.isdir(path) else (path,)
 
 
 def _check_options(source: Source, given: Mapping[str, str]) -> None:

@@ -167,6 +167,7 @@ class Source(Protocol):
     refused. joins: the files behind the first are what it is joined with; else each is read as a first, by itself.
     asks_password: its hashes hang on settings that the operator gives, so that one is better proved on a password.
     addresses: who gave them, as a rule. takes: by a field that it leaves out, what takes it along.
+    in_folder: a pattern of the names of users' files where its export is a folder; its group says of which export.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Source(Protocol):
     asks_password: bool
     addresses: Addresses
     takes: Mapping[str, str]
+    in_folder: str | None
 
     def recognises(self, head: bytes, name: str) -> bool:
         """Whether a file that begins so (64 KiB at most) and has that name is this system's."""

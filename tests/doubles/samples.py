@@ -53,6 +53,15 @@ SAMPLES = (
     Sample("htpasswd", "htpasswd"),
     Sample("ldap.ldif", "ldif"),
     Sample(
+        "mongoexport.json",
+        "json",
+        options={
+            "map": "id=_id.$oid,email=emails.0.address,email_verified=emails.0.verified,name=profile.fullName,"
+            "labels=roles,password=services.password.bcrypt,metadata.age=profile.age",
+            "hash_format": "bcrypt",
+        },
+    ),
+    Sample(
         "plain.csv",
         "csv",
         options={

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -33,16 +35,12 @@ def choose_source(ctx: Context, given: str | None, first: Input) -> str:
     from authctl.transfer import files
 
     if given is not None:
-        if given.lower() in sources.NAMES:
-            return given.lower()
-        raise UsageError(
-            "general_usage",
-            f"There is no source {given!r}.{did_you_mean(given, sources.NAMES)}",
-            field="source",
-            hint=f"Sources are: {', '.join(sources.NAMES)}.",
-        )
+        return _named(given)
     found = sources.recognise(files.head_of(first), first.name)
     file = "Standard input" if first.path == STDIN else first.name
+    is_asked = ctx.environment.is_interactive and first.path != STDIN
+    if len(found) > 1 and is_asked:
+        return _chosen(ctx, file, found)
     if len(found) != 1:
         looks = f"could be of {' or '.join(found)}" if found else "is of no source that is known"
         raise UsageError(
@@ -53,6 +51,72 @@ def choose_source(ctx: Context, given: str | None, first: Input) -> str:
         )
     ctx.output.tell(f"{file} looks like {found[0]}: {sources.NAMES[found[0]].help}.")
     return found[0]
+
+
+def _named(given: str) -> str:
+    if given.lower() not in sources.NAMES:
+        raise UsageError(
+            "general_usage",
+            f"There is no source {given!r}.{did_you_mean(given, sources.NAMES)}",
+            field="source",
+            hint=f"Sources are: {', '.join(sources.NAMES)}.",
+        )
+    return given.lower()
+
+
+def _chosen(ctx: Context, file: str, found: Sequence[str]) -> str:
+    """Which of several sources whoever sits there says it is."""
+    ctx.output.tell(f"{file} could be of several sources:")
+    for name in found:
+        ctx.output.tell(f"  {name}: {sources.NAMES[name].help}")
+    while answer := prompts.answer(ctx.environment, f"Which is it ({', '.join(found)})? ").lower():
+        if answer in found:
+            return answer
+    raise UsageError("general_usage", f"{file} is of no source that was named.", field="source", hint="Use --from.")
+
+
+def unfolded(ctx: Context, paths: Sequence[str], source: str | None) -> list[str]:
+    """The files to import, where a path may be a folder that a source's export is."""
+    from authctl.transfer import files
+
+    found: list[str] = []
+    for path in paths:
+        if not os.path.isdir(path):
+            found.append(path)
+            continue
+        if source is None:
+            message = f"{path} is a folder; say where it comes from."
+            raise UsageError(
+                "general_usage", message, field="source", hint="Name it with --from, as in --from keycloak."
+            )
+        name = _named(source)
+        users, others = files.in_folder(path, sources.load(name).in_folder, name)
+        found += users
+        if others:
+            ctx.output.tell(f"Passed over in {path}: {', '.join(checks.shown(other) for other in others[:10])}.")
+    return found
+
+
+def tell_mapping(ctx: Context, first: Input, source: str, options: Mapping[str, str]) -> None:
+    """Show what the fields of JSON are taken for, where nobody said it, and what more to map."""
+    if source != "json" or "map" in options or first.path == STDIN:
+        return
+    from authctl.transfer import files
+    from authctl.transfer.sources import any_json
+
+    reading = files.Reading(first, None)
+    try:
+        taken, likely = any_json.SOURCE.found(reading.file, options)
+    finally:
+        reading.close()
+    if taken:
+        ctx.output.tell(f"Fields by their names: {_mapping(taken)}.")
+    if likely:
+        ctx.output.tell(f"Not read, but likely: --map {shlex.quote(_mapping(likely))}")
+
+
+def _mapping(fields: Mapping[str, str]) -> str:
+    return ",".join(f"{target}={path}" for target, path in fields.items())
 
 
 def tell_encodings(ctx: Context, inputs: Sequence[Input], options: Mapping[str, str]) -> None:

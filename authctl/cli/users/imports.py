@@ -58,6 +58,7 @@ def _count(value: int | None) -> int | None:
     example=(
         "authctl users import users.json --from firebase --hash-config parameters.txt --dry-run",
         "authctl users import users.csv --from csv --map 'email=E-Mail,name=Full Name,password_hash=Hash'",
+        "authctl users import users.json --from json --map 'id=_id,password=passwordHash' --hash-format bcrypt",
         "authctl users import auth0-users.json auth0-passwords.json --from auth0 --dry-run",
         "authctl users import auth-users.csv auth-identities.csv --from supabase --report report.jsonl",
         "authctl users import realm.json --from keycloak --on-conflict update --match email --teams",
@@ -72,7 +73,7 @@ def import_(
             help="The users, in one file or several. Auth0's passwords, Supabase's identities and factors, Appwrite's"
             " identities, teams and memberships, and Django's groups are in files of their own: name those behind the"
             " users'. Firebase's hash parameters go with --hash-config. - is standard input; gzip is read as it"
-            " comes.",
+            " comes. FILE can be the folder that kc.sh export --dir wrote.",
             show_default=False,
         ),
     ],
@@ -87,13 +88,15 @@ def import_(
     map: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", metavar="FIELD=COLUMN,...", help="Which column of a CSV is what: email=E-Mail,name='Full Name'."
+            "--map",
+            metavar="FIELD=COLUMN,...",
+            help="Which column of a CSV, or path in JSON, is what: email=E-Mail,name='Full Name',id=_id.$oid.",
         ),
     ] = None,
     hash_format: Annotated[
         str | None,
         typer.Option(
-            "--hash-format", metavar="NAME", help="What the password column of a CSV holds: a hash's name, or plain."
+            "--hash-format", metavar="NAME", help="What the password column or field holds: a hash's name, or plain."
         ),
     ] = None,
     delimiter: Annotated[
@@ -248,12 +251,14 @@ def import_(
 
     stdin = _stdin(ctx.environment, file, taken=password_stdin)
     options = _source_options(source_option, hash_config, map, hash_format, delimiter, encoding)
+    file = import_dialogue.unfolded(ctx, file, source)
     inputs = [files.look_at(path, stdin, options.get("encoding")) for path in file]
     name = import_dialogue.choose_source(ctx, source, inputs[0])
     for each in inputs:
         if files.is_open_to_all(each):
             ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
     import_dialogue.tell_encodings(ctx, inputs, options)
+    import_dialogue.tell_mapping(ctx, inputs[0], name, options)
     import_dialogue.confirm(ctx, inputs, name, options, is_guessed=source is None)
     import_dialogue.prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
     asked = importing.Options(

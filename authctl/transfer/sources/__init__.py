@@ -21,6 +21,7 @@ class Name(NamedTuple):
 NAMES = {
     "authctl": Name("authctl", "authctl's own export, JSON Lines or CSV"),
     "csv": Name("any_csv", "any CSV with a first row that names its columns"),
+    "json": Name("any_json", "any JSON or JSON Lines, such as mongoexport's; --map says which field is what"),
     "appwrite": Name("appwrite", "Appwrite's users, and with them identities, teams and memberships"),
     "supabase": Name("supabase", "auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors"),
     "firebase": Name("firebase", "firebase auth:export, JSON or CSV"),
@@ -36,6 +37,8 @@ NAMES = {
     "ldif": Name("ldif", "slapcat, ldapsearch -LLL, or ldifde of Active Directory"),
 }
 
+GENERAL = ("csv", "json")  # what a file is taken for that is of no system
+
 
 def load(name: str) -> Source:
     """A source by its name, which is one of NAMES."""
@@ -44,7 +47,5 @@ def load(name: str) -> Source:
 
 def recognise(head: bytes, filename: str) -> list[str]:
     """The sources that a file may be of, by how it begins (64 KiB at most), then by its name."""
-    found = [name for name in NAMES if name != "csv" and load(name).recognises(head, filename)]
-    if not found and load("csv").recognises(head, filename):
-        return ["csv"]
-    return found
+    found = [name for name in NAMES if name not in GENERAL and load(name).recognises(head, filename)]
+    return found or [name for name in GENERAL if load(name).recognises(head, filename)][:1]

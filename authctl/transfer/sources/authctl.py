@@ -17,6 +17,19 @@ from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("email_verified", "phone_verified", "last_sign_in_at")
 DERIVED = ("password.", "factors.", "pending.")  # how columns of a CSV begin that are read together, or not at all
+# The form, as the manual has it.
+SHAPE = {
+    "id, username, name, email, phone": "text",
+    "email_verified, phone_verified, mfa": "true or false",
+    "status": "active or blocked",
+    "labels": "a list of words",
+    "prefs, metadata": "objects with whatever you like in them",
+    "blocked_until, created_at, updated_at, last_sign_in_at": "times in ISO 8601: 2024-03-01T10:00:00.000Z",
+    "password": "{hash, must_change, updated_at}; the hash in any form that names itself",
+    "totp": "authenticators: [{secret, name, algorithm, digits, period}], the secret in base32",
+    "identities": "[{provider, provider_uid, email, email_verified, created_at}]",
+    "factors, locked_until, pending, password.set": "only written: they follow from the rest",
+}
 PASSWORD_CELLS = ("hash", "algorithm", "updated_at", "must_change")
 
 

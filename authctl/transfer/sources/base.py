@@ -19,7 +19,8 @@ class Base:
     neither text nor number is malformed. always: a record has one of these at least, or is of another shape. ignored:
     what means nothing outside that system, or must not leave it, such as tokens; names inside objects are joined with
     dots. A file is recognised by the names that are all in it: `in_json`, or `in_csv`, in the first row of a CSV with
-    this delimiter, None for any.
+    this delimiter, None for any. in_folder: a pattern of the names that the users' files have in a folder of an export;
+    what its group matches is one export's.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Base:
     in_json: tuple[str, ...] = ()
     in_csv: tuple[str, ...] = ()
     delimiter: str | None = None
+    in_folder: str | None = None
 
     @property
     def help(self) -> str:

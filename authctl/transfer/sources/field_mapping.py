@@ -202,8 +202,8 @@ class FieldMapping:
         keys = self.inside.get(name)
         if keys is None:
             return found
-        cells = {key: values.text(f"{name}.{key}") for key in keys}
-        return (found or {}) | {key: cell for key, cell in cells.items() if cell is not None}
+        cells = {key: values.get(f"{name}.{key}") for key in keys}
+        return (found or {}) | {key: cell for key, cell in cells.items() if cell not in (None, "")}
 
     def _identities(self, values: Fields) -> list[Linked]:
         found = {provider: values.text(f"identity.{provider}") for provider in self.inside.get("identity", ())}

@@ -38,6 +38,7 @@ OPTIONS = {
 
 class Keycloak(Base):
     name = "keycloak"
+    in_folder = r"(.+)-users-[0-9]+\.json(?:\.gz)?"
     refs = ("id", "username")
     options = OPTIONS
 

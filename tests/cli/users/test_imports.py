@@ -373,3 +373,51 @@ def test_what_is_no_text_is_named(run, write, content, kind, remedy):
     ran = run(f"users import {path} --from csv")
     assert ran.status == 3
     assert ran.stderr.endswith(f"authctl: {path} is {kind}, which cannot be imported.\nhint: {remedy}\n")
+
+
+def kc_user(name):
+    return {"id": name, "username": name, "email": f"{name}@example.com", "createdTimestamp": 1700000000000}
+
+
+def test_a_folder_of_keycloak_is_read_and_its_realm_passed_over(run, write, tmp_path):
+    write("shop-realm.json", '{"realm": "shop", "keycloakVersion": "26"}')
+    for number in (0, 1, 10):
+        write(f"shop-users-{number}.json", json.dumps({"realm": "shop", "users": [kc_user(f"u{number}")]}))
+    ran = run(f"users import {tmp_path} --from keycloak -o json")
+    assert json.loads(ran.stdout)["created"] == 3, ran.stderr
+    assert json.loads(ran.stdout)["files"] == [f"shop-users-{n}.json" for n in (0, 1, 10)]
+    assert f"Passed over in {tmp_path}: " in ran.stderr
+    assert "'shop-realm.json'" in ran.stderr
+    write("master-users-0.json", json.dumps({"realm": "master", "users": [kc_user("admin")]}))
+    ran = run(f"users import {tmp_path} --from keycloak")
+    assert (ran.status, "has the users of master and shop" in ran.stderr) == (3, True)
+
+
+def test_a_folder_of_nobody_is_refused(run, tmp_path):
+    (folder := tmp_path / "export").mkdir()
+    for source, status, told in (
+        ("--from okta", 3, f"{folder} is a folder, and an export of okta is none."),
+        ("--from keycloak", 3, "no users' files"),
+        ("", 2, "say where it comes from"),
+    ):
+        ran = run(f"users import {folder} {source}")
+        assert (ran.status, told in ran.stderr) == (status, True)
+
+
+def test_any_json_is_mapped_and_what_is_taken_is_shown(run, write):
+    record = {"_id": {"$oid": "a1"}, "emails": [{"address": "ada@example.com"}], "age": 7}
+    path = write("own.json", json.dumps([record]))
+    ran = run(f"users import {path} --dry-run")
+    assert "own.json looks like json" in ran.stderr
+    assert "Fields by their names: id=_id." in ran.stderr
+    assert "Not read, but likely: --map email=emails.0.address" in ran.stderr
+    line = f"users import {path} --from json --map id=_id,email=emails.0.address"
+    assert run(f"{line} --source-option unmapped=metadata").status == 0
+    user = json.loads(run("users get ada@example.com -o json").stdout)
+    assert (user["id"], user["metadata"]["age"]) == ("a1", 7)
+
+
+def test_a_file_of_several_sources_must_be_named(run, write):
+    both = write("x.json", '[{"createdTimestamp": 1, "UserStatus": "CONFIRMED"}]')
+    ran = run(f"users import {both}")
+    assert (ran.status, "could be of" in ran.stderr, "Name it with --from: " in ran.stderr) == (2, True, True)

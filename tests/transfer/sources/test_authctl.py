@@ -9,6 +9,7 @@ import pytest
 
 from authctl.transfer import sources
 from authctl.transfer.records import ImportedTotp, Linked, Record, Refused, Secret
+from authctl.transfer.sources import authctl, field_reader
 
 ARGON2 = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$c29tZWhhc2hzb21laGFzaA"
 ADA = {
@@ -209,3 +210,8 @@ def test_refused_records_are_written_as_they_stood(read, mended, form):
 def test_it_is_recognised():
     for form in (lines, as_csv):
         assert sources.recognise(form(ADA), "users.txt") == ["authctl"]
+
+
+def test_the_manual_has_every_field_that_is_read():
+    documented = {name for names in authctl.SHAPE for name in names.split(", ")}
+    assert documented >= field_reader.READERS.keys() | {"status", "labels", "password", "totp", "identities"}
