@@ -682,7 +682,7 @@ _authctl_list() {
             words=('recommended' 'appwrite' 'supabase')
             ;;
         'sources')
-            words=('authctl' 'csv' 'appwrite' 'supabase' 'firebase' 'auth0' 'keycloak' 'cognito' 'okta' 'clerk'
+            words=('authctl' 'csv' 'json' 'appwrite' 'supabase' 'firebase' 'auth0' 'keycloak' 'cognito' 'okta' 'clerk'
                 'django' 'kratos' 'wordpress' 'htpasswd' 'ldif')
             ;;
         'hashes')

@@ -569,11 +569,11 @@ function __authctl_load
                 '/||A new file, which only you can read; compressed where it ends in .gz'
         case 'users import'
             set __authctl_options \
-                '--from|sources|Where the file comes from: authctl, csv, appwrite, supabase, firebase, auth0, keycloak, cognito,...' \
-                '--map|-|Which column of a CSV is what: email=E-Mail,name=\'Full Name\'' \
-                '--hash-format|hashes|What the password column of a CSV holds: a hash\'s name, or plain' \
+                '--from|sources|Where the file comes from: authctl, csv, json, appwrite, supabase, firebase, auth0, keycloak,...' \
+                '--map|-|Which column of a CSV, or path in JSON, is what: email=E-Mail,name=\'Full Name\',id=_id.$oid' \
+                '--hash-format|hashes|What the password column or field holds: a hash\'s name, or plain' \
                 '--delimiter|-|What stands between the cells of a CSV' \
-                '--encoding|-|How the text of a CSV is encoded: latin-1, ..' \
+                '--encoding|-|The encoding of the files: latin-1, .' \
                 '--hash-config|/|Firebase\'s password hash parameters, as its console shows them' \
                 '--source-option|-|What else the source can be told: `authctl help formats` lists it' \
                 '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...' \
@@ -1369,6 +1369,7 @@ function __authctl_list
             printf '%s\n' \
                 'authctl|authctl\'s own export, JSON Lines or CSV' \
                 'csv|any CSV with a first row that names its columns' \
+                'json|any JSON or JSON Lines, such as mongoexport\'s; --map says which field is what' \
                 'appwrite|Appwrite\'s users, and with them identities, teams and memberships' \
                 'supabase|auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors' \
                 'firebase|firebase auth:export, JSON or CSV' \

@@ -194,7 +194,7 @@ def _formats(formatter: Any) -> None:
     help_pages.write_rows("authctl's own JSON, for users import --from authctl", list(authctl.SHAPE.items()), formatter)
     _paragraphs(
         formatter,
-        "One object for each user, one a line or in a list; whatever is missing is left as it is. `users export` writes "
+        "One object for each user, one a line or in a list; what is missing is left as it is. `users export` writes "
         "it, with --with-hashes and --with-secrets all of it. In CSV, names inside objects are joined with dots: "
         "password.hash.",
     )
