@@ -213,7 +213,7 @@ function __authctl_load
                 'export|Write users as another system takes them, the oldest first' \
                 'import|Take users in from another system, with their passwords' \
                 'list-imports|List imports, the newest first' \
-                'undo-import|Remove the users that an import made' \
+                'undo-import|Remove the users that an import made, and restore those whom it changed' \
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
         case 'users create'
             set __authctl_options \
@@ -576,7 +576,7 @@ function __authctl_load
                 '--encoding|-|The encoding of the files: latin-1, .' \
                 '--hash-config|/|Firebase\'s password hash parameters, as its console shows them' \
                 '--source-option|-|What else the source can be told: `authctl help formats` lists it' \
-                '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...' \
+                '--on-conflict|on-conflict|If the user already exists with different data: refuse the record (the default), skip it, or...' \
                 '--match|match|What a record\'s user is found by; without it, the first that the record has, its username last' \
                 '--weak-hashes|weak-hashes|What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out' \
                 '--weak-passwords|weak-passwords|What becomes of plain passwords that your policy would not accept: they are kept, must be...' \
@@ -1779,7 +1779,8 @@ function __authctl_list
             printf '%s\n' \
                 'fail' \
                 'skip' \
-                'update'
+                'update' \
+                'merge'
         case 'match'
             printf '%s\n' \
                 'id' \
@@ -1833,6 +1834,7 @@ function __authctl_list
             printf '%s\n' \
                 'id' \
                 'removed' \
+                'restored' \
                 'kept'
         case 'fields.imported-hashes'
             printf '%s\n' \
@@ -2225,7 +2227,7 @@ function __authctl_list
                 'export|Write users as another system takes them, the oldest first' \
                 'import|Take users in from another system, with their passwords' \
                 'list-imports|List imports, the newest first' \
-                'undo-import|Remove the users that an import made' \
+                'undo-import|Remove the users that an import made, and restore those whom it changed' \
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
         case 'help.teams'
             printf '%s\n' \

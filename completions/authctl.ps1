@@ -257,7 +257,7 @@ function Get-AuthctlRows($path) {
                 'export|Write users as another system takes them, the oldest first'
                 'import|Take users in from another system, with their passwords'
                 'list-imports|List imports, the newest first'
-                'undo-import|Remove the users that an import made'
+                'undo-import|Remove the users that an import made, and restore those whom it changed'
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
             )
         }
@@ -715,7 +715,7 @@ function Get-AuthctlRows($path) {
                 '--encoding|-|The encoding of the files: latin-1, .'
                 '--hash-config|/|Firebase''s password hash parameters, as its console shows them'
                 '--source-option|-|What else the source can be told: `authctl help formats` lists it'
-                '--on-conflict|on-conflict|Where a user is there already, and not as the record says: refuse the record (the default),...'
+                '--on-conflict|on-conflict|If the user already exists with different data: refuse the record (the default), skip it, or...'
                 '--match|match|What a record''s user is found by; without it, the first that the record has, its username last'
                 '--weak-hashes|weak-hashes|What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out'
                 '--weak-passwords|weak-passwords|What becomes of plain passwords that your policy would not accept: they are kept, must be...'
@@ -2119,6 +2119,7 @@ function Get-AuthctlList($name) {
             'fail'
             'skip'
             'update'
+            'merge'
         }
         'match' {
             'id'
@@ -2172,6 +2173,7 @@ function Get-AuthctlList($name) {
         'fields.undone-import' {
             'id'
             'removed'
+            'restored'
             'kept'
         }
         'fields.imported-hashes' {
@@ -2564,7 +2566,7 @@ function Get-AuthctlList($name) {
             'export|Write users as another system takes them, the oldest first'
             'import|Take users in from another system, with their passwords'
             'list-imports|List imports, the newest first'
-            'undo-import|Remove the users that an import made'
+            'undo-import|Remove the users that an import made, and restore those whom it changed'
             'import-status|Show how many users still have an imported hash, by algorithm and age'
         }
         'help.teams' {

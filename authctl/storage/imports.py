@@ -112,6 +112,12 @@ def find_brought(db: Connection, seq: int, user_ids: Iterable[str]) -> set[str]:
     return found
 
 
+def touch(db: Connection, seq: int, user: User) -> None:
+    """Say that the import has changed a user whom it has had once more."""
+    theirs = (import_users.c.import_seq == seq, import_users.c.user_id == user.id)
+    db.sqlalchemy.execute(import_users.update().where(*theirs).values(updated_at=user.updated_at))
+
+
 class Brought(NamedTuple):
     """A user that an import made, as it is now. touched: `gone`, `signed_in` or `changed`; None where it was let be."""
 

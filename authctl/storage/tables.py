@@ -108,11 +108,13 @@ user_names = sa.Table(
 )
 
 # The ids of deleted users that permissions may still name, ignoring case, and of deleted teams as `team:ID`: nobody
-# signs up with one of the first, and people make no team with one of the others.
+# signs up with one of the first, and people make no team with one of the others. Of an account that became a part of
+# another one, with the id of that.
 former_names = sa.Table(
     "former_names",
     metadata,
     sa.Column("name", Text, primary_key=True),
+    sa.Column("merged_into", Text),
 )
 
 # The hashes of passwords that may not come back, the newest with the highest number.
@@ -314,6 +316,7 @@ imports = sa.Table(
 )
 
 # The users that an import made or changed, and when they were last changed then: whoever was changed since is let be.
+# changes: of those who were there, what it changed and added (transfer/restoring.py), so that it can be undone.
 import_users = sa.Table(
     "import_users",
     metadata,
@@ -321,6 +324,7 @@ import_users = sa.Table(
     sa.Column("user_id", Text, nullable=False),  # no key: the journal outlives the user
     sa.Column("created", sa.Boolean, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("changes", JsonText),
     sa.PrimaryKeyConstraint("import_seq", "user_id", name="import_users_pkey"),
 )
 

@@ -35,6 +35,23 @@ def remember(db: Connection, seq: int, name: str) -> None:
         db.run(compiled.USER_NAMES_REMEMBER, {"name": name, "seq": seq})
 
 
+def merge(db: Connection, name: str, into: str) -> None:
+    """Remember the id of an account that became a part of another one."""
+    with db.ahead():
+        db.run(compiled.USER_NAMES_REMEMBER_MERGED, {"name": name, "merged_into": into})
+
+
+def forget_merged(db: Connection, name: str, into: str) -> None:
+    with db.ahead():
+        db.run(compiled.USER_NAMES_FORGET_MERGED, {"name": name, "merged_into": into})
+
+
+def find_merged(db: Connection, name: str) -> str | None:
+    """The id of the account that the one of that name became a part of."""
+    row = db.first(compiled.USER_NAMES_FIND_MERGED, {"name": name})
+    return row.merged_into if row is not None else None
+
+
 def pass_on(db: Connection, name: str) -> None:
     """Give a name that is free to whoever has had it as a username all along."""
     with db.ahead():

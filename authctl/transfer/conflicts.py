@@ -19,9 +19,11 @@ from authctl.errors import Invalid
 from authctl.model import Status, User, fold, name_keys
 from authctl.storage.bulk import user_of
 from authctl.storage.imports import Keys, Owners
+from authctl.transfer import merging
 from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import TEXTS, Member, Note, Refused
-from authctl.transfer.validation import Checked, Outcome
+from authctl.transfer.taken import Taken, without
+from authctl.transfer.validation import Checked, IdentityRow, Outcome
 
 
 class OnConflict(StrEnum):
@@ -30,6 +32,7 @@ class OnConflict(StrEnum):
     FAIL = "fail"
     SKIP = "skip"
     UPDATE = "update"
+    MERGE = "merge"
 
 
 class Match(StrEnum):
@@ -60,8 +63,9 @@ class Holders:
 class Conditions:
     """By what rules records meet users that are there.
 
-    force: also users that are found by what a person typed in. room: how many more may be refused; None: all.
-    room_to_lose: how many more values may be left out; None: any number.
+    force: also users that are found by what a person typed in. strict: refuse a record of which somebody has a value.
+    room: how many more may be refused; None: all. room_to_lose: how many more values may be left out; None: any number.
+    dialect: of the database, which says how search words are stored.
     """
 
     now: datetime
@@ -70,8 +74,10 @@ class Conditions:
     team_of: Callable[[Member], int | None] = lambda member: None  # the number of a team that is there
     teams: bool = False
     force: bool = False
+    strict: bool = False
     room: int | None = None
     room_to_lose: int | None = None
+    dialect: str = "sqlite"
 
 
 def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
@@ -116,17 +122,50 @@ def _is_over(count: int, room: int | None) -> bool:
 
 
 def _settle(item: Checked, conditions: Conditions, known: Holders | None, claims: _Claims, plan: Plan) -> None:
-    clash = claims.clash(item)
+    owned = _owned(item, known.owners) if known is not None else []
+    into = _same_person(item, conditions, known, claims, plan)
+    clash = claims.clash(item, into)
+    if (owned or clash is not None) and not conditions.strict:
+        item = _fitting(item, owned, conditions, known, claims, into)
+        owned = _owned(item, known.owners) if known is not None else []
+        clash = claims.clash(item, into)
     if clash is not None:
         plan.refuse(item, (clash, *item.notes))
-        return
-    if known is not None and (owned := _owned(item, known.owners)):
-        _meet(item, owned, conditions, known, claims, plan)
-        return
-    claims.add(item)
-    plan.creates.append(item)
-    has_password = item.row.password_algorithm is not None
-    plan.take(item, "created", has_password=has_password, brings_one=has_password)
+    elif into is not None and not into.seq:
+        _join(item, into, conditions, claims, plan)
+    elif known is not None and owned:
+        _meet(item, owned, conditions, known, claims, plan, into)
+    else:
+        claims.add(item, place=len(plan.creates))
+        plan.creates.append(item)
+        has_password = item.row.password_algorithm is not None
+        plan.take(item, "created", has_password=has_password, brings_one=has_password)
+
+
+# Values that others have are left out
+
+
+def _fitting(
+    item: Checked,
+    owned: list[_Owned],
+    conditions: Conditions,
+    known: Holders | None,
+    claims: _Claims,
+    into: User | None,
+) -> Checked:
+    """The record without what another user has; that by which it is found stays, and so do its id and email."""
+    row, user, by = item.row, into, None
+    if into is None:
+        user, by = _user_meant(item, owned, conditions, known) if known else None, _found_by(item, conditions)
+    if user is None and by == "phone" and row.username is not None:  # the phone is a colleague's
+        by = "username"
+        user = known.owners.users.get(known.owners.username_keys.get(row.username_key, 0)) if known else None
+    taken = claims.taken(item, into)
+    for each in owned:
+        if known is not None and each.key is not None and (user is None or each.seq != user.seq):
+            taken.append(Taken(each.field, each.key, each.value, known.owners.users[each.seq].id))
+    kept = None if into is not None else by or "identities"
+    return without(item, [each for each in taken if each.field != kept], conditions.dialect)
 
 
 # Values that were taken within the batch
@@ -142,35 +181,53 @@ class _Claims:
         self.phones: dict[str, str] = {}
         self.uids: dict[tuple[str, str], str] = {}
         self.users: set[int] = set()  # that are there, and were had
+        self.places: dict[str, int] = {}  # of those that are to be made, by the email
 
-    def clash(self, item: Checked) -> Note | None:
-        row = item.row
+    def clash(self, item: Checked, into: User | None = None) -> Note | None:
+        """What of the record another has, if anything. into: whom it is merged into."""
+        row, own = item.row, into.id if into is not None else None
         if row.id in self.ids:
             return _twice("user_already_exists", "id", row.id, row.id)
-        if row.email is not None and row.email in self.emails:
+        if row.email is not None and self.emails.get(row.email, own) != own:
             return _twice("user_email_already_exists", "email", row.email, self.emails[row.email])
-        if row.phone is not None and row.phone in self.phones:
+        if row.phone is not None and self.phones.get(row.phone, own) != own:
             return _twice("user_phone_already_exists", "phone", row.phone, self.phones[row.phone])
         for name in name_keys(row.id, row.username_key):
-            if name in self.names:
+            if self.names.get(name, own) != own:
                 field = "username" if name == row.username_key else "id"
                 return _twice("user_already_exists", field, getattr(row, field), self.names[name])
         for identity in item.extra.identities:
             uid = (identity.provider, identity.provider_uid)
-            if uid in self.uids:
+            if self.uids.get(uid, own) != own:
                 return _twice("user_identity_already_exists", "identities", ":".join(uid), self.uids[uid])
-            if identity.email_verified and identity.email in self.emails:
-                return _twice("user_email_already_exists", "identities", identity.email, self.emails[identity.email])
+            if identity.email_verified and self.emails.get(identity.email or "", own) != own:
+                email = identity.email or ""
+                return _twice("user_email_already_exists", "identities", email, self.emails[email])
         uids = [(identity.provider, identity.provider_uid) for identity in item.extra.identities]
         if len(set(uids)) < len(uids):
             return Note("user_identity_already_exists", "identities", "The record has the same identity twice.")
         return None
 
-    def add(self, item: Checked, user: User | None = None) -> None:
+    def taken(self, item: Checked, into: User | None) -> list[Taken]:
+        """All that another has of what can be left out."""
+        row, own = item.row, into.id if into is not None else None
+        uids = [(each.provider, each.provider_uid) for each in item.extra.identities]
+        asked: list[tuple[str, Any, str | None, str | None]] = [
+            ("phone", row.phone, row.phone, self.phones.get(row.phone or "")),
+            ("username", row.username_key, row.username, self.names.get(row.username_key or "")),
+            *(("identities", uid, ":".join(uid), self.uids.get(uid)) for uid in uids),
+        ]
+        found = ((field, key, shown or "", id) for field, key, shown, id in asked if id is not None and id != own)
+        return [Taken(*each) for each in found]
+
+    def add(self, item: Checked, user: User | None = None, *, place: int | None = None) -> None:
+        """Remember what a record brings. user: who gets it; place: of a new one among those that are made."""
         row, id = item.row, user.id if user else item.row.id
         self.ids.add(row.id)
-        if user is not None:
+        if user is not None and user.seq:
             self.users.add(user.seq)
+        if place is not None and row.email is not None:
+            self.places[row.email] = place
         for name in name_keys(row.id, row.username_key):
             self.names[name] = id
         if row.email is not None:
@@ -193,13 +250,17 @@ def _twice(type: str, field: str, value: str | None, id: str) -> Note:
 
 
 class _Owned(NamedTuple):
-    """A value of a record that somebody has. finds: whether it says whom the record is about."""
+    """A value of a record that somebody has. finds: whether it says whom the record is about.
+
+    key: by which `without` knows what can be left out.
+    """
 
     type: str
     field: str
     value: str
     seq: int
     finds: bool = True
+    key: Any = None
 
 
 def _owned(item: Checked, owners: Owners) -> list[_Owned]:
@@ -209,7 +270,8 @@ def _owned(item: Checked, owners: Owners) -> list[_Owned]:
         type: str, field: str, value: Any, among: dict[Any, int], shown: str | None = None, *, finds: bool = True
     ) -> None:
         if value is not None and (seq := among.get(value)) is not None:
-            found.append(_Owned(type, field, shown or value, seq, finds))
+            can_go = field in ("phone", "username") or type == "user_identity_already_exists"
+            found.append(_Owned(type, field, shown or value, seq, finds, value if can_go else None))
 
     ask("user_already_exists", "id", row.id, owners.ids)
     ask("user_email_already_exists", "email", row.email, owners.emails)
@@ -226,13 +288,19 @@ def _owned(item: Checked, owners: Owners) -> list[_Owned]:
 
 
 def _meet(
-    item: Checked, owned: list[_Owned], conditions: Conditions, known: Holders, claims: _Claims, plan: Plan
+    item: Checked,
+    owned: list[_Owned],
+    conditions: Conditions,
+    known: Holders,
+    claims: _Claims,
+    plan: Plan,
+    into: User | None,
 ) -> None:
-    """A record that has something of a user who is there."""
-    user = _user_meant(item, owned, conditions, known)
+    """A record that has something of a user who is there. into: whom it is merged into."""
+    user = into or _user_meant(item, owned, conditions, known)
     other = next((each for each in owned if user is None or each.seq != user.seq), None)
     had = next((each for each in owned if _is_had(each.seq, known, claims)), None)
-    if had is not None:
+    if had is not None and into is None:
         note = _twice(had.type, had.field, had.value, known.owners.users[had.seq].id)
         plan.refuse(item, (note, *item.notes))
         return
@@ -240,7 +308,8 @@ def _meet(
         assert other is not None
         _turn_away(item, other, conditions, known, plan)
         return
-    update = _merged(user, item, conditions, known)
+    merges = conditions.on_conflict is OnConflict.MERGE and _is_one(user, item, conditions, is_same_id=into is None)
+    update = (_filled if merges else _merged)(user, item, conditions, known)
     if isinstance(update, Note):
         plan.refuse(item, (update, *item.notes))
     elif update is None:
@@ -250,6 +319,8 @@ def _meet(
         plan.skip(item, (Note("import_unchanged", None, "The user is as the record says."),), tell=False)
     elif (claim := _claim(user, item, conditions, known)) is not None:
         plan.refuse(item, (claim, *item.notes))
+    elif merges:
+        _merge(update, conditions, known, claims, plan)
     elif conditions.on_conflict is OnConflict.UPDATE:
         claims.add(item, user)
         plan.updates.append(update)
@@ -272,9 +343,16 @@ def _user_meant(item: Checked, owned: list[_Owned], conditions: Conditions, know
     if seq is None and by is None:  # it has nothing but identities
         seq = next((each.seq for each in owned if each.field == "identities"), None)
     user = known.owners.users.get(seq) if seq is not None else None
+    if user is not None and by == "phone" and not conditions.match and _is_called_otherwise(user, item):
+        return None  # whose phone it is has another username
     if user is not None and by in ("email", "phone") and getattr(user, by) != getattr(item.row, by):
         return None  # an identity's address is another account's
     return user
+
+
+def _is_called_otherwise(user: User, item: Checked) -> bool:
+    key = item.row.username_key
+    return user.username is not None and key is not None and fold(user.username) != key
 
 
 def _found_by(item: Checked, conditions: Conditions) -> str | None:
@@ -355,10 +433,7 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
         return Note(f"user_{claimed}_not_verified", claimed, message)
     if (claimed is not None and not has_proof) or (_takes_password(present, item) and not known.is_same(present, item)):
         after = replace(after, password=given.password)
-    identities = tuple(
-        each for each in item.extra.identities if (each.provider, each.provider_uid) not in known.owners.uids
-    )
-    members = tuple(each for each in item.extra.members if _is_new(each, present, conditions, known))
+    identities, members = _new_belongings(present, item, conditions, known)
     if after == present and not identities and not members:
         return None
     if (identities or _opens(present, after)) and (address := _disputed(present, item, conditions)) is not None:
@@ -372,6 +447,16 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
     except Invalid as error:
         return Note(error.type, error.field, error.message)
     return Update(before, replace(after, updated_at=now), identities, members, item)
+
+
+def _new_belongings(
+    user: User, item: Checked, conditions: Conditions, known: Holders
+) -> tuple[tuple[IdentityRow, ...], tuple[Member, ...]]:
+    """The identities and memberships of a record that its user does not have."""
+    uids = known.owners.uids
+    identities = (each for each in item.extra.identities if (each.provider, each.provider_uid) not in uids)
+    members = (each for each in item.extra.members if _is_new(each, user, conditions, known))
+    return tuple(identities), tuple(members)
 
 
 def claim_proved(before: User, after: User) -> AddressKind | None:
@@ -421,3 +506,70 @@ def _is_new(member: Member, user: User, conditions: Conditions, known: Holders) 
         return False
     team = conditions.team_of(member)
     return team is None or (team, user.seq) not in known.memberships
+
+
+# One person of two records
+
+
+def _same_person(
+    item: Checked, conditions: Conditions, known: Holders | None, claims: _Claims, plan: Plan
+) -> User | None:
+    """The user whom a record of another id is merged into; without a number, one who is to be made in this batch."""
+    row = item.row
+    if conditions.on_conflict is not OnConflict.MERGE or row.email is None or not row.email_verified:
+        return None
+    if row.id in claims.ids or (known is not None and row.id in known.owners.ids):
+        return None
+    place = claims.places.get(row.email)
+    if place is not None:
+        user: User | None = user_of(plan.creates[place].row)
+    else:
+        user = known.owners.users.get(known.owners.emails.get(row.email, 0)) if known is not None else None
+    return user if user is not None and _is_one(user, item, conditions, is_same_id=False) else None
+
+
+def _is_one(user: User, item: Checked, conditions: Conditions, *, is_same_id: bool) -> bool:
+    return merging.is_one(user.at(conditions.now), user_of(item.row), is_same_id=is_same_id)
+
+
+def _join(item: Checked, into: User, conditions: Conditions, claims: _Claims, plan: Plan) -> None:
+    """Merge a record into a user who is to be made in the same batch."""
+    place = claims.places[item.row.email]
+    first = plan.creates[place]
+    made = merging.joined(first, item, conditions.dialect)
+    if isinstance(made, Note):
+        plan.refuse(item, (made, *item.notes))
+        return
+    plan.creates[place] = made
+    claims.add(made, into)
+    claims.ids.add(item.row.id)
+    claims.names[fold(item.row.id)] = into.id
+    brings_one = made.row.password_algorithm != first.row.password_algorithm
+    if brings_one:
+        plan.has_password_now(first)
+    plan.merge(item, into, merging.notes_of(item, into), brings_one=brings_one)
+
+
+def _filled(before: User, item: Checked, conditions: Conditions, known: Holders) -> Update | Note | None:
+    """The user with what they lack and the record has; None where that is nothing, a Note where it cannot be."""
+    present = before.at(conditions.now)
+    try:
+        after = merging.filled(present, user_of(item.row))
+    except Invalid as error:
+        return Note(error.type, error.field, error.message)
+    identities, members = _new_belongings(present, item, conditions, known)
+    if after == present and not identities and not members:
+        return None
+    return Update(before, replace(after, updated_at=conditions.now), identities, members, item)
+
+
+def _merge(update: Update, conditions: Conditions, known: Holders, claims: _Claims, plan: Plan) -> None:
+    """Merge a record into a user who is there; whoever is merged into them next meets them as they are then."""
+    item, after, owners = update.item, update.after, known.owners
+    claims.add(item, after)
+    owners.users[after.seq] = after
+    owners.uids.update({(each.provider, each.provider_uid): after.seq for each in update.identities})
+    known.memberships.update((team, after.seq) for each in update.members if (team := conditions.team_of(each)))
+    plan.updates.append(update)
+    brings_one = update.before.password is None and after.password is not None
+    plan.merge(item, after, merging.notes_of(item, after), brings_one=brings_one)

@@ -408,13 +408,17 @@ class _Run:
             team_of=teams.seq_of if teams else lambda member: None,
             teams=self.options.teams,
             force=self.options.force,
+            strict=self.options.strict,
+            dialect=self.directory.database.dialect,
             room=None if most is None else most - counts["refused"] - before.refused,
             room_to_lose=None if lost is None else lost - losses(counts) - before.losses,
         )
 
     def _known(self, work: Work, items: list[Outcome]) -> Holders:
         keys = keys_of(items, storage.imports.Keys())
-        owners = storage.imports.find_owners(work.db, keys, lock=self.options.on_conflict is OnConflict.UPDATE)
+        owners = storage.imports.find_owners(
+            work.db, keys, lock=self.options.on_conflict in (OnConflict.UPDATE, OnConflict.MERGE)
+        )
         brought = storage.imports.find_brought(work.db, self.journal.seq, {user.id for user in owners.users.values()})
         memberships = storage.imports.find_memberships(work.db, owners.users) if self.options.teams else set()
         names = ("username", "email", "phone")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from authctl.core.values.checks import text
 from authctl.errors import Invalid
 from authctl.model import Json, User
-from authctl.transfer.records import DROPPED, LOSSES, UNREAD, Member, Note
+from authctl.transfer.records import DROPPED, LOSSES, MERGED, UNREAD, Member, Note
 from authctl.transfer.validation import Checked, IdentityRow, Outcome
 
 
@@ -95,13 +95,16 @@ def losses(counts: Json) -> int:
 class Plan:
     """What is to be done with a batch. through: how many of its records are settled.
 
-    seen: users that were found as the file has them, where that must be remembered. ended: how many sessions and
-    tokens of users who are there ended when it was stored. lost: by type and field, what users came in without.
+    seen: users that were found as the file has them, where that must be remembered. merged: the id of a record, and
+    that of the user whom it was merged into. joined: how many of these are made in this batch. ended: how many sessions
+    and tokens of users who are there ended when it was stored. lost: by type and field, what users came in without.
     """
 
     creates: list[Checked] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     seen: list[User] = field(default_factory=list)
+    merged: list[tuple[str, str]] = field(default_factory=list)
+    joined: int = 0
     told: list[Told] = field(default_factory=list)
     skipped: int = 0
     refused: int = 0
@@ -139,9 +142,20 @@ class Plan:
             self.hashes[item.row.password_algorithm, item.strength or "strong"] += 1
         if not has_password:
             self.without_password += 1
-            self.reasons[
-                next((note.type for note in item.notes if note.field == "password"), "import_no_password")
-            ] += 1
+            self.reasons[_why_without(item)] += 1
+
+    def merge(self, item: Checked, into: User, notes: Iterable[Note], *, brings_one: bool) -> None:
+        """Count a record that came in as a part of another user."""
+        if item.has_id and item.row.id != into.id:
+            self.merged.append((item.row.id, into.id))
+        self.joined += not into.seq
+        self.reasons[MERGED] += 1
+        self.take(item._replace(notes=(*notes, *item.notes)), "updated", has_password=True, brings_one=brings_one)
+
+    def has_password_now(self, item: Checked) -> None:
+        """Take back that a new user has no password: another record brings one."""
+        self.without_password -= 1
+        self.reasons[_why_without(item)] -= 1
 
     def _lose(self, type: str, field: str | None, at: int) -> None:
         loss = self.lost.get((type, field))
@@ -158,9 +172,9 @@ class Plan:
 
     def add(self, other: Plan) -> None:
         """What was settled of the records behind these."""
-        for name in ("creates", "updates", "seen", "told"):
+        for name in ("creates", "updates", "seen", "merged", "told"):
             getattr(self, name).extend(getattr(other, name))
-        for name in ("skipped", "refused", "without_password", "through"):
+        for name in ("skipped", "refused", "without_password", "through", "joined"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("reasons", "hashes", "ended"):
             getattr(self, name).update(getattr(other, name))
@@ -176,7 +190,7 @@ class Plan:
             strengths[strength] = strengths.get(strength, 0) + count
         return {
             "created": counts["created"] + len(self.creates),
-            "updated": counts["updated"] + len(self.updates),
+            "updated": counts["updated"] + len(self.updates) + self.joined,
             "skipped": counts["skipped"] + self.skipped,
             "without_password": counts["without_password"] + self.without_password,
             "refused": counts["refused"] + self.refused,
@@ -206,3 +220,8 @@ class Plan:
             first = [*known["first"], *(f"{file}:{at}" for at in loss.places)][:FIRST]
             found[type, name] = {"field": name, "type": type, "count": known["count"] + loss.count, "first": first}
         return sorted(found.values(), key=lambda each: (each["type"], -each["count"], each["field"] or ""))
+
+
+def _why_without(item: Checked) -> str:
+    """Why a new user has no password."""
+    return next((note.type for note in item.notes if note.field == "password"), "import_no_password")

@@ -22,11 +22,11 @@ from authctl.core.mfa import authenticators
 from authctl.core.teams import lookup as teams_lookup, memberships, teams as teams_teams
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid
-from authctl.model import Identity, Import, Json, Status, Team, User, from_milliseconds, milliseconds
+from authctl.model import Identity, Import, Json, Status, Team, User, fold, from_milliseconds, milliseconds
 from authctl.storage.bulk import UserRow, user_of
 from authctl.transfer.conflicts import claim_proved
 from authctl.transfer.plans import Plan, Update
-from authctl.transfer.records import Member, Note
+from authctl.transfer.records import MERGED, Member, Note
 from authctl.transfer.validation import Checked, Extra, IdentityRow, Outcome
 
 
@@ -66,11 +66,16 @@ def _sealed(work: Work, item: Checked) -> UserRow:
 
 
 def _remember(work: Work, journal: Import, plan: Plan) -> None:
-    """Write down whom the import has had."""
+    """Write down whom the import has had. By merging, it may have a user several times."""
     made = [(journal.seq, item.row.id, True, item.row.updated_at) for item in plan.creates]
-    had = [update.after for update in plan.updates] + plan.seen
-    made += [(journal.seq, user.id, False, milliseconds(user.updated_at)) for user in had]
+    had = {user.id: user for user in [*(update.after for update in plan.updates), *plan.seen]}
+    if plan.reasons[MERGED]:
+        for id in storage.imports.find_brought(work.db, journal.seq, had):
+            storage.imports.touch(work.db, journal.seq, had.pop(id))
+    made += [(journal.seq, user.id, False, milliseconds(user.updated_at)) for user in had.values()]
     storage.bulk.insert(work.db, "import_users", ("import_seq", "user_id", "created", "updated_at"), made)
+    for id, into in plan.merged:
+        storage.user_names.merge(work.db, fold(id), into)
 
 
 def _add_all(work: Work, user: User, extra: Extra, teams: Teams | None) -> None:

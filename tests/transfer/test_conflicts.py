@@ -84,14 +84,15 @@ def record(id=None, **fields):
 @pytest.mark.parametrize("on_conflict", ["fail", "skip", "update"])
 def test_the_first_wins_and_the_second_is_refused_and_named(take, directory, batch, first, second, type, on_conflict):
     first = replace(first, name="First")
-    assert take(first, record("between"), second, batch=batch, on_conflict=on_conflict) == ["taken", "taken", type]
+    options = {"batch": batch, "on_conflict": on_conflict, "strict": True}
+    assert take(first, record("between"), second, **options)[2] == type
     assert directory.users.get("a").name == "First"
     assert "already" in take.told[3]["message"]
     # The same file once more changes nothing, nor does a third time.
     for _ in range(2):
-        again = take(first, record("between"), second, batch=batch, on_conflict=on_conflict)
+        take(first, record("between"), second, **options)
         assert (take.counts["created"], take.counts["updated"]) == (0, 0)
-        assert again[:2] == ["taken", "taken"]
+        assert take.counts["skipped"] >= 2
         assert {user.id: user for user in directory.users.iterate()} == take.before
 
 
@@ -199,9 +200,9 @@ TAKEN = [
 
 @pytest.mark.parametrize(("given", "type"), TAKEN)
 def test_what_is_taken_is_refused_or_left_out(take, directory, ada, given, type):
-    assert take(given, record("other")) == [type, "taken"]
+    assert take(given, record("other"), strict=True)[0] == type
     assert "ada" in take.told[1]["message"]
-    assert take(given, on_conflict="skip") == ["import_exists"]
+    assert take(given, on_conflict="skip", strict=True) == ["import_exists"]
     assert take.counts["skipped"] == 1
     assert directory.users.get("ada") == ada
 
@@ -284,7 +285,7 @@ def test_match_says_by_what_users_are_found(take, directory, ada):
     assert take(by_email, on_conflict="update", match="email") == ["taken"]
     assert (directory.users.get("ada").name, take.counts["updated"]) == ("New", 1)
     by_phone = record("other", phone="+442079460123", name="Newer")
-    assert take(by_phone, on_conflict="update", match="email") == ["user_phone_already_exists"]
+    assert take(by_phone, on_conflict="update", match="email", strict=True) == ["user_phone_already_exists"]
     assert take(by_phone, on_conflict="update", match="phone") == ["taken"]
     assert directory.users.get("ada").name == "Newer"
 

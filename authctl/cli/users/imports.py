@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SETTINGS_LENGTH = 65_536  # characters
 # Options of their own → what the source knows them by.
 OWN_OPTIONS = ("map", "hash_format", "delimiter", "encoding")
-ON_CONFLICT = ("fail", "skip", "update")
+ON_CONFLICT = ("fail", "skip", "update", "merge")
 MATCH = ("id", "email", "phone")
 ADDRESSES = ("given", "claimed")
 WEAK_PASSWORDS = ("keep", "must-change", "refuse")
@@ -126,9 +126,9 @@ def import_(
             "--on-conflict",
             metavar="|".join(ON_CONFLICT),
             callback=_choice(*ON_CONFLICT),
-            help="Where a user is there already, and not as the record says: refuse the record (the default), leave it"
-            " out, or update the user. Nobody's verification is lowered, no blocked user let in, no password replaced"
-            " that was set here.",
+            help="If the user already exists with different data: refuse the record (the default), skip it, or update"
+            " the user. An update lowers no verification, lets no blocked user in and replaces no password that was set"
+            " here. merge makes one user of all who have verified the same email; the first keeps what they have.",
         ),
     ] = "fail",
     match: Annotated[

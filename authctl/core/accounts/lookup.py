@@ -11,7 +11,7 @@ from authctl.core.values.listings import Field, FieldType
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Denied, NotFound
-from authctl.model import USER_COLUMNS, User, username_key
+from authctl.model import USER_COLUMNS, User, fold, username_key
 
 # One
 
@@ -37,13 +37,19 @@ def _get(work: Work, user: str, *, lock: bool) -> User:
             raise Denied("user_unauthorized", "A person sees and changes only the own account.", field="user")
         return found.as_the_person_sees_it()
     if found is None:
-        raise NotFound(
-            "user_not_found",
-            f"There is no user {checks.shown(user)}.",
-            field="user",
-            hint="Look with: authctl users list --search TEXT",
-        )
+        raise _not_found(work, user)
     return found
+
+
+def _not_found(work: Work, user: str) -> NotFound:
+    """That there is no such user; an operator is told where the account went that had the id."""
+    from shlex import quote
+
+    hint = "Look with: authctl users list --search TEXT"
+    id = identifiers.id_lookup(user.removeprefix("id:"))
+    if work.is_operator and id and (into := storage.user_names.find_merged(work.db, fold(id))):
+        hint = f"That account was merged into another one: authctl users get {quote(f'id:{into}')}"
+    return NotFound("user_not_found", f"There is no user {checks.shown(user)}.", field="user", hint=hint)
 
 
 def find(work: Work, user: str, *, lock: bool = False) -> User | None:

@@ -66,6 +66,8 @@ def vouch(work: Work, user: User, field: str) -> None:
         "sessions": any(each.ended_at is None for each in storage.sessions.list_of_user(work.db, user.seq)),
     }
     if kept := ", ".join(name for name, is_there in ways.items() if is_there):
+        from shlex import quote
+
         work.warnings.append(
             f"A person typed in {getattr(user, field)}, and may be a stranger. The user {user.id} keeps: {kept}."
             f" To end all of it, use: authctl users secure id:{user.id}"

@@ -7,12 +7,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from authctl.model import EventName
 from authctl.storage.column_types import Text
-from authctl.storage.statements.building import Twins, bind, is_, values
+from authctl.storage.statements.building import Twins, bind, is_, upsert, values
 from authctl.storage.tables import events, former_names, memberships, sessions, user_names, users
 
 INSERT = user_names.insert().values(values(user_names)).inline()
 RELEASE = user_names.delete().where(is_(user_names.c.name), is_(user_names.c.user_seq))
 FIND_FORMER = sa.select(former_names.c.name).where(is_(former_names.c.name))
+FIND_MERGED = sa.select(former_names.c.merged_into).where(is_(former_names.c.name))
+REMEMBER_MERGED = upsert(former_names, ("name",), "merged_into")
+FORGET_MERGED = former_names.delete().where(is_(former_names.c.name), is_(former_names.c.merged_into))
 
 
 def _add(table: sa.Table, names: list[str], found: sa.Select[Any]) -> Twins:
