@@ -26,7 +26,7 @@ from authctl.cli.context import Context
 from authctl.cli.list_options import ListOptions
 from authctl.cli.options import common_options, stepping_options, writing_options
 from authctl.cli.output import Shape
-from authctl.errors import AuthctlError, ExitStatus, Partial, Unavailable, UsageError
+from authctl.errors import AuthctlError, ExitStatus, NotFound, Partial, Unavailable, UsageError
 
 # Exit statuses by the names that declarations say them by.
 CONFLICT, DENIED, INVALID = ExitStatus.CONFLICT, ExitStatus.DENIED, ExitStatus.INVALID
@@ -189,10 +189,8 @@ class Command(TyperCommand):
         done = refused = 0
         with ctx.output.bulk():
             for value in ctx.read_ids():
-                # Digits alone are an id here, and could be a phone elsewhere.
-                ctx.params[subject] = f"id:{value}" if subject == "user" and value.isdecimal() else value
                 try:
-                    super().invoke(ctx)
+                    self._invoke_for(ctx, subject, value)
                     done += 1
                 except Unavailable:
                     raise
@@ -201,6 +199,20 @@ class Command(TyperCommand):
                     refused += 1
         if refused:
             raise Partial("general_partial", f"{done} done, {refused} refused.")
+
+    def _invoke_for(self, ctx: Context, subject: str, value: str) -> None:
+        """The command for a line of stdin: an id first of all, also where it could be something else elsewhere."""
+        from authctl.core.accounts import lookup
+
+        id = lookup.reference(value) if subject == "user" else value
+        try:
+            ctx.params[subject] = f"id:{value}" if subject == "user" and value.isdecimal() else id
+            super().invoke(ctx)
+        except NotFound as error:
+            if id == value or error.field != subject:
+                raise
+            ctx.params[subject] = value
+            super().invoke(ctx)
 
     # Help is drawn in cli/help.py.
 

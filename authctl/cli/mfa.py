@@ -97,14 +97,16 @@ def enable(ctx: Context, user: User) -> None:
 
     Who has no other than the email cannot recover a forgotten password without an operator.
     """
+    from authctl.core.accounts import lookup
+
     mfa = ctx.directory.mfa
     enabled = mfa.enable(user)
     ctx.show(enabled.public())
-    status = mfa.status(enabled.id)
+    status = mfa.status(f"id:{enabled.id}")
     if not any(status.factors.values()):
         ctx.output.tell(
             f"This protects nothing yet: the user {enabled.id} has no second factor. Add one with: "
-            + _command(ctx, "create-authenticator", enabled.id)
+            + _command(ctx, "create-authenticator", lookup.reference(enabled.id))
         )
     elif status.recovery_needs_operator:
         ctx.output.warn(

@@ -216,7 +216,7 @@ class Checker:
         blocked_until = record.blocked_until
         is_blocked = bool(record.blocked) and (blocked_until is None or blocked_until > self.rules.now)
         return {
-            "id": check(identifiers.identifier, record.id) or ""
+            "id": check(identifiers.imported_id, record.id) or ""
             if record.id
             else generators.new_id(self.rules.now, self.random),
             "username": username,

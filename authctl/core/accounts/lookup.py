@@ -19,7 +19,8 @@ from authctl.model import USER_COLUMNS, User, fold, username_key
 def get(work: Work, user: str) -> User:
     """One account, by id, email, phone or username; `id:`, `email:`, `phone:` and `username:` say which.
 
-    Digits alone are read as a phone before they are read as an id. Raises NotFound (user_not_found).
+    An imported id that could be something else, with @, a blank or a leading +, is found by `id:` only. Digits alone
+    are read as a phone before they are read as an id. Raises NotFound (user_not_found).
     """
     return _get(work, user, lock=False)
 
@@ -65,7 +66,7 @@ def _username_lookup(text: str) -> str | None:
 
 
 _LOOKUPS: dict[str, tuple[str, Callable[[str], str | None]]] = {
-    "id": ("id", identifiers.identifier_lookup),
+    "id": ("id", identifiers.id_lookup),
     "email": ("email", contacts.email_lookup),
     "phone": ("phone", contacts.phone_lookup),
     "username": ("username_key", _username_lookup),
@@ -87,9 +88,21 @@ def _readings(user: str) -> Iterator[tuple[str, str | None]]:
         yield column, lookup(rest)
         return
     readings = [(column, lookup(user)) for column, lookup in _LOOKUPS.values()]
-    if user.isdecimal():  # other systems have ids that could be phone numbers
+    if user.isdecimal():  # links carry ids of other systems that could be phone numbers
         readings.append(readings.pop(0))
+    elif _could_be_else(user):
+        readings.pop(0)
     yield from readings
+
+
+def _could_be_else(id: str) -> bool:
+    """Whether an imported id could be an email, a phone or a name."""
+    return "@" in id or " " in id or id.startswith("+")
+
+
+def reference(id: str) -> str:
+    """How an account is named by its id where links carry it: with `id:` where it could be read as something else."""
+    return f"id:{id}" if _could_be_else(id) or is_prefixed(id) else id
 
 
 def field_of(user: User, text: str) -> str | None:

@@ -13,6 +13,7 @@ person chose is as good as proved once the account has a proof; an address only 
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from authctl import storage
@@ -70,7 +71,7 @@ def vouch(work: Work, user: User, field: str) -> None:
 
         work.warnings.append(
             f"A person typed in {getattr(user, field)}, and may be a stranger. The user {user.id} keeps: {kept}."
-            f" To end all of it, use: authctl users secure id:{user.id}"
+            f" To end all of it, use: authctl users secure {quote(f'id:{user.id}')}"
         )
 
 

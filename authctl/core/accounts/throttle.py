@@ -123,12 +123,17 @@ def _bucket(user: User | None, name: str, source: str, code: str | None, *, is_s
         return (_FACTOR if is_second_factor and code is None else "") + f"name:{digests.name(name)}"
     if code is not None:
         return _code_bucket(user, source) + code
-    return (_FACTOR if is_second_factor else "user:") + user.id + source
+    return (_FACTOR if is_second_factor else "user:") + _named(user) + source
+
+
+def _named(user: User) -> str:
+    """A user's id as buckets have it: another system's may hold what stands before a source there."""
+    return identifiers.embedded(user.id, "@/#")
 
 
 def _code_bucket(user: User, source: str = "") -> str:
     """How the buckets of the codes of a user begin."""
-    return f"code:{user.id}{source}/"
+    return f"code:{_named(user)}{source}/"
 
 
 def find_code_lock(work: Work, user: User, kind: str) -> datetime | None:
@@ -148,7 +153,7 @@ def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
         storage.attempts.know(work.db, user.seq, known + claim.source, work.now)
     if is_shown:
         storage.users.set_codes_locked(work.db, user.seq, None)
-    if user.locked_until is not None and claim.account == f"user:{user.id}":
+    if user.locked_until is not None and claim.account == f"user:{_named(user)}":
         storage.users.set_locked(work.db, user.seq, None)
 
 
@@ -168,9 +173,9 @@ def take_back(work: Work, claim: CountedAttempt) -> None:
 
 def forget(work: Work, user: User, *, of_second_factors: bool = True) -> None:
     """Forget every attempt at an account, also those of sources known to it."""
-    for bucket in (f"user:{user.id}", f"user:{user.id}{_LOCKS}"):
+    for bucket in (f"user:{_named(user)}", f"user:{_named(user)}{_LOCKS}"):
         storage.attempts.forget(work.db, bucket)
-    for prefix in (f"user:{user.id}@", f"code:{user.id}/", f"code:{user.id}@"):
+    for prefix in (f"user:{_named(user)}@", f"code:{_named(user)}/", f"code:{_named(user)}@"):
         storage.attempts.forget_all(work.db, prefix)
     if of_second_factors:
         forget_second_factors(work, user)
@@ -178,17 +183,17 @@ def forget(work: Work, user: User, *, of_second_factors: bool = True) -> None:
 
 def forget_second_factors(work: Work, user: User) -> None:
     """Forget the attempts at an account's second factors alone."""
-    if _is_shown(work, user, _FACTOR + user.id):
+    if _is_shown(work, user, _FACTOR + _named(user)):
         storage.users.set_codes_locked(work.db, user.seq, None)
-    for bucket in (f"factor:{user.id}", f"factor:{user.id}{_LOCKS}"):
+    for bucket in (f"factor:{_named(user)}", f"factor:{_named(user)}{_LOCKS}"):
         storage.attempts.forget(work.db, bucket)
-    storage.attempts.forget_all(work.db, f"factor:{user.id}@")
+    storage.attempts.forget_all(work.db, f"factor:{_named(user)}@")
 
 
 def unlock(work: Work, user: User, *, of_second_factors: bool = True) -> User:
     """The account, which can be signed in to at once. of_second_factors: False leaves the tries at those counted."""
     forget(work, user, of_second_factors=of_second_factors)
-    until = storage.attempts.find_lock(work.db, _FACTOR + user.id)  # of second factors, where it stays
+    until = storage.attempts.find_lock(work.db, _FACTOR + _named(user))  # of second factors, where it stays
     storage.users.set_locked(work.db, user.seq, None)
     storage.users.set_codes_locked(work.db, user.seq, until)
     return replace(user, locked_until=None, codes_locked_until=until)
@@ -291,9 +296,9 @@ def _lock(work: Work, bucket: str, user: User | None, *, lasts: timedelta) -> No
     until = work.now + lasts
     storage.attempts.lock(work.db, bucket, until)
     if user is not None and (
-        bucket == _FACTOR + user.id or bucket.removeprefix(_code_bucket(user)) in tuple(TokenKind)
+        bucket == _FACTOR + _named(user) or bucket.removeprefix(_code_bucket(user)) in tuple(TokenKind)
     ):
         storage.users.set_codes_locked(work.db, user.seq, until)
-    if user is not None and bucket == f"user:{user.id}":
+    if user is not None and bucket == f"user:{_named(user)}":
         storage.users.set_locked(work.db, user.seq, until)
         work.record(EventName.USERS_LOCK, f"users/{user.id}", {"until": instant(until)}, user_id=user.id)

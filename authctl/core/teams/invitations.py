@@ -327,7 +327,7 @@ def _composer(directory: Engine, url: str | None) -> Callable[[Work, InvitationC
             )
         ids = {
             "membershipId": claim.membership.id,
-            "userId": claim.user.id if claim.user is not None else address,
+            "userId": accounts_lookup.reference(claim.user.id) if claim.user is not None else address,
             "teamId": claim.team.id,
         }
         link = _link(directory, url, **ids, secret=claim.secret) if url is not None else None

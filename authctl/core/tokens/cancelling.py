@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import endings, records, standing, throttle
+from authctl.core.accounts import endings, lookup, records, standing, throttle
 from authctl.core.accounts.endings import Cause
 from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.credentials import addresses
@@ -68,7 +68,7 @@ def tell(work: Work, user: User, kind: AddressKind, new: str | None, *, session_
         )
         issue.record(work, token, {})
     is_asked = how is TokenKind.CHANGE_CONFIRM and secret is not None
-    asked = AskedChange(user.id, old or "", new, secret, is_asked)
+    asked = AskedChange(lookup.reference(user.id), old or "", new, secret, is_asked)
     emails = [user.email] if user.email is not None and _is_firm(user, "email") else []
     if kind == "phone":
         emails += _emails_that_may_return(work, user)

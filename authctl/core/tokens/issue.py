@@ -224,7 +224,7 @@ def _message(
     if asked.declaration.sent_to == "phone":
         return compose.code_sms(settings, kind, to, code=secret, channel=asked.channel)
     life = token.expires_at - token.created_at
-    link = _link(directory, asked, user.id, secret) if asked.url is not None else None
+    link = _link(directory, asked, lookup.reference(user.id), secret) if asked.url is not None else None
     return compose.secret_email(settings, kind, to, secret=secret, validity=life, link=link, phrase=phrase)
 
 

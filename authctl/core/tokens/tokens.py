@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from shlex import quote
 from typing import Any
 
 from authctl import storage
@@ -255,7 +256,7 @@ def ask_for_password(directory: Engine, user: User, *, url: str | None = None) -
             asked = TokenRequest(TokenKind.RECOVERY, url=url, at_once=True)  # any older one has just ended
             issue.issue(directory.operating(), asked, _getter(f"id:{user.id}"))
         except (Denied, Unavailable) as error:
-            again = f"Send one with: authctl tokens create-recovery {user.id}"
+            again = f"Send one with: authctl tokens create-recovery {quote(lookup.reference(user.id))}"
             directory.warn(f"The user {user.id} was not asked for a new password: {error.message} {again}")
             return None
     return user.email

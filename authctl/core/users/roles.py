@@ -2,6 +2,8 @@
 
 any  guests  users  users/verified  users/unverified  user:ID  user:ID/verified  user:ID/unverified
 team:ID  team:ID/ROLE  member:ID  label:LABEL
+
+In the ID of a user / is written %2F and % is written %25, so that no imported id reads as another's role.
 """
 
 from __future__ import annotations
@@ -34,10 +36,16 @@ def roles_of(user: User | None, memberships: Iterable[Membership] = ()) -> list[
     if user.status is Status.BLOCKED:
         return []
     verified = VERIFIED if user.email_verified or user.phone_verified else UNVERIFIED
-    roles = [ANY, USERS, f"{USERS}/{verified}", f"user:{user.id}", f"user:{user.id}/{verified}"]
+    own = f"user:{_named(user.id)}"
+    roles = [ANY, USERS, f"{USERS}/{verified}", own, f"{own}/{verified}"]
     for team, membership, held in memberships:
         roles += [f"team:{team}", f"member:{membership}", *(f"team:{team}/{role}" for role in held)]
     return [*roles, *(f"label:{label}" for label in user.labels)]
+
+
+def _named(id: str) -> str:
+    """An id as role strings have it: another system's may hold what stands before a state."""
+    return identifiers.embedded(id, "/")
 
 
 # Permissions
@@ -97,7 +105,9 @@ def _is_role_of(kind: str, subject: str) -> bool:
     try:
         match kind:
             case "user":
-                return bool(identifiers.identifier(id)) and (not slash or detail in (VERIFIED, UNVERIFIED))
+                given = id.replace("%2F", "/").replace("%25", "%")
+                is_id = _named(identifiers.imported_id(given)) == id
+                return is_id and (not slash or detail in (VERIFIED, UNVERIFIED))
             case "team":
                 return bool(identifiers.identifier(id)) and (not slash or bool(identifiers.role(detail)))
             case "member":

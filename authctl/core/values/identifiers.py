@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from authctl.core.values.checks import invalid, kind_of, shown, text
 from authctl.model import Status
 
+MAX_IMPORTED_ID = 255
 MAX_NAME = 128
 MAX_USERNAME = 128
 MAX_LABELS = 1_000
@@ -28,7 +29,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._|:-]{0,127}")
 
 
 def identifier(value: str, *, field: str = "id") -> str:
-    """An id, whoever made it: other systems' ids stay as they are."""
+    """An id that is made or given here."""
     if _IDENTIFIER.fullmatch(text(value, field)):
         return value
     raise invalid(
@@ -38,9 +39,32 @@ def identifier(value: str, *, field: str = "id") -> str:
     )
 
 
-def identifier_lookup(value: str) -> str | None:
+def imported_id(value: str, *, field: str = "id") -> str:
+    """The id of an account in another system, kept exactly: 1 to 255 printable characters of any script."""
+    if _is_imported_id(text(value, field)):
+        return value
+    raise invalid(
+        field,
+        f"{shown(value)} is not an id; use 1 to {MAX_IMPORTED_ID} printable characters, "
+        "without blanks at the beginning or end",
+    )
+
+
+def id_lookup(value: str) -> str | None:
     """The id that a text may be, or None where no id looks like that."""
-    return value if _IDENTIFIER.fullmatch(value) else None
+    return value if _IDENTIFIER.fullmatch(value) or _is_imported_id(value) else None
+
+
+def _is_imported_id(value: str) -> bool:
+    # No control character, bidi control or unusual blank is printable, so that an id reads as what it is.
+    return 1 <= len(value) <= MAX_IMPORTED_ID and value.isprintable() and value == value.strip(" ")
+
+
+def embedded(id: str, separators: str) -> str:
+    """An id within a longer text, percent-encoded where it holds what ends it there."""
+    for character in "%" + separators:
+        id = id.replace(character, f"%{ord(character):02X}")
+    return id
 
 
 def username(value: str, *, field: str = "username") -> str:

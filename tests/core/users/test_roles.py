@@ -48,6 +48,16 @@ def test_every_role_can_stand_in_a_permission(role):
         assert roles.permission(f'{action}("{role}")') == roles.Permission(action, role)
 
 
+@pytest.mark.parametrize("id", ["ada/verified", "samlp|corp|jane@corp.com", "ada%2Fverified", 'a") b/c', "李"])
+def test_an_imported_id_has_no_other_users_role(id):
+    """`user:ada/verified` is ada's, once an address is verified."""
+    user = replace(USER, id=id, labels=())
+    own = set(roles.roles_of(user)) - set(roles.roles_of(replace(USER, id="ada", labels=())))
+    assert len(own) == 2
+    for role in own:
+        assert roles.permission(f'read("{role}")').role == role
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -55,6 +65,7 @@ def test_every_role_can_stand_in_a_permission(role):
         'read("any")x', 'read("*")', 'read("role:all")', 'read("role:member")', 'read("role:x")',
         'read("any/verified")',
         'read("guests/x")', 'read("users/")', 'read("users/x")', 'read("user:")', 'read("user:a/")', 'read("user:a/x")',
+        'read("user:a%2Gx")', 'read("user:a%")',
         'read("user:a/verified/x")', 'read("team:")', 'read("team:a/")', 'read("team:a/b/c")', 'read("team: a")',
         'read("team:a/b c")', 'read("member:a/b")', 'read("label:")', 'read("label:a-b")', 'read("label:a/b")',
         'read("project:a")', 'read("any:")', 'read("users:x")', 'read("any")\0', 'read("any", "users")',

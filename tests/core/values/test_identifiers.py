@@ -89,6 +89,37 @@ def test_a_malformed_identifier_is_refused(value):
     assert refusal(identifiers.identifier, value).field == "id"
 
 
+ODD_IDS = [
+    "samlp|corp|jane@corp.com",
+    "waad|AbC~d!",
+    "{8281CEC3-5A3A-4C5E-9D6B-0A6F6C0B1A2B}",
+    "Jane Doe",
+    "+44 20 7946 0123",
+    "李雷",
+    "/x?y=%2F&z",
+    "x" * 255,
+]
+
+
+@pytest.mark.parametrize("value", ODD_IDS)
+def test_an_imported_id_stays_as_it_is(value):
+    assert identifiers.imported_id(value) == value == identifiers.id_lookup(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x" * 256, "a\0", "a\ud800", "a\n", "a\x1b[31m", "a\u202eb", "a\u200bb", "a\u00a0b", " a", "a "]
+)
+def test_an_imported_id_that_does_not_read_as_what_it_is_is_refused(value):
+    assert refusal(identifiers.imported_id, value).field == "id"
+    assert identifiers.id_lookup(value) is None
+
+
+@given(st.text(), st.text())
+def test_an_embedded_id_ends_where_it_ends_and_is_no_other(one, other):
+    assert "/" not in identifiers.embedded(one, "/")
+    assert (identifiers.embedded(one, "/@") == identifiers.embedded(other, "/@")) == (one == other)
+
+
 @pytest.mark.parametrize("value", ["ada", "Ada.Lovelace", "李", "a+b", "x" * 128, "-", "🎉"])
 def test_a_username_may_be_any_printable_word(value):
     assert identifiers.username(value) == value
