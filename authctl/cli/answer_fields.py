@@ -82,7 +82,7 @@ IMPORT = Shape(
     ),
     columns=("id", "source", "status", "created", "refused", "created_at"),  # what fits 80 columns
 )
-UNDONE = Shape("undone import", fields=("id", "removed", "kept"))
+UNDONE = Shape("undone import", fields=("id", "removed", "restored", "kept"))
 REMAINING = Shape("imported hashes", fields=("algorithm", "users", "imported_at", "import_id"))
 ROLE = Shape("role", fields=("role",))
 JWT = Shape("jwt", fields=("jwt", "expires_at"))

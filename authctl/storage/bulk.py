@@ -57,6 +57,12 @@ def user_of(row: UserRow, seq: int = 0) -> User:
     return record([read(value) if read else value for read, value in zip(_READ, (seq, *row), strict=True)])
 
 
+def row_of(user: User) -> UserRow:
+    """The same the other way round."""
+    columns = columns_of(user)
+    return UserRow(**{column.name: _stored(column, columns[column.name]) for column in users.c if column.name != "seq"})
+
+
 def whole(db: Connection, step: Callable[[], None]) -> bool:
     """Do all of a step; False, and nothing of it, where somebody has what it stores."""
     try:

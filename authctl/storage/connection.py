@@ -242,6 +242,11 @@ class Connection:
         if self.dialect.name == "postgresql":
             self.driver.end_with_next()
 
+    @property
+    def is_at_end(self) -> bool:
+        """Whether nothing can be asked any more, since the transaction ended with the last statement."""
+        return self.dialect.name == "postgresql" and self.driver.is_at_end
+
     def relax(self) -> None:
         """Do not wait until this transaction is on the disk: it is as whole as others, and seen by others as soon.
 

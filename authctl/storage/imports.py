@@ -13,7 +13,17 @@ import sqlalchemy as sa
 from authctl.model import Import, ImportStatus, Json, MembershipStatus, User, username_key
 from authctl.storage import record_mapping
 from authctl.storage.connection import Connection
-from authctl.storage.tables import identities, import_users, imports, memberships, sessions, tokens, users
+from authctl.storage.tables import (
+    former_names,
+    identities,
+    import_changes,
+    import_users,
+    imports,
+    memberships,
+    sessions,
+    tokens,
+    users,
+)
 from authctl.storage.users import names_of, record as user_of
 
 BATCH = 500  # users that an import is undone by at a time
@@ -116,6 +126,51 @@ def touch(db: Connection, seq: int, user: User) -> None:
     """Say that the import has changed a user whom it has had once more."""
     theirs = (import_users.c.import_seq == seq, import_users.c.user_id == user.id)
     db.sqlalchemy.execute(import_users.update().where(*theirs).values(updated_at=user.updated_at))
+
+
+def insert_changes(db: Connection, seq: int, changes: Iterable[tuple[int, Json]]) -> None:
+    """Write down what the import changed, by the numbers of the users."""
+    rows = [{"import_seq": seq, "user_seq": user, "changes": each} for user, each in changes]
+    if rows:
+        db.sqlalchemy.execute(import_changes.insert(), rows)
+
+
+class Changed(NamedTuple):
+    """What an import changed of a user who was there."""
+
+    seq: int
+    user: User
+    changes: Json
+
+
+def list_changed(db: Connection, seq: int, before: int | None) -> list[Changed]:
+    """The newest changes that are older than the one of number `before`, but of users whom the import made.
+
+    The users are kept from others.
+    """
+    made = sa.select(import_users.c.user_id).where(import_users.c.import_seq == seq, import_users.c.created)
+    page = (
+        sa.select(import_changes)
+        .join(users, users.c.seq == import_changes.c.user_seq)
+        .where(import_changes.c.import_seq == seq, users.c.id.not_in(made))
+        .order_by(import_changes.c.seq.desc())
+    )
+    if before is not None:
+        page = page.where(import_changes.c.seq < before)
+    rows = db.sqlalchemy.execute(page.limit(BATCH)).all()
+    seqs = {row.user_seq for row in rows}
+    found = sa.select(users).where(users.c.seq.in_(seqs)).order_by(users.c.seq).with_for_update()
+    present = {row.seq: user_of(row) for row in db.sqlalchemy.execute(found)}
+    return [Changed(row.seq, present[row.user_seq], row.changes) for row in rows if row.user_seq in present]
+
+
+def forget_merged(db: Connection, user_ids: Sequence[str]) -> None:
+    """Forget the ids that became a part of these users."""
+    db.sqlalchemy.execute(former_names.delete().where(former_names.c.merged_into.in_(user_ids)))
+
+
+def delete_changes(db: Connection, seq: int) -> None:
+    db.sqlalchemy.execute(import_changes.delete().where(import_changes.c.seq == seq))
 
 
 class Brought(NamedTuple):

@@ -96,6 +96,11 @@ class Connection(psycopg.Connection[Any]):
         """Send COMMIT with the next statement whose answer is waited for: nothing is asked after it."""
         self._is_last = True
 
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the transaction has ended with a statement that was said to be its last."""
+        return self._is_last and not self._is_begun
+
     def answered(self) -> None:
         """Wait for every answer that is due, unless the statements are sent ahead; raises what went wrong."""
         if self._pipe is None or self._is_ahead:

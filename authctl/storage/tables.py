@@ -316,7 +316,6 @@ imports = sa.Table(
 )
 
 # The users that an import made or changed, and when they were last changed then: whoever was changed since is let be.
-# changes: of those who were there, what it changed and added (transfer/restoring.py), so that it can be undone.
 import_users = sa.Table(
     "import_users",
     metadata,
@@ -324,8 +323,19 @@ import_users = sa.Table(
     sa.Column("user_id", Text, nullable=False),  # no key: the journal outlives the user
     sa.Column("created", sa.Boolean, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
-    sa.Column("changes", JsonText),
     sa.PrimaryKeyConstraint("import_seq", "user_id", name="import_users_pkey"),
+)
+
+# What an import changed of users who were there, and gave them, so that it can be undone: transfer/restoring.py.
+import_changes = sa.Table(
+    "import_changes",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    _owner("import_seq", "imports.seq"),
+    _owner(),
+    sa.Column("changes", JsonText, nullable=False),
+    sa.Index("import_changes_import", "import_seq", "seq"),
+    sa.Index("import_changes_user", "user_seq"),
 )
 
 # Numbers that nothing is sent to, and the code that is right for each; sealed.

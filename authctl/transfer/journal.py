@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, NamedTuple
 
 from authctl import storage
 from authctl.core import hashing
@@ -16,17 +18,22 @@ from authctl.core.values import checks, identifiers
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import OPERATOR, Work
 from authctl.errors import NotFound
-from authctl.model import EventName, Import, ImportStatus, Json, Public, instant
-from authctl.transfer import files, importing, sources
-from authctl.transfer.records import Record, Secret
+from authctl.model import EventName, Import, ImportStatus, Json, Progress, Public, instant
+from authctl.transfer import files, importing, restoring, sources
+from authctl.transfer.records import MERGED, Record, Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Undone(Public):
-    """What became of the users that an import made. kept: why, and how many; `gone` were gone already."""
+    """What became of the users that an import had.
+
+    removed: those that it made. restored: those whom it changed, and who are as they were in all that it wrote down.
+    kept: why the others, or something of them, are as they are, and how many.
+    """
 
     id: str
     removed: int
+    restored: int
     kept: Mapping[str, int]
 
 
@@ -43,39 +50,92 @@ def _get(work: Work, id: str, *, lock: bool = False) -> Import:
     return found
 
 
-def undo(directory: Engine, id: str) -> Undone:
-    """Remove the users that an import made, but for those that were changed since or have signed in.
+def undo(directory: Engine, id: str, *, progress: Progress | None = None) -> Undone:
+    """Take back what an import did: remove the users that it made, and restore those whom it changed.
 
-    Done in batches, each one unit of work, and gone on with when it is called again. What the import changed of users
-    who were there before stays.
+    Whoever was made by it and changed since, or has signed in, stays. Of others that comes back which nobody has
+    changed since; ended sessions, used codes and what a stranger may have put there do not. Done in batches, each one
+    unit of work, and gone on with when it is called again. progress: opens a bar.
     """
-    removed, kept, after = 0, Counter[str](), ""
+    total = directory.read(_total, id)
+    with progress("Users", total) if progress is not None else nullcontext(_untold) as step:
+        kept = directory.write(_unrecorded, id)
+        restored, some = _by_batches(directory, id, _restore_some, step)
+        removed, others = _by_batches(directory, id, _undo_some, step)
+    return Undone(id, removed, restored, dict(sorted((kept + some + others).items())))
+
+
+def _untold(count: int) -> None:
+    """Nobody watches."""
+
+
+def _by_batches(
+    directory: Engine, id: str, undo: Callable[[Work, str, Any], Batch], step: Callable[[int], None]
+) -> tuple[int, Counter[str]]:
+    """Undo batch by batch; of how many users, and why others stay."""
+    done, kept, last = 0, Counter[str](), None
     while True:
-        last, some, reasons = directory.write(_undo_some, id, after)
-        removed, kept = removed + some, kept + reasons
+        batch = directory.write(undo, id, last)
+        done, kept, last = done + batch.done, kept + batch.kept, batch.last
         if last is None:
-            return Undone(id, removed, dict(sorted(kept.items())))
-        after = last
+            return done, kept
+        step(batch.looked_at)
 
 
-def _undo_some(work: Work, id: str, after: str) -> tuple[str | None, int, Counter[str]]:
-    """The next of them; with the last one looked at, None where there are no more."""
+class Batch(NamedTuple):
+    """Some users whom an import had, and what became of them. last: behind whom to go on; None at the end."""
+
+    last: Any
+    done: int
+    looked_at: int
+    kept: Counter[str]
+
+
+def _total(work: Work, id: str) -> int:
+    counts = _get(work, id).counts
+    return int(counts["created"] + counts["updated"])
+
+
+def _unrecorded(work: Work, id: str) -> Counter[str]:
+    """End an import; how many users it changed without writing down what they were like."""
     journal = _get(work, id, lock=True)
-    if journal.status is not ImportStatus.UNDONE:  # first, so that no import under way makes more of them meanwhile
-        journal = storage.imports.mark_undone(work.db, journal, work.now)
-    brought = storage.imports.list_created(work.db, journal, after)
+    if journal.status is ImportStatus.UNDONE:
+        return Counter()
+    storage.imports.mark_undone(work.db, journal, work.now)
+    changed = journal.counts["updated"] - journal.counts["reasons"].get(MERGED, 0)
+    is_unknown = changed > 0 and not storage.imports.list_changed(work.db, journal.seq, None)
+    return Counter(not_recorded=changed) if is_unknown else Counter()
+
+
+def _restore_some(work: Work, id: str, before: int | None) -> Batch:
+    """Restore the next of them."""
+    journal = _get(work, id, lock=True)
+    changed = storage.imports.list_changed(work.db, journal.seq, before)
+    kept, restored = Counter[str](), 0
+    for each in changed:
+        why = restoring.undo(work, storage.users.find_again(work.db, each.user.seq) or each.user, each.changes)
+        storage.imports.delete_changes(work.db, each.seq)
+        kept.update(why)
+        restored += not why
+    if changed:
+        work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{id}", {"restored": restored})
+    return Batch(changed[-1].seq if changed else None, restored, len(changed), kept)
+
+
+def _undo_some(work: Work, id: str, after: str | None) -> Batch:
+    """Remove the next of them."""
+    journal = _get(work, id, lock=True)
+    brought = storage.imports.list_created(work.db, journal, after or "")
     untouched = [each.user for each in brought if each.touched is None and each.user is not None]
     for user in untouched:
         storage.users.delete(work.db, user)
         throttle.forget(work, user)
     if untouched:
+        storage.imports.forget_merged(work.db, [user.id for user in untouched])
         work.at_end(storage.user_counts.add, work.db, -len(untouched))
         work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{id}", {"removed": len(untouched)})
-    return (
-        brought[-1].user_id if brought else None,
-        len(untouched),
-        Counter(each.touched for each in brought if each.touched is not None),
-    )
+    kept = Counter(each.touched for each in brought if each.touched is not None)
+    return Batch(brought[-1].user_id if brought else None, len(untouched), len(brought), kept)
 
 
 def status(work: Work) -> list[storage.imports.Remaining]:

@@ -24,6 +24,7 @@ from authctl.core.work.unit import Work
 from authctl.errors import Invalid
 from authctl.model import Identity, Import, Json, Status, Team, User, fold, from_milliseconds, milliseconds
 from authctl.storage.bulk import UserRow, user_of
+from authctl.transfer import restoring
 from authctl.transfer.conflicts import claim_proved
 from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import MERGED, Member, Note
@@ -51,8 +52,12 @@ def _store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> None
     for seq, item in zip(seqs, plan.creates, strict=True):
         if item.extra.has_rows:
             _add_all(work, user_of(item.row, seq), item.extra, teams)
+    changes = []
     for update in plan.updates:
-        plan.ended.update(_update(work, update, teams))
+        ended, changed = _update(work, update, teams)
+        plan.ended.update(ended)
+        changes.append((update.before.seq, changed))
+    storage.imports.insert_changes(work.db, journal.seq, changes)
     _remember(work, journal, plan)
 
 
@@ -90,8 +95,11 @@ def _add_all(work: Work, user: User, extra: Extra, teams: Teams | None) -> None:
 # Users who exist
 
 
-def _update(work: Work, update: Update, teams: Teams | None) -> Counter[str]:
-    """Store what a record makes of a user, and do all that it entails; how many sessions and tokens ended."""
+def _update(work: Work, update: Update, teams: Teams | None) -> tuple[Counter[str], Json]:
+    """Store what a record makes of a user, and do all that it entails.
+
+    Answers with how many sessions and tokens ended, and what takes it back.
+    """
     stored, ended, details = update.before, Counter[str](), Json()
     claimed = claim_proved(update.before, update.after)
     if claimed is not None and not identities.has_proof(work, update.before):
@@ -110,14 +118,18 @@ def _update(work: Work, update: Update, teams: Teams | None) -> Counter[str]:
     storage.users.update(work.db, stored, after)
     notices.address_changed(work, before, after)
     proofs.tell(work, after, details)
+    changed = restoring.changes(stored, after, is_taken_over=before is not stored)
     _add_identities(work, after, update.identities)
+    changed["identities"] = [each.id for each in update.identities]
     if update.adds_totp:
-        _add_totp(work, after, update.item.extra)
+        changed["authenticators"] = _add_totp(work, after, update.item.extra)
     if update.adds_recovery_codes:
-        _add_recovery_codes(work, after, update.item.extra)
+        changed["recovery_codes"] = _add_recovery_codes(work, after, update.item.extra)
     if teams is not None:
-        teams.add(work, after, update.members)
-    return ended
+        changed["members"] = teams.add(work, after, update.members)
+    if update.item.has_id and update.item.row.id != after.id:
+        changed["merged"] = update.item.row.id
+    return ended, changed
 
 
 def _counts(details: Json) -> Json:
@@ -148,7 +160,9 @@ def _add_identities(work: Work, user: User, identities: Sequence[IdentityRow]) -
         storage.identities.insert(work.db, identity, user.seq)
 
 
-def _add_totp(work: Work, user: User, extra: Extra) -> None:
+def _add_totp(work: Work, user: User, extra: Extra) -> list[str]:
+    """Store the authenticators of a record; their ids."""
+    ids = []
     names = {each.name for each in storage.authenticators.list_of_user(work.db, user.seq)} if extra.totp else set()
     for totp in extra.totp:
         wanted = totp.name or "imported"
@@ -157,13 +171,18 @@ def _add_totp(work: Work, user: User, extra: Extra) -> None:
         known = otp.Totp(totp.secret, totp.algorithm, totp.digits, totp.period)
         made = authenticators.new_authenticator(work, user, known, name, verified=True)
         storage.authenticators.insert(work.db, made, user.seq)
+        ids.append(made.id)
+    return ids
 
 
-def _add_recovery_codes(work: Work, user: User, extra: Extra) -> None:
-    if extra.recovery_codes:
-        pepper = recovery_codes.pepper(work)
-        digests = dict.fromkeys(recovery_codes.digest(pepper, user.id, code) for code in extra.recovery_codes)
-        storage.recovery_codes.insert(work.db, user.seq, digests, work.now)
+def _add_recovery_codes(work: Work, user: User, extra: Extra) -> list[str]:
+    """Store the recovery codes of a record; their digests, in hexadecimal."""
+    if not extra.recovery_codes:
+        return []
+    pepper = recovery_codes.pepper(work)
+    digests = dict.fromkeys(recovery_codes.digest(pepper, user.id, code) for code in extra.recovery_codes)
+    storage.recovery_codes.insert(work.db, user.seq, digests, work.now)
+    return [digest.hex() for digest in digests]
 
 
 class Teams:
@@ -191,19 +210,23 @@ class Teams:
         team = self._found.get(_key(member))
         return team.seq if team else None
 
-    def add(self, work: Work, user: User, members: Sequence[Member], *, is_new: bool = False) -> None:
+    def add(self, work: Work, user: User, members: Sequence[Member], *, is_new: bool = False) -> list[tuple[str, str]]:
         """Make a user a confirmed member of several teams; of a team named twice the first membership counts.
 
-        is_new: the user is of this batch, so that nobody can have been invited.
+        is_new: the user is of this batch, so that nobody can have been invited. Answers with the teams and memberships
+        that are new.
         """
-        joined = set()
+        joined, made = set(), []
         for member in members:
             team = self._get(work, member)
             if team.seq in joined:
                 continue
             joined.add(team.seq)
             before = None if is_new else storage.memberships.find_of_user(work.db, team.seq, user.seq)
-            memberships.confirm(work, team, user, before, member.roles, joined_at=member.joined_at)
+            confirmed = memberships.confirm(work, team, user, before, member.roles, joined_at=member.joined_at)
+            if before is None:
+                made.append((team.id, confirmed.id))
+        return made
 
     def _get(self, work: Work, member: Member) -> Team:
         key = _key(member)

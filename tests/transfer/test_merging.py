@@ -87,7 +87,7 @@ def as_merged(directory):
 
 @pytest.mark.parametrize("batch", [1, 100])
 def test_two_records_become_one_user(take, directory, clock, batch):
-    assert take(auth0(), google(), batch=batch) == [None if batch == 1 else None, "import_merged"]
+    assert take(auth0(), google(), batch=batch) == [None, "import_merged"]
     assert "auth0|1" in take.told[2]["message"]
     assert (take.counts["created"], take.counts["updated"], take.counts["without_password"]) == (1, 1, 1 - (batch > 1))
     assert take.counts["reasons"]["import_merged"] == 1
@@ -121,14 +121,11 @@ def test_several_records_join_one_user(take, directory):
         assert len(directory.users.list_identities(f"{batch}|0")) == 3
 
 
-def test_the_old_id_tells_where_the_account_went(take, directory, application):
+def test_the_old_id_tells_where_the_account_went(take, directory):
     take(auth0(), google())
     with pytest.raises(NotFound) as found:
         directory.users.get("google-oauth2|2")
     assert "authctl users get 'id:auth0|1'" in found.value.hint
-    with pytest.raises(NotFound) as found:
-        application.tokens.redeem("google-oauth2|2", "x", kind="recovery")
-    assert "auth0" not in str(found.value.hint)
 
 
 @pytest.mark.parametrize("batch", [1, 100])
@@ -180,7 +177,8 @@ def test_an_id_twice_is_refused_and_anothers_identity_left_out(take, directory):
 def test_the_command_merges(directory, authctl, database_url, tmp_path):
     file = tmp_path / "users.json"
     users = [
-        {"user_id": "auth0|1", "email": EMAIL, "email_verified": True, "identities": [{"provider": "auth0", "user_id": "1"}]},
+        {"user_id": "auth0|1", "email": EMAIL, "email_verified": True,
+         "identities": [{"provider": "auth0", "user_id": "1"}]},
         {"user_id": "google-oauth2|2", "email": EMAIL, "email_verified": True,
          "identities": [{"provider": "google-oauth2", "user_id": "2"}]},
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from authctl.cli.answer_fields import IMPORT, REMAINING, UNDONE
 from authctl.cli.commands import NOT_FOUND, positional
 from authctl.cli.context import Context
 from authctl.cli.list_options import PAGE, After, Limit, show_page
+from authctl.cli.progress import progress_of
 from authctl.cli.users import COMMANDS, import_dialogue
 
 
@@ -28,7 +29,8 @@ def list_imports(ctx: Context, limit: Limit = PAGE, after: After = None) -> None
     UNDONE,
     name="undo-import",
     writes=True,
-    asks="Remove the users that {id} made, but for those changed or signed in since?",
+    asks="Remove the users that {id} made, and restore those whom it changed? Whoever was changed or has signed in"
+    " since stays. Ended sessions, tokens and used codes do not come back.",
     exits=(NOT_FOUND,),
     example=("authctl users undo-import IMPORT --dry-run", "authctl users undo-import IMPORT --yes"),
 )
@@ -36,10 +38,15 @@ def undo_import(
     ctx: Context,
     id: Annotated[str, positional("--import-id", "As `authctl users list-imports` shows it.", metavar="IMPORT")],
 ) -> None:
-    """Remove the users that an import made. Those that were changed since or have signed in stay, and are counted."""
+    """Remove the users that an import made, and restore those whom it changed.
+
+    Users whom it made and who were changed since or have signed in stay, and are counted. Of the others that comes back
+    which nobody has changed since: names, addresses, labels, prefs, metadata, blocks and passwords; identities, factors
+    and memberships go again. What ends with such a change ends.
+    """
     from authctl.transfer.journal import Imports
 
-    import_dialogue.show(ctx, Imports(ctx.directory).undo(id).public())
+    import_dialogue.show(ctx, Imports(ctx.directory).undo(id, progress=progress_of(ctx)).public())
 
 
 @COMMANDS.command(

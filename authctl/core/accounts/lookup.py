@@ -48,7 +48,8 @@ def _not_found(work: Work, user: str) -> NotFound:
 
     hint = "Look with: authctl users list --search TEXT"
     id = identifiers.id_lookup(user.removeprefix("id:"))
-    if work.is_operator and id and (into := storage.user_names.find_merged(work.db, fold(id))):
+    can_ask = work.is_operator and id is not None and not work.db.is_at_end
+    if can_ask and (into := storage.user_names.find_merged(work.db, fold(id or ""))):
         hint = f"That account was merged into another one: authctl users get {quote(f'id:{into}')}"
     return NotFound("user_not_found", f"There is no user {checks.shown(user)}.", field="user", hint=hint)
 

@@ -13,7 +13,6 @@ person chose is as good as proved once the account has a proof; an address only 
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from authctl import storage

@@ -21,7 +21,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 from authctl.core.directory.arguments import Arguments
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import By, Work
-from authctl.errors import AuthctlError
+from authctl.errors import AuthctlError, NotFound
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -191,7 +191,12 @@ class reads(_Verb[Work, P, T]):
         self.once = once
 
     def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        return directory.read(partial(_once, function) if self.once else function, *args, **kwargs)
+        if not self.once:
+            return directory.read(function, *args, **kwargs)
+        try:
+            return directory.read(partial(_once, function), *args, **kwargs)
+        except NotFound:  # more statements may find out why
+            return directory.read(function, *args, **kwargs)
 
 
 def _once(function: Callable[Concatenate[Work, P], T], work: Work, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -163,15 +163,15 @@ def test_what_is_behind_the_head_of_standard_input_stays_there(tmp_path):
 
 
 def test_report_and_rejects_are_files_of_their_own(run, write, tmp_path):
-    path = write("users.jsonl", jsonl(ADA, {"id": "b d", "email": "bad@example.com", "password": {"hash": BCRYPT}}))
+    path = write("users.jsonl", jsonl(ADA, {"id": "b\td", "email": "bad@example.com", "password": {"hash": BCRYPT}}))
     ran = run(f"users import {path} --report {tmp_path}/report --rejects {tmp_path}/refused.jsonl")
     assert ran.status == 8
     assert f"{tmp_path}/report lists each" in ran.stderr
     report, rejects = (tmp_path / "report").read_text(), (tmp_path / "refused.jsonl").read_text()
-    assert json.loads(report)["ref"] == "b d"
+    assert json.loads(report)["ref"] == r"b\td"
     assert BCRYPT not in report + ran.stdout + ran.stderr
     assert all(stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600 for name in ("report", "refused.jsonl"))
-    mended = write("mended.jsonl", rejects.replace("b d", "bad"))
+    mended = write("mended.jsonl", rejects.replace(r"b\td", "bad"))
     assert run(f"users import {mended} --from authctl").status == 0
     assert json.loads(run("users get bad -o json").stdout)["password"]["set"]
 
@@ -199,7 +199,7 @@ def test_a_file_that_all_can_read_is_warned_of(run, write, tmp_path):
         ("users import {path} --from authctl --resume nobody", 4),
         ("users import {path} --from authctl --source-option colour=red", 3),
         ("users import {path} --from authctl --source-option colour", 2),
-        ("users import {path} --from authctl --on-conflict merge", 2),
+        ("users import {path} --from authctl --on-conflict replace", 2),
         ("users import {path} --from authctl --match name", 2),
         ("users import {path} --from authctl --max-errors -1", 2),
         ("users import {path} --from authctl --password-stdin", 2),
@@ -257,7 +257,7 @@ def test_imports_are_listed_undone_and_told_of(run, write, clock):
     assert run("users update-name bob Robert").status == 0
     ran = run(f"users undo-import {id} --yes -o json")
     assert ran.status == 0, ran.stderr
-    assert json.loads(ran.stdout) == {"id": id, "removed": 1, "kept": {"changed": 1}}
+    assert json.loads(ran.stdout) == {"id": id, "removed": 1, "restored": 0, "kept": {"changed": 1}}
     assert run("users get ada").status == 4
     assert json.loads(run("users import-status -o json").stdout) == []
 
