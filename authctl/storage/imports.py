@@ -286,9 +286,17 @@ def find_owners(db: Connection, keys: Keys, *, lock: bool = False) -> Owners:
         statement = sa.select(users).where(users.c.seq.in_(chunk)).order_by(users.c.seq)
         rows = db.sqlalchemy.execute(statement.with_for_update() if lock else statement)
         owners.users.update((row.seq, user_of(row)) for row in rows)
+    _forget_gone(owners)
     for seq, user in owners.users.items():
         _complete(owners, seq, user)
     return owners
+
+
+def _forget_gone(owners: Owners) -> None:
+    """Forget who was deleted between two of the questions: each sees another moment on Postgres."""
+    for found in (owners.ids, owners.username_keys, owners.names, owners.emails, owners.phones, owners.uids):
+        for value in [value for value, seq in found.items() if seq not in owners.users]:
+            del found[value]
 
 
 def _complete(owners: Owners, seq: int, user: User) -> None:

@@ -375,14 +375,17 @@ class _Fields:
         return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
     def time(self, name: str, value: datetime | None, now: int, otherwise: Any) -> Any:
-        """A time that has come, in milliseconds; one that has not becomes the present."""
-        if value is None:
+        """A time that has come, in milliseconds; any other is left out.
+
+        The first year is what Go and .NET write where there is none.
+        """
+        if value is None or value.year == 1:
             return otherwise
         found = milliseconds(value)
         if found <= now:
             return found
-        self.notes.append(Note("import_time_ahead", name, f"{name} is yet to come; the present was put there."))
-        return now
+        self.notes.append(Note("import_time_ahead", name, f"{name} is in the future. It was left out."))
+        return otherwise
 
 
 def _left_out(field: str, value: Any, why: str) -> Note:

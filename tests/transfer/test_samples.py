@@ -132,3 +132,16 @@ def test_groups_become_teams(directory, arrive):
     arrive(sample)
     [membership] = directory.users.list_memberships("username:zoë")
     assert membership.team_name == "staff"
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+@pytest.mark.parametrize("on_conflict", ["fail", "merge"])
+def test_the_same_file_once_more_changes_nothing_whatever_the_conflicts(directory, arrive, sample, on_conflict, clock):
+    first, report = arrive(sample, on_conflict=on_conflict)
+    report.unlink()
+    before = {user.id: user for user in directory.users.iterate()}
+    clock.forward(days=1)
+    second, _ = arrive(sample, on_conflict=on_conflict)
+    assert {user.id: user for user in directory.users.iterate()} == before
+    assert (second.counts["created"], second.counts["updated"]) == (0, 0)
+    assert second.counts["refused"] == first.counts["refused"]
