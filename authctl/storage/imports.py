@@ -294,7 +294,8 @@ def find_owners(db: Connection, keys: Keys, *, lock: bool = False) -> Owners:
 
 def _forget_gone(owners: Owners) -> None:
     """Forget who was deleted between two of the questions: each sees another moment on Postgres."""
-    for found in (owners.ids, owners.username_keys, owners.names, owners.emails, owners.phones, owners.uids):
+    names: tuple[dict[Any, int], ...] = (owners.ids, owners.username_keys, owners.names)
+    for found in (*names, owners.emails, owners.phones, owners.uids):
         for value in [value for value, seq in found.items() if seq not in owners.users]:
             del found[value]
 

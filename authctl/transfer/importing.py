@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from io import RawIOBase
 from typing import BinaryIO
@@ -99,13 +100,15 @@ def import_users(
     inputs: Sequence[files.Input] | None = None,
     begun: Callable[[Import], None] = lambda journal: None,
     watch: Callable[[ImportProgress], None] = lambda progress: None,
+    answer: Callable[[Import], None] = lambda journal: None,
 ) -> Import:
     """Take users in from another system's files, with their passwords; what became of each is in the answer's counts.
 
     source: one of `sources.NAMES`; source_options: what it is told, such as what columns are called. resume: the id of
     an import that was not finished; the same files from the same source are found without it. report, rejects: paths of
     files that are made: a line of JSON for each record that is not clean, and the refused records again. inputs: the
-    files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each.
+    files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each,
+    answer with the result at the end, before the import counts as finished: killed until then, it answers once more.
 
     Raises Invalid (import_file_invalid) where a file cannot be read as what it should be: what came in before stays,
     and the import can be gone on with; of one that nothing came in by, nothing stays. Raises NotFound
@@ -117,7 +120,7 @@ def import_users(
     encoding = (source_options or {}).get("encoding")
     looked = tuple(inputs or [files.look_at(path, stdin, encoding) for path in _unfolded(paths, found)])
     _check_options(found, source_options or {})
-    run = _Run(directory, found, source_options or {}, options, looked, stdin, begun, watch)
+    run = _Run(directory, found, source_options or {}, options, looked, stdin, begun, watch, answer)
     return run.whole(resume, report, rejects)
 
 
@@ -172,6 +175,7 @@ class _Run:
     stdin: BinaryIO | None
     begun: Callable[[Import], None]
     watch: Callable[[ImportProgress], None]
+    answer: Callable[[Import], None]
     journal: Import = field(init=False)
     report: Report = field(default_factory=lambda: Report(None, None, {}))
     meets: bool = False
@@ -204,9 +208,12 @@ class _Run:
                 self.report.clear()
             raise
         self.report.finish(self.source, self.inputs[0].encoding)
-        self.journal = self.directory.write(self._end)
+        now = self.directory.clock()
+        ended = replace(self.journal, status=ImportStatus.FINISHED, updated_at=now, ended_at=now)
+        self.answer(ended)
+        self.directory.write(self._end, now)
         self.report.clear()
-        return self.journal
+        return ended
 
     def _dry(self, work: Work, report: str | None, rejects: str | None) -> Import:
         """All of it in one transaction, which is undone at the end: later records meet the earlier ones."""
@@ -294,11 +301,10 @@ class _Run:
         work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{self.journal.id}", {"removed": 0})
         return True
 
-    def _end(self, work: Work) -> Import:
+    def _end(self, work: Work, now: datetime) -> None:
         storage.bulk.finish(work.db)
-        if not storage.imports.finish(work.db, self.journal, work.now):
+        if not storage.imports.finish(work.db, self.journal, now):
             raise self._changed()
-        return replace(self.journal, status=ImportStatus.FINISHED, updated_at=work.now, ended_at=work.now)
 
     def _changed(self) -> Conflict:
         return Conflict(

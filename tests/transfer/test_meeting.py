@@ -1,5 +1,7 @@
 """Imports that meet others at work: who deletes a user meanwhile, and who waits for what the import has."""
 
+import io
+import json
 import time
 from contextlib import suppress
 from threading import Thread
@@ -10,6 +12,7 @@ from doubles.given import Given
 
 from authctl import storage
 from authctl.transfer import importing
+from authctl.transfer.journal import Imports
 from authctl.transfer.records import Record
 
 
@@ -71,3 +74,43 @@ def test_two_that_wait_for_each_other_end_in_a_retry(directory, database_url, tm
         other.rollback()
         importer.join()
     assert done[0]["created"] == 2
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_an_import_that_is_killed_before_it_answers_answers_when_it_is_run_again(directory, tmp_path):
+    file, report = tmp_path / "given", tmp_path / "report"
+    file.write_text("given")
+    given = Given(Record(1, "x", None, id="x"), Record(2, "y", None, id="y"))
+    options = {"source": given, "report": str(report)}
+
+    def kill(journal):
+        raise Killed
+
+    with pytest.raises(Killed):
+        importing.import_users(directory, [str(file)], answer=kill, **options)
+    answers = []
+    journal = importing.import_users(directory, [str(file)], answer=answers.append, **options)
+    assert answers == [journal]
+    assert (journal.counts["created"], journal.counts["skipped"], str(journal.status)) == (2, 0, "finished")
+    (listed,) = Imports(directory).list()
+    assert listed == journal
+    report.unlink()
+    assert importing.import_users(directory, [str(file)], **options).counts["skipped"] == 2
+
+
+def test_the_command_answers_before_the_import_counts_as_finished(directory, authctl, database_url, tmp_path):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise KeyboardInterrupt
+
+    file = tmp_path / "users.csv"
+    file.write_text("id,email\nx,x@example.com\n")
+    file.chmod(0o600)
+    env = {"AUTHCTL_DATABASE_URL": database_url}
+    line = f"users import {file} --from csv -o json"
+    assert authctl(line, env=env, stdout=Gone()).status == 130
+    ran = authctl(line, env=env)
+    assert (ran.status, json.loads(ran.stdout)["created"]) == (0, 1)

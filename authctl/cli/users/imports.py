@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from io import BytesIO
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
@@ -275,7 +276,15 @@ def import_(
         phone_region,
         WeakPasswords.REFUSE if check_policy else WeakPasswords(weak_passwords),
     )
-    with import_dialogue.watched(ctx, inputs) as watched:
+    shown: list[Import] = []
+
+    def answer(journal: Import) -> None:
+        watching.close()
+        import_dialogue.show(ctx, journal.public())
+        shown.append(journal)
+
+    with ExitStack() as watching:
+        watched = watching.enter_context(import_dialogue.watched(ctx, inputs))
         journal = Imports(ctx.directory).run(
             file,
             source=name,
@@ -288,8 +297,10 @@ def import_(
             inputs=inputs,
             begun=watched.begun,
             watch=watched.step,
+            answer=answer,
         )
-    import_dialogue.show(ctx, journal.public())
+    if not shown:
+        import_dialogue.show(ctx, journal.public())
     if not ctx.output.speaks_json:  # which has all of it in the answer
         import_dialogue.tell_counts(ctx, journal)
     if not any(journal.counts[name] for name in ("created", "updated", "skipped", "refused")):
