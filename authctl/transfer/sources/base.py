@@ -8,7 +8,7 @@ from typing import Any
 
 from authctl.transfer.records import Addresses, Item, Note, Record, Refused, Skipped
 from authctl.transfer.sources import NAMES, csv_files, text_files
-from authctl.transfer.sources.field_reader import Fields, NotAUser, Wrong
+from authctl.transfer.sources.field_reader import NOTHING, Fields, NotAUser, Wrong
 from authctl.transfer.sources.text_files import SourceRow
 
 
@@ -16,11 +16,11 @@ class Base:
     """Records are kept as they stand in the file, so refused ones are written back to the letter.
 
     refs: of which of its values the first that is there names a record to its owner; a record where one of them is
-    neither text nor number is malformed. always: a record has one of these at least, or is of another shape. ignored:
-    what means nothing outside that system, or must not leave it, such as tokens; names inside objects are joined with
-    dots. A file is recognised by the names that are all in it: `in_json`, or `in_csv`, in the first row of a CSV with
-    this delimiter, None for any. in_folder: a pattern of the names that the users' files have in a folder of an export;
-    what its group matches is one export's.
+    neither text nor number is malformed. always: one of these says something in every record; typical: one of these
+    names is in every record; one without is of another shape. ignored: what means nothing outside that system, or must
+    not leave it, such as tokens; names inside objects are joined with dots. A file is recognised by the names that are
+    all in it: `in_json`, or `in_csv`, in the first row of a CSV with this delimiter, None for any. in_folder: a
+    pattern of the names that the users' files have in a folder of an export; what its group matches is one export's.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Base:
     addresses = Addresses.CLAIMED
     refs: tuple[str, ...] = ("id",)
     always: tuple[str, ...] = ()
+    typical: tuple[str, ...] = ()
     ignored: frozenset[str] = frozenset()
     takes: Mapping[str, str] = {}
     in_json: tuple[str, ...] = ()
@@ -80,9 +81,12 @@ class Base:
 
     def _check_shape(self, values: Any) -> None:
         """Refuse a record of another system, which would come in under a made-up id and without its values."""
-        if self.always and not any(values.get(name) is not None for name in self.always):
+        if self.always and all(values.get(name) in NOTHING for name in self.always):
             names = " or ".join(self.always)
             raise Wrong(self.always[0], f"The record has no {names}, which every record of {self.name} has.")
+        if self.typical and values.keys().isdisjoint(self.typical):
+            names = ", ".join(self.typical)
+            raise Wrong(None, f"The record is of another shape: every record of {self.name} has one of {names}.")
 
     def rejects(self, raws: Iterator[text_files.Verbatim]) -> Iterator[bytes]:
         return text_files.together(raws)

@@ -19,7 +19,7 @@ from typing import Any
 from authctl.core.values import checks, identifiers
 from authctl.errors import Invalid
 from authctl.model import USER_COLUMNS, Json
-from authctl.transfer.records import DROPPED, Note, Record, Refused
+from authctl.transfer.records import DROPPED, ImportedTotp, Note, Record, Refused
 from authctl.transfer.sources import text_files, timestamps
 from authctl.transfer.sources.text_files import SourceRow
 
@@ -93,6 +93,15 @@ class Fields:
         self._asked.update(found)
         return found
 
+    def kept(self, *names: str) -> Json:
+        """What these say, as it stands: for the user's metadata, since no column has it."""
+        return {name: value for name in names if (value := self.get(name)) not in NOTHING}
+
+    def parts_of(self, name: str | None, *parts: str) -> Json:
+        """The parts of a name, for the user's metadata, unless the name is made of them."""
+        found = self.kept(*parts)
+        return {} if name == " ".join(map(str, found.values())) else found
+
     def unread(self, ignored: Collection[str] = ()) -> Json:
         """What says anything and nobody asked for; names inside objects are joined with dots."""
         found: Json = {}
@@ -101,6 +110,8 @@ class Fields:
                 if name not in self._asked and name not in ignored and value not in NOTHING:
                     found[name] = value
         for outer, inner in self._inner:
+            if f"{outer}.*" in ignored:
+                continue
             for name, value in inner.unread().items():
                 if (path := f"{outer}.{name}") not in ignored:
                     found.setdefault(path, value)
@@ -240,6 +251,14 @@ class Fields:
             return int(value)
         self._wrong(name, "a whole number", value)
         return None
+
+    def authenticators(self, text: str, field: str, name: str = "") -> list[ImportedTotp]:
+        """One authenticator, from its secret in base32; none where the secret is no such text."""
+        try:
+            return [ImportedTotp(base32(text, field), name)]
+        except Wrong as wrong:
+            self.no_factor(str(wrong))
+            return []
 
     def left_out(self, field: str, value: Any, why: str) -> None:
         """Tell that a value was left out, and keep it for the user's metadata. why: a sentence."""
