@@ -1,6 +1,7 @@
-"""Firebase Authentication's `auth:export`, as JSON or as CSV without a header, and the project's hash parameters.
+"""Firebase Authentication: `auth:export` as JSON or CSV, and what the admin SDK and the Identity Toolkit answer.
 
-Every line of the CSV ends with a comma. It had 28 fields once, 29 until May 2026, 53 since:
+The hashes need the project's parameters. The CSV has no header, and every line of it ends with a comma. It had 28
+fields once, 29 until May 2026, 53 since:
 
     0 id · 1 email · 2 email verified · 3 hash · 4 salt · 5 name · 6 photo
     7–22 four providers, each of id, email, name, photo
@@ -12,6 +13,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from authctl.errors import Invalid
@@ -21,7 +23,7 @@ from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import ROLES, Fields, NotAUser, role_names, wants_labels
 from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim
 
-TYPICAL = ("localId",)
+TYPICAL = ("localId", "emailVerified", "providerData")
 WIDTHS = frozenset((28, 29, 53))
 PLACES = {
     "localId": 0,
@@ -30,6 +32,7 @@ PLACES = {
     "passwordHash": 3,
     "salt": 4,
     "displayName": 5,
+    "photoUrl": 6,
     "createdAt": 23,
     "lastSignedInAt": 24,
     "phoneNumber": 25,
@@ -54,6 +57,19 @@ PROVIDERS = {
     for name in ("google", "facebook", "twitter", "github", "apple", "microsoft", "linkedin", "yahoo")
 }
 NOT_IDENTITIES = ("password", "phone")
+PROFILE = ("photoUrl", "photoURL", "screenName", "language", "timeZone", "dateOfBirth", "tenantId")
+IGNORED = frozenset(
+    (
+        # About its own tokens and hashes.
+        *("tokensValidAfterTime", "validSince", "lastRefreshAt", "metadata.lastRefreshTime", "version"),
+        # The provider's copy of the profile, which it gives again at each sign-in.
+        *("providerUserInfo.*", "providerData.*"),
+        # What a factor is called: it is the user's own phone, or lost and told.
+        *("mfaInfo.*", "multiFactor.*"),
+    )
+)
+EMULATED = "fakeHash:"  # how the emulator begins a password in plain text
+REDACTED = "UkVEQUNURUQ="  # the hash for whoever may not read hashes: REDACTED, in base64
 
 # Option → what the console, the export and the API call it, without case and underscores.
 PARAMETERS = {
@@ -82,14 +98,16 @@ _MILLISECONDS = re.compile(r"(?:[0-9]{11,14})?")
 
 class Firebase(Base):
     name = "firebase"
-    refs = ("localId", "email", "phoneNumber")
+    refs = ("localId", "uid", "email", "phoneNumber")
+    always = ("localId", "uid")
+    ignored = IGNORED
     options = OPTIONS
     asks_password = True
 
     def recognises(self, head: bytes, name: str) -> bool:
-        """By its ids' name, or by a first line of such a length with two times where they should be."""
-        if b'"localId"' in head:
-            return True
+        """By what it calls ids, or by a first line of such a length with two times where they should be."""
+        if text_files.is_json(head):
+            return b'"localId"' in head or (b'"uid"' in head and b'"providerData"' in head)
         try:
             first = next(csv.reader([head.split(b"\n", 1)[0].decode()]), [])
         except (UnicodeDecodeError, csv.Error):
@@ -179,10 +197,10 @@ class _Mapping:
         self._parameters, self._labels = parameters, labels
 
     def record(self, values: Fields) -> Record:
-        claims = values.object("customAttributes")
-        phone = values.text("phoneNumber")
+        claims = values.object("customAttributes") or values.object("customClaims")
+        phone, times = values.text("phoneNumber"), values.inside("metadata")
         record = Record(
-            id=values.text("localId"),
+            id=values.first("localId", "uid"),
             name=values.name("displayName"),
             email=values.text("email"),
             email_verified=values.truth("emailVerified"),
@@ -190,43 +208,66 @@ class _Mapping:
             phone_verified=True if phone else None,  # there is none in Firebase but by a text message
             blocked=bool(values.truth("disabled")),
             labels=values.labels(role_names(claims)) if self._labels and claims else None,
-            metadata=claims,
-            created_at=values.moment("createdAt", timestamps.epoch_milliseconds),
-            last_sign_in_at=values.moment("lastSignedInAt", timestamps.epoch_milliseconds),
-            identities=_identities(values),
+            metadata=values.kept(*PROFILE) | (claims or {}),
+            created_at=values.moment("createdAt", _time) or times.moment("creationTime", _time),
+            last_sign_in_at=values.moment("lastSignedInAt", _time)
+            or values.moment("lastLoginAt", _time)
+            or times.moment("lastSignInTime", _time),
+            password_updated_at=values.moment("passwordUpdatedAt", _time),
         )
-        self._add_password(record, values)
+        has_password = _add_identities(record, values)
+        self._add_password(record, values, has_password)
         _add_factors(record, values)
-        if _is_anonymous(record):
+        if _is_anonymous(record) and not values.is_true("customAuth"):
             raise NotAUser("An anonymous account: it has no email, no phone and no provider.")
         return record
 
-    def _add_password(self, record: Record, values: Fields) -> None:
-        text, salt = values.text("passwordHash"), values.text("salt")
-        if text is not None and self._parameters is None:
+    def _add_password(self, record: Record, values: Fields, has_one: bool) -> None:
+        text, salt = values.text("passwordHash"), values.first("salt", "passwordSalt")
+        if text is not None and text.startswith(EMULATED):
+            values.no_password("The emulator has no hashes, and its passwords stay behind.")
+        elif text == REDACTED:
+            values.no_password(
+                "The hash is redacted: reading hashes takes the permission firebaseauth.configs.getHashConfig."
+            )
+        elif text is not None and self._parameters is None:
             values.no_password("The password stays behind, since no hash parameters were given.")
         elif text is not None and self._parameters is not None:
             record.password = Secret(text, "scrypt-modified", {**self._parameters, "salt": salt or ""})
-        elif record.email and not record.identities and not record.phone:
+        elif has_one or _can_have_password(record, values):
             values.no_password(
                 "There is no hash: the password came to Firebase under another algorithm, or there is none."
             )
 
 
-def _identities(values: Fields) -> list[Linked]:
-    found = []
-    for info in values.objects("providerUserInfo"):
-        provider, uid = info.text("providerId"), info.text("rawId")
-        if provider is None or uid is None or provider in NOT_IDENTITIES:
+def _time(value: Any) -> datetime | None:
+    """Milliseconds since 1970 in exports, RFC 1123's dates in the admin SDK."""
+    return timestamps.epoch_milliseconds(value) or timestamps.mail_date(value)
+
+
+def _can_have_password(record: Record, values: Fields) -> bool:
+    return bool(record.email and not record.identities and not record.phone and not values.is_true("emailLinkSignin"))
+
+
+def _add_identities(record: Record, values: Fields) -> bool:
+    """Whether there is a password among them."""
+    has_password = False
+    for info in (*values.objects("providerUserInfo"), *values.objects("providerData")):
+        provider, uid, email = info.text("providerId"), info.first("rawId", "uid"), info.text("email")
+        has_password = has_password or provider == "password"
+        if provider in NOT_IDENTITIES:
             continue
-        found.append(Linked(PROVIDERS.get(provider, provider), uid, info.text("email")))
-    return found
+        if provider is None or uid is None:
+            values.left_out("identities", provider or uid, "An identity needs providerId and rawId.")
+        else:
+            record.identities.append(Linked(PROVIDERS.get(provider, provider), uid, email))
+    return has_password
 
 
 def _add_factors(record: Record, values: Fields) -> None:
     """The phone of a second factor is kept where it is the user's own; authenticators never leave Firebase."""
-    for factor in values.objects("mfaInfo"):
-        phone = factor.text("phoneInfo")
+    for factor in (*values.objects("mfaInfo"), *values.inside("multiFactor").objects("enrolledFactors")):
+        phone = factor.first("unobfuscatedPhoneInfo", "phoneInfo", "phoneNumber")
         if phone is not None and phone == record.phone:
             record.mfa = True
         elif phone is not None:

@@ -85,7 +85,7 @@ def any_form(value: Any) -> datetime | None:
     """What can be read in one way alone: ISO 8601, seconds or milliseconds since 1970, generalized time, e-mail's and
     HTTP's form, and spreadsheets' days since 1899. 1/2/2021 and 1.2.2021 are none of them.
     """
-    return either(value) or generalized(value) or spreadsheet_days(value) or _mail_date(value)
+    return either(value) or generalized(value) or spreadsheet_days(value) or mail_date(value)
 
 
 def spreadsheet_days(value: Any) -> datetime | None:
@@ -96,15 +96,15 @@ def spreadsheet_days(value: Any) -> datetime | None:
     return EXCEL_BEGINS + timedelta(seconds=seconds)
 
 
-def _mail_date(value: Any) -> datetime | None:
-    """RFC 5322's, which HTTP has too: Tue, 16 May 2023 06:58:35 GMT."""
+def mail_date(value: Any) -> datetime | None:
+    """RFC 5322's and HTTP's form: Tue, 16 May 2023 06:58:35 GMT."""
     if not isinstance(value, str) or value[3:5] != ", ":
         return None
     from email.utils import parsedate_to_datetime
 
     try:
         return _if_real(parsedate_to_datetime(value))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

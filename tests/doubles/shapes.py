@@ -1,0 +1,59 @@
+"""Files as other systems' own tools write them: what comes of each, and what of it is not read.
+
+lost: by type and field of what the summary says was left out; unread is what the source does not read. A field that is
+new in a sample fails its test until it is read, ignored for a reason, or named here. reference: who says that the
+system writes this.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "transfer" / "samples" / "real"
+UNREAD, DROPPED = "import_field_unread", "import_value_dropped"
+PASSWORD, FACTOR = ("import_password_lost", "password"), ("import_factor_lost", "mfa")
+
+
+@dataclass(frozen=True)
+class Shape:
+    name: str
+    source: str
+    created: int
+    reference: str
+    lost: frozenset[tuple[str, str]] = frozenset()
+    unread: frozenset[str] = frozenset()
+    skipped: int = 0
+    options: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def path(self):
+        return FOLDER / self.name
+
+    @property
+    def all_lost(self):
+        return self.lost | {(UNREAD, name) for name in self.unread}
+
+    def __str__(self):
+        return self.name
+
+
+KEY = "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="
+HASHES = " ".join(
+    f"--source-option {option}" for option in (f"signer_key={KEY}", "salt_separator=Bw==", "rounds=8", "mem_cost=14")
+)
+FIREBASE_SDK = "https://firebase.google.com/docs/reference/admin/node/firebase-admin.auth.userrecord"
+IDENTITY_TOOLKIT = "https://cloud.google.com/identity-platform/docs/reference/rest/v1/UserInfo"
+
+SHAPES = (
+    Shape("fb-admin.json", "firebase", 3, FIREBASE_SDK, options=HASHES),
+    Shape(
+        "fb-list-users.json",
+        "firebase",
+        2,
+        FIREBASE_SDK,
+        options=HASHES,
+        skipped=1,
+        lost=frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
+    ),
+    Shape("fb-rest.json", "firebase", 1, IDENTITY_TOOLKIT, options=HASHES),
+)
