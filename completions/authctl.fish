@@ -1373,7 +1373,7 @@ function __authctl_list
                 'appwrite|Appwrite\'s users, and with them identities, teams and memberships' \
                 'supabase|auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors' \
                 'firebase|firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit' \
-                'auth0|a users export joined with the password file, or the bulk import\'s form' \
+                'auth0|users of an export or the Management API, with the password file; the bulk import\'s form' \
                 'keycloak|a realm or users file of kc.sh export' \
                 'cognito|list-users as JSON, or the import job\'s CSV' \
                 'okta|the users of Okta\'s API, or its CSV template' \

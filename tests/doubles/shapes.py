@@ -43,6 +43,10 @@ HASHES = " ".join(
 )
 FIREBASE_SDK = "https://firebase.google.com/docs/reference/admin/node/firebase-admin.auth.userrecord"
 IDENTITY_TOOLKIT = "https://cloud.google.com/identity-platform/docs/reference/rest/v1/UserInfo"
+AUTH0_USERS = "https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure"
+AUTH0_EXTENSION = "https://auth0.com/docs/customize/extensions/user-import-export-extension"
+AUTH0_EXPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-exports"
+AUTH0_IMPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-imports"
 
 SHAPES = (
     Shape("fb-admin.json", "firebase", 3, FIREBASE_SDK, options=HASHES),
@@ -56,4 +60,16 @@ SHAPES = (
         lost=frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
     ),
     Shape("fb-rest.json", "firebase", 1, IDENTITY_TOOLKIT, options=HASHES),
+    Shape(
+        "auth0-pages.json",
+        "auth0",
+        3,
+        AUTH0_USERS,
+        frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
+        frozenset({"upn", "groups"}),
+    ),
+    Shape("auth0-job.csv", "auth0", 1, AUTH0_EXPORTS, frozenset({PASSWORD})),
+    Shape("auth0-ext.csv", "auth0", 1, AUTH0_EXTENSION, frozenset({PASSWORD})),
+    Shape("auth0-ext.json", "auth0", 2, AUTH0_EXTENSION, frozenset({PASSWORD})),
+    Shape("auth0-bulk.json", "auth0", 1, AUTH0_IMPORTS, frozenset({FACTOR})),
 )

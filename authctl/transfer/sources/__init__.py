@@ -25,7 +25,7 @@ NAMES = {
     "appwrite": Name("appwrite", "Appwrite's users, and with them identities, teams and memberships"),
     "supabase": Name("supabase", "auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors"),
     "firebase": Name("firebase", "firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit"),
-    "auth0": Name("auth0", "a users export joined with the password file, or the bulk import's form"),
+    "auth0": Name("auth0", "users of an export or the Management API, with the password file; the bulk import's form"),
     "keycloak": Name("keycloak", "a realm or users file of kc.sh export"),
     "cognito": Name("cognito", "list-users as JSON, or the import job's CSV"),
     "okta": Name("okta", "the users of Okta's API, or its CSV template"),

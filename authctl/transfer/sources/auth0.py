@@ -1,23 +1,25 @@
 """Auth0: a users export joined with the password file that support hands out, or a file for its bulk import.
 
-The export is JSON lines, or CSV in which every text begins with an apostrophe, against formulas. A password belongs to
-the user whose id, behind `auth0|`, is the password's `alt_id`, else its `_id`.
+The export is of a job, of the export extension, whose fields have headings, or of the Management API. In a job's CSV
+every text begins with an apostrophe, against formulas. A password belongs to the user whose id, behind `auth0|`, is the
+password's `alt_id`, else its `_id`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from authctl.errors import Invalid
-from authctl.transfer.records import ImportedTotp, Item, Linked, Note, Record, Refused, Secret, Skipped
+from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import ROLES, Fields, Wrong, base32, joined, role_names, wants_labels
+from authctl.transfer.sources.field_reader import NOTHING, ROLES, Fields, Wrong, joined, role_names, wants_labels
 from authctl.transfer.sources.text_files import SourceRow, unreadable
 
-TYPICAL = ("email", "user_id")
+TYPICAL = ("email", "user_id", "Id", "passwordHash")
 OWN = "auth0|"
 NOT_IDENTITIES = ("auth0", "sms", "email")
 # The names that everybody else has for them.
@@ -37,21 +39,48 @@ PASSWORD_ENCODINGS = {
 
 OPTIONS = {**ROLES, "ids": "bare: ids without auth0| in front (default: as they are)"}
 
+# What the bulk import takes, and nothing else: https://auth0.com/docs/manage-users/user-migration/bulk-user-import-database-schema-and-examples
+BULK = frozenset(
+    (
+        *("user_id", "email", "email_verified", "username", "phone_number", "phone_verified", "name", "given_name"),
+        *("family_name", "nickname", "picture", "blocked", "app_metadata", "user_metadata"),
+        *("password_hash", "custom_password_hash", "mfa_factors"),
+        *(HASH, SET_AT, LOST),
+    )
+)
+PROFILE = ("nickname", "picture", "locale")
+IGNORED = frozenset(
+    (
+        # What its own sign-ins leave.
+        *("logins_count", "last_ip", "multifactor_last_modified", "clientID", "global_client_id"),
+        # Under which name Auth0 knows the provider, and the provider's tokens.
+        *("identities.*", "connection"),
+    )
+)
+# What the extension calls otherwise than Auth0 does.
+HEADINGS = {"Id": "user_id"}
+
 _IDENTITY_COLUMN = re.compile(r"identities\[(\d{1,3})\]\.(\w+)")
+_OBJECT_COLUMN = re.compile(r"(app_metadata|user_metadata)\.(.+)")
+_USER_ID = re.compile(rb'"(?:user_id|Id)"\s*:\s*"[^"|]+\|')
 
 
 class Auth0(Base):
     name = "auth0"
     refs = ("user_id", "email", "username", "phone_number")
+    ignored = IGNORED
     options = OPTIONS
     joins = True
 
     def recognises(self, head: bytes, name: str) -> bool:
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if start[:1] in (b"{", b"["):
-            export = b'"user_id"' in head and (b'"identities"' in head or b'"app_metadata"' in head)
-            return export or b'"custom_password_hash"' in head
-        return start.startswith((b"user_id,", b'"user_id",')) or "logins_count" in csv_files.header_of(head)
+        """By ids with a bar, which others do not have; else by names that only Auth0 gives."""
+        if text_files.is_json(head):
+            known = (b'"custom_password_hash"', b'"password_set_date"')
+            return _USER_ID.search(head) is not None or any(each in head for each in known)
+        columns = {name.removeprefix("'") for name in csv_files.header_of(head)}
+        has_own = any(_IDENTITY_COLUMN.match(name) or _OBJECT_COLUMN.match(name) for name in columns)
+        own = {"logins_count", "last_login", "app_metadata", "user_metadata", "email_verified", "blocked"}
+        return ("user_id" in columns and (has_own or bool(own & columns))) or {"Id", "Email Verified"} <= columns
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         ids = options.get("ids")
@@ -63,31 +92,51 @@ class Auth0(Base):
             found = _joined(found, _passwords(files[1:]))
         return self.items(found, mapping.record, start)
 
+    def _check_shape(self, values: Any) -> None:
+        """A record has its id, or is of the bulk import's form."""
+        if values.get("user_id") in NOTHING and not BULK.issuperset(values):
+            raise Wrong("user_id", "The record has no user_id, which every record of an Auth0 export has.")
+
 
 SOURCE = Auth0()
+Row = SourceRow | Refused | Skipped
 
 
-def _rows(file: Any) -> Iterator[SourceRow | Refused | Skipped]:
+def _rows(file: Any) -> Iterator[Row]:
     is_json, file = text_files.peeked(file)
-    if is_json:
-        yield from json_files.rows(file, (), TYPICAL)
-        return
-    for row in csv_files.Table(file).rows():
-        yield row._replace(values=_shaped(row.values)) if isinstance(row, SourceRow) else row
+    found = json_files.rows(file, ("users",), TYPICAL) if is_json else csv_files.Table(file).rows()
+    first = next(found, None)
+    if isinstance(first, SourceRow) and "passwordHash" in first.values and "user_id" not in first.values:
+        raise unreadable("This is the password file; name the users' export before it.")
+    return map(_named if is_json else _shaped, chain(() if first is None else (first,), found))
 
 
-def _shaped(cells: Mapping[str, str]) -> dict[str, Any]:
+def _shaped(row: Row) -> Row:
     """Cells without their apostrophes, in the shape of the JSON."""
+    if not isinstance(row, SourceRow):
+        return row
     found: dict[str, Any] = {}
     identities: dict[str, dict[str, str]] = {}
-    for name, cell in cells.items():
-        bare = cell.removeprefix("'")
-        column = _IDENTITY_COLUMN.fullmatch(name.removeprefix("'"))
-        if column is None:
-            found[name.removeprefix("'")] = bare
-        elif bare:
-            identities.setdefault(column[1], {})[column[2]] = bare
-    return {"identities": list(identities.values())} | found if identities else found
+    for name, cell in row.values.items():
+        name, bare = name.removeprefix("'"), cell.removeprefix("'")
+        if column := _IDENTITY_COLUMN.fullmatch(name):
+            if bare:
+                identities.setdefault(column[1], {})[column[2]] = bare
+        elif column := _OBJECT_COLUMN.fullmatch(name):
+            inner = found.setdefault(column[1], {})
+            if bare and isinstance(inner, dict):
+                inner[column[2]] = bare
+        else:
+            found[name] = bare
+    return _named(row._replace(values={"identities": list(identities.values())} | found if identities else found))
+
+
+def _named(row: Row) -> Row:
+    """The extension's headings as the names of fields: its Given Name is given_name."""
+    if not isinstance(row, SourceRow) or "Id" not in row.values:
+        return row
+    named = {HEADINGS.get(name) or name.lower().replace(" ", "_"): value for name, value in row.values.items()}
+    return row._replace(values=named)
 
 
 # The password file
@@ -108,9 +157,7 @@ def _passwords(files: list[Any]) -> dict[str, tuple[int, str, Any]]:
     return found
 
 
-def _joined(
-    found: Iterator[SourceRow | Refused | Skipped], passwords: dict[str, tuple[int, str, Any]]
-) -> Iterator[SourceRow | Refused | Skipped]:
+def _joined(found: Iterator[Row], passwords: dict[str, tuple[int, str, Any]]) -> Iterator[Row]:
     """Users with their passwords, then the passwords that are left over."""
     for row in found:
         if isinstance(row, SourceRow) and isinstance(id := row.values.get("user_id"), str):
@@ -133,13 +180,15 @@ class _Mapping:
         self._labels, self._bare = labels, bare
 
     def record(self, values: Fields) -> Record:
+        values.ask(HASH, SET_AT, LOST)
         id, email = values.text("user_id"), values.text("email")
         app = values.object("app_metadata")
         username, email = values.login(values.text("username"), email)
+        name = _name(values, email)
         record = Record(
             id=id.removeprefix(OWN) if id and self._bare else id,
             username=username,
-            name=_name(values, email),
+            name=name,
             email=email,
             email_verified=values.truth("email_verified"),
             phone=values.text("phone_number"),
@@ -147,13 +196,13 @@ class _Mapping:
             blocked=values.truth("blocked"),
             labels=values.labels(role_names(app)) if self._labels and app else None,
             prefs=values.object("user_metadata"),
-            metadata=app,
+            metadata=values.kept(*PROFILE) | values.parts_of(name, "given_name", "family_name") | (app or {}),
             created_at=values.moment("created_at"),
             updated_at=values.moment("updated_at"),
             last_sign_in_at=values.moment("last_login"),
             password=_secret(values),
-            password_updated_at=values.moment(SET_AT) if SET_AT in values.given else None,
-            identities=_identities(values),
+            password_updated_at=values.moment(SET_AT if SET_AT in values.given else "last_password_reset"),
+            identities=_identities(values, id),
         )
         _add_factors(record, values)
         return record
@@ -167,16 +216,23 @@ def _name(values: Fields, email: str | None) -> str | None:
     return values.fitting(name)
 
 
-def _identities(values: Fields) -> list[Linked]:
+def _identities(values: Fields, id: str | None) -> list[Linked]:
+    listed = values.objects("identities")
+    if not listed and id and "|" in id:
+        first, _, number = id.partition("|")
+        return [] if first in NOT_IDENTITIES else [Linked(PROVIDERS.get(first, first), number)]
     found = []
-    for identity in values.objects("identities"):
+    for identity in listed:
         provider, uid = identity.text("provider"), identity.text("user_id")  # which may be a number
+        if provider in NOT_IDENTITIES:
+            continue
         if provider is None or uid is None:
-            raise Wrong("identities", "An identity needs provider and user_id.")
-        if provider not in NOT_IDENTITIES:
-            profile = identity.inside("profileData")
-            email, is_verified = profile.text("email"), profile.is_true("email_verified")
-            found.append(Linked(PROVIDERS.get(provider, provider), uid, email, None, is_verified))
+            values.left_out("identities", provider or uid, "An identity needs provider and user_id.")
+            continue
+        # The rest of the profile is a copy, which the provider gives again at each sign-in.
+        profile = Fields(identity.object("profileData") or {}, values.notes)
+        email, is_verified = profile.text("email"), profile.is_true("email_verified")
+        found.append(Linked(PROVIDERS.get(provider, provider), uid, email, None, is_verified))
     return found
 
 
@@ -189,6 +245,8 @@ def _secret(values: Fields) -> Secret | None:
     if values.truth(LOST):
         values.no_password("The password file has no line for this user.")
     text = joined or plain_form
+    if text is None and not values.given.get(LOST) and (values.text("user_id") or "").startswith(OWN):
+        values.no_password("Auth0's exports have no passwords; its support hands them out in a file to name behind it.")
     return None if text is None else Secret(text, "bcrypt")
 
 
@@ -230,7 +288,7 @@ def _add_factors(record: Record, values: Fields) -> None:
         key, phone = factor.inside("totp").text("secret"), factor.inside("phone").text("value")
         email = factor.inside("email").text("value")
         if key is not None:
-            record.totp.append(ImportedTotp(base32(key, "mfa_factors")))
+            record.totp += values.authenticators(key, "mfa_factors")
         elif phone is not None and phone != record.phone:
             values.no_factor("A second factor by text message goes to another phone than the user's, and is lost.")
         elif email is not None and email != record.email:

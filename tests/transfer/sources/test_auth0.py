@@ -112,3 +112,65 @@ def test_two_hashes_exclude_each_other(read):
     ada, bob = read("auth0", lines(ADA | both, BOB))
     assert isinstance(ada, Refused)
     assert bob.email == "bob@example.com"
+
+
+@pytest.mark.parametrize("files", [[lines(password("1"))], [lines(password("1")), lines(ADA)]])
+def test_the_password_file_does_not_come_first(read, files):
+    with pytest.raises(Invalid, match="This is the password file"):
+        read("auth0", *files)
+
+
+def test_the_management_api_s_pages(read):
+    ann, jane, corp = read("auth0", "real/auth0-pages.json", roles="labels")
+    assert (ann.name, ann.labels, ann.prefs) == ("Ann Berg", ("editor",), {"lang": "de"})
+    assert ann.metadata == {"nickname": "ann", "picture": "https://s.gravatar.com/avatar/1", "roles": ["editor"]}
+    assert [note.type for note in ann.notes] == ["import_password_lost", "import_factor_lost"]
+    assert (jane.name, jane.blocked, jane.metadata["locale"]) == ("Jane Doe", True, "en")
+    assert jane.identities == [Linked("google", "112233445566778899001")]
+    assert [(note.field, note.value) for note in jane.notes] == [("identities", "github")]
+    assert (corp.id, corp.identities) == ("samlp|corp|jane", [Linked("samlp", "corp|jane")])
+    assert corp.unread == {"upn": "jane@corp.com", "groups": ["Staff"]}
+
+
+@pytest.mark.parametrize("id", ["samlp|corp|jane@corp.com", "waad|AbC~d!", "oauth2|x|{8281CEC3}"])
+def test_ids_stay_as_they_are(read, id):
+    [user] = read("auth0", lines({"user_id": id, "email": "a@example.com"}))
+    provider, _, number = id.partition("|")
+    assert (user.id, user.identities) == (id, [Linked(provider, number)])
+
+
+def test_the_export_extension_s_headings(read):
+    [one], [bea, tweety] = read("auth0", "real/auth0-ext.csv"), read("auth0", "real/auth0-ext.json")
+    assert (one.id, one.email, one.email_verified, one.name, one.created_at.year) == (
+        "auth0|1",
+        "a@example.com",
+        True,
+        "Ann B",
+        2021,
+    )
+    assert (one.metadata, bea.email_verified, bea.name) == ({"nickname": "ann"}, True, "Bea Cruz")
+    assert (tweety.email, tweety.identities) == (None, [Linked("twitter", "77")])
+
+
+def test_the_job_s_csv(read):
+    [user] = read("auth0", "real/auth0-job.csv")
+    assert (user.id, user.email_verified, user.phone) == ("auth0|1", True, "+14155550100")
+    assert (user.identities, user.metadata, user.prefs) == ([Linked("google", "1122")], {"plan": "pro"}, {"a": 1})
+
+
+def test_the_parts_of_a_name_are_kept_where_it_is_another(read):
+    parts = {"given_name": "Ada", "family_name": "King"}
+    [same, other] = read("auth0", lines(ADA | parts | {"name": "Ada King"}, ADA | parts | {"name": "Countess"}))
+    assert (same.metadata, other.metadata) == ({}, parts)
+
+
+def test_a_secret_that_is_no_base32_costs_the_factor_alone(read):
+    [john] = read("auth0", "real/auth0-bulk.json")
+    assert (john.email, john.totp, john.mfa) == ("john.doe@contoso.com", [], None)
+    assert [note.type for note in john.notes] == ["import_factor_lost"] * 2
+
+
+def test_a_record_of_neither_form_is_refused_by_name(read):
+    [item] = read("auth0", lines({"id": "6f1d", "aud": "authenticated", "email": "a@example.com"}))
+    assert isinstance(item, Refused)
+    assert "user_id" in item.notes[0].message
