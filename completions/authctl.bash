@@ -866,7 +866,7 @@ _authctl_list() {
                 'reasons' 'hashes' 'actor' 'created_at' 'updated_at' 'ended_at')
             ;;
         'fields.undone-import')
-            words=('id' 'removed' 'restored' 'kept')
+            words=('id' 'removed' 'kept')
             ;;
         'fields.imported-hashes')
             words=('algorithm' 'users' 'imported_at' 'import_id')

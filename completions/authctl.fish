@@ -213,7 +213,7 @@ function __authctl_load
                 'export|Write users as another system takes them, the oldest first' \
                 'import|Take users in from another system, with their passwords' \
                 'list-imports|List imports, the newest first' \
-                'undo-import|Remove the users that an import made, and restore those whom it changed' \
+                'undo-import|Remove the users that an import made' \
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
         case 'users create'
             set __authctl_options \
@@ -1377,7 +1377,7 @@ function __authctl_list
                 'keycloak|a realm or users file of kc.sh export' \
                 'cognito|list-users as JSON, or the import job\'s CSV' \
                 'okta|the users of Okta\'s API, or its CSV template' \
-                'clerk|the dashboard\'s CSV, or the users of Clerk\'s API' \
+                'clerk|the dashboard\'s CSV, or users of Clerk\'s API or JavaScript SDK' \
                 'django|dumpdata, or the auth_user table as CSV' \
                 'kratos|the identities of Ory Kratos\' admin API' \
                 'wordpress|wp-cli\'s user list or user get as CSV or JSON, or wp_users as CSV' \
@@ -1834,7 +1834,6 @@ function __authctl_list
             printf '%s\n' \
                 'id' \
                 'removed' \
-                'restored' \
                 'kept'
         case 'fields.imported-hashes'
             printf '%s\n' \
@@ -2227,7 +2226,7 @@ function __authctl_list
                 'export|Write users as another system takes them, the oldest first' \
                 'import|Take users in from another system, with their passwords' \
                 'list-imports|List imports, the newest first' \
-                'undo-import|Remove the users that an import made, and restore those whom it changed' \
+                'undo-import|Remove the users that an import made' \
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
         case 'help.teams'
             printf '%s\n' \

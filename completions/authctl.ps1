@@ -257,7 +257,7 @@ function Get-AuthctlRows($path) {
                 'export|Write users as another system takes them, the oldest first'
                 'import|Take users in from another system, with their passwords'
                 'list-imports|List imports, the newest first'
-                'undo-import|Remove the users that an import made, and restore those whom it changed'
+                'undo-import|Remove the users that an import made'
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
             )
         }
@@ -1716,7 +1716,7 @@ function Get-AuthctlList($name) {
             'keycloak|a realm or users file of kc.sh export'
             'cognito|list-users as JSON, or the import job''s CSV'
             'okta|the users of Okta''s API, or its CSV template'
-            'clerk|the dashboard''s CSV, or the users of Clerk''s API'
+            'clerk|the dashboard''s CSV, or users of Clerk''s API or JavaScript SDK'
             'django|dumpdata, or the auth_user table as CSV'
             'kratos|the identities of Ory Kratos'' admin API'
             'wordpress|wp-cli''s user list or user get as CSV or JSON, or wp_users as CSV'
@@ -2173,7 +2173,6 @@ function Get-AuthctlList($name) {
         'fields.undone-import' {
             'id'
             'removed'
-            'restored'
             'kept'
         }
         'fields.imported-hashes' {
@@ -2566,7 +2565,7 @@ function Get-AuthctlList($name) {
             'export|Write users as another system takes them, the oldest first'
             'import|Take users in from another system, with their passwords'
             'list-imports|List imports, the newest first'
-            'undo-import|Remove the users that an import made, and restore those whom it changed'
+            'undo-import|Remove the users that an import made'
             'import-status|Show how many users still have an imported hash, by algorithm and age'
         }
         'help.teams' {

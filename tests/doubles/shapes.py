@@ -47,6 +47,8 @@ AUTH0_USERS = "https://auth0.com/docs/manage-users/user-accounts/user-profiles/u
 AUTH0_EXTENSION = "https://auth0.com/docs/customize/extensions/user-import-export-extension"
 AUTH0_EXPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-exports"
 AUTH0_IMPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-imports"
+CLERK_API = "https://clerk.com/docs/reference/backend-api/tag/users/GET/users"
+CLERK_SDK = "https://clerk.com/docs/references/backend/types/backend-user"
 
 SHAPES = (
     Shape("fb-admin.json", "firebase", 3, FIREBASE_SDK, options=HASHES),
@@ -72,4 +74,20 @@ SHAPES = (
     Shape("auth0-ext.csv", "auth0", 1, AUTH0_EXTENSION, frozenset({PASSWORD})),
     Shape("auth0-ext.json", "auth0", 2, AUTH0_EXTENSION, frozenset({PASSWORD})),
     Shape("auth0-bulk.json", "auth0", 1, AUTH0_IMPORTS, frozenset({FACTOR})),
+    Shape(
+        "clerk-api.json",
+        "clerk",
+        1,
+        CLERK_API,
+        frozenset({PASSWORD, FACTOR, (DROPPED, "locked")}),
+        frozenset({"web3_wallets"}),
+    ),
+    Shape(
+        "clerk-sdk.json",
+        "clerk",
+        1,
+        CLERK_SDK,
+        frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
+        frozenset({"saml_accounts", "last_active_at"}),
+    ),
 )

@@ -29,7 +29,7 @@ NAMES = {
     "keycloak": Name("keycloak", "a realm or users file of kc.sh export"),
     "cognito": Name("cognito", "list-users as JSON, or the import job's CSV"),
     "okta": Name("okta", "the users of Okta's API, or its CSV template"),
-    "clerk": Name("clerk", "the dashboard's CSV, or the users of Clerk's API"),
+    "clerk": Name("clerk", "the dashboard's CSV, or users of Clerk's API or JavaScript SDK"),
     "django": Name("django", "dumpdata, or the auth_user table as CSV"),
     "kratos": Name("kratos", "the identities of Ory Kratos' admin API"),
     "wordpress": Name("wordpress", "wp-cli's user list or user get as CSV or JSON, or wp_users as CSV"),

@@ -9,7 +9,7 @@ from doubles.samples import FOLDER
 
 from authctl.core import hashing
 from authctl.errors import Invalid
-from authctl.transfer.records import Linked
+from authctl.transfer.records import Linked, Refused
 
 HEADER = (FOLDER / "clerk-users.csv").read_text("utf-8-sig").splitlines()[0] + "\n"
 
@@ -95,3 +95,56 @@ def test_the_api_s_answer(read):
         ],
     )
     assert [note.type for note in ada.notes] == ["import_password_lost", "import_factor_lost"]
+
+
+def test_the_api_s_answer_of_today(read):
+    [ann] = read("clerk", "real/clerk-api.json")
+    assert ann.identities == [Linked("google", "1122", "a@example.com", email_verified=True)]
+    assert ann.metadata == {"external_id": "legacy-17", "image_url": "https://img", "role": "admin"}
+    assert (ann.blocked, ann.notes[0].field) == (False, "locked")
+    assert list(ann.unread) == ["web3_wallets"]
+
+
+def test_users_of_the_javascript_sdk(read):
+    [kai] = read("clerk", "real/clerk-sdk.json")
+    assert (kai.id, kai.username, kai.name, kai.email, kai.email_verified) == (
+        "user_3js",
+        "kai",
+        "Kai Ito",
+        "kai@example.com",
+        True,
+    )
+    assert (kai.phone, kai.mfa, kai.created_at.year) == ("+14155550177", True, 2024)
+    assert kai.identities == [Linked("github", "5551", "kai@example.com", email_verified=True)]
+    assert kai.metadata == {
+        "external_id": "crm-7",
+        "locale": "ja",
+        "legal_accepted_at": 1716400000001,
+        "companyRole": "owner",
+        "stripeId": "cus_1",
+        "other_emails": ["kai.old@example.com"],
+    }
+    assert kai.prefs == {"colorScheme": "dark"}
+    assert kai.unread.keys() == {"saml_accounts", "last_active_at"}
+
+
+def test_a_second_factor_goes_to_the_own_phone(read):
+    phones = [
+        {"id": id, "phone_number": number, "reserved_for_second_factor": True, "verification": {"status": "verified"}}
+        for id, number in (("p1", "+14155550101"), ("p2", "+14155550102"))
+    ]
+    user = {"id": "u", "email_addresses": [], "primary_phone_number_id": "p1", "phone_numbers": phones}
+    [found] = read("clerk", json.dumps([user]).encode())
+    assert (found.mfa, [note.type for note in found.notes]) == (True, ["import_factor_lost"])
+
+
+def test_a_secret_that_is_no_base32_costs_the_factor_alone(read):
+    content = (HEADER + "u1,,,ada,ada@example.com,,,,,,no base32!,,\n").encode()
+    [ada] = read("clerk", content)
+    assert (ada.totp, ada.mfa, ada.notes[-1].type) == ([], False, "import_factor_lost")
+
+
+@pytest.mark.parametrize("record", [{"id": "u1", "email": "a@example.com"}, {"email_addresses": []}])
+def test_a_record_of_another_shape_is_refused(read, record):
+    [item] = read("clerk", json.dumps([record]).encode())
+    assert isinstance(item, Refused)
