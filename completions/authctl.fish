@@ -1375,7 +1375,7 @@ function __authctl_list
                 'firebase|firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit' \
                 'auth0|users of an export or the Management API, with the password file; the bulk import\'s form' \
                 'keycloak|a realm or users file of kc.sh export' \
-                'cognito|list-users as JSON, or the import job\'s CSV' \
+                'cognito|list-users or admin-get-user as JSON, or the import job\'s CSV' \
                 'okta|the users of Okta\'s API, or its CSV template' \
                 'clerk|the dashboard\'s CSV, or users of Clerk\'s API or JavaScript SDK' \
                 'django|dumpdata, or the auth_user table as CSV' \

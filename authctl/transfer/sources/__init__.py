@@ -27,7 +27,7 @@ NAMES = {
     "firebase": Name("firebase", "firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit"),
     "auth0": Name("auth0", "users of an export or the Management API, with the password file; the bulk import's form"),
     "keycloak": Name("keycloak", "a realm or users file of kc.sh export"),
-    "cognito": Name("cognito", "list-users as JSON, or the import job's CSV"),
+    "cognito": Name("cognito", "list-users or admin-get-user as JSON, or the import job's CSV"),
     "okta": Name("okta", "the users of Okta's API, or its CSV template"),
     "clerk": Name("clerk", "the dashboard's CSV, or users of Clerk's API or JavaScript SDK"),
     "django": Name("django", "dumpdata, or the auth_user table as CSV"),

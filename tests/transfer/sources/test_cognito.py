@@ -2,7 +2,7 @@
 
 import json
 
-from authctl.transfer.records import Linked
+from authctl.transfer.records import Linked, Refused
 
 ADA = {
     "Username": "9f425a8d-7efc-4768-8f23-7647a74fdf13",
@@ -34,6 +34,61 @@ def test_pages_one_behind_another(read):
     assert [item.ref for item in read("cognito", pages)] == ["u0", "u1", "u2"]
 
 
-def test_a_username_that_is_no_id_makes_a_new_one(read):
+def test_a_username_is_the_id_where_there_is_no_other(read):
     [ada] = read("cognito", "cognito:username,email,name\nzoë,zoe@example.com,Müller\\, Zoë\n".encode())
-    assert (ada.id, ada.username, ada.name) == (None, "zoë", "Müller, Zoë")
+    assert (ada.id, ada.username, ada.name) == ("zoë", "zoë", "Müller, Zoë")
+
+
+def test_pages_as_they_come(read):
+    first, google, archived, *others = read("cognito", "real/cognito2p.json")
+    assert first.metadata == {
+        "picture": "http://x",
+        "birthdate": "1990-01-01",
+        "locale": "de",
+        "address": "x",
+        "tenant": "42",
+    }
+    assert (google.id, google.username, google.phone, google.phone_verified) == (
+        "b",
+        "Google_1122",
+        "+14155550100",
+        True,
+    )
+    assert (archived.id, archived.email, archived.blocked) == ("jane@example.com", "jane@example.com", True)
+    assert len(others) == 3
+
+
+def test_the_answer_of_admin_get_user(read):
+    [joe] = read("cognito", "real/cognito-get-user.json")
+    assert (joe.id, joe.username, joe.name, joe.blocked) == (
+        "d7f0a1b2-aaaa-4bbb-8ccc-0123456789ab",
+        "jsmith",
+        "Joe Smith",
+        False,
+    )
+    assert joe.metadata == {
+        "preferred_username": "joe",
+        "given_name": "Joe",
+        "middle_name": "Q",
+        "family_name": "Smith",
+        "tenant": "42",
+    }
+    assert (joe.mfa, joe.unread) == (True, {})
+    assert [note.type for note in joe.notes] == ["import_password_lost", "import_factor_lost"]
+
+
+def test_a_username_that_cognito_made_up_is_none(read):
+    user = ADA | {"Username": "google_108"}
+    assert read("cognito", json.dumps(user).encode())[0].username is None
+
+
+def test_an_identity_without_its_number_is_left_out(read):
+    identities = {"Name": "identities", "Value": '[{"providerName":"Google"}]'}
+    [ada] = read("cognito", json.dumps({"Username": "ada", "UserAttributes": [identities]}).encode())
+    assert (ada.identities, [note.field for note in ada.notes]) == ([], ["identities"])
+
+
+def test_a_record_of_another_shape_is_refused(read):
+    [item] = read("cognito", b'{"Users": [{"id": "a", "email": "a@example.com"}]}')
+    assert isinstance(item, Refused)
+    assert "Username" in item.notes[0].message
