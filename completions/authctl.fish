@@ -1371,7 +1371,7 @@ function __authctl_list
                 'csv|any CSV with a first row that names its columns' \
                 'json|any JSON or JSON Lines, such as mongoexport\'s; --map says which field is what' \
                 'appwrite|Appwrite\'s users, and with them identities, teams and memberships' \
-                'supabase|auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors' \
+                'supabase|auth.users as CSV or JSON with identities and mfa_factors, or the Admin API\'s users' \
                 'firebase|firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit' \
                 'auth0|users of an export or the Management API, with the password file; the bulk import\'s form' \
                 'keycloak|a realm or users file of kc.sh export' \

@@ -49,6 +49,7 @@ AUTH0_EXPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-ex
 AUTH0_IMPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-imports"
 CLERK_API = "https://clerk.com/docs/reference/backend-api/tag/users/GET/users"
 CLERK_SDK = "https://clerk.com/docs/references/backend/types/backend-user"
+SUPABASE = "https://supabase.com/docs/reference/javascript/auth-admin-listusers"
 COGNITO = "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference"
 
 SHAPES = (
@@ -92,4 +93,5 @@ SHAPES = (
         frozenset({"saml_accounts", "last_active_at"}),
     ),
     Shape("cognito-get-user.json", "cognito", 1, f"{COGNITO}/API_AdminGetUser.html", frozenset({PASSWORD, FACTOR})),
+    Shape("supa-list-users.json", "supabase", 2, SUPABASE, frozenset({PASSWORD, FACTOR}), frozenset({"new_email"}), 1),
 )

@@ -23,7 +23,7 @@ NAMES = {
     "csv": Name("any_csv", "any CSV with a first row that names its columns"),
     "json": Name("any_json", "any JSON or JSON Lines, such as mongoexport's; --map says which field is what"),
     "appwrite": Name("appwrite", "Appwrite's users, and with them identities, teams and memberships"),
-    "supabase": Name("supabase", "auth.users as CSV or JSON, and with it auth.identities and auth.mfa_factors"),
+    "supabase": Name("supabase", "auth.users as CSV or JSON with identities and mfa_factors, or the Admin API's users"),
     "firebase": Name("firebase", "firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit"),
     "auth0": Name("auth0", "users of an export or the Management API, with the password file; the bulk import's form"),
     "keycloak": Name("keycloak", "a realm or users file of kc.sh export"),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from authctl.errors import Invalid
-from authctl.transfer.records import ImportedTotp, Linked, Skipped
+from authctl.transfer.records import ImportedTotp, Linked, Refused, Skipped
 
 COLUMNS = (
     "id",
@@ -99,3 +99,48 @@ def test_roles_become_labels_on_request(read):
     assert (left.labels, left.metadata["plan"], "provider" in left.metadata) == (None, "pro", False)
     assert made.labels == ("editor", "vip", "admin")
     assert [note.field for note in made.notes] == ["labels"]
+
+
+def test_the_admin_api_s_answer(read):
+    ida, phone, anonymous = read("supabase", "real/supa-list-users.json")
+    assert (ida.name, ida.email_verified, ida.metadata) == ("Ida Bell", True, {"plan": "pro"})
+    assert ida.prefs == {"avatar_url": "https://x/y.png", "email_verified": True}
+    [google] = ida.identities
+    assert (google.provider, google.provider_uid, google.email_verified) == ("google", "108123", True)
+    assert [note.type for note in ida.notes] == ["import_password_lost", "import_factor_lost"]
+    assert ida.unread == {"new_email": "ida.bell@example.com"}
+    assert (phone.phone, phone.phone_verified, phone.blocked) == ("+4915112345678", True, True)
+    assert isinstance(anonymous, Skipped)
+
+
+def test_tables_say_more_than_the_admin_api(read):
+    factor = {"user_id": "6f1d1c52-6a3f-4a54-9d0b-2f6d3b1c5f01", "factor_type": "totp", "status": "verified"}
+    [ida, *_] = read("supabase", "real/supa-list-users.json", rows(factor | {"secret": "JBSWY3DPEHPK3PXP"}))
+    assert (len(ida.totp), [note.type for note in ida.notes]) == (1, ["import_password_lost"])
+
+
+def test_a_secret_that_is_no_base32_costs_the_factor_alone(read):
+    factor = {"user_id": "a", "factor_type": "totp", "status": "verified", "secret": "no base32!"}
+    [user] = read("supabase", rows(ROW), rows(factor))
+    assert (user.totp, [note.type for note in user.notes]) == ([], ["import_factor_lost"])
+
+
+def test_an_identity_without_its_number_is_left_out(read):
+    [user] = read("supabase", rows(ROW), rows({"user_id": "a", "provider": "github", "identity_data": {}}))
+    assert (user.identities, [note.field for note in user.notes]) == ([], ["identities"])
+
+
+def test_a_role_that_is_not_everybody_s_is_kept(read):
+    [same, other] = read("supabase", rows(ROW | {"role": "authenticated"}, ROW | {"role": "staff"}))
+    assert (same.metadata, other.metadata) == ({}, {"role": "staff"})
+
+
+def test_tokens_are_neither_kept_nor_told(read):
+    [user] = read("supabase", rows(ROW | {"recovery_token": "x", "email_change": "b@example.com", "instance_id": "0"}))
+    assert user.unread == {"email_change": "b@example.com"}
+
+
+@pytest.mark.parametrize("record", [{"id": "a", "email": "a@example.com"}, ROW | {"id": None}])
+def test_a_record_of_another_shape_is_refused(read, record):
+    [item] = read("supabase", rows(record))
+    assert isinstance(item, Refused)
