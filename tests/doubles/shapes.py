@@ -50,6 +50,7 @@ AUTH0_IMPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-im
 CLERK_API = "https://clerk.com/docs/reference/backend-api/tag/users/GET/users"
 CLERK_SDK = "https://clerk.com/docs/references/backend/types/backend-user"
 SUPABASE = "https://supabase.com/docs/reference/javascript/auth-admin-listusers"
+APPWRITE = "https://appwrite.io/docs/references/cloud/models/userList"
 COGNITO = "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference"
 
 SHAPES = (
@@ -94,4 +95,13 @@ SHAPES = (
     ),
     Shape("cognito-get-user.json", "cognito", 1, f"{COGNITO}/API_AdminGetUser.html", frozenset({PASSWORD, FACTOR})),
     Shape("supa-list-users.json", "supabase", 2, SUPABASE, frozenset({PASSWORD, FACTOR}), frozenset({"new_email"}), 1),
+    Shape(
+        "appwrite-list.json",
+        "appwrite",
+        1,
+        APPWRITE,
+        frozenset({(DROPPED, "identities"), (DROPPED, "labels")}),
+        frozenset({"impersonator"}),
+        others=("appwrite-identities.json",),
+    ),
 )

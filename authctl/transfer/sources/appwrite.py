@@ -6,12 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from authctl.transfer.records import Item, Linked, Member, Record, Secret
+from authctl.transfer.records import Item, Linked, Member, Note, Record, Secret
 from authctl.transfer.sources import json_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, joined, kind
+from authctl.transfer.sources.field_reader import Fields, Wrong, joined
 
-TYPICAL = ("$id",)
+TYPICAL = ("emailVerification", "passwordUpdate", "registration", "accessedAt")
+IGNORED = frozenset(
+    (
+        # Where rows are kept, and who may read them.
+        *("$sequence", "$permissions", "$databaseId", "$collectionId"),
+        # Said by $createdAt.
+        "registration",
+        # Found from the email; where messages go, which is the email, the phone, or a device's token.
+        *("emailCanonical", "emailIsFree", "emailIsDisposable", "emailIsCorporate", "emailIsCanonical", "targets"),
+    )
+)
 LISTS = ("identities", "memberships", "teams")
 
 # Their name → ours, and which of hashOptions mean something with it. The others are of hashes that say all themselves.
@@ -29,6 +39,9 @@ HASHES: dict[str, tuple[str, tuple[str, ...]]] = {
 class Appwrite(Base):
     name = "appwrite"
     refs = ("$id", "email", "phone")
+    always = ("$id",)
+    typical = TYPICAL
+    ignored = IGNORED
     joins = True
 
     def recognises(self, head: bytes, name: str) -> bool:
@@ -38,7 +51,7 @@ class Appwrite(Base):
         mapping = _Mapping()
         for file in files[1:]:
             mapping.join(file)
-        return self.items(json_files.rows(files[0], ("users",), TYPICAL), mapping.record, start)
+        return self.items(json_files.rows(files[0], ("users",), (*TYPICAL, "$id")), mapping.record, start)
 
 
 SOURCE = Appwrite()
@@ -50,18 +63,25 @@ class _Mapping:
 
     identities: dict[str, list[Linked]] = field(default_factory=dict)
     members: dict[str, list[Member]] = field(default_factory=dict)
+    notes: dict[str, list[Note]] = field(default_factory=dict)
 
     def join(self, file: Any) -> None:
-        for row in json_files.rows(file, LISTS, TYPICAL):
+        for row in json_files.rows(file, LISTS, ("$id",)):
             with joined(row, "A record of the identities or memberships is malformed") as values:
                 user = values.text("userId")
-                if user is not None and "providerUid" in values.given:
-                    self.identities.setdefault(user, []).append(_linked(values))
-                elif user is not None and "teamId" in values.given and values.truth("confirm"):
-                    self.members.setdefault(user, []).append(_member(values))
+                if user is not None:
+                    self._keep(user, values)
+
+    def _keep(self, user: str, values: Fields) -> None:
+        if "providerUid" in values.given:
+            self.identities.setdefault(user, []).extend(_linked(values))
+        elif "teamId" in values.given and values.truth("confirm"):
+            self.members.setdefault(user, []).append(_member(values))
+        if values.notes:
+            self.notes.setdefault(user, []).extend(values.notes)
 
     def record(self, values: Fields) -> Record:
-        id = values.text("$id")
+        id = values.text("$id") or ""
         active = values.truth("status")
         record = Record(
             id=id,
@@ -78,9 +98,10 @@ class _Mapping:
             last_sign_in_at=values.moment("accessedAt"),
             password=_secret(values),
             password_updated_at=values.moment("passwordUpdate"),
-            identities=self.identities.get(id or "", []),
-            members=self.members.get(id or "", []),
+            identities=self.identities.get(id, []),
+            members=self.members.get(id, []),
         )
+        values.notes += self.notes.get(id, ())
         if values.truth("mfa"):
             record.mfa = bool(record.email_verified or record.phone_verified)
             values.no_factor(
@@ -91,30 +112,24 @@ class _Mapping:
 
 def _secret(values: Fields) -> Secret | None:
     text, hash = values.text("password"), values.text("hash") or ""
+    given = Fields(values.object("hashOptions") or {}, values.notes)
     if text is None:
         return None
     name, wanted = HASHES.get(hash, (hash, ()))
-    given = values.inside("hashOptions")
     options = {option: found for option in wanted if (found := given.text(option)) is not None}
     return Secret(text, name or None, options)
 
 
-def _linked(values: Fields) -> Linked:
-    return Linked(
-        _needed(values, "provider"),
-        _needed(values, "providerUid"),
-        values.text("providerEmail"),
-        values.moment("$createdAt"),
-    )
+def _linked(values: Fields) -> list[Linked]:
+    provider, uid = values.text("provider"), values.text("providerUid")
+    if provider is None or uid is None:
+        values.left_out("identities", provider or uid, "An identity needs provider and providerUid.")
+        return []
+    return [Linked(provider, uid, values.text("providerEmail"), values.moment("$createdAt"))]
 
 
 def _member(values: Fields) -> Member:
-    team = _needed(values, "teamId")
+    team = values.text("teamId")
+    if team is None:
+        raise Wrong("teamId", "teamId must be text, not null.")
     return Member(team, values.text("teamName") or team, values.texts("roles"), values.moment("joined"))
-
-
-def _needed(values: Fields, name: str) -> str:
-    found = values.text(name)
-    if found is None:
-        raise Wrong(name, f"{name} must be text, not {kind(None)}.")
-    return found

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from authctl.errors import Invalid
-from authctl.transfer.records import Linked, Member, Secret
+from authctl.transfer.records import Linked, Member, Refused, Secret
 
 USER = {"$id": "a", "email": "a@example.com", "emailVerification": True, "status": True, "passwordUpdate": None}
 
@@ -62,3 +62,16 @@ def test_second_factors_stay_behind_and_are_told(read):
     [user] = read("appwrite", users(USER | {"mfa": True}))
     assert user.mfa
     assert [note.type for note in user.notes] == ["import_factor_lost"]
+
+
+def test_an_identity_without_its_number_is_left_out(read):
+    [john] = read("appwrite", "real/appwrite-list.json", "real/appwrite-identities.json")
+    assert [each.provider for each in john.identities] == ["google"]
+    assert [(note.field, note.value) for note in john.notes] == [("identities", "github")]
+    assert john.unread == {"impersonator": True}
+
+
+def test_a_record_that_is_no_user_is_refused(read):
+    [team] = read("appwrite", users({"$id": "t", "name": "Maths", "total": 7}))
+    assert isinstance(team, Refused)
+    assert "every record of appwrite" in team.notes[0].message
