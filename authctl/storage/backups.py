@@ -78,7 +78,7 @@ def _rows(
         statement = statement.where(table.c.name != MANIFEST)
     if db.dialect.name == "postgresql":
         flags = ()
-    for row in db.sqlalchemy.execute(statement.execution_options(yield_per=BATCH)):
+    for row in db.stream(statement, BATCH):
         values = list(row)
         for place in flags:
             values[place] = bool(values[place])

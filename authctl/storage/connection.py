@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from authctl.errors import AuthctlError, Unavailable
@@ -177,9 +177,12 @@ Refusal = Callable[[str], AuthctlError | None]
 
 
 class Connection:
-    """A transaction under way. dialect: what the database speaks. is_write: whether it excludes other writers."""
+    """A transaction under way. dialect: what the database speaks. is_write: whether it excludes other writers.
 
-    __slots__ = ("_over", "_put_over", "_refusals", "dialect", "driver", "is_write")
+    guard: what rows are streamed within.
+    """
+
+    __slots__ = ("_over", "_put_over", "_refusals", "dialect", "driver", "guard", "is_write")
 
     def __init__(
         self, dialect: Dialect, driver: Any, put_over: Callable[[Any], sa.Connection], *, is_write: bool
@@ -187,6 +190,7 @@ class Connection:
         self.dialect = dialect
         self.driver = driver
         self.is_write = is_write
+        self.guard: Callable[[], AbstractContextManager[None]] = nullcontext
         self._put_over = put_over
         self._over: sa.Connection | None = None
         self._refusals: list[Refusal] = []
@@ -311,9 +315,9 @@ class Connection:
             self._over = self._put_over(self.driver)
         return self._over
 
-    def stream(self, statement: sa.Select[Any]) -> Iterator[Any]:
-        """The rows of a statement of SQLAlchemy's one after another, in constant memory."""
-        with self.sqlalchemy.execute(statement.execution_options(yield_per=STREAMED)) as rows:
+    def stream(self, statement: sa.Select[Any], size: int = STREAMED) -> Iterator[Any]:
+        """The rows of a statement of SQLAlchemy's one after another, `size` of them read at a time."""
+        with self.guard(), self.sqlalchemy.execute(statement.execution_options(yield_per=size)) as rows:
             yield from rows
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
@@ -118,11 +118,20 @@ class Database:
         """Run `work` in one transaction that only reads; again where the database gives it up."""
         return self._run(work, write=False, rollback=False)
 
-    def stream(self, work: Callable[[Connection], Iterator[T]]) -> Iterator[T]:
-        """What `work` yields, from one transaction that stays open until it is read or dropped."""
+    def stream(self, work: Callable[[Connection], Iterator[T]]) -> Generator[T, None, None]:
+        """What `work` yields, from one transaction that stays open until it is read or dropped.
+
+        Rows that `work` hands on unread are read elsewhere, so their failures are translated where they are read.
+        """
+        with self._translated(), self._transaction(write=False, rollback=False) as connection:
+            connection.guard = self._translated
+            yield from work(connection)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise what the driver fails with as errors of ours."""
         try:
-            with self._transaction(write=False, rollback=False) as connection:
-                yield from work(connection)
+            yield
         except self._failures() as error:
             raise self.translate(_original(error)) from None
 

@@ -187,8 +187,23 @@ class ServerCursor(psycopg.ServerCursor[Any]):
     connection: Connection
 
     def execute(self, *args: Any, **options: Any) -> Self:
-        self.connection.leave()
-        return super().execute(*args, **options)
+        with self._closed_if_lost():
+            self.connection.leave()
+            return super().execute(*args, **options)
+
+    def fetchmany(self, size: int = 0) -> list[Any]:
+        with self._closed_if_lost():
+            return super().fetchmany(size)
+
+    @contextmanager
+    def _closed_if_lost(self) -> Iterator[None]:
+        """Close it where its connection is lost: SQLAlchemy does not, and psycopg warns of it."""
+        try:
+            yield
+        except psycopg.Error:
+            if self.connection.closed:
+                self.close()
+            raise
 
 
 class Driver:

@@ -18,12 +18,13 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from conftest import CHEAP, copy_file
+from doubles import people
 from doubles.postgres import Pooler, Postgres
 from sqlalchemy.exc import IntegrityError
 
 from authctl import storage
 from authctl.core.directory import opening
-from authctl.core.maintenance import key_files, setup
+from authctl.core.maintenance import backup, key_files, setup
 from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.settings import load
@@ -535,6 +536,33 @@ def test_a_connection_that_died_unused_is_replaced(on_postgres, postgres, info):
     assert on_postgres.users.count() == 2
 
 
+MANY = storage.backups.BATCH + 1  # users, whose rows are read in two goes
+
+
+def test_a_stream_that_loses_its_connection_says_so_wherever_it_is_read(on_postgres, postgres, info):
+    for place in (0, 1):  # the tables, and the rows of the first
+        with closing(on_postgres.database.stream(storage.backups.parts)) as parts:
+            unread = (parts, next(parts).rows)[place]
+            postgres.execute(TERMINATE, (info["dbname"],))
+            error = refusal(lambda unread=unread: [*unread])
+        assert (error.type, error.status) == ("database_unavailable", 7)
+        assert on_postgres.users.count() == 1
+
+
+def test_a_backup_that_loses_its_connection_says_so_and_leaves_no_file(on_postgres, postgres, info, tmp_path):
+    on_postgres.write(lambda work: [people.insert(work, f"u{n}", None, (), (), False, False, {}) for n in range(MANY)])
+
+    @contextmanager
+    def progress(label, total):
+        yield lambda count: postgres.execute(TERMINATE, (info["dbname"],))
+
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    error = refusal(lambda: backup.backup(on_postgres, str(folder / "one.backup"), progress=progress))
+    assert (error.type, error.status) == ("database_unavailable", 7)
+    assert [*folder.iterdir()] == []
+
+
 def test_a_unit_of_work_that_loses_its_connection_is_done_once(on_postgres, postgres, info):
     runs = []
 
@@ -830,6 +858,9 @@ def test_a_commit_without_an_answer_says_that_nobody_knows(on_postgres, postgres
     error = refusal(lambda: on_postgres.write(step))
     assert (error.type, len(runs)) == ("database_unavailable", 1)
     assert "may have been made or not" in error.hint
+
+
+MANY = storage.backups.BATCH + 1  # users, whose rows are read in two goes
 
 
 def test_a_stream_that_loses_its_connection_is_told(on_postgres, postgres, info):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -116,8 +116,9 @@ def _save_sqlite(directory: Engine, draft: str, manifest_of: backup_files.Finish
 def _save_postgres(directory: Engine, draft: str, manifest_of: backup_files.Finish, progress: Progress) -> Manifest:
     """Every row of one snapshot."""
     total = sum(directory.database.read(storage.backups.counts).values())
-    with progress("Saving", total) as step:
-        return backup_files.write(draft, directory.database.stream(storage.backups.parts), manifest_of, step)
+    found = directory.database.stream(storage.backups.parts)
+    with closing(found), progress("Saving", total) as step:
+        return backup_files.write(draft, found, manifest_of, step)
 
 
 def _note(directory: Engine, state: State, manifest: Manifest, now: datetime) -> None:
