@@ -266,7 +266,7 @@ def _hashes(look: Look, group: UserGroup, old: datetime) -> Iterator[Finding]:
         return
     asked = f"password.algorithm = {name}"
     if is_weak(name):
-        since = f", the oldest of {group.since:%B %Y}" if group.since else ""
+        since = f", the oldest of {group.since:%B} {group.since.year:04}" if group.since else ""
         message = f"{_counted(group.users, 'password is', 'passwords are')} hashed with {name}{since}."
         yield look.finding("weak-hashes", name, message, look.for_users([asked], "users wrap-password -"))
     elif group.old:
