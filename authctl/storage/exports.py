@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.model import Identity
+from authctl.model import Identity, MembershipStatus
 from authctl.storage import identities as identity_rows
 from authctl.storage.connection import Connection
-from authctl.storage.tables import authenticators, identities, memberships, users
+from authctl.storage.tables import authenticators, identities, memberships, teams, users
 
 
 class SealedAuthenticator(NamedTuple):
@@ -25,12 +26,22 @@ class SealedAuthenticator(NamedTuple):
     period: int  # seconds
 
 
+class TeamMembership(NamedTuple):
+    """A membership, or an invitation that nobody has accepted yet."""
+
+    team_id: str
+    team_name: str
+    roles: tuple[str, ...]
+    joined_at: datetime | None
+    is_confirmed: bool
+
+
 class Belongings(NamedTuple):
     """What the users of a batch have in other tables, by the numbers of their rows."""
 
     identities: Mapping[int, Sequence[Identity]]
     authenticators: Mapping[int, Sequence[SealedAuthenticator]]
-    memberships: Mapping[int, int]  # how many
+    memberships: Mapping[int, Sequence[TeamMembership]]
 
 
 def read(db: Connection, seqs: Iterable[int]) -> Belongings:
@@ -66,10 +77,16 @@ def _authenticators(db: Connection, batch: list[int]) -> dict[int, list[SealedAu
     return found
 
 
-def _memberships(db: Connection, batch: list[int]) -> dict[int, int]:
+def _memberships(db: Connection, batch: list[int]) -> dict[int, list[TeamMembership]]:
+    its, team = memberships.c, teams.c
     statement = (
-        sa.select(memberships.c.user_seq, sa.func.count())
-        .where(memberships.c.user_seq.in_(batch))
-        .group_by(memberships.c.user_seq)
+        sa.select(its.user_seq, team.id, team.name, its.roles, its.joined_at, its.status)
+        .join(teams, team.seq == its.team_seq)
+        .where(its.user_seq.in_(batch))
+        .order_by(its.seq)
     )
-    return {row[0]: row[1] for row in db.sqlalchemy.execute(statement)}
+    found = defaultdict(list)
+    for seq, id, name, roles, joined_at, status in db.sqlalchemy.execute(statement):
+        is_confirmed = status == MembershipStatus.CONFIRMED
+        found[seq].append(TeamMembership(id, name, tuple(roles), joined_at, is_confirmed))
+    return found

@@ -24,8 +24,8 @@ from authctl.errors import Invalid
 from authctl.model import EventName, Identity, Listing, NewUser, User
 from authctl.storage.exports import Belongings, SealedAuthenticator
 from authctl.transfer import targets
-from authctl.transfer.records import ImportedTotp, Linked
-from authctl.transfer.targets import Leaving, Target
+from authctl.transfer.records import ImportedTotp, Linked, Member
+from authctl.transfer.targets import DAMAGED, Leaving, Target
 
 BATCH = 500  # users whose belongings are read together
 
@@ -40,55 +40,60 @@ class Part(NamedTuple):
 
 # What columns are called that are not called by their names.
 _WORDS = {
-    "email_verified": ("verified email is", "verified emails are"),
-    "phone_verified": ("verified phone is", "verified phones are"),
-    "status": ("block is", "blocks are"),
-    "blocked_until": ("end of a block is", "ends of blocks are"),
-    "labels": ("labels are", "labels are"),
-    "prefs": ("preferences are", "preferences are"),
-    "metadata": ("metadata is", "metadata is"),
-    "mfa": ("choice of a second factor is", "choices of a second factor are"),
-    "created_at": ("time of creation is", "times of creation are"),
-    "last_sign_in_at": ("last sign-in is", "last sign-ins are"),
+    "email_verified": ("verification of the email", "verifications of emails"),
+    "phone_verified": ("verification of the phone", "verifications of phones"),
+    "status": ("block", "blocks"),
+    "blocked_until": ("end of the block", "ends of blocks"),
+    "labels": ("labels", "labels"),
+    "prefs": ("preferences", "preferences"),
+    "metadata": ("metadata", "metadata"),
+    "mfa": ("choice of a second factor", "choices of second factors"),
+    "created_at": ("time of creation", "times of creation"),
+    "last_sign_in_at": ("last sign-in", "last sign-ins"),
 }
 _BLANK = NewUser()
 
 
 def _column(name: str) -> Part:
     """A column of users; there is something in it where it is not as in a new account."""
-    words = _WORDS.get(name, (f"{name} is", f"{name}s are"))
+    words = _WORDS.get(name, (name, f"{name}s"))
     return Part(lambda leaving: getattr(leaving.user, name) != getattr(_BLANK, name, None), *words)
 
 
 # Those of the table of users, and of the tables beside it. What is not asked for is no part.
 PARTS: dict[str, Part] = {name: _column(name) for name in targets.COLUMNS} | {
-    "password": Part(lambda leaving: False, "password hash is", "password hashes are"),
+    "password": Part(lambda leaving: False, "password hash", "password hashes"),
     "must_change": Part(
         lambda leaving: leaving.hash is not None and leaving.user.password is not None
         and leaving.user.password.must_change,
-        "duty to change the password is",
-        "duties to change the password are",
+        "duty to change the password",
+        "duties to change the password",
     ),
-    "totp": Part(lambda leaving: leaving.totp != (), "authenticators are", "authenticators are"),
-    "recovery_codes": Part(lambda leaving: leaving.user.recovery_code, "recovery codes are", "recovery codes are"),
-    "identities": Part(lambda leaving: leaving.identities != (), "identities are", "identities are"),
-    "memberships": Part(lambda leaving: leaving.memberships > 0, "memberships are", "memberships are"),
+    "totp": Part(lambda leaving: leaving.totp != (), "authenticators", "authenticators"),
+    "recovery_codes": Part(lambda leaving: leaving.user.recovery_code, "recovery codes", "recovery codes"),
+    "identities": Part(lambda leaving: leaving.identities != (), "identities", "identities"),
+    "memberships": Part(lambda leaving: leaving.memberships != (), "memberships", "memberships"),
+    "roles": Part(lambda leaving: any(each.roles for each in leaving.memberships), "roles in teams", "roles in teams"),
+    "invitations": Part(lambda leaving: leaving.invitations > 0, "open invitations", "open invitations"),
 }  # fmt: skip
+PLURAL = ("labels", "prefs", "totp", "recovery_codes", "identities", "memberships", "roles", "invitations")
+ELSEWHERE = {"memberships": "--format authctl takes them"}  # the option that exports what a file has no place for
 
 # Why a file cannot have a user at all.
 REASONS = {
-    "blocked": "for being blocked",
-    "email": "for want of an email",
-    "name": "for want of a username or email that can stand there",
-    "password": "for want of a password",
-    "hash": "for want of a password hash that can be checked there",
+    "blocked": "blocked users could sign in there",
+    "email": "there is no email",
+    "name": "there is no username or email that can stand there",
+    "password": "there is no password",
+    "hash": "there is no password hash that can be checked there",
 }
 
 # What was not asked for, and the option that asks.
 STAYING = {
-    "hashes": ("password hash stays", "password hashes stay", "--with-hashes"),
-    "secrets": ("authenticators stay", "authenticators stay", "--with-secrets"),
+    "hashes": ("password hash of 1 user was", "password hashes of {} users were", "--with-hashes"),
+    "secrets": ("authenticators of 1 user were", "authenticators of {} users were", "--with-secrets"),
 }
+SHOWN = 3  # users of each loss who are named
 
 
 @dataclass(slots=True)
@@ -96,8 +101,9 @@ class Export:
     """A file in the making: `text` makes it, and counts meanwhile.
 
     total: how many users the list had when it was asked for; read: how many were looked at; users: how many the file
-    has. left_out: how many users something was left out of: a part of PARTS, `hash:ALGORITHM` that the system cannot
-    check, `user:REASON` of a user that is not in the file. staying: how many have what was not asked for.
+    has. left_out: how many users something was left out of: a part of PARTS, what `Target.refusal` says of a hash,
+    `user:REASON` of a user that is not in the file; first: the ids of the first of them. staying: how many have what
+    was not asked for.
     """
 
     format: str
@@ -106,6 +112,7 @@ class Export:
     read: int = 0
     users: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+    first: dict[str, list[str]] = field(default_factory=dict)
     staying: Counter[str] = field(default_factory=Counter)
     _leaving: Callable[[], Iterator[Leaving]] = field(default=lambda: iter(()), repr=False)
 
@@ -123,12 +130,20 @@ class Export:
                 self.users += 1
             elif not any(part.startswith("user:") for part in lost):
                 lost.add("user:hash")
-            self.left_out.update(lost)
+            self._count(lost, leaving.user.id)
             self.staying.update(self._not_asked_for(leaving))
         yield target.end(self.users)
 
+    def _count(self, lost: set[str], id: str) -> None:
+        self.left_out.update(lost)
+        for loss in lost:
+            first = self.first.setdefault(loss, [])
+            if len(first) < SHOWN:
+                first.append(id)
+
     def _without_place(self, leaving: Leaving) -> list[str]:
-        return [name for name, part in PARTS.items() if name not in self.target.holds and part.has(leaving)]
+        holds = self.target.holds if "memberships" in self.target.holds else self.target.holds | {"roles"}
+        return [name for name, part in PARTS.items() if name not in holds and part.has(leaving)]
 
     def _not_asked_for(self, leaving: Leaving) -> Iterator[str]:
         if not self.target.with_hashes and leaving.user.password is not None:
@@ -137,27 +152,56 @@ class Export:
             yield "secrets"
 
     def losses(self) -> Iterator[str]:
-        """What the file could not take, a sentence each."""
-        for name, count in sorted(self.left_out.items()):
-            kind, _, which = name.partition(":")
-            if kind == "user":
-                yield f"{count:,} {'user is' if count == 1 else 'users are'} left out, {REASONS[which]}."
-            elif kind == "hash":
-                hashes = "password hash is" if count == 1 else "password hashes are"
-                yield f"{_of(count)} {hashes} {which}, which {self.target.system} does not check."
-            else:
-                part = PARTS[name]
-                yield f"{_of(count)} {part.one if count == 1 else part.many} not in {self.target.file}."
+        """What was left out and why, a sentence each, with the first users it concerns."""
+        for loss, count in sorted(self.left_out.items(), key=_by_kind):
+            ids = ", ".join(self.first[loss]) + (", …" if count > SHOWN else "")
+            yield f"{self._loss(loss, count)} First: {ids}." if count > 1 else f"{self._loss(loss, count)} User: {ids}."
+
+    def _loss(self, loss: str, count: int) -> str:
+        kind, _, which = loss.partition(":")
+        system, hashes = self.target.system, "password hash" if count == 1 else "password hashes"
+        match kind:
+            case "user":
+                return f"{_users(count)} {_was(count)} not exported: {REASONS[which]}."
+            case "hash":
+                why = f"{system} cannot check {which}" if which != DAMAGED else "what is stored is damaged"
+            case "cost":
+                why = f"{system} does not do as much work for {which}"
+            case "run":
+                why = f"one import into {system} takes hashes of one kind; export these with"
+                return f"{_lost(f'{which} {hashes}', count)}: {why} --target-option hash={which}."
+            case _:
+                part, is_many = PARTS[kind], count > 1 or kind in PLURAL
+                no_place = f"{self.target.file} has no place for {'them' if is_many else 'it'}"
+                why = self.target.reasons.get(kind, no_place)
+                also = f"; {ELSEWHERE[kind]}" if kind in ELSEWHERE else ""
+                return f"{_lost(part.one if count == 1 else part.many, count, is_many=is_many)}: {why}{also}."
+        return f"{_lost(hashes, count)}: {why}."
 
     def stays(self) -> Iterator[str]:
         """What was not asked for, a sentence each."""
         for name, (one, many, option) in STAYING.items():
             if count := self.staying[name]:
-                yield f"{_of(count)} {one if count == 1 else many} here; {option} takes them along."
+                what = one if count == 1 else many.format(f"{count:,}")
+                yield f"The {what} not exported; add {option} to include them."
 
 
-def _of(count: int) -> str:
-    return "1 user's" if count == 1 else f"{count:,} users'"
+def _by_kind(loss: tuple[str, int]) -> tuple[str, int, str]:
+    """The order of losses: of one kind, the greatest first."""
+    return loss[0].partition(":")[0], -loss[1], loss[0]
+
+
+def _users(count: int) -> str:
+    return "1 user" if count == 1 else f"{count:,} users"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _lost(what: str, count: int, *, is_many: bool | None = None) -> str:
+    is_many = count > 1 if is_many is None else is_many
+    return f"The {what} of {_users(count)} {'were' if is_many else 'was'} not exported"
 
 
 def export(
@@ -224,12 +268,16 @@ def _read(work: Work, asked: Listing, target: Target) -> Iterator[Leaving]:
 
 def _leaving(work: Work, user: User, belongings: Belongings, target: Target) -> Leaving:
     sealed = belongings.authenticators.get(user.seq, ()) if target.with_secrets else ()
+    teams = belongings.memberships.get(user.seq, ())
     return Leaving(
         user,
         hash=passwords.revealed(work, user) if target.with_hashes and user.password else None,
         totp=tuple(_totp(work, each) for each in sealed),
         identities=tuple(_linked(identity) for identity in belongings.identities.get(user.seq, ())),
-        memberships=belongings.memberships.get(user.seq, 0),
+        memberships=tuple(
+            Member(each.team_id, each.team_name, each.roles, each.joined_at) for each in teams if each.is_confirmed
+        ),
+        invitations=sum(not each.is_confirmed for each in teams),
     )
 
 

@@ -1,10 +1,11 @@
 """What leaves a directory, in each format: all that the format holds, nothing unasked, and the rest counted."""
 
+import base64
 import csv
 import io
 import json
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from authctl.transfer.records import ImportedTotp, Linked
 from authctl.transfer.targets import supabase
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuEMUXPy4hyKK4KlpKdWDkeGHVMBY1Vmu"
+PBKDF2 = hashing.accept("00" * 32, "pbkdf2-sha256", {"iterations": "9000", "salt": "s"}).stored
 FIREBASE = hashing.accept(
     "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==",
     "firebase",
@@ -52,6 +54,8 @@ def events(directory):
 
 def test_a_line_holds_all_of_a_user(directory, export):
     people.everything(directory, hash=BCRYPT, must_change=True)
+    directory.teams.create("Maths", id="t")
+    directory.teams.create_membership("t", user="ada", roles=["tutor"])
     text, made = export(with_hashes=True, with_secrets=True)
     assert list(json.loads(text).items()) == [
         ("id", "ada"),
@@ -94,6 +98,10 @@ def test_a_line_holds_all_of_a_user(directory, export):
                     "created_at": "2025-03-04T05:06:07.089Z",
                 }
             ],
+        ),
+        (
+            "memberships",
+            [{"team_id": "t", "team_name": "Maths", "roles": ["tutor"], "joined_at": "2026-01-02T03:04:05.678Z"}],
         ),
         ("created_at", "2025-03-04T05:06:07.089Z"),
         ("updated_at", "2025-03-04T05:06:07.089Z"),
@@ -150,8 +158,8 @@ def test_no_hash_and_no_secret_leaves_unasked(directory, export, format):
         assert secret not in text
     assert dict(made.staying) == {"hashes": 1, "secrets": 1}
     assert [*made.stays()] == [
-        "1 user's password hash stays here; --with-hashes takes them along.",
-        "1 user's authenticators stay here; --with-secrets takes them along.",
+        "The password hash of 1 user was not exported; add --with-hashes to include them.",
+        "The authenticators of 1 user were not exported; add --with-secrets to include them.",
     ]
 
 
@@ -226,7 +234,9 @@ def test_what_cannot_be_done_is_refused_and_not_logged(directory, asked, field):
 def test_every_part_is_there_or_counted(directory, export, format):
     people.everything(directory, hash=hashing.hash_new("secret", salt=b"0" * 16), must_change=True)
     directory.teams.create("maths")
-    directory.teams.create_membership("maths", user="ada")
+    directory.teams.create("art")
+    directory.teams.create_membership("maths", user="ada", roles=["tutor"])
+    directory.teams.create_membership("art", user="ada", invite=True, print_secret=True)
     _, made = export(format, with_hashes=True, with_secrets=True)
     target = targets.load(format)
     if format == "htpasswd":  # argon2 is none of Apache's
@@ -234,8 +244,9 @@ def test_every_part_is_there_or_counted(directory, export, format):
         return
     had = set(PARTS) - {"status", "blocked_until", "password"}
     own = {"supabase": {"id"}, "django": {"id"}, "firebase": {"hash:argon2id"}}.get(format, set())
-    assert dict(made.left_out) == dict.fromkeys((had - target.holds) | own, 1)
-    assert {"memberships", "recovery_codes"} <= set(made.left_out)
+    lost = (had - target.holds) | own
+    assert dict(made.left_out) == dict.fromkeys(lost - {"roles"} if "memberships" in lost else lost, 1)
+    assert {"invitations", "recovery_codes"} <= set(made.left_out)
     assert target.holds <= set(PARTS)
 
 
@@ -259,7 +270,8 @@ def test_every_loss_is_a_sentence(directory, export, format):
     assert len(sentences) == len(made.left_out)
     for sentence in sentences:
         assert sentence.endswith(".")
-        assert sentence[0] in "12"
+        assert sentence.startswith(("The ", "1 user ", "2 users "))
+        assert " was not exported: " in sentence or " were not exported: " in sentence
 
 
 def test_who_is_blocked_cannot_get_in_elsewhere(directory, export):
@@ -352,8 +364,127 @@ def test_firebase_takes_the_hashes_of_one_project(directory, export):
         people.add(directory, f"u{number}", hash=hash)
     text, made = export("firebase", with_hashes=True)
     assert ["passwordHash" in user for user in json.loads(text)["users"]] == [True, False, True]
-    assert made.left_out["hash:firebase-scrypt"] == 1
-    assert "jxspr8Ki0RYy" not in text  # the project's key
+    [left_out] = [loss for loss in made.left_out if loss.startswith("run:firebase-scrypt/7/14/")]
+    told = [*made.losses(), made.target.next_step()]
+    assert f"export these with --target-option hash={left_out.removeprefix('run:')}. User: u1." in told[-2]
+    assert "jxspr8Ki0RYy" not in text + str(told)  # the project's key
+    assert "passwordHash" in export("firebase", with_hashes=True, options={"hash": left_out.removeprefix("run:")})[0]
+
+
+RUNS = [
+    ("bcrypt", BCRYPT, None, {}, "--hash-algo=BCRYPT"),
+    ("md5", "00" * 16, "md5", {}, "--hash-algo=MD5 --rounds=0"),
+    ("sha256", "00" * 32, "sha256", {"salt": "s"}, "--hash-algo=SHA256 --rounds=1 --hash-input-order=SALT_FIRST"),
+    ("sha512", "00" * 64, "sha512", {"salt": "s", "salt_position": "suffix"},
+     "--hash-algo=SHA512 --rounds=1 --hash-input-order=PASSWORD_FIRST"),
+    ("sha1", "00" * 20, "sha1", {}, "--hash-algo=SHA1 --rounds=1"),
+    ("sha1", "{SSHA}AAAAAAAAAAAAAAAAAAAAAAAAAABzYWx0", None, {},
+     "--hash-algo=SHA1 --rounds=1 --hash-input-order=PASSWORD_FIRST"),
+    ("hmac-sha1", "00" * 20, "hmac-sha1", {"key": "very-secret"}, "--hash-algo=HMAC_SHA1 --hash-key=KEY"),
+    ("pbkdf2-sha256", "00" * 32, "pbkdf2-sha256", {"iterations": "9000", "salt": "s"},
+     "--hash-algo=PBKDF2_SHA256 --rounds=9000"),
+    ("pbkdf2-sha1", "00" * 20, "pbkdf2-sha1", {"iterations": "120000", "salt": "s"},
+     "--hash-algo=PBKDF_SHA1 --rounds=120000"),
+    ("scrypt", "00" * 64, "scrypt", {"salt": "s", "cpu": "16384", "memory": "8", "parallel": "1", "length": "64"},
+     "--hash-algo=STANDARD_SCRYPT --mem-cost=16384 --block-size=8 --parallelization=1 --dk-len=64"),
+    ("firebase-scrypt", FIREBASE, None, {},
+     "--hash-algo=SCRYPT --hash-key=KEY --salt-separator=Bw== --rounds=8 --mem-cost=14"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "text", "name", "options", "flags"), RUNS, ids=[run[0] for run in RUNS])
+def test_firebase_takes_the_hashes_of_one_kind_and_is_told_which(directory, export, kind, text, name, options, flags):
+    people.add(directory, "ada", hash=hashing.accept(text, name, options).stored)
+    people.add(directory, "grace", hash=hashing.hash_new("secret", salt=b"0" * 16))
+    written, made = export("firebase", with_hashes=True, options={"hash": kind})
+    ada, grace = json.loads(written)["users"]
+    assert ("passwordHash" in ada, "passwordHash" in grace) == (True, False)
+    assert made.target.next_step().startswith(f"Import the file with: firebase auth:import FILE {flags}")
+    assert "very-secret" not in made.target.next_step()
+    assert dict(made.left_out) == {"hash:argon2id": 1}
+    if kind == "bcrypt":
+        assert base64.b64decode(ada["passwordHash"]).decode() == BCRYPT
+
+
+def test_firebase_gets_md5_as_people_got_it_to_sign_in(directory, export):
+    """The digest's text in base64, and a salt before the password: firebase/firebase-tools, issues 282 and 1617."""
+    digest = "72d4a5a5b605c53ae1ac478d9a4977d7"
+    people.add(directory, "ada", hash=hashing.accept(digest, "md5", {"salt": "qwerty"}).stored)
+    people.add(directory, "bob", hash=hashing.accept(digest, "md5", {"salt": "s", "salt_position": "suffix"}).stored)
+    text, made = export("firebase", with_hashes=True, options={"hash": "md5"})
+    ada = json.loads(text)["users"][0]
+    assert (ada["passwordHash"], ada["salt"]) == ("NzJkNGE1YTViNjA1YzUzYWUxYWM0NzhkOWE0OTc3ZDc=", "cXdlcnR5")
+    assert dict(made.left_out) == {"hash:md5-salted": 1}
+
+
+def test_the_kind_that_most_have_is_proposed_first(directory, export):
+    for number, hash in enumerate([BCRYPT] * 4 + [hashing.accept("00" * 16, "md5").stored] + [PBKDF2] * 2):
+        people.add(directory, f"u{number}", hash=hash)
+    people.add(directory, "slow", hash=PBKDF2.replace("i=9000", "i=130000"))
+    made = export("firebase", with_hashes=True)[1]
+    left, many = "user was not exported:", "users were not exported:"
+    why = "one import into Firebase takes hashes of one kind; export these with --target-option"
+    assert [*made.losses()] == [
+        f"The password hash of 1 {left} Firebase does not do as much work for pbkdf2-sha256. User: slow.",
+        f"The bcrypt password hashes of 4 {many} {why} hash=bcrypt. First: u0, u1, u2, ….",
+        f"The pbkdf2-sha256/9000 password hashes of 2 {many} {why} hash=pbkdf2-sha256/9000. First: u5, u6.",
+        f"The md5 password hash of 1 {left} {why} hash=md5. User: u4.",
+    ]
+    assert made.target.next_step() is None
+
+
+def test_an_unknown_kind_of_hash_is_refused(directory):
+    with pytest.raises(Invalid) as refused:
+        Exports(directory).users("firebase", with_hashes=True, options={"hash": "rot13"})
+    assert refused.value.field == "target_option"
+
+
+# Ids and teams elsewhere
+
+
+def test_auth0s_ids_leave_as_its_import_takes_them(directory, export):
+    for id in ("auth0|1", "plain", "google-oauth2|2", "samlp|corp|jane@corp.com"):
+        people.add(directory, id, email=f"u{len(id)}@example.com")
+    text, made = export("auth0")
+    assert [user.get("user_id") for user in json.loads(text)] == ["1", "plain", None, None]
+    assert dict(made.left_out)["id"] == 2
+    assert any(
+        sentence.endswith("with new ids. First: google-oauth2|2, samlp|corp|jane@corp.com.")
+        for sentence in made.losses()
+    )
+
+
+def test_keycloak_gets_a_group_for_each_team_that_one_can_stand_for(directory, export):
+    people.add(directory, "ada")
+    for id, name in (("1", "Maths"), ("2", "Maths"), ("3", "a/b")):
+        directory.teams.create(name, id=id)
+        directory.teams.create_membership(f"id:{id}", user="ada", roles=["tutor"])
+    text, made = export("keycloak")
+    found = json.loads(text)
+    assert (found["groups"], found["users"][0]["groups"]) == ([{"name": "Maths", "path": "/Maths"}], ["/Maths"])
+    assert dict(made.left_out) == {"memberships": 1, "roles": 1}
+
+
+def test_what_has_no_place_is_told_with_the_option_that_takes_it(directory, export):
+    for id in ("ada", "bob"):
+        people.add(directory, id)
+    directory.teams.create("maths", id="maths")
+    for id in ("ada", "bob"):
+        directory.teams.create_membership("maths", user=id)
+    assert [*export("ldif")[1].losses()][-1] == (
+        "The memberships of 2 users were not exported: an LDIF file has no place for them; --format authctl takes them."
+        " First: ada, bob."
+    )
+
+
+@pytest.mark.parametrize("format", ["authctl", "csv"])
+def test_the_first_years_have_four_digits(directory, export, format):
+    people.add(
+        directory, "ada", created_at=datetime(1, 1, 1, tzinfo=UTC), last_sign_in_at=datetime(999, 1, 1, tzinfo=UTC)
+    )
+    text, _ = export(format)
+    assert "0001-01-01T00:00:00.000Z" in text
+    assert "0999-01-01T00:00:00.000Z" in text
 
 
 # However many

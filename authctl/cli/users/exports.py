@@ -120,6 +120,8 @@ def export(
                 step(made.read - told)
                 told = made.read
     _tell(ctx, made)
+    if file == STDOUT:
+        ctx.output.note(f"{made.users:,} {'user was' if made.users == 1 else 'users were'} exported.")
     if file != STDOUT or ctx.is_dry_run:
         ctx.show(_summary(made, None if file == STDOUT else file, with_hashes=with_hashes, with_secrets=with_secrets))
 
@@ -129,6 +131,8 @@ def _tell(ctx: Context, made: Export) -> None:
         ctx.output.tell(sentence)
     for sentence in made.losses():
         ctx.output.warn(sentence)
+    if step := made.target.next_step():
+        ctx.output.tell(step)
 
 
 def _summary(made: Export, file: str | None, **leaving: bool) -> dict[str, object]:

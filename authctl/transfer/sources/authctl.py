@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Record, Secret
+from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Member, Record, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32
@@ -87,6 +87,7 @@ def _record(values: Fields) -> Record:
         labels=values.texts("labels") if values.get("labels") is not None else None,
         texts={name: values.text(name) for name in TEXTS},
         totp=[_totp(factor) for factor in values.objects("totp")],
+        members=[_member(each) for each in values.objects("memberships")],
         identities=[_linked(identity) for identity in values.objects("identities")],
     )
     _add_password(record, values)
@@ -132,3 +133,10 @@ def _linked(identity: Fields) -> Linked:
         raise Wrong("identities", "An identity needs provider and provider_uid.")
     is_verified = identity.is_true("email_verified")
     return Linked(provider, uid, identity.text("email"), identity.moment("created_at"), is_verified)
+
+
+def _member(membership: Fields) -> Member:
+    team, name = membership.text("team_id"), membership.text("team_name")
+    if team is None and name is None:
+        raise Wrong("memberships", "A membership needs team_id or team_name.")
+    return Member(team, name or "", membership.texts("roles"), membership.moment("joined_at"))

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple, cast
 from authctl.core.hashing import registry
 from authctl.core.hashing.base import HashError, StoredHash
 from authctl.model import USER_COLUMNS, Status, User
-from authctl.transfer.records import ImportedTotp, Linked
+from authctl.transfer.records import ImportedTotp, Linked, Member
 
 
 class Name(NamedTuple):
@@ -42,6 +42,7 @@ NAMES = {
 _DERIVED = ("password", "locked_until", "codes_locked_until", "updated_at")
 COLUMNS = tuple(name for name in USER_COLUMNS if name not in _DERIVED)
 
+DAMAGED = "damaged"  # in the place of the algorithm of a hash that cannot be read
 Lose = Callable[[str], None]  # is told what of a user is left out: see `Target.record`
 
 
@@ -49,14 +50,15 @@ Lose = Callable[[str], None]  # is told what of a user is left out: see `Target.
 class Leaving:
     """A user with all that may go along. hash: as it is stored, and None unless hashes leave; so with totp's secrets.
 
-    memberships: how many, of which no file of users tells.
+    invitations: how many teams wait for an answer.
     """
 
     user: User
     hash: str | None = field(default=None, repr=False)
     totp: tuple[ImportedTotp, ...] = ()
     identities: tuple[Linked, ...] = ()
-    memberships: int = 0
+    memberships: tuple[Member, ...] = ()
+    invitations: int = 0
 
     @property
     def is_blocked(self) -> bool:
@@ -72,13 +74,14 @@ class Target(ABC):
     """A file for one system, made once an export.
 
     options: what `--target-option NAME=VALUE` may say, and its help. holds: the parts, of those that `export.PARTS`
-    lists, that the file has a place for. wants_hashes: it is nothing without them. frame, between: what stands before
-    and behind all users, and between two.
+    lists, that the file has a place for. reasons: why one of those may be left out. wants_hashes: it is nothing without
+    them. frame, between: what stands before and behind all users, and between two.
     """
 
     file: ClassVar[str]  # as a sentence calls it: an htpasswd file
     system: ClassVar[str]  # who checks the hashes
     holds: ClassVar[frozenset[str]]
+    reasons: ClassVar[Mapping[str, str]] = {}
     options: ClassVar[Mapping[str, str]] = {}
     wants_hashes: ClassVar[bool] = False
     frame: ClassVar[tuple[str, str]] = ("", "")
@@ -99,13 +102,22 @@ class Target(ABC):
     def record(self, leaving: Leaving, lose: Lose) -> str | None:
         """A user as text; None where the file cannot have the user, and `lose` was told `user:WHY`.
 
-        `lose` takes a part (`id`, `identities`), `hash:ALGORITHM` for one that the system cannot check, or
-        `user:WHY`, WHY one of those in `export.REASONS`.
+        `lose` takes a part (`id`, `identities`), what `refusal` says of a hash, or `user:WHY`, WHY one of those in
+        `export.REASONS`.
         """
+
+    def next_step(self) -> str | None:
+        """What to do with the file, where its system must be told more than the file says."""
+        return None
 
     def spell(self, found: StoredHash) -> Any:
         """A password hash as the system writes it, or None where it cannot check such a hash."""
         return None
+
+    def refusal(self, found: StoredHash) -> str:
+        """Why a hash is left out: `hash:ALGORITHM` that the system cannot check, `cost:ALGORITHM` of more work than it
+        does, `run:KIND` that takes an export of its own."""
+        return f"hash:{found.algorithm}"
 
     def password(self, leaving: Leaving, lose: Lose) -> Any:
         """The user's hash as the system writes it; None where there is none for it."""
@@ -114,11 +126,11 @@ class Target(ABC):
         try:
             found = registry.parse(leaving.hash)
         except HashError:
-            lose("hash:damaged")
+            lose(f"hash:{DAMAGED}")
             return None
         spelled = self.spell(found)
         if spelled is None:
-            lose(f"hash:{found.algorithm}")
+            lose(self.refusal(found))
         return spelled
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import ClassVar
 
 from authctl.core.hashing import argon2, bcrypt, digests, firebase, phpass, scrypt
 from authctl.core.hashing.base import StoredHash
@@ -21,6 +22,7 @@ class Appwrite(Target):
     holds = parts(
         "id name email email_verified phone phone_verified status labels prefs mfa created_at last_sign_in_at"
     )
+    reasons: ClassVar = {"id": "Appwrite takes ids of 36 letters, digits, dots, dashes and underscores"}
     between = ",\n"
 
     def start(self) -> str:

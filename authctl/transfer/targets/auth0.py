@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import ClassVar
+
 from authctl.core.crypto import otp
 from authctl.core.hashing import argon2, base, bcrypt, digests, hmacs, pbkdf2, scrypt
 from authctl.core.hashing.base import StoredHash
@@ -11,12 +14,18 @@ from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
 
 _DIGESTS = ("md5", "sha1", "sha256", "sha512")
 _USUAL_TOTP = ("SHA1", 6, 30)
+OWN = "auth0|"  # which the import puts before every id
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9-]*\|")  # how the ids of other connections begin: google-oauth2|, samlp|
 
 
 class Auth0(Target):
     file = "a bulk import of Auth0"
     system = "Auth0"
     holds = parts("id username name email email_verified phone phone_verified status prefs metadata totp")
+    reasons: ClassVar = {
+        "id": "they name another connection of Auth0, and its import makes database users, with new ids",
+        "totp": "Auth0 takes authenticators of SHA1, 6 digits and 30 seconds only",
+    }
     frame = ("[\n", "\n]\n")
     between = ",\n"
 
@@ -25,7 +34,12 @@ class Auth0(Target):
         if user.email is None:
             lose("user:email")
             return None
-        shape: Json = {"user_id": user.id, "email": user.email, "email_verified": user.email_verified}
+        shape: Json = {"email": user.email, "email_verified": user.email_verified}
+        id = user.id.removeprefix(OWN)
+        if _ELSEWHERE.match(id):
+            lose("id")
+        else:
+            shape = {"user_id": id} | shape
         if user.username:
             shape["username"] = user.username
         if user.name:

@@ -10,13 +10,13 @@ from functools import cached_property
 from authctl.core.crypto import otp
 from authctl.model import Json, instant
 from authctl.storage.connection import encode_json
-from authctl.transfer.records import ImportedTotp, Linked
+from authctl.transfer.records import ImportedTotp, Linked, Member
 from authctl.transfer.targets import COLUMNS, Leaving, Lose, Target
 
 # The order of files; further columns follow.
 _ORDER = (
     *("id", "username", "name", "email", "email_verified", "phone", "phone_verified", "status", "blocked_until"),
-    *("labels", "prefs", "metadata", "mfa", "password", "totp", "identities"),
+    *("labels", "prefs", "metadata", "mfa", "password", "totp", "identities", "memberships"),
     *("created_at", "updated_at", "last_sign_in_at"),
 )
 
@@ -24,7 +24,7 @@ _ORDER = (
 class Authctl(Target):
     file = "a file of authctl"
     system = "authctl"
-    holds = frozenset(COLUMNS) | {"must_change", "totp", "identities"}
+    holds = frozenset(COLUMNS) | {"must_change", "totp", "identities", "memberships", "roles"}
 
     @cached_property
     def names(self) -> list[str]:
@@ -41,6 +41,7 @@ class Authctl(Target):
             "password": _password(leaving),
             "totp": [_totp(totp) for totp in leaving.totp],
             "identities": [_identity(linked) for linked in leaving.identities],
+            "memberships": [_membership(member) for member in leaving.memberships],
         }
         return {name: shape[name] for name in self.names}
 
@@ -74,6 +75,15 @@ def _identity(linked: Linked) -> Json:
         "email": linked.email,
         "email_verified": linked.email_verified,
         "created_at": instant(linked.created_at),
+    }
+
+
+def _membership(member: Member) -> Json:
+    return {
+        "team_id": member.team,
+        "team_name": member.name,
+        "roles": list(member.roles),
+        "joined_at": instant(member.joined_at),
     }
 
 

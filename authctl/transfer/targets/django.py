@@ -8,6 +8,7 @@ Passwords of the hashers that its settings do not name by default sign in only w
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from authctl.core.hashing import argon2, bcrypt, digests, pbkdf2, scrypt
 from authctl.core.hashing.base import StoredHash
@@ -30,6 +31,10 @@ class Django(Target):
     file = "a fixture of Django"
     system = "Django"
     holds = parts("id username name email status labels created_at last_sign_in_at")
+    reasons: ClassVar = {
+        "id": "Django's ids are numbers, and it gives new ones",
+        "email": f"Django takes emails of {MAX_EMAIL} characters",
+    }
     frame = ("[\n", "\n]\n")
     between = ",\n"
     _keeps_numbers: bool | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from authctl.core.hashing import bcrypt, digests, md5_crypt, sha_crypt
 from authctl.core.hashing.base import StoredHash
 from authctl.transfer.targets import Leaving, Lose, Target, hashes, parts
@@ -13,6 +15,7 @@ class Htpasswd(Target):
     file = "an htpasswd file"
     system = "Apache"
     holds = parts("username email")
+    reasons: ClassVar = {"email": "one name is there, which is the username"}
     wants_hashes = True
 
     def record(self, leaving: Leaving, lose: Lose) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from authctl.core.crypto import otp
 from authctl.core.hashing import argon2, pbkdf2
 from authctl.core.hashing.base import StoredHash
@@ -18,10 +20,23 @@ class Keycloak(Target):
     file = "a file for Keycloak"
     system = "Keycloak"
     holds = parts(
-        "id username name email email_verified phone phone_verified status must_change totp identities created_at"
+        "id username name email email_verified phone phone_verified status must_change totp identities memberships"
+        " created_at"
     )
-    frame = ('{"users":[\n', "\n]}\n")
+    reasons: ClassVar = {
+        "username": "Keycloak keeps usernames in lower case",
+        "memberships": "Keycloak's groups are found by their names, which must be unique and without a slash",
+    }
+    frame = ('{"users":[\n', "")
     between = ",\n"
+
+    def __init__(self, *given: object, **more: bool) -> None:
+        super().__init__(*given, **more)  # type: ignore[arg-type]
+        self._groups: dict[str, str | None] = {}  # the team of each
+
+    def end(self, users: int) -> str:
+        groups = [{"name": name, "path": f"/{name}"} for name in self._groups]
+        return f'\n],"groups":{encode_json(groups)}}}\n'
 
     def record(self, leaving: Leaving, lose: Lose) -> str:
         user = leaving.user
@@ -48,12 +63,24 @@ class Keycloak(Target):
                 for linked in leaving.identities
             ],
         }
+        if groups := self._groups_of(leaving, lose):
+            shape["groups"] = groups
         if user.email:
             shape["email"] = user.email
         if user.phone:
             verified = "true" if user.phone_verified else "false"
             shape["attributes"] = {"phoneNumber": [user.phone], "phoneNumberVerified": [verified]}
         return encode_json(shape)
+
+    def _groups_of(self, leaving: Leaving, lose: Lose) -> list[str]:
+        """The paths of groups that are called as the teams."""
+        found = []
+        for member in leaving.memberships:
+            if "/" in member.name or self._groups.setdefault(member.name, member.team) != member.team:
+                lose("memberships")
+            else:
+                found.append(f"/{member.name}")
+        return found
 
     def _credentials(self, leaving: Leaving, lose: Lose) -> list[Json]:
         password, set_at = self.password(leaving, lose), leaving.user.password

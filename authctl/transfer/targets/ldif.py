@@ -28,6 +28,10 @@ class Ldif(Target):
     file = "an LDIF file"
     system = "OpenLDAP"
     holds = parts("username name email phone")
+    reasons: ClassVar = {
+        "email": "the attribute mail takes ASCII only",
+        "password": "LDAP has no standard way to block a user, so blocked ones have no password there",
+    }
     between = "\n"
     options: ClassVar = {"base_dn": f"the entry that users stand below, {BASE} unless given"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from authctl.core.hashing import argon2, bcrypt, firebase
 from authctl.core.hashing.base import StoredHash
@@ -42,6 +43,11 @@ class Supabase(Target):
         "id name email email_verified phone phone_verified status blocked_until prefs metadata created_at"
         " last_sign_in_at"
     )
+    reasons: ClassVar = {
+        "id": "Supabase's ids are UUIDs, so each got one made of it, the same in every export",
+        "metadata": "Supabase keeps `provider` and `providers` of app_metadata for itself",
+        "prefs": f"the name takes the place of {', '.join(_NAMES)} in user_metadata",
+    }
 
     def start(self) -> str:
         return ",".join(_COLUMNS) + "\n"

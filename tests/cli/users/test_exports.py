@@ -35,9 +35,10 @@ def test_the_formats_are_those_of_the_targets():
 def test_it_writes_to_standard_output(run):
     ran = run("users export")
     assert [json.loads(line)["username"] for line in ran.stdout.splitlines()] == ["ada", "grace"]
-    assert ran.stderr == "authctl: 1 user's password hash stays here; --with-hashes takes them along.\n"
+    assert ran.stderr == ("authctl: The password hash of 1 user was not exported; add --with-hashes to include them.\n")
     assert run("users export -").stdout == run("users export --quiet").stdout == ran.stdout
     assert run("users export --quiet").stderr == ""
+    assert run("users export", stderr_isatty=True).stderr.endswith("2 users were exported.\n")
 
 
 def test_it_takes_the_filters_of_lists(run):
@@ -98,7 +99,7 @@ def test_what_a_target_cannot_hold_is_told(run, tmp_path):
     ran = run(f"users export --format htpasswd --with-hashes {tmp_path}/htpasswd -o json")
     assert json.loads(ran.stdout)["left_out"] == {"created_at": 1, "email": 1, "id": 1, "user:password": 1}
     warnings = [json.loads(line)["warning"]["message"] for line in ran.stderr.splitlines()]
-    assert "1 user is left out, for want of a password." in warnings
+    assert any(each.startswith("1 user was not exported: there is no password. User: ") for each in warnings)
     assert (tmp_path / "htpasswd").read_text() == f"ada:{HASH.replace('$2b$', '$2y$')}\n"
 
 
