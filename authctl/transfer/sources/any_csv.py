@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authctl.transfer.records import Addresses, Item
-from authctl.transfer.sources import csv_files, field_mapping, text_files
+from authctl.transfer.sources import authctl, csv_files, field_mapping, text_files
 from authctl.transfer.sources.base import Base
 
 
@@ -27,6 +27,8 @@ class PlainCsv(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         table = csv_files.Table(files[0], options)
+        if authctl.is_own(table) and not options.keys() & field_mapping.OPTIONS.keys():
+            return authctl.SOURCE.table(table, start)
         _check_header(table.names, options)
         mapping = field_mapping.FieldMapping.of(table.names, options)
         return self.items(table.rows(), mapping.record, start, mapping.ref)

@@ -6,6 +6,7 @@ and not read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ SHAPE = {
     "identities": "[{provider, provider_uid, email, email_verified, created_at}]",
     "factors, locked_until, pending, password.set": "only written: they follow from the rest",
 }
+_GUARDED = re.compile(r"' *[=+\-@\t\r\n＝＋－＠]")
 PASSWORD_CELLS = ("hash", "algorithm", "updated_at", "must_change")
 
 
@@ -47,16 +49,38 @@ class Authctl(Base):
         is_json, file = text_files.peeked(files[0])
         if is_json:
             return self.items(json_files.rows(file, (), TYPICAL), _record, start)
-        return self.items(_cells(csv_files.Table(file, delimiter=self.delimiter, exact=True)), _record, start)
+        return self.table(csv_files.Table(file, delimiter=self.delimiter, exact=True), start)
+
+    def table(self, table: csv_files.Table, start: int) -> Iterator[Item]:
+        """The records of a CSV."""
+        return self.items(_cells(table), _record, start)
 
 
 SOURCE = Authctl()
 
 
+def is_own(table: csv_files.Table) -> bool:
+    """Whether a CSV is an export of ours, or a list of users."""
+    names = set(table.names)
+    return names.issuperset(TYPICAL) and not names.isdisjoint(("identities", "factors.totp"))
+
+
 def _cells(table: csv_files.Table) -> Iterator[Any]:
-    """The rows of a CSV in the shape of the JSON."""
+    """The rows of a CSV in the shape of the JSON: of an export as they are, of a list as `_listed` has them."""
+    is_list = "identities" not in table.names
     for row in table.rows():
-        yield row if not isinstance(row, SourceRow) else row._replace(values=_Cells(row.values))
+        if isinstance(row, SourceRow):
+            row = row._replace(values=_Cells(_listed(row.values) if is_list else row.values))
+        yield row
+
+
+def _listed(cells: Mapping[str, str]) -> dict[str, Any]:
+    """The cells of a list, where labels have commas between, and what a spreadsheet would run an apostrophe before."""
+    bare: dict[str, Any] = {name: cell[1:] if _GUARDED.match(cell) else cell for name, cell in cells.items()}
+    labels = bare.get("labels", "[]")
+    if not labels.startswith("["):
+        bare["labels"] = labels.split(",") if labels else []
+    return bare
 
 
 class _Cells(dict[str, Any]):

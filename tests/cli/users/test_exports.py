@@ -124,6 +124,44 @@ def test_a_person_may_not(run):
     assert error(run("users export --as-session -o json", stdin=f"{secret}\n")) == (6, "user_unauthorized")
 
 
+# Back again
+
+
+@pytest.mark.parametrize(("format", "source"), [("authctl", "authctl"), ("csv", "authctl"), ("csv", "csv")])
+def test_what_leaves_comes_back_with_its_teams(run, authctl, tmp_path, format, source):
+    for line in (
+        "teams create Mathe,matics --id maths",
+        "teams create-membership maths --email ada@example.com --roles owner,tutor",
+        "users update-name grace@example.com =1+1",
+    ):
+        assert run(line).status == 0, run(line).stderr
+    env = {"AUTHCTL_DATABASE_URL": f"sqlite:///{tmp_path}/other.db"}
+    run(f"users export --format {format} --with-hashes --with-secrets {tmp_path}/users")
+    assert authctl("init", env=env).status == 0
+    ran = authctl(f"users import {tmp_path}/users --from {source} --teams --addresses claimed", env=env)
+    assert ran.status == 0, ran.stderr
+    there = authctl("users export --with-hashes", env=env).stdout
+    assert there == run("users export --with-hashes").stdout
+    assert json.loads(there.splitlines()[0])["memberships"][0]["roles"] == ["owner", "tutor"]
+
+
+@pytest.mark.parametrize("source", ["authctl", "csv"])
+@pytest.mark.parametrize("raw", ["", "--csv-raw"])
+def test_a_list_of_users_comes_back(run, authctl, tmp_path, raw, source):
+    for name in ("=1+1", " @x", "-2", "'quoted'", "+44 1"):
+        run(["users", "create", "--name", name, "--labels", "a,b", "--prefs", '{"a": [1]}'])
+    path = tmp_path / "users.csv"
+    path.touch(0o600)
+    path.write_text(run(f"users list --all -o csv {raw}").stdout, newline="")
+    env = {"AUTHCTL_DATABASE_URL": f"sqlite:///{tmp_path}/other.db"}
+    authctl("init", env=env)
+    ran = authctl(f"users import {path} --from {source} --addresses claimed", env=env)
+    assert ran.status == 0, ran.stderr
+    fields = "--fields id,name,email,username,labels,prefs,metadata,status,created_at"
+    command = f"users list --all -o jsonl {fields} --sort id"
+    assert authctl(command, env=env).stdout == run(command).stdout
+
+
 # Where secrets do not go
 
 
