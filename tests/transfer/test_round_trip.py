@@ -33,11 +33,15 @@ from authctl.transfer.records import ImportedTotp, Linked
 COUNT = int(os.environ.get("AUTHCTL_TEST_ROUND_TRIP_USERS", "1500"))
 DRAWN = max(COUNT // 10, 500)
 BATCH = COUNT // 2
+TEAMS = ("Maths", "Maths", 'Zoë\'s, "李"/=1+1')  # two of one name
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20)
 WORD = st.text(string.ascii_letters + string.digits, min_size=1, max_size=36)
 SECONDS = int((START - EPOCH).total_seconds())
-TIME = st.integers(0, SECONDS * 1000 - 1).map(lambda number: EPOCH + timedelta(milliseconds=number))
+BEFORE = (EPOCH - datetime(1, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+TIME = (st.integers(0, SECONDS * 1000 - 1) | st.integers(-BEFORE, -1)).map(
+    lambda number: EPOCH + timedelta(milliseconds=number)
+)
 NUMBER = st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.dictionaries(
     TEXT,
@@ -173,6 +177,12 @@ def first(tmp_path_factory):
     everybody = [arguments(person) for person in made_people(COUNT)]
     with opened(f"sqlite:///{folder}/authctl.db", folder / "home") as directory:
         directory.write(lambda work: [people.insert(work, **person) for person in everybody])
+        for number, name in enumerate(TEAMS):
+            directory.teams.create(name, id=f"team{number}")
+        for number, person in enumerate(everybody[::10]):
+            for team in range(number % (len(TEAMS) + 1)):
+                roles = ["owner", "tutor"][: number % 3]
+                directory.teams.create_membership(f"id:team{team}", user=f"id:{person['id']}", roles=roles)
         yield directory
 
 
@@ -185,7 +195,7 @@ def exported(directory, path, format):
 
 
 def imported(directory, path):
-    journal = import_users(directory, [str(path)], source="authctl", options=Options(batch=BATCH))
+    journal = import_users(directory, [str(path)], source="authctl", options=Options(batch=BATCH, teams=True))
     assert journal.status is ImportStatus.FINISHED
     return journal
 
