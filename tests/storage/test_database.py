@@ -30,6 +30,7 @@ from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.settings import load
 from authctl.storage import bulk, driver_errors, postgres
 from authctl.storage.database import ATTEMPTS, Database
+from authctl.transfer.exporting import Exports
 
 PASSWORD = "correct horse battery"
 MARK = "hidden-value-7c1f"  # stands in every secret and every value that no error may show
@@ -561,6 +562,15 @@ def test_a_backup_that_loses_its_connection_says_so_and_leaves_no_file(on_postgr
     error = refusal(lambda: backup.backup(on_postgres, str(folder / "one.backup"), progress=progress))
     assert (error.type, error.status) == ("database_unavailable", 7)
     assert [*folder.iterdir()] == []
+
+
+def test_an_export_that_loses_its_connection_says_so(on_postgres, postgres, info):
+    on_postgres.write(lambda work: [people.insert(work, f"u{n}", None, (), (), False, False, {}) for n in range(MANY)])
+    text = Exports(on_postgres).users("authctl").text()
+    assert [next(text), next(text)][0] == ""
+    postgres.execute(TERMINATE, (info["dbname"],))
+    error = refusal(lambda: [*text])
+    assert (error.type, error.status) == ("database_unavailable", 7)
 
 
 def test_a_unit_of_work_that_loses_its_connection_is_done_once(on_postgres, postgres, info):

@@ -226,6 +226,7 @@ def test_what_leaves_comes_back_the_same(first, new_postgres_url, tmp_path, form
 OPTIONS = {
     "firebase": {"signer_key": people.SIGNER_KEY, "salt_separator": "Bw==", "rounds": "8", "mem_cost": "14"},
     "django": {"groups": "labels"},
+    "keycloak": {"groups": "teams"},
 }
 
 
@@ -240,11 +241,14 @@ def test_another_systems_file_reads_back(tmp_path, format):
         people.everything(one, id_of(0), hash=hashes[0], must_change=True, metadata={"plan": "pro", "n": [1, None]})
         for number, hash in enumerate(hashes[1:], 1):
             people.add(one, id_of(number), username=f"u{number}", email=f"u{number}@example.com", hash=hash)
+        one.teams.create("Zoë's Maths", id="maths")
+        one.teams.create_membership("maths", user=id_of(0), roles=["tutor"])
         before = [json.loads(line) for line in exported(one, path, "authctl").splitlines()]
         exported(one, path, format)
         lost = losses(one, format)
     with opened(f"sqlite:///{tmp_path}/b/authctl.db", tmp_path / "other") as other:
-        journal = import_users(other, [str(path)], source=format, source_options=OPTIONS.get(format))
+        options = {"source_options": OPTIONS.get(format), "options": Options(teams=True)}
+        journal = import_users(other, [str(path)], source=format, **options)
         assert (journal.counts["created"], journal.counts["refused"]) == (len(hashes), 0)
         after = [json.loads(line) for line in exported(other, path, "authctl").splitlines()]
     for old, new in zip(before, after, strict=True):
@@ -278,18 +282,29 @@ LEAST = {
 }  # fmt: skip
 
 
+def without(*names):
+    """Each object of a list, but for these members."""
+    return lambda value, user: [{**each, **dict.fromkeys(names)} for each in value]
+
+
+# What comes back in another way than it left: (format, field) → what is compared of it, and why.
+OTHERWISE = {
+    ("htpasswd", "email"): (lambda value, user: value if not user["username"] else None, "one name is there"),
+    ("ldif", "name"): (
+        lambda value, user: None if value in ("", user["username"]) else value,
+        "everybody has one there",
+    ),
+    ("auth0", "totp"): (without("name"), "authenticators have no names there"),
+    ("firebase", "identities"): (without("created_at", "email_verified"), "neither is known there"),
+    ("keycloak", "identities"): (without("created_at", "email_verified"), "neither is known there"),
+    ("keycloak", "memberships"): (without("team_id", "roles", "joined_at"), "a group is a name, and who is in it"),
+    ("django", "labels"): (lambda value, user: sorted(value), "flags come before groups"),
+}
+
+
 def shown(format, user, name):
-    """A field, but for what a file has in another way."""
-    value = user[name]
-    if format == "htpasswd" and name == "email" and user["username"]:
-        return None  # one name is there, and that is the username
-    if format == "ldif" and name == "name" and value in ("", user["username"]):
-        return None  # everybody has one there
-    if name == "totp" and format == "auth0":
-        return [totp | {"name": None} for totp in value]
-    if name == "identities":
-        return [identity | {"created_at": None, "email_verified": None} for identity in value]
-    return sorted(value) if name == "labels" else value
+    compared, _ = OTHERWISE.get((format, name), (lambda value, user: value, ""))
+    return compared(user[name], user)
 
 
 def same_hash(old, new):

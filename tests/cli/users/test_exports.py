@@ -199,6 +199,20 @@ def test_a_file_that_others_can_read_gets_no_hashes(run, home, database_url, tmp
         assert (HASH in (tmp_path / f"{mode:o}").read_text()) == (status == 0)
 
 
+def test_a_closed_pipe_is_no_error(run, home, database_url, tmp_path):
+    path = tmp_path / "many.jsonl"
+    path.touch(0o600)
+    path.write_text("".join(f'{{"id": "u{n}", "email_verified": false, "name": "{"x" * 99}"}}\n' for n in range(500)))
+    assert run(f"users import {path} --from authctl").status == 0
+    environ = home | {"AUTHCTL_DATABASE_URL": database_url}
+    words = [sys.executable, "-m", "authctl", "users", "export"]
+    with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as export:
+        assert export.stdout.readline()
+        export.stdout.close()
+        assert export.stderr.read() == b""
+        assert export.wait(60) in (0, 141)
+
+
 def test_a_pipe_gets_utf8_whatever_the_locale(run, home, database_url):
     run(["users", "create", "--username", "zoë", "--name", "李"])
     ran = process(home, database_url, "users", "export", "--format", "csv", stdout=-1, stderr=-1)
