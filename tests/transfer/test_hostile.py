@@ -13,7 +13,7 @@ from authctl.transfer import sources
 from authctl.transfer.records import Record, Refused, Skipped
 
 BY_NAME = {sample.name: sample for sample in SAMPLES}
-JSON = [name for name in BY_NAME if name.endswith(".json")]
+JSON = [name for name, sample in BY_NAME.items() if name.endswith(".json") and len(sample.expected) > 2]
 LINES = ["firebase-users.csv", "cognito-import.csv", "clerk-users.csv", "plain.csv", "htpasswd", "supabase-users.csv"]
 JOINS = [sample for sample in SAMPLES if sample.others]
 

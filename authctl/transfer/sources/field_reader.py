@@ -332,7 +332,7 @@ def may_be_secret(name: str) -> bool:
 
 
 _SECRET = re.compile(
-    r"pass(?:wd|word|phrase|code)?(?![a-z])|pwd|secret|token|hash|salt|totp|otp|private.?key|recovery", re.I
+    r"pass(?:wd|word|phrase|code)?(?![a-z])|pwd|credential|secret|token|hash|salt|totp|otp|private.?key|recovery", re.I
 )
 
 

@@ -1,22 +1,25 @@
-"""Identities of Ory Kratos' admin API, asked for with `include_credential` of password, oidc, totp, lookup_secret.
+"""Identities of Ory Kratos: its admin API's and `kratos list identities`, or the body of a PATCH batch that makes them.
 
+Asked for with `include_credential` of password, oidc, totp, lookup_secret; without, identifiers alone say what there is.
 What the traits are called is up to each installation; `map` says it where it is not email, phone, username and name.
 Recovery codes are plain text there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from authctl.core.values import contacts
 from authctl.errors import Invalid
-from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Secret
+from authctl.transfer.records import ImportedTotp, Item, Linked, Record, Refused, Secret
 from authctl.transfer.sources import json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong, base32, pairs
+from authctl.transfer.sources.text_files import SourceRow
 
-TYPICAL = ("schema_id", "traits")
+TYPICAL = ("schema_id", "traits", "create")
 TRAITS = {
     "email": ("email",),
     "phone": ("phone", "phone_number"),
@@ -26,11 +29,15 @@ TRAITS = {
 PARTS = ("first", "last")
 OPTIONS = {"map": "which trait is what, where it is called otherwise: email=mail,phone=mobile,name=full_name"}
 # Nothing is lost with these: codes are sent anew, and the rest is read below.
-KNOWN = ("password", "oidc", "totp", "lookup_secret", "code", "code_recovery", "link_recovery", "profile")
+KNOWN = ("code", "code_recovery", "link_recovery", "profile")
 
 
 class Kratos(Base):
     name = "kratos"
+    refs = ("id", "external_id", "patch_id")
+    always = ("schema_id", "traits")
+    # The place of its form, and when it was blocked last.
+    ignored = frozenset(("patch_id", "schema_url", "state_changed_at"))
     options = OPTIONS
 
     def recognises(self, head: bytes, name: str) -> bool:
@@ -38,10 +45,20 @@ class Kratos(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(_traits(options.get("map", "")))
-        return self.items(json_files.rows(files[0], ("identities",), TYPICAL), mapping.record, start)
+        return self.items(_unwrapped(json_files.rows(files[0], ("identities",), TYPICAL)), mapping.record, start)
 
 
 SOURCE = Kratos()
+
+
+def _unwrapped(rows: Iterable[SourceRow | Refused]) -> Iterator[SourceRow | Refused]:
+    """The identities that a batch makes: {"create": {…}, "patch_id": …}."""
+    for row in rows:
+        if isinstance(row, SourceRow) and isinstance(identity := row.values.get("create"), dict):
+            patch = {"patch_id": row.values.get("patch_id")}
+            yield row._replace(values=patch | identity)
+        else:
+            yield row
 
 
 def _traits(text: str) -> dict[str, tuple[str, ...]]:
@@ -61,10 +78,6 @@ class _Mapping:
     def record(self, values: Fields) -> Record:
         traits = values.inside("traits")
         username, email = values.login(traits.first(*self._traits["username"]), traits.first(*self._traits["email"]))
-        phone = traits.first(*self._traits["phone"])
-        verified = {
-            address.text("value"): address.truth("verified") for address in values.objects("verifiable_addresses")
-        }
         state = values.text("state")
         used = {name for names in self._traits.values() for name in names}
         record = Record(
@@ -72,16 +85,17 @@ class _Mapping:
             username=username,
             name=self._name(traits),
             email=email,
-            email_verified=bool(verified.get(email)) if email else None,
-            phone=phone,
-            phone_verified=bool(verified.get(phone)) if phone else None,
+            phone=traits.first(*self._traits["phone"]),
             blocked=None if state is None else state == "inactive",
             prefs=traits.rest(*used),
-            metadata=(values.object("metadata_public") or {}) | (values.object("metadata_admin") or {}),
+            metadata=_metadata(values),
             created_at=values.moment("created_at"),
             updated_at=values.moment("updated_at"),
         )
+        if values.given.get("schema_id") == "default":
+            values.ask("schema_id")
         _add_credentials(record, values)
+        _add_addresses(record, values)
         return record
 
     def _name(self, traits: Fields) -> str | None:
@@ -92,61 +106,138 @@ class _Mapping:
         return traits.name(*self._traits["name"])
 
 
+def _metadata(values: Fields) -> dict[str, Any]:
+    """Both kinds, and what names the user elsewhere."""
+    public, admin = values.object("metadata_public") or {}, values.object("metadata_admin") or {}
+    for name in sorted(public.keys() & admin.keys()):
+        if public[name] != admin[name]:
+            values.left_out(f"metadata_public.{name}", public[name], "metadata_admin says something else.")
+    names = ("external_id", "organization_id")
+    return {name: found for name in names if (found := values.text(name))} | public | admin
+
+
+def _add_addresses(record: Record, values: Fields) -> None:
+    """What is verified, by case no more than Kratos does, and what there is besides the email and the phone."""
+    verified: dict[str, bool] = {}
+    others: dict[str, str] = {}
+    for name in ("verifiable_addresses", "recovery_addresses"):
+        for address in values.objects(name):
+            text, is_verified = address.text("value"), address.is_true("verified")
+            address.ask(*address.given)
+            if text:
+                verified[_folded(text)] = verified.get(_folded(text), False) or is_verified
+                if is_verified or name == "recovery_addresses":
+                    others.setdefault(_folded(text), text)
+    for column in ("email", "phone"):
+        if (own := getattr(record, column)) is not None:
+            setattr(record, f"{column}_verified", verified.get(_folded(own), False))
+            others.pop(_folded(own), None)
+    for text in others.values():
+        values.left_out("addresses", text, "A user has one email and one phone here.")
+
+
+def _folded(address: str) -> str:
+    """An address as two are compared."""
+    try:
+        return address.lower() if "@" in address else contacts.phone(address)
+    except Invalid:
+        return address.lower()
+
+
+# Credentials. Besides what is read, each has only versions, times and tokens in it, which mean nothing elsewhere.
+
+
 def _add_credentials(record: Record, values: Fields) -> None:
-    credentials = values.inside("credentials")
+    """One that is malformed costs itself, not the user."""
+    credentials = Fields(values.object("credentials") or {}, values.notes)
+    for type, add in ADDING.items():
+        given = credentials.given.get(type)
+        if given is None:
+            continue
+        credential = Fields(given if isinstance(given, dict) else {}, values.notes)
+        config = credential.given.get("config")
+        add(record, credential, Fields(config if isinstance(config, dict) else {}, values.notes))
     for type in credentials.given:
-        config = credentials.inside(type).inside("config")
-        if type == "password":
-            _add_password(record, config)
-        elif type == "oidc":
-            record.identities += [_linked(provider) for provider in config.objects("providers")]
-        elif type == "totp":
-            _add_totp(record, config)
-        elif type == "lookup_secret":
-            codes = config.objects("recovery_codes")
-            record.recovery_codes += [
-                text for each in codes if (text := each.text("code")) and not each.text("used_at")
-            ]
-        elif type not in KNOWN:
+        if type not in ADDING and type not in KNOWN:
             values.no_factor(f"A credential of the type {text_files.ref(type)} is lost.")
 
 
-def _add_password(record: Record, config: Fields) -> None:
-    text = config.text("hashed_password")
+def _add_password(record: Record, credential: Fields, config: Fields) -> None:
+    _add_names(record, credential)
+    plain, text = config.text("password"), config.text("hashed_password")
     if text is not None:
         record.password = Secret(text, "kratos")
-    elif config.truth("use_password_migration_hook"):
+        record.password_updated_at = credential.moment("updated_at")
+    elif plain is not None:
+        record.password = Secret(plain, is_plain=True)
+    elif config.given.get("use_password_migration_hook"):
         config.no_password("The password is where Kratos' migration hook asks for it, not in Kratos.")
     else:
         config.no_password("The hash was left out of the answer; ask for it with include_credential=password.")
 
 
-def _linked(provider: Fields) -> Linked:
-    name, uid = provider.text("provider"), provider.text("subject")
-    if name is None or uid is None:
-        raise Wrong("credentials", "An identity needs provider and subject.")
-    return Linked(name, uid)
+def _add_names(record: Record, credential: Fields) -> None:
+    """Names to sign in with that no trait says: a schema may call them anything."""
+    for name in credential.texts("identifiers"):
+        column = "email" if "@" in name else "phone" if name.startswith("+") else "username"
+        own = getattr(record, column)
+        if own is None:
+            setattr(record, column, name)
+        elif _folded(own) != _folded(name):
+            credential.left_out("identifiers", name, f"The user has another {column}.")
 
 
-def _add_totp(record: Record, config: Fields) -> None:
+def _add_identities(record: Record, credential: Fields, config: Fields) -> None:
+    """Accounts elsewhere; where the answer has no more of them, their identifiers say it: google:1234."""
+    names = [tuple(name.partition(":")[::2]) for name in credential.texts("identifiers")]
+    for provider in config.objects("providers"):
+        names.append((provider.text("provider") or "", provider.text("subject") or ""))
+    for name, uid in dict.fromkeys(names):
+        if name and uid:
+            record.identities.append(Linked(name, uid))
+        else:
+            said = {"provider": name, "subject": uid}
+            credential.left_out("identities", said, "It needs provider and subject.")
+
+
+def _add_codes(record: Record, credential: Fields, config: Fields) -> None:
+    if "recovery_codes" not in config.given:
+        config.no_factor("Recovery codes were left out of the answer; ask with include_credential=lookup_secret.")
+    codes = config.objects("recovery_codes")
+    record.recovery_codes += [text for each in codes if (text := each.text("code")) and not each.given.get("used_at")]
+
+
+def _add_totp(record: Record, credential: Fields, config: Fields) -> None:
     """An otpauth URI: otpauth://totp/issuer:label?secret=…&algorithm=…&digits=…&period=…"""
     uri = config.text("totp_url")
     if uri is None:
         config.no_factor("The authenticator was left out of the answer; ask for it with include_credential=totp.")
         return
     try:
-        parts = urlsplit(uri)
-        said = {name: found[0] for name, found in parse_qs(parts.query, max_num_fields=32).items()}
-    except ValueError:
-        raise Wrong("credentials", "The authenticator's URI is malformed.") from None
-    inner = Fields(said)
-    record.totp.append(
-        ImportedTotp(
-            base32(said.get("secret", ""), "credentials"),
-            name=unquote(parts.path).strip("/").rpartition(":")[2],
-            algorithm=said.get("algorithm", "SHA1"),
-            digits=inner.whole("digits") or 6,
-            period=inner.whole("period") or 30,
-        )
+        record.totp.append(_authenticator(uri))
+    except (ValueError, Wrong):
+        config.no_factor("The authenticator's URI is malformed.")
+    else:
+        record.mfa = True
+
+
+def _authenticator(uri: str) -> ImportedTotp:
+    """Raises ValueError or Wrong."""
+    parts = urlsplit(uri)
+    said = {name: found[0] for name, found in parse_qs(parts.query, max_num_fields=32).items()}
+    return ImportedTotp(
+        base32(said.get("secret", ""), "credentials"),
+        name=unquote(parts.path).strip("/").rpartition(":")[2],
+        algorithm=said.get("algorithm", "SHA1"),
+        digits=int(said.get("digits", 6)),
+        period=int(said.get("period", 30)),
     )
-    record.mfa = True
+
+
+ADDING = {
+    "password": _add_password,
+    "oidc": _add_identities,
+    "saml": _add_identities,
+    "totp": _add_totp,
+    "lookup_secret": _add_codes,
+}

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from authctl.core import hashing
-from authctl.transfer.records import ImportedTotp, Member, Secret, Skipped
+from authctl.transfer import sources
+from authctl.transfer.records import ImportedTotp, Linked, Member, Refused, Secret, Skipped
 
 OTP = {"subType": "totp", "digits": 8, "period": 60, "algorithm": "HmacSHA256"}
 
@@ -110,3 +111,111 @@ def test_users_far_behind_in_the_realm(read):
         "users": [{"id": "a", "username": "ada"}],
     }
     assert [item.ref for item in read("keycloak", json.dumps(big).encode())] == ["a"]
+
+
+def told(item):
+    return [(note.type.removeprefix("import_"), note.field, note.value) for note in item.notes]
+
+
+def test_nulls_are_nothing(read):
+    names = "email firstName attributes credentials requiredActions realmRoles groups federatedIdentities totp"
+    [user] = read("keycloak", realm(**dict.fromkeys(names.split()), enabled=True, emailVerified=True))
+    assert (user.email, user.email_verified, user.metadata) == (None, None, {})
+    assert (user.notes, user.unread) == ([], {})
+
+
+def test_what_keycloak_makes_for_its_own_use_is_no_loss(read):
+    more = {
+        "access": {"manage": True},
+        "notBefore": 7,
+        "disableableCredentialTypes": ["otp"],
+        "origin": "x",
+        "realmRoles": ["default-roles-acme", "uma_authorization"],
+        "clientRoles": {"account": ["view-profile"]},
+        "requiredActions": ["VERIFY_EMAIL"],
+        "credentials": [credential("password-history", {"value": "x"}, {})],
+    }
+    [user] = read("keycloak", realm(**more))
+    assert (user.notes, user.unread) == ([], {})
+
+
+def test_what_is_left_is_named_with_the_option_that_takes_it(read):
+    more = {"realmRoles": ["admin"], "groups": ["/staff"], "clientRoles": {"shop": ["buyer"]}, "socialLinks": [1]}
+    [user] = read("keycloak", realm(**more))
+    assert user.unread == more
+    assert sources.load("keycloak").takes.keys() == more.keys() - {"socialLinks"}
+    [user] = read("keycloak", realm(**more), roles="labels", groups="teams")
+    assert user.unread.keys() == {"socialLinks"}
+
+
+def test_roles_that_no_label_can_be_are_told(read):
+    [user] = read("keycloak", realm(realmRoles=["ROLE_USER", "admin", "shop_manager"]), roles="labels")
+    assert user.labels == ("admin",)
+    assert told(user) == [("value_dropped", "labels", "ROLE_USER"), ("value_dropped", "labels", "shop_manager")]
+
+
+@pytest.mark.parametrize(
+    ("path", "label", "team"),
+    [("/staff/editors", "editors", "staff/editors"), ("/R~/D", "R/D", "R/D"), ("staff", "staff", "staff")],
+)
+def test_groups_in_groups(read, path, label, team):
+    [user] = read("keycloak", realm(groups=[path]), groups="labels")
+    assert label in (user.labels or [each.value for each in user.notes])
+    assert read("keycloak", realm(groups=[path]), groups="teams")[0].members == [Member(None, team)]
+
+
+def test_an_attribute_with_several_values_or_none(read):
+    numbers = ["+442079460123", "+442079460124"]
+    [user] = read("keycloak", realm(attributes={"phoneNumber": numbers, "x": [], "y": [""], "z": None, "n": ["1", ""]}))
+    assert (user.phone, user.notes) == ("+442079460123", [])
+    assert user.metadata == {"phoneNumber": numbers, "n": "1"}
+
+
+def test_a_phone_that_is_none_is_left_out(read):
+    [user] = read("keycloak", realm(attributes={"mobile": ["call me"], "phoneNumberVerified": ["true"]}))
+    assert (user.phone, user.phone_verified, told(user)) == (None, None, [("value_dropped", "phone", "call me")])
+
+
+def test_an_identity_without_its_number_costs_itself_alone(read):
+    whole = {"identityProvider": "google", "userId": "7", "userName": "a@example.com"}
+    [user] = read("keycloak", realm(federatedIdentities=[whole, {"identityProvider": "github", "userName": "ada"}]))
+    assert user.identities == [Linked("google", "7", "a@example.com")]
+    [(type, field, value)] = told(user)
+    assert (type, field, value["userName"]) == ("value_dropped", "federatedIdentities", "ada")
+
+
+@pytest.mark.parametrize(
+    ("more", "lost"),
+    [
+        ({"disableableCredentialTypes": ["password"]}, ["password_lost"]),
+        ({"totp": True}, ["factor_lost"]),
+        ({"totp": True, "credentials": [credential("otp", {"value": "Quohp7t2mrLMUwft3g90"}, OTP)]}, []),
+        ({"requiredActions": ["CONFIGURE_TOTP", "UPDATE_PASSWORD"]}, ["value_dropped"]),
+    ],
+)
+def test_what_a_user_has_and_the_answer_has_not_is_told(read, more, lost):
+    assert [type for type, _, _ in told(read("keycloak", realm(**more))[0])] == lost
+
+
+def test_a_temporary_hash_must_be_changed(read):
+    secret = credential("password", {"value": "aGFzaA==", "salt": "c2FsdA=="}, {"algorithm": "pbkdf2-sha256"})
+    assert read("keycloak", realm(credentials=[secret | {"temporary": True}]))[0].must_change
+    assert not read("keycloak", realm(credentials=[secret | {"temporary": False}]))[0].must_change
+
+
+def test_a_record_of_another_shape_is_refused_by_name(read):
+    content = json.dumps([{"uid": "alice1", "email": "a@example.com", "createdTimestamp": 1}]).encode()
+    [refused] = read("keycloak", content)
+    assert isinstance(refused, Refused)
+    assert refused.notes[0].message == "The record has no username, which every record of keycloak has."
+
+
+def test_federated_users_of_an_export_are_people_elsewhere(read):
+    content = json.dumps({"realm": "acme", "federatedUsers": [{"id": "f:1:ada", "realmRoles": ["x"]}]}).encode()
+    [skipped] = read("keycloak", content)
+    assert (type(skipped), skipped.ref) == (Skipped, "f:1:ada")
+
+
+def test_credentials_of_another_type_are_not_quoted(read):
+    [user] = read("keycloak", realm(credentials="hunter2"))
+    assert "hunter2" not in str(user)

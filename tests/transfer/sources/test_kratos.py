@@ -9,7 +9,7 @@ import pytest
 from authctl.core import hashing
 from authctl.errors import Invalid
 from authctl.transfer import sources
-from authctl.transfer.records import ImportedTotp, Linked, Refused
+from authctl.transfer.records import ImportedTotp, Linked, Refused, Secret
 
 ADA = {
     "id": "9f425a8d-7efc-4768-8f23-7647a74fdf13",
@@ -100,10 +100,10 @@ def test_credentials_that_were_not_asked_for_are_told(read):
 @pytest.mark.parametrize(
     "uri", ["otpauth://totp/x", "otpauth://[", "x" * 1000, "otpauth://totp/x?secret=%00&digits=six"]
 )
-def test_a_malformed_authenticator_refuses_the_record(read, uri):
+def test_a_malformed_authenticator_costs_itself_alone(read, uri):
     [ada] = read("kratos", identities(totp={"config": {"totp_url": uri}}))
-    assert isinstance(ada, Refused)
-    assert ada.ref == ADA["id"]
+    assert (ada.email, ada.totp, ada.mfa) == ("ada@example.com", [], None)
+    assert [note.type for note in ada.notes] == ["import_factor_lost"]
 
 
 def test_an_inactive_identity_is_blocked(read):
@@ -114,3 +114,115 @@ def test_it_is_recognised_and_written_for_mending(read, mended):
     content = identities()
     assert sources.recognise(content, "x") == ["kratos"]
     assert read("kratos", mended("kratos", read("kratos", content)))[0].email == "ada@example.com"
+
+
+def told(item):
+    return [(note.type.removeprefix("import_"), note.field, note.value) for note in item.notes]
+
+
+def identity(**changes):
+    return json.dumps([ADA | changes]).encode()
+
+
+def test_pages_an_envelope_and_lines(read):
+    page = {"identities": [ADA], "next_page_token": ""}
+    for content in (identity() + identity(), json.dumps(page) * 2, f"{json.dumps(ADA)}\n{json.dumps(ADA)}"):
+        found = read("kratos", content if isinstance(content, bytes) else content.encode())
+        assert [item.email for item in found] == ["ada@example.com"] * 2
+
+
+def test_a_batch_of_identities_to_make(read, mended):
+    made = {"schema_id": "default", "traits": {"email": "a@example.com"}}
+    made["credentials"] = {"password": {"config": {"password": "correct horse"}}}
+    content = json.dumps({"identities": [{"create": made, "patch_id": "p7"}, {"create": {"id": 1}}]}).encode()
+    ada, other = read("kratos", content)
+    assert (ada.id, ada.ref, ada.email, ada.password) == (
+        None,
+        "p7",
+        "a@example.com",
+        Secret("correct horse", is_plain=True),
+    )
+    assert (ada.unread, ada.notes) == ({}, [])
+    assert isinstance(other, Refused)
+    assert read("kratos", mended("kratos", [ada]))[0].ref == "p7"
+
+
+def test_what_names_the_user_elsewhere_is_kept(read):
+    [ada] = read("kratos", identity(external_id="legacy-9", organization_id="o1", schema_id="customer", region="eu"))
+    assert ada.metadata == {"external_id": "legacy-9", "organization_id": "o1", "plan": "pro", "note": "x"}
+    assert ada.unread == {"schema_id": "customer", "region": "eu"}
+
+
+def test_two_kinds_of_metadata_that_disagree(read):
+    [ada] = read("kratos", identity(metadata_public={"plan": "pro", "a": 1}, metadata_admin={"plan": "x", "a": 1}))
+    assert ada.metadata == {"plan": "x", "a": 1}
+    assert told(ada) == [("value_dropped", "metadata_public.plan", "pro")]
+
+
+def test_addresses_are_compared_by_case_and_punctuation_no_more(read):
+    traits = {"email": "Ada@Example.com", "phone": "+44 20 7946 0123"}
+    addresses = [{"value": "ada@example.COM", "verified": True}, {"value": "+442079460123", "verified": True}]
+    [ada] = read("kratos", identity(traits=traits, verifiable_addresses=addresses, recovery_addresses=addresses))
+    assert (ada.email_verified, ada.phone_verified, ada.notes) == (True, True, [])
+
+
+def test_addresses_beside_the_user_s_own_are_told(read):
+    more = [{"value": "b@example.com", "verified": True}, {"value": "c@example.com", "verified": False}]
+    [ada] = read("kratos", identity(verifiable_addresses=more, recovery_addresses=[{"value": "d@example.com"}]))
+    assert told(ada) == [
+        ("value_dropped", "addresses", "b@example.com"),
+        ("value_dropped", "addresses", "d@example.com"),
+    ]
+    assert ada.email_verified is False
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("ada", ("ada", None, None)),
+        ("a@example.com", (None, "a@example.com", None)),
+        ("+442079460123", (None, None, "+442079460123")),
+    ],
+)
+def test_identifiers_are_names_where_no_trait_is(read, name, found):
+    password = {"identifiers": [name], "config": {"hashed_password": SCRYPT}}
+    content = identity(traits={"nick": "x"}, verifiable_addresses=[], credentials={"password": password})
+    [ada] = read("kratos", content)
+    assert (ada.username, ada.email, ada.phone) == found
+    assert not (ada.email_verified or ada.phone_verified)
+
+
+def test_identifiers_that_are_not_the_traits_are_told(read):
+    password = {"identifiers": ["ADA@example.com", "b@example.com"], "config": {"hashed_password": SCRYPT}}
+    assert told(read("kratos", identities(password=password))[0]) == [("value_dropped", "identifiers", "b@example.com")]
+
+
+def test_identities_from_identifiers_and_from_organisations(read):
+    token = {"provider": "acme", "subject": "x", "initial_access_token": "marked", "organization": "o1"}
+    [ada] = read(
+        "kratos",
+        identities(
+            oidc={"identifiers": ["google:7:8"], "config": {}},
+            saml={"identifiers": ["acme:x"], "config": {"providers": [token, {"provider": "github"}]}},
+        ),
+    )
+    assert ada.identities == [Linked("google", "7:8"), Linked("acme", "x")]
+    assert told(ada) == [("value_dropped", "identities", {"provider": "github", "subject": ""})]
+    assert "marked" not in str(ada)
+
+
+def test_every_factor_that_is_lost_is_told(read):
+    lost = {"webauthn": {"config": {}}, "passkey": {"config": {}}, "lookup_secret": {"config": {}}, "code": {}}
+    assert [type for type, _, _ in told(read("kratos", identities(**lost))[0])] == ["factor_lost"] * 3
+
+
+def test_credentials_of_another_type_are_not_quoted(read):
+    for credentials in ("hunter2", {"password": "hunter2"}, {"password": {"config": "hunter2"}}):
+        [ada] = read("kratos", identity(credentials=credentials))
+        assert "hunter2" not in str(ada)
+        assert ada.notes
+
+
+def test_a_record_of_another_shape_is_refused_by_name(read):
+    [refused] = read("kratos", b'[{"id": "a", "email": "a@example.com"}]')
+    assert refused.notes[0].message == "The record has no schema_id or traits, which every record of kratos has."
