@@ -53,6 +53,8 @@ SAMPLES = (
     Sample("clerk-users.csv", "clerk"),
     Sample("django-dumpdata.json", "django", ("django-dumpdata.json",), {"groups": "labels"}),
     Sample("wordpress-users.csv", "wordpress", options={"roles": "labels"}),
+    Sample("django-natural.json", "django", options={"groups": "labels"}),
+    Sample("django.xml", "django", ("django.xml",), {"groups": "labels"}),
     Sample("htpasswd", "htpasswd"),
     Sample("ldap.ldif", "ldif"),
     Sample(

@@ -1,117 +1,167 @@
-"""Django's users: `dumpdata auth.user auth.group`, of a custom user model too, or the auth_user table as CSV.
+"""Django's users: `dumpdata` as JSON, JSON Lines or XML, or the table of users as CSV or JSON.
 
-An empty email is none, and any number of users may have it. Nothing says whether an email is verified. Users name
-their groups by number: what the numbers mean is read from before the users, or from the files behind the first, which
-may be the same file again.
+The model of users may be the project's own, and the dump of everything else too. An empty email is none, and any number
+of users may have it. Nothing says whether an email is verified. Users name their groups by number, or by natural key:
+what the numbers mean is read from before the users, or from the files behind the first, which may be the same again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from authctl.transfer.records import Addresses, Item, Record, Refused, Secret
-from authctl.transfer.sources import csv_files, json_files, text_files
+from authctl.errors import Invalid
+from authctl.transfer.records import Addresses, Item, Member, Note, Record, Refused, Secret, Skipped
+from authctl.transfer.sources import csv_files, django_xml, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, NotAUser, wants_labels
+from authctl.transfer.sources.field_reader import Fields, Wrong
+from authctl.transfer.sources.text_files import SourceRow
 
-TYPICAL = ("model",)
+TYPICAL = ("model", "password")
 GROUP = "auth.group"
 FLAGS = {"is_superuser": "superuser", "is_staff": "staff"}
+# Of which a model of users has one beside its password; other models may have passwords too.
+OF_USERS = frozenset(("last_login", "is_active", "is_superuser", "date_joined"))
+# Where django-otp and allauth have second factors.
+OF_FACTORS = ("otp_", "mfa.")
 
-OPTIONS = {"groups": "labels: make labels of groups, which the file must name too; none: leave them (default)"}
+OPTIONS = {
+    "groups": "labels or teams: what becomes of the groups, which the file must name too; none: leave them (default)"
+}
 
 
 class Django(Base):
     name = "django"
     addresses = Addresses.GIVEN
     options = OPTIONS
+    takes: Mapping[str, str] = {"groups": "--source-option groups=labels"}
     joins = True
+    refs = ("pk", "id")
     in_json = ("model", "fields")
     in_csv = ("password", "is_active", "date_joined")
 
+    def recognises(self, head: bytes, name: str) -> bool:
+        beginning = _beginning(head)
+        if beginning.startswith("<"):
+            return "<django-objects" in beginning
+        return (beginning.startswith("- ") and _is_yaml(beginning)) or super().recognises(head, name)
+
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
-        mapping = _Mapping(wants_labels(options, "groups"))
+        groups = options.get("groups", "none")
+        if groups not in ("labels", "teams", "none"):
+            raise Invalid("general_argument_invalid", "groups must be labels, teams or none.", field="groups")
+        mapping = _Mapping(groups)
         for file in files[1:]:
-            mapping.note_groups(file)
-        is_json, file = text_files.peeked(files[0])
-        if is_json:
-            return self.items(json_files.rows(file, (), TYPICAL), mapping.record, start, _ref)
-        return self.items(csv_files.Table(file).rows(), mapping.row, start, _ref)
+            mapping.note_groups(_rows(file))
+        return self.items(mapping.users(_rows(files[0])), mapping.record, start, _ref)
+
+    def _check_shape(self, values: Any) -> None:
+        if not ("password" in values and OF_USERS & values.keys()):
+            raise Wrong("password", "The record has no password and last_login, which every user of django has.")
 
 
 SOURCE = Django()
 
 
+def _rows(file: Any) -> Iterable[SourceRow | Refused]:
+    """What a file has, in whichever form."""
+    _, file = text_files.peeked(file)
+    beginning = _beginning(file.peek(text_files.HEAD_SIZE))
+    if beginning.startswith("<"):
+        return django_xml.rows(file)
+    if beginning.startswith(("[", "{")):
+        return json_files.rows(file, (), TYPICAL)
+    if _is_yaml(beginning):
+        raise text_files.unreadable(
+            "The file is YAML, which is not read here.", "Write it as JSON: manage.py dumpdata --format json"
+        )
+    return csv_files.Table(file).rows()
+
+
+def _beginning(head: bytes) -> str:
+    return head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+
+
+def _is_yaml(beginning: str) -> bool:
+    return beginning.startswith(("- model:", "- fields:"))
+
+
 def _ref(values: Any) -> str | None:
-    if isinstance(values.get("fields"), dict):
-        return text_files.first((values.get("pk"), values["fields"].get("username"), values["fields"].get("email")))
-    return text_files.first((values.get("id"), values.get("username")))
+    return text_files.first(values.get(name) for name in ("pk", "id", "username", "email"))
+
+
+def _not_a_user(row: SourceRow) -> Skipped:
+    name = text_files.ref(row.values["model"]) or "another model"
+    ref = text_files.ref(" ".join(filter(None, (name, text_files.ref(row.values.get("pk"))))))
+    if name.startswith(OF_FACTORS):
+        note = Note("import_factor_lost", "mfa", f"A row of {name}: second factors of Django's apps are not read here.")
+    else:
+        note = Note("import_not_a_user", None, f"A row of {name}, not a user.")
+    return Skipped(row.at, ref, [note])
 
 
 @dataclass
 class _Mapping:
-    groups_wanted: bool
+    groups_wanted: str
     groups: dict[str, str] = field(default_factory=dict)  # their key, as text → their name
 
-    def note_groups(self, file: Any) -> None:
-        is_json, file = text_files.peeked(file)
-        if is_json:
-            for row in json_files.rows(file, (), TYPICAL):
-                if not isinstance(row, Refused) and row.values.get("model") == GROUP:
-                    self._note_group(row.values)
+    def note_groups(self, rows: Iterable[SourceRow | Refused]) -> None:
+        for row in rows:
+            if isinstance(row, SourceRow) and row.values.get("model") == GROUP:
+                self._note_group(row.values)
 
     def _note_group(self, values: Mapping[str, Any]) -> None:
         name = fields.get("name") if isinstance(fields := values.get("fields"), dict) else None
         if isinstance(name, str):
             self.groups[str(values.get("pk"))] = name
 
+    def users(self, rows: Iterable[SourceRow | Refused]) -> Iterator[SourceRow | Refused | Skipped]:
+        """The rows of users as their table has them; of other models that they are none."""
+        for row in rows:
+            if isinstance(row, Refused) or "model" not in row.values or "password" in row.values:
+                yield row
+                continue
+            fields = row.values.get("fields")
+            if row.values["model"] == GROUP:
+                self._note_group(row.values)
+            if isinstance(fields, dict) and "password" in fields and OF_USERS & fields.keys():
+                yield row._replace(values=fields | {"pk": row.values.get("pk")})
+            else:
+                yield _not_a_user(row)
+
     def record(self, values: Fields) -> Record:
-        """An object of dumpdata; a user of any model is known by its password."""
-        model = values.text("model") or ""
-        inner = values.inside("fields")
-        if model == GROUP:
-            self._note_group(values.given)
-        if "password" not in inner.given:
-            ref = text_files.ref(f"{model} {_ref(values.given)}")
-            raise NotAUser(f"A row of {text_files.ref(model)}, not a user.", ref)
-        return self._user(inner, values.text("pk"))
-
-    def row(self, values: Fields) -> Record:
-        """A row of the table."""
-        return self._user(values, values.text("id"))
-
-    def _user(self, values: Fields, id: str | None) -> Record:
         active = values.truth("is_active")
         username, email = values.login(values.text("username"), values.text("email"))
+        groups = self._groups(values) if self.groups_wanted != "none" else []
+        labels = [label for flag, label in FLAGS.items() if values.truth(flag)]
+        if self.groups_wanted == "labels":
+            labels += groups
         return Record(
-            id=id,
+            id=values.first("pk", "id"),
             username=username,
             name=values.full_name("first_name", "last_name") or values.name("name", "full_name"),
             email=email,
             phone=values.first("phone", "phone_number"),
             blocked=None if active is None else not active,
-            labels=self._labels(values),
+            labels=values.labels(labels) or None,
             created_at=values.moment("date_joined"),
             last_sign_in_at=values.moment("last_login"),
             password=_secret(values),
+            members=[Member(None, name) for name in groups] if self.groups_wanted == "teams" else [],
         )
 
-    def _labels(self, values: Fields) -> tuple[str, ...] | None:
-        found = [label for flag, label in FLAGS.items() if values.truth(flag)]
-        if not self.groups_wanted:
-            return tuple(found) or None
+    def _groups(self, values: Fields) -> list[str]:
+        found = []
         for key in values.items("groups"):
             # A natural key is a list with the name.
             name = key[0] if isinstance(key, list) and key else self.groups.get(str(key))
             if isinstance(name, str):
                 found.append(name)
             else:
-                values.drop(
-                    "labels", "A group is not named before the user, and was left out; give the file once more."
-                )
-        return values.labels(found) or None
+                why = "Nothing before the user says its name; give the file once more."
+                values.left_out("groups", key, why)
+        return found
 
 
 def _secret(values: Fields) -> Secret | None:

@@ -1,8 +1,8 @@
 """Identities of Ory Kratos: its admin API's and `kratos list identities`, or the body of a PATCH batch that makes them.
 
-Asked for with `include_credential` of password, oidc, totp, lookup_secret; without, identifiers alone say what there is.
-What the traits are called is up to each installation; `map` says it where it is not email, phone, username and name.
-Recovery codes are plain text there.
+Asked for with `include_credential` of password, oidc, totp, lookup_secret; without it, they only say names. What the
+traits are called is up to each installation; `map` says it where it is not email, phone, username and name. Recovery
+codes are plain text there.
 """
 
 from __future__ import annotations

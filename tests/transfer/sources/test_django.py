@@ -4,7 +4,10 @@ import json
 
 import pytest
 
-from authctl.transfer.records import Skipped
+from authctl.errors import Invalid
+from authctl.transfer import sources
+from authctl.transfer.records import Member, Refused, Skipped
+from authctl.transfer.sources import django_xml
 
 ADA = {"password": "!x", "username": "ada", "email": "", "is_active": True, "groups": [1]}
 GROUP = {"model": "auth.group", "pk": 1, "fields": {"name": "editors"}}
@@ -23,7 +26,7 @@ def test_groups_before_the_users_or_in_the_same_file_again(read):
     assert read("django", ahead, groups="labels")[1].labels == ("editors",)
     assert read("django", behind, behind, groups="labels")[0].labels == ("editors",)
     [ada, _] = read("django", behind, groups="labels")
-    assert (ada.labels, ada.notes[0].field) == (None, "labels")
+    assert (ada.labels, ada.notes[0].field) == (None, "groups")
     assert read("django", behind)[0].labels is None
 
 
@@ -58,3 +61,154 @@ def test_the_table_as_csv(read, yes, no):
         2020,
     )
     assert (bob.email, bob.labels, bob.blocked) == (None, None, True)
+
+
+# XML
+
+
+def xml(*objects, head=""):
+    inner = "\n".join(f'<object model="{model}" pk="{pk}">{"".join(fields)}</object>' for model, pk, fields in objects)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}<django-objects version="1.0">\n{inner}\n</django-objects>\n'
+
+
+def field(name, text, kind='type="CharField"'):
+    return f'<field name="{name}" {kind}>{text}</field>'
+
+
+MANY = 'rel="ManyToManyRel" to="auth.group"'
+USER = (
+    field("password", "!x"),
+    field("username", "ada"),
+    field("first_name", "Ädä &amp; <![CDATA[<co>]]>"),
+    field("last_login", "<None></None>", 'type="DateTimeField"'),
+    field("is_active", "False", 'type="BooleanField"'),
+    field("email", ""),
+)
+EDITORS = ("auth.group", 1, (field("name", "editors"),))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize(
+    "groups", ['<object pk="1"></object>', '<object pk="1"/>', "<object><natural>editors</natural></object>"]
+)
+def test_xml(read, mended, encoding, groups):
+    content = xml(EDITORS, ("auth.user", 7, (*USER, field("groups", groups, MANY)))).encode(encoding)
+    assert sources.recognise(content, "x") == ["django"]
+    group, ada = read("django", content, groups="labels")
+    assert isinstance(group, Skipped)
+    assert (ada.id, ada.username, ada.name, ada.email, ada.blocked, ada.labels) == (
+        "7",
+        "ada",
+        "Ädä & <co>",
+        None,
+        True,
+        ("editors",),
+    )
+    assert (ada.notes, ada.unread, ada.at) == ([], {}, 2)
+    [again] = read("django", mended("django", [ada]), content, groups="labels")
+    assert (again.name, again.labels) == (ada.name, ada.labels)
+
+
+def test_xml_in_small_pieces(read, monkeypatch):
+    monkeypatch.setattr(django_xml, "CHUNK", 7)
+    users = [("auth.user", number, (*USER, field("bio", "x" * 100))) for number in range(1, 30)]
+    found = read("django", xml(*users).encode())
+    assert [user.id for user in found] == [str(number) for number in range(1, 30)]
+    assert all(user.raw.text.startswith("<object model=") and user.raw.text.endswith("</object>") for user in found)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        xml(("auth.user", 1, USER), head="<!DOCTYPE x>"),
+        xml(
+            ("auth.user", 1, (field("password", "&b;"),)),
+            head='<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>',
+        ),
+        xml(
+            ("auth.user", 1, (field("password", "&b;"),)),
+            head='<!DOCTYPE x [<!ENTITY b SYSTEM "file:///etc/passwd">]>',
+        ),
+        "<users><user/></users>",
+        "<django-objects",
+        "<",
+        "- model: auth.user\n  pk: 1\n  fields:\n    password: '!x'\n",
+    ],
+)
+def test_what_is_not_read_is_refused_as_a_whole(read, content):
+    with pytest.raises(Invalid) as refused:
+        read("django", content.encode())
+    assert refused.value.type == "import_file_invalid"
+
+
+def test_yaml_is_named(read):
+    content = b"- model: auth.user\n  pk: 1\n"
+    assert sources.recognise(content, "x") == ["django"]
+    with pytest.raises(Invalid, match="YAML") as refused:
+        read("django", content)
+    assert "dumpdata --format json" in refused.value.hint
+
+
+def test_what_stands_before_an_error_in_the_xml_comes_in(read):
+    content = xml(("auth.user", 1, USER), ("auth.user", 2, ("<field",)), ("auth.user", 3, USER))
+    ada, refused = read("django", content.encode())
+    assert (ada.id, type(refused), refused.at) == ("1", Refused, 2)
+    assert refused.notes[0].message == "The XML is malformed in line 4; what follows cannot be read."
+
+
+def test_an_object_without_end_is_bounded(read, monkeypatch):
+    monkeypatch.setattr(django_xml, "MAX_RECORD", 200_000)
+    with pytest.raises(Invalid, match="too long"):
+        read("django", xml(("auth.user", 1, (field("password", "x" * 1_000_000),))).encode())
+
+
+# What else is in a dump
+
+
+def test_a_model_that_only_has_a_password_is_no_user(read):
+    [other] = read("django", dump({"model": "mail.smtp", "pk": 1, "fields": {"host": "x", "password": "x"}}))
+    assert isinstance(other, Skipped)
+
+
+def test_what_is_left_is_named(read):
+    ada = row(department="x", user_permissions=[1])
+    [found] = read("django", dump(ada))
+    assert found.unread == {"department": "x", "user_permissions": [1], "groups": [1]}
+    assert sources.load("django").takes.keys() == {"groups"}
+
+
+def test_groups_become_teams(read):
+    ada = read("django", dump(GROUP, row()), groups="teams")[1]
+    assert (ada.members, ada.labels, ada.unread) == ([Member(None, "editors")], None, {})
+    with pytest.raises(Invalid, match="labels, teams or none"):
+        read("django", dump(row()), groups="roles")
+
+
+def test_groups_are_known_where_an_import_goes_on(read):
+    [ada] = read("django", dump(GROUP, row()), groups="labels", start=1)
+    assert ada.labels == ("editors",)
+
+
+def test_a_table_as_json(read):
+    rows = [{"id": 7, "last_login": None, "groups": []} | ADA | {"groups": []}]
+    [ada] = read("django", json.dumps(rows).encode())
+    assert (ada.id, ada.username, ada.unread) == ("7", "ada", {})
+
+
+def test_a_record_of_another_shape_is_refused_by_name(read):
+    for other in ({"uid": "a", "email": "a@example.com"}, {"$id": "a", "password": "x", "username": "ada"}):
+        [refused] = read("django", json.dumps([other]).encode())
+        assert isinstance(refused, Refused)
+        assert "which every user of django has" in refused.notes[0].message
+
+
+def test_lines_of_json(read):
+    content = b"\n".join(json.dumps(each).encode() for each in (GROUP, row(), row(pk=2, username="bob")))
+    assert [item.ref for item in read("django", content)] == ["auth.group 1", "1", "2"]
+
+
+@pytest.mark.parametrize("model", ["otp_totp.totpdevice", "otp_static.statictoken", "mfa.authenticator"])
+def test_second_factors_of_apps_are_told(read, model):
+    [skipped] = read("django", dump({"model": model, "pk": 1, "fields": {"user": 7, "key": "marked"}}))
+    assert [note.type for note in skipped.notes] == ["import_factor_lost"]
+    assert "marked" not in str(skipped)
