@@ -1,0 +1,59 @@
+"""What the command says of files that real systems wrote, and that the same file once more changes nothing."""
+
+import json
+import shutil
+
+import pytest
+from doubles.samples import FOLDER
+
+
+def unread(field, count, places, option):
+    return f"Not imported: '{field}', {count} users ({places}, …). To import it: --source-option {option}"
+
+
+KC = ", ".join(f"keycloak-rest.json:{line}" for line in (1, 2, 4))
+KEYCLOAK = [
+    "Left out: password, 1 value (keycloak-rest.json:2).",
+    unread("groups", 5, KC, "groups=teams --teams"),
+    unread("realmRoles", 5, KC, "roles=labels"),
+]
+
+
+def django(name, usernames):
+    places = ", ".join(f"{name}:{line}" for line in (19, 20, 21))
+    return [
+        f"Left out: email, 1 value ({name}:27).",
+        f"Left out: username, {usernames} values ({places}, …).",
+        unread("groups", 7, places, "groups=labels"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "status", "created", "skipped", "lines"),
+    [
+        ("keycloak-rest.json", "keycloak", 0, 6, 0, KEYCLOAK),
+        ("kratos-cli.json", "kratos", 0, 1, 0, ["Left out: second factor, 1 value (kratos-cli.json:1)."]),
+        ("kratos-batch.json", "kratos", 0, 1, 0, []),
+        ("django-natural.json", "django", 8, 8, 18, django("django-natural.json", 7)),
+        ("django.xml", "django", 8, 9, 18, django("django.xml", 8)),
+    ],
+)
+def test_what_did_not_come_along_is_said(
+    authctl, database_url, ready, tmp_path, name, source, status, created, skipped, lines
+):
+    environ = {"AUTHCTL_DATABASE_URL": database_url}
+    path = tmp_path / name
+    shutil.copyfile(FOLDER / name, path)
+    path.chmod(0o600)
+    before = authctl(f"users import {path} --from {source} --dry-run", env=environ)
+    first = authctl(f"users import {path} --from {source}", env=environ)
+    for ran in (before, first):
+        said = [line for line in ran.stderr.splitlines() if "Left out: " in line or "Not imported: " in line]
+        assert (ran.status, sorted(said)) == (status, [f"authctl: {line}" for line in lines])
+    users = authctl("users list -o json --limit 100", env=environ).stdout
+    again = authctl(f"users import {path} --from {source} -o json", env=environ)
+    counts = json.loads(again.stdout)
+    assert (again.status, counts["created"], counts["updated"]) == (status, 0, 0)
+    assert (counts["skipped"], counts["lost"]) == (created + skipped, [])
+    assert authctl("users list -o json --limit 100", env=environ).stdout == users
+    assert len(json.loads(users)) == created
