@@ -866,7 +866,7 @@ _authctl_list() {
                 'reasons' 'hashes' 'actor' 'created_at' 'updated_at' 'ended_at')
             ;;
         'fields.undone-import')
-            words=('id' 'removed' 'kept')
+            words=('id' 'removed' 'restored' 'kept')
             ;;
         'fields.imported-hashes')
             words=('algorithm' 'users' 'imported_at' 'import_id')

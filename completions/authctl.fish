@@ -213,7 +213,7 @@ function __authctl_load
                 'export|Write users as another system takes them, the oldest first' \
                 'import|Take users in from another system, with their passwords' \
                 'list-imports|List imports, the newest first' \
-                'undo-import|Remove the users that an import made' \
+                'undo-import|Remove the users that an import made, and restore those whom it changed' \
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
         case 'users create'
             set __authctl_options \
@@ -1374,12 +1374,12 @@ function __authctl_list
                 'supabase|auth.users as CSV or JSON with identities and mfa_factors, or the Admin API\'s users' \
                 'firebase|firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit' \
                 'auth0|users of an export or the Management API, with the password file; the bulk import\'s form' \
-                'keycloak|a realm or users file of kc.sh export' \
+                'keycloak|a realm or users file of kc.sh export, or the users of its REST API' \
                 'cognito|list-users or admin-get-user as JSON, or the import job\'s CSV' \
                 'okta|the users of Okta\'s API, or its CSV template' \
                 'clerk|the dashboard\'s CSV, or users of Clerk\'s API or JavaScript SDK' \
-                'django|dumpdata, or the auth_user table as CSV' \
-                'kratos|the identities of Ory Kratos\' admin API' \
+                'django|dumpdata as JSON or XML, or the auth_user table as CSV' \
+                'kratos|the identities of Ory Kratos\' admin API or CLI, or a batch that makes them' \
                 'wordpress|wp-cli\'s user list or user get as CSV or JSON, or wp_users as CSV' \
                 'htpasswd|a password file of Apache or nginx' \
                 'ldif|slapcat, ldapsearch -LLL, or ldifde of Active Directory'
@@ -1834,6 +1834,7 @@ function __authctl_list
             printf '%s\n' \
                 'id' \
                 'removed' \
+                'restored' \
                 'kept'
         case 'fields.imported-hashes'
             printf '%s\n' \
@@ -2226,7 +2227,7 @@ function __authctl_list
                 'export|Write users as another system takes them, the oldest first' \
                 'import|Take users in from another system, with their passwords' \
                 'list-imports|List imports, the newest first' \
-                'undo-import|Remove the users that an import made' \
+                'undo-import|Remove the users that an import made, and restore those whom it changed' \
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
         case 'help.teams'
             printf '%s\n' \

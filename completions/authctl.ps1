@@ -257,7 +257,7 @@ function Get-AuthctlRows($path) {
                 'export|Write users as another system takes them, the oldest first'
                 'import|Take users in from another system, with their passwords'
                 'list-imports|List imports, the newest first'
-                'undo-import|Remove the users that an import made'
+                'undo-import|Remove the users that an import made, and restore those whom it changed'
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
             )
         }
@@ -1713,12 +1713,12 @@ function Get-AuthctlList($name) {
             'supabase|auth.users as CSV or JSON with identities and mfa_factors, or the Admin API''s users'
             'firebase|firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit'
             'auth0|users of an export or the Management API, with the password file; the bulk import''s form'
-            'keycloak|a realm or users file of kc.sh export'
+            'keycloak|a realm or users file of kc.sh export, or the users of its REST API'
             'cognito|list-users or admin-get-user as JSON, or the import job''s CSV'
             'okta|the users of Okta''s API, or its CSV template'
             'clerk|the dashboard''s CSV, or users of Clerk''s API or JavaScript SDK'
-            'django|dumpdata, or the auth_user table as CSV'
-            'kratos|the identities of Ory Kratos'' admin API'
+            'django|dumpdata as JSON or XML, or the auth_user table as CSV'
+            'kratos|the identities of Ory Kratos'' admin API or CLI, or a batch that makes them'
             'wordpress|wp-cli''s user list or user get as CSV or JSON, or wp_users as CSV'
             'htpasswd|a password file of Apache or nginx'
             'ldif|slapcat, ldapsearch -LLL, or ldifde of Active Directory'
@@ -2173,6 +2173,7 @@ function Get-AuthctlList($name) {
         'fields.undone-import' {
             'id'
             'removed'
+            'restored'
             'kept'
         }
         'fields.imported-hashes' {
@@ -2565,7 +2566,7 @@ function Get-AuthctlList($name) {
             'export|Write users as another system takes them, the oldest first'
             'import|Take users in from another system, with their passwords'
             'list-imports|List imports, the newest first'
-            'undo-import|Remove the users that an import made'
+            'undo-import|Remove the users that an import made, and restore those whom it changed'
             'import-status|Show how many users still have an imported hash, by algorithm and age'
         }
         'help.teams' {
