@@ -208,7 +208,7 @@ def _own(text: str, name: str | None, given: Mapping[str, str]) -> base.StoredHa
 def _by_mark(text: str) -> HashName:
     """The entry that a text names itself, the longest beginning first; never by length."""
     match = _any_mark().match(text)
-    if not match or match.group() == "{":
+    if not match or text.startswith('{"'):  # JSON, and no {SCHEME}
         _check_known(text)
     if not match:
         raise Unnamed("This text does not say which algorithm made it; name the algorithm with it.")
