@@ -29,8 +29,8 @@ CHECKS = {"bash": ["bash", "-n"], "zsh": ["zsh", "-n"], "fish": ["fish", "-n"]}
 FREE = {
     *("FILTER", "FIELD,...", "FIELD=COLUMN,...", "FIELD|-FIELD", "KEY=VALUE", "LABEL,...", "LABEL..."),
     *("PROVIDER UID", "ROLE,...", "ROLE...", "--database"),
-    *("ADDRESS", "CHARACTER", "CODE", "DURATION", "EMAIL", "HASH", "ID", "JSON", "N", "NAME", "PERMISSION", "PHONE"),
-    *("PROVIDER", "SEAL", "TEXT", "TIME", "UID", "URL", "USERNAME"),
+    *("ADDRESS", "CHARACTER", "CODE", "COUNTRY", "DURATION", "EMAIL", "HASH", "ID", "JSON", "N", "NAME", "PHONE"),
+    *("PERMISSION", "PROVIDER", "SEAL", "TEXT", "TIME", "UID", "URL", "USERNAME"),
 }
 
 

@@ -225,7 +225,7 @@ def test_truth_values(read):
 def test_it_is_recognised_where_nothing_else_is(samples):
     assert sources.recognise((samples / "plain.csv").read_bytes(), "plain.csv") == ["csv"]
     assert sources.recognise(b"email;name\n", "export.txt") == ["csv"]
-    assert sources.recognise(b'{"a": 1}', "export.csv") == []
+    assert sources.recognise(b'{"a": 1}', "export.csv") == ["json"]
 
 
 @pytest.mark.parametrize("column", ["Full Name", "'Full Name'", '"Full Name"', " Full Name "])
