@@ -406,6 +406,17 @@ def test_firebase_takes_the_hashes_of_one_kind_and_is_told_which(directory, expo
         assert base64.b64decode(ada["passwordHash"]).decode() == BCRYPT
 
 
+def test_firebase_gets_md5_as_people_got_it_to_sign_in(directory, export):
+    """The digest's text in base64, and a salt before the password: firebase/firebase-tools, issues 282 and 1617."""
+    digest = "72d4a5a5b605c53ae1ac478d9a4977d7"
+    people.add(directory, "ada", hash=hashing.accept(digest, "md5", {"salt": "qwerty"}).stored)
+    people.add(directory, "bob", hash=hashing.accept(digest, "md5", {"salt": "s", "salt_position": "suffix"}).stored)
+    text, made = export("firebase", with_hashes=True, options={"hash": "md5"})
+    ada = json.loads(text)["users"][0]
+    assert (ada["passwordHash"], ada["salt"]) == ("NzJkNGE1YTViNjA1YzUzYWUxYWM0NzhkOWE0OTc3ZDc=", "cXdlcnR5")
+    assert dict(made.left_out) == {"hash:md5-salted": 1}
+
+
 def test_the_kind_that_most_have_is_proposed_first(directory, export):
     for number, hash in enumerate([BCRYPT] * 4 + [hashing.accept("00" * 16, "md5").stored] + [PBKDF2] * 2):
         people.add(directory, f"u{number}", hash=hash)

@@ -138,10 +138,12 @@ def _run_of(found: StoredHash) -> Run | None:
 
 
 def _run_of_digest(found: digests.Digest) -> Run | None:
-    rounds: dict[str, object] = {"rounds": 0 if found.digest == "md5" else 1}  # the least that each takes
+    is_md5 = found.digest == "md5"
+    rounds: dict[str, object] = {"rounds": 0 if is_md5 else 1}  # the least that each takes
     if hashes.is_bare(found):
         return _run(found.digest, (), rounds)
-    if hashes.salt_position(found) is None:
+    # MD5 with the salt behind does not sign in there: firebase/firebase-admin-node, pull request 314.
+    if hashes.salt_position(found) is None or (is_md5 and found.template == digests.SUFFIX):
         return None
     order = ORDERS[found.template]
     return _run(found.digest, (order.lower().replace("_", "-"),), rounds | {"hash-input-order": order})
@@ -163,11 +165,13 @@ def _is_costly(found: StoredHash) -> bool:
 
 
 def _spelled(found: StoredHash) -> Json:
-    """The digest and the salt in base64; bcrypt is one text."""
+    """The digest and the salt in base64; of bcrypt the whole text, of MD5 the text in hexadecimal."""
+    salt, expected = getattr(found, "salt", b""), found.expected
     if isinstance(found, bcrypt.Bcrypt):
-        return {"passwordHash": hashes.base64(str(found).encode())}
-    salt = getattr(found, "salt", b"")
-    return {"passwordHash": hashes.base64(found.expected)} | ({"salt": hashes.base64(salt)} if salt else {})
+        salt, expected = b"", str(found).encode()
+    elif isinstance(found, digests.Digest) and found.digest == "md5":
+        expected = found.expected.hex().encode()  # firebase/firebase-tools, issues 282 and 1617
+    return {"passwordHash": hashes.base64(expected)} | ({"salt": hashes.base64(salt)} if salt else {})
 
 
 def _providers(leaving: Leaving, lose: Lose) -> list[Json]:
