@@ -96,6 +96,8 @@ def _mapped(file: Any, options: Mapping[str, str]) -> tuple[_Mapping, Iterator[S
     inner = frozenset(_beginnings(given.values()))
     known = [dict(_spread(row.values, inner)) for row in first if isinstance(row, SourceRow)]
     names = dict.fromkeys(name for values in known for name in values)
+    # Where a record has a text instead of what a path leads into, the path is no typing error.
+    names |= dict.fromkeys(path for path in given.values() if any(part in names for part in _beginnings([path])))
     if len(first) == FIRST:
         names |= dict.fromkeys(given.values())  # a later record may have what these have not
     if known and not any(target.partition(".")[0] in field_mapping.NAMING for target in (*given, *_by_name(names))):
