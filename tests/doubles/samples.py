@@ -62,7 +62,7 @@ SAMPLES = (
         "json",
         options={
             "map": "id=_id.$oid,email=emails.0.address,email_verified=emails.0.verified,name=profile.fullName,"
-            "labels=roles,password=services.password.bcrypt,metadata.age=profile.age",
+            "labels=roles,password=services.password.bcrypt",
             "hash_format": "bcrypt",
         },
     ),
