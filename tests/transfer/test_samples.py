@@ -10,7 +10,7 @@ from doubles.samples import SAMPLES
 
 from authctl.errors import Denied
 from authctl.model import Status, WeakHash
-from authctl.transfer import sources
+from authctl.transfer import files, sources
 from authctl.transfer.importing import Options, import_users
 
 # Said of records that come in whole.
@@ -33,12 +33,12 @@ def outcomes(told, items):
 
 
 def items_of(sample):
-    files = [path.open("rb") for path in sample.paths]
+    opened = [files.Reading(files.look_at(str(path), None), None) for path in sample.paths]
     try:
-        return list(sources.load(sample.source).read(files, sample.options, 0))
+        return list(sources.load(sample.source).read([each.file for each in opened], sample.options, 0))
     finally:
-        for file in files:
-            file.close()
+        for each in opened:
+            each.close()
 
 
 def who(item):
