@@ -297,7 +297,7 @@ def test_fields_of_ten_megabytes():
         ("authctl", json.dumps({"id": "a", "name": long, "email_verified": False}).encode()),
         ("csv", f'email,name\na@example.com,"{long}"\n'.encode()),
         ("csv", f"email,name\na@example.com,{long}\n".encode()),
-        ("appwrite", json.dumps({"users": [{"$id": "a", "name": long, "email": "a@example.com"}]}).encode()),
+        ("appwrite", json.dumps({"users": [{"$id": "a", "name": long, "registration": "2024-01-01"}]}).encode()),
         ("htpasswd", f"ada:{long}\n".encode()),
         ("ldif", f"dn: uid=a\nobjectClass: person\nuid: a\ncn: {long}\n".encode()),
     ]:

@@ -18,9 +18,10 @@ class Base:
     refs: of which of its values the first that is there names a record to its owner; a record where one of them is
     neither text nor number is malformed. always: one of these says something in every record; typical: one of these
     names is in every record; one without is of another shape. ignored: what means nothing outside that system, or must
-    not leave it, such as tokens; names inside objects are joined with dots. A file is recognised by the names that are
-    all in it: `in_json`, or `in_csv`, in the first row of a CSV with this delimiter, None for any. in_folder: a
-    pattern of the names that the users' files have in a folder of an export; what its group matches is one export's.
+    not leave it, such as tokens; names inside objects are joined with dots, and a star is all that is left of one. A
+    file is recognised by the names that are all in it: `in_json`, or `in_csv`, in the first row of a CSV with this
+    delimiter, None for any. in_folder: a pattern of the names that the users' files have in a folder of an export; what
+    its group matches is one export's.
     """
 
     name: str
