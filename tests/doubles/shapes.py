@@ -43,6 +43,7 @@ HASHES = " ".join(
 )
 FIREBASE_SDK = "https://firebase.google.com/docs/reference/admin/node/firebase-admin.auth.userrecord"
 IDENTITY_TOOLKIT = "https://cloud.google.com/identity-platform/docs/reference/rest/v1/UserInfo"
+EMULATOR = "https://firebase.google.com/docs/emulator-suite/connect_auth"
 AUTH0_USERS = "https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure"
 AUTH0_EXTENSION = "https://auth0.com/docs/customize/extensions/user-import-export-extension"
 AUTH0_EXPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-exports"
@@ -50,6 +51,7 @@ AUTH0_IMPORTS = "https://auth0.com/docs/manage-users/user-migration/bulk-user-im
 CLERK_API = "https://clerk.com/docs/reference/backend-api/tag/users/GET/users"
 CLERK_SDK = "https://clerk.com/docs/references/backend/types/backend-user"
 SUPABASE = "https://supabase.com/docs/reference/javascript/auth-admin-listusers"
+JSON_AGG = "https://www.postgresql.org/docs/current/functions-aggregate.html"
 APPWRITE = "https://appwrite.io/docs/references/cloud/models/userList"
 COGNITO = "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference"
 
@@ -65,6 +67,7 @@ SHAPES = (
         lost=frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
     ),
     Shape("fb-rest.json", "firebase", 1, IDENTITY_TOOLKIT, options=HASHES),
+    Shape("emu.json", "firebase", 3, EMULATOR, frozenset({PASSWORD, FACTOR}), options=HASHES, skipped=1),
     Shape(
         "auth0-pages.json",
         "auth0",
@@ -73,6 +76,7 @@ SHAPES = (
         frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
         frozenset({"upn", "groups"}),
     ),
+    Shape("auth0-ids.json", "auth0", 4, AUTH0_USERS, frozenset({PASSWORD})),
     Shape("auth0-job.csv", "auth0", 1, AUTH0_EXPORTS, frozenset({PASSWORD})),
     Shape("auth0-ext.csv", "auth0", 1, AUTH0_EXTENSION, frozenset({PASSWORD})),
     Shape("auth0-ext.json", "auth0", 2, AUTH0_EXTENSION, frozenset({PASSWORD})),
@@ -93,7 +97,10 @@ SHAPES = (
         frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
         frozenset({"saml_accounts", "last_active_at"}),
     ),
+    Shape("cognito2p.json", "cognito", 6, f"{COGNITO}/API_ListUsers.html"),
     Shape("cognito-get-user.json", "cognito", 1, f"{COGNITO}/API_AdminGetUser.html", frozenset({PASSWORD, FACTOR})),
+    Shape("supa-agg.json", "supabase", 1, JSON_AGG),
+    Shape("supa-js.json", "supabase", 1, SUPABASE, frozenset({PASSWORD})),
     Shape("supa-list-users.json", "supabase", 2, SUPABASE, frozenset({PASSWORD, FACTOR}), frozenset({"new_email"}), 1),
     Shape(
         "appwrite-list.json",

@@ -51,7 +51,7 @@ def test_pages_as_they_come(read):
     assert (google.id, google.username, google.phone, google.phone_verified) == (
         "b",
         "Google_1122",
-        "+14155550100",
+        "+1 (415) 555-0100",
         True,
     )
     assert (archived.id, archived.email, archived.blocked) == ("jane@example.com", "jane@example.com", True)
