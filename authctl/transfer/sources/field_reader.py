@@ -147,7 +147,7 @@ class Fields:
         """The first that can be an id here; None gives the user a new one."""
         for name in names:
             try:
-                return identifiers.identifier(self.text(name) or "")
+                return identifiers.imported_id(self.text(name) or "")
             except Invalid:
                 continue
         return None
