@@ -1,4 +1,4 @@
-"""The systems that users come from, one small file each. A new source is a file, a line here, and a sample.
+"""The systems that users come from, one small file each. A new source is a file, a line here, and what README lists.
 
 A source maps what a file says into Records. It knows its format, and nothing of the database or of our rules.
 """
