@@ -172,10 +172,10 @@ class _Reader:
         self._place += 1
         if not has_list:
             names = " or ".join(sorted(frozenset(root[:1]) or self._own or self._inside))
-            message = f"it is one object without a list of users, which is called {names} there"
+            what = f"one object without a list of users, which is called {names} there"
             if not self._count:
-                raise ValueError(message)
-            yield self._refused("", f"The record is no user: {message}.", LINES)
+                raise unreadable(f"The file is {what}.")
+            yield self._refused("", f"The record is no user: it is {what}.", LINES)
 
     def _name(self, here: str) -> str:
         """The name of a member, and the colon behind it."""

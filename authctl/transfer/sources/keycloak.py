@@ -55,7 +55,7 @@ OPTIONS = {
 
 class Keycloak(Base):
     name = "keycloak"
-    in_folder = r"(.+)-users-[0-9]+\.json(?:\.gz)?"
+    in_folder = r"(.+?)(?:-federated)?-users-[0-9]+\.json(?:\.gz)?"
     refs = ("id", "username")
     always = ("username",)
     # What Keycloak makes for whoever asks, and what only its own clients and sessions are about.

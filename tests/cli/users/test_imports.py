@@ -383,9 +383,11 @@ def test_a_folder_of_keycloak_is_read_and_its_realm_passed_over(run, write, tmp_
     write("shop-realm.json", '{"realm": "shop", "keycloakVersion": "26"}')
     for number in (0, 1, 10):
         write(f"shop-users-{number}.json", json.dumps({"realm": "shop", "users": [kc_user(f"u{number}")]}))
+    write("shop-federated-users-0.json", '{"realm": "shop", "federatedUsers": [{"id": "f:1:ldap"}]}')
     ran = run(f"users import {tmp_path} --from keycloak -o json")
-    assert json.loads(ran.stdout)["created"] == 3, ran.stderr
-    assert json.loads(ran.stdout)["files"] == [f"shop-users-{n}.json" for n in (0, 1, 10)]
+    counts = json.loads(ran.stdout)
+    assert (counts["created"], counts["skipped"], counts["refused"]) == (3, 1, 0), ran.stderr
+    assert counts["files"] == [*(f"shop-users-{n}.json" for n in (0, 1, 10)), "shop-federated-users-0.json"]
     assert f"Passed over in {tmp_path}: " in ran.stderr
     assert "'shop-realm.json'" in ran.stderr
     write("master-users-0.json", json.dumps({"realm": "master", "users": [kc_user("admin")]}))

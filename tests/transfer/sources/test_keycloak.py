@@ -5,6 +5,7 @@ import json
 import pytest
 
 from authctl.core import hashing
+from authctl.errors import Invalid
 from authctl.transfer import sources
 from authctl.transfer.records import ImportedTotp, Linked, Member, Refused, Secret, Skipped
 
@@ -171,11 +172,6 @@ def test_an_attribute_with_several_values_or_none(read):
     assert user.metadata == {"phoneNumber": numbers, "n": "1"}
 
 
-def test_a_phone_that_is_none_is_left_out(read):
-    [user] = read("keycloak", realm(attributes={"mobile": ["call me"], "phoneNumberVerified": ["true"]}))
-    assert (user.phone, user.phone_verified, told(user)) == (None, None, [("value_dropped", "phone", "call me")])
-
-
 def test_an_identity_without_its_number_costs_itself_alone(read):
     whole = {"identityProvider": "google", "userId": "7", "userName": "a@example.com"}
     [user] = read("keycloak", realm(federatedIdentities=[whole, {"identityProvider": "github", "userName": "ada"}]))
@@ -219,3 +215,10 @@ def test_federated_users_of_an_export_are_people_elsewhere(read):
 def test_credentials_of_another_type_are_not_quoted(read):
     [user] = read("keycloak", realm(credentials="hunter2"))
     assert "hunter2" not in str(user)
+
+
+def test_a_realm_without_users_is_no_list_of_them(read):
+    with pytest.raises(Invalid) as refused:
+        read("keycloak", json.dumps({"realm": "acme", "sslRequired": "external", "roles": {"realm": []}}).encode())
+    said = "The file is one object without a list of users, which is called federatedUsers or users there."
+    assert str(refused.value) == said
