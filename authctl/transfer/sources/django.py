@@ -167,6 +167,6 @@ class _Mapping:
 def _secret(values: Fields) -> Secret | None:
     text = values.text("password")
     if text is None:
-        values.no_password("The password is empty: there is none.")
+        values.notes.append(Note("import_no_password", "password", "The password is empty: there is none."))
         return None
     return Secret(text, "django")

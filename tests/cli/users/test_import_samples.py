@@ -35,7 +35,7 @@ def django(name, usernames):
         ("kratos-cli.json", "kratos", 0, 1, 0, ["Left out: second factor, 1 value (kratos-cli.json:1)."]),
         ("kratos-batch.json", "kratos", 0, 1, 0, []),
         ("django-natural.json", "django", 8, 8, 18, django("django-natural.json", 7)),
-        ("django.xml", "django", 8, 9, 18, django("django.xml", 8)),
+        ("django.xml", "django", 0, 10, 18, django("django.xml", 9)),
     ],
 )
 def test_what_did_not_come_along_is_said(
