@@ -50,7 +50,10 @@ class Base:
 
     def ref(self, values: Any) -> str | None:
         """What names a record to its owner."""
-        return text_files.first(values.get(name) for name in self.refs)
+        for name in self.refs:
+            if found := text_files.ref(values.get(name)):
+                return found
+        return None
 
     def items(
         self,

@@ -110,16 +110,16 @@ class Fields:
                 if name not in self._asked and name not in ignored and value not in NOTHING:
                     found[name] = value
         for outer, inner in self._inner:
-            if f"{outer}.*" in ignored:
-                continue
-            for name, value in inner.unread().items():
-                if (path := f"{outer}.{name}") not in ignored:
-                    found.setdefault(path, value)
+            if (inside := inner.unread()) and f"{outer}.*" not in ignored:
+                for name, value in inside.items():
+                    if (path := f"{outer}.{name}") not in ignored:
+                        found.setdefault(path, value)
         return found
 
     def text(self, name: str) -> str | None:
         """A text, or a whole number as one, which is how some write ids."""
-        value = self.get(name)
+        self._asked.add(name)
+        value = self.given.get(name)
         if type(value) is str:
             return value or None
         if value is None:
@@ -178,7 +178,8 @@ class Fields:
 
     def truth(self, name: str) -> bool | None:
         """Whether; a word that is neither makes the record malformed, since it may be what blocks the user."""
-        value = self.get(name)
+        self._asked.add(name)
+        value = self.given.get(name)
         if value is None or value is True or value is False:
             return value
         if value == "":
@@ -194,7 +195,8 @@ class Fields:
 
     def moment(self, name: str, read: Callable[[Any], datetime | None] = timestamps.iso) -> datetime | None:
         """A time, by whichever of `moments` reads this source's."""
-        value = self.get(name)
+        self._asked.add(name)
+        value = self.given.get(name)
         if value is None or value == "":
             return None
         found = read(value)
@@ -204,7 +206,8 @@ class Fields:
 
     def object(self, name: str) -> Json | None:
         """A JSON object, or the text of one; an empty list is what PHP makes of an empty object."""
-        value = self.get(name)
+        self._asked.add(name)
+        value = self.given.get(name)
         if type(value) is not dict:
             value = self._decoded(name)
         if value is None or value == []:
@@ -216,7 +219,8 @@ class Fields:
 
     def items(self, name: str) -> list[Any]:
         """A JSON list, or the text of one."""
-        value = self.get(name)
+        self._asked.add(name)
+        value = self.given.get(name)
         if type(value) is list:
             return value
         value = self._decoded(name)
@@ -242,7 +246,8 @@ class Fields:
 
     def whole(self, name: str) -> int | None:
         """A whole number, or the digits of one."""
-        value = self.get(name)
+        self._asked.add(name)
+        value = self.given.get(name)
         if value is None or value == "":
             return None
         if isinstance(value, int) and not isinstance(value, bool):
