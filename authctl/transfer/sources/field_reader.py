@@ -95,7 +95,9 @@ class Fields:
 
     def kept(self, *names: str) -> Json:
         """What these say, as it stands: for the user's metadata, since no column has it."""
-        return {name: value for name in names if (value := self.get(name)) not in NOTHING}
+        self._asked.update(names)
+        given = self.given
+        return {name: given[name] for name in names if name in given and given[name] not in NOTHING}
 
     def parts_of(self, name: str | None, *parts: str) -> Json:
         """The parts of a name, for the user's metadata, unless the name is made of them."""
@@ -239,6 +241,8 @@ class Fields:
 
     def inside(self, name: str) -> Fields:
         """An object's own fields; of an absent one, none."""
+        if self.get(name) is None:
+            return Fields({}, self.notes)
         return self._inside(name, self.object(name) or {})
 
     def texts(self, name: str) -> tuple[str, ...]:
