@@ -8,7 +8,7 @@ system writes this.
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / "transfer" / "samples" / "real"
+FOLDER = Path(__file__).parent.parent / "transfer" / "samples"
 UNREAD, DROPPED = "import_field_unread", "import_value_dropped"
 PASSWORD, FACTOR = ("import_password_lost", "password"), ("import_factor_lost", "mfa")
 
@@ -28,6 +28,10 @@ class Shape:
     @property
     def path(self):
         return FOLDER / self.name
+
+    @property
+    def paths(self):
+        return [self.path, *(FOLDER / name for name in self.others)]
 
     @property
     def all_lost(self):
@@ -56,9 +60,9 @@ APPWRITE = "https://appwrite.io/docs/references/cloud/models/userList"
 COGNITO = "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference"
 
 SHAPES = (
-    Shape("fb-admin.json", "firebase", 3, FIREBASE_SDK, options=HASHES),
+    Shape("real/fb-admin.json", "firebase", 3, FIREBASE_SDK, options=HASHES),
     Shape(
-        "fb-list-users.json",
+        "real/fb-list-users.json",
         "firebase",
         2,
         FIREBASE_SDK,
@@ -66,23 +70,23 @@ SHAPES = (
         skipped=1,
         lost=frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
     ),
-    Shape("fb-rest.json", "firebase", 1, IDENTITY_TOOLKIT, options=HASHES),
-    Shape("emu.json", "firebase", 3, EMULATOR, frozenset({PASSWORD, FACTOR}), options=HASHES, skipped=1),
+    Shape("real/fb-rest.json", "firebase", 1, IDENTITY_TOOLKIT, options=HASHES),
+    Shape("real/emu.json", "firebase", 3, EMULATOR, frozenset({PASSWORD, FACTOR}), options=HASHES, skipped=1),
     Shape(
-        "auth0-pages.json",
+        "real/auth0-pages.json",
         "auth0",
         3,
         AUTH0_USERS,
         frozenset({PASSWORD, FACTOR, (DROPPED, "identities")}),
         frozenset({"upn", "groups"}),
     ),
-    Shape("auth0-ids.json", "auth0", 4, AUTH0_USERS, frozenset({PASSWORD})),
-    Shape("auth0-job.csv", "auth0", 1, AUTH0_EXPORTS, frozenset({PASSWORD})),
-    Shape("auth0-ext.csv", "auth0", 1, AUTH0_EXTENSION, frozenset({PASSWORD})),
-    Shape("auth0-ext.json", "auth0", 2, AUTH0_EXTENSION, frozenset({PASSWORD})),
-    Shape("auth0-bulk.json", "auth0", 1, AUTH0_IMPORTS, frozenset({FACTOR})),
+    Shape("real/auth0-ids.json", "auth0", 4, AUTH0_USERS, frozenset({PASSWORD})),
+    Shape("real/auth0-job.csv", "auth0", 1, AUTH0_EXPORTS, frozenset({PASSWORD})),
+    Shape("real/auth0-ext.csv", "auth0", 1, AUTH0_EXTENSION, frozenset({PASSWORD})),
+    Shape("real/auth0-ext.json", "auth0", 2, AUTH0_EXTENSION, frozenset({PASSWORD})),
+    Shape("real/auth0-bulk.json", "auth0", 1, AUTH0_IMPORTS, frozenset({FACTOR})),
     Shape(
-        "clerk-api.json",
+        "real/clerk-api.json",
         "clerk",
         1,
         CLERK_API,
@@ -90,7 +94,7 @@ SHAPES = (
         frozenset({"web3_wallets"}),
     ),
     Shape(
-        "clerk-sdk.json",
+        "real/clerk-sdk.json",
         "clerk",
         1,
         CLERK_SDK,
@@ -98,17 +102,21 @@ SHAPES = (
         frozenset({"saml_accounts", "last_active_at"}),
     ),
     Shape("cognito2p.json", "cognito", 6, f"{COGNITO}/API_ListUsers.html"),
-    Shape("cognito-get-user.json", "cognito", 1, f"{COGNITO}/API_AdminGetUser.html", frozenset({PASSWORD, FACTOR})),
-    Shape("supa-agg.json", "supabase", 1, JSON_AGG),
-    Shape("supa-js.json", "supabase", 1, SUPABASE, frozenset({PASSWORD})),
-    Shape("supa-list-users.json", "supabase", 2, SUPABASE, frozenset({PASSWORD, FACTOR}), frozenset({"new_email"}), 1),
     Shape(
-        "appwrite-list.json",
+        "real/cognito-get-user.json", "cognito", 1, f"{COGNITO}/API_AdminGetUser.html", frozenset({PASSWORD, FACTOR})
+    ),
+    Shape("supa-agg.json", "supabase", 1, JSON_AGG),
+    Shape("real/supa-js.json", "supabase", 1, SUPABASE, frozenset({PASSWORD})),
+    Shape(
+        "real/supa-list-users.json", "supabase", 2, SUPABASE, frozenset({PASSWORD, FACTOR}), frozenset({"new_email"}), 1
+    ),
+    Shape(
+        "real/appwrite-list.json",
         "appwrite",
         1,
         APPWRITE,
         frozenset({(DROPPED, "identities"), (DROPPED, "labels")}),
         frozenset({"impersonator"}),
-        others=("appwrite-identities.json",),
+        others=("real/appwrite-identities.json",),
     ),
 )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from doubles.samples import SAMPLES
-from doubles.shapes import FOLDER, SHAPES
+from doubles.shapes import SHAPES
 
 from authctl.errors import Invalid
 from authctl.transfer import sources
@@ -22,7 +22,7 @@ def run(authctl, database_url, ready):
 @pytest.fixture
 def arrive(run):
     def arriving(shape):
-        paths = " ".join(str(FOLDER / name) for name in (shape.name, *shape.others))
+        paths = " ".join(map(str, shape.paths))
         ran = run(f"users import {paths} --from {shape.source} {shape.options} -o json")
         assert ran.stdout, ran.stderr
         return json.loads(ran.stdout)

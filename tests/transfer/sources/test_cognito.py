@@ -40,7 +40,7 @@ def test_a_username_is_the_id_where_there_is_no_other(read):
 
 
 def test_pages_as_they_come(read):
-    first, google, archived, *others = read("cognito", "real/cognito2p.json")
+    first, google, archived, *others = read("cognito", "cognito2p.json")
     assert first.metadata == {
         "picture": "http://x",
         "birthdate": "1990-01-01",
