@@ -285,7 +285,7 @@ def test_a_file_of_nobody_says_so(run, write):
 
 
 def test_a_file_that_cannot_be_read_is_not_said_to_be_gone_on_with(run, write):
-    ran = run(f"users import {write('users.json', 'no JSON')} --from okta")
+    ran = run(f"users import {write('users.json', 'no JSON')} --from kratos")
     assert (ran.status, ran.stderr) == (3, "authctl: The file is not JSON.\n")
     assert run("users list-imports").stdout == ""
 
