@@ -104,7 +104,7 @@ Row = SourceRow | Refused | Skipped
 
 def _rows(file: Any) -> Iterator[Row]:
     is_json, file = text_files.peeked(file)
-    found = json_files.rows(file, ("users",), TYPICAL) if is_json else csv_files.Table(file).rows()
+    found = json_files.rows(file, ("users",), TYPICAL) if is_json else csv_files.Table(file, known=TYPICAL).rows()
     first = next(found, None)
     if isinstance(first, SourceRow) and "passwordHash" in first.values and "user_id" not in first.values:
         raise unreadable("This is the password file; name the users' export before it.")

@@ -74,7 +74,7 @@ class Clerk(Base):
         if is_json:
             found = map(_in_snake_case, json_files.rows(file, ("data", "users"), TYPICAL))
             return self.items(found, _api_user, start)
-        return self.items(csv_files.Table(file).rows(), _csv_user, start)
+        return self.items(csv_files.Table(file, known=self.in_csv).rows(), _csv_user, start)
 
 
 SOURCE = Clerk()

@@ -42,7 +42,7 @@ class Cognito(Base):
         if is_json:
             found = map(_flat, json_files.rows(file, ("Users",), TYPICAL))
             return self.items(found, _api_user, start)
-        table = csv_files.Table(file, delimiter=",", escape="\\")
+        table = csv_files.Table(file, delimiter=",", escape="\\", known=(USERNAME,))
         return self.items(table.rows(), _record, start)
 
 

@@ -49,7 +49,8 @@ _TOTAL = re.compile(r"(?:(?:grand )?totals?|sum|summe|gesamt|count|anzahl)\b", r
 class Table:
     """A CSV file whose first row names the columns. names: the columns, in order.
 
-    exact: cells are what they are, since the file is written by a program that knows none of these idioms.
+    exact: cells are what they are, since the file is written by a program that knows none of these idioms. known: names
+    of which one at least is a column of every such file.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Table:
         delimiter: str | None = None,
         escape: str | None = None,
         exact: bool = False,
+        known: Collection[str] = (),
     ) -> None:
         options = options or {}
         text = opened(file)
@@ -77,6 +79,8 @@ class Table:
         self._reader = reader(self._lines, self.delimiter, escape)
         has_header = _yes(options, "header")
         self.names = self._names(has_header=has_header)
+        if known and set(self.names).isdisjoint(known):
+            raise unreadable(f"The first row names none of these columns: {', '.join(known)}.")
         self._form = Form(self._lines.taken() if has_header else "")
 
     def _names(self, *, has_header: bool) -> tuple[str, ...]:

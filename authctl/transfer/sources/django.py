@@ -76,7 +76,7 @@ def _rows(file: Any) -> Iterable[SourceRow | Refused]:
         raise text_files.unreadable(
             "The file is YAML, which is not read here.", "Write it as JSON: manage.py dumpdata --format json"
         )
-    return csv_files.Table(file).rows()
+    return csv_files.Table(file, known=("password",)).rows()
 
 
 def _beginning(head: bytes) -> str:

@@ -20,7 +20,7 @@ DIGESTS = {"SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1", "MD5": "md
 
 class Okta(Base):
     name = "okta"
-
+    always = ("profile",)
     in_csv = ("login", "firstName", "lastName", "email")
 
     def recognises(self, head: bytes, name: str) -> bool:
@@ -30,7 +30,11 @@ class Okta(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         is_json, file = text_files.peeked(files[0])
-        rows = json_files.rows(file, (), TYPICAL) if is_json else map(_shaped, csv_files.Table(file).rows())
+        rows = (
+            json_files.rows(file, (), TYPICAL)
+            if is_json
+            else map(_shaped, csv_files.Table(file, known=("login", "email")).rows())
+        )
         return self.items(rows, _record, start, _ref)
 
 

@@ -43,7 +43,7 @@ class WordPress(Base):
         is_json, file = text_files.peeked(files[0])
         if is_json:
             return self.items(json_files.rows(file, (), self.always), record, start)
-        table = csv_files.Table(file)
+        table = csv_files.Table(file, known=("user_login", "Field"))
         rows = table.rows()
         return self.items(_one(rows) if set(table.names) == ONE_USER else rows, record, start)
 
