@@ -41,11 +41,15 @@ ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """How far an import is. total: bytes of all files; None where nobody knows."""
+    """How far an import is. records: those that are stored. total: bytes of all files; None where nobody knows.
+
+    hashed: records of the batch under way that have their hashes, where that takes a while.
+    """
 
     records: int
     done: int
     total: int | None
+    hashed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def import_users(
     source: one of `sources.NAMES`; source_options: what it is told, such as what columns are called. resume: the id of
     an import that was not finished; the same files from the same source are found without it. report, rejects: paths of
     files that are made: a line of JSON for each record that is not clean, and the refused records again. inputs: the
-    files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each,
+    files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each and while its hashes are made,
     answer with the result at the end, before the import counts as finished: killed until then, it answers once more.
 
     Raises Invalid (import_file_invalid) where a file cannot be read as what it should be: what came in before stays,
@@ -236,7 +240,7 @@ class _Run:
     def _tick(self, batch: reader_process.Batch, count: int) -> None:
         """Tell how far a batch is whose hashes take a while."""
         share = (batch.done - self.done) * count // len(batch.items)
-        self.watch(ImportProgress(self.records + count, self.done + share, self._total))
+        self.watch(ImportProgress(self.records, self.done + share, self._total, count))
 
     def _advance(self, batch: reader_process.Batch, plan: Plan) -> None:
         self.meets = self.meets and (plan.updates != [] or plan.skipped > 0 or plan.refused > 0)

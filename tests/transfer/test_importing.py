@@ -650,7 +650,7 @@ def test_a_childs_refusal_arrives(directory, tmp_path):
     from authctl.transfer import files, reader_process
 
     file = tmp_path / "users.jsonl.gz"
-    file.write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-2000])
+    file.write_bytes(gzip.compress(os.urandom(200_000).hex().encode())[:-2000])
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
     job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30)
     with pytest.raises(Invalid) as refused:

@@ -62,7 +62,7 @@ with authctl.open(url, actor="importer@example.com", hash_parameters=cheap) as d
             directory, [file], source="authctl", options=importing.Options(**options),
             report=base + ".report", rejects=base + ".rejects",
             begun=lambda journal: waits and tell("begun"),
-            watch=lambda progress: tell("stored", progress.records),
+            watch=lambda progress: progress.hashed or tell("stored", progress.records),
         )
     except Unavailable as error:
         print(error.type, flush=True)

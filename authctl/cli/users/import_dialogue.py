@@ -264,8 +264,9 @@ class _Watched:
     def step(self, progress: ImportProgress) -> None:
         self.is_under_way = True
         share = min(progress.done / progress.total, 1.0) if progress.total else None
-        self._step(progress.records - self._records, share)
-        self._records = progress.records
+        records = progress.records + progress.hashed
+        self._step(records - self._records, share)
+        self._records = records
 
 
 @contextmanager
