@@ -111,8 +111,9 @@ def import_users(
     source: one of `sources.NAMES`; source_options: what it is told, such as what columns are called. resume: the id of
     an import that was not finished; the same files from the same source are found without it. report, rejects: paths of
     files that are made: a line of JSON for each record that is not clean, and the refused records again. inputs: the
-    files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each and while its hashes are made,
-    answer with the result at the end, before the import counts as finished: killed until then, it answers once more.
+    files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each
+    and while its hashes are made, answer with the result at the end, before the import counts as finished: killed until
+    then, it answers once more.
 
     Raises Invalid (import_file_invalid) where a file cannot be read as what it should be: what came in before stays,
     and the import can be gone on with; of one that nothing came in by, nothing stays. Raises NotFound

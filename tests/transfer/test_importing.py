@@ -649,10 +649,10 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
 def test_a_childs_refusal_arrives(directory, tmp_path):
     from authctl.transfer import files, reader_process
 
-    file = tmp_path / "users.jsonl.gz"
-    file.write_bytes(gzip.compress(os.urandom(200_000).hex().encode())[:-2000])
+    file = tmp_path / "users.json"
+    file.write_text("no JSON")
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
-    job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30)
+    job = reader_process.Job("kratos", (files.look_at(str(file), None),), {}, rules, 30)
     with pytest.raises(Invalid) as refused:
         list(reader_process.batches_of_child(job))
     assert refused.value.type == "import_file_invalid"
