@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from authctl.model import Public
 
+PARTIAL = "partial"  # the status of a message that went out in part
+
 
 class Channel(StrEnum):
     """How a message gets to a person."""
@@ -52,7 +54,8 @@ class Receipt(Public):
     """What the provider answered, as data.
 
     message_id: the provider's own (of a mail, its Message-ID). status: the provider's word for how far the message
-    is. code, text: what it said of a failure, without secrets and without phone numbers.
+    is, or `partial` where only some of its parts were taken. code, text: what it said of a failure, without secrets and
+    without phone numbers.
     """
 
     provider: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from authctl.delivery.errors import unconfigured
-from authctl.delivery.messages import Channel, Email, Receipt, Sms
+from authctl.delivery.errors import masked, unconfigured
+from authctl.delivery.messages import PARTIAL, Channel, Email, Receipt, Sms
 from authctl.model import Clock, RandomBytes
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ VERIFY = "twilio-verify"
 class Transport:
     """Sends what it is given by the ways that the settings name. Made in no time; connects when something is sent.
 
-    console: where the provider `console` writes to. dry_run: everything is checked, and nothing sent.
+    console: where the provider `console` writes to, and where a message that was sent in part is told.
+    dry_run: everything is checked, and nothing sent.
     """
 
     def __init__(
@@ -50,7 +51,13 @@ class Transport:
         provider = self._provider(message.channel)
         if self.dry_run:
             return Receipt(provider.name, message.channel, status="dry-run")
-        return provider.send(message)
+        receipt = provider.send(message)
+        if receipt.status == PARTIAL:
+            self.console(
+                f"{receipt.provider} sent only part of the message to {masked(message.to)}: "
+                f"{receipt.code}: {receipt.text}. A code in it stays valid."
+            )
+        return receipt
 
     def _send_email(self, message: Email) -> Receipt:
         from authctl.delivery import email

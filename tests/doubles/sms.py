@@ -232,6 +232,7 @@ class Vonage(Provider):
     def __init__(self):
         super().__init__()
         self.later = None  # the status and text of the last part
+        self.all = None  # … and of every part
 
     def answer(self, path, form, headers):
         if (form.get("api_key"), form.get("api_secret")) != (API_KEY, API_SECRET):
@@ -240,9 +241,15 @@ class Vonage(Provider):
             return self.parts(("2", "Missing from or text"))
         if form["to"] in self.REFUSED:
             return self.parts(self.REFUSED[form["to"]])
-        size = 70 if form.get("type") == "unicode" else 160
-        count = -(-len(form["text"]) // size)
-        parts = [("0", None)] * count
+        if form.get("type") == "unicode":
+            length, (alone, each) = len(form["text"].encode("utf-16-be")) // 2, (70, 67)
+        else:
+            length, (alone, each) = (
+                len(form["text"]) + sum(form["text"].count(sign) for sign in "\f^{}\\[~]|€"),
+                (160, 153),
+            )
+        count = 1 if length <= alone else -(-length // each)
+        parts = [self.all or ("0", None)] * count
         if self.later:
             parts[-1] = self.later
         return self.parts(*parts)

@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from doubles.sms import ACCOUNT, TOKEN, VERIFY, Twilio
+from doubles.sms import ACCOUNT, API_KEY, API_SECRET, TOKEN, VERIFY, Twilio, Vonage
 
 from authctl import storage
 from authctl.core.accounts import throttle
@@ -317,6 +317,29 @@ def test_a_provider_that_does_not_answer_uses_nothing_up_but_the_try(verifying, 
 def test_a_provider_of_codes_is_tried_with_one(verifying, twilio):
     assert verifying.security.test_delivery("sms", PHONE).provider == "twilio-verify"
     assert twilio.last == {"To": PHONE, "Channel": "sms"}
+
+
+def test_a_code_lives_whose_message_was_sent_in_part(opened, directory):
+    with Vonage() as vonage:
+        vonage.later = ("9", "Quota Exceeded - rejected")
+        sending = opened(
+            {
+                "AUTHCTL_SMS_PROVIDER": "vonage",
+                "AUTHCTL_SMS_BASE_URL": vonage.url,
+                "AUTHCTL_SMS_API_KEY": API_KEY,
+                "AUTHCTL_SMS_API_SECRET": API_SECRET,
+                "AUTHCTL_SMS_SENDER": "Example",
+                "AUTHCTL_SMS_TEMPLATE": "{code} is your code for {application}." + " Tell it to nobody." * 9,
+            }
+        )
+        told = []
+        sending.warn = told.append
+        sending.tokens.create_phone(PHONE, id="ada")
+        assert sending.tokens.redeem("ada", vonage.last["text"][:6], kind="phone").session.factors == ("phone",)
+    (warning,) = told
+    assert "vonage sent only part of the message to …23: 9: Quota Exceeded" in warning
+    sent = [event.details["sent"] for event in directory.security.list_logs() if "sent" in event.details]
+    assert [(each["status"], each["code"]) for each in sent] == [("partial", "9")]
 
 
 def test_a_mock_phone_is_sent_nothing_and_has_one_code(directory):

@@ -44,9 +44,10 @@ def connect(transport):
         begun.append(double)
         address = "webhook_url" if provider == "webhook" else "base_url"
 
-        def open(**changes):
+        def open(console=lambda line: None, **changes):
             settings = {"provider": provider, address: double.url, "timeout": 10, **given, **changes}
-            return transport(**{f"sms__{name}": value for name, value in settings.items() if value is not None})
+            named = {f"sms__{name}": value for name, value in settings.items() if value is not None}
+            return transport(console=console, **named)
 
         return Line(double, open)
 
