@@ -250,8 +250,17 @@ def test_variables_have_one_meaning_each():
         ),
         (
             f'[sms]\nsender = "VA{"0" * 32}"',
-            "sms.sender must be a number, a name or a messaging service (MG…); this is",
+            "or a messaging service (MG…); this is a Verify service",
         ),
+        ('[sms]\nsender = "Example Shops"', "sms.sender must be a name of up to 11 letters or digits"),
+        ('[sms]\nsender = "Bücher"', "sms.sender must be a name of up to 11 letters or digits"),
+        ('[sms]\nsender = "+1234567890123456"', "a number of up to 15 digits"),
+        ('[sms]\nsender = "+1 500 555 0006"', "a number of up to 15 digits"),
+        (
+            '[sms]\nwhatsapp_sender = "15005550006"',
+            "sms.whatsapp_sender must be a number of up to 15 digits with its +",
+        ),
+        ('[sms]\nwhatsapp_sender = "Example"', "sms.whatsapp_sender must be a number"),
         ('[sms]\naccount_sid = "x"', "sms.account_sid must be the account's id, which begins with AC"),
     ],
 )

@@ -16,6 +16,7 @@ from authctl.settings.value_types import (
     SENDER,
     TEMPLATE,
     TEXT,
+    WHATSAPP_SENDER,
     choice,
     integer,
     redact_url,
@@ -131,8 +132,16 @@ class Sms(Section):
     sender: str | None = entry(
         SENDER,
         None,
-        "Who messages come from: a number or a name, with twilio also a messaging service (MG…).",
+        "Who messages come from: a number of up to 15 digits or a name of up to 11 letters or digits; with twilio also "
+        "a messaging service (MG…).",
         example="+15005550006",
+    )
+    whatsapp_sender: str | None = entry(
+        WHATSAPP_SENDER,
+        None,
+        "twilio: who WhatsApp messages come from: a number with its +, or a messaging service (MG…).",
+        example="+15005550006",
+        default_label="sms.sender",
     )
     template: str = entry(
         TEMPLATE,

@@ -167,9 +167,24 @@ def twilio_id(prefix: str, what: str) -> SettingType:
 
 
 def _sender(value: object, expand: Expand) -> str:
+    """Phones show names of 11 characters (3GPP TS 23.040 §9.1.2.5). Blanks and `+-_&` in them are for twilio."""
+    from re import fullmatch
+
     sender = _text(value, expand)
-    if sender.startswith("VA") and len(sender) == TWILIO_ID_LENGTH:
-        raise ValueError("must be a number, a name or a messaging service (MG…)" + _what_it_is(sender))
+    if not fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}|\+?[0-9]{3,15}|MG[0-9A-Fa-f]{32}", sender):
+        raise ValueError(
+            "must be a name of up to 11 letters or digits, a number of up to 15 digits, or a messaging service (MG…)"
+            + (_what_it_is(sender) if len(sender) == TWILIO_ID_LENGTH else "")
+        )
+    return sender
+
+
+def _whatsapp_sender(value: object, expand: Expand) -> str:
+    from re import fullmatch
+
+    sender = _text(value, expand)
+    if not fullmatch(r"\+[0-9]{7,15}|MG[0-9A-Fa-f]{32}", sender):
+        raise ValueError("must be a number of up to 15 digits with its +, or a messaging service (MG…)")
     return sender
 
 
@@ -181,6 +196,7 @@ TWILIO_IDS = {
     "HX": "a content template, which belongs in content_sid",
 }
 SENDER = SettingType("number, name or MG…", _sender)
+WHATSAPP_SENDER = SettingType("number or MG…", _whatsapp_sender)
 
 
 def _what_it_is(text: str) -> str:

@@ -46,20 +46,17 @@ class Twilio(_Account):
 
     def check_channel(self, channel: Channel) -> None:
         super().check_channel(channel)
-        if channel is Channel.WHATSAPP and not (self.sender_is_service or self.sender.startswith("+")):
+        sender = self.sender(channel)
+        if channel is Channel.WHATSAPP and not (_is_service(sender) or sender.startswith("+")):
             raise unconfigured(
                 "WhatsApp messages cannot come from a name.",
-                field="sms.sender",
-                hint="Set sms.sender to a number with its + or to a messaging service (MG…)",
+                field="sms.whatsapp_sender",
+                hint="Set sms.whatsapp_sender to a number with its + or to a messaging service (MG…)",
             )
 
-    @property
-    def sender(self) -> str:
-        return self.settings.sender or ""
-
-    @property
-    def sender_is_service(self) -> bool:
-        return re.fullmatch("MG[0-9a-fA-F]{32}", self.sender) is not None
+    def sender(self, channel: Channel) -> str:
+        own = self.settings.whatsapp_sender if channel is Channel.WHATSAPP else None
+        return own or self.settings.sender or ""
 
     def send(self, message: Sms) -> Receipt:
         request = Request.of(message)
@@ -72,10 +69,11 @@ class Twilio(_Account):
     def form(self, message: Sms) -> dict[str, str]:
         prefix = "whatsapp:" if message.channel is Channel.WHATSAPP else ""
         form = {"To": prefix + message.to}
-        if self.sender_is_service:
-            form["MessagingServiceSid"] = self.sender
+        sender = self.sender(message.channel)
+        if _is_service(sender):
+            form["MessagingServiceSid"] = sender
         else:
-            form["From"] = prefix + self.sender
+            form["From"] = prefix + sender
         # WhatsApp lets a business begin a conversation with an approved template alone.
         if prefix and self.settings.content_sid and message.code:
             form["ContentSid"] = self.settings.content_sid
@@ -83,6 +81,10 @@ class Twilio(_Account):
         else:
             form["Body"] = message.body
         return form
+
+
+def _is_service(sender: str) -> bool:
+    return re.fullmatch("MG[0-9a-fA-F]{32}", sender) is not None
 
 
 class TwilioVerify(_Account):

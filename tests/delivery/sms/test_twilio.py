@@ -48,7 +48,7 @@ def test_a_message_that_is_made_and_has_failed_was_not_sent(twilio, status):
 
 def test_a_sender_that_twilio_does_not_know_is_told(twilio):
     with pytest.raises(Refused) as caught:
-        twilio.open(sender="much too long a name").send(MESSAGE)
+        twilio.open(sender="15005550000006").send(MESSAGE)
     assert caught.value.receipt.code == "21212"
 
 
@@ -56,6 +56,15 @@ def test_whatsapp_takes_the_body_without_a_template(twilio):
     receipt = twilio.open().send(WHATSAPP)
     assert twilio.double.last == {"To": f"whatsapp:{TO}", "From": "whatsapp:+15005550006", "Body": WHATSAPP.body}
     assert receipt.channel is Channel.WHATSAPP
+
+
+def test_whatsapp_has_a_sender_of_its_own(twilio):
+    line = {"sender": "Example", "whatsapp_sender": "+15005550007"}
+    twilio.open(**line).check_sms(Channel.WHATSAPP)
+    twilio.open(**line).send(WHATSAPP)
+    assert twilio.double.last["From"] == "whatsapp:+15005550007"
+    twilio.open(**line).send(MESSAGE)
+    assert twilio.double.last["From"] == "Example"
 
 
 def test_whatsapp_takes_the_code_alone_with_a_template(twilio):
