@@ -203,7 +203,8 @@ def _secret(record: Record) -> Secret:
 def proves(given: Secret, password: str) -> bool:
     """Whether a password is the one that a file has for a user. Raises Invalid where its hash cannot be read."""
     if given.is_plain:
-        return hmac.compare_digest(given.text.encode("utf-8", "replace"), password.encode("utf-8", "replace"))
+        known, tried = (hashing.composed(each).encode("utf-8", "replace") for each in (given.text, password))
+        return hmac.compare_digest(known, tried)
     return hashing.verify(hashing.accept(given.text, given.hash, given.options).stored, password)
 
 

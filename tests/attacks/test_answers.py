@@ -1,10 +1,12 @@
 """What strangers are told is the same, whoever else is there."""
 
+import hashlib
+
 import pytest
 from doubles.attackers import PASSWORD, PHONE, proved, refusal, secret_to, told
 from doubles.statements import statements
 
-from authctl.core import hashing
+from authctl.core.hashing import argon2
 
 # Invitations
 
@@ -126,28 +128,29 @@ def test_who_has_made_all_accounts_that_one_may_is_not_told_who_has_one(director
 # Signing in
 
 
-def test_a_sign_in_takes_the_same_work_whoever_it_is(directory, application, monkeypatch):
-    """One verification of a hash of the same cost, and the same statements."""
+@pytest.mark.parametrize(("word", "runs"), [("wrong password", 1), ("wrong pa\u0308ssword", 2)], ids=["nfc", "nfd"])
+def test_a_sign_in_takes_the_same_work_whoever_it_is(directory, application, monkeypatch, word, runs):
+    """As many hashes of the same cost as the password has forms, and the same statements."""
     proved(directory, "ada")
     directory.users.create(id="bare", email="bare@example.com")
     directory.users.create(id="locked", email="locked@example.com", password=PASSWORD)
+    directory.users.create(id="weak", email="weak@example.com", password_hash=hashlib.md5(b"x").hexdigest(), hash="md5")
     for _ in range(10):
         refusal(application.sessions.create, "locked", "wrong")
     verified = []
-    verify = hashing.verify
+    compute = argon2.Argon2.compute_from
     monkeypatch.setattr(
-        hashing,
-        "verify",
-        lambda stored, word: verified.append(stored.rpartition("$")[0].rpartition("$")[0]) or verify(stored, word),
+        argon2.Argon2, "compute_from", lambda self, secret: verified.append(self.parameters) or compute(self, secret)
     )
     found = {}
-    for user in ("ada", "bare", "nobody", "locked"):
+    for user in ("ada", "bare", "nobody", "locked", "weak"):
         verified.clear()
         with statements() as sent:
-            answer = told(application.sessions.create, f"{user}@example.com", "wrong password")
+            answer = told(application.sessions.create, f"{user}@example.com", word)
         found[user] = (answer, list(verified), sent)
     assert found["bare"] == found["nobody"] == found["ada"]
-    assert found["locked"][:2] == found["ada"][:2]
+    assert found["locked"][:2] == found["weak"][:2] == found["ada"][:2]
+    assert len(found["ada"][1]) == runs
 
 
 def test_a_sign_up_with_a_taken_address_is_the_one_answer_that_tells(directory, application, mail):

@@ -20,7 +20,7 @@ from authctl.core.crypto import sealing
 from authctl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from authctl.model import EventName, ImportStatus, WeakHash
 from authctl.transfer import importing
-from authctl.transfer.journal import Imports
+from authctl.transfer.journal import Imports, proves
 from authctl.transfer.records import ImportedTotp, Linked, Member, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.validation import Checker, Rules
 
@@ -329,6 +329,16 @@ def test_plain_passwords_are_hashed(take, directory):
     assert directory.users.verify_password("u3", "correct horse 3")
     assert directory.users.get("u3").password.imported_by is None
     assert take(*given, batch=2, on_conflict="update")["skipped"] == 5
+
+
+def test_plain_passwords_are_hashed_in_nfc(take, directory):
+    given = record("ada", password=Secret("corre\u0301ct horse", is_plain=True))
+    take(given)
+    assert directory.users.verify_password("ada", "corr\u00e9ct horse")
+    assert directory.users.verify_password("ada", "corre\u0301ct horse")
+    for form in ("corr\u00e9ct horse", "corre\u0301ct horse"):
+        assert proves(given.password, form)
+    assert not proves(given.password, "correct horse")
 
 
 @pytest.mark.parametrize("choice", list(WeakHash))

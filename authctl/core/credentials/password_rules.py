@@ -2,7 +2,8 @@
 
 Length, the most common passwords, the user's own data, kinds of characters, context words, breaches. History is in
 passwords.py, because it needs the stored hashes. All failures are told at once, each with its type, and none of them
-repeats the password. Comparisons are after NFKC and without case, so that `Ｐassword` is `password`.
+repeats the password. All rules look at the form that is hashed, NFC; comparisons are after NFKC and without case, so
+that `Ｐassword` is `password`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Protocol
 
+from authctl.core import hashing
 from authctl.core.credentials import breached
 from authctl.core.policy.policies import Policy
 from authctl.core.values import checks, identifiers
@@ -45,12 +47,14 @@ def failures(password: str, policy: Policy, *, user: PersonalData | None) -> lis
     user: the account, or one that is about to be made; None where there is none, and no personal data.
     Raises Unavailable where the file of breached passwords cannot be read.
     """
+    password = hashing.composed(password)
     # The limits alone: nothing else is done with a text of any length.
     return limits(password) or [problem for problem in _failures(password, policy, user) if problem is not None]
 
 
 def limits(password: str) -> list[Problem]:
     """What no policy lets through: text that cannot be stored, and more of it than is hashed."""
+    password = hashing.composed(password)
     try:
         checks.text(password, "password")
     except Invalid as error:
@@ -183,6 +187,7 @@ def estimate(password: str, *, user: PersonalData | None = None) -> tuple[int, s
     """
     from zxcvbn import zxcvbn  # type: ignore[import-untyped]
 
+    password = hashing.composed(password)
     if not password:
         return 0, "less than a second"  # zxcvbn fails on it
     known = [datum for _, datum in personal_data(user)] if user else []

@@ -178,14 +178,14 @@ def judge(directory: Engine, user: User | None, password: str, *, allowed: bool 
     parameters = directory.hash_parameters
     tried = stored if stored is not None and allowed else hashing.dummy(parameters)
     is_old = hashing.needs_rehash(tried, parameters)  # asked before argon2 empties the processor's caches
-    is_right = _is_of(directory, tried, password) and tried is stored
-    if not is_old:
-        return Verdict(is_right)
-    # A fast imported hash would answer a wrong password sooner than others do. A right one is hashed anew.
-    if not is_right:
-        _is_of(directory, hashing.dummy(parameters), password)
+    found = _matching(directory, tried, password)
+    if found is None or tried is not stored:
+        if is_old:  # a fast imported hash would answer a wrong password sooner than others do
+            _is_of(directory, hashing.dummy(parameters), password)
         return Verdict(False)
-    return Verdict(True, hash_new(directory, password, user))
+    if is_old or found != hashing.composed(password):
+        return Verdict(True, hash_new(directory, password, user))
+    return Verdict(True)
 
 
 def rehash(work: Work, user: User, verdict: Verdict) -> None:
@@ -207,8 +207,12 @@ def wrap(directory: Engine, user: User) -> Prepared | None:
 
 
 def _is_of(directory: Engine, stored: str, password: str) -> bool:
+    return _matching(directory, stored, password) is not None
+
+
+def _matching(directory: Engine, stored: str, password: str) -> str | None:
     with directory.hashing_turn(stored):
-        return hashing.verify(stored, password)
+        return hashing.matching(stored, password)
 
 
 def _wrap(directory: Engine, stored: str) -> str:

@@ -9,6 +9,10 @@ caller seals it as a whole before storing it, and unseals it before calling anyt
 
 `verify` answers a fast imported hash in microseconds: the caller evens out the time of a failure with `dummy`.
 
+New passwords are hashed in NFC (NIST SP 800-63B-4 §3.1.1.2): some keyboards send é as one character, others as two. A
+password in another form is also tried as typed, because hashes of other systems and older ones hold that. How many
+forms are tried depends only on what was typed, so that the time tells nothing of the account.
+
 Every command imports this file, so what it needs is imported where it is used.
 """
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from authctl.core.hashing.base import HashError, Imported, StoredHash, Strength
     from authctl.core.hashing.registry import HashName
 
+LONGEST = 1024  # characters; NFC makes one of up to four, and a password has 256 (UAX #15)
 RESET = "Create the user without a password, and send a recovery."
 HINTS = {
     "password_hash_unnamed": "Name it with --hash, for example --hash md5 or --hash django.",
@@ -39,17 +44,37 @@ def hash_new(password: str, *, parameters: Parameters = TODAY, salt: bytes) -> s
     from authctl.core.hashing import argon2, base
 
     with _in_memory():
-        return str(argon2.new(base.octets(password), parameters, salt))
+        return str(argon2.new(base.octets(composed(password)), parameters, salt))
+
+
+def composed(password: str) -> str:
+    """A password in NFC, as new ones are hashed; as it is where it is longer than any password in another form."""
+    if password.isascii() or len(password) > LONGEST:
+        return password
+    from unicodedata import normalize
+
+    return normalize("NFC", password)
 
 
 def verify(stored: str, password: str) -> bool:
-    """Whether the password has this stored hash. Raises HashError only when the stored hash is damaged.
+    """Whether the password has this stored hash, in NFC or as typed. As slow for two forms as for two passwords.
 
-    Raises Unavailable (general_busy) when memory runs out, which is no wrong password.
+    Raises HashError only when the stored hash is damaged, Unavailable (general_busy) when memory runs out, which is no
+    wrong password.
     """
+    return matching(stored, password) is not None
+
+
+def matching(stored: str, password: str) -> str | None:
+    """The form of a password that has this stored hash; None where neither has. Else as `verify`."""
+    from authctl.core.hashing import argon2
+
     found = _parse(stored)
+    forms = dict.fromkeys((composed(password), password))
+    # Other systems hash what is typed; ours is most likely in NFC.
+    ordered = forms if isinstance(found, argon2.Argon2) else reversed(forms)
     with _in_memory():
-        return found.verify(password)
+        return next((form for form in ordered if found.verify(form)), None)
 
 
 def weight(stored: str, parameters: Parameters = TODAY) -> int:

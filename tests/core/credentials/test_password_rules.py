@@ -153,6 +153,16 @@ def test_breached_passwords_are_refused(tmp_path):
         types("correct horse", password_breached_file=str(path))
 
 
+def test_length_and_breaches_are_asked_of_what_is_hashed(tmp_path):
+    typed, nfc = "e\u0301" * 256, "\u00e9" * 256
+    assert types(typed) == []
+    assert types(typed + "x") == ["password_too_long"]
+    assert types("e\u0301" * 7, password_min_length=8) == ["password_too_short"]
+    known = tmp_path / "known.txt"
+    known.write_text(sha1(nfc.encode()).hexdigest().upper() + ":3\n")
+    assert types(typed, password_breached_file=str(known)) == ["password_breached"]
+
+
 def test_all_failures_are_told_at_once(tmp_path):
     path = tmp_path / "pwned.txt"
     path.write_text(sha1(b"dragon").hexdigest() + ":22\n")

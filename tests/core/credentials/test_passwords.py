@@ -1,9 +1,12 @@
 """Passwords: what a new one must be, what becomes of another system's hash, and what changes one leaves behind."""
 
+from hashlib import md5
+
 import pytest
 
 from authctl import storage
 from authctl.core import hashing
+from authctl.core.hashing import argon2
 from authctl.errors import Denied, Invalid
 
 PASSWORD = "correct horse battery"
@@ -55,6 +58,89 @@ def test_a_replaced_hash_is_not_left_in_the_history(directory):
     assert directory.read(lambda work: storage.passwords.list_past(work.db, 1, 9)) == [stored]
     directory.users.update_password("old", PASSWORD)
     assert "password_recently_used" in refusal(directory.users.update_password, "old", "secret")
+
+
+# Forms of Unicode. \u1e69 is UAX #15's example of one character that is also typed as a letter and two marks.
+
+
+TYPED, NFC = "corre\u0301ct s\u0323\u0307 battery", "corr\u00e9ct \u1e69 battery"
+
+
+def of_an_older_version(directory):
+    """An account whose password was hashed as typed."""
+    hash = str(argon2.new(TYPED.encode(), directory.hash_parameters, bytes(16)))
+    directory.users.create(id="ada", email="ada@example.com", email_verified=True, password_hash=hash)
+    return hash
+
+
+def test_a_new_password_works_from_every_keyboard(directory, application):
+    directory.users.create(id="ada", password=TYPED)
+    assert application.users.create(id="bob", password=NFC)
+    stored = directory.users.get("ada").password.hash
+    for user in ("ada", "bob"):
+        for form in (TYPED, NFC):
+            assert application.sessions.create(user, form)
+    assert directory.users.get("ada").password.hash == stored
+    assert not directory.users.verify_password("ada", TYPED.replace("\u0301", ""))
+
+
+def test_every_door_takes_either_form(directory):
+    directory.users.create(id="ada", email="ada@example.com", email_verified=True, password=NFC)
+    person = directory.as_session(directory.sessions.create("ada", TYPED).secret)
+    person.users.update_password("ada", TYPED.upper(), current=TYPED)
+    secret = directory.tokens.create_recovery("ada", print_secret=True).secret
+    directory.tokens.redeem("ada", secret, kind="recovery", new_password=TYPED)
+    assert directory.users.verify_password("ada", NFC)
+
+
+def test_an_older_hash_is_of_what_was_typed_and_becomes_one_of_nfc(directory):
+    directory.security.set("password-history", 2)
+    older = of_an_older_version(directory)
+    assert not directory.users.verify_password("ada", NFC)
+    assert directory.sessions.create("ada", TYPED)
+    assert directory.users.get("ada").password.hash != older
+    assert directory.users.verify_password("ada", NFC)
+    assert "password_recently_used" in refusal(directory.users.update_password, "ada", NFC)
+
+
+def test_another_systems_hash_is_of_what_was_typed(directory):
+    for form in (TYPED, NFC):
+        user = directory.users.create(password_hash=md5(form.encode()).hexdigest(), hash="md5").id
+        assert directory.sessions.create(user, TYPED)
+        assert directory.sessions.create(user, NFC)
+
+
+def test_two_forms_are_one_attempt(directory):
+    directory.security.set("sign-in-attempts", 5)
+    of_an_older_version(directory)
+    for _ in range(4):
+        assert not directory.users.verify_password("ada", TYPED + "!")
+    assert directory.users.verify_password("ada", TYPED)
+
+
+def test_history_is_asked_of_either_form(directory):
+    directory.security.set("password-history", 2)
+    of_an_older_version(directory)
+    assert refusal(directory.users.update_password, "ada", TYPED) == ["password_recently_used"]
+    directory.users.update_password("ada", PASSWORD)
+    directory.users.update_password("ada", TYPED + TYPED)
+    assert refusal(directory.users.update_password, "ada", NFC + NFC) == ["password_recently_used"]
+
+
+def test_a_password_takes_one_run_for_each_form(directory, monkeypatch):
+    """In one turn: whoever types two forms waits once, and nobody hashes more at once than the machine can."""
+    directory.users.create(id="ada", password=NFC)
+    runs, turns = [], []
+    compute, turn = argon2.Argon2.compute_from, type(directory).hashing_turn
+    monkeypatch.setattr(argon2.Argon2, "compute_from", lambda self, secret: runs.append(1) or compute(self, secret))
+    monkeypatch.setattr(
+        type(directory), "hashing_turn", lambda self, stored=None: turns.append(1) or turn(self, stored)
+    )
+    for word, count in ((NFC, 1), (TYPED, 1), (NFC + "!", 1), (TYPED + "!", 2)):
+        runs.clear()
+        turns.clear()
+        assert directory.users.verify_password("ada", word) is (word in (NFC, TYPED))
+        assert (len(runs), len(turns)) == (count, 1)
 
 
 # Changes

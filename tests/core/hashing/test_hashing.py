@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from unittest import mock
 
 import pytest
 
 from authctl import errors
 from authctl.core import hashing
-from authctl.core.hashing import base
+from authctl.core.hashing import argon2, base
 
 CHEAP = hashing.Parameters(time_cost=1, memory_cost=64, parallelism=1)
 SALT = bytes(range(16))
@@ -31,6 +32,60 @@ def test_a_new_password_is_never_cut() -> None:
     stored = hashing.hash_new(long, parameters=CHEAP, salt=SALT)
     assert hashing.verify(stored, long)
     assert not hashing.verify(stored, long[:72])
+
+
+# As typed → in NFC: UAX #15 figures 3 (singletons), 4 (composites), 5 (several marks) and 6 (compatibility), and the
+# syllables of Unicode's chapter 3.12. What is read here is in no editor's hands: escapes alone.
+FORMS = {
+    "\u212b": "\u00c5",
+    "\u2126": "\u03a9",
+    "A\u030a": "\u00c5",
+    "o\u0302": "\u00f4",
+    "s\u0323\u0307": "\u1e69",
+    "\u1e0b\u0323": "\u1e0d\u0307",
+    "q\u0307\u0323": "q\u0323\u0307",
+    "\ufb01": "\ufb01",
+    "2\u2075": "2\u2075",
+    "\u017f\u0323\u0307": "\u1e9b\u0323",
+    "\u1111\u1171\u11b6": "\ud4db",
+}
+
+
+@pytest.mark.parametrize(("typed", "nfc"), FORMS.items(), ids=map(ascii, FORMS))
+def test_a_new_hash_is_that_of_the_password_in_nfc(typed: str, nfc: str) -> None:
+    stored = hashing.hash_new(typed, parameters=CHEAP, salt=SALT)
+    assert stored == str(argon2.new(nfc.encode(), CHEAP, SALT))
+    assert (hashing.matching(stored, typed), hashing.matching(stored, nfc)) == (nfc, nfc)
+
+
+@pytest.mark.parametrize("typed", FORMS, ids=ascii)
+@pytest.mark.parametrize("name", ["argon2", "md5"])
+def test_a_hash_of_another_form_is_that_of_the_password_as_typed(typed: str, name: str) -> None:
+    older = str(argon2.new(typed.encode(), CHEAP, SALT))
+    stored = older if name == "argon2" else hashing.accept(hashlib.md5(typed.encode()).hexdigest(), "md5").stored
+    assert hashing.matching(stored, typed) == typed
+    wrapped = stored if name == "argon2" else hashing.wrap(stored, parameters=CHEAP, salt=SALT)
+    assert hashing.matching(wrapped, typed) == typed
+
+
+@pytest.mark.parametrize(("name", "order"), [("argon2", ["\u00c5", "A\u030a"]), ("md5", ["A\u030a", "\u00c5"])])
+def test_hashes_of_other_systems_are_held_against_what_was_typed_first(name: str, order: list[str]) -> None:
+    stored = hashing.dummy(CHEAP) if name == "argon2" else hashing.accept(MD5, "md5").stored
+    tried: list[str] = []
+    with mock.patch.object(base.StoredHash, "verify", lambda found, password: tried.append(password)):
+        assert not hashing.verify(stored, "A\u030a")
+        assert tried == order
+        tried.clear()
+        assert not hashing.verify(stored, "\u00c5")
+        assert tried == ["\u00c5"]
+
+
+def test_a_text_longer_than_any_password_is_not_composed() -> None:
+    """Marks are put in order one by one, which takes minutes for a million of them."""
+    marks = "\u0315\u0300" * 512
+    assert hashing.composed(marks) != marks
+    assert hashing.composed(marks + "x") == marks + "x"
+    assert len(hashing.composed("\u03b1\u0313\u0300\u0345" * 256)) == 256
 
 
 def test_the_dummy_costs_what_others_cost_and_matches_nothing() -> None:
