@@ -1,7 +1,8 @@
 """Questions to whoever sits at the terminal, and what scripts pass instead: secrets and ids by stdin or a descriptor.
 
 Questions are written to stderr and answered on stdin, only where both are terminals. Anywhere else nothing is asked,
-and the error names the flag that answers. Answers are read as bytes, so that a secret arrives exactly as it was sent.
+and the error names the flag that answers. Answers are read as bytes, so that a secret arrives exactly as it was sent,
+but for a byte order mark.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def secret(
 
 
 def read_secret_line(environment: Environment, flag: str) -> str:
-    """The next line of stdin, for --password-stdin and its like; nothing but the line end is taken off.
+    """The next line of stdin, for --password-stdin and its like, without its line end and a byte order mark before it.
 
     flag: also the environment variable that the line stands in for.
     """
@@ -162,7 +163,7 @@ def _secret_of(line: bytes, name: str) -> str:
     elif len(line) == _secret_bytes():
         raise _too_long(name)
     try:
-        text = line.decode("utf-8")
+        text = line.removeprefix(BOM_UTF8).decode("utf-8")  # Windows' editors put one before each file
     except UnicodeDecodeError:
         # Without `from`: the decoder's error holds the secret.
         raise Invalid("general_argument_invalid", f"{name}: this is not UTF-8 text.", field=_field(name)) from None

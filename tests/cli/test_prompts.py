@@ -252,13 +252,25 @@ def test_a_secret_for_stdin_typed_at_a_terminal_is_not_shown(terminal):
         ("pässwörd 🙂\n".encode(), "pässwörd 🙂"),
     ],
 )
-def test_only_the_line_end_is_taken_off(data, secret):
+def test_blanks_and_controls_stay_in_a_secret(data, secret):
     assert prompts.read_secret_line(piped(data), "--password-stdin") == secret
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), max_size=1024))
 def test_any_secret_arrives_exactly(secret):
-    assert prompts.read_secret_line(piped(secret.encode() + b"\n"), "--password-stdin") == secret
+    sent = piped(secret.encode() + b"\n")
+    assert prompts.read_secret_line(sent, "--password-stdin") == secret.removeprefix("\ufeff")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret(tmp_path):
+    """Of each file that `cat` joins, and of a file descriptor's, but no other."""
+    environment = piped(b"\xef\xbb\xbfcurrent\r\n\xef\xbb\xbfne\xef\xbb\xbfw\n\xef\xbb\xbf\n")
+    for secret in ("current", "ne\ufeffw", ""):
+        assert prompts.read_secret_line(environment, "--password-stdin") == secret
+    file = tmp_path / "password.txt"
+    file.write_bytes(b"\xef\xbb\xbfcurrent\r\n")
+    with file.open("rb") as opened:
+        assert prompts.read_secret_descriptor(environment, opened.fileno(), "--password-fd") == "current"
 
 
 def test_each_call_takes_the_next_line():
