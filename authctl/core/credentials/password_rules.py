@@ -22,7 +22,7 @@ from authctl.model import fold
 
 COMMON = 10_000  # passwords; ASVS 5.0 §6.2.4 asks for 3,000 at least that the length policy lets through
 LEAST_LENGTH = 8  # characters; what the length policy lets through at its lowest
-SHORTEST_DATUM = 3  # characters; a user called Al may have a password with "al" in it
+SHORTEST_DATUM = 4  # characters; a user called Ada may have a password with "ada" in it
 ESTIMATED = 72  # characters; zxcvbn takes seconds for long ones, and these say enough
 
 
@@ -68,7 +68,7 @@ def _failures(password: str, policy: Policy, user: PersonalData | None) -> Itera
     if policy["password-dictionary"]:
         yield _common(folded)
     if policy["password-personal-data"] and user is not None:
-        yield _personal(folded, user)
+        yield _personal(password, user)
     yield _weak(password, policy["password-strength"])
     yield _in_context(folded, policy["password-context-words"])
     if policy["password-breached-file"] is not None:
@@ -104,22 +104,33 @@ def _common_passwords() -> frozenset[str]:
     return frozenset(fold(password) for password in (*ranked[:COMMON], *long_enough[:COMMON]))
 
 
-def _personal(folded: str, user: PersonalData) -> Problem | None:
-    found = next((label for label, datum in personal_data(user) if fold(datum) in folded), None)
+def _personal(password: str, user: PersonalData) -> Problem | None:
+    """A datum that is a word counts as a whole one alone, so that Rose may prosecute; any other counts anywhere."""
+    from unicodedata import normalize
+
+    shown = normalize("NFKC", password)
+    folded, words = fold(shown), {fold(word) for way in _WORDS for word in re.split(way, shown)}
+    data = ((label, fold(datum)) for label, datum in personal_data(user))
+    found = next((label for label, datum in data if datum in (words if datum.isalpha() else folded)), None)
     if found is None:
         return None
     return _problem("password_personal_data", f"password contains the user's {found}; leave it out")
 
 
+_WORDS = (r"[\W\d_]+", r"[\W\d_]+|(?<=[a-z])(?=[A-Z])")  # AdaLovelace is one word, and two
+
+
 def personal_data(user: PersonalData) -> Iterator[tuple[str, str]]:
-    """What must not be in a user's password, each with what it is: the id, email and its part before the @, name and
-    its words, username, phone with and without +. What is shorter than three characters is in too many words to count.
+    """What must not be in a user's password, each with what it is: the id, email and its part before the @, name, its
+    words and these run together, username, phone with and without +. What is shorter than four characters is in too
+    many passwords to count.
     """
     data = [("id", user.id)]
     if user.email:
         data += (("email", user.email), ("email", user.email.rpartition("@")[0]))
     if user.name:
-        data += (("name", user.name.strip()), *(("name", word) for word in re.split(r"[\W_]+", user.name)))
+        words = re.split(r"[\W_]+", user.name)
+        data += (("name", word) for word in (user.name.strip(), *words, "".join(words)))
     if user.username:
         data.append(("username", user.username))
     if user.phone:

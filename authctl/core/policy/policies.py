@@ -98,7 +98,8 @@ DECLARATIONS: dict[str, Declaration] = {
             "Whether the 10,000 most common passwords are refused.",
             _APPWRITE_AND_SUPABASE_LACK_IT),
         Declaration("password-personal-data", Switch(), True,
-            "Whether passwords with the user's id, email, name, username or phone are refused.",
+            "Whether passwords with the user's id, email, name, username or phone are refused. Words count whole, "
+            "and from four letters.",
             _APPWRITE_AND_SUPABASE_LACK_IT),
         Declaration("password-strength", Subset(CLASSES), frozenset(),
             "Kinds of characters that every new password needs."),

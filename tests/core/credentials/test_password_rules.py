@@ -84,7 +84,10 @@ def test_the_dictionary_holds_ten_thousand_that_length_lets_through():
         ("i-am-Ada.Byron!", "email"),
         ("ｌｏｖｅｌａｃｅ-1843", "name"),
         ("BRIEN-BRIEN", "name"),
-        ("my-adamant-cat", "name"),
+        ("Lovelace1843!", "name"),
+        ("byLovelaceFan", "name"),
+        ("lovelace①②③", "name"),
+        ("adadalobrienlovelace", "name"),
         ("countess-of-l", "username"),
         ("+447911123456", "phone"),
         ("call447911123456", "phone"),
@@ -98,8 +101,21 @@ def test_the_users_own_data_is_refused(password, what):
     assert types(password) == []
 
 
-@pytest.mark.parametrize("password", ["alabaster-owl", "mail-box-example", "7911123456", "nothing of hers"])
-def test_short_words_and_what_is_not_the_users_may_be_in_it(password):
+@pytest.mark.parametrize(
+    "password",
+    [
+        "alabaster-owl",
+        "mail-box-example",
+        "7911123456",
+        "nothing of hers",
+        "my-adamant-cat",
+        "for-ada-1843",
+        "viscountesses",
+        "lovelacework",
+        "the-lovelaces",
+    ],
+)
+def test_short_words_longer_ones_and_what_is_not_the_users_may_be_in_it(password):
     assert types(password, ADA) == []
 
 
