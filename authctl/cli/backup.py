@@ -47,6 +47,7 @@ def backup(
 @COMMANDS.command(
     RESTORED,
     writes=True,
+    makes=True,
     exits=(INVALID, CONFLICT, UNAVAILABLE),
     example=(
         "authctl restore directory.backup --database sqlite:///restored.db --dry-run",

@@ -41,6 +41,7 @@ class Declaration:
     """What is known of a command without building it.
 
     shape: what it answers. writes: it changes the directory, and takes --dry-run, --reason, and `-` for its subject.
+    makes: it makes the default database where that is missing; all others say that there is none.
     steps_up: it takes what a person gives once more. asks: the question before it does what cannot be undone. lists:
     the options of its list, where it answers one.
     """
@@ -49,6 +50,7 @@ class Declaration:
     name: str
     shape: Shape | None = None
     writes: bool = False
+    makes: bool = False
     steps_up: bool = False
     asks: str | None = None
     lists: ListOptions | None = None
@@ -91,6 +93,7 @@ class Commands:
         *,
         name: str | None = None,
         writes: bool = False,
+        makes: bool = False,
         steps_up: bool = False,
         asks: str | None = None,
         lists: ListOptions | None = None,
@@ -102,7 +105,7 @@ class Commands:
         def declare(function: Callable[..., None]) -> Callable[..., None]:
             word = name or function.__name__.rstrip("_").replace("_", "-")
             examples = (example,) if isinstance(example, str) else tuple(example)
-            self.declared[word] = Declaration(function, word, shape, writes, steps_up, asks, lists, examples, exits)
+            self.declared[word] = Declaration(function, word, shape, writes, makes, steps_up, asks, lists, examples, exits)
             return function
 
         return declare

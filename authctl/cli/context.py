@@ -153,6 +153,7 @@ class Context(typer.Context):
             random_bytes=environment.random_bytes,
             hash_parameters=environment.hash_parameters,
             notice=self.output.tell,
+            makes=self.command.declaration.makes,
         )
         self.call_on_close(directory.close)
         directory.warn = self.output.warn

@@ -20,6 +20,7 @@ COMMANDS = Commands("authctl")
 
 @COMMANDS.command(
     MADE,
+    makes=True,
     exits=(INVALID,),
     example=("authctl init --database postgresql://authctl@localhost/authctl", "authctl init"),
 )

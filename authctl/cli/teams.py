@@ -35,6 +35,7 @@ Force = Annotated[
 @COMMANDS.command(
     TEAM,
     writes=True,
+    makes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT),
     example=(
         "authctl teams create Teachers --id teachers",

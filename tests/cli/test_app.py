@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -585,6 +586,44 @@ def test_a_missing_word_is_called_by_what_it_is(authctl):
     assert authctl("users update-status ada").stderr.startswith("authctl: STATUS (active|blocked) is missing.\n")
     assert authctl("users get").stderr.startswith("authctl: USER is missing.\n")
     assert authctl("completion tcsh").stderr.startswith("authctl: SHELL (bash|zsh|fish|powershell): 'tcsh' is not")
+
+
+# The default database
+
+MAKES = {
+    ("init",),
+    ("restore",),
+    ("users", "create"),
+    ("users", "import"),
+    ("teams", "create"),
+}
+DECLARED = [path for path in PATHS if not isinstance(command_at(path), LazyGroup)]
+
+
+def test_few_commands_make_the_default_database():
+    assert {path for path in DECLARED if command_at(path).declaration.makes} == MAKES
+
+
+@pytest.mark.parametrize("path", [path for path in DECLARED if path not in MAKES], ids=" ".join)
+def test_other_commands_do_not(authctl, home, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    for example in examples(path):
+        words = shlex.split(re.sub(r" [<>|].*|\[.*", "", example))[1:]
+        ran = authctl([*words, "--yes"], stdin="one\ntwo\n", env={"AUTHCTL_SESSION": "x"})
+        assert "bug" not in ran.stderr
+    assert not (Path(home["HOME"]) / ".local/share/authctl").exists()
+
+
+@pytest.mark.parametrize(
+    "line", ["users list", "users export -", "security verify-logs", "status", "security purge", "backup new.backup"]
+)
+def test_what_misses_the_default_database_fails(authctl, tmp_path, monkeypatch, line):
+    """A cron job with a wrong HOME must not export, back up or verify nothing, and call it done."""
+    monkeypatch.chdir(tmp_path)
+    ran = authctl(line)
+    assert (ran.status, ran.stdout) == (ExitStatus.UNAVAILABLE, "")
+    assert "There is no database at " in ran.stderr
+    assert ran.stderr.endswith("make a directory there with: authctl init\n")
 
 
 # Hints

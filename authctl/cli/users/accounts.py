@@ -64,6 +64,7 @@ WeakHashOption = Annotated[
 @COMMANDS.command(
     USER,
     writes=True,
+    makes=True,
     exits=(INVALID, CONFLICT),
     example=(
         'authctl users create --email ada@example.com --name "Ada Lovelace"',

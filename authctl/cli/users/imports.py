@@ -55,6 +55,7 @@ def _count(value: int | None) -> int | None:
     IMPORTED,
     name="import",
     writes=True,
+    makes=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, UNAVAILABLE, PARTIAL),
     example=(
         "authctl users import users.json --from firebase --hash-config parameters.txt --dry-run",

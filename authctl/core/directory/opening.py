@@ -31,10 +31,11 @@ def open_door(
     random_bytes: RandomBytes = system_random_bytes,
     hash_parameters: Parameters | None = None,
     notice: Tell = lambda line: None,
+    makes: bool = True,
 ) -> D:
     """The directory that the settings name. The default SQLite file is made and migrated by itself.
 
-    notice: is told, once, where new files are.
+    notice: is told, once, where new files are. makes: whether the default file is made if it is missing.
     """
     its = settings.database
     database = storage.database.Database(
@@ -55,7 +56,7 @@ def open_door(
         hash_parameters=hash_parameters,
     )
     if key_files.is_default(settings):
-        directory.make_ready = lambda state: _make_ready(directory.operating(), settings, state, notice)
+        directory.make_ready = lambda state: _make_ready(directory.operating(), settings, state, notice, makes=makes)
     return directory
 
 
@@ -68,10 +69,12 @@ def _make_log_key(work: Work) -> bytes:
     return keys.key(work)
 
 
-def _make_ready(directory: Door, settings: Settings, state: State | None, notice: Tell) -> None:
+def _make_ready(directory: Door, settings: Settings, state: State | None, notice: Tell, *, makes: bool) -> None:
     from authctl.core.maintenance import setup
 
     if state is None:
+        if not makes:
+            return  # whoever asked finds that there is none
         made = setup.initialize(directory, settings)
         if made.created:
             notice(f"Made the database {made.database} and its key {made.key_file}. Keep a copy of the key elsewhere.")
