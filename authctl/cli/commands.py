@@ -24,7 +24,7 @@ from typer.models import ArgumentInfo
 from authctl.cli import help as help_pages
 from authctl.cli.context import Context
 from authctl.cli.list_options import ListOptions
-from authctl.cli.options import common_options, stepping_options, writing_options
+from authctl.cli.options import common_options, stepping_options, with_values, writing_options
 from authctl.cli.output import Shape
 from authctl.errors import AuthctlError, ExitStatus, NotFound, Partial, Unavailable, UsageError
 
@@ -33,6 +33,7 @@ CONFLICT, DENIED, INVALID = ExitStatus.CONFLICT, ExitStatus.DENIED, ExitStatus.I
 NOT_FOUND, PARTIAL, UNAVAILABLE = ExitStatus.NOT_FOUND, ExitStatus.PARTIAL, ExitStatus.UNAVAILABLE
 
 GROUP_EXAMPLES = 4  # on the help page of a group: the first of its first commands
+BARE = frozenset({"--roles"})  # options that may lack a value, as documents of Appwrite have them: no role
 STDIN = "-"  # in the place of a subject: the subjects come by stdin, one a line
 
 
@@ -105,7 +106,9 @@ class Commands:
         def declare(function: Callable[..., None]) -> Callable[..., None]:
             word = name or function.__name__.rstrip("_").replace("_", "-")
             examples = (example,) if isinstance(example, str) else tuple(example)
-            self.declared[word] = Declaration(function, word, shape, writes, makes, steps_up, asks, lists, examples, exits)
+            self.declared[word] = Declaration(
+                function, word, shape, writes, makes, steps_up, asks, lists, examples, exits
+            )
             return function
 
         return declare
@@ -141,10 +144,12 @@ class Command(TyperCommand):
         self.params += common_options()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta["reading"] = ctx
+        own = {flag for each in self.params if each not in self.twins.values() for flag in each.opts}
+        args = with_values(self, ctx, args, bare=BARE & own)
         before_dashes = args[: args.index("--")] if "--" in args else args
         words = {word.partition("=")[0] for word in before_dashes}
         ctx.flagged = {name for name, option in self.twins.items() if words & set(option.opts)}
-        ctx.meta["reading"] = ctx
         ctx.allow_extra_args = True  # to be refused in words of ours
         extra = super().parse_args(ctx, args)
         if extra:
@@ -287,7 +292,7 @@ class LazyGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.meta["reading"] = ctx
-        return super().parse_args(ctx, args or ["--help"])
+        return super().parse_args(ctx, with_values(self, ctx, args) or ["--help"])
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import typer
 
@@ -145,7 +145,7 @@ class Context(typer.Context):
     def _open_directory(self) -> Directory:
         from authctl.core.directory import opening
 
-        environment = self.environment
+        environment, command = self.environment, cast(Any, self.command)
         directory = opening.open_directory(
             self.settings,
             self.actor,
@@ -153,7 +153,7 @@ class Context(typer.Context):
             random_bytes=environment.random_bytes,
             hash_parameters=environment.hash_parameters,
             notice=self.output.tell,
-            makes=self.command.declaration.makes,
+            makes=command.declaration.makes,
         )
         self.call_on_close(directory.close)
         directory.warn = self.output.warn

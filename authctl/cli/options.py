@@ -5,7 +5,7 @@ What the line says is collected in the context, whichever part of the line said 
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Container, Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 
@@ -118,6 +118,55 @@ def _option(
         callback=note,
         expose_value=False,
         rich_help_panel=_PANELS.get(name, COMMON),
+    )
+
+
+def with_values(command: Any, ctx: Any, args: Sequence[str], *, bare: Set[str] = frozenset()) -> list[str]:
+    """The words of a line, whose options have values of their own: `--reason --dry-run` is refused.
+
+    bare: the flags that may stand without a value, which is empty then. `--reason=--dry-run` is a value that is meant.
+    """
+    params = [*command.params, command.get_help_option(ctx)]
+    options = {word: each for each in params for word in (*each.opts, *each.secondary_opts) if word.startswith("-")}
+    left, read = list(reversed(args)), []
+    while left:
+        word = left.pop()
+        read.append(word)
+        if word == "--" or not (word.startswith("-") or ctx.allow_interspersed_args):
+            break
+        flag = _flag_that_waits(word, options)
+        if flag in bare and (not left or _is_option(left[-1], options)):
+            read[-1] += "="
+        elif flag:
+            for _ in range(min(options[flag].nargs, len(left))):
+                read.append(_checked_value(left.pop(), options[flag], options))
+    return [*read, *reversed(left)]
+
+
+def _flag_that_waits(word: str, options: Mapping[str, Any]) -> str | None:
+    """The option of a word that takes its value from the next one."""
+    if word in options or word.startswith("--"):
+        return word if word in options and not options[word].is_flag else None
+    for place, letter in enumerate(word[1:], 2) if word.startswith("-") else ():
+        option = options.get(f"-{letter}")
+        if option is None or not option.is_flag:
+            return f"-{letter}" if option is not None and place == len(word) else None
+    return None
+
+
+def _is_option(word: str, options: Container[str]) -> bool:
+    return word.partition("=")[0] in options
+
+
+def _checked_value(value: str, option: Any, options: Container[str]) -> str:
+    if not _is_option(value, options):
+        return value
+    flag, shown = max(option.opts, key=len), value.partition("=")[0]
+    raise UsageError(
+        "general_usage",
+        f"{flag} needs a value, and {shown} is an option.",
+        field=str(option.name),
+        hint=f"If it is the value: {flag}={shown}",
     )
 
 

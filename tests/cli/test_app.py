@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from typer.core import TyperOption
 
 from authctl.cli import app
 from authctl.cli.commands import LazyGroup
@@ -586,6 +587,51 @@ def test_a_missing_word_is_called_by_what_it_is(authctl):
     assert authctl("users update-status ada").stderr.startswith("authctl: STATUS (active|blocked) is missing.\n")
     assert authctl("users get").stderr.startswith("authctl: USER is missing.\n")
     assert authctl("completion tcsh").stderr.startswith("authctl: SHELL (bash|zsh|fish|powershell): 'tcsh' is not")
+
+
+# Options and their values
+
+
+def valued(path):
+    """The flags of a command that take a value, each with what goes before it."""
+    command = command_at(path)
+    return [max(each.opts, key=len) for each in command.params if isinstance(each, TyperOption) and not each.is_flag]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_an_option_is_never_the_value_of_another(authctl, path):
+    for flag in valued(path):
+        for other in ("--no-color", "--help", "-y", "--database=x"):
+            if flag == "--roles" and path in [("teams", "create"), ("teams", "create-membership")]:
+                continue
+            ran = authctl([*path, flag, other])
+            name = other.partition("=")[0]
+            told = f"authctl: {flag} needs a value, and {name} is an option.\nhint: If it is the value: {flag}={name}\n"
+            assert (ran.status, ran.stdout, ran.stderr) == (ExitStatus.USAGE, "", told)
+
+
+def test_an_option_is_a_value_where_that_is_said(authctl):
+    assert authctl("users create --id ada --name=--json --reason=--dry-run").stdout.startswith("ada\t--json\t")
+    assert "--dry-run" in authctl("security list-logs --fields reason").stdout
+    assert authctl("users create --name -- --id").status == ExitStatus.USAGE
+
+
+@pytest.mark.parametrize("words", ["-yo --quiet", "-o -y", "-qo -y"])
+def test_short_options_have_values_of_their_own_too(authctl, words):
+    ran = authctl(f"users list {words}")
+    assert (ran.status, ran.stderr.partition(" needs")[0]) == (ExitStatus.USAGE, "authctl: --output")
+    assert authctl("users create -ojson --name x").status == 0
+
+
+def test_roles_may_stand_without_a_value_where_a_member_is_new(authctl):
+    authctl("teams create Teachers --id t")
+    line = "teams create-membership --team-id t --roles --phone +12065550100 --name Ada --user-id ada"
+    assert json.loads(authctl(f"{line} --json").stdout)["roles"] == []
+    assert authctl("teams create-membership t --email x@example.com --roles --fields roles").status == 0
+    assert authctl("teams create-membership t --email y@example.com --roles").status == 0
+    ran = authctl("teams update-membership t ada --roles --force")
+    assert "--roles needs a value" in ran.stderr
+    assert ran.status == ExitStatus.USAGE
 
 
 # The default database
