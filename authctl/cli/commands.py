@@ -3,7 +3,7 @@
 A group's module holds a `Commands` and one plain function a command; Typer makes a command of a function only when it
 is asked for. What a command may do is said in its declaration, so that the mechanics are here, once:
 
-    @users.command(USER, writes=True, asks="Delete the user {user} and everything of it?", example="… ada@example.com")
+    @users.command(USER, writes=True, asks="Delete the user {user} and all their data?", example="… ada@example.com")
     def delete(ctx: Context, user: UserArgument) -> None:
         ctx.show_deleted(ctx.directory.users.delete(user).id)
 """
@@ -181,8 +181,8 @@ class Command(TyperCommand):
             return self._invoke_for_stdin(ctx, subject)
         # What names nobody, nor --all, is refused by the command itself.
         names_nobody = self.twins and not ctx.params.get("all") and all(ctx.params[name] is None for name in self.twins)
-        if declaration.asks is not None and not ctx.is_dry_run and not names_nobody:
-            ctx.confirm(declaration.asks.format(**_named(ctx)))
+        if declaration.asks is not None and not names_nobody:
+            ctx.confirm_subjects(declaration.asks.format(**_named(ctx)))
         return super().invoke(ctx)
 
     def _invoke_for_stdin(self, ctx: Context, subject: str) -> None:
@@ -191,9 +191,10 @@ class Command(TyperCommand):
         if taken:
             flag = "--" + taken[0].replace("_", "-")
             raise UsageError("general_usage", f"stdin cannot hold the ids and what {flag} reads.", field=taken[0])
-        if self.declaration.asks is not None and not ctx.is_dry_run:
+        if self.declaration.asks is not None:
             named = _named(ctx) | {subject: f"each {subject} named on stdin"}
-            ctx.confirm(self.declaration.asks.format(**named))
+            ctx.params[subject] = None
+            ctx.confirm_subjects(self.declaration.asks.format(**named), from_stdin=True)
         done = refused = 0
         with ctx.output.bulk():
             for value in ctx.read_ids():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import typer
 
 from authctl.cli import prompts
 from authctl.cli.environment import Environment
+from authctl.cli.escaping import visible
 from authctl.cli.output import Format, Output
 
 if TYPE_CHECKING:
@@ -226,6 +228,23 @@ class Context(typer.Context):
 
     def confirm(self, question: str) -> None:
         prompts.confirm(self.environment, question, yes="yes" in self.given)
+
+    def confirm_subjects(self, question: str, *, from_stdin: bool = False, only_at_terminal: bool = False) -> None:
+        """The same, showing first whom the line names and in which directory.
+
+        from_stdin: stdin lists them, and the terminal itself is asked. only_at_terminal: elsewhere the line is enough.
+        """
+        if "yes" in self.given or self.is_dry_run:
+            return
+        with self.environment.at_terminal() if from_stdin else nullcontext(self.environment) as environment:
+            if environment.is_interactive:
+                from authctl.cli import subjects
+
+                for line in subjects.described(self):
+                    environment.stderr.write(visible(line) + "\n")
+            elif only_at_terminal:
+                return
+            prompts.confirm(environment, question, yes=False)
 
     def read_ids(self) -> Iterator[str]:
         return prompts.read_ids(self.environment)

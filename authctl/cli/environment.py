@@ -9,8 +9,9 @@ import codecs
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
@@ -42,6 +43,7 @@ class Environment:
     """The outside of one command. Without arguments: empty streams off a terminal, as most tests want them.
 
     no_color: set by --no-color, which wins over every variable and setting.
+    terminal: the path of the terminal itself, for a question where stdin is something else.
     color: the setting output.color: always, never, or auto, which leaves it to the variables and the terminal.
     monotonic: seconds from a clock that never goes back, for progress and nothing else.
     sleep: waits for so many seconds.
@@ -54,6 +56,7 @@ class Environment:
     stdout_isatty: bool = False
     stderr_isatty: bool = False
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    terminal: str = os.devnull
     no_color: bool = False
     color: str = "auto"
     clock: Clock = _clock
@@ -68,7 +71,7 @@ class Environment:
         stdin = sys.stdin or StringIO()  # a closed descriptor (`>&-`) leaves None
         stdout = _unbreakable(sys.stdout)
         stderr = _unbreakable(sys.stderr)
-        return cls(stdin, stdout, stderr, stdin.isatty(), stdout.isatty(), stderr.isatty(), os.environ)
+        return cls(stdin, stdout, stderr, stdin.isatty(), stdout.isatty(), stderr.isatty(), os.environ, "/dev/tty")
 
     @property
     def columns(self) -> int:
@@ -117,6 +120,17 @@ class Environment:
     def is_interactive(self) -> bool:
         """Whether somebody is there to answer: questions go to stderr, answers come by stdin."""
         return self.stdin_isatty and self.stderr_isatty
+
+    @contextmanager
+    def at_terminal(self) -> Iterator[Environment]:
+        """The same, reading answers from the terminal itself; as it is where there is none."""
+        with ExitStack() as stack:
+            terminal = self
+            if self.stderr_isatty and not self.stdin_isatty:
+                with suppress(OSError):
+                    stdin = stack.enter_context(open(self.terminal, encoding="utf-8"))
+                    terminal = replace(self, stdin=stdin, stdin_isatty=stdin.isatty())
+            yield terminal
 
     def read_line(self, limit: int) -> bytes:
         """One line of stdin as bytes, its end included, or as much of it as `limit` bytes; empty at the end.

@@ -22,7 +22,8 @@ def ada(authctl, ready_home):
 @pytest.mark.parametrize("answer", ["n\n", "\n", "\x04", "yellow\n"])
 def test_delete_asks_and_does_nothing_without_a_yes(person, authctl, ada, answer):
     someone = person("users delete ada")
-    someone.sees("Delete the user ada and everything of it? [y/N] ")
+    someone.sees("Delete the user ada and all their data? [y/N] ")
+    assert someone.screen.startswith("User: ada, Ada [bold]Lovelace, ada@example.com, 0 sessions\nDirectory: /")
     someone.types(answer)
     assert someone.leaves() == 130
     assert "nothing was done" in someone.screen.lower()
@@ -52,11 +53,51 @@ def test_what_cannot_be_read_is_told_before_anything_is_asked(person, ada):
 
 
 def test_a_question_shows_no_control_characters_of_the_line(person):
-    someone = person(["users", "delete", "\x1b[2Jada"])
+    someone = person(["users", "delete-identity", "\x1b[2Jada"])
     someone.sees("[y/N] ")
-    assert "Delete the user \\x1b[2Jada and" in someone.screen
+    assert "Unlink the identity \\x1b[2Jada?" in someone.screen
     someone.types("n\n")
     assert someone.leaves() == 130
+
+
+def test_a_question_names_teams_and_their_members(person, authctl, ada):
+    for name in ("Maths", "Sciences", "Arts", "Sports"):
+        authctl(["teams", "create", name, "--id", name.lower(), "--owner", "ada"])
+    authctl("users create-session ada")
+    for line, shown in {
+        "users delete-sessions ada": "ada@example.com, teams Sports, Arts, Sciences, …, 1 session\n",
+        "teams delete arts": "Team: arts, Arts, 1 member\n",
+        "teams delete-membership arts ada": "Member: ada, Ada [bold]Lovelace, ada@example.com\n",
+        "users update-status ada blocked": "Ada [bold]Lovelace, ada@example.com, teams",
+    }.items():
+        someone = person(line)
+        someone.sees("[y/N] ")
+        assert shown in someone.screen
+        assert "Directory: /" in someone.screen
+        someone.types("n\n")
+        assert someone.leaves() == 130
+
+
+def test_who_is_not_found_is_not_asked_about(person, ada):
+    someone = person("users delete nobody")
+    assert someone.leaves() == 4
+    assert "[y/N]" not in someone.screen
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 130)])
+def test_where_stdin_is_a_list_the_terminal_is_asked(person, authctl, ada, tmp_path, answer, status):
+    ids = tmp_path / "ids"
+    ids.write_text("ada\n")
+    someone = person("users delete -", stdin=ids)
+    someone.sees("[y/N] ")
+    assert "Directory: /" in someone.screen
+    someone.types(answer)
+    assert someone.leaves() == status
+    assert authctl("users list --count").stdout == ("0\n" if status == 0 else "1\n")
+
+
+def test_blocking_asks_on_a_terminal_only(authctl, ada):
+    assert authctl("users update-status ada blocked").status == 0
 
 
 def test_ctrl_c_at_a_question_ends_with_130(person, authctl, ada):

@@ -32,21 +32,24 @@ THEMES = {"dark": Theme("#d4d4d4", "#1e1e1e"), "light": Theme("#586e75", "#fdf6e
 class Person:
     """Somebody at a terminal where one command runs; `screen` is all that was shown."""
 
-    def __init__(self, words, home, *, columns=80, lines=24, **variables):
+    def __init__(self, words, home, *, columns=80, lines=24, stdin=None, **variables):
+        """stdin: a file that is read instead of what is typed."""
         self.columns, self.lines = columns, lines
         self.terminal, other = pty.openpty()
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+        typed = os.open(stdin, os.O_RDONLY) if stdin else other
         self.child = subprocess.Popen(
             [sys.executable, "-m", "authctl", *words],
             env=python | home | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | variables,
-            stdin=other,
+            stdin=typed,
             stdout=other,
             stderr=other,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
         )
-        os.close(other)
+        for descriptor in {typed, other}:
+            os.close(descriptor)
         self.screen = ""
         self._bytes = b""
 

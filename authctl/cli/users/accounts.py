@@ -193,7 +193,7 @@ def get(ctx: Context, user: User) -> None:
 @COMMANDS.command(
     DELETED,
     writes=True,
-    asks="Delete {user} and everything of it?",
+    asks="Delete {user} and all their data?",
     exits=(NOT_FOUND, CONFLICT, PARTIAL),
     example=(
         "authctl users delete ada@example.com --yes",
@@ -205,7 +205,7 @@ def delete(
     user: User,
     force: Annotated[bool, typer.Option("--force", help="Also the last owner of a team.")] = False,
 ) -> None:
-    """Remove an account and everything of it. Its address is free at once; the audit log stays."""
+    """Remove an account and all its data. Its address is free at once; the audit log stays."""
     ctx.show({"id": ctx.directory.users.delete(user, force=force).id, "deleted": True})
 
 

@@ -166,6 +166,8 @@ def update_status(
     ] = None,
 ) -> None:
     """Block an account, at once or until a time; or let it in again."""
+    if status == "blocked":
+        ctx.confirm_subjects(f"Block the user {user}?", only_at_terminal=True)
     ctx.show(ctx.directory.users.update_status(user, status, until=until).public())
 
 
