@@ -22,6 +22,12 @@ _PANELS = dict.fromkeys(("dry_run", "reason", "ip", "user_agent"), WRITING) | di
     ("password_stdin", "code", "challenge"), STEPPING_UP
 )
 
+# Values as the documents of Appwrite and Supabase write them.
+ELSEWHERE = {
+    "--factor": {"recoverycode": "recovery_code"},
+    "--kind": {"sms": "phone", "phone_change": "phone-change", "email_change": "email-change"},
+}
+
 
 def common_options() -> list[TyperOption]:
     return [*_common()]
@@ -131,7 +137,8 @@ def with_values(command: Any, ctx: Any, args: Sequence[str], *, bare: Set[str] =
     left, read = list(reversed(args)), []
     while left:
         word = left.pop()
-        read.append(word)
+        name, equals, value = word.partition("=")
+        read.append(f"{name}={_in_our_words(name, value)}" if equals else word)
         if word == "--" or not (word.startswith("-") or ctx.allow_interspersed_args):
             break
         flag = _flag_that_waits(word, options)
@@ -139,7 +146,8 @@ def with_values(command: Any, ctx: Any, args: Sequence[str], *, bare: Set[str] =
             read[-1] += "="
         elif flag:
             for _ in range(min(options[flag].nargs, len(left))):
-                read.append(_checked_value(left.pop(), options[flag], options))
+                value = _checked_value(left.pop(), options[flag], options)
+                read.append(_in_our_words(flag, value))
     return [*read, *reversed(left)]
 
 
@@ -152,6 +160,10 @@ def _flag_that_waits(word: str, options: Mapping[str, Any]) -> str | None:
         if option is None or not option.is_flag:
             return f"-{letter}" if option is not None and place == len(word) else None
     return None
+
+
+def _in_our_words(flag: str, value: str) -> str:
+    return ELSEWHERE.get(flag, {}).get(value, value)
 
 
 def _is_option(word: str, options: Container[str]) -> bool:

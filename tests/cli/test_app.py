@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.core import TyperOption
 
-from authctl.cli import app
+from authctl.cli import app, options
 from authctl.cli.commands import LazyGroup
 from authctl.cli.environment import Environment
 from authctl.cli.topics import TOPICS
@@ -632,6 +632,25 @@ def test_roles_may_stand_without_a_value_where_a_member_is_new(authctl):
     ran = authctl("teams update-membership t ada --roles --force")
     assert "--roles needs a value" in ran.stderr
     assert ran.status == ExitStatus.USAGE
+
+
+@pytest.mark.parametrize(("flag", "elsewhere"), options.ELSEWHERE.items())
+def test_values_have_their_names_in_other_documents(authctl, flag, elsewhere):
+    path = {"--factor": "mfa create-challenge", "--kind": "tokens redeem ada"}[flag]
+    authctl("users create --id ada")
+    for word, ours in elsewhere.items():
+        answers = {
+            authctl(f"{path} {said} --secret-stdin", stdin="x\n")
+            for said in (f"{flag} {word}", f"{flag}={word}", f"{flag} {ours}")
+        }
+        assert [answer.status for answer in answers] == [ExitStatus.DENIED]
+
+
+def test_an_empty_search_is_none(authctl):
+    for line in ("users create --id ada", "teams create t --id t --owner ada"):
+        authctl(line)
+    for line in ("users list", "teams list", "users list-memberships ada", "teams list-memberships t"):
+        assert authctl([*line.split(), "--search", "", "--count"]).stdout == "1\n"
 
 
 # The default database

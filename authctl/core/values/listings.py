@@ -64,7 +64,7 @@ def parse(
     check = checks.Collector()
     found = [check(_filter, text, fields, now) for text in filters]
     key = check(_sort_key, sort, fields)
-    search = check(_search, search)
+    search = check(_search, search) or None
     check(identifiers.limit, limit)
     check(checks.text, after, "after")
     check(checks.text, before, "before")
