@@ -298,6 +298,13 @@ class LazyGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] in self.commands or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from authctl.cli import usage_errors
+
+        raise usage_errors.no_command(ctx, args)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return self.build(cmd_name) if cmd_name in self.commands else None
 

@@ -5,34 +5,29 @@ Words of the line that no option asked for are not repeated: one of them may be 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import typer
 
+from authctl.cli import suggestions
 from authctl.errors import UsageError, did_you_mean
-
-# What people call a command or an option elsewhere, and what it may be called here.
-_ELSEWHERE = {
-    "add": "create",
-    "get": "show",
-    "invite": "create-membership",
-    "ls": "list",
-    "new": "create",
-    "remove": "delete",
-    "rm": "delete",
-    "show": "get",
-    "version": "--version",
-    "--status": "--filter",
-    "--to": "--format",
-}
 
 
 def of_line(error: typer.TyperException, ctx: Any) -> UsageError:
     """The error as one of ours. ctx: the context of the group or command whose words were being read."""
     path = ctx.command_path if ctx is not None else "authctl"
     return UsageError("general_usage", _message(error, ctx), field=_field(error), hint=f"See: {path} --help")
+
+
+def no_command(ctx: Any, words: Sequence[str]) -> UsageError:
+    """The first word is no command of the group. Words behind it are repeated only where a name is expected."""
+    path, word, known = ctx.command_path, words[0], list(ctx.command.commands)
+    message = f"There is no command '{word}' in {path}."
+    line = suggestions.command_line(str(ctx.command.name), word, words[1:])
+    if line is None:
+        return UsageError("general_usage", message + did_you_mean(word, known), hint=f"See: {path} --help")
+    return UsageError("general_usage", message, hint=f"Run: {ctx.program} {line}")
 
 
 def too_many(command: Any, ctx: Any, extra: int) -> UsageError:
@@ -61,7 +56,9 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
     parameter = getattr(error, "param", None)
     option = getattr(error, "option_name", "")
     if kind == "NoSuchOption":
-        return f"There is no option '{option}'.{_suggestion(option, _options(ctx))}"
+        meant = suggestions.option(option, _options(ctx))
+        suggested = f" Did you mean '{meant}'?" if meant else did_you_mean(option, _options(ctx))
+        return f"There is no option '{option}'.{suggested}"
     if kind == "BadOptionUsage" and "requires an argument" in error.message:
         return f"{option} needs a value behind it{_asked(option, _options(ctx))}."
     if kind == "BadOptionUsage":
@@ -72,11 +69,6 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
         return f"{_name(parameter, ctx)}: {_plain(error.message)}"
     if error.message == "Missing command.":
         return f"{ctx.command_path} needs a command behind it."
-    unknown = re.match(r"No such command '(.*)'[.]", error.message, re.DOTALL)
-    if unknown is not None:
-        known = list(getattr(ctx.command, "commands", ()))
-        suggestion = _suggestion(unknown[1], known, elsewhere=_options(ctx))
-        return f"There is no command '{unknown[1]}' in {ctx.command_path}.{suggestion}"
     return str(error.format_message())
 
 
@@ -100,7 +92,7 @@ def _name(parameter: Any, ctx: Any) -> str:
 
 
 def _options(ctx: Any) -> list[str]:
-    params = ctx.command.get_params(ctx) if ctx is not None else ()
+    params = ctx.command.params if ctx is not None else ()
     return [word for each in params for word in each.opts if word.startswith("--")]  # -y is near to any letter
 
 
@@ -109,9 +101,3 @@ def _asked(option: str, known: list[str]) -> str:
     if option != "--password":
         return ""
     return "; to be asked for it, give --ask-password" if "--ask-password" in known else "; to be asked, leave it out"
-
-
-def _suggestion(word: str, known: list[str], *, elsewhere: Sequence[str] = ()) -> str:
-    """elsewhere: what else a word may be called here that other programs have."""
-    meant = _ELSEWHERE.get(word)
-    return did_you_mean(meant, [meant]) if meant in (*known, *elsewhere) else did_you_mean(word, known)
