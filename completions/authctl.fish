@@ -1343,8 +1343,8 @@ function __authctl_load
         '--json||The same as -o json' \
         '--fields|-|Only these fields, in this order' \
         '--csv-raw||CSV without the guard against formulas, to read back in' \
-        '-q||Only results, warnings and errors' \
-        '--quiet||Only results, warnings and errors' \
+        '-q||Print only what was asked for, warnings and errors' \
+        '--quiet||Print only what was asked for, warnings and errors' \
         '-y||Do not ask before what cannot be undone' \
         '--yes||Do not ask before what cannot be undone' \
         '--as-session||Act as the person whose session\'s secret AUTHCTL_SESSION, or the first line of stdin, holds' \

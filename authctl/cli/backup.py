@@ -41,7 +41,7 @@ def backup(
     made = maintenance_backup.backup(ctx.directory, file, with_key=with_key, progress=progress_of(ctx))
     if not ctx.is_dry_run and not with_key:
         ctx.output.note("The secret key is not in it: keep a copy of the key apart from the backup.")
-    ctx.show(made.public())
+    ctx.report(made.public())
 
 
 @COMMANDS.command(
@@ -80,4 +80,4 @@ def restore(
     restored = maintenance_backup.restore(
         ctx.directory, ctx.settings, file, unsigned=unsigned, progress=progress_of(ctx)
     )
-    ctx.show(restored.public())
+    ctx.report(restored.public())

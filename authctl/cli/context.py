@@ -197,6 +197,16 @@ class Context(typer.Context):
         """Print a command's answer; of a dry run, what would have changed too."""
         self.output.show(record | self._dry_run())
 
+    def report(self, record: Json) -> None:
+        """Print an answer that only says what was done; with --quiet, if the line asks for it by -o or --fields."""
+        if not self.output.quiet or self.is_dry_run or self.asks_for_answer:
+            self.show(record)
+
+    @property
+    def asks_for_answer(self) -> bool:
+        """Whether the line says how to show the answer, and so that it wants one."""
+        return not self.given.keys().isdisjoint(("output_format", "json", "fields"))
+
     def show_json(self, name: str, value: Json) -> None:
         """Print an object that is an answer by itself, such as preferences: JSON in every format.
 

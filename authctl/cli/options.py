@@ -50,7 +50,7 @@ def _common() -> tuple[TyperOption, ...]:
         _option("json", "--json", is_flag=True, help="The same as -o json."),
         _option("fields", "--fields", metavar="FIELD,...", help="Only these fields, in this order."),
         _option("csv_raw", "--csv-raw", is_flag=True, help="CSV without the guard against formulas, to read back in."),
-        _option("quiet", "-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
+        _option("quiet", "-q", "--quiet", is_flag=True, help="Print only what was asked for, warnings and errors."),
         _option("yes", "-y", "--yes", is_flag=True, help="Do not ask before what cannot be undone."),
         _option("as_session", "--as-session", is_flag=True,
                 help="Act as the person whose session's secret AUTHCTL_SESSION, or the first line of stdin, holds."),

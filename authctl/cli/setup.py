@@ -56,7 +56,7 @@ def upgrade(ctx: Context) -> None:
         upgraded = setup.upgrade(ctx.directory)
         if upgraded.before == upgraded.after:
             ctx.output.note(UP_TO_DATE)
-        ctx.output.show(upgraded.public())
+        ctx.report(upgraded.public())
 
 
 @COMMANDS.command(

@@ -376,4 +376,4 @@ def delete(
 )
 def purge(ctx: Context) -> None:
     """Remove tokens that have been dead for a day, some at a time. Safe to run from cron, at any time."""
-    ctx.show({"tokens": ctx.directory.tokens.purge()})
+    ctx.report({"tokens": ctx.directory.tokens.purge()})

@@ -63,20 +63,25 @@ def check(
 
     It looks at accounts, passwords, sessions, policies, keys, the log, backups, files, and the ways to the database and
     the mail server. Each id stays the same from version to version. A schema that is behind is told, not migrated.
+    From cron, `--quiet --fail-on high` prints nothing unless something is that bad.
     """
     from authctl.core.maintenance import checks
 
     found = checks.check(ctx.directory, ctx.settings, program=ctx.program)
+    bad = found if fail_on is None else _as_bad_as(found, fail_on)
     if sarif is not None:
         _write_sarif(ctx, found, sarif)
+    if ctx.output.quiet and not ctx.asks_for_answer:
+        found = bad
     if sarif != STDIN and ctx.output.format is Format.TABLE and not ctx.output.fields:
         ctx.environment.stdout.write("\n".join(_paragraph(finding, ctx.environment.columns) for finding in found))
         if not found:
             ctx.output.note("Nothing weak was found.")
     elif sarif != STDIN:
         ctx.output.stream(finding.public() for finding in found)
-    if fail_on is not None:
-        _fail(found, fail_on)
+    if fail_on is not None and bad:
+        what = "finding is" if len(bad) == 1 else "findings are"
+        raise Invalid("security_check_failed", f"{len(bad)} {what} {fail_on} or worse.")
 
 
 def _paragraph(finding: Finding, width: int) -> str:
@@ -91,12 +96,9 @@ def _paragraph(finding: Finding, width: int) -> str:
     return f"{first}\n{wrapper.fill(visible(finding.check.meaning))}\n  {visible(finding.command)}\n"
 
 
-def _fail(found: Sequence[Finding], fail_on: Severity) -> None:
-    least = list(Severity).index(fail_on) + 1
-    bad = [finding for finding in found if finding.check.severity >= least]
-    if bad:
-        what = "finding is" if len(bad) == 1 else "findings are"
-        raise Invalid("security_check_failed", f"{len(bad)} {what} {fail_on} or worse.")
+def _as_bad_as(found: Sequence[Finding], severity: Severity) -> list[Finding]:
+    least = list(Severity).index(severity) + 1
+    return [finding for finding in found if finding.check.severity >= least]
 
 
 def _write_sarif(ctx: Context, found: Sequence[Finding], file: str) -> None:

@@ -126,7 +126,7 @@ def verify_logs(
     public = verified.public()
     if not ctx.output.speaks_json:
         public["problems"] = [problem.message for problem in verified.problems]
-    ctx.show(public)
+    (ctx.show if verified.found else ctx.report)(public)
     if verified.found and not accept:
         problems = "1 problem was" if verified.found == 1 else f"{verified.found} problems were"
         raise Invalid(

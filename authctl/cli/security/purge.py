@@ -17,4 +17,4 @@ def purge(ctx: Context) -> None:
     Events are kept for as long as that policy says, else for ever. Before any go, they and what is new in the audit log
     are verified, as by `authctl security verify-logs`; a log that was changed by hand is left as it is.
     """
-    ctx.show(asdict(ctx.directory.security.purge()))
+    ctx.report(asdict(ctx.directory.security.purge()))

@@ -123,7 +123,7 @@ def export(
     if file == STDOUT:
         ctx.output.note(f"{made.users:,} {'user was' if made.users == 1 else 'users were'} exported.")
     if file != STDOUT or ctx.is_dry_run:
-        ctx.show(_summary(made, None if file == STDOUT else file, with_hashes=with_hashes, with_secrets=with_secrets))
+        ctx.report(_summary(made, None if file == STDOUT else file, with_hashes=with_hashes, with_secrets=with_secrets))
 
 
 def _tell(ctx: Context, made: Export) -> None:

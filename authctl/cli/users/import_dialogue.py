@@ -287,8 +287,8 @@ def watched(ctx: Context, inputs: Sequence[Input]) -> Iterator[_Watched]:
 
 def show(ctx: Context, record: Json) -> None:
     """Print the answer; to people what became of the records alone, each reason and each kind of hash on a line."""
-    if not ctx.output.is_for_a_person:
-        ctx.show(record)
+    if not ctx.output.is_for_a_person or ctx.output.quiet:
+        ctx.report(record)
         return
     ctx.tell_dry_run()
     told = {name: value for name, value in record.items() if name not in UNTOLD}
