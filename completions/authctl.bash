@@ -654,7 +654,8 @@ _authctl_load() {
             options=('--picture|' '--fields|fields.status,')
             ;;
         'backup')
-            options=('--with-key|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.backup,')
+            options=('--keep|-' '--with-key|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.backup,')
             arguments=('/|')
             ;;
         'restore')
@@ -988,7 +989,7 @@ _authctl_list() {
                 'counts.users' 'counts.events' 'backup_at' 'settings' 'picture')
             ;;
         'fields.backup')
-            words=('file' 'made_at' 'schema' 'key_fingerprint' 'with_key' 'users' 'rows' 'size')
+            words=('file' 'made_at' 'schema' 'key_fingerprint' 'with_key' 'users' 'rows' 'size' 'removed')
             ;;
         'fields.restored-backup')
             words=('database' 'made_at' 'before' 'schema' 'key_fingerprint' 'key' 'key_file' 'users' 'rows')

@@ -1307,6 +1307,7 @@ function __authctl_load
                 '--fields|fields.status,|Only these fields, in this order'
         case 'backup'
             set __authctl_options \
+                '--keep|-|Name the backup by its time in the folder FILE, read it back, and then remove all but the last N...' \
                 '--with-key||Put the secret key in: whoever reads the file then reads every secret in it' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
@@ -2146,7 +2147,8 @@ function __authctl_list
                 'with_key' \
                 'users' \
                 'rows' \
-                'size'
+                'size' \
+                'removed'
         case 'fields.restored-backup'
             printf '%s\n' \
                 'database' \

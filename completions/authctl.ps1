@@ -1634,6 +1634,7 @@ function Get-AuthctlRows($path) {
         }
         'backup' {
             $rows.options = @(
+                '--keep|-|Name the backup by its time in the folder FILE, read it back, and then remove all but the last N...'
                 '--with-key||Put the secret key in: whoever reads the file then reads every secret in it'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
@@ -2486,6 +2487,7 @@ function Get-AuthctlList($name) {
             'users'
             'rows'
             'size'
+            'removed'
         }
         'fields.restored-backup' {
             'database'

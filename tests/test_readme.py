@@ -303,12 +303,33 @@ def settings_variables():
     return [entry.variable for entry in ENTRIES.values()]
 
 
-def test_its_crontab_runs(bash, tmp_path):
-    bash("authctl users create --id ada")
+def test_its_crontab_runs_as_cron_runs_it_and_mails_nothing(bash, home, tmp_path):
+    """By /bin/sh, with the variables that cron sets and those of the crontab; what a line prints would be mailed."""
+    bash("authctl users create --id ada --name Ada --email ada@example.com")
+    folder = tmp_path / "authctl"
+    folder.mkdir(0o700)
+    binaries = Path(sys.executable).parent
+    environ = {"HOME": home["HOME"], "LOGNAME": "ada", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
+    ran = 0
     for line in "".join(blocks("crontab")).splitlines():
-        command = line.split(maxsplit=5)[5].replace("\\%", "%")  # which cron takes for the end of a line
-        bash(command.replace("/var/backups", str(tmp_path)))
-    assert list(tmp_path.glob("authctl-*.backup"))
+        if setting := re.fullmatch(r"(\w+)=(.*)", line):  # which cron does not expand
+            environ[setting[1]] = setting[2].replace("/usr/local/bin", str(binaries))
+            continue
+        command = line.split(maxsplit=5)[5].replace("/var/backups", str(tmp_path))
+        assert "%" not in command  # which cron takes for the end of a line
+        words = [
+            "/usr/bin/env",
+            "-i",
+            *(f"{name}={value}" for name, value in environ.items()),
+            "/bin/sh",
+            "-c",
+            command,
+        ]
+        done = subprocess.run(words, cwd=home["HOME"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        ran += 1
+    assert ran == 4
+    assert len(list(folder.glob("authctl-*.backup"))) == 1
 
 
 def test_its_configuration_is_read(home):

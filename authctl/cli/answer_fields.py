@@ -25,7 +25,10 @@ VERIFIED = Shape("verification", fields=("id", "valid"))
 PREFS = Shape("preferences", fields=())
 MADE = Shape("directory", fields=("database", "schema", "key_fingerprint", "key_file", "created"))
 UPGRADED = Shape("upgrade", fields=("before", "after", "copy"))
-BACKUP = Shape("backup", fields=("file", "made_at", "schema", "key_fingerprint", "with_key", "users", "rows", "size"))
+BACKUP = Shape(
+    "backup",
+    fields=("file", "made_at", "schema", "key_fingerprint", "with_key", "users", "rows", "size", "removed"),
+)
 RESTORED = Shape(
     "restored backup",
     fields=("database", "made_at", "before", "schema", "key_fingerprint", "key", "key_file", "users", "rows"),

@@ -18,11 +18,30 @@ COMMANDS = Commands("authctl")
     BACKUP,
     writes=True,
     exits=(INVALID, UNAVAILABLE),
-    example=("authctl backup directory.backup", "authctl backup directory.backup --dry-run"),
+    example=(
+        "authctl backup directory.backup",
+        "authctl backup directory.backup --dry-run",
+        "authctl backup --keep 14 /var/backups/authctl --quiet",
+    ),
 )
 def backup(
     ctx: Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A new file; none is overwritten.", show_default=False)],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="A new file; none is overwritten. With --keep, a folder.", show_default=False
+        ),
+    ],
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            "--keep",
+            metavar="N",
+            min=1,
+            help="Name the backup by its time in the folder FILE, read it back, and then remove all but the last N"
+            " there.",
+        ),
+    ] = None,
     with_key: Annotated[
         bool,
         typer.Option("--with-key", help="Put the secret key in: whoever reads the file then reads every secret in it."),
@@ -33,12 +52,15 @@ def backup(
     Everybody can go on working meanwhile. `authctl restore` puts the backup into SQLite or Postgres, wherever it came
     from: one of SQLite is an SQLite file, one of Postgres compressed lines of JSON. The secret key is not in it: keep
     a copy of the key apart.
+
+    --keep is for cron. It removes only backups that it named itself, with the same key, and only after the new one is
+    whole and was read back.
     """
     from authctl.core.maintenance import backup as maintenance_backup
 
     if with_key and not ctx.is_dry_run:
         ctx.confirm("The file will hold the secret key: whoever reads it reads every secret of the directory. Go on?")
-    made = maintenance_backup.backup(ctx.directory, file, with_key=with_key, progress=progress_of(ctx))
+    made = maintenance_backup.backup(ctx.directory, file, with_key=with_key, keep=keep, progress=progress_of(ctx))
     if not ctx.is_dry_run and not with_key:
         ctx.output.note("The secret key is not in it: keep a copy of the key apart from the backup.")
     ctx.report(made.public())

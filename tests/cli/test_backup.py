@@ -70,6 +70,15 @@ def test_why_is_in_the_log(authctl, env, tmp_path):
     assert logged.stdout == "nightly\n"
 
 
+def test_a_folder_keeps_the_last_ones(authctl, env, tmp_path):
+    (tmp_path / "folder").mkdir()
+    kept = json.loads(authctl(f"backup {tmp_path}/folder --keep 3 -o json", env=env).stdout)
+    assert (kept["file"].startswith(f"{tmp_path}/folder/authctl-"), kept["removed"]) == (True, [])
+    refused = authctl(f"backup {tmp_path}/folder --keep 0", env=env)
+    assert (refused.status, "--keep" in refused.stderr) == (2, True)
+    assert len(list((tmp_path / "folder").iterdir())) == 1
+
+
 @pytest.mark.parametrize("name", ["missing", ".", "missing/one.backup"])
 def test_what_cannot_be_read_or_written_is_told(authctl, env, tmp_path, name):
     restored = authctl(f"restore {tmp_path}/{name} --database sqlite:///{tmp_path}/two.db")

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from authctl import storage
-from authctl.core.maintenance import backup_files, key_files, private_files, setup
+from authctl.core.maintenance import backup_files, backup_folder, key_files, private_files, setup
 from authctl.core.maintenance.backup_files import Manifest, Sum
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
@@ -34,7 +35,10 @@ def _silent(label: str, total: int | None) -> AbstractContextManager[Step]:
 
 @dataclass(frozen=True, slots=True)
 class BackupMade(Public):
-    """A backup that was made, or in a dry run would be. size: bytes; None where there is no file."""
+    """A backup that was made, or in a dry run would be. size: bytes; None where there is no file.
+
+    removed: the older backups that went for it.
+    """
 
     file: str
     made_at: str
@@ -44,25 +48,31 @@ class BackupMade(Public):
     users: int
     rows: int
     size: int | None
+    removed: tuple[str, ...]
 
 
-def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Progress = _silent) -> BackupMade:
+def backup(
+    directory: Engine, file: str, *, with_key: bool = False, keep: int | None = None, progress: Progress = _silent
+) -> BackupMade:
     """Save the whole directory, as it is at one moment, into a new file that only its owner can read.
 
     Of SQLite that is an SQLite file, of Postgres compressed lines of JSON; either is restored into either. An older
     schema is saved as it is. It is signed with the secret key, where that is at hand. with_key: put the key in, so that
-    whoever has the file has every secret in it.
+    whoever has the file has every secret in it. keep: `file` is a folder; the backup gets a name with the time there
+    and is read back, and then the oldest that are beyond so many are removed.
 
     Raises Invalid for a file that is there, Unavailable where it cannot be written.
     """
     directory.require_operator()
     database = directory.database
     state = storage.state.get_state(database)
+    now = directory.clock()
+    if keep is not None:
+        file = os.path.join(file, backup_folder.name(now, state.key_fingerprint))
     private_files.check_new(file)
     key = directory.find_key(state) if with_key else directory.find_own_key(state)
     if key is None:
         directory.warn("The secret key was not found, so the backup is not signed. To restore it, add --unsigned.")
-    now = directory.clock()
 
     def manifest_of(sums: tuple[Sum, ...]) -> Manifest:
         inside = b64encode(key).decode() if with_key and key is not None else None
@@ -72,11 +82,9 @@ def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Pr
     if directory.dry_run:
         manifest, size = manifest_of(database.read(_counts)), None
     else:
-        save = _save_sqlite if database.path is not None else _save_postgres
-        with private_files.draft(file) as draft:
-            manifest = save(directory, draft, manifest_of, progress)
-            size = os.path.getsize(draft)
+        manifest, size = _save(directory, file, manifest_of, progress, is_checked=keep is not None)
         _note(directory, state, manifest, now)
+    surplus = [] if keep is None else backup_folder.surplus(file, keep)
     return BackupMade(
         file,
         manifest.made_at or "",
@@ -86,7 +94,36 @@ def backup(directory: Engine, file: str, *, with_key: bool = False, progress: Pr
         manifest.users,
         manifest.rows,
         size,
+        tuple(surplus if directory.dry_run else _removed(directory, surplus)),
     )
+
+
+def _save(
+    directory: Engine, file: str, manifest_of: backup_files.Finish, progress: Progress, *, is_checked: bool
+) -> tuple[Manifest, int]:
+    """Write the file, and read it back if it is to be checked: its manifest and size."""
+    save = _save_sqlite if directory.database.path is not None else _save_postgres
+    with backup_folder.cleared(os.path.dirname(os.path.abspath(file))) as left:
+        for part in left:
+            directory.warn(f"An earlier backup was broken off. Its part was removed: {part}")
+        with private_files.draft(file, suffix=backup_folder.PART) as draft:
+            manifest = save(directory, draft, manifest_of, progress)
+            if is_checked:
+                with progress("Checking", manifest.rows) as step:
+                    if backup_files.check(draft, step) != manifest:
+                        raise backup_files.damaged(draft, "what was read back is not what was saved")
+            return manifest, os.path.getsize(draft)
+
+
+def _removed(directory: Engine, surplus: list[str]) -> Iterator[str]:
+    """Remove older backups; those that went, also by another backup that removed them first."""
+    for path in surplus:
+        try:
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+            yield path
+        except OSError as error:
+            directory.warn(f"The backup is made, but the older {path} could not be removed: {error.strerror}.")
 
 
 def _counts(db: Any) -> tuple[Sum, ...]:

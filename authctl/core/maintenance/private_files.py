@@ -27,10 +27,11 @@ def check_new(path: str | Path, *, field: str = "file") -> None:
 
 
 @contextmanager
-def draft(path: str | Path, *, field: str = "file") -> Iterator[str]:
+def draft(path: str | Path, *, field: str = "file", suffix: str = ".part") -> Iterator[str]:
     """A name beside `path`, of mode 0600, to be written to; it becomes `path` at the end of the block.
 
-    Raises Invalid (general_argument_invalid) where there is such a file, Unavailable (file_unavailable).
+    suffix: how that name ends; a process that is killed leaves it. Raises Invalid (general_argument_invalid) where
+    `path` is there already, Unavailable (file_unavailable).
     """
     import tempfile
 
@@ -38,7 +39,7 @@ def draft(path: str | Path, *, field: str = "file") -> Iterator[str]:
     try:
         if os.path.lexists(path):
             raise FileExistsError
-        descriptor, beside = tempfile.mkstemp(prefix=f".{name[:64]}.", suffix=".part", dir=folder)
+        descriptor, beside = tempfile.mkstemp(prefix=f".{name[:64]}.", suffix=suffix, dir=folder)
         os.close(descriptor)
         try:
             yield beside
