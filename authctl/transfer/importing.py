@@ -360,9 +360,9 @@ class _Run:
         storage.bulk.prepare(db)
         plan = self._settled(work, batch.items)
         behind = batch.records - len(batch.items) + plan.through
-        file = self.inputs[batch.file].name
-        counts = plan.counts_after(journal.counts, file)
-        self.report.write(file, plan.told)
+        names = [each.name for each in self.inputs[batch.file :]]
+        counts = plan.counts_after(journal.counts, names)
+        self.report.write(names, plan.told)
         position = {"file": batch.file, "records": behind, **self.report.position}
         if not storage.imports.advance(db, journal, position, counts, work.now):
             raise self._changed()

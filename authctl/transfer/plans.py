@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -11,18 +11,22 @@ from typing import Any, NamedTuple
 from authctl.core.values.checks import text
 from authctl.errors import Invalid
 from authctl.model import Json, User
-from authctl.transfer.records import DROPPED, LOSSES, MERGED, UNREAD, Member, Note
+from authctl.transfer.records import DROPPED, LOSSES, MERGED, UNREAD, Member, Note, Skipped
 from authctl.transfer.validation import Checked, IdentityRow, Outcome
 
 
 class Told(NamedTuple):
-    """A record that is not clean, for the report. outcome: created, updated, skipped, refused."""
+    """A record that is not clean, for the report. outcome: created, updated, skipped, refused.
+
+    file: which of the import's files it is in, counted from the one that is read.
+    """
 
     at: int
     ref: str | None
     outcome: str
     notes: tuple[Note, ...]
     raw: Any = None
+    file: int = 0
 
     def __repr__(self) -> str:
         return f"Told(at={self.at}, ref={self.ref!r}, outcome={self.outcome!r})"
@@ -55,17 +59,17 @@ class Loss:
     """What did not come along of one field: how many values, and where the first of them are."""
 
     count: int = 0
-    places: list[int] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)  # the file, counted from the one that is read; where
 
-    def add(self, count: int, places: Iterable[int]) -> None:
+    def add(self, count: int, places: Iterable[tuple[int, int]]) -> None:
         self.count += count
         self.places = [*self.places, *places][:FIRST]
 
 
-def line(file: str, told: Told) -> Json:
+def line(files: Sequence[str], told: Told) -> Json:
     """The first that is to be said of a record."""
     type, field, message = told.notes[0][:3] if told.notes else ("import_" + told.outcome, None, "It was left out.")
-    place = {"file": file, "at": told.at, "ref": _storable(told.ref), "outcome": told.outcome}
+    place = {"file": files[told.file], "at": told.at, "ref": _storable(told.ref), "outcome": told.outcome}
     return {**place, "type": type, "field": field, "message": sentence(message)}
 
 
@@ -125,17 +129,20 @@ class Plan:
     def skip(self, item: Outcome, notes: Iterable[Note], *, tell: bool = True) -> None:
         notes = tuple(notes)
         self.skipped += 1
-        self.reasons[notes[0].type if notes else "import_skipped"] += 1
+        file = 0
+        if isinstance(item, Skipped):
+            file = item.file
+            self._lose_all(notes, item.at, file)
+        if not (notes and notes[0].type == DROPPED):  # which is counted as lost
+            self.reasons[notes[0].type if notes else "import_skipped"] += 1
         if tell:
-            self.told.append(Told(item.at, item.ref, "skipped", notes))
+            self.told.append(Told(item.at, item.ref, "skipped", notes, file=file))
 
     def take(self, item: Checked, outcome: str, *, has_password: bool, brings_one: bool) -> None:
         """Count a record that comes in. has_password: its user, in the end; brings_one: the record."""
         if item.notes:
             self.told.append(Told(item.at, item.ref, outcome, item.notes))
-            for note in item.notes:
-                if note.type in LOSSES:
-                    self._lose(note.type, note.field, item.at)
+            self._lose_all(item.notes, item.at)
         for name in item.unread:
             self._lose(UNREAD, name, item.at)
         if brings_one and item.row.password_algorithm is not None:
@@ -157,13 +164,18 @@ class Plan:
         self.without_password -= 1
         self.reasons[_why_without(item)] -= 1
 
-    def _lose(self, type: str, field: str | None, at: int) -> None:
+    def _lose_all(self, notes: Iterable[Note], at: int, file: int = 0) -> None:
+        for note in notes:
+            if note.type in LOSSES:
+                self._lose(note.type, note.field, at, file)
+
+    def _lose(self, type: str, field: str | None, at: int, file: int = 0) -> None:
         loss = self.lost.get((type, field))
         if loss is None:
             loss = self.lost[type, field] = Loss()
         loss.count += 1
         if len(loss.places) < FIRST:
-            loss.places.append(at)
+            loss.places.append((file, at))
 
     @property
     def losses(self) -> int:
@@ -182,8 +194,8 @@ class Plan:
             self.lost.setdefault(key, Loss()).add(loss.count, loss.places)
         self.is_stopped = other.is_stopped
 
-    def counts_after(self, counts: Json, file: str) -> Json:
-        """The summary so far, with this batch of a file."""
+    def counts_after(self, counts: Json, files: Sequence[str]) -> Json:
+        """The summary so far, with this batch of the first of these files."""
         hashes = {name: dict(strengths) for name, strengths in counts["hashes"].items()}
         for (algorithm, strength), count in sorted(self.hashes.items()):
             strengths = hashes.setdefault(algorithm, {})
@@ -196,14 +208,14 @@ class Plan:
             "refused": counts["refused"] + self.refused,
             "reasons": dict(sorted((Counter(counts["reasons"]) + self.reasons + self._lost_by_type()).items())),
             "hashes": dict(sorted(hashes.items())),
-            "lost": self._lost_after(counts.get("lost", ()), file),
-            "refusals": [*counts.get("refusals", ()), *self._refusals(file)][:REFUSALS],
+            "lost": self._lost_after(counts.get("lost", ()), files),
+            "refusals": [*counts.get("refusals", ()), *self._refusals(files)][:REFUSALS],
         }
 
-    def _refusals(self, file: str) -> list[Json]:
+    def _refusals(self, files: Sequence[str]) -> list[Json]:
         """The first that were refused: where each is, what names it, and the reason."""
         refused = (each for each in self.told if each.outcome == "refused")
-        return [line(file, each) for each in islice(refused, REFUSALS)]
+        return [line(files, each) for each in islice(refused, REFUSALS)]
 
     def _lost_by_type(self) -> Counter[str]:
         found: Counter[str] = Counter()
@@ -212,12 +224,12 @@ class Plan:
                 found[type] += loss.count
         return found
 
-    def _lost_after(self, before: Iterable[Json], file: str) -> list[Json]:
+    def _lost_after(self, before: Iterable[Json], files: Sequence[str]) -> list[Json]:
         """What did not come along: by field, the type, how many values, and the places of the first, FILE:LINE."""
         found = {(each["type"], each["field"]): each for each in before}
         for (type, name), loss in self.lost.items():
             known = found.get((type, name), {"count": 0, "first": []})
-            first = [*known["first"], *(f"{file}:{at}" for at in loss.places)][:FIRST]
+            first = [*known["first"], *(f"{files[file]}:{at}" for file, at in loss.places)][:FIRST]
             found[type, name] = {"field": name, "type": type, "count": known["count"] + loss.count, "first": first}
         return sorted(found.values(), key=lambda each: (each["type"], -each["count"], each["field"] or ""))
 

@@ -151,11 +151,15 @@ class Refused:
 
 @dataclass(slots=True)
 class Skipped:
-    """A record that is no user for us (a deleted one, a service account, a group), and why."""
+    """A record that is no user for us (a deleted one, a service account, a group), and why.
+
+    file: which of the import's files it is in, counted from the one that is read.
+    """
 
     at: int
     ref: str | None
     notes: list[Note] = field(default_factory=list)
+    file: int = 0
 
 
 Item = Record | Refused | Skipped

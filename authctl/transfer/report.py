@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from authctl.core.maintenance import private_files
 from authctl.core.maintenance.private_files import holds, new_file
@@ -65,11 +65,11 @@ class Report:
                 size, _ = _left_at(position, name, file.path) or (0, None)
                 file.cut(size)
 
-    def write(self, file: str, told: Iterable[Told]) -> None:
-        """Say what is to be said of a batch."""
+    def write(self, files: Sequence[str], told: Iterable[Told]) -> None:
+        """Say what is to be said of a batch, which is of the first of these files."""
         for each in told:
             if self._lines is not None:
-                self._lines.write(_encode(_line(file, each)).encode() + b"\n")
+                self._lines.write(_encode(_line(files, each)).encode() + b"\n")
             if self._waiting is not None and each.outcome == "refused":
                 self._waiting.write(_encode(each.raw).encode() + b"\n")
         for written in (self._lines, self._waiting):
@@ -121,7 +121,7 @@ def _left_at(position: Json, name: str, path: str) -> tuple[int, int | None] | N
     return size, number
 
 
-def _line(file: str, told: Told) -> Json:
+def _line(files: Sequence[str], told: Told) -> Json:
     """A record's line: the first that is to be said of it, and all."""
     notes = [{"type": note.type, "field": note.field, "message": sentence(note.message)} for note in told.notes]
-    return line(file, told) | {"errors": notes}
+    return line(files, told) | {"errors": notes}

@@ -163,3 +163,20 @@ def test_a_journal_from_before_files_had_numbers_is_read(tmp_path):
     with pytest.raises(Invalid, match="is there already"):
         Report(str(path), None, {"report": [str(path), 3]})
     assert path.read_text() == "{}\n"
+
+
+def test_a_line_of_a_file_behind_the_users_is_told_under_its_own_name(authctl, database_url, ready, tmp_path):
+    users, more, told = (tmp_path / name for name in ("users.json", "identities.json", "told"))
+    users.write_text('[{"id": "a", "email": "ada@example.com", "encrypted_password": ""}]')
+    more.write_text('{"user_id": "a", "provider": "github", "provider_id": "7"}\n{"provider": "github"}\n')
+    line = f"users import {users} {more} --from supabase --report {told}"
+    ran = authctl(f"{line} --max-lost 0 --dry-run", env={"AUTHCTL_DATABASE_URL": database_url})
+    assert ran.status == 8
+    told.unlink()
+    ran = authctl(f"{line} -o json", env={"AUTHCTL_DATABASE_URL": database_url})
+    counts = json.loads(ran.stdout)
+    lost = {"field": "identities", "type": "import_value_dropped", "count": 1, "first": ["identities.json:2"]}
+    assert (counts["created"], counts["skipped"], counts["lost"]) == (1, 1, [lost])
+    assert counts["reasons"]["import_value_dropped"] == 1
+    [said] = map(json.loads, told.read_text().splitlines())
+    assert (said["file"], said["at"]) == ("identities.json", 2)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
-from authctl.transfer.records import Item, Linked, Member, Note, Record, Secret
+from authctl.transfer.records import DROPPED, Item, Linked, Member, Record, Secret
 from authctl.transfer.sources import json_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import Fields, Wrong, joined
+from authctl.transfer.sources.field_reader import Fields, Wrong
+from authctl.transfer.sources.joining import Joining
 
 TYPICAL = ("emailVerification", "passwordUpdate", "registration", "accessedAt")
 IGNORED = frozenset(
@@ -49,9 +51,10 @@ class Appwrite(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping()
-        for file in files[1:]:
-            mapping.join(file)
-        return self.items(json_files.rows(files[0], ("users",), (*TYPICAL, "$id")), mapping.record, start)
+        for place, file in enumerate(files[1:], 1):
+            mapping.joining.read(json_files.rows(file, LISTS, ("$id",)), place)
+        users = json_files.rows(files[0], ("users",), (*TYPICAL, "$id"))
+        return self.items(chain(users, mapping.joining.lost), mapping.record, start)
 
 
 SOURCE = Appwrite()
@@ -63,22 +66,17 @@ class _Mapping:
 
     identities: dict[str, list[Linked]] = field(default_factory=dict)
     members: dict[str, list[Member]] = field(default_factory=dict)
-    notes: dict[str, list[Note]] = field(default_factory=dict)
+    joining: Joining = field(init=False)
 
-    def join(self, file: Any) -> None:
-        for row in json_files.rows(file, LISTS, ("$id",)):
-            with joined(row, "A record of the identities or memberships is malformed") as values:
-                user = values.text("userId")
-                if user is not None:
-                    self._keep(user, values)
+    def __post_init__(self) -> None:
+        what = "Record {} of the identities, teams or memberships"
+        self.joining = Joining(what, lambda values: values.text("userId"), self._keep, _loss)
 
     def _keep(self, user: str, values: Fields) -> None:
         if "providerUid" in values.given:
             self.identities.setdefault(user, []).extend(_linked(values))
         elif "teamId" in values.given and values.truth("confirm"):
             self.members.setdefault(user, []).append(_member(values))
-        if values.notes:
-            self.notes.setdefault(user, []).extend(values.notes)
 
     def record(self, values: Fields) -> Record:
         id = values.text("$id") or ""
@@ -101,13 +99,17 @@ class _Mapping:
             identities=self.identities.get(id, []),
             members=self.members.get(id, []),
         )
-        values.notes += self.notes.get(id, ())
+        values.notes += self.joining.notes.get(id, ())
         if values.truth("mfa"):
             record.mfa = bool(record.email_verified or record.phone_verified)
             values.no_factor(
                 "Appwrite's API does not give authenticators away; an email or phone can still be a factor."
             )
         return record
+
+
+def _loss(given: Mapping[str, Any]) -> tuple[str, str]:
+    return DROPPED, "members" if "teamId" in given else "identities"
 
 
 def _secret(values: Fields) -> Secret | None:

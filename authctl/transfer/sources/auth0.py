@@ -16,7 +16,8 @@ from authctl.errors import Invalid
 from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret, Skipped
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import NOTHING, ROLES, Fields, Wrong, joined, role_names, wants_labels
+from authctl.transfer.sources.field_reader import NOTHING, ROLES, Fields, Wrong, role_names, wants_labels
+from authctl.transfer.sources.joining import Joining
 from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 TYPICAL = ("email", "user_id", "Id", "passwordHash")
@@ -27,6 +28,7 @@ PROVIDERS = {"google-oauth2": "google", "windowslive": "microsoft"}
 HASH = "\0passwordHash"  # what is joined; no column is called so
 SET_AT = "\0passwordSetAt"
 LOST = "\0passwordMissing"
+LOST_PASSWORD = ("import_password_lost", "password")
 
 DIGESTS = ("md5", "sha1", "sha256", "sha512")
 PASSWORD_ENCODINGS = {
@@ -89,7 +91,7 @@ class Auth0(Base):
         mapping = _Mapping(wants_labels(options), ids == "bare")
         found = _rows(files[0])
         if len(files) > 1:
-            found = _joined(found, _passwords(files[1:]))
+            found = _joined(found, _Passwords(files[1:]))
         return self.items(found, mapping.record, start)
 
     def _check_shape(self, values: Any) -> None:
@@ -142,34 +144,56 @@ def _named(row: Row) -> Row:
 # The password file
 
 
-def _passwords(files: list[Any]) -> dict[str, tuple[int, str, Any]]:
-    """The id of the user, as it stands behind auth0| → (line, hash, when it was set)."""
-    found = {}
-    for file in files:
-        for row in json_files.rows(file, (), ("passwordHash", "_id")):
-            with joined(row, f"Line {row.at} of the password file") as values:
-                id = values.text("alt_id") or values.inside("_id").text("$oid")
-                text = values.text("passwordHash")
-                set_at = values.inside("password_set_date").given.get("$date")
-            if id is None or text is None:
-                raise unreadable(f"Line {row.at} of the password file has no _id, or no passwordHash.")
-            found[id.removeprefix(OWN)] = (row.at, text, set_at)
-    return found
+class _Passwords:
+    """What the password files say. found: the id, as it stands behind auth0| → hash, when it was set, file and line."""
+
+    def __init__(self, files: list[Any]) -> None:
+        self.found: dict[str, tuple[str, Any, tuple[int, int]]] = {}
+        self.joining = Joining("Line {} of the password file", _owner, self._keep, lambda given: LOST_PASSWORD)
+        for place, file in enumerate(files, 1):
+            self.joining.read(self._placed(json_files.rows(file, (), ("passwordHash", "_id")), place), place)
+
+    def _placed(self, rows: Iterator[SourceRow | Refused], file: int) -> Iterator[SourceRow | Refused]:
+        for row in rows:
+            self._place = file, row.at
+            yield row
+
+    def _keep(self, id: str, values: Fields) -> None:
+        text = values.text("passwordHash")
+        if text is None:
+            raise Wrong("passwordHash", "passwordHash is missing.")
+        self.found[id] = text, values.inside("password_set_date").given.get("$date"), self._place
+
+    def why_lost(self, id: str) -> str:
+        notes = self.joining.notes.get(id)
+        return notes[0].message if notes else "The password file has no line for this user."
+
+    def left(self) -> Iterator[Skipped]:
+        """Lines that belong to no user of the export, and those that do not say to whom."""
+        yield from self.joining.lost
+        for id, (*_, (file, line)) in self.found.items():
+            message = f"Line {line} of the password file belongs to no user of the export."
+            yield Skipped(line, text_files.ref(id), [Note(*LOST_PASSWORD, message)], file)
 
 
-def _joined(found: Iterator[Row], passwords: dict[str, tuple[int, str, Any]]) -> Iterator[Row]:
+def _owner(values: Fields) -> str:
+    id = values.text("alt_id") or values.inside("_id").text("$oid")
+    if id is None:
+        raise Wrong("_id", "_id is missing.")
+    return id.removeprefix(OWN)
+
+
+def _joined(found: Iterator[Row], passwords: _Passwords) -> Iterator[Row]:
     """Users with their passwords, then the passwords that are left over."""
     for row in found:
         if isinstance(row, SourceRow) and isinstance(id := row.values.get("user_id"), str):
-            password = passwords.pop(id.removeprefix(OWN), None)
+            password = passwords.found.pop(own := id.removeprefix(OWN), None)
             if password is not None:
-                row.values[HASH], row.values[SET_AT] = password[1:]
+                row.values[HASH], row.values[SET_AT], _ = password
             elif id.startswith(OWN):
-                row.values[LOST] = True
+                row.values[LOST] = passwords.why_lost(own)
         yield row
-    for id, (line, _, _) in passwords.items():
-        message = f"Line {line} of the password file belongs to no user of the export."
-        yield Skipped(line, text_files.ref(id), [Note("import_password_lost", "password", message)])
+    yield from passwords.left()
 
 
 # Users
@@ -242,8 +266,8 @@ def _secret(values: Fields) -> Secret | None:
         raise Wrong("password_hash", "password_hash and custom_password_hash exclude each other.")
     if custom is not None:
         return _custom(Fields(custom, values.notes))
-    if values.truth(LOST):
-        values.no_password("The password file has no line for this user.")
+    if why := values.text(LOST):
+        values.no_password(why)
     text = joined or plain_form
     if text is None and not values.given.get(LOST) and (values.text("user_id") or "").startswith(OWN):
         values.no_password("Auth0's exports have no passwords; its support hands them out in a file to name behind it.")

@@ -11,7 +11,6 @@ import base64
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -19,9 +18,8 @@ from typing import Any
 from authctl.core.values import checks, identifiers
 from authctl.errors import Invalid
 from authctl.model import USER_COLUMNS, Json
-from authctl.transfer.records import DROPPED, ImportedTotp, Note, Record, Refused
-from authctl.transfer.sources import text_files, timestamps
-from authctl.transfer.sources.text_files import SourceRow
+from authctl.transfer.records import DROPPED, ImportedTotp, Note, Record
+from authctl.transfer.sources import timestamps
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 TRUE = frozenset(("true", "t", "1", "yes", "y", "on"))
@@ -372,17 +370,6 @@ def kind(value: object) -> str:
     """What a value is, in JSON's words."""
     names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "text"}
     return names.get(type(value), "a list" if isinstance(value, list) else "an object")
-
-
-@contextmanager
-def joined(row: SourceRow | Refused, where: str) -> Iterator[Fields]:
-    """The values of a row that users are joined with. Where it is malformed, the file as a whole is refused."""
-    if isinstance(row, Refused):
-        raise text_files.unreadable(f"{where}: {row.notes[0].message}")
-    try:
-        yield Fields(row.values, essential=EVERY)
-    except Wrong as wrong:
-        raise text_files.unreadable(f"{where}: {wrong}") from None
 
 
 PLAIN = {"plain_passwords": "yes: take passwords in plain text too, and hash them here; no: leave them out (default)"}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
-from authctl.transfer.records import Item, Linked, Note, Record, Refused, Secret
+from authctl.transfer.records import DROPPED, Item, Linked, Record, Refused, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import (
@@ -18,10 +19,10 @@ from authctl.transfer.sources.field_reader import (
     Fields,
     NotAUser,
     Wrong,
-    joined,
     role_names,
     wants_labels,
 )
+from authctl.transfer.sources.joining import Joining
 from authctl.transfer.sources.text_files import SourceRow, unreadable
 
 TYPICAL = ("encrypted_password", "raw_user_meta_data", "raw_app_meta_data", "app_metadata", "user_metadata")
@@ -66,9 +67,9 @@ class Supabase(Base):
 
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         mapping = _Mapping(wants_labels(options))
-        for file in files[1:]:
-            mapping.join(file)
-        return self.items(_rows(files[0], TYPICAL), mapping.record, start)
+        for place, file in enumerate(files[1:], 1):
+            mapping.joining.read(_rows(file, ("identity_data", "provider_id", "factor_type")), place)
+        return self.items(chain(_rows(files[0], TYPICAL), mapping.joining.lost), mapping.record, start)
 
 
 SOURCE = Supabase()
@@ -100,23 +101,16 @@ class _Mapping:
     labels: bool
     identities: dict[str, list[Linked]] = field(default_factory=dict)
     factors: dict[str, list[Factor]] = field(default_factory=dict)
-    notes: dict[str, list[Note]] = field(default_factory=dict)
+    joining: Joining = field(init=False)
 
-    def join(self, file: Any) -> None:
-        for row in _rows(file, ("identity_data", "provider_id", "factor_type")):
-            with joined(row, f"Line {row.at} of the identities or factors") as values:
-                self._keep(values)
+    def __post_init__(self) -> None:
+        self.joining = Joining("Line {} of the identities or factors", _owner, self._keep, _loss)
 
-    def _keep(self, values: Fields) -> None:
-        user = values.text("user_id")
-        if user is None:
-            raise Wrong("user_id", "user_id is missing.")
+    def _keep(self, user: str, values: Fields) -> None:
         if "factor_type" in values.given:
             self.factors.setdefault(user, []).extend(_factor(values))
         else:
             self.identities.setdefault(user, []).extend(_linked(values))
-        if values.notes:
-            self.notes.setdefault(user, []).extend(values.notes)
 
     def record(self, values: Fields) -> Record:
         id = values.text("id") or ""
@@ -153,8 +147,19 @@ class _Mapping:
         if values.truth("is_sso_user"):
             values.drop("identities", "The user signs in by single sign-on, which is not carried over.")
         _add_factors(record, values, self.factors.get(id) or _inside(values, "factors", _factor))
-        values.notes += self.notes.get(id, ())
+        values.notes += self.joining.notes.get(id, ())
         return record
+
+
+def _owner(values: Fields) -> str:
+    user = values.text("user_id")
+    if user is None:
+        raise Wrong("user_id", "user_id is missing.")
+    return user
+
+
+def _loss(given: Mapping[str, Any]) -> tuple[str, str]:
+    return ("import_factor_lost", "mfa") if "factor_type" in given else (DROPPED, "identities")
 
 
 def _inside(values: Fields, name: str, read: Callable[[Fields], list[T]]) -> list[T]:

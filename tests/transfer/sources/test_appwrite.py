@@ -58,6 +58,21 @@ def test_a_malformed_file_to_join_stops_before_anything_comes_in(read):
         read("appwrite", users(USER), b'{"identities": [{"userId": 7.5, "providerUid": "1"}]}')
 
 
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        ({"userId": "a", "teamId": 7.5, "confirm": True}, "members"),
+        ({"userId": "a", "providerUid": [], "provider": "x"}, "identities"),
+        ({"userId": "a", "teamId": "t", "confirm": "perhaps"}, "members"),
+    ],
+)
+def test_a_malformed_record_to_join_costs_its_user_only(read, entry, field):
+    good = {"$id": "i", "userId": "a", "provider": "google", "providerUid": "1"}
+    ada, bob = read("appwrite", users(USER, USER | {"$id": "b"}), json.dumps([good, entry]).encode())
+    assert (ada.identities, bob.notes) == ([Linked("google", "1")], [])
+    assert [(note.field, note.message[:11]) for note in ada.notes] == [(field, "Record 2 of")]
+
+
 def test_second_factors_stay_behind_and_are_told(read):
     [user] = read("appwrite", users(USER | {"mfa": True}))
     assert user.mfa

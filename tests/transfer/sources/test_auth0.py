@@ -58,6 +58,25 @@ def test_a_malformed_password_file_stops_before_anything_comes_in(read, entry):
     assert caught.value.type == "import_file_invalid"
 
 
+@pytest.mark.parametrize(
+    ("line", "is_bob_s"),
+    [
+        (b'{"_id": {"$oid": "2"}, "passwordHash": []}', True),
+        (b'{"_id": {"$oid": "2"}}', True),
+        (b'{"passwordHash": "x"}', False),
+        (b'{"_id": {"$oid": "2"}, "passwordHa', False),
+    ],
+)
+def test_a_malformed_line_of_the_passwords_costs_its_user_only(read, line, is_bob_s):
+    ada, bob, *others = read("auth0", lines(ADA, BOB), lines(password("1")) + line)
+    assert (ada.password.text, bob.password) == (BCRYPT, None)
+    assert [note.type for note in bob.notes] == ["import_password_lost"]
+    assert ("Line 2" in bob.notes[0].message) == is_bob_s
+    assert [(item.at, item.file, item.notes[0].type) for item in others] == (
+        [] if is_bob_s else [(2, 1, "import_password_lost")]
+    )
+
+
 def test_the_csv_has_an_apostrophe_before_every_text(read):
     content = (
         "user_id,email,email_verified,name,created_at,identities[0].provider,identities[0].user_id,app_metadata\n"

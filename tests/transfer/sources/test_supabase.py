@@ -144,3 +144,23 @@ def test_tokens_are_neither_kept_nor_told(read):
 def test_a_record_of_another_shape_is_refused(read, record):
     [item] = read("supabase", rows(record))
     assert isinstance(item, Refused)
+
+
+IDENTITY = {"user_id": "a", "provider": "github", "identity_data": {"sub": "7"}}
+BAD_LINES = [
+    (b'{"user_id": "a", "provider": "x", "provider_id": []}', "identities", None),
+    (b'{"user_id": "a", "factor_type": "totp", "status": {}}', "mfa", None),
+    (b'{"provider": "github", "identity_data": {"sub": "8"}}', "identities", 1),
+    (b'{"user_id": "a", "provider": "github", "identity_da', "identities", 1),
+]
+
+
+@pytest.mark.parametrize(("line", "field", "file"), BAD_LINES)
+def test_a_malformed_line_to_join_costs_its_user_only(read, line, field, file):
+    bob = ROW | {"id": "b", "email": "b@example.com"}
+    ada, bob, *others = read("supabase", rows(ROW, bob), rows(IDENTITY) + b"\n" + line)
+    assert (ada.identities, bob.notes) == ([Linked("github", "7")], [])
+    notes = ada.notes if file is None else others[0].notes
+    assert [note.field for note in notes] == [field]
+    assert notes[0].message.startswith("Line 2 of the identities or factors is malformed: ")
+    assert [(item.at, item.file) for item in others] == ([] if file is None else [(2, file)])
