@@ -46,6 +46,7 @@ class Note(NamedTuple):
 DROPPED = "import_value_dropped"
 MERGED = "import_merged"  # the record became a part of another user
 UNREAD = "import_field_unread"  # never a note: what a source does not read is counted alone
+MEMBERSHIPS = "memberships"  # what counts as unread where teams are not asked for
 LOSSES = frozenset((DROPPED, UNREAD, "import_password_lost", "import_factor_lost"))
 
 

@@ -24,6 +24,7 @@ from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
 from authctl.transfer.records import (
     DROPPED,
+    MEMBERSHIPS,
     Addresses,
     ImportedTotp,
     Item,
@@ -165,12 +166,15 @@ class Checker:
         document = search_terms.document(row.id, row.username, row.name, row.email, row.phone, check.labels)
         if self.rules.words == "postgresql":
             document = search_terms.tsvector(document)
-        unread = self._unread(item) if item.unread and self.rules.keeps_unread is None else ()
+        unread = self._unread(item) if item.unread or item.members else ()
         notes = tuple(check.notes)
         return Checked(item.at, item.ref, bool(item.id), row, document, strength, extra, notes, raw, unread)
 
     def _unread(self, record: Record) -> tuple[str, ...]:
-        names = tuple(record.unread)
+        """Names of what the record says and nobody takes; memberships are one, unless they are asked for."""
+        names = tuple(record.unread) if self.rules.keeps_unread is None else ()
+        if record.members and not self.rules.teams and self.rules.keeps_unread is not False:
+            names += (MEMBERSHIPS,)
         return self._names.setdefault(names, names)
 
     def _check_names(self, record: Record, columns: dict[str, Any], extra: Extra, check: _Fields) -> None:

@@ -15,7 +15,7 @@ from authctl.cli.progress import progress
 from authctl.core.values import checks
 from authctl.errors import AuthctlError, Denied, Invalid, UsageError, did_you_mean
 from authctl.transfer import sources
-from authctl.transfer.records import UNREAD
+from authctl.transfer.records import MEMBERSHIPS, UNREAD
 
 if TYPE_CHECKING:
     from authctl.cli.progress import Step
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 SHOWN = 3  # users, before anything is asked
+FIELDS = 10  # that were not read; each has a line of its own
+MORE_FIELDS = 40  # that are named in one line behind those
 # Of a summary, what whoever has just typed the command knows.
 UNTOLD = ("files", "lost", "refusals", "options", "actor", "created_at", "updated_at", "ended_at")
 
@@ -172,18 +174,18 @@ def tell_counts(ctx: Context, journal: Import) -> None:
 
 def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
     """Say what did not come along: of each field how many values, where the first of them are, what takes them."""
-    takes = sources.load(source).takes
-    kept = False
+    takes = {MEMBERSHIPS: "--teams", **sources.load(source).takes}
+    unread = []
     for each in counts["lost"]:
-        field, count = each["field"] or "", each["count"]
-        if each["type"] == UNREAD:
-            hint = f" To import it: {takes[field]}" if field in takes else ""
-            kept = kept or field not in takes
-            ctx.output.tell(f"Not imported: {checks.shown(field)}, {_of(count, 'user', each['first'])}.{hint}")
+        field, count, first = each["field"] or "", each["count"], each["first"]
+        if each["type"] != UNREAD:
+            ctx.output.tell(f"Left out: {_LOST.get(each['type'], field)}, {_of(count, 'value', first)}.")
+        elif field in takes:
+            users = _of(count, "user", first)
+            ctx.output.tell(f"Not imported: {checks.shown(field)}, {users}. To import it: {takes[field]}")
         else:
-            ctx.output.tell(f"Left out: {_LOST.get(each['type'], field)}, {_of(count, 'value', each['first'])}.")
-    if kept:
-        ctx.output.tell("To keep such fields in the users' metadata: --source-option unmapped=metadata")
+            unread.append((checks.shown(field), each))
+    _tell_unread(ctx, unread)
     brought = counts["created"] + counts["updated"]
     if counts["without_password"] and ctx.output.is_for_a_person:
         ctx.output.tell("To find users without a password: authctl users list --filter 'password.set = false'")
@@ -193,6 +195,18 @@ def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
             if brought > 1
             else "The user came without a password."
         )
+
+
+def _tell_unread(ctx: Context, unread: Sequence[tuple[str, Json]]) -> None:
+    """Name the fields that nothing reads: the most frequent each with its places, the others together."""
+    for name, each in unread[:FIELDS]:
+        ctx.output.tell(f"Not imported: {name}, {_of(each['count'], 'user', each['first'])}.")
+    if more := unread[FIELDS:]:
+        named = ", ".join(f"{name} ({each['count']:,})" for name, each in more[:MORE_FIELDS])
+        rest = "" if len(more) <= MORE_FIELDS else ", …; -o json names all of them"
+        ctx.output.tell(f"Not imported: {_count(len(more), 'more field')}: {named}{rest}.")
+    if unread:
+        ctx.output.tell("To keep such fields in the users' metadata: --source-option unmapped=metadata")
 
 
 def _tell_refusals(ctx: Context, counts: Json) -> None:
@@ -208,7 +222,11 @@ _LOST = {"import_password_lost": "password", "import_factor_lost": "second facto
 def _of(count: int, noun: str, first: list[str]) -> str:
     """How many there are, and where: 12 values (users.csv:3, users.csv:7, users.csv:9, …)."""
     more = ", …" if count > len(first) else ""
-    return f"{count:,} {noun}{'s' if count != 1 else ''} ({', '.join(first)}{more})"
+    return f"{_count(count, noun)} ({', '.join(first)}{more})"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
 def prove(

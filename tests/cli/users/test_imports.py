@@ -301,6 +301,27 @@ def test_columns_of_a_csv_that_are_not_read_are_named(run, write):
     assert "Not imported" not in run(f"{mapped} --source-option unmapped=ignore").stderr
 
 
+def test_many_columns_that_are_not_read_fill_no_screen(run, write):
+    names = [f"Extra {number:02}" for number in range(60)]
+    path = write("users.csv", f"email,{','.join(names)}\nada@example.com{',x' * 60}\n")
+    said = run(f"users import {path} --from csv --dry-run").stderr.splitlines()
+    told = [line for line in said if "Not imported: " in line]
+    assert told[9] == "authctl: Not imported: 'Extra 09', 1 user (users.csv:2)."
+    assert told[10].startswith("authctl: Not imported: 50 more fields: 'Extra 10' (1), 'Extra 11' (1), ")
+    assert told[10].endswith("'Extra 49' (1), …; -o json names all of them.")
+    assert len(told) == 11
+    assert "--source-option unmapped=metadata" in said[said.index(told[10]) + 1]
+
+
+def test_memberships_that_were_not_asked_for_are_told(run, write):
+    member = {"team_id": "maths", "team_name": "Maths", "roles": []}
+    path = write("users.jsonl", jsonl(ADA | {"memberships": [member]}))
+    told = "authctl: Not imported: 'memberships', 1 user (users.jsonl:1). To import it: --teams\n"
+    assert told in run(f"users import {path} --from authctl --dry-run").stderr
+    assert run(f"users import {path} --from authctl --dry-run --max-lost 0").status == 8
+    assert "Not imported" not in run(f"users import {path} --from authctl --teams").stderr
+
+
 @pytest.mark.parametrize(("most", "status"), [(0, 8), (1, 8), (2, 0)])
 def test_more_lost_than_allowed_stops_it(run, write, most, status):
     ada = ADA | {"username": "a b", "phone": "1"}
