@@ -182,7 +182,7 @@ function __authctl_load
                 'create|Make an account' \
                 'list|List accounts' \
                 'get|Show one account' \
-                'delete|Remove an account and everything of it' \
+                'delete|Remove an account and all its data' \
                 'update-name|Change the name of a user' \
                 'update-username|Change the username of a user' \
                 'update-email|Change the email of a user' \
@@ -2180,6 +2180,7 @@ function __authctl_list
                 'environment|The variables that are read, and what each sets' \
                 'policies|Every security policy, its range and its default' \
                 'formats|What can be imported, exported, and taken for a password hash' \
+                'sample-config|Every setting, as a configuration file to begin with' \
                 'users|Make, find, change and remove accounts' \
                 'teams|Make teams, invite and remove members, give them roles' \
                 'sessions|Sign in, ask who is signed in, sign out' \
@@ -2198,7 +2199,7 @@ function __authctl_list
                 'create|Make an account' \
                 'list|List accounts' \
                 'get|Show one account' \
-                'delete|Remove an account and everything of it' \
+                'delete|Remove an account and all its data' \
                 'update-name|Change the name of a user' \
                 'update-username|Change the username of a user' \
                 'update-email|Change the email of a user' \

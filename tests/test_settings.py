@@ -286,8 +286,10 @@ def test_everything_that_is_wrong_is_told_at_once(load, write):
 def test_an_unknown_profile_is_told_with_the_nearest(load, write):
     path = write("[profiles.staging]")
     assert problems_of(load, profile="stagging") == (
-        f"There is no table [profiles.stagging] in {path}. Did you mean 'staging'?"
+        f"There is no table [profiles.stagging] in {path}. Did you mean 'staging'? The profiles are: staging."
     )
+    write("[profiles.staging]\n[profiles.production]")
+    assert problems_of(load, profile="x").endswith(f" in {path}. The profiles are: production, staging.")
     os.unlink(path)
     assert "there is no configuration file" in problems_of(load, variables={"AUTHCTL_PROFILE": "staging"})
 

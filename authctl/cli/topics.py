@@ -37,6 +37,10 @@ def help(
     formatter = ctx.make_formatter()
     if not words:
         _contents(formatter)
+    elif words == ["sample-config"]:
+        from authctl.settings import reference
+
+        ctx.environment.stdout.write(reference.sample())
     elif len(words) == 1 and words[0] in TOPICS:
         summary, write = TOPICS[words[0]]
         formatter.write_text(summary)
@@ -48,7 +52,7 @@ def help(
 
 
 def _contents(formatter: Any) -> None:
-    help_pages.write_rows("Topics", [(name, summary) for name, (summary, _) in TOPICS.items()], formatter)
+    help_pages.write_rows("Topics", list(summaries().items()), formatter)
     formatter.write_paragraph()
     formatter.write_text("A topic's page: authctl help TOPIC. A command's: authctl help users create, or --help.")
 
@@ -60,7 +64,7 @@ def _page_of(ctx: Context, words: Sequence[str]) -> str:
     for depth, word in enumerate(words):
         child = found.get_command(context, word) if hasattr(found, "get_command") else None
         if child is None:
-            raise _unknown(words[: depth + 1], [*getattr(found, "commands", ()), *(TOPICS if depth == 0 else ())])
+            raise _unknown(words[: depth + 1], [*getattr(found, "commands", ()), *(summaries() if depth == 0 else ())])
         context = type(ctx)(child, info_name=word, parent=context)
         found = child
     return str(found.get_help(context)) + "\n"
@@ -154,7 +158,7 @@ def _environment(formatter: Any) -> None:
     _paragraphs(
         formatter,
         "What is said later wins: defaults, the system's configuration, yours, its profile, variables, options. "
-        "`authctl status` shows each setting and where it came from; sample-config.toml has them all.",
+        "`authctl status` shows each setting and where it came from; `authctl help sample-config` has them all.",
     )
 
 
@@ -228,6 +232,12 @@ def _paragraphs(formatter: Any, *texts: str) -> None:
     for text in texts:
         formatter.write_paragraph()
         formatter.write_text(text)
+
+
+def summaries() -> dict[str, str]:
+    """What each topic is about, by its name."""
+    sample = {"sample-config": "Every setting, as a configuration file to begin with."}
+    return {name: summary for name, (summary, _) in TOPICS.items()} | sample
 
 
 TOPICS: dict[str, tuple[str, Callable[[Any], None]]] = {

@@ -40,15 +40,16 @@ def too_many(command: Any, ctx: Any, extra: int) -> UsageError:
         by_place = next(each for each in command.params if each.name == twice[0])
         message = f"{by_place.make_metavar(ctx=ctx)} is given twice: by its place, and by {flag}."
         return UsageError("general_usage", message, field=twice[0], hint=f"See: {ctx.command_path} --help")
-    takes = [each.make_metavar(ctx=ctx) for each in command.get_params(ctx) if isinstance(each, TyperArgument)]
+    places = [each for each in command.get_params(ctx) if isinstance(each, TyperArgument)]
+    takes = [each.make_metavar(ctx=ctx) for each in places]
     taken = " ".join(takes) or "options only"
     words = "one word" if extra == 1 else f"{extra} words"
+    message = f"There is {words} too many: {ctx.command_path} takes {taken}."
+    if command.declaration.writes and [each.name for each in places] in (["user"], ["team"]):
+        hint = f"For several, list them on stdin, one a line: {ctx.command_path} -"
+        return UsageError("general_usage", message, hint=hint)
     advice = "Put values with spaces into quotes." if takes else "Each value goes behind its option."
-    return UsageError(
-        "general_usage",
-        f"There is {words} too many: {ctx.command_path} takes {taken}.",
-        hint=f"{advice} See: {ctx.command_path} --help",
-    )
+    return UsageError("general_usage", message, hint=f"{advice} See: {ctx.command_path} --help")
 
 
 def _message(error: typer.TyperException, ctx: Any) -> str:

@@ -22,7 +22,7 @@ from email.utils import parseaddr
 
 from authctl.delivery import errors
 from authctl.delivery.domains import ascii_domain
-from authctl.delivery.errors import Refused, unconfigured
+from authctl.delivery.errors import Refused, Unconfigured
 from authctl.delivery.messages import Channel, Email, Receipt
 from authctl.errors import Invalid
 from authctl.model import RandomBytes
@@ -58,18 +58,18 @@ def check(settings: EmailSettings) -> None:
         missing.append("password")
     if missing:
         names = " and ".join(f"email.{name}" for name in missing)
-        raise unconfigured(
+        raise Unconfigured(
             "No mail can be sent: no mail server is configured."
             if "host" in missing
             else f"No mail can be sent: {names} {'is' if len(missing) == 1 else 'are'} not set.",
             field=f"email.{missing[0]}",
-            hint=f"Set {names} in the configuration file",
+            way_out=f"Set {names} in the configuration file",
         )
     if not all(parseaddr(settings.from_address or "")[1].rpartition("@")):
-        raise unconfigured(
+        raise Unconfigured(
             "No mail can be sent: email.from is not an address.",
             field="email.from",
-            hint="Write it as in Example <no-reply@example.com>",
+            way_out="Write it as in Example <no-reply@example.com>",
         )
 
 

@@ -22,9 +22,12 @@ class Refused(Unavailable):
         self.receipt = receipt
 
 
-def unconfigured(message: str, *, field: str, hint: str) -> Unavailable:
-    """The error for a message that there is no way for. hint: what to set, as a half sentence."""
-    return Unavailable("delivery_unconfigured", message, field=field, hint=f"{hint}, {OTHERWISE}.")
+class Unconfigured(Unavailable):
+    """There is no way to send a message. way_out: what to set, as a half sentence."""
+
+    def __init__(self, message: str, *, field: str, way_out: str) -> None:
+        super().__init__("delivery_unconfigured", message, field=field, hint=f"{way_out}, {OTHERWISE}.")
+        self.way_out = way_out
 
 
 def words(said: str, *, secrets: Iterable[str | None] = (), phone: str | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from authctl.delivery.errors import masked, unconfigured
+from authctl.delivery.errors import Unconfigured, masked
 from authctl.delivery.messages import PARTIAL, Channel, Email, Receipt, Sms
 from authctl.model import Clock, RandomBytes
 
@@ -111,9 +111,9 @@ class Transport:
 
         provider = self._provider(channel)
         if not isinstance(provider, TwilioVerify):
-            raise unconfigured(
+            raise Unconfigured(
                 f"{provider.name} makes no codes of its own.",
                 field="sms.provider",
-                hint=f'Set sms.provider to "{VERIFY}"',
+                way_out=f'Set sms.provider to "{VERIFY}"',
             )
         return provider

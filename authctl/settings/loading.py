@@ -183,9 +183,12 @@ def _of_profile(
     if not chosen:
         from authctl.errors import did_you_mean
 
-        known = [known for _, tables in profiles for known in tables]
+        known = sorted({known for _, tables in profiles for known in tables})
+        named = f" The profiles are: {', '.join(known)}." if known else ""
         where = " or ".join(path for path, _ in files) or "any file: there is no configuration file"
-        problems.append(("profile", f"There is no table [profiles.{name}] in {where}.{did_you_mean(name, known)}"))
+        problems.append(
+            ("profile", f"There is no table [profiles.{name}] in {where}.{did_you_mean(name, known)}{named}")
+        )
     return [_of_table(path, table, environ, problems, Origin("profile", f"{name} in {path}")) for path, table in chosen]
 
 
@@ -282,7 +285,7 @@ def _invalid(problems: list[Problem]) -> Exception:
 
     return errors.Invalid.of(
         (errors.Problem("general_config_invalid", message, name) for name, message in problems),
-        hint="sample-config.toml lists every setting with what it takes.",
+        hint="Every setting, and what it takes: authctl help sample-config",
     )
 
 

@@ -25,6 +25,7 @@ from authctl.core.policy import policies
 from authctl.errors import TYPES, ExitStatus
 from authctl.model import WeakHash
 from authctl.settings.definitions import ENTRIES
+from authctl.settings.reference import sample
 from authctl.transfer import sources, targets
 
 
@@ -178,6 +179,11 @@ def test_each_topic_has_a_page(authctl):
         assert page.stdout.startswith(summary)
         assert page.stdout.isascii()
         assert (page.status, page.stderr) == (0, "")
+
+
+def test_the_sample_configuration_is_printed(authctl):
+    assert authctl("help sample-config").stdout == sample()
+    assert " sample-config " in authctl("help").stdout
 
 
 def test_topics_say_what_the_declarations_say(authctl):

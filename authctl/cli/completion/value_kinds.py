@@ -92,9 +92,9 @@ def common_lists() -> dict[str, Words]:
 
 def topics() -> Words:
     """What `authctl help` explains beside the commands."""
-    from authctl.cli.topics import TOPICS
+    from authctl.cli.topics import summaries
 
-    return tuple((name, brief(summary)) for name, (summary, _) in TOPICS.items())
+    return tuple((name, brief(summary)) for name, summary in summaries().items())
 
 
 def _fields(shape: Shape | None, lists: dict[str, Words]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from authctl.core.values import contacts
 from authctl.core.work.engine import Engine
 from authctl.delivery import Channel, Receipt
-from authctl.errors import Invalid
+from authctl.errors import Invalid, Unavailable
 
 
 def test_delivery(directory: Engine, channel: Channel | str, address: str) -> Receipt:
@@ -14,11 +14,20 @@ def test_delivery(directory: Engine, channel: Channel | str, address: str) -> Re
     channel: email, sms or whatsapp. A provider that makes codes itself sends one, which nobody asks for.
     Raises Unavailable: delivery_unconfigured, delivery_failed.
     """
-    from authctl.core.messages import compose
+    from authctl.delivery.errors import Unconfigured
 
     if channel not in tuple(Channel):
         raise Invalid("general_argument_invalid", f"channel is one of {', '.join(Channel)}.", field="channel")
-    way = Channel(channel)
+    try:
+        return _send(directory, Channel(channel), address)
+    except Unconfigured as error:
+        hint = f"{error.way_out}; for an example run: authctl help sample-config"
+        raise Unavailable(error.type, error.message, field=error.field, hint=hint) from None
+
+
+def _send(directory: Engine, way: Channel, address: str) -> Receipt:
+    from authctl.core.messages import compose
+
     transport = directory.transport
     if way is Channel.EMAIL:
         return transport.send(compose.trial_email(directory.settings, contacts.email(address)))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from authctl.delivery.errors import unconfigured
+from authctl.delivery.errors import Unconfigured
 from authctl.settings import SMS_PROVIDERS
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ def open(settings: SmsSettings, clock: Clock, random_bytes: RandomBytes, console
     console: where the provider `console` writes to.
     """
     if settings.provider is None:
-        raise unconfigured(
+        raise Unconfigured(
             "No SMS can be sent: no provider is configured.",
             field="sms.provider",
-            hint="Set sms.provider and what it needs in the configuration file",
+            way_out="Set sms.provider and what it needs in the configuration file",
         )
     module, _, name = SMS_PROVIDERS[settings.provider].partition(":")
     made = getattr(import_module(f"{__name__}.{module}"), name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from authctl.delivery import errors
-from authctl.delivery.errors import Refused, masked, unconfigured
+from authctl.delivery.errors import Refused, Unconfigured, masked
 from authctl.delivery.messages import Channel, Receipt, Sms
 from authctl.model import Clock, RandomBytes
 from authctl.settings import Sms as SmsSettings
@@ -42,19 +42,19 @@ class Provider(ABC):
         missing = [f"sms.{name}" for name in self.needs if not getattr(settings, name)]
         if missing:
             names = " and ".join(missing)
-            raise unconfigured(
+            raise Unconfigured(
                 f"No SMS can be sent by {self.name}: {names} {'is' if len(missing) == 1 else 'are'} not set.",
                 field=missing[0],
-                hint=f"Set {names} in the configuration file",
+                way_out=f"Set {names} in the configuration file",
             )
 
     def check_channel(self, channel: Channel) -> None:
         """Raise Unavailable (delivery_unconfigured) where the provider has no such channel."""
         if channel not in self.channels:
-            raise unconfigured(
+            raise Unconfigured(
                 f"{self.name} sends no messages over {channel}.",
                 field="sms.provider",
-                hint="Use --channel sms, set sms.provider to twilio or twilio-verify",
+                way_out="Send it by sms, set sms.provider to twilio or twilio-verify",
             )
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 
-from authctl.delivery.errors import Refused, unconfigured
+from authctl.delivery.errors import Refused, Unconfigured
 from authctl.delivery.messages import Channel, Receipt, Sms
 from authctl.delivery.sms.provider import Answer, Provider, Request
 
@@ -48,10 +48,10 @@ class Twilio(_Account):
         super().check_channel(channel)
         sender = self.sender(channel)
         if channel is Channel.WHATSAPP and not (_is_service(sender) or sender.startswith("+")):
-            raise unconfigured(
+            raise Unconfigured(
                 "WhatsApp messages cannot come from a name.",
                 field="sms.whatsapp_sender",
-                hint="Set sms.whatsapp_sender to a number with its + or to a messaging service (MG…)",
+                way_out="Set sms.whatsapp_sender to a number with its + or to a messaging service (MG…)",
             )
 
     def sender(self, channel: Channel) -> str:
@@ -95,10 +95,10 @@ class TwilioVerify(_Account):
     needs = ("account_sid", "auth_token", "service_sid")
 
     def send(self, message: Sms) -> Receipt:
-        raise unconfigured(
+        raise Unconfigured(
             "twilio-verify sends codes of its own alone, and no other messages.",
             field="sms.provider",
-            hint='Set sms.provider to "twilio"',
+            way_out='Set sms.provider to "twilio"',
         )
 
     def start(self, phone: str, channel: Channel = Channel.SMS) -> Receipt:

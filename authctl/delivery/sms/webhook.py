@@ -19,7 +19,7 @@ import hmac
 import json
 from collections.abc import Callable
 
-from authctl.delivery.errors import unconfigured
+from authctl.delivery.errors import Unconfigured
 from authctl.delivery.messages import Channel, Receipt, Sms
 from authctl.delivery.sms.provider import Answer, Provider, Request
 from authctl.model import Clock, RandomBytes
@@ -95,8 +95,8 @@ def key(secret: str) -> bytes:
     try:
         return base64.b64decode(text.removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError):
-        raise unconfigured(
+        raise Unconfigured(
             f"No SMS can be sent by webhook: what follows {PREFIX} in sms.webhook_secret is not base64.",
             field="sms.webhook_secret",
-            hint="Copy the secret again, or set another one without that beginning",
+            way_out="Copy the secret again, or set another one without that beginning",
         ) from None
