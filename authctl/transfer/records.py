@@ -47,7 +47,11 @@ DROPPED = "import_value_dropped"
 MERGED = "import_merged"  # the record became a part of another user
 UNREAD = "import_field_unread"  # never a note: what a source does not read is counted alone
 MEMBERSHIPS = "memberships"  # what counts as unread where teams are not asked for
-LOSSES = frozenset((DROPPED, UNREAD, "import_password_lost", "import_factor_lost"))
+# Values that do not come along, and hashes that nobody could sign in by.
+_HASHES = ("invalid", "unnamed", "unsupported", "too_costly")
+LOSSES = frozenset(
+    (DROPPED, UNREAD, "import_password_lost", "import_factor_lost", *(f"password_hash_{why}" for why in _HASHES))
+)
 
 
 @dataclass(slots=True)

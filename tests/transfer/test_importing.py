@@ -281,6 +281,13 @@ def test_a_password_that_cannot_be_kept_leaves_the_user_without(take, directory,
     assert secret.text not in text or len(secret.text) < 2
 
 
+@pytest.mark.parametrize("hash", ["$2b$31$" + "a" * 53, "$y$j9T$aaaa$bbbb", MD5, "$2b$nonsense"])
+def test_a_hash_that_cannot_be_kept_is_lost_and_a_lock_is_not(take, hash):
+    counts = take(record("ada", password=Secret(hash)), record("bob", password=Secret("!")))
+    assert [(each["field"], each["count"]) for each in counts["lost"]] == [("password", 1)]
+    assert counts["without_password"] == 2
+
+
 @pytest.mark.parametrize(
     ("password", "type"),
     [

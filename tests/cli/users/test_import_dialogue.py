@@ -117,7 +117,7 @@ def test_the_summary_is_what_an_operator_wants_to_know(ask, start):
     someone.sees(WHO)
     someone.types("\r")
     assert someone.leaves() == 8
-    shown = [line.rstrip() for line in someone.window().display]
+    shown = [line.rstrip() for line in someone.screen.splitlines()]
     summary = shown[shown.index("source            firebase") :]
     assert summary[:13] == [
         "source            firebase",
