@@ -36,9 +36,13 @@ SPELLINGS = {
     "mail": "email",
     "emailaddress": "email",
     "fullname": "name",
+    "emailadresse": "email",
     "userid": "id",
+    "benutzername": "username",
+    "vorname": "first_name",
+    "nachname": "last_name",
     "totpsecret": "totp",
-    **dict.fromkeys(("phonenumber", "telephone", "telefon"), "phone"),
+    **dict.fromkeys(("phonenumber", "telephone", "telefon", "telefonnummer"), "phone"),
 }
 PLAIN, SELF, NONE = "plain", "self", "none"
 
@@ -137,7 +141,7 @@ class FieldMapping:
         known = by_name(tuple(name for name in names if name not in given.values()))
         _check_doubles(names, {target: name for target, name in known.items() if target not in given})
         columns = known | given
-        alone = _ALONE | dict.fromkeys(_TIMES, partial(Fields.moment, read=_date(options.get("date_format"))))
+        alone = _ALONE | dict.fromkeys(_TIMES, _date(options.get("date_format")))
         found = cls(
             columns,
             frozenset(columns.values()),
@@ -233,8 +237,11 @@ def _totp(values: Fields, given: str) -> list[ImportedTotp]:
         return []
 
 
-def _date(form: str | None) -> Callable[[Any], datetime | None]:
-    return timestamps.any_form if not form else lambda value: timestamps.by_format(value, form)
+def _date(form: str | None) -> Callable[[Fields, str], datetime | None]:
+    if not form:
+        why = "Say how dates are written, as in --source-option date_format=%d.%m.%Y."
+        return partial(Fields.moment, read=timestamps.any_form, why=why)
+    return partial(Fields.moment, read=partial(timestamps.by_format, form=form), why=f"It is not written as {form}.")
 
 
 def _is_blocked(values: Fields) -> bool | None:
@@ -291,17 +298,20 @@ def _check_naming(names: tuple[str, ...], columns: Mapping[str, str]) -> None:
     """That there is something to know the users by."""
     if any(target.partition(".")[0] in NAMING for target in columns):
         return
-    hint = f"Say which column is what, as in --map email=COLUMN; the columns are {shown(names)}."
-    raise unreadable("No column is known to name the users: an id, email, phone or username.", hint)
+    column = next((shlex.quote(name) for name in names if "mail" in name.casefold()), "COLUMN")
+    hint = f"Say which column is what, as in --map email={column}. The columns are {shown(names)}."
+    raise unreadable("No column is recognised as an id, email, phone or username.", hint)
 
 
 def _given(names: tuple[str, ...], text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for target, column in pairs(text, "map"):
         if target not in TARGETS and not _is_inside(target):
-            raise _invalid("map", f"There is nothing called {target[:40]!r} to map a column to.", _targets_hint())
+            message = f"Unknown field {target[:40]!r}.{did_you_mean(target, TARGETS)}"
+            raise _invalid("map", message, _targets_hint())
         if column not in names:
-            raise _invalid("map", f"The file has no column {column[:40]!r}.", f"It has: {shown(names)}.")
+            message = f"The file has no column {column[:40]!r}.{did_you_mean(column, names)}"
+            raise _invalid("map", message, f"The columns are {shown(names)}.")
         found[target] = column
     return found
 

@@ -193,15 +193,20 @@ class Fields:
         """Whether a value is JSON's own true, and no word for it."""
         return self.get(name) is True
 
-    def moment(self, name: str, read: Callable[[Any], datetime | None] = timestamps.iso) -> datetime | None:
-        """A time, by whichever of `moments` reads this source's."""
+    def moment(
+        self,
+        name: str,
+        read: Callable[[Any], datetime | None] = timestamps.iso,
+        why: str = "It is not a time as this source writes them.",
+    ) -> datetime | None:
+        """A time, by whichever of `timestamps` reads this source's. why: what is wrong with one that it cannot read."""
         self._asked.add(name)
         value = self.given.get(name)
         if value is None or value == "":
             return None
         found = read(value)
         if found is None:
-            self.left_out(name, value, "It is not a time as this source writes them.")
+            self.left_out(name, value, why)
         return found
 
     def object(self, name: str) -> Json | None:

@@ -56,7 +56,33 @@ def test_the_sample_s_passwords(by_ref, ref, password):
 def test_dates_in_a_form_that_is_given(by_ref):
     found = by_ref("csv", "plain.csv", **SAMPLE, date_format="%d.%m.%Y")
     assert found["2"].created_at == datetime(2021, 5, 1, tzinfo=UTC)
-    assert [note.field for note in found["1"].notes] == ["created_at"]
+    (note,) = found["1"].notes
+    assert (note.field, note.message.endswith("was left out. It is not written as %d.%m.%Y.")) == ("created_at", True)
+
+
+def test_a_date_that_cannot_be_read_says_what_option_reads_it(read):
+    (found,) = read("csv", b"email,created_at\nada@example.com,13.11.2015\n")
+    assert [note.message for note in found.notes] == [
+        "created_at '13.11.2015' was left out. Say how dates are written, as in --source-option date_format=%d.%m.%Y."
+    ]
+
+
+def test_the_headings_of_a_german_spreadsheet_are_known(read):
+    (found,) = read("csv", b"E-Mail-Adresse;Vorname;Nachname;Telefon\nada@example.com;Ada;Klein;+4930123456\n")
+    assert (found.email, found.name, found.phone) == ("ada@example.com", "Ada Klein", "+4930123456")
+
+
+@pytest.mark.parametrize(
+    ("map", "message"),
+    [
+        ("e_mail=E-Mail", "Unknown field 'e_mail'. Did you mean 'email'?"),
+        ("email=Email", "The file has no column 'Email'. Did you mean 'E-Mail'?"),
+    ],
+)
+def test_a_misspelt_mapping_is_told_the_right_word(read, map, message):
+    with pytest.raises(Invalid) as caught:
+        read("csv", b"E-Mail,Name\nada@example.com,Ada\n", map=map)
+    assert caught.value.message == message
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -304,8 +330,9 @@ def test_a_file_without_a_row_of_names_is_refused_by_that_name_or_numbered(read,
 
 
 def test_a_file_in_which_nothing_names_the_users_is_refused(read):
-    with pytest.raises(Invalid, match="No column is known to name the users") as caught:
-        read("csv", b"Kennung,Passwort\nada,secret\n")
+    with pytest.raises(Invalid, match="No column is recognised as an id, email, phone or username") as caught:
+        read("csv", b"Kennung,Passwort,Mail privat\nada,secret,ada@example.com\n")
+    assert "--map email='Mail privat'" in caught.value.hint
     assert "'Kennung', 'Passwort'" in caught.value.hint
 
 
