@@ -32,22 +32,27 @@ MORE_FIELDS = 40  # that are named in one line behind those
 UNTOLD = ("files", "lost", "refusals", "options", "actor", "created_at", "updated_at", "ended_at")
 
 
-def choose_source(ctx: Context, given: str | None, first: Input) -> str:
-    """Where the file comes from: as was said, else as it looks, which `confirm` asks about."""
+def choose_source(ctx: Context, given: str | None, first: Input, *, is_mapped: bool) -> str:
+    """Where the file comes from: as was said, else as it looks, which `confirm` asks about.
+
+    A file that looks otherwise than was said is warned of, unless the operator mapped its fields.
+    """
     from authctl.transfer import files
 
-    if given is not None:
-        return _named(given)
     found = sources.recognise(files.head_of(first), first.name)
     file = "Standard input" if first.path == STDIN else first.name
+    if given is not None:
+        name = _named(given)
+        if len(found) == 1 and found[0] not in (name, *sources.GENERAL) and not is_mapped:
+            ctx.output.warn(f"{file} looks like {found[0]}, not {name}. If it is: --from {found[0]}")
+        return name
     is_asked = ctx.environment.is_interactive and first.path != STDIN
     if len(found) > 1 and is_asked:
         return _chosen(ctx, file, found)
     if len(found) != 1:
-        looks = f"could be of {' or '.join(found)}" if found else "is of no source that is known"
         raise UsageError(
             "general_usage",
-            f"{file} {looks}.",
+            f"{file} could be from {' or '.join(found)}." if found else f"The format of {file} is not recognised.",
             field="source",
             hint=f"Name it with --from: {', '.join(found or sources.NAMES)}.",
         )
@@ -87,15 +92,13 @@ def unfolded(ctx: Context, paths: Sequence[str], source: str | None) -> list[str
             found.append(path)
             continue
         if source is None:
-            message = f"{path} is a folder; say where it comes from."
-            raise UsageError(
-                "general_usage", message, field="source", hint="Name it with --from, as in --from keycloak."
-            )
+            message = f"{path} is a folder, whose source must be named."
+            raise UsageError("general_usage", message, field="source", hint="Use --from, as in --from keycloak.")
         name = _named(source)
         users, others = files.in_folder(path, sources.load(name).in_folder, name)
         found += users
         if others:
-            ctx.output.tell(f"Passed over in {path}: {', '.join(checks.shown(other) for other in others[:10])}.")
+            ctx.output.tell(f"Skipped in {path}: {', '.join(checks.shown(other) for other in others[:10])}.")
     return found
 
 
@@ -112,9 +115,9 @@ def tell_mapping(ctx: Context, first: Input, source: str, options: Mapping[str, 
     finally:
         reading.close()
     if taken:
-        ctx.output.tell(f"Fields by their names: {_mapping(taken)}.")
+        ctx.output.tell(f"Fields recognised by name: {_mapping(taken)}")
     if likely:
-        ctx.output.tell(f"Not read, but likely: --map {shlex.quote(_mapping(likely))}")
+        ctx.output.tell(f"To import more fields: --map {shlex.quote(_mapping(likely))}")
 
 
 def _mapping(fields: Mapping[str, str]) -> str:
@@ -143,7 +146,7 @@ def confirm(ctx: Context, inputs: list[Input], source: str, options: dict[str, s
 
     for each in journal.first_records(inputs, source=source, source_options=options, count=SHOWN):
         ctx.output.tell(f"{inputs[0].name}:{each.at}  {_as_read(each)}")
-    if is_guessed:
+    if is_guessed and not ctx.is_dry_run:
         ctx.confirm(f"Import it from {source}?")
 
 
@@ -167,7 +170,11 @@ def _as_read(record: Record) -> str:
 def tell_counts(ctx: Context, journal: Import) -> None:
     """Say on stderr what did not come along, which records were refused first, and how to undo the import."""
     _tell_lost(ctx, journal.source, journal.counts)
-    _tell_refusals(ctx, journal.counts)
+    if others := journal.counts["reasons"].get("import_not_a_user"):
+        ctx.output.tell(
+            f"Skipped: {others:,} {'record that is not a user' if others == 1 else 'records that are not users'}."
+        )
+    _tell_refusals(ctx, journal)
     if not ctx.is_dry_run and (journal.counts["created"] or journal.counts["updated"]):
         ctx.output.tell(f"To undo this import: authctl users undo-import {journal.id}")
 
@@ -209,11 +216,13 @@ def _tell_unread(ctx: Context, unread: Sequence[tuple[str, Json]]) -> None:
         ctx.output.tell("To keep such fields in the users' metadata: --source-option unmapped=metadata")
 
 
-def _tell_refusals(ctx: Context, counts: Json) -> None:
-    """Say which records were refused first, and why."""
-    for each in counts["refusals"]:
+def _tell_refusals(ctx: Context, journal: Import) -> None:
+    """Say which records were refused first, and why; of users who already exist, how to take them."""
+    for each in journal.counts["refusals"]:
         name = f" ({checks.shown(each['ref'])})" if each["ref"] else ""
         ctx.output.tell(f"Refused: {each['file']}:{each['at']}{name}: {each['message']}")
+    if journal.options["on_conflict"] == "fail" and "user_already_exists" in journal.counts["reasons"]:
+        ctx.output.tell("To update users who already exist: --on-conflict update. To leave them: --on-conflict skip.")
 
 
 _LOST = {"import_password_lost": "password", "import_factor_lost": "second factor"}
@@ -276,7 +285,7 @@ class _Watched:
         self.id = None if self._ctx.is_dry_run else journal.id
         if through := journal.position["records"]:
             self.is_under_way = True
-            self._ctx.output.tell(f"Going on with the import {journal.id}, of which {through:,} records are through.")
+            self._ctx.output.tell(f"Resuming the import {journal.id} after {through:,} records.")
         self._step(0)
 
     def step(self, progress: ImportProgress) -> None:
@@ -298,8 +307,10 @@ def watched(ctx: Context, inputs: Sequence[Input]) -> Iterator[_Watched]:
     except (AuthctlError, KeyboardInterrupt) as error:
         is_left = watched is not None and (watched.is_under_way or not isinstance(error, Invalid))
         if watched is not None and watched.id is not None and is_left:
-            again = f" --resume {watched.id}" if any(each.path == STDIN for each in inputs) else ""
-            ctx.output.tell(f"The import {watched.id} is not finished. The same command{again} goes on with it.")
+            again = f" with --resume {watched.id}" if any(each.path == STDIN for each in inputs) else ""
+            ctx.output.tell(
+                f"The import {watched.id} is not finished. To resume it, run the same command again{again}."
+            )
         raise
 
 

@@ -255,7 +255,7 @@ def import_(
     options = _source_options(source_option, hash_config, map, hash_format, delimiter, encoding)
     file = import_dialogue.unfolded(ctx, file, source)
     inputs = [files.look_at(path, stdin, options.get("encoding")) for path in file]
-    name = import_dialogue.choose_source(ctx, source, inputs[0])
+    name = import_dialogue.choose_source(ctx, source, inputs[0], is_mapped="map" in options)
     for each in inputs:
         if files.is_open_to_all(each):
             ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
@@ -316,7 +316,12 @@ def _tell_end(journal: Import, asked: Options, *, report: str | None) -> None:
     counts = journal.counts
     if not counts["refused"] and not importing.has_lost(journal, asked.max_lost):
         return
-    message = f"{counts['created']:,} created, {counts['updated']:,} updated, {counts['refused']:,} refused."
+    unchanged = counts["reasons"].get("import_unchanged", 0)
+    idle = {"unchanged": unchanged, "skipped": counts["skipped"] - unchanged}
+    outcomes = {name: counts[name] for name in ("created", "updated")} | {name: n for name, n in idle.items() if n}
+    message = (
+        ", ".join(f"{count:,} {name}" for name, count in (*outcomes.items(), ("refused", counts["refused"]))) + "."
+    )
     if importing.has_lost(journal, asked.max_lost):
         message += " The import stopped there: more values were left out than --max-lost allows."
     elif importing.is_stopped(journal, asked):

@@ -113,6 +113,20 @@ def test_on_a_terminal_a_recognised_source_is_confirmed(run, write):
     assert run(f"users import {path}", stdin="y\n", **answered).status == 0
 
 
+def test_a_dry_run_on_a_terminal_does_not_ask(run, write):
+    ran = run(f"users import {write('users.jsonl', jsonl(ADA))} --dry-run", stdin_isatty=True, stderr_isatty=True)
+    assert (ran.status, "users.jsonl:1  id: ada" in ran.stderr, "[y/N]" in ran.stderr) == (0, True, False)
+
+
+def test_a_file_that_looks_like_another_source_is_warned_of(run, write):
+    users = [{"id": "1", "username": "ada", "createdTimestamp": 1, "credentials": []}]
+    realm = write("realm.json", json.dumps({"realm": "x", "users": users}))
+    warning = "warning: realm.json looks like keycloak, not json. If it is: --from keycloak"
+    assert warning in run(f"users import {realm} --from json --dry-run").stderr
+    for line in ("--from json --map id=realm", "--from keycloak", ""):
+        assert "warning" not in run(f"users import {realm} {line} --dry-run").stderr
+
+
 def test_what_is_not_recognised_must_be_named(run, write):
     ran = run(f"users import {write('x.bin', b'hello')}")
     assert ran.status == 2
@@ -241,7 +255,7 @@ def test_more_errors_than_allowed_stop_it(run, write):
     answer = json.loads(ran.stdout)
     assert (answer["refused"], answer["created"], answer["status"]) == (3, 0, "unfinished")
     again = run(f"users import {path} --from authctl -o json")
-    assert "Going on with the import" in again.stderr
+    assert "Resuming the import" in again.stderr
     assert json.loads(again.stdout)["id"] == answer["id"]
     assert json.loads(again.stdout)["created"] == 1
 
@@ -337,6 +351,21 @@ def test_more_lost_than_allowed_stops_it(run, write, most, status):
     assert user["metadata"] == {"imported": {"username": "a b", "phone": "1"}}
 
 
+def test_an_import_of_users_who_exist_says_how_to_take_them_and_who_is_unchanged(run, write):
+    bob = {"id": "bob", "name": "Bob"}
+    run(f"users import {write('users.jsonl', jsonl(ADA, bob))} --from authctl")
+    again = f"users import {write('users.jsonl', jsonl(ADA, bob | {'name': 'Rob'}))} --from authctl"
+    ran = run(again)
+    assert "To update users who already exist: --on-conflict update. To leave them: --on-conflict skip." in ran.stderr
+    assert "authctl: 0 created, 0 updated, 1 unchanged, 1 refused.\n" in ran.stderr
+    assert "--on-conflict" not in run(f"{again} --on-conflict update").stderr
+
+
+def test_records_that_are_not_users_are_counted(run, write):
+    path = write("htpasswd", "# staff\nada:$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/\n")
+    assert "authctl: Skipped: 1 record that is not a user.\n" in run(f"users import {path} --from htpasswd").stderr
+
+
 def test_a_strict_import_refuses_what_it_would_leave_out(run, write):
     path = write("users.jsonl", jsonl(ADA | {"username": "a b"}))
     ran = run(f"users import {path} --from authctl --strict -o json")
@@ -409,7 +438,7 @@ def test_a_folder_of_keycloak_is_read_and_its_realm_passed_over(run, write, tmp_
     counts = json.loads(ran.stdout)
     assert (counts["created"], counts["skipped"], counts["refused"]) == (3, 1, 0), ran.stderr
     assert counts["files"] == [*(f"shop-users-{n}.json" for n in (0, 1, 10)), "shop-federated-users-0.json"]
-    assert f"Passed over in {tmp_path}: " in ran.stderr
+    assert f"Skipped in {tmp_path}: " in ran.stderr
     assert "'shop-realm.json'" in ran.stderr
     write("master-users-0.json", json.dumps({"realm": "master", "users": [kc_user("admin")]}))
     ran = run(f"users import {tmp_path} --from keycloak")
@@ -421,7 +450,7 @@ def test_a_folder_of_nobody_is_refused(run, tmp_path):
     for source, status, told in (
         ("--from okta", 3, f"{folder} is a folder, and an export of okta is none."),
         ("--from keycloak", 3, "no users' files"),
-        ("", 2, "say where it comes from"),
+        ("", 2, "is a folder, whose source must be named"),
     ):
         ran = run(f"users import {folder} {source}")
         assert (ran.status, told in ran.stderr) == (status, True)
@@ -432,8 +461,8 @@ def test_any_json_is_mapped_and_what_is_taken_is_shown(run, write):
     path = write("own.json", json.dumps([record]))
     ran = run(f"users import {path} --dry-run")
     assert "own.json looks like json" in ran.stderr
-    assert "Fields by their names: id=_id." in ran.stderr
-    assert "Not read, but likely: --map email=emails.0.address" in ran.stderr
+    assert "Fields recognised by name: id=_id\n" in ran.stderr
+    assert "To import more fields: --map email=emails.0.address" in ran.stderr
     line = f"users import {path} --from json --map id=_id,email=emails.0.address"
     assert run(f"{line} --source-option unmapped=metadata").status == 0
     user = json.loads(run("users get ada@example.com -o json").stdout)
@@ -443,4 +472,4 @@ def test_any_json_is_mapped_and_what_is_taken_is_shown(run, write):
 def test_a_file_of_several_sources_must_be_named(run, write):
     both = write("x.json", '[{"createdTimestamp": 1, "UserStatus": "CONFIRMED"}]')
     ran = run(f"users import {both}")
-    assert (ran.status, "could be of" in ran.stderr, "Name it with --from: " in ran.stderr) == (2, True, True)
+    assert (ran.status, "could be from" in ran.stderr, "Name it with --from: " in ran.stderr) == (2, True, True)
