@@ -12,6 +12,7 @@ from authctl.cli.escaping import visible
 from authctl.cli.output import percentage
 
 LINE_SECONDS = 5.0  # between two lines off a terminal: a job's log stays short
+BAR_WIDTH = 12  # columns: label, bar and counts of millions fit into 80
 DRAW_SECONDS = 0.1  # between two states of the bar: drawing must not slow the work
 
 
@@ -49,34 +50,51 @@ def _nothing(count: int, share: float | None = None) -> None:
     """Shows no progress."""
 
 
+class _Count:
+    """How many records are done, of how many, how fast, and how long the rest takes."""
+
+    def __init__(self, now: float, total: int | None) -> None:
+        self._began, self._total = now, total
+        self._done, self._about = 0, ""
+
+    def add(self, count: int, share: float | None) -> None:
+        self._done += count
+        if share:
+            self._total, self._about = round(self._done / share), "about "
+
+    @property
+    def share(self) -> float | None:
+        return min(self._done / self._total, 1.0) if self._total else None
+
+    def told(self, now: float) -> str:
+        """`500 of about 10,000 (5%), 100/s, 1 min 35 s left`."""
+        rate = self._done / (now - self._began) if now > self._began else 0.0
+        told = f"{self._done:,}"
+        if self._total:
+            told += f" of {self._about}{self._total:,} ({percentage(min(self._done, self._total), self._total)})"
+        if rate:
+            told += f", {rate:,.0f}/s" if rate >= 1 else f", {rate:.1f}/s"
+        if self._total and rate and self._done < self._total:
+            told += f", {_duration((self._total - self._done) / rate)} left"
+        return told
+
+
 class _Lines:
     """Progress for logs. Work that ends within the first seconds leaves no line."""
 
     def __init__(self, environment: Environment, label: str, total: int | None) -> None:
-        self._environment, self._label, self._total = environment, label, total
-        self._done, self._about = 0, ""
-        self._began = self._told = environment.monotonic()
+        self._environment, self._label = environment, label
+        self._told = environment.monotonic()
+        self._count = _Count(self._told, total)
 
     def step(self, count: int, share: float | None = None) -> None:
-        self._done += count
-        if share:
-            self._total, self._about = round(self._done / share), "about "
+        self._count.add(count, share)
         now = self._environment.monotonic()
         if now - self._told < LINE_SECONDS:
             return
         self._told = now
-        self._environment.stderr.write(self._line(now - self._began) + "\n")
+        self._environment.stderr.write(f"{visible(self._label)}: {self._count.told(now)}\n")
         self._environment.stderr.flush()
-
-    def _line(self, seconds: float) -> str:
-        rate = self._done / seconds
-        line = f"{visible(self._label)}: {self._done:,}"
-        if self._total:
-            line += f" of {self._about}{self._total:,} ({percentage(min(self._done, self._total), self._total)})"
-        line += f", {rate:,.0f}/s"
-        if self._total and rate and self._done < self._total:
-            line += f", {_duration((self._total - self._done) / rate)} left"
-        return line
 
 
 @contextmanager
@@ -84,26 +102,11 @@ def _bar(environment: Environment, label: str, total: int | None) -> Iterator[St
     """A bar with rate and time left, taken off the screen at the end.
 
     It is drawn by the calls of `step`, not by a thread of its own, so that work may fork; and by none before the first,
-    so that what is told while the work begins, such as that a database was made, has lines of its own.
+    so that what is told while the work begins, such as that a database was made, has lines of its own. Rate and time
+    are counted here: rich forgets them with every new total.
     """
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn as TimeLeft,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        """Records a second."""
-
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(f"{speed:,.0f}/s" if speed else "")
+    from rich.progress import BarColumn, Progress, TextColumn
 
     color = environment.colors(environment.stderr_isatty)
     console = Console(
@@ -117,10 +120,8 @@ def _bar(environment: Environment, label: str, total: int | None) -> Iterator[St
     )
     shown = Progress(
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeLeft(),
+        BarColumn(BAR_WIDTH),
+        TextColumn("{task.fields[told]}", markup=False),
         console=console,
         auto_refresh=False,
         transient=True,
@@ -128,16 +129,16 @@ def _bar(environment: Environment, label: str, total: int | None) -> Iterator[St
         redirect_stderr=False,
         get_time=environment.monotonic,
     )
-    task = shown.add_task(visible(label), total=total)
-    drawn = float("-inf")
+    task = shown.add_task(visible(label), total=None, told="")
+    done, drawn = _Count(environment.monotonic(), total), float("-inf")
 
     def step(count: int, share: float | None = None) -> None:
         nonlocal drawn
-        shown.update(task, advance=count)
-        if share:
-            shown.update(task, total=round(shown.tasks[0].completed / share))
+        done.add(count, share)
         if (now := environment.monotonic()) - drawn >= DRAW_SECONDS:
             drawn = now
+            known = done.share
+            shown.update(task, completed=known or 0, total=None if known is None else 1, told=done.told(now))
             shown.start()
             shown.refresh()
 

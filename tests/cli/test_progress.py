@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import struct
 import termios
 
@@ -65,7 +66,7 @@ def test_quiet_shows_nothing():
     assert logged([(10, 5)], 10, quiet=True) == ""
 
 
-def drawn(environ, total=100):
+def drawn(environ, total=100, share=None):
     """What a terminal of 80 columns receives for work of three steps."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -76,7 +77,7 @@ def drawn(environ, total=100):
             stderr.write("Made the database.\n")
             for _ in range(3):
                 seconds.now += 10
-                step(25)
+                step(25, share)
         stderr.write("\nEND")
         stderr.flush()
         received = b""
@@ -89,9 +90,7 @@ def drawn(environ, total=100):
 def test_a_terminal_has_a_bar_with_rate_and_time_left():
     received = drawn({})
     assert "[b]Importing" in received
-    assert "75/100" in received
-    assert "2/s" in received
-    assert "0:00:10" in received
+    assert "75 of 100 (75%), 2/s, 10 s left" in received
     assert received.endswith("\x1b[2K")  # taken off the screen, the cursor at the start of its line
 
 
@@ -100,12 +99,22 @@ def test_a_bar_leaves_lines_to_what_is_told_before_the_first_step():
 
 
 def test_a_bar_without_a_total_counts():
-    assert "75/?" in drawn({}, total=None)
+    assert "75, 2/s" in drawn({}, total=None)
+
+
+def test_a_bar_whose_total_is_estimated_has_rate_and_time_left():
+    received = drawn({}, total=None, share=0.001)
+    assert "75 of about 75,000 (<1%), 2/s, 8 h 19 min left" in received
+    assert all(len(line) <= 80 for line in re.sub(r"\x1b\[[^A-Za-z]*[A-Za-z]", "", received).splitlines())
 
 
 def test_a_bar_without_colour_has_no_colour():
-    assert "\x1b[3" not in drawn({"NO_COLOR": "1"})
-    assert "\x1b[3" in drawn({})
+    assert not re.search(r"\x1b\[[39]\d", drawn({"NO_COLOR": "1"}))
+    assert re.search(r"\x1b\[[39]\d", drawn({}))
+
+
+def test_slow_work_has_a_rate_above_zero():
+    assert logged([(20, 8)], 100) == "Importing: 8 of 100 (8%), 0.4/s, 3 min 50 s left\n"
 
 
 def test_a_terminal_that_cannot_move_its_cursor_gets_lines():
