@@ -211,7 +211,7 @@ function __authctl_load
                 'require-password-change|Have a user choose a new password' \
                 'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
                 'export|Write users as another system takes them, the oldest first' \
-                'import|Take users in from another system, with their passwords' \
+                'import|Import users, passwords included' \
                 'list-imports|List imports, the newest first' \
                 'undo-import|Remove the users that an import made, and restore those whom it changed' \
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
@@ -570,37 +570,37 @@ function __authctl_load
         case 'users import'
             set __authctl_options \
                 '--from|sources|Where the file comes from: authctl, csv, json, appwrite, supabase, firebase, auth0, keycloak,...' \
-                '--map|-|Which column of a CSV, or path in JSON, is what: email=E-Mail,name=\'Full Name\',id=_id.$oid' \
-                '--hash-format|hashes|What the password column or field holds: a hash\'s name, or plain' \
-                '--delimiter|-|What stands between the cells of a CSV' \
+                '--map|-|Which column of a CSV, or path in JSON, holds a field: email=E-Mail,name=\'Full Name\',id=_id.$oid' \
+                '--hash-format|hashes|What the password column or field holds: the name of a hash, or plain; none leaves it out' \
+                '--delimiter|-|The character between the cells of a CSV' \
                 '--encoding|-|The encoding of the files: latin-1, .' \
                 '--hash-config|/|Firebase\'s password hash parameters, as its console shows them' \
-                '--source-option|-|What else the source can be told: `authctl help formats` lists it' \
+                '--source-option|-|An option of the source; `authctl help formats` lists them' \
                 '--on-conflict|on-conflict|If the user already exists with different data: refuse the record (the default), skip it, or...' \
-                '--match|match|What a record\'s user is found by; without it, the first that the record has, its username last' \
-                '--weak-hashes|weak-hashes|What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out' \
-                '--weak-passwords|weak-passwords|What becomes of plain passwords that your policy would not accept: they are kept, must be...' \
+                '--match|match|Find existing users by this field (default: the first that the record has, then its username)' \
+                '--weak-hashes|weak-hashes|Keep hashes that are fast to guess, wrap them in argon2id, or leave them out (reset)' \
+                '--weak-passwords|weak-passwords|Keep plain passwords that your policy does not accept, have them changed at the next sign-in, or...' \
                 '--check-policy||The same as --weak-passwords refuse' \
-                '--mark-unverified||Count nobody\'s address as verified, whatever the file says' \
-                '--addresses|addresses|Who gave emails, phones and usernames that are not verified: you, or each user there' \
+                '--mark-unverified||Import every address as not verified, whatever the file says' \
+                '--addresses|addresses|Who entered the emails, phones and usernames that are not verified: you (given) or each user...' \
                 '--phone-region|-|Read phones without + as numbers of this country: DE, US, ..' \
-                '--force||Skip or update users, too, who are found by what a person typed in without proof' \
-                '--teams||Take memberships in too, and make the teams that are not there' \
-                '--check-password|@users|First prove the settings of the hashes on this user of the file, whose password is asked for' \
+                '--force||Also skip or update users who are found by what they entered themselves and never verified' \
+                '--teams||Import memberships too, and make missing teams' \
+                '--check-password|@users|First try the settings of the hashes on the password of this user of the file, which is asked for' \
                 '--password-stdin||Read the password of --check-password from stdin: one line' \
-                '--resume|@imports|Go on with this import; without it, one of the same files goes on by itself' \
+                '--resume|@imports|Resume this import (default: an unfinished import of the same files)' \
                 '--max-errors|-|Stop when more than N records are refused; 0 or more' \
                 '--max-lost|-|Stop when more than N values are left out; 0 or more' \
                 '--strict||Refuse a record rather than leave out a value that cannot be taken' \
-                '--report|/|A new file, for you alone: a JSON line on each record that is not clean' \
-                '--rejects|/|A new file, for you alone: the refused records as they were, to be mended and imported again' \
+                '--report|/|Write a JSON line about each record with a problem to this new file' \
+                '--rejects|/|Write the refused records as they were to this new file, to correct and import again' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.import,|Only these fields, in this order'
             set __authctl_arguments \
-                '/...||The users, in one file or several'
+                '/...||The file of the users, then the files that belong to it: Auth0\'s passwords; Supabase\'s...'
         case 'users list-imports'
             set __authctl_options \
                 '--limit|-|At most so many' \
@@ -2228,7 +2228,7 @@ function __authctl_list
                 'require-password-change|Have a user choose a new password' \
                 'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
                 'export|Write users as another system takes them, the oldest first' \
-                'import|Take users in from another system, with their passwords' \
+                'import|Import users, passwords included' \
                 'list-imports|List imports, the newest first' \
                 'undo-import|Remove the users that an import made, and restore those whom it changed' \
                 'import-status|Show how many users still have an imported hash, by algorithm and age'

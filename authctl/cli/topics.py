@@ -184,17 +184,18 @@ def _formats(formatter: Any) -> None:
     from authctl.core.hashing import base
     from authctl.transfer import sources, targets
     from authctl.transfer.importing import COMMON_OPTIONS
-    from authctl.transfer.sources import authctl
+    from authctl.transfer.sources import authctl, field_mapping
 
     taken = [(name, each.help) for name, each in sources.NAMES.items()]
     given = [(name, each.help) for name, each in targets.NAMES.items()]
-    help_pages.write_rows("What users come in from, for users import --from", taken, formatter)
+    help_pages.write_rows("Import sources, for users import --from", taken, formatter)
     flags = (*OWN_OPTIONS, "hash_config")
     known_by = {"every source": COMMON_OPTIONS} | {name: dict(sources.load(name).options) for name in sources.NAMES}
     for name, known in known_by.items():
         options = known.items()
         rows = [(key, f"{help}; or --{key.replace('_', '-')}" if key in flags else help) for key, help in options]
-        help_pages.write_rows(f"What {name} can be told, with --source-option KEY=VALUE", rows, formatter)
+        help_pages.write_rows(f"Options of {name}, for --source-option KEY=VALUE", rows, formatter)
+    _paragraphs(formatter, f"Fields that map takes: {field_mapping.TARGETS_SHOWN}.")
     help_pages.write_rows("authctl's own JSON, for users import --from authctl", list(authctl.SHAPE.items()), formatter)
     _paragraphs(
         formatter,
@@ -202,10 +203,10 @@ def _formats(formatter: Any) -> None:
         "it, with --with-hashes and --with-secrets all of it. In CSV, names inside objects are joined with dots: "
         "password.hash.",
     )
-    help_pages.write_rows("What users leave in, for users export --format", given, formatter)
+    help_pages.write_rows("Export formats, for users export --format", given, formatter)
     for name in targets.NAMES:
         rows = list(targets.load(name).options.items())
-        help_pages.write_rows(f"What {name} can be told, with --target-option KEY=VALUE", rows, formatter)
+        help_pages.write_rows(f"Options of {name}, for --target-option KEY=VALUE", rows, formatter)
     rows = [
         (entry.name, entry.help + (f" (also {', '.join(entry.aliases)})" if entry.aliases else ""))
         for entry in hashing.names()

@@ -68,7 +68,7 @@ def look_at(path: str, stdin: BinaryIO | None, encoding: str | None = None) -> I
             "import_file_invalid",
             f"{name} is empty.",
             field="file",
-            hint="Nothing was imported. Look whether the program that wrote it failed.",
+            hint="Nothing was imported. Check whether the program that wrote it failed.",
         )
     head = _telling_part(found)
     _check_is_text(found, head)
@@ -103,7 +103,7 @@ def _check_is_text(file: Input, head: bytes) -> None:
     elif head[257:262] == b"ustar":
         kind = "a tar archive", _UNPACKED
     elif kind is None and not _is_text(head):
-        kind = "no text", "Export the users as CSV or JSON"
+        kind = "not a text file", "Export the users as CSV or JSON"
     if kind is not None:
         message = f"{name} is {kind[0]}, which cannot be imported."
         raise Invalid("import_file_invalid", message, field="file", hint=f"{kind[1]}.")

@@ -33,7 +33,7 @@ from authctl.transfer.validation import Checked, Outcome, Rules
 
 BATCH = 5_000  # records; measured
 COMMON_OPTIONS = {
-    "unmapped": "metadata: keep there the fields that nothing is made of; ignore: leave them out, untold",
+    "unmapped": "metadata: keep what is not imported in the user's metadata; ignore: drop it without a message",
     **encodings.OPTION,
 }
 ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write

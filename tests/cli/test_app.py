@@ -202,7 +202,7 @@ def test_formats_say_what_each_source_and_format_can_be_told(authctl):
     page = " ".join(authctl("help formats", env={"COLUMNS": "200"}).stdout.split())
     for name in sources.NAMES:
         options = sources.load(name).options
-        assert (f"What {name} can be told, with --source-option" in page) == bool(options)
+        assert (f"Options of {name}, for --source-option" in page) == bool(options)
         assert all(f" {key} {help.replace('…', '...')}" in page for key, help in options.items())
     for name in targets.NAMES:
         assert all(f" {key} {help}" in page for key, help in targets.load(name).options.items())

@@ -256,7 +256,7 @@ def test_a_file_that_is_there_is_told_before_anything_is_made(authctl, ada, tmp_
     (tmp_path / "ada.svg").write_text("mine")
     ran = authctl(["mfa", "create-authenticator", "ada", "--qr-file", str(tmp_path / "ada.svg")])
     assert (ran.status, ran.stdout) == (3, "")
-    assert "is there already, and is not overwritten" in ran.stderr
+    assert "already exists and is not overwritten" in ran.stderr
     assert (tmp_path / "ada.svg").read_text() == "mine"
     assert json.loads(authctl("mfa list-factors ada -o json").stdout)[0]["type"] == "email"
 

@@ -72,10 +72,10 @@ def import_(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="The users, in one file or several. Auth0's passwords, Supabase's identities and factors, Appwrite's"
-            " identities, teams and memberships, and Django's groups are in files of their own: name those behind the"
-            " users'. Firebase's hash parameters go with --hash-config. - is standard input; gzip is read as it"
-            " comes. FILE can be the folder that kc.sh export --dir wrote.",
+            help="The file of the users, then the files that belong to it: Auth0's passwords; Supabase's identities and"
+            " factors; Appwrite's identities, teams and memberships; Django's groups. Firebase's hash parameters go"
+            " with --hash-config. - is standard input; gzip is decompressed. FILE can be the folder that kc.sh export"
+            " --dir wrote.",
             show_default=False,
         ),
     ],
@@ -84,7 +84,7 @@ def import_(
         typer.Option(
             "--from",
             metavar="SOURCE",
-            help=f"Where the file comes from: {', '.join(NAMES)}. Without it, the file is recognised.",
+            help=f"Where the file comes from: {', '.join(NAMES)} (default: recognised from the file).",
         ),
     ] = None,
     map: Annotated[
@@ -92,17 +92,20 @@ def import_(
         typer.Option(
             "--map",
             metavar="FIELD=COLUMN,...",
-            help="Which column of a CSV, or path in JSON, is what: email=E-Mail,name='Full Name',id=_id.$oid.",
+            help="Which column of a CSV, or path in JSON, holds a field: email=E-Mail,name='Full Name',id=_id.$oid."
+            " `authctl help formats` lists the fields.",
         ),
     ] = None,
     hash_format: Annotated[
         str | None,
         typer.Option(
-            "--hash-format", metavar="NAME", help="What the password column or field holds: a hash's name, or plain."
+            "--hash-format",
+            metavar="NAME",
+            help="What the password column or field holds: the name of a hash, or plain; none leaves it out.",
         ),
     ] = None,
     delimiter: Annotated[
-        str | None, typer.Option("--delimiter", metavar="CHARACTER", help="What stands between the cells of a CSV.")
+        str | None, typer.Option("--delimiter", metavar="CHARACTER", help="The character between the cells of a CSV.")
     ] = None,
     encoding: Annotated[
         str | None,
@@ -119,7 +122,7 @@ def import_(
         typer.Option(
             "--source-option",
             metavar="KEY=VALUE",
-            help="What else the source can be told: `authctl help formats` lists it. Repeatable.",
+            help="An option of the source; `authctl help formats` lists them. Repeatable.",
         ),
     ] = None,
     on_conflict: Annotated[
@@ -139,7 +142,7 @@ def import_(
             "--match",
             metavar="|".join(MATCH),
             callback=_choice(*MATCH),
-            help="What a record's user is found by; without it, the first that the record has, its username last.",
+            help="Find existing users by this field (default: the first that the record has, then its username).",
         ),
     ] = None,
     weak_hashes: Annotated[
@@ -147,8 +150,8 @@ def import_(
         typer.Option(
             "--weak-hashes",
             metavar="|".join(WeakHash),
-            help="What becomes of hashes that are fast to guess at: they are kept, put inside argon2id, or left out."
-            " `authctl help formats` explains it.",
+            help="Keep hashes that are fast to guess, wrap them in argon2id, or leave them out (reset)."
+            " `authctl help formats` explains each.",
         ),
     ] = WeakHash.KEEP,
     weak_passwords: Annotated[
@@ -157,13 +160,13 @@ def import_(
             "--weak-passwords",
             metavar="|".join(WEAK_PASSWORDS),
             callback=_choice(*WEAK_PASSWORDS),
-            help="What becomes of plain passwords that your policy would not accept: they are kept, must be changed at"
-            " the next sign-in, or are left out.",
+            help="Keep plain passwords that your policy does not accept, have them changed at the next sign-in, or"
+            " leave them out (refuse).",
         ),
     ] = "keep",
     check_policy: Annotated[bool, typer.Option("--check-policy", help="The same as --weak-passwords refuse.")] = False,
     mark_unverified: Annotated[
-        bool, typer.Option("--mark-unverified", help="Count nobody's address as verified, whatever the file says.")
+        bool, typer.Option("--mark-unverified", help="Import every address as not verified, whatever the file says.")
     ] = False,
     addresses: Annotated[
         str | None,
@@ -171,8 +174,8 @@ def import_(
             "--addresses",
             metavar="|".join(ADDRESSES),
             callback=_choice(*ADDRESSES),
-            help="Who gave emails, phones and usernames that are not verified: you, or each user there. Without it: you"
-            " for csv, django, htpasswd and ldif, each user for all others.",
+            help="Who entered the emails, phones and usernames that are not verified: you (given) or each user"
+            " (claimed). The default is given for csv, django, htpasswd and ldif, claimed for all others.",
         ),
     ] = None,
     phone_region: Annotated[
@@ -186,18 +189,17 @@ def import_(
     force: Annotated[
         bool,
         typer.Option(
-            "--force", help="Skip or update users, too, who are found by what a person typed in without proof."
+            "--force",
+            help="Also skip or update users who are found by what they entered themselves and never verified.",
         ),
     ] = False,
-    teams: Annotated[
-        bool, typer.Option("--teams", help="Take memberships in too, and make the teams that are not there.")
-    ] = False,
+    teams: Annotated[bool, typer.Option("--teams", help="Import memberships too, and make missing teams.")] = False,
     check_password: Annotated[
         str | None,
         typer.Option(
             "--check-password",
             metavar="USER",
-            help="First prove the settings of the hashes on this user of the file, whose password is asked for.",
+            help="First try the settings of the hashes on the password of this user of the file, which is asked for.",
         ),
     ] = None,
     password_stdin: Annotated[
@@ -208,7 +210,7 @@ def import_(
         typer.Option(
             "--resume",
             metavar="ID",
-            help="Go on with this import; without it, one of the same files goes on by itself.",
+            help="Resume this import (default: an unfinished import of the same files).",
         ),
     ] = None,
     max_errors: Annotated[
@@ -229,7 +231,7 @@ def import_(
     report: Annotated[
         str | None,
         typer.Option(
-            "--report", metavar="FILE", help="A new file, for you alone: a JSON line on each record that is not clean."
+            "--report", metavar="FILE", help="Write a JSON line about each record with a problem to this new file."
         ),
     ] = None,
     rejects: Annotated[
@@ -237,14 +239,14 @@ def import_(
         typer.Option(
             "--rejects",
             metavar="FILE",
-            help="A new file, for you alone: the refused records as they were, to be mended and imported again.",
+            help="Write the refused records as they were to this new file, to correct and import again.",
         ),
     ] = None,
 ) -> None:
-    """Take users in from another system, with their passwords: in batches that are whole or absent.
+    """Import users, passwords included. Each batch is saved completely or not at all.
 
-    Stopped at any moment, the same command goes on where it was. The same files once more change nothing. A dry run
-    does all of it and undoes it; on SQLite other writers wait meanwhile.
+    To resume an interrupted import, run the same command again. Importing the same files twice changes nothing. A dry
+    run does everything and takes it back; on SQLite, other writers wait meanwhile.
     """
     from authctl.transfer import files, importing
     from authctl.transfer.conflicts import Match, OnConflict

@@ -109,9 +109,9 @@ def _sync(path: str) -> None:
 def exists(path: str | Path, field: str) -> AuthctlError:
     return Invalid(
         "general_argument_invalid",
-        f"{path} is there already, and is not overwritten.",
+        f"{path} already exists and is not overwritten.",
         field=field,
-        hint="Name another file, or move that one away.",
+        hint="Use another name, or move that file away.",
     )
 
 

@@ -29,6 +29,7 @@ TARGETS = (
     *("first_name", "last_name", "active", "blocked", "must_change", "totp"),
     *("password_hash", "plain_password", "hash", "salt", "password_updated_at"),
 )
+TARGETS_SHOWN = f"{', '.join(TARGETS)}, metadata.KEY, prefs.KEY, identity.PROVIDER"
 # prefs.KEY, metadata.KEY: one key of it; identity.PROVIDER: the id that the account has there.
 INSIDE = ("prefs", "metadata", "identity")
 # Other spellings that say the same beyond doubt. A key is looked up without case, spaces and punctuation.
@@ -73,11 +74,11 @@ NAMING = ("id", "username", "email", "phone", "identity")  # one of them a user 
 
 
 OPTIONS = {
-    "map": 'which column is what: email=E-Mail,name="Full Name"; also metadata.KEY=…, prefs.KEY=…, identity.NAME=…',
+    "map": 'the column of each field: email=E-Mail,name="Full Name"; also metadata.KEY=…, prefs.KEY=…, identity.NAME=…',
     "hash_format": "what the password column holds: the name of a hash, self (hashes that name themselves), plain,"
     " or none to leave it out",
     "hash_options": "options of those hashes: iterations=10000,salt_position=suffix,pepper_file=FILE",
-    "date_format": "how dates are written, in strptime's words: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
+    "date_format": "how dates are written, in the notation of strptime: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
 }
 
 
@@ -308,7 +309,7 @@ def _given(names: tuple[str, ...], text: str) -> dict[str, str]:
     for target, column in pairs(text, "map"):
         if target not in TARGETS and not _is_inside(target):
             message = f"Unknown field {target[:40]!r}.{did_you_mean(target, TARGETS)}"
-            raise _invalid("map", message, _targets_hint())
+            raise _invalid("map", message, f"The fields are {TARGETS_SHOWN}.")
         if column not in names:
             message = f"The file has no column {column[:40]!r}.{did_you_mean(column, names)}"
             raise _invalid("map", message, f"The columns are {shown(names)}.")
@@ -377,10 +378,6 @@ def _plain(name: str) -> str:
 
 def shown(names: tuple[str, ...]) -> str:
     return ", ".join(repr(name[:40]) for name in names[:20])
-
-
-def _targets_hint() -> str:
-    return f"Use one of {', '.join(TARGETS)}, or metadata.KEY, prefs.KEY, identity.PROVIDER."
 
 
 def _invalid(option: str, message: str, hint: str | None) -> Invalid:

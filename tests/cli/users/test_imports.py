@@ -285,7 +285,7 @@ def test_an_empty_file_is_refused_whatever_it_is_called(run, write):
         ran = run(line)
         assert (ran.status, ran.stdout) == (3, "")
         assert ran.stderr == (
-            f"authctl: {path} is empty.\nhint: Nothing was imported. Look whether the program that wrote it failed.\n"
+            f"authctl: {path} is empty.\nhint: Nothing was imported. Check whether the program that wrote it failed.\n"
         )
     assert run("users import - --from csv").stderr.startswith("authctl: Standard input is empty.\n")
     assert run("users list-imports").stdout == ""
@@ -415,7 +415,7 @@ def test_a_guessed_encoding_is_said_and_a_doubtful_one_refused(run, write):
         (b"%PDF-1.7\n", "a PDF", "Ask for the data as CSV or JSON."),
         (b"SQLite format 3\0\x10\0", "an SQLite database", "Export the users from it as CSV or JSON."),
         (gzip.compress(b"a" * 257 + b"ustar\0"), "a tar archive", "Unpack it, and import the file in it."),
-        (bytes(range(256)), "no text", "Export the users as CSV or JSON."),
+        (bytes(range(256)), "not a text file", "Export the users as CSV or JSON."),
     ],
 )
 def test_what_is_no_text_is_named(run, write, content, kind, remedy):
