@@ -56,13 +56,16 @@ FIRST = 3  # records of which the summary names the places
 
 @dataclass(slots=True)
 class Loss:
-    """What did not come along of one field: how many values, and where the first of them are."""
+    """What did not come along of one field: how many values, where the first of them are, and why the very first."""
 
     count: int = 0
     places: list[tuple[int, int]] = field(default_factory=list)  # the file, counted from the one that is read; where
 
-    def add(self, count: int, places: Iterable[tuple[int, int]]) -> None:
+    message: str | None = None
+
+    def add(self, count: int, places: Iterable[tuple[int, int]], message: str | None = None) -> None:
         self.count += count
+        self.message = self.message or message
         self.places = [*self.places, *places][:FIRST]
 
 
@@ -167,12 +170,12 @@ class Plan:
     def _lose_all(self, notes: Iterable[Note], at: int, file: int = 0) -> None:
         for note in notes:
             if note.type in LOSSES:
-                self._lose(note.type, note.field, at, file)
+                self._lose(note.type, note.field, at, file, note.message)
 
-    def _lose(self, type: str, field: str | None, at: int, file: int = 0) -> None:
+    def _lose(self, type: str, field: str | None, at: int, file: int = 0, message: str | None = None) -> None:
         loss = self.lost.get((type, field))
         if loss is None:
-            loss = self.lost[type, field] = Loss()
+            loss = self.lost[type, field] = Loss(message=message and sentence(message))
         loss.count += 1
         if len(loss.places) < FIRST:
             loss.places.append((file, at))
@@ -191,7 +194,7 @@ class Plan:
         for name in ("reasons", "hashes", "ended"):
             getattr(self, name).update(getattr(other, name))
         for key, loss in other.lost.items():
-            self.lost.setdefault(key, Loss()).add(loss.count, loss.places)
+            self.lost.setdefault(key, Loss()).add(loss.count, loss.places, loss.message)
         self.is_stopped = other.is_stopped
 
     def counts_after(self, counts: Json, files: Sequence[str]) -> Json:
@@ -225,12 +228,13 @@ class Plan:
         return found
 
     def _lost_after(self, before: Iterable[Json], files: Sequence[str]) -> list[Json]:
-        """What did not come along: by field, the type, how many values, and the places of the first, FILE:LINE."""
+        """What did not come along: by field, the type, how many, FILE:LINE of the first, and why the very first."""
         found = {(each["type"], each["field"]): each for each in before}
         for (type, name), loss in self.lost.items():
-            known = found.get((type, name), {"count": 0, "first": []})
+            known = found.get((type, name), {"count": 0, "first": [], "message": loss.message})
             first = [*known["first"], *(f"{files[file]}:{at}" for file, at in loss.places)][:FIRST]
-            found[type, name] = {"field": name, "type": type, "count": known["count"] + loss.count, "first": first}
+            count = known["count"] + loss.count
+            found[type, name] = {**known, "field": name, "type": type, "count": count, "first": first}
         return sorted(found.values(), key=lambda each: (each["type"], -each["count"], each["field"] or ""))
 
 

@@ -170,6 +170,11 @@ class Checker:
         notes = tuple(check.notes)
         return Checked(item.at, item.ref, bool(item.id), row, document, strength, extra, notes, raw, unread)
 
+    def _phone_hint(self, phone: str) -> str:
+        """How to have a number read that begins with no calling code."""
+        is_known = self.rules.phone_region is not None or phone.startswith(("+", "00"))
+        return "" if is_known else " Numbers of one country are read with --phone-region DE."
+
     def _unread(self, record: Record) -> tuple[str, ...]:
         """Names of what the record says and nobody takes; memberships are one, unless they are asked for."""
         names = tuple(record.unread) if self.rules.keeps_unread is None else ()
@@ -212,7 +217,7 @@ class Checker:
         now = self._now
         username = check.optional(identifiers.username, record.username, "username") if record.username else None
         email = check.optional(contacts.email, record.email, "email") if record.email else None
-        phone = check.optional(self._phone, record.phone, "phone") if record.phone else None
+        phone = check.optional(self._phone, record.phone, "phone", self._phone_hint) if record.phone else None
         if record.labels:
             check.labels = check.several(identifiers.label, record.labels, "labels")
         trusted = not self.rules.mark_unverified
@@ -352,12 +357,14 @@ class _Fields:
             self.refused += [Note(each.type, each.field, each.message) for each in error.problems]
             return None
 
-    def optional(self, rule: Callable[[Any], T], value: Any, field: str) -> T | None:
+    def optional(
+        self, rule: Callable[[Any], T], value: Any, field: str, hint: Callable[[Any], str] = lambda value: ""
+    ) -> T | None:
         """The value by that rule; one that is wrong is left out, and costs nobody the user."""
         try:
             return rule(value)
         except Invalid as error:
-            self.notes += [_left_out(field, value, each.message) for each in error.problems]
+            self.notes += [_left_out(field, value, each.message, hint(value)) for each in error.problems]
             return None
 
     def several(self, rule: Callable[[Any], T], values: Iterable[Any], field: str) -> tuple[T, ...]:
@@ -392,9 +399,9 @@ class _Fields:
         return otherwise
 
 
-def _left_out(field: str, value: Any, why: str) -> Note:
+def _left_out(field: str, value: Any, why: str, hint: str = "") -> Note:
     """The note of a value of ours that was left out; nothing is kept of a factor."""
-    message = f"{why.rstrip('.')}. It was left out."
+    message = f"{why.rstrip('.')}. It was left out.{hint}"
     if field in ("totp", "recovery_codes"):
         return Note("import_factor_lost", field, message)
     return Note(DROPPED, field, message, value if isinstance(value, (str, dict, list)) else str(value))

@@ -186,7 +186,7 @@ def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
     for each in counts["lost"]:
         field, count, first = each["field"] or "", each["count"], each["first"]
         if each["type"] != UNREAD:
-            ctx.output.tell(f"Left out: {_LOST.get(each['type'], field)}, {_of(count, 'value', first)}.")
+            ctx.output.tell(f"Left out: {_LOST.get(each['type'], field)}, {_of(count, 'value', first)}.{_why(each)}")
         elif field in takes:
             users = _of(count, "user", first)
             ctx.output.tell(f"Not imported: {checks.shown(field)}, {users}. To import it: {takes[field]}")
@@ -223,6 +223,12 @@ def _tell_refusals(ctx: Context, journal: Import) -> None:
         ctx.output.tell(f"Refused: {each['file']}:{each['at']}{name}: {each['message']}")
     if journal.options["on_conflict"] == "fail" and "user_already_exists" in journal.counts["reasons"]:
         ctx.output.tell("To update users who already exist: --on-conflict update. To leave them: --on-conflict skip.")
+
+
+def _why(lost: Json) -> str:
+    """Why the first of these values was left out."""
+    message = (lost.get("message") or "").removesuffix(" It was left out.")
+    return f"{' The first:' if lost['count'] > 1 else ''} {message}" if message else ""
 
 
 _LOST = {"import_password_lost": "password", "import_factor_lost": "second factor"}

@@ -315,6 +315,17 @@ def test_columns_of_a_csv_that_are_not_read_are_named(run, write):
     assert "Not imported" not in run(f"{mapped} --source-option unmapped=ignore").stderr
 
 
+def test_what_was_left_out_is_told_with_what_takes_it(run, write):
+    path = write("users.csv", "email,phone,created_at\na@example.com,0151 234567,1.2.2021\nb@example.com,,2.2.2021\n")
+    said = run(f"users import {path} --from csv --dry-run").stderr
+    assert "Left out: created_at, 2 values (users.csv:2, users.csv:3). The first: created_at '1.2.2021' " in said
+    assert "--source-option date_format=%d.%m.%Y" in said
+    assert "Left out: phone, 1 value (users.csv:2). phone '0151 234567' is not a phone number; " in said
+    assert "--phone-region DE" in said
+    options = "--phone-region DE --source-option date_format=%d.%m.%Y"
+    assert "Left out" not in run(f"users import {path} --from csv --dry-run {options}").stderr
+
+
 def test_many_columns_that_are_not_read_fill_no_screen(run, write):
     names = [f"Extra {number:02}" for number in range(60)]
     path = write("users.csv", f"email,{','.join(names)}\nada@example.com{',x' * 60}\n")
