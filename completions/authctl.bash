@@ -785,7 +785,7 @@ _authctl_list() {
             words=('off')
             ;;
         'formats')
-            words=('table' 'json' 'jsonl' 'csv' 'tsv')
+            words=('table' 'wide' 'json' 'jsonl' 'csv' 'tsv')
             ;;
         'weak-hash')
             words=('keep' 'wrap' 'reset')
@@ -931,7 +931,7 @@ _authctl_list() {
             words=('id' 'factor' 'expires_at' 'secret')
             ;;
         'formats2')
-            words=('table' 'json' 'jsonl' 'csv' 'tsv' 'toml')
+            words=('table' 'wide' 'json' 'jsonl' 'csv' 'tsv' 'toml')
             ;;
         'fields.policies')
             words=('name' 'value' 'default' 'changed' 'range' 'help')

@@ -1164,8 +1164,8 @@ function __authctl_load
                 'check|Say what is weak here, the worst first, each with the command that mends it'
         case 'security show'
             set __authctl_options \
-                '-o|formats2|table, json, jsonl, csv, tsv' \
-                '--output|formats2|table, json, jsonl, csv, tsv' \
+                '-o|formats2|table, wide, json, jsonl, csv, tsv' \
+                '--output|formats2|table, wide, json, jsonl, csv, tsv' \
                 '--fields|fields.policies,|Only these fields, in this order'
             set __authctl_arguments \
                 'policies...||Only these policies'
@@ -1339,8 +1339,8 @@ function __authctl_load
             return 1
     end
     set -a __authctl_options \
-        '-o|formats|table, json, jsonl, csv, tsv' \
-        '--output|formats|table, json, jsonl, csv, tsv' \
+        '-o|formats|table, wide, json, jsonl, csv, tsv' \
+        '--output|formats|table, wide, json, jsonl, csv, tsv' \
         '--json||The same as -o json' \
         '--fields|-|Only these fields, in this order' \
         '--csv-raw||CSV without the guard against formulas, to read back in' \
@@ -1614,6 +1614,7 @@ function __authctl_list
         case 'formats'
             printf '%s\n' \
                 'table' \
+                'wide' \
                 'json' \
                 'jsonl' \
                 'csv' \
@@ -2009,6 +2010,7 @@ function __authctl_list
         case 'formats2'
             printf '%s\n' \
                 'table' \
+                'wide' \
                 'json' \
                 'jsonl' \
                 'csv' \

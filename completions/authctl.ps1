@@ -1446,8 +1446,8 @@ function Get-AuthctlRows($path) {
         }
         'security show' {
             $rows.options = @(
-                '-o|formats2|table, json, jsonl, csv, tsv'
-                '--output|formats2|table, json, jsonl, csv, tsv'
+                '-o|formats2|table, wide, json, jsonl, csv, tsv'
+                '--output|formats2|table, wide, json, jsonl, csv, tsv'
                 '--fields|fields.policies,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -1678,8 +1678,8 @@ function Get-AuthctlRows($path) {
         }
     }
     $rows.options += @(
-        '-o|formats|table, json, jsonl, csv, tsv'
-        '--output|formats|table, json, jsonl, csv, tsv'
+        '-o|formats|table, wide, json, jsonl, csv, tsv'
+        '--output|formats|table, wide, json, jsonl, csv, tsv'
         '--json||The same as -o json'
         '--fields|-|Only these fields, in this order'
         '--csv-raw||CSV without the guard against formulas, to read back in'
@@ -1953,6 +1953,7 @@ function Get-AuthctlList($name) {
         }
         'formats' {
             'table'
+            'wide'
             'json'
             'jsonl'
             'csv'
@@ -2348,6 +2349,7 @@ function Get-AuthctlList($name) {
         }
         'formats2' {
             'table'
+            'wide'
             'json'
             'jsonl'
             'csv'

@@ -1,5 +1,7 @@
 """The shapes of answers (DESIGN §4.2) as data: their fields, and the columns that lists show of them."""
 
+import dataclasses
+
 from authctl import model
 from authctl.cli.output import FORMATS, Format, Shape
 from authctl.model import USER_COLUMNS, shown_fields
@@ -19,7 +21,12 @@ USER = Shape(
     extras=("generated_password",),
 )
 
-EVENT = Shape("event", fields=shown_fields(model.Event), columns=("time", "actor", "name", "resource", "details"))
+EVENT = Shape(
+    "event",
+    fields=shown_fields(model.Event),
+    columns=("time", "actor", "name", "resource", "details"),
+    whole=("name",),
+)
 DELETED = Shape("deletion", fields=("id", "deleted"))
 VERIFIED = Shape("verification", fields=("id", "valid"))
 PREFS = Shape("preferences", fields=())
@@ -154,8 +161,8 @@ CHALLENGE = Shape("challenge", fields=("id", "factor", "expires_at"), extras=("s
 
 _POLICY = ("name", "value", "default", "changed", "range", "help")
 _POLICY_COLUMNS = ("name", "value", "default", "help")
-POLICY = Shape("policy", fields=_POLICY, columns=_POLICY_COLUMNS)
-POLICIES = Shape("policies", fields=_POLICY, columns=_POLICY_COLUMNS, formats=(*FORMATS, Format.TOML))
+POLICY = Shape("policy", fields=_POLICY, columns=_POLICY_COLUMNS, whole=("name",))
+POLICIES = dataclasses.replace(POLICY, name="policies", formats=(*FORMATS, Format.TOML))
 DIFFERENCE = Shape("difference", fields=("name", "before", "after"))
 PASSWORD_REPORT = Shape("password report", fields=("accepted", "failures", "score", "crack_time"))
 KEY_SET = Shape("key set", fields=())

@@ -125,11 +125,11 @@ def show_list(
     else:
         limit = PAGE if wanted.limit is None else wanted.limit
         paging = {"sort": wanted.sort, "limit": limit, "after": wanted.after, "before": wanted.before}
-        show_page(ctx, page(*owner, **wanted.which, **paging), limit, more=", --all shows all")
+        show_page(ctx, page(*owner, **wanted.which, **paging), limit, more="--all or ")
 
 
 def show_page(ctx: Context, found: Sequence[Shown], limit: int, *, more: str = "") -> None:
     """Print a page, and how to see the next. more: what else shows more."""
     ctx.output.stream(each.public() for each in found)
     if len(found) == limit:
-        ctx.output.note(f"There may be more: --after {found[-1].id} shows the next page{more}.")
+        ctx.output.note(f"{limit:,} shown; more with {more}--after {found[-1].id}")

@@ -1,13 +1,14 @@
-"""What a command prints: records on stdout in five formats, and notes, warnings and errors on stderr.
+"""What a command prints: records on stdout in six formats, and notes, warnings and errors on stderr.
 
     table   on a terminal: a table for a list, `field  value` lines for one record or where a table does not fit
+    wide    a table of which nothing is cut
     tsv     when piped: no header, nothing cut, no colour; hostile characters are shown as escapes
     csv     RFC 4180 with a header and every field, guarded against formulas; exact with --csv-raw
     json    one object, or an array that is written as its records come
     jsonl   one object a line
 
-Absent is `null` in JSON, empty in TSV and CSV, `-` in tables. Times are UTC everywhere: a table of many records shows
-`2026-11-20 21:30Z`, which every option that takes a time accepts; all else has them as given.
+Absent is `null` in JSON, empty in TSV and CSV, `-` in tables. Times are UTC everywhere: a terminal shows
+`2026-11-20 21:30` and says UTC once below, a piped table `2026-11-20 21:30Z`; all else has them as given.
 A list that breaks off ends well-formed all the same; the exit status says that it is not whole.
 """
 
@@ -20,27 +21,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from authctl.cli.cells import Record, cells, guarded, present, text, value_of
 from authctl.cli.environment import Environment, is_utf8
-from authctl.cli.escaping import safe_json, safe_toml, visible, visible_in_csv, without_formula
+from authctl.cli.escaping import safe_json, safe_toml, visible
 from authctl.errors import AuthctlError, Invalid, Problem, UsageError, did_you_mean
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from authctl.cli.tables import Look
 
-TABLE_ROWS = 500  # drawn at once: memory stays the same however long the list is
-LEAST_WRAPPED = 24  # a word longer than this may be folded, unless it is an id
 DRY_RUN_FIELDS = ("dry_run", "changes")  # beside the fields of every shape, where --dry-run was given
 
-_TIME = r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z"
-_WORD = r"[A-Za-z0-9._:/@+-]+"
-_json_of = json.JSONEncoder(ensure_ascii=False).encode
 _COMMAND = r"\bauthctl (?=(?:users|teams|sessions|tokens|mfa|security|init|upgrade|status|backup|restore)\b)"
-_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 class Format(StrEnum):
     TABLE = "table"
+    WIDE = "wide"  # a table of which nothing is cut
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
@@ -48,7 +46,7 @@ class Format(StrEnum):
     TOML = "toml"  # only of records whose shape says so
 
 
-FORMATS = (Format.TABLE, Format.JSON, Format.JSONL, Format.CSV, Format.TSV)
+FORMATS = (Format.TABLE, Format.WIDE, Format.JSON, Format.JSONL, Format.CSV, Format.TSV)
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,7 @@ class Shape:
     rare: further columns, each with those that tell as much. A table has one, behind the first column, only where a
     record has it; in a narrow window, only where a record has none of the others. TSV has them all, last.
     extras: fields that only some answers have, shown wherever they are, such as a password that was made.
+    whole: columns that a table does not cut, as it cuts no id and no secret.
     formats: those that it is written in.
     """
 
@@ -67,6 +66,7 @@ class Shape:
     columns: tuple[str, ...] = ()
     rare: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     extras: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
     formats: tuple[Format, ...] = FORMATS
 
     def knows(self, field: str) -> bool:
@@ -99,7 +99,9 @@ class Output:
     ) -> None:
         self.environment = environment
         self.program = program  # how the commands begin that hints name
-        self.format = format or (Format.TABLE if environment.stdout_isatty else Format.TSV)
+        self.is_wide = format is Format.WIDE
+        usual = Format.TABLE if environment.stdout_isatty else Format.TSV
+        self.format = Format.TABLE if self.is_wide else format or usual
         self.fields = fields
         self.quiet = quiet
         self.csv_raw = csv_raw
@@ -129,7 +131,7 @@ class Output:
         elif self.format is Format.JSON:
             self._write(self._encoder(indent=2)(record) + "\n")
         elif self.format is Format.TABLE:
-            self._write(self._lines_of(record, self._all_fields(record)))
+            self._show_record(record)
         else:
             listing = self._new_listing()
             listing.add(record)
@@ -247,12 +249,11 @@ class Output:
             case Format.CSV:
                 return _Csv(self.environment, self._known, raw=self.csv_raw)
             case Format.TSV:
-                columns, extras = (*self._known.columns, *self._known.rare), self._known.extras
-                return _Lines(lambda record: self._write("\t".join(_cells(record, columns, extras)) + "\n"))
+                return _Lines(self._write_cells)
             case Format.TABLE:
-                return _Table(self, self._known)
-            case Format.TOML:
-                raise AssertionError("show_toml writes it")
+                return self._new_table()
+            case Format.TOML | Format.WIDE:
+                raise AssertionError("show_toml writes it, and a wide table is a table")
 
     def _write(self, text: str) -> None:
         self.environment.stdout.write(text)
@@ -282,7 +283,7 @@ class Output:
             place = selected
             for parent in parents:
                 place = place.setdefault(parent, {})
-            place[last] = _value(record, field)
+            place[last] = value_of(record, field)
         return selected
 
     def _encoder(self, indent: int | None = None) -> Callable[[Record], str]:
@@ -290,20 +291,46 @@ class Output:
         encode = json.JSONEncoder(indent=indent, ensure_ascii=not is_utf8(self.environment.stdout)).encode
         return lambda record: safe_json(encode(self._selected(record)))
 
-    def _lines_of(self, record: Record, fields: tuple[str, ...]) -> str:
-        """One `field  value` a line. Long values are left to the terminal to wrap: they can be copied whole then."""
-        bold, dim, plain = (_BOLD, _DIM, _PLAIN) if self._colors else ("", "", "")
-        width = max(map(len, fields))
-        lines = []
-        for field in fields:
-            for value in _lines_in(field, _value(record, field)):
-                cell = visible(value) or f"{dim}-{plain}"
-                lines.append(f"{bold}{visible(field)}{plain}{' ' * (width - len(field))}  {cell}\n")
-        return "".join(lines)
+    def _write_cells(self, record: Record) -> None:
+        known = self._known
+        columns = (*known.columns, *known.rare, *present(known.extras, record))
+        self._write("\t".join(cells(record, columns)) + "\n")
 
-    @property
-    def _colors(self) -> bool:
-        return self.environment.colors(self.environment.stdout_isatty)
+    def _new_table(self) -> _Listing:
+        from authctl.cli.tables import Table
+
+        known = self._known
+        return Table(known.columns, known.rare, known.extras, known.whole, self.look(zone="Z"))
+
+    def _show_record(self, record: Record) -> None:
+        from authctl.cli import tables
+
+        tables.show_record(record, self._all_fields(record), self.look(zone=None))
+
+    def look(self, zone: str | None = None) -> Look:
+        """How text for people looks here. zone: what follows times off a terminal."""
+        from authctl.cli.tables import Look
+
+        environment = self.environment
+        is_seen = environment.stdout_isatty and not self.is_wide
+        if is_seen:
+            zone = "" if environment.stderr_isatty and not self.quiet else "Z"  # the note below says it
+        return Look(
+            write=self._write,
+            note=self._note_below,
+            window=environment.columns if is_seen else None,
+            zone=None if self.is_wide else zone,
+            has_colors=environment.colors(environment.stdout_isatty),
+            encoding=environment.stdout.encoding or "utf-8",
+        )
+
+    def _note_below(self, line: str) -> None:
+        """Tell something below what was written to stdout before."""
+        from textwrap import wrap
+
+        self.flush()
+        for part in wrap(line, self.environment.columns, break_on_hyphens=False, break_long_words=False):
+            self.note(part)
 
 
 class _Lines:
@@ -347,10 +374,10 @@ class _Csv:
 
     def add(self, record: Record) -> None:
         if not self._begun:
-            self._fields += _present(self._extras, record)
+            self._fields += present(self._extras, record)
         self._begin()
-        values = [_value(record, field) for field in self._fields]
-        self._writer.writerow([_text(value) if self._raw else _guarded(value) for value in values])
+        values = [value_of(record, field) for field in self._fields]
+        self._writer.writerow([text(value) if self._raw else guarded(value) for value in values])
 
     def close(self, *, complete: bool) -> None:
         if complete:
@@ -360,190 +387,6 @@ class _Csv:
         if not self._begun and self._fields:  # JSON that is an answer by itself has none
             self._writer.writerow(self._fields)
             self._begun = True
-
-
-class _Table:
-    """A table for people, drawn in parts of 500 rows; records one below another where the window is too narrow."""
-
-    def __init__(self, output: Output, shape: Shape) -> None:
-        self._output, self._columns, self._extras, self._rare = output, shape.columns, shape.extras, shape.rare
-        self._records: list[Record] = []
-        self._upright = False
-        self._begun = False
-
-    def add(self, record: Record) -> None:
-        if not self._begun and not self._records:
-            self._columns += _present(self._extras, record)
-        self._records.append(record)
-        if len(self._records) == TABLE_ROWS:
-            self._draw()
-
-    def close(self, *, complete: bool) -> None:
-        if self._records:
-            self._draw()
-
-    def _draw(self) -> None:
-        environment = self._output.environment
-        first, *others = self._columns
-        held = [column for column in self._rare if any(_value(record, column) for record in self._records)]
-        columns = (first, *held, *others)
-        text = None if self._upright else self._as_table(columns)
-        if text is None and not self._upright and all(self._can_go(column) for column in held):
-            text = self._as_table(self._columns)
-        if text is None:
-            self._upright = True  # and stays so: a list in two layouts is harder to read
-            text = "\n".join(self._output._lines_of(record, columns) for record in self._records)
-            text = "\n" + text if self._begun else text
-        environment.stdout.write(text)
-        environment.stdout.flush()
-        self._records, self._begun = [], True
-
-    def _can_go(self, column: str) -> bool:
-        """Whether each record that has it has another that tells as much."""
-        having = [record for record in self._records if _value(record, column)]
-        return all(any(_value(record, other) for other in self._rare[column]) for record in having)
-
-    def _as_table(self, columns: tuple[str, ...]) -> str | None:
-        """The records drawn; None where they do not fit the window."""
-        environment = self._output.environment
-        rows = [self._row(record, columns) for record in self._records]
-        widths = _fitting_widths(columns, rows, environment.columns if environment.stdout_isatty else None)
-        return None if widths is None else _drawn(columns, rows, widths, color=self._output._colors)
-
-    def _row(self, record: Record, columns: tuple[str, ...]) -> list[str]:
-        encoding = self._output.environment.stdout.encoding or "utf-8"
-        row = _cells(record, columns, short_times=True)
-        return [cell.encode(encoding, "backslashreplace").decode(encoding) for cell in row]  # as wide as it will be
-
-
-def _fitting_widths(columns: tuple[str, ...], rows: list[list[str]], window: int | None) -> list[int] | None:
-    """The width of each column, the widest wrapped until all fit the window; None where they cannot.
-
-    Ids are never wrapped, words only when they are very long.
-    """
-    from rich.cells import cell_len
-
-    natural, least = [], []
-    for column, cells in zip(columns, zip(columns, *rows, strict=True), strict=True):
-        width = max(map(cell_len, cells))
-        longest_word = max((cell_len(word) for cell in cells for word in cell.split()), default=0)
-        natural.append(width)
-        least.append(width if _is_id(column) else max(len(column), min(longest_word, LEAST_WRAPPED)))
-    if window is None:
-        return natural
-    room = window - 2 * (len(columns) - 1)
-    if sum(least) > room:
-        return None
-    widths = [max(bottom, min(top, room)) for top, bottom in zip(natural, least, strict=True)]
-    while sum(widths) > room:
-        spare = [index for index in range(len(widths)) if widths[index] > least[index]]
-        widths[max(spare, key=widths.__getitem__)] -= 1
-    return widths
-
-
-def _drawn(columns: tuple[str, ...], rows: list[list[str]], widths: list[int], *, color: bool) -> str:
-    """The table as text, by Rich, which knows how wide characters are. Cells are Text: markup in them is no markup."""
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for column, width in zip(columns, widths, strict=True):
-        table.add_column(Text(column), width=width, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) if cell else Text("-", style="dim") for cell in row))
-    console = Console(
-        file=StringIO(),
-        force_terminal=True,
-        color_system="standard" if color else None,
-        no_color=not color,
-        width=sum(widths) + 2 * len(widths),
-        height=TABLE_ROWS,
-        legacy_windows=False,
-    )
-    with console.capture() as captured:
-        console.print(table)
-    return "".join(line.rstrip() + "\n" for line in captured.get().rstrip("\n").split("\n"))
-
-
-def _present(extras: tuple[str, ...], record: Record) -> tuple[str, ...]:
-    """Those fields that only some answers have and this one has."""
-    return tuple(extra for extra in extras if extra in record) if extras else ()
-
-
-def _cells(
-    record: Record, columns: tuple[str, ...], extras: tuple[str, ...] = (), *, short_times: bool = False
-) -> list[str]:
-    """A record as a row of text that is safe to show."""
-    columns += _present(extras, record)
-    cells = [visible(_text(_value(record, column))) for column in columns]
-    if short_times:
-        return [_short_time(cell) if _is_time(column) else cell for column, cell in zip(columns, cells, strict=True)]
-    return cells
-
-
-def _value(record: Record, field: str) -> Any:
-    """What a field such as `name` or `password.algorithm` holds; None where the record lacks it."""
-    value: Any = record
-    for part in field.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _text(value: Any) -> str:
-    """A value as the text of a cell, not yet made safe."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)) and all(isinstance(item, str) and re.fullmatch(_WORD, item) for item in value):
-        return ",".join(value)
-    return _json_of(value)
-
-
-def _lines_in(field: str, value: Any) -> list[str]:
-    """A value as the lines of text that it takes below one another: the changes of a dry run, or sentences."""
-    if field == "changes" and value:
-        return _changed(value)
-    if isinstance(value, list) and any(isinstance(item, str) and " " in item for item in value):
-        return [_text(item) for item in value]
-    return [_text(value)]
-
-
-def _changed(changes: list[Record]) -> list[str]:
-    """The changes of a dry run for people, a line each: `email: ada@example.com -> ada@example.org`."""
-    lines = []
-    for change in changes:
-        before, after = change["before"], change["after"]
-        if before is None or after is None:
-            lines.append(f"{change['resource']} {'made' if before is None else 'removed'}")
-            continue
-        fields = [name for name in after if before.get(name) != after[name] and name != "updated_at"]
-        lines += [f"{name}: {_text(before.get(name)) or '-'} -> {_text(after[name]) or '-'}" for name in fields]
-    return lines or [""]
-
-
-def _guarded(value: Any) -> str:
-    """A value as the text of a CSV cell that neither a spreadsheet runs nor a terminal obeys."""
-    text = _text(value)
-    return visible_in_csv(text if isinstance(value, (int, float)) else without_formula(text))
-
-
-def _is_id(column: str) -> bool:
-    return column == "id" or column.endswith("_id")
-
-
-def _is_time(column: str) -> bool:
-    return column == "time" or column.endswith(("_at", "_until"))
-
-
-def _short_time(cell: str) -> str:
-    time = re.fullmatch(_TIME, cell)
-    return f"{time[1]} {time[2]}Z" if time else cell
 
 
 def _public(error: AuthctlError) -> Record:

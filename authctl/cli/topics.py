@@ -100,6 +100,8 @@ def _output(formatter: Any) -> None:
         "stdout has results only; notes, questions, progress and errors are on stderr.",
         "On a terminal results are tables. In a pipe they are tab-separated values: no header, nothing cut, nothing "
         "coloured. -o json, jsonl, csv, tsv or table says otherwise, for good with the setting output.format.",
+        "A table is one line a row: long cells end in …, and columns that do not fit are named below it. -o wide cuts "
+        "nothing.",
         "JSON is exact: names in snake_case, times in UTC with milliseconds and Z, what is absent is null. A list is "
         "an array; with jsonl it is one object a line, streamed.",
         "--fields id,email,password.set chooses fields and their order. An unknown one is told, with those there are.",

@@ -211,9 +211,9 @@ class Output(Section):
     name = "output"
 
     format: str | None = entry(
-        choice("table", "json", "jsonl", "csv", "tsv"),
+        choice("table", "wide", "json", "jsonl", "csv", "tsv"),
         None,
-        "How results are written: table, json, jsonl, csv or tsv.",
+        "How results are written: table, wide (a table of which nothing is cut), json, jsonl, csv or tsv.",
         example="json",
         option="--output",
         default_label="table on a terminal, tsv elsewhere",

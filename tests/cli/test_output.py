@@ -16,9 +16,10 @@ import unicodedata
 
 import pytest
 from hypothesis import given, strategies as st
+from rich.cells import cell_len
 
 from authctl import errors
-from authctl.cli import output as output_module
+from authctl.cli import tables
 from authctl.cli.environment import Environment, is_utf8
 from authctl.cli.escaping import visible, without_formula
 from authctl.cli.output import FORMATS, Format, Output, Shape
@@ -408,17 +409,112 @@ def test_wide_characters_are_aligned():
     assert lines == "name    id\n李小龍  x\n🙂      y\n"
 
 
-def test_long_text_is_wrapped_and_ids_never():
+def test_long_text_is_cut_and_ids_never():
     id = "0123456789" * 2
     drawn = on_terminal([{"id": id, "name": "Augusta Ada King Countess of Lovelace"}], PAIR, columns=40)
-    assert drawn == f"{'id':<20}  name\n{id}  Augusta Ada King\n{'':<22}Countess of\n{'':<22}Lovelace\n"
+    assert drawn == f"{'id':<20}  name\n{id}  Augusta Ada King…\n"
 
 
 def test_records_stand_one_below_another_where_a_table_does_not_fit():
     assert on_terminal([ADA, BOB], columns=40) == (
-        "id          ada\nname        Ada Lovelace\nemail       ada@example.com\ncreated_at  2026-11-20T21:30:05.123Z\n"
-        "\nid          bob\nname        -\nemail       -\ncreated_at  2026-11-21T08:00:00.000Z\n"
+        "id          ada\nname        Ada Lovelace\nemail       ada@example.com\ncreated_at  2026-11-20 21:30Z\n"
+        "\nid          bob\nname        -\nemail       -\ncreated_at  2026-11-21 08:00Z\n"
     )
+
+
+LONG = [
+    {
+        "id": "1kdq3v8m2x7y4b9n5c6z",
+        "name": "Augusta Ada King, Countess of Lovelace",
+        "email": "augusta.ada.king@analytical-engine.example.com",
+        "phone": "+442079460123",
+        "status": "active",
+        "seen_at": "2026-11-20T21:30:05.123Z",
+    },
+    {
+        "id": "0" * 36,
+        "name": "李小龍李小龍李小龍李小龍李小龍",
+        "email": "李@例子.example",
+        "phone": None,
+        "status": "blocked",
+        "seen_at": None,
+    },
+    {
+        "id": "x",
+        "name": "👩\u200d🚀🙂" * 12,
+        "email": "ﷺ" * 30,
+        "phone": "+1",
+        "status": "active",
+        "seen_at": None,
+    },
+]
+WIDE = Shape("wide", ("id", "name", "email", "phone", "status", "seen_at"))
+
+
+@pytest.mark.parametrize("columns", [*range(60, 90), 120, 200])
+def test_a_table_is_one_line_a_row_at_any_width_from_60_columns(columns):
+    heading, *rows = on_terminal(LONG, WIDE, columns=columns).splitlines()
+    assert len(rows) == len(LONG)
+    assert all(cell_len(line) <= columns for line in (heading, *rows))
+    assert [row.split()[0] for row in rows] == [each["id"] for each in LONG]
+    starts = [heading.index(name) for name in heading.split()]
+    assert all(cell_len(row[: index_of_cell(row, start)]) == start for row in rows for start in starts)
+
+
+def index_of_cell(line, column):
+    """The index of the character at a column of the terminal."""
+    return next((index for index in range(len(line)) if cell_len(line[:index]) >= column), len(line))
+
+
+def test_columns_that_do_not_fit_go_from_the_right_and_are_named_below():
+    with seen(LONG, WIDE, columns=80) as (drawn, told):
+        assert drawn.splitlines()[0].split() == ["id", "name", "email"]
+        assert told == "Not shown: phone, status, seen_at; use -o wide or --fields.\n"
+    with seen(LONG, WIDE, columns=200) as (drawn, told):
+        assert drawn.splitlines()[0].split() == [*WIDE.fields]
+        assert "2026-11-20 21:30\n" in drawn
+        assert told == "Times are in UTC.\n"
+
+
+def test_wide_cuts_and_drops_nothing():
+    with seen(LONG, WIDE, columns=60, format=Format.WIDE) as (drawn, told):
+        assert all(value in drawn for each in LONG for value in each.values() if value)
+        assert told == ""
+
+
+def test_secrets_are_neither_cut_nor_dropped():
+    shape = Shape("made", ("id", "email", "name"), extras=("secret",))
+    records = [{"id": "x" * 20, "email": "a" * 50, "name": "b" * 50, "secret": "s" * 64}]
+    assert "s" * 64 in on_terminal(records, shape, columns=60)
+
+
+def test_what_cannot_show_an_ellipsis_shows_three_points():
+    assert tables.cut("Augusta", 5, "...") == "Au..."
+
+
+def test_counts_have_separators_and_stand_at_the_right_and_sizes_have_units():
+    shape = Shape("counted", ("id", "users", "size"))
+    records = [{"id": "a", "users": 1234567, "size": 2_500_000}, {"id": "b", "users": 7, "size": 12}]
+    assert on_terminal(records, shape) == "id      users      size\na   1,234,567    2.5 MB\nb           7  12 bytes\n"
+    assert printed(records, Format.TSV, shape) == "a\t1234567\t2500000\nb\t7\t12\n"
+
+
+def test_status_and_severity_are_coloured_besides_their_words():
+    shape = Shape("found", ("id", "status", "severity"))
+    drawn = on_terminal([{"id": "x", "status": "blocked", "severity": "high"}], shape, environ={"TERM": "xterm"})
+    assert "\x1b[31mblocked\x1b[0m" in drawn
+    assert "\x1b[31mhigh\x1b[0m" in drawn
+
+
+@contextlib.contextmanager
+def seen(records, shape, columns, format=None):
+    """What a terminal shows on stdout, and what on stderr."""
+    with terminal(columns) as (stream, text):
+        environment = Environment(stdout=stream, stdout_isatty=True, stderr_isatty=True, no_color=True)
+        output = Output(environment, format)
+        output.prepare(shape)
+        output.stream(iter(records))
+        yield text(), environment.stderr.getvalue()
 
 
 NAMED = Shape("named", ("id", "username", "email"), columns=("id", "email"), rare={"username": ("email",)})
@@ -438,7 +534,7 @@ def test_a_rare_column_is_there_where_a_record_has_it():
 def test_a_rare_column_goes_from_a_narrow_window_unless_a_record_has_nothing_else():
     assert on_terminal([PLAIN, BOTH], NAMED, columns=39).startswith("id   username  email\n")
     assert on_terminal([PLAIN, BOTH], NAMED, columns=38).startswith("id   email\n")
-    assert on_terminal([PLAIN, ALONE], NAMED, columns=37).startswith("id        ada\nusername  -\nemail     ada")
+    assert on_terminal([PLAIN, ALONE], NAMED, columns=31).startswith("id        ada\nusername  -\nemail     ada")
 
 
 def test_fields_that_are_asked_for_are_there_always():
@@ -458,12 +554,12 @@ def test_one_record_is_shown_with_all_its_fields():
         assert text() == (
             "id                  bob\nname                -\nemail               -\nmfa                 false\n"
             "labels              -\nprefs               {}\npassword.set        false\npassword.algorithm  -\n"
-            "created_at          2026-11-21T08:00:00.000Z\ndry_run             true\n"
+            "created_at          2026-11-21 08:00Z\ndry_run             true\n"
         )
 
 
 def test_long_lists_are_drawn_in_parts(monkeypatch):
-    monkeypatch.setattr(output_module, "TABLE_ROWS", 2)
+    monkeypatch.setattr(tables, "TABLE_ROWS", 2)
     drawn = on_terminal([{"id": str(number), "name": "n"} for number in range(5)], PAIR)
     assert drawn.count("id  name\n") == 3
     assert all(f"\n{number}   n\n" in drawn for number in range(5))

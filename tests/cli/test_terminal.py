@@ -283,7 +283,7 @@ def test_a_full_page_says_how_to_go_on(person, authctl):
     someone = person("users list --limit 2")
     assert someone.leaves() == 0
     last = someone.screen.splitlines()[-2].split()[0]
-    assert someone.screen.endswith(f"There may be more: --after {last} shows the next page, --all shows all.\n")
+    assert someone.screen.endswith(f"2 shown; more with --all or --after {last}\n")
 
 
 def test_an_empty_list_says_so(person, ada):

@@ -12,6 +12,7 @@ import typer
 from authctl.cli.answer_fields import COMPLETION
 from authctl.cli.commands import UNAVAILABLE, Commands
 from authctl.cli.context import Context
+from authctl.cli.output import Format
 from authctl.errors import Unavailable, UsageError
 from authctl.settings.paths import find_home
 
@@ -89,7 +90,11 @@ def completion(
         if shell is None and is_sure:
             raise UsageError("general_usage", "Say for which shell: bash, zsh, fish or powershell.", field="shell")
         shells = [shell] if shell else [*Shell]
-        ctx.output.stream(_installed(ctx, each, is_sure=is_sure) for each in shells)
+        records = [_installed(ctx, each, is_sure=is_sure) for each in shells]
+        if shell and ctx.output.format is Format.TABLE:
+            ctx.output.show(records[0])  # whole: files and what to do next are long
+        else:
+            ctx.output.stream(records)
         if not is_sure:
             ctx.output.tell(f"Nothing was written yet: {'' if shell else 'name the shell and '}add --yes.")
     else:

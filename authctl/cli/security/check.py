@@ -74,7 +74,7 @@ def check(
     if ctx.output.quiet and not ctx.asks_for_answer:
         found = bad
     if sarif != STDIN and ctx.output.format is Format.TABLE and not ctx.output.fields:
-        ctx.environment.stdout.write("\n".join(_paragraph(finding, ctx.environment.columns) for finding in found))
+        ctx.environment.stdout.write("\n".join(_paragraph(finding, ctx) for finding in found))
         if not found:
             ctx.output.note("Nothing weak was found.")
     elif sarif != STDIN:
@@ -84,14 +84,16 @@ def check(
         raise Invalid("security_check_failed", f"{len(bad)} {what} {fail_on} or worse.")
 
 
-def _paragraph(finding: Finding, width: int) -> str:
+def _paragraph(finding: Finding, ctx: Context) -> str:
     """A finding for people. Its command is one line, however long, so that it can be copied."""
     import textwrap
 
     public = finding.public()
-    wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    wrapper = textwrap.TextWrapper(ctx.environment.columns, break_long_words=False, break_on_hyphens=False)
     wrapper.subsequent_indent = "  "
-    first = wrapper.fill(visible(f"{public['severity']}: {public['message']} ({public['id']})"))
+    severity = public["severity"]
+    first = wrapper.fill(visible(f"{severity}: {public['message']} ({public['id']})")).removeprefix(severity)
+    first = ctx.output.look().cell("severity", severity) + first
     wrapper.initial_indent = "  "
     return f"{first}\n{wrapper.fill(visible(finding.check.meaning))}\n  {visible(finding.command)}\n"
 

@@ -66,7 +66,7 @@ def list_logs(
         ctx.output.stream(_public(security.iterate_logs(**which, until=until, after=after)))
     else:
         page = security.list_logs(**which, until=until, limit=limit, after=after)
-        show_page(ctx, page, limit, more=", --all shows all")
+        show_page(ctx, page, limit, more="--all or ")
 
 
 def _public(events: Iterable[Event]) -> Iterator[Json]:

@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from authctl.cli.output import FORMATS
 from authctl.core.policy import policies
 
 
@@ -79,7 +80,7 @@ def test_toml_is_for_policies_alone(authctl, home, where):
     line = "-o toml users list" if where == "before" else "users list -o toml"
     ran = authctl(line)
     assert ran.status == 2
-    assert "table, json, jsonl, csv, tsv" in ran.stderr
+    assert ", ".join(FORMATS) in ran.stderr
     assert os.listdir(home["HOME"]) == []
 
 

@@ -140,7 +140,7 @@ def test_imports_are_a_table_of_80_columns(ask, person):
     ask("users", "import", str(USERS), "--from", "firebase", "--source-option", "hash_config=none", "--max-errors", "1")
     someone = person("users list-imports --no-color")
     assert someone.leaves() == 0
-    head, row = someone.screen.splitlines()
+    head, row, _ = someone.screen.splitlines()
     assert head.split() == ["id", "source", "status", "created", "refused", "created_at"]
     assert row.split()[1:5] == ["firebase", "finished", "9", "1"]
 
