@@ -86,6 +86,7 @@ class NewUser:
     blocked_until: datetime | None = None
     codes_locked_until: datetime | None = None  # those of a kind, or of second factors
     metadata: JsonObject = field(default_factory=dict)
+    locale: str | None = None  # BCP 47: what messages are written in
     pending_email: str | None = field(default=None, repr=False)  # to be the email once it is proved
     pending_email_session: int | None = field(default=None, repr=False)  # the number of the one that asked for it
     pending_phone: str | None = field(default=None, repr=False)
@@ -126,7 +127,7 @@ class User(NewUser):
                 shown |= self._proofs()
             else:
                 shown[name] = form(getattr(self, name))
-            if name == "metadata":
+            if name == "locale":
                 shown["pending"] = {"email": self.pending_email, "phone": self.pending_phone}
         return shown
 
@@ -580,6 +581,7 @@ class EventName(StrEnum):
     USERS_UPDATE_LABELS = "users.update.labels"
     USERS_UPDATE_PREFS = "users.update.prefs"
     USERS_UPDATE_METADATA = "users.update.metadata"
+    USERS_UPDATE_LOCALE = "users.update.locale"
     USERS_UPDATE_STATUS = "users.update.status"
     USERS_UPDATE_EMAIL_VERIFICATION = "users.update.email_verification"
     USERS_UPDATE_PHONE_VERIFICATION = "users.update.phone_verification"

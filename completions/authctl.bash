@@ -200,20 +200,21 @@ _authctl_load() {
             options=('--version|')
             ;;
         'users')
-            commands=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-email' 'update-phone'
-                'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-status'
-                'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs' 'list-sessions'
-                'create-session' 'delete-session' 'delete-sessions' 'create-identity' 'list-identities'
-                'delete-identity' 'list-memberships' 'unlock' 'secure' 'list-roles' 'require-password-change'
-                'wrap-password' 'export' 'import' 'list-imports' 'undo-import' 'import-status')
+            commands=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'
+                'update-phone' 'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata'
+                'update-status' 'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs'
+                'list-sessions' 'create-session' 'delete-session' 'delete-sessions' 'create-identity'
+                'list-identities' 'delete-identity' 'list-memberships' 'unlock' 'secure' 'list-roles'
+                'require-password-change' 'wrap-password' 'export' 'import' 'list-imports' 'undo-import'
+                'import-status')
             ;;
         'users create')
             options=('--id|-' '--user-id|-' '--username|-' '--email|-' '--phone|-' '--name|-' '--labels|-' '--prefs|-'
-                '--metadata|-' '--email-verified|' '--phone-verified|' '--blocked|' '--if-absent|' '--force|'
-                '--password-stdin|' '--password-fd|-' '--password|-' '--ask-password|' '--generate-password|'
-                '--must-change|' '--password-hash|-' '--password-hash-stdin|' '--hash|hashes' '--hash-option|-'
-                '--weak-hash|weak-hash' '--self-service|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.user,')
+                '--metadata|-' '--locale|-' '--email-verified|' '--phone-verified|' '--blocked|' '--if-absent|'
+                '--force|' '--password-stdin|' '--password-fd|-' '--password|-' '--ask-password|'
+                '--generate-password|' '--must-change|' '--password-hash|-' '--password-hash-stdin|' '--hash|hashes'
+                '--hash-option|-' '--weak-hash|weak-hash' '--self-service|' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
             ;;
         'users list')
             options=('--search|-' '--filter|-' '--sort|-' '--limit|-' '--all|' '--after|-' '--before|-' '--count|'
@@ -234,6 +235,10 @@ _authctl_load() {
         'users update-username')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id' '-|--username')
+            ;;
+        'users update-locale')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id' '-|--locale')
             ;;
         'users update-email')
             options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
@@ -695,11 +700,12 @@ _authctl_list() {
             words=('directory.create' 'directory.update.schema' 'directory.backup' 'directory.restore' 'users.create'
                 'users.delete' 'users.update.name' 'users.update.username' 'users.update.email' 'users.update.phone'
                 'users.update.password' 'users.update.labels' 'users.update.prefs' 'users.update.metadata'
-                'users.update.status' 'users.update.email_verification' 'users.update.phone_verification'
-                'users.sessions.create' 'users.sessions.update' 'users.sessions.delete' 'users.identities.create'
-                'users.identities.delete' 'users.imports.create' 'users.imports.update' 'users.imports.delete'
-                'users.unlock' 'users.secure' 'users.lock' 'users.export' 'users.tokens.create' 'users.tokens.update'
-                'users.tokens.delete' 'users.verification.create' 'users.verification.update' 'users.recovery.create'
+                'users.update.locale' 'users.update.status' 'users.update.email_verification'
+                'users.update.phone_verification' 'users.sessions.create' 'users.sessions.update'
+                'users.sessions.delete' 'users.identities.create' 'users.identities.delete' 'users.imports.create'
+                'users.imports.update' 'users.imports.delete' 'users.unlock' 'users.secure' 'users.lock'
+                'users.export' 'users.tokens.create' 'users.tokens.update' 'users.tokens.delete'
+                'users.verification.create' 'users.verification.update' 'users.recovery.create'
                 'users.recovery.update' 'users.update.mfa' 'users.mfa.factors.create' 'users.mfa.factors.update'
                 'users.mfa.factors.delete' 'users.mfa.recovery_codes.create' 'users.mfa.recovery_codes.update'
                 'users.mfa.challenges.create' 'users.mfa.challenges.update' 'users.mfa.reset' 'users.notify'
@@ -794,7 +800,7 @@ _authctl_list() {
             words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
                 'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
-                'blocked_until' 'codes_locked_until' 'metadata' 'pending.email' 'pending.phone' 'created_at'
+                'blocked_until' 'codes_locked_until' 'metadata' 'locale' 'pending.email' 'pending.phone' 'created_at'
                 'updated_at' 'last_sign_in_at' 'generated_password')
             ;;
         'fields.deletion')
@@ -883,7 +889,7 @@ _authctl_list() {
             words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
                 'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
-                'blocked_until' 'codes_locked_until' 'metadata' 'pending.email' 'pending.phone' 'created_at'
+                'blocked_until' 'codes_locked_until' 'metadata' 'locale' 'pending.email' 'pending.phone' 'created_at'
                 'updated_at' 'last_sign_in_at' 'session.id' 'session.user_id' 'session.provider' 'session.factors'
                 'session.ip' 'session.user_agent' 'session.created_at' 'session.expires_at' 'session.mfa_at'
                 'session.ended_at' 'session.ended_reason' 'session.current')
@@ -1005,12 +1011,13 @@ _authctl_list() {
                 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup' 'restore' 'completion' 'help')
             ;;
         'help.users')
-            words=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-email' 'update-phone'
-                'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-status'
-                'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs' 'list-sessions'
-                'create-session' 'delete-session' 'delete-sessions' 'create-identity' 'list-identities'
-                'delete-identity' 'list-memberships' 'unlock' 'secure' 'list-roles' 'require-password-change'
-                'wrap-password' 'export' 'import' 'list-imports' 'undo-import' 'import-status')
+            words=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'
+                'update-phone' 'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata'
+                'update-status' 'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs'
+                'list-sessions' 'create-session' 'delete-session' 'delete-sessions' 'create-identity'
+                'list-identities' 'delete-identity' 'list-memberships' 'unlock' 'secure' 'list-roles'
+                'require-password-change' 'wrap-password' 'export' 'import' 'list-imports' 'undo-import'
+                'import-status')
             ;;
         'help.teams')
             words=('create' 'list' 'get' 'delete' 'update-name' 'get-prefs' 'update-prefs' 'create-membership'

@@ -185,6 +185,7 @@ function __authctl_load
                 'delete|Remove an account and all its data' \
                 'update-name|Change the name of a user' \
                 'update-username|Change the username of a user' \
+                'update-locale|Change the language that a user gets messages in' \
                 'update-email|Change the email of a user' \
                 'update-phone|Change the phone of a user' \
                 'update-password|Set a new password' \
@@ -226,6 +227,7 @@ function __authctl_load
                 '--labels|-|Repeatable; takes commas' \
                 '--prefs|-|The user\'s own preferences: an object' \
                 '--metadata|-|What operators keep about the user: an object' \
+                '--locale|-|The language of messages to them: de, pt-BR, zh-Hant' \
                 '--email-verified||The email is known to be theirs' \
                 '--phone-verified||The phone is known to be theirs' \
                 '--blocked||Nobody can sign in to it yet' \
@@ -294,6 +296,16 @@ function __authctl_load
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
                 '-|--username|Without spaces and @; unique ignoring case; \'\' clears it'
+        case 'users update-locale'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
+                '-|--locale|A language tag such as de or pt-BR; \'\' clears it'
         case 'users update-email'
             set __authctl_options \
                 '--password-stdin||With --as-session: read the person\'s current password from stdin' \
@@ -1426,6 +1438,7 @@ function __authctl_list
                 'users.update.labels' \
                 'users.update.prefs' \
                 'users.update.metadata' \
+                'users.update.locale' \
                 'users.update.status' \
                 'users.update.email_verification' \
                 'users.update.phone_verification' \
@@ -1650,6 +1663,7 @@ function __authctl_list
                 'blocked_until' \
                 'codes_locked_until' \
                 'metadata' \
+                'locale' \
                 'pending.email' \
                 'pending.phone' \
                 'created_at' \
@@ -1893,6 +1907,7 @@ function __authctl_list
                 'blocked_until' \
                 'codes_locked_until' \
                 'metadata' \
+                'locale' \
                 'pending.email' \
                 'pending.phone' \
                 'created_at' \
@@ -2204,6 +2219,7 @@ function __authctl_list
                 'delete|Remove an account and all its data' \
                 'update-name|Change the name of a user' \
                 'update-username|Change the username of a user' \
+                'update-locale|Change the language that a user gets messages in' \
                 'update-email|Change the email of a user' \
                 'update-phone|Change the phone of a user' \
                 'update-password|Set a new password' \

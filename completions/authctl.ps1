@@ -229,6 +229,7 @@ function Get-AuthctlRows($path) {
                 'delete|Remove an account and all its data'
                 'update-name|Change the name of a user'
                 'update-username|Change the username of a user'
+                'update-locale|Change the language that a user gets messages in'
                 'update-email|Change the email of a user'
                 'update-phone|Change the phone of a user'
                 'update-password|Set a new password'
@@ -272,6 +273,7 @@ function Get-AuthctlRows($path) {
                 '--labels|-|Repeatable; takes commas'
                 '--prefs|-|The user''s own preferences: an object'
                 '--metadata|-|What operators keep about the user: an object'
+                '--locale|-|The language of messages to them: de, pt-BR, zh-Hant'
                 '--email-verified||The email is known to be theirs'
                 '--phone-verified||The phone is known to be theirs'
                 '--blocked||Nobody can sign in to it yet'
@@ -354,6 +356,19 @@ function Get-AuthctlRows($path) {
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
                 '-|--username|Without spaces and @; unique ignoring case; '''' clears it'
+            )
+        }
+        'users update-locale' {
+            $rows.options = @(
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '-|--locale|A language tag such as de or pt-BR; '''' clears it'
             )
         }
         'users update-email' {
@@ -1765,6 +1780,7 @@ function Get-AuthctlList($name) {
             'users.update.labels'
             'users.update.prefs'
             'users.update.metadata'
+            'users.update.locale'
             'users.update.status'
             'users.update.email_verification'
             'users.update.phone_verification'
@@ -1989,6 +2005,7 @@ function Get-AuthctlList($name) {
             'blocked_until'
             'codes_locked_until'
             'metadata'
+            'locale'
             'pending.email'
             'pending.phone'
             'created_at'
@@ -2232,6 +2249,7 @@ function Get-AuthctlList($name) {
             'blocked_until'
             'codes_locked_until'
             'metadata'
+            'locale'
             'pending.email'
             'pending.phone'
             'created_at'
@@ -2543,6 +2561,7 @@ function Get-AuthctlList($name) {
             'delete|Remove an account and all its data'
             'update-name|Change the name of a user'
             'update-username|Change the username of a user'
+            'update-locale|Change the language that a user gets messages in'
             'update-email|Change the email of a user'
             'update-phone|Change the phone of a user'
             'update-password|Set a new password'

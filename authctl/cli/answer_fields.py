@@ -11,7 +11,7 @@ _OBJECTS = {
         *("factors.totp", "factors.email", "factors.phone", "factors.recovery_code"),
         *("password.set", "password.algorithm", "password.updated_at", "password.must_change", "password.expires_at"),
     ),
-    "metadata": ("metadata", "pending.email", "pending.phone"),
+    "locale": ("locale", "pending.email", "pending.phone"),
 }
 USER = Shape(
     "user",

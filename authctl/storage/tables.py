@@ -50,6 +50,7 @@ users = sa.Table(
     sa.Column("labels", JsonText, nullable=False),
     sa.Column("prefs", JsonText, nullable=False),
     sa.Column("metadata", JsonText, nullable=False),
+    sa.Column("locale", Text),  # BCP 47: what messages are written in
     sa.Column("mfa", sa.Boolean, nullable=False),
     # Whether a verified authenticator, and an unused recovery code, is kept below: asked for whenever a user is read.
     sa.Column("totp", sa.Boolean, nullable=False, server_default=sa.false()),

@@ -138,7 +138,7 @@ class Record:
     unread: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-# The columns of users that have no field of their own in a Record: any text that is no longer than a name.
+# The columns of users that have no field of their own in a Record: `validation` has their rules.
 TEXTS = tuple(
     name for name, type in USER_COLUMNS.items() if type == "str | None" and name not in Record.__dataclass_fields__
 )

@@ -44,6 +44,7 @@ TOTP_KEY_SIZES = range(10, 129)  # bytes; Google Authenticator began with 80 bit
 MAX_CODE = 64  # characters
 NAMES = ("id", "username", "email", "phone", "identities")
 NO_WAY_IN = "import_no_way_in"
+_TEXT_RULES = {"locale": identifiers.locale}  # of the columns of `records.TEXTS`; those that have none are like a name
 KEPT = "imported"  # the key of metadata under which values are that a user came in without
 
 
@@ -248,7 +249,7 @@ class Checker:
             "updated_at": check.time("updated_at", record.updated_at, now, now),
             "last_sign_in_at": check.time("last_sign_in_at", record.last_sign_in_at, now, None),
             **{
-                name: check.optional(partial(identifiers.name, field=name), text, name)
+                name: check.optional(partial(_TEXT_RULES.get(name, identifiers.name), field=name), text, name)
                 for name, text in record.texts.items()
                 if text
             },

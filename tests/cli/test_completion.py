@@ -27,7 +27,7 @@ CHECKS = {"bash": ["bash", "-n"], "zsh": ["zsh", "-n"], "fish": ["fish", "-n"]}
 
 # Values that are the person's own words, by metavar or option: nothing can complete them.
 FREE = {
-    *("FILTER", "FIELD,...", "FIELD=COLUMN,...", "FIELD|-FIELD", "KEY=VALUE", "LABEL,...", "LABEL..."),
+    *("FILTER", "FIELD,...", "FIELD=COLUMN,...", "FIELD|-FIELD", "KEY=VALUE", "LABEL,...", "LABEL...", "LOCALE"),
     *("PROVIDER UID", "ROLE,...", "ROLE...", "--database"),
     *("ADDRESS", "CHARACTER", "CODE", "COUNTRY", "DURATION", "EMAIL", "HASH", "ID", "JSON", "N", "NAME", "PHONE"),
     *("PERMISSION", "PROVIDER", "SEAL", "TEXT", "TIME", "UID", "URL", "USERNAME"),

@@ -26,6 +26,7 @@ SAMPLES = {
     "channel": "sms",
     "name": "Ada",
     "username": "countess",
+    "locale": "de",
     "password": "correct horse battery",
     "secret": "5a" * 32,
     "token": "token",

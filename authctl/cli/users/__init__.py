@@ -11,6 +11,7 @@ COMMANDS = Commands(
         "delete": "accounts",
         "update-name": "changes",
         "update-username": "changes",
+        "update-locale": "changes",
         "update-email": "changes",
         "update-phone": "changes",
         "update-password": "passwords",

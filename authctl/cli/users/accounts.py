@@ -90,6 +90,9 @@ def create(
     metadata: Annotated[
         str | None, typer.Option(metavar="JSON", help="What operators keep about the user: an object.")
     ] = None,
+    locale: Annotated[
+        str | None, typer.Option(metavar="LOCALE", help="The language of messages to them: de, pt-BR, zh-Hant.")
+    ] = None,
     email_verified: Annotated[bool, typer.Option("--email-verified", help="The email is known to be theirs.")] = False,
     phone_verified: Annotated[bool, typer.Option("--phone-verified", help="The phone is known to be theirs.")] = False,
     blocked: Annotated[bool, typer.Option("--blocked", help="Nobody can sign in to it yet.")] = False,
@@ -144,6 +147,7 @@ def create(
         labels=split(labels),
         prefs=prefs,
         metadata=metadata,
+        locale=locale,
         email_verified=email_verified,
         phone_verified=phone_verified,
         blocked=blocked,

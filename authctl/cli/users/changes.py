@@ -44,6 +44,20 @@ def update_username(
 
 
 @COMMANDS.command(
+    USER, writes=True, exits=(INVALID, NOT_FOUND), example="authctl users update-locale ada@example.com de"
+)
+def update_locale(
+    ctx: Context,
+    user: User,
+    locale: Annotated[
+        str, positional("--locale", "A language tag such as de or pt-BR; '' clears it.", metavar="LOCALE")
+    ],
+) -> None:
+    """Change the language that a user gets messages in."""
+    ctx.show(ctx.directory.users.update_locale(user, locale).public())
+
+
+@COMMANDS.command(
     USER,
     writes=True,
     steps_up=True,

@@ -34,6 +34,7 @@ class Users(Group):
     delete = writes(records.delete, by=OPERATOR)
     update_name = writes(changes.update_name, by=OPERATOR | PERSON)
     update_username = writes(changes.update_username, by=OPERATOR)
+    update_locale = writes(changes.update_locale, by=OPERATOR | PERSON)
     update_email = flow(changes.update_email, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
     update_phone = flow(changes.update_phone, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
     update_email_verification = writes(changes.update_email_verification, by=OPERATOR)

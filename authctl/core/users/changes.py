@@ -35,6 +35,13 @@ def update_username(work: Work, user: str, username: str) -> User:
     return records.save(work, before, after, EventName.USERS_UPDATE_USERNAME)
 
 
+def update_locale(work: Work, user: str, locale: str) -> User:
+    """Change the language that messages are written in, a tag of BCP 47; an empty one clears it."""
+    before = get_locked(work, user)
+    value = identifiers.locale(locale) if locale else None
+    return records.save(work, before, replace(before, locale=value), EventName.USERS_UPDATE_LOCALE)
+
+
 def update_email(directory: Engine, user: str, email: str, *, password: str | None = None) -> User:
     """Change the email, which is unverified from then on; an empty one clears it.
 

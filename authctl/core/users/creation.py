@@ -29,6 +29,7 @@ def create(
     labels: Iterable[str] = (),
     prefs: Mapping[str, object] | str | None = None,
     metadata: Mapping[str, object] | str | None = None,
+    locale: str | None = None,
     email_verified: bool = False,
     phone_verified: bool = False,
     blocked: bool = False,
@@ -45,7 +46,8 @@ def create(
 ) -> User:
     """Make an account; nothing is required.
 
-    id: None or `unique()` for a new one. prefs, metadata: a dict or its JSON text. must_change: the password is only
+    id: None or `unique()` for a new one. prefs, metadata: a dict or its JSON text. locale: the language
+    that messages are written in, a tag of BCP 47. must_change: the password is only
     good for choosing another one. generated: a program made the password, and it expires as the policy
     generated-password-expiry says. password_hash: another system's, instead of a password; hash: what made it, where
     the text does not say; hash_options: what it was made with; weak_hash: keep it, wrap it in argon2id, or reset it.
@@ -64,6 +66,7 @@ def create(
         labels=labels,
         prefs=prefs,
         metadata=metadata,
+        locale=locale,
         email_verified=email_verified,
         phone_verified=phone_verified,
         blocked=blocked,
@@ -117,6 +120,7 @@ def _read(**given: Any) -> tuple[NewUser, list[Problem], str | None]:
         labels=check(identifiers.labels, given["labels"]) or (),
         prefs=check(json_objects.prefs, given["prefs"]) or {},
         metadata=check(json_objects.metadata, given["metadata"]) or {},
+        locale=check(identifiers.locale, given["locale"] or None),
     )
     for address in ("email", "phone"):
         if given[f"{address}_verified"] and not given[address]:

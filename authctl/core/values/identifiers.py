@@ -1,4 +1,4 @@
-"""What people type, as values: pure text → id, email, phone, name, label, role, prefs, duration, moment.
+"""What people type, as values: pure text → id, name, language, label, role, prefs, duration, moment.
 
 Each function normalises, then checks, and raises Invalid with the field it was given for. Nothing here asks a
 database, a clock or a policy. Emails and phones are made in `contacts`, JSON objects in `json_objects`.
@@ -15,6 +15,7 @@ from authctl.model import Status
 MAX_IMPORTED_ID = 255
 MAX_NAME = 128
 MAX_USERNAME = 128
+MAX_LOCALE = 35  # characters; RFC 5646 §4.4.1
 MAX_LABELS = 1_000
 MAX_ROLES = 100
 MAX_PASSWORD = 256
@@ -87,6 +88,33 @@ def name(value: str, *, field: str = "name") -> str:
     if len(text(value, field)) <= MAX_NAME:
         return value
     raise invalid(field, f"has {len(value)} characters; use at most {MAX_NAME}")
+
+
+# RFC 5646 §2.1, with languages of two or three letters: no longer one is registered.
+_LOCALE = re.compile(
+    r"[a-z]{2,3}(-[a-z]{3}){0,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+    r"(-[0-9a-wy-z](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def locale(value: str, *, field: str = "locale") -> str:
+    """A language tag of BCP 47 in its usual form: `de`, `pt-BR`, `zh-Hant`. `pt_BR`, as other systems write it, too."""
+    tag = text(value, field).strip().replace("_", "-")
+    if len(tag) <= MAX_LOCALE and _LOCALE.fullmatch(tag):
+        return _cased(tag)
+    raise invalid(field, f"{shown(value)} is not a language tag; write one such as de, pt-BR or zh-Hant")
+
+
+def _cased(tag: str) -> str:
+    """Scripts in title case and regions in capitals, but for what follows a single character (RFC 5646 §2.1.1)."""
+    first, *rest = tag.lower().split("-")
+    end = next((at for at, part in enumerate(rest) if len(part) == 1), len(rest))
+    cased = [
+        part.title() if len(part) == 4 and part.isalpha() else part.upper() if len(part) == 2 else part
+        for part in rest[:end]
+    ]
+    return "-".join([first, *cased, *rest[end:]])
 
 
 _PROVIDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")

@@ -25,6 +25,7 @@ WHO_MAY = dict(
     users.delete                        O
     users.update_name                   OPN
     users.update_username               O
+    users.update_locale                 OPN
     users.update_email                  OPN
     users.update_phone                  OPN
     users.update_email_verification     O

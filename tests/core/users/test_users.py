@@ -68,6 +68,19 @@ def test_the_same_email_again_changes_nothing(directory):
     assert len(directory.users.list_logs("ada")) == 1
 
 
+def test_the_language_of_messages_is_kept_in_its_usual_form(directory, application):
+    assert directory.users.create(id="ada", locale="pt_br").public()["locale"] == "pt-BR"
+    assert directory.users.update_locale("ada", "DE").locale == "de"
+    assert [user.id for user in directory.users.list(filters=["locale = de"])] == ["ada"]
+    assert directory.users.list_logs("ada")[0].details == {"locale": {"before": "pt-BR", "after": "de"}}
+    ada = directory.as_session(directory.users.create_session("ada").secret)
+    assert ada.users.update_locale("ada", "").locale is None
+    assert application.users.create(id="bob", locale="de").locale == "de"
+    with pytest.raises(Invalid) as refused:
+        directory.users.update_locale("ada", "german")
+    assert [problem.field for problem in refused.value.problems] == ["locale"]
+
+
 def test_a_block_ends_at_its_time(directory, clock):
     directory.users.create(id="ada")
     directory.users.update_status("ada", "blocked", until="2h")

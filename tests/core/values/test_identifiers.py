@@ -36,6 +36,7 @@ def refusal(rule, *args, **options):
         identifiers.identifier,
         identifiers.username,
         identifiers.name,
+        identifiers.locale,
         contacts.email,
         contacts.phone,
         identifiers.label,
@@ -139,6 +140,34 @@ def test_a_username_is_kept_composed():
 @pytest.mark.parametrize("value", ["", "=1+1", " Ada ", "[bold]", "\x1b[31m", "👩‍🚀", "é" * 128, "a\nb"])
 def test_a_name_is_kept_as_it_is(value):
     assert identifiers.name(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        ("de", "de"),
+        ("DE", "de"),
+        ("pt_br", "pt-BR"),
+        ("ZH-hant-tw", "zh-Hant-TW"),
+        ("es-419", "es-419"),
+        ("sl-rozaj-biske-1994", "sl-rozaj-biske-1994"),
+        ("de_DE_formal", "de-DE-formal"),
+        ("zh-yue-hk", "zh-yue-HK"),
+        ("DE-de-U-co-Phonebk", "de-DE-u-co-phonebk"),
+        ("en-US-x-AB-test", "en-US-x-ab-test"),
+        (" fr-CA ", "fr-CA"),
+    ],
+)
+def test_a_locale_is_a_language_tag_in_its_usual_form(value, stored):
+    assert identifiers.locale(value) == stored == identifiers.locale(stored)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "d", "german", "de-", "-de", "de--AT", "de-DE.UTF-8", "../de", "de/AT", "dé", "C", "x-a", "de-a" * 12]
+)
+def test_what_is_no_language_tag_is_refused(value):
+    problem = refusal(identifiers.locale, value)
+    assert (problem.field, "write one such as de, pt-BR or zh-Hant" in problem.message) == ("locale", True)
 
 
 def test_a_name_above_128_characters_is_refused():

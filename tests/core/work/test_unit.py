@@ -53,6 +53,7 @@ def every_write(users):
     yield lambda: users.create(id="bob", name="Bob", email="bob@example.com", password="correct horse battery")
     yield lambda: users.update_name("ada", "Countess")
     yield lambda: users.update_username("ada", "countess")
+    yield lambda: users.update_locale("ada", "de")
     yield lambda: users.update_email("ada", "countess@example.com")
     yield lambda: users.update_phone("ada", "+447911123457")
     yield lambda: users.update_email_verification("ada", True)
@@ -72,7 +73,7 @@ def test_a_dry_run_changes_nothing(directory, ada, dump):
         step()
         assert dump() == before
     resources = [change.resource for change in dry.changes]
-    assert resources == ["users/bob"] + ["users/ada"] * 12
+    assert resources == ["users/bob"] + ["users/ada"] * 13
     assert (dry.changes[0].before, dry.changes[-1].after) == (None, None)
     assert (dry.changes[1].before["name"], dry.changes[1].after["name"]) == ("Ada", "Countess")
     assert directory.changes == []
@@ -125,6 +126,7 @@ def test_each_change_writes_one_event(directory, ada):
         "users.create",
         "users.update.name",
         "users.update.username",
+        "users.update.locale",
         "users.update.email",
         "users.update.phone",
         "users.update.email_verification",
