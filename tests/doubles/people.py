@@ -83,6 +83,7 @@ def everything(directory, id="ada", **fields):
         "labels": ("staff", "maths"),
         "prefs": {"theme": "dark", "2": 1, "1": 2},
         "metadata": {"plan": "pro"},
+        "locale": "de",
         "mfa": True,
         "totp": (ImportedTotp(b"12345678901234567890", "phone"),),
         "identities": (Linked("google", "118", "ada@gmail.com", email_verified=True),),

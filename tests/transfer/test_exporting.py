@@ -70,6 +70,7 @@ def test_a_line_holds_all_of_a_user(directory, export):
         ("labels", ["staff", "maths"]),
         ("prefs", {"theme": "dark", "2": 1, "1": 2}),
         ("metadata", {"plan": "pro"}),
+        ("locale", "de"),
         ("mfa", True),
         (
             "password",

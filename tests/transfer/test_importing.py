@@ -109,6 +109,7 @@ def test_everything_of_a_user_comes_in(take, directory, clock):
         labels=("staff", "admin"),
         prefs={"theme": "dark", "deep": {"a": [1, None]}},
         metadata={"plan": "Zoë"},
+        texts={"locale": "de"},
         mfa=True,
         created_at=then,
         updated_at=then,
@@ -145,6 +146,7 @@ def test_everything_of_a_user_comes_in(take, directory, clock):
         "codes_locked_until": None,
         "pending": {"email": None, "phone": None},
         "metadata": {"plan": "Zoë"},
+        "locale": "de",
         "created_at": instant,
         "updated_at": instant,
         "last_sign_in_at": instant,
@@ -383,6 +385,12 @@ def test_the_history_remembers_what_came_in(take, directory):
 def test_mark_unverified_trusts_nobody(take, directory):
     take(record("ada", email="ada@example.com", email_verified=True), mark_unverified=True)
     assert not directory.users.get("ada").email_verified
+
+
+def test_a_language_comes_in_its_usual_form_or_is_told(take, directory):
+    take(record("ada", texts={"locale": "pt_br"}), record("eve", texts={"locale": "german"}))
+    ada, eve = directory.users.get("ada"), directory.users.get("eve")
+    assert (ada.locale, eve.locale, eve.metadata) == ("pt-BR", None, {"imported": {"locale": "german"}})
 
 
 # What does not

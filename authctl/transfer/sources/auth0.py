@@ -50,7 +50,7 @@ BULK = frozenset(
         *(HASH, SET_AT, LOST),
     )
 )
-PROFILE = ("nickname", "picture", "locale")
+PROFILE = ("nickname", "picture")
 IGNORED = frozenset(
     (
         # What its own sign-ins leave.
@@ -220,6 +220,7 @@ class _Mapping:
             blocked=values.truth("blocked"),
             labels=values.labels(role_names(app)) if self._labels and app else None,
             prefs=values.object("user_metadata"),
+            texts={"locale": values.text("locale")},
             metadata=values.kept(*PROFILE) | values.parts_of(name, "given_name", "family_name") | (app or {}),
             created_at=values.moment("created_at"),
             updated_at=values.moment("updated_at"),

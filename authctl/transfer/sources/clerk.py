@@ -17,7 +17,7 @@ from authctl.transfer.sources.field_reader import Fields
 from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("email_addresses", "external_accounts", "public_metadata", "emailAddresses", "externalAccounts")
-PROFILE = ("external_id", "locale", "legal_accepted_at")
+PROFILE = ("external_id", "legal_accepted_at")
 IGNORED = frozenset(
     (
         # What users may do in Clerk, and how its own sign-ins went.
@@ -168,6 +168,7 @@ def _api_user(values: Fields) -> Record:
         phone_verified=phone_verified,
         blocked=values.truth("banned"),
         prefs=values.object("unsafe_metadata"),
+        texts={"locale": values.text("locale")},
         metadata=kept | claims | {name: found for name, found in others.items() if found},
         created_at=values.moment("created_at", timestamps.epoch_milliseconds),
         updated_at=values.moment("updated_at", timestamps.epoch_milliseconds),

@@ -21,7 +21,7 @@ MFA = "cognito:mfa_enabled"
 CUSTOM = ("custom:", "dev:custom:")
 MUST_CHANGE = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED", "COMPROMISED")
 DISABLED = ("ARCHIVED", "COMPROMISED")  # no longer active, or disabled for a threat, as the API's UserType says
-PROFILE = (*("nickname", "profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "address"),)
+PROFILE = (*("nickname", "profile", "picture", "website", "gender", "birthdate", "zoneinfo", "address"),)
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -107,6 +107,7 @@ def _record(values: Fields) -> Record:
         email_verified=values.truth("email_verified"),
         phone=values.first("phone_number"),
         phone_verified=values.truth("phone_number_verified"),
+        texts={"locale": values.text("locale")},
         metadata=kept | {name.partition("custom:")[2]: value for name, value in custom.items()},
         updated_at=values.moment("updated_at", timestamps.either),
         identities=identities,

@@ -57,7 +57,7 @@ PROVIDERS = {
     for name in ("google", "facebook", "twitter", "github", "apple", "microsoft", "linkedin", "yahoo")
 }
 NOT_IDENTITIES = ("password", "phone")
-PROFILE = ("photoUrl", "photoURL", "screenName", "language", "timeZone", "dateOfBirth", "tenantId")
+PROFILE = ("photoUrl", "photoURL", "screenName", "timeZone", "dateOfBirth", "tenantId")
 IGNORED = frozenset(
     (
         # About its own tokens and hashes.
@@ -208,6 +208,7 @@ class _Mapping:
             phone_verified=True if phone else None,  # there is none in Firebase but by a text message
             blocked=bool(values.truth("disabled")),
             labels=values.labels(role_names(claims)) if self._labels and claims else None,
+            texts={"locale": values.text("language")},
             metadata=values.kept(*PROFILE) | (claims or {}),
             created_at=values.moment("createdAt", _time) or times.moment("creationTime", _time),
             last_sign_in_at=values.moment("lastSignedInAt", _time)

@@ -196,6 +196,7 @@ def _add_attributes(record: Record, values: Fields) -> None:
         record.phone = Fields({name: numbers}, values.notes).text(name)
     words = [attributes.pop(name) for name in PHONES_VERIFIED if name in attributes]
     record.phone_verified = str(words[0]).lower() in TRUE if words and record.phone else None
+    record.texts = {"locale": Fields({"locale": attributes.pop("locale", None)}, values.notes).text("locale")}
     record.metadata = attributes
 
 

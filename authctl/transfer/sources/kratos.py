@@ -1,8 +1,8 @@
 """Identities of Ory Kratos: its admin API's and `kratos list identities`, or the body of a PATCH batch that makes them.
 
 Asked for with `include_credential` of password, oidc, totp, lookup_secret; without it, they only say names. What the
-traits are called is up to each installation; `map` says it where it is not email, phone, username and name. Recovery
-codes are plain text there.
+traits are called is up to each installation; `map` says it where it is not email, phone, username, name and locale.
+Recovery codes are plain text there.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ TRAITS = {
     "phone": ("phone", "phone_number"),
     "username": ("username",),
     "name": ("name",),
+    "locale": ("locale",),
 }
 PARTS = ("first", "last")
 OPTIONS = {"map": "which trait is what, where it is called otherwise: email=mail,phone=mobile,name=full_name"}
@@ -87,6 +88,7 @@ class _Mapping:
             email=email,
             phone=traits.first(*self._traits["phone"]),
             blocked=None if state is None else state == "inactive",
+            texts={"locale": traits.first(*self._traits["locale"])},
             prefs=traits.rest(*used),
             metadata=_metadata(values),
             created_at=values.moment("created_at"),

@@ -246,6 +246,7 @@ class _Mapping:
             phone=values.first("mobile", "telephonenumber"),
             blocked=_is_blocked(values) or None,
             labels=values.labels(groups) or None if self._groups == "labels" else None,
+            texts={"locale": _language(values)},
             metadata=_metadata(several, values, emails[1:]),
             created_at=values.moment("createtimestamp", timestamps.generalized)
             or values.moment("whencreated", timestamps.generalized),
@@ -341,8 +342,13 @@ def _proxies(values: Fields, several: Mapping[str, list[str]]) -> Iterator[str]:
 def _metadata(several: Mapping[str, list[str]], values: Fields, emails: Iterable[str]) -> dict[str, Any] | None:
     """What else is said of a person and has no field here."""
     found: dict[str, Any] = {"other_emails": list(emails), "other_uids": several.get("uid", [])[1:]}
-    found |= {"language": values.text("preferredlanguage"), "user_principal_name": values.text("userprincipalname")}
+    found["user_principal_name"] = values.text("userprincipalname")
     return {name: value for name, value in found.items() if value} or None
+
+
+def _language(values: Fields) -> str | None:
+    """The first of a list as browsers send it, `de-AT, en;q=0.5` (RFC 2798 §2.7)."""
+    return re.split("[,;]", values.text("preferredlanguage") or "")[0] or None
 
 
 def _filetime(values: Fields, name: str) -> Any:

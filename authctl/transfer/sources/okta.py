@@ -69,6 +69,7 @@ def _record(values: Fields) -> Record:
         email_verified=_is_verified(credentials, email),
         phone=profile.first("mobilePhone"),
         blocked=None if status is None else status == "SUSPENDED",
+        texts={"locale": profile.text("preferredLanguage") or profile.text("locale")},
         metadata=profile.rest(*NOT_METADATA),
         created_at=values.moment("created"),
         updated_at=values.moment("lastUpdated"),

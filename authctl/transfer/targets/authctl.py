@@ -16,7 +16,7 @@ from authctl.transfer.targets import COLUMNS, Leaving, Lose, Target
 # The order of files; further columns follow.
 _ORDER = (
     *("id", "username", "name", "email", "email_verified", "phone", "phone_verified", "status", "blocked_until"),
-    *("labels", "prefs", "metadata", "mfa", "password", "totp", "identities", "memberships"),
+    *("labels", "prefs", "metadata", "locale", "mfa", "password", "totp", "identities", "memberships"),
     *("created_at", "updated_at", "last_sign_in_at"),
 )
 

@@ -20,8 +20,8 @@ class Keycloak(Target):
     file = "a file for Keycloak"
     system = "Keycloak"
     holds = parts(
-        "id username name email email_verified phone phone_verified status must_change totp identities memberships"
-        " created_at"
+        "id username name email email_verified phone phone_verified locale status must_change totp identities"
+        " memberships created_at"
     )
     reasons: ClassVar = {
         "username": "Keycloak keeps usernames in lower case",
@@ -67,9 +67,12 @@ class Keycloak(Target):
             shape["groups"] = groups
         if user.email:
             shape["email"] = user.email
+        attributes: Json = {"locale": [user.locale]} if user.locale else {}
         if user.phone:
             verified = "true" if user.phone_verified else "false"
-            shape["attributes"] = {"phoneNumber": [user.phone], "phoneNumberVerified": [verified]}
+            attributes |= {"phoneNumber": [user.phone], "phoneNumberVerified": [verified]}
+        if attributes:
+            shape["attributes"] = attributes
         return encode_json(shape)
 
     def _groups_of(self, leaving: Leaving, lose: Lose) -> list[str]:

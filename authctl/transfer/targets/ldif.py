@@ -27,7 +27,7 @@ _SPECIAL = re.compile(r'[",+<>;\\=\x00-\x1f\x7f]')  # RFC 4514 §2.4, and what i
 class Ldif(Target):
     file = "an LDIF file"
     system = "OpenLDAP"
-    holds = parts("username name email phone")
+    holds = parts("username name email phone locale")
     reasons: ClassVar = {
         "email": "the attribute mail takes ASCII only",
         "password": "LDAP has no standard way to block a user, so blocked ones have no password there",
@@ -49,6 +49,8 @@ class Ldif(Target):
             lose("email")  # the attribute is ASCII
         if user.phone:
             lines.append(_line("mobile", user.phone))
+        if user.locale:
+            lines.append(_line("preferredLanguage", user.locale))
         if leaving.is_blocked and leaving.hash is not None:
             lose("password")
         elif hash := self.password(leaving, lose):

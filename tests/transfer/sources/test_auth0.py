@@ -144,7 +144,7 @@ def test_the_management_api_s_pages(read):
     assert (ann.name, ann.labels, ann.prefs) == ("Ann Berg", ("editor",), {"lang": "de"})
     assert ann.metadata == {"nickname": "ann", "picture": "https://s.gravatar.com/avatar/1", "roles": ["editor"]}
     assert [note.type for note in ann.notes] == ["import_password_lost", "import_factor_lost"]
-    assert (jane.name, jane.blocked, jane.metadata["locale"]) == ("Jane Doe", True, "en")
+    assert (jane.name, jane.blocked, jane.texts) == ("Jane Doe", True, {"locale": "en"})
     assert jane.identities == [Linked("google", "112233445566778899001")]
     assert [(note.field, note.value) for note in jane.notes] == [("identities", "github")]
     assert (corp.id, corp.identities) == ("samlp|corp|jane", [Linked("samlp", "corp|jane")])

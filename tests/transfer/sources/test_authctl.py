@@ -25,6 +25,7 @@ ADA = {
     "labels": ["vip", "beta"],
     "prefs": {"theme": "dark", "count": 3},
     "metadata": {"plan": None},
+    "locale": "de",
     "mfa": True,
     "password": {
         "hash": ARGON2,
@@ -63,6 +64,7 @@ FULL = Record(
     labels=("vip", "beta"),
     prefs=ADA["prefs"],
     metadata=ADA["metadata"],
+    texts={"locale": "de"},
     mfa=True,
     created_at=datetime(2024, 1, 1, tzinfo=UTC),
     updated_at=datetime(2024, 1, 2, 0, 0, 0, 1000, UTC),

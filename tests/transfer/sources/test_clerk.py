@@ -118,13 +118,12 @@ def test_users_of_the_javascript_sdk(read):
     assert kai.identities == [Linked("github", "5551", "kai@example.com", email_verified=True)]
     assert kai.metadata == {
         "external_id": "crm-7",
-        "locale": "ja",
         "legal_accepted_at": 1716400000001,
         "companyRole": "owner",
         "stripeId": "cus_1",
         "other_emails": ["kai.old@example.com"],
     }
-    assert kai.prefs == {"colorScheme": "dark"}
+    assert (kai.prefs, kai.texts) == ({"colorScheme": "dark"}, {"locale": "ja"})
     assert kai.unread.keys() == {"saml_accounts", "last_active_at"}
 
 

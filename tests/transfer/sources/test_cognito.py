@@ -44,10 +44,10 @@ def test_pages_as_they_come(read):
     assert first.metadata == {
         "picture": "http://x",
         "birthdate": "1990-01-01",
-        "locale": "de",
         "address": "x",
         "tenant": "42",
     }
+    assert first.texts == {"locale": "de"}
     assert (google.id, google.username, google.phone, google.phone_verified) == (
         "b",
         "Google_1122",

@@ -90,13 +90,10 @@ def test_service_accounts_are_skipped(read, more):
     assert isinstance(read("keycloak", realm(**more))[0], Skipped)
 
 
-def test_a_phone_among_the_attributes(read):
+def test_a_phone_and_a_language_among_the_attributes(read):
     [user] = read("keycloak", realm(attributes={"mobile": ["+44 20 7946 0123"], "team": ["a", "b"], "locale": ["de"]}))
-    assert (user.phone, user.phone_verified, user.metadata) == (
-        "+44 20 7946 0123",
-        None,
-        {"team": ["a", "b"], "locale": "de"},
-    )
+    assert (user.phone, user.phone_verified, user.texts) == ("+44 20 7946 0123", None, {"locale": "de"})
+    assert user.metadata == {"team": ["a", "b"]}
 
 
 def test_a_username_that_is_an_email(read):

@@ -47,8 +47,10 @@ def test_traits_and_metadata(read):
 
 
 def test_traits_of_other_names(read):
-    content = json.dumps([ADA | {"traits": {"mail": "ada@example.com", "full name": "Ada", "login": "ada"}}]).encode()
-    [ada] = read("kratos", content, map='email=mail,name="full name",username=login')
+    traits = {"mail": "ada@example.com", "full name": "Ada", "login": "ada", "lang": "de"}
+    content = json.dumps([ADA | {"traits": traits}]).encode()
+    [ada] = read("kratos", content, map='email=mail,name="full name",username=login,locale=lang')
+    assert ada.texts == {"locale": "de"}
     assert (ada.email, ada.name, ada.username, ada.prefs, ada.email_verified) == (
         "ada@example.com",
         "Ada",

@@ -33,6 +33,14 @@ def test_names_in_any_case_and_language(read):
 
 
 @pytest.mark.parametrize(
+    ("line", "locale"),
+    [("preferredLanguage: de-AT, en;q=0.5", "de-AT"), ("x: y", None)],
+)
+def test_the_language_that_is_preferred(read, line, locale):
+    assert read("ldif", entry(line))[0].texts == {"locale": locale}
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "pwdAccountLockedTime: 000001010000Z",

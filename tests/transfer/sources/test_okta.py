@@ -66,6 +66,19 @@ def test_the_rest_of_the_profile_is_metadata(read):
     assert (ada.metadata, ada.phone) == ({"department": "R&D"}, "+442079460123")
 
 
+@pytest.mark.parametrize(
+    ("profile", "locale", "rest"),
+    [
+        ({"preferredLanguage": "de", "locale": "en_US"}, "de", {"locale": "en_US"}),
+        ({"locale": "en_US"}, "en_US", {}),
+        ({}, None, {}),
+    ],
+)
+def test_the_language_that_somebody_prefers_goes_before_the_locale(read, profile, locale, rest):
+    [ada] = read("okta", user(**profile))
+    assert (ada.texts, ada.metadata) == ({"locale": locale}, rest)
+
+
 def test_emails_are_compared_without_case(read):
     given = user()
     [record] = json.loads(given)

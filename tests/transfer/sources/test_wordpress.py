@@ -44,7 +44,8 @@ def test_an_md5_of_long_ago(read):
 def test_json_and_a_single_user(read, content):
     [ada] = read("wordpress", content)
     assert (ada.id, ada.username, ada.email, ada.password) == ("7", "ada", "ada@example.com", None)
-    assert list(ada.unread) == ["roles"]
+    assert (list(ada.unread), ada.texts) == (["roles"], {"locale": None})
+    assert read("wordpress", json.dumps([ADA | {"locale": "de_DE"}]).encode())[0].texts == {"locale": "de_DE"}
     assert sources.recognise(content, "users") == ["wordpress"]
 
 
