@@ -17,6 +17,7 @@ COMMANDS = Commands("authctl")
 @COMMANDS.command(
     BACKUP,
     writes=True,
+    says="Saved the directory.",
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl backup directory.backup",
@@ -70,6 +71,7 @@ def backup(
     RESTORED,
     writes=True,
     makes=True,
+    says="Restored the backup.",
     exits=(INVALID, CONFLICT, UNAVAILABLE),
     example=(
         "authctl restore directory.backup --database sqlite:///restored.db --dry-run",

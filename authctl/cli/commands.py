@@ -43,8 +43,9 @@ class Declaration:
 
     shape: what it answers. writes: it changes the directory, and takes --dry-run, --reason, and `-` for its subject.
     makes: it makes the default database where that is missing; all others say that there is none.
-    steps_up: it takes what a person gives once more. asks: the question before it does what cannot be undone. lists:
-    the options of its list, where it answers one.
+    steps_up: it takes what a person gives once more. asks: the question before it does what cannot be undone. says:
+    what it did, for a person at a terminal, beginning with a participle. lists: the options of its list, where it
+    answers one.
     """
 
     function: Callable[..., None]
@@ -54,6 +55,7 @@ class Declaration:
     makes: bool = False
     steps_up: bool = False
     asks: str | None = None
+    says: str | None = None
     lists: ListOptions | None = None
     examples: tuple[str, ...] = ()
     exits: tuple[ExitStatus, ...] = ()
@@ -97,6 +99,7 @@ class Commands:
         makes: bool = False,
         steps_up: bool = False,
         asks: str | None = None,
+        says: str | None = None,
         lists: ListOptions | None = None,
         example: str | Sequence[str] = (),
         exits: tuple[ExitStatus, ...] = (),
@@ -107,7 +110,7 @@ class Commands:
             word = name or function.__name__.rstrip("_").replace("_", "-")
             examples = (example,) if isinstance(example, str) else tuple(example)
             self.declared[word] = Declaration(
-                function, word, shape, writes, makes, steps_up, asks, lists, examples, exits
+                function, word, shape, writes, makes, steps_up, asks, says, lists, examples, exits
             )
             return function
 

@@ -160,6 +160,7 @@ class Context(typer.Context):
         self.call_on_close(directory.close)
         directory.warn = self.output.warn
         directory.sleep = self.environment.sleep
+        directory.keeps_changes = self.answers_in_words
         return directory.acting(directory.actor, dry_run=self.is_dry_run)
 
     def session_secret(self, *, stdin: bool = False) -> str:
@@ -193,9 +194,35 @@ class Context(typer.Context):
 
     # Results
 
+    @property
+    def answers_in_words(self) -> bool:
+        """Whether a person at a terminal is told in a sentence what changed."""
+        declaration = getattr(self.command, "declaration", None)
+        is_told = self.output.is_for_a_person and not self.output.is_chosen
+        return is_told and declaration is not None and declaration.says is not None
+
     def show(self, record: Json) -> None:
         """Print a command's answer; of a dry run, what would have changed too."""
-        self.output.show(record | self._dry_run())
+        if self.answers_in_words:
+            self._tell_change(record)
+        else:
+            self.output.show(record | self._dry_run())
+
+    def _tell_change(self, record: Json) -> None:
+        """Say what a command did, in words; when quiet, show the secrets that it made and nothing else."""
+        from authctl.cli import answers
+
+        changes = [*self.directory.changes]
+        self.directory.changes.clear()
+        self.tell_dry_run()
+        look = self.output.look()
+        if self.output.quiet:
+            answers.write_secrets(record, look)
+        else:
+            sentence = self.command.declaration.says.format_map(answers.Words(self.params, record, changes))  # type: ignore[attr-defined]
+            public, given = [each.public() for each in changes], {str(each) for each in self.params.values()}
+            answers.write(sentence, record, public, look, given=given, is_dry_run=self.is_dry_run)
+        self.output.flush()
 
     def report(self, record: Json) -> None:
         """Print an answer that only says what was done; with --quiet, if the line asks for it by -o or --fields."""
@@ -212,7 +239,10 @@ class Context(typer.Context):
 
         Of a dry run it has its name, beside what would have changed.
         """
-        self.output.show_json({name: value} | self._dry_run() if self.is_dry_run else value)
+        if self.answers_in_words:
+            self._tell_change({})
+        else:
+            self.output.show_json({name: value} | self._dry_run() if self.is_dry_run else value)
 
     def _dry_run(self) -> Json:
         """What the answer of a dry run has beyond that of a real one."""

@@ -87,7 +87,12 @@ def status(ctx: Context, user: User) -> None:
 
 
 @COMMANDS.command(
-    USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa enable ada@example.com"
+    USER,
+    writes=True,
+    says="Turned on two-factor sign-in for {user}.",
+    steps_up=True,
+    exits=(NOT_FOUND, DENIED),
+    example="authctl mfa enable ada@example.com",
 )
 def enable(ctx: Context, user: User) -> None:
     """Ask a user for two factors from now on.
@@ -116,7 +121,12 @@ def enable(ctx: Context, user: User) -> None:
 
 
 @COMMANDS.command(
-    USER, writes=True, steps_up=True, exits=(NOT_FOUND, DENIED), example="authctl mfa disable ada@example.com"
+    USER,
+    writes=True,
+    says="Turned off two-factor sign-in for {user}.",
+    steps_up=True,
+    exits=(NOT_FOUND, DENIED),
+    example="authctl mfa disable ada@example.com",
 )
 def disable(ctx: Context, user: User) -> None:
     """Ask a user for one factor from now on; those that are set up stay.
@@ -243,6 +253,7 @@ def _show_secret(ctx: Context, record: dict[str, Any], user_id: str) -> None:
 @COMMANDS.command(
     FACTOR,
     writes=True,
+    says="Verified the authenticator: it is a second factor from now on.",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example=(
         "authctl mfa verify-authenticator ada@example.com CODE",
@@ -263,6 +274,7 @@ def verify_authenticator(
 @COMMANDS.command(
     DELETED,
     writes=True,
+    says="Removed an authenticator of {user}.",
     steps_up=True,
     asks="Remove the authenticator of {user}?",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
@@ -336,6 +348,7 @@ def _show_codes(ctx: Context, made: RecoveryCodes) -> None:
 @COMMANDS.command(
     CHALLENGE,
     writes=True,
+    says="Began a challenge by {factor}.",
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
     example=(
         "authctl mfa create-challenge --factor totp --secret-stdin < session.txt",
@@ -360,6 +373,7 @@ def create_challenge(
 @COMMANDS.command(
     SIGNED_IN,
     writes=True,
+    says="Completed the challenge.",
     exits=(DENIED, UNAVAILABLE),
     example="authctl mfa complete-challenge CHALLENGE --secret-stdin < session-and-code.txt",
 )
@@ -383,6 +397,7 @@ def complete_challenge(
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Removed every second factor of {user}.",
     asks="Remove every second factor of {user}, and end all sessions?",
     exits=(NOT_FOUND,),
     example="authctl mfa reset ada@example.com --yes --reason 'lost the phone, came with a passport'",

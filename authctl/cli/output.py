@@ -99,6 +99,7 @@ class Output:
     ) -> None:
         self.environment = environment
         self.program = program  # how the commands begin that hints name
+        self.is_chosen = format is not None
         self.is_wide = format is Format.WIDE
         usual = Format.TABLE if environment.stdout_isatty else Format.TSV
         self.format = Format.TABLE if self.is_wide else format or usual

@@ -36,6 +36,7 @@ def secret_given(ctx: Context, *, stdin: bool) -> str:
 @COMMANDS.command(
     SIGNED_IN,
     writes=True,
+    says="Signed in.",
     exits=(INVALID, CONFLICT, DENIED),
     example=(
         "authctl sessions create ada@example.com --password-stdin < password.txt",
@@ -98,14 +99,26 @@ def get(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     ctx.show(ctx.directory.sessions.get(secret).public())
 
 
-@COMMANDS.command(SESSION, writes=True, exits=(DENIED,), example="authctl sessions update --secret-stdin < session.txt")
+@COMMANDS.command(
+    SESSION,
+    writes=True,
+    says="Extended the session.",
+    exits=(DENIED,),
+    example="authctl sessions update --secret-stdin < session.txt",
+)
 def update(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     """Extend the session by the policy's duration, from now."""
     secret = secret_given(ctx, stdin=secret_stdin)
     ctx.show(ctx.directory.sessions.update(secret).public(current=True))
 
 
-@COMMANDS.command(DELETED, writes=True, exits=(DENIED,), example="authctl sessions delete --secret-stdin < session.txt")
+@COMMANDS.command(
+    DELETED,
+    writes=True,
+    says="Signed out.",
+    exits=(DENIED,),
+    example="authctl sessions delete --secret-stdin < session.txt",
+)
 def delete(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     """Sign out: the session ends at once, and its JWTs with it."""
     secret = secret_given(ctx, stdin=secret_stdin)
@@ -116,6 +129,7 @@ def delete(ctx: Context, secret_stdin: SecretStdin = False) -> None:
 @COMMANDS.command(
     JWT,
     writes=True,
+    says="Made a JWT.",
     exits=(INVALID, DENIED),
     example="authctl sessions create-jwt --duration 5m --secret-stdin < session.txt",
 )

@@ -52,6 +52,14 @@ class Look:
     def ellipsis(self) -> str:
         return "…" if self.can_show("…") == "…" else "..."
 
+    @property
+    def arrow(self) -> str:
+        return "→" if self.can_show("→") == "→" else "->"
+
+    def field(self, name: str, text: str, width: int) -> str:
+        """A line of a record, its name in so many columns."""
+        return self.styled(_BOLD, visible(name)) + " " * (width - len(name)) + GAP + self.cell(name, text) + "\n"
+
     def styled(self, style: str, text: str) -> str:
         return f"{style}{text}{_PLAIN}" if self.has_colors and style else text
 
@@ -78,8 +86,7 @@ def write_record(record: Record, fields: tuple[str, ...], look: Look) -> None:
     width = max(map(len, fields))
     for field in fields:
         for line in lines_in(field, value_of(record, field), zone=look.zone):
-            name = look.styled(_BOLD, visible(field)) + " " * (width - len(field))
-            look.write(f"{name}{GAP}{look.cell(field, line)}\n")
+            look.write(look.field(field, line, width))
 
 
 class Table:

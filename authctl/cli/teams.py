@@ -36,6 +36,7 @@ Force = Annotated[
     TEAM,
     writes=True,
     makes=True,
+    says="Made the team {team}.",
     exits=(INVALID, NOT_FOUND, CONFLICT),
     example=(
         "authctl teams create Teachers --id teachers",
@@ -88,6 +89,7 @@ def get(ctx: Context, team: Team) -> None:
 @COMMANDS.command(
     DELETED,
     writes=True,
+    says="Deleted the team {team}.",
     asks="Delete {team} and all of its memberships?",
     exits=(NOT_FOUND, DENIED, PARTIAL),
     example="authctl teams delete teachers --yes",
@@ -98,7 +100,11 @@ def delete(ctx: Context, team: Team) -> None:
 
 
 @COMMANDS.command(
-    TEAM, writes=True, exits=(INVALID, NOT_FOUND, DENIED), example='authctl teams update-name teachers "All teachers"'
+    TEAM,
+    writes=True,
+    says="Renamed the team {team}.",
+    exits=(INVALID, NOT_FOUND, DENIED),
+    example='authctl teams update-name teachers "All teachers"',
 )
 def update_name(
     ctx: Context,
@@ -118,6 +124,7 @@ def get_prefs(ctx: Context, team: Team) -> None:
 @COMMANDS.command(
     PREFS,
     writes=True,
+    says="Changed the preferences of the team {team}.",
     exits=(INVALID, NOT_FOUND, DENIED),
     example="""authctl teams update-prefs teachers '{"theme": "dark"}' --merge""",
 )
@@ -137,6 +144,7 @@ def update_prefs(
 @COMMANDS.command(
     MEMBERSHIP,
     writes=True,
+    says="Added {user} to {team}: {status}.",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE, PARTIAL),
     example=(
         "authctl teams create-membership teachers --user-id ada --roles maths",
@@ -303,6 +311,7 @@ def get_membership(ctx: Context, team: Team, membership: Membership) -> None:
 @COMMANDS.command(
     MEMBERSHIP,
     writes=True,
+    says="Changed the roles of {user} in {team}.",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example=(
         "authctl teams update-membership teachers ada@example.com maths sciences",
@@ -334,6 +343,7 @@ def update_membership(
 @COMMANDS.command(
     MEMBERSHIP,
     writes=True,
+    says="Accepted the invitation to {team}.",
     exits=(NOT_FOUND, DENIED),
     example="authctl teams update-membership-status teachers MEMBERSHIP david@example.com --secret-stdin < secret.txt",
 )
@@ -360,6 +370,7 @@ def update_membership_status(
 @COMMANDS.command(
     DELETED,
     writes=True,
+    says="Removed a member from {team}.",
     asks="Remove {membership} from {team}?",
     exits=(NOT_FOUND, CONFLICT, DENIED, PARTIAL),
     example="authctl teams delete-membership teachers ada@example.com --yes",

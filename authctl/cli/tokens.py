@@ -51,6 +51,7 @@ ByChannel = Annotated[PhoneChannel, typer.Option("--channel", metavar="|".join(P
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Made a token for {user}.",
     exits=(INVALID, NOT_FOUND, DENIED),
     example=("authctl tokens create ada@example.com", "authctl tokens create ada@example.com --length 8 --expire 5m"),
 )
@@ -75,6 +76,7 @@ def create(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Sent a code to {email}.",
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
     example=("authctl tokens create-email ada@example.com --phrase", "authctl tokens create-email ada@example.com -q"),
 )
@@ -99,6 +101,7 @@ def create_email(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Sent a code to {phone}.",
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
     example=(
         "authctl tokens create-phone +14255550123",
@@ -126,6 +129,7 @@ def create_phone(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Sent a link to {email}.",
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
     example="authctl tokens create-magic-url ada@example.com --url https://app.example.com/sign-in",
 )
@@ -151,6 +155,7 @@ def create_magic_url(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Sent a verification to the email of {user}.",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
     example="authctl tokens create-email-verification ada --url https://app.example.com/verify",
 )
@@ -163,6 +168,7 @@ def create_email_verification(ctx: Context, user: User, url: Url = None, print_s
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Sent a code to the phone of {user}.",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
     example="authctl tokens create-phone-verification ada",
 )
@@ -177,6 +183,7 @@ def create_phone_verification(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Sent a recovery to the email of {user}.",
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
     example="authctl tokens create-recovery ada@example.com --url https://app.example.com/recover",
 )
@@ -198,6 +205,7 @@ def create_recovery(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Sent a verification to {email}.",
     steps_up=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
     example="authctl tokens create-email-change ada ada@example.org",
@@ -219,6 +227,7 @@ def create_email_change(
 @COMMANDS.command(
     TOKEN,
     writes=True,
+    says="Sent a code to {phone}.",
     steps_up=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, UNAVAILABLE),
     example="authctl tokens create-phone-change ada +14255550124",
@@ -241,6 +250,7 @@ def create_phone_change(
 
 @COMMANDS.command(
     writes=True,
+    says="Redeemed the secret.",
     exits=(INVALID, CONFLICT, DENIED, UNAVAILABLE),
     example=(
         "authctl tokens redeem ada@example.com --kind email --secret-stdin < code.txt",
@@ -358,6 +368,7 @@ def list_(
 @COMMANDS.command(
     DELETED,
     writes=True,
+    says="Ended a token of {user}.",
     asks="End {token} of {user}?",
     exits=(NOT_FOUND,),
     example="authctl tokens delete ada@example.com TOKEN --yes",
@@ -372,7 +383,11 @@ def delete(
 
 
 @COMMANDS.command(
-    TOKENS_PURGED, writes=True, exits=(), example=("authctl tokens purge", "authctl tokens purge --dry-run")
+    TOKENS_PURGED,
+    writes=True,
+    says="Deleted expired tokens.",
+    exits=(),
+    example=("authctl tokens purge", "authctl tokens purge --dry-run"),
 )
 def purge(ctx: Context) -> None:
     """Remove tokens that have been dead for a day, some at a time. Safe to run from cron, at any time."""

@@ -108,6 +108,8 @@ def _output(formatter: Any) -> None:
         "Text of users is never trusted in tables and TSV: control characters and the like are shown escaped. CSV "
         "cells that a spreadsheet would take for formulas have an apostrophe before them; --csv-raw leaves it out.",
         "A closed pipe (authctl users list --all | head) is no error. NO_COLOR, FORCE_COLOR and COLUMNS are obeyed.",
+        "At a terminal a change answers with a sentence and the fields that it changed. The whole record comes with "
+        "-o or --fields, and in a pipe.",
         "Every change takes --dry-run: the same work, undone at its end; the answer then has dry_run and changes.",
     )
 

@@ -15,6 +15,7 @@ from authctl.cli.security import COMMANDS
 @COMMANDS.command(
     MOCK_PHONE,
     writes=True,
+    says="Made {phone} a number for tests.",
     exits=(INVALID, CONFLICT),
     example="authctl security create-mock-phone +14255550123 123456",
 )
@@ -36,6 +37,7 @@ def list_mock_phones(ctx: Context) -> None:
 @COMMANDS.command(
     MOCK_PHONE_DELETED,
     writes=True,
+    says="Made {phone} an ordinary number again.",
     exits=(NOT_FOUND,),
     example="authctl security delete-mock-phone +14255550123",
 )
@@ -50,6 +52,7 @@ def delete_mock_phone(
 @COMMANDS.command(
     RECEIPT,
     writes=True,
+    says="Sent a test message.",
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl security test-delivery email ada@example.com",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -45,6 +46,7 @@ def show(
     POLICY,
     name="set",
     writes=True,
+    says="Set {name}.",
     exits=(INVALID,),
     example=(
         "authctl security set session-duration 30d",
@@ -71,6 +73,7 @@ set_.__doc__ = f"{set_.__doc__}\n\n\b\n" + "\n".join(
 @COMMANDS.command(
     POLICY,
     writes=True,
+    says="Reset {name}.",
     exits=(INVALID,),
     example=("authctl security reset session-duration", "authctl security reset --all --dry-run"),
 )
@@ -131,6 +134,11 @@ def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
         output.show_toml({name: policies.plain(name, value) for name, value in held.items()})
     elif output.speaks_json and output.fields is None:
         ctx.show({name: policies.shown(name, value)[0] for name, value in held.items()})
+    elif ctx.answers_in_words and len(held) == 1:
+        [(name, value)] = held.items()
+        changes = ctx.directory.changes
+        changes[:] = [replace(each, before=_text(name, each.before), after=_text(name, each.after)) for each in changes]
+        ctx.show({"name": name, "value": policies.shown(name, value)[1]})
     else:
         rows = [_row(ctx, name, value) | _dry_run(ctx, name) for name, value in held.items()]
         ctx.tell_dry_run()
@@ -141,6 +149,11 @@ def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
             output.stream(row if row["changed"] else row | {"default": None} for row in rows)
         else:
             output.stream(rows)
+
+
+def _text(name: str, held: Json | None) -> Json | None:
+    """What a policy was, or is, as people write it."""
+    return held and {"value": policies.shown(name, policies.parse(name, held["value"]))[1]}
 
 
 def _row(ctx: Context, name: str, value: Any) -> Json:

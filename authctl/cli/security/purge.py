@@ -9,7 +9,13 @@ from authctl.cli.context import Context
 from authctl.cli.security import COMMANDS
 
 
-@COMMANDS.command(PURGED, writes=True, exits=(), example=("authctl security purge", "authctl security purge --dry-run"))
+@COMMANDS.command(
+    PURGED,
+    writes=True,
+    says="Deleted expired tokens, ended sessions and old events.",
+    exits=(),
+    example=("authctl security purge", "authctl security purge --dry-run"),
+)
 def purge(ctx: Context) -> None:
     """Clear what is dead: tokens, challenges, sessions, attempts, known sources, retired keys, old events. For cron.
 

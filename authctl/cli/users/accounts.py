@@ -65,6 +65,7 @@ WeakHashOption = Annotated[
     USER,
     writes=True,
     makes=True,
+    says="Made the user {user}.",
     exits=(INVALID, CONFLICT),
     example=(
         'authctl users create --email ada@example.com --name "Ada Lovelace"',
@@ -197,6 +198,7 @@ def get(ctx: Context, user: User) -> None:
 @COMMANDS.command(
     DELETED,
     writes=True,
+    says="Deleted the user {user}.",
     asks="Delete {user} and all their data?",
     exits=(NOT_FOUND, CONFLICT, PARTIAL),
     example=(

@@ -18,7 +18,11 @@ Verified = Annotated[str, positional("--verified", "Whether it is known.", metav
 
 
 @COMMANDS.command(
-    USER, writes=True, exits=(INVALID, NOT_FOUND), example='authctl users update-name ada@example.com "Ada King"'
+    USER,
+    writes=True,
+    says="Renamed the user {user}.",
+    exits=(INVALID, NOT_FOUND),
+    example='authctl users update-name ada@example.com "Ada King"',
 )
 def update_name(
     ctx: Context,
@@ -30,7 +34,11 @@ def update_name(
 
 
 @COMMANDS.command(
-    USER, writes=True, exits=(INVALID, NOT_FOUND, CONFLICT), example="authctl users update-username ada@example.com ada"
+    USER,
+    writes=True,
+    says="Changed the username of {user}.",
+    exits=(INVALID, NOT_FOUND, CONFLICT),
+    example="authctl users update-username ada@example.com ada",
 )
 def update_username(
     ctx: Context,
@@ -60,6 +68,7 @@ def update_locale(
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Changed the email of {user}.",
     steps_up=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example="authctl users update-email ada@example.com ada@example.org",
@@ -80,6 +89,7 @@ def update_email(
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Changed the phone of {user}.",
     steps_up=True,
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example='authctl users update-phone ada@example.com "+442079460123"',
@@ -100,6 +110,7 @@ def update_phone(
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Changed the labels of {user}.",
     exits=(INVALID, NOT_FOUND),
     example=(
         "authctl users update-labels ada@example.com staff admin",
@@ -133,6 +144,7 @@ def get_prefs(ctx: Context, user: User) -> None:
 @COMMANDS.command(
     PREFS,
     writes=True,
+    says="Changed the preferences of {user}.",
     exits=(INVALID, NOT_FOUND),
     example="""authctl users update-prefs ada@example.com '{"theme": "dark"}' --merge""",
 )
@@ -149,6 +161,7 @@ def update_prefs(
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Changed the metadata of {user}.",
     exits=(INVALID, NOT_FOUND),
     example="""authctl users update-metadata ada@example.com '{"crm": 4711}'""",
 )
@@ -165,6 +178,7 @@ def update_metadata(
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Changed the status of {user}.",
     exits=(INVALID, NOT_FOUND),
     example=(
         "authctl users update-status ada@example.com blocked --until 2h",
@@ -188,6 +202,7 @@ def update_status(
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Changed whether the email of {user} is verified.",
     exits=(INVALID, NOT_FOUND),
     example="authctl users update-email-verification ada@example.com true",
 )
@@ -199,6 +214,7 @@ def update_email_verification(ctx: Context, user: User, verified: Verified) -> N
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Changed whether the phone of {user} is verified.",
     exits=(INVALID, NOT_FOUND),
     example="authctl users update-phone-verification ada@example.com true",
 )

@@ -17,6 +17,7 @@ from authctl.cli.users.options import Force, User
 @COMMANDS.command(
     IDENTITY,
     writes=True,
+    says="Linked an account of {provider} to {user}.",
     exits=(INVALID, NOT_FOUND, CONFLICT),
     example="authctl users create-identity ada@example.com google 1184 --email ada@gmail.com",
 )
@@ -55,6 +56,7 @@ def list_identities(
 @COMMANDS.command(
     DELETED,
     writes=True,
+    says="Unlinked an external account.",
     steps_up=True,
     asks="Unlink {identity}?",
     exits=(NOT_FOUND, CONFLICT, DENIED),

@@ -25,6 +25,7 @@ from authctl.errors import Denied
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Changed the password of {user}.",
     steps_up=True,
     exits=(INVALID, NOT_FOUND, DENIED),
     example="authctl users update-password ada@example.com --password-stdin < new-password.txt",
@@ -77,7 +78,9 @@ def verify_password(
     ctx.show({"id": ctx.directory.users.get(user).id, "valid": True})
 
 
-@COMMANDS.command(USER, writes=True, exits=(NOT_FOUND,), example="authctl users unlock ada@example.com")
+@COMMANDS.command(
+    USER, writes=True, says="Unlocked {user}.", exits=(NOT_FOUND,), example="authctl users unlock ada@example.com"
+)
 def unlock(ctx: Context, user: User) -> None:
     """Forget the wrong attempts at an account, so that it can be signed in to at once."""
     ctx.show(ctx.directory.users.unlock(user).public())
@@ -86,6 +89,7 @@ def unlock(ctx: Context, user: User) -> None:
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Asked {user} for a new password at the next sign-in.",
     exits=(INVALID, NOT_FOUND, PARTIAL),
     example=(
         "authctl users require-password-change ada@example.com",
@@ -103,6 +107,7 @@ def require_password_change(ctx: Context, user: User) -> None:
 @COMMANDS.command(
     USER,
     writes=True,
+    says="Put the hash of {user} inside argon2id.",
     exits=(NOT_FOUND, PARTIAL),
     example=(
         "authctl users wrap-password ada@example.com",

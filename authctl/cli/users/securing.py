@@ -17,6 +17,7 @@ from authctl.cli.users.options import User, current_password
 @COMMANDS.command(
     SECURED,
     writes=True,
+    says="Secured the account of {user}.",
     steps_up=True,
     asks="End all sessions and tokens of {user}, and remove the password, identities, factors and own addresses?",
     exits=(INVALID, NOT_FOUND, CONFLICT, PARTIAL),

@@ -32,6 +32,7 @@ def list_sessions(
 @COMMANDS.command(
     SIGNED_IN,
     writes=True,
+    says="Made a session for {user}.",
     exits=(INVALID, NOT_FOUND, DENIED),
     example="authctl users create-session ada@example.com -o json",
 )
@@ -43,6 +44,7 @@ def create_session(ctx: Context, user: User, force: Force = False) -> None:
 @COMMANDS.command(
     DELETED,
     writes=True,
+    says="Ended a session of {user}.",
     asks="End {session} of {user}?",
     exits=(NOT_FOUND,),
     example="authctl users delete-session ada@example.com SESSION --yes",
@@ -61,6 +63,7 @@ def delete_session(
 @COMMANDS.command(
     SESSIONS_DELETED,
     writes=True,
+    says="Ended all sessions.",
     asks="End all sessions of {user}?",
     exits=(NOT_FOUND,),
     example=(

@@ -67,6 +67,7 @@ class Engine:
     settings: what it was opened with; mails and text messages are written and sent by them.
     make_ready: makes the database if it is missing (None), or migrates an older one; without it, both are errors.
     dry_run: undo every unit of work at its end. `changes` then has what would have changed.
+    keeps_changes: `changes` has what changed; whoever says so empties it.
     warn: called with a sentence that an operator should read.
     sleep: waits for so many seconds, so that others get their turn.
     by: the kind of actor, which whoever opens it says.
@@ -92,6 +93,7 @@ class Engine:
         self.clock = clock
         self.random_bytes = random_bytes
         self.dry_run = False
+        self.keeps_changes = False
         self.changes: list[Change] = []
         self.make_ready: Callable[[State | None], None] | None = None
         self.warn: Callable[[str], None] = lambda message: None
@@ -227,9 +229,9 @@ class Engine:
             return answer
 
         result = self.database.write(run, rollback=self.dry_run)
-        if self.dry_run:
+        if self.dry_run or self.keeps_changes:
             self.changes += works[-1].changes
-        elif works[-1].outbox:
+        if works[-1].outbox and not self.dry_run:
             send(self, works[-1].outbox)
         self._tell(works[-1])
         return result
