@@ -387,11 +387,8 @@ class _Fields:
         return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
     def time(self, name: str, value: datetime | None, now: int, otherwise: Any) -> Any:
-        """A time that has come, in milliseconds; any other is left out.
-
-        The first year is what Go and .NET write where there is none.
-        """
-        if value is None or value.year == 1:
+        """A time that has come, in milliseconds; any other is left out."""
+        if value is None:
             return otherwise
         found = milliseconds(value)
         if found <= now:

@@ -9,7 +9,7 @@ from authctl.transfer import importing, sources
 from authctl.transfer.records import Addresses, Linked, Record
 
 EMAIL, PHONE = "ada@example.com", "+442079460123"
-GIVEN = {"csv", "django", "htpasswd", "ldif"}
+GIVEN = {"csv", "django", "htpasswd", "json", "ldif"}
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ and not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Member, Record, Secret
-from authctl.transfer.sources import csv_files, json_files, text_files
+from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32
 from authctl.transfer.sources.text_files import SourceRow
@@ -100,7 +101,13 @@ def _name(values: Fields, name: str) -> str | None:
     raise Wrong(name, f"{name} must be text.")
 
 
-_READERS = READERS | {"name": _name}
+def _moment(values: Fields, name: str) -> datetime | None:
+    return values.moment(name, timestamps.exact)
+
+
+_READERS: dict[str, Callable[[Fields, str], Any]] = {
+    name: _moment if read is Fields.moment else read for name, read in READERS.items()
+} | {"name": _name}
 
 
 def _record(values: Fields) -> Record:
@@ -130,7 +137,7 @@ def _add_password(record: Record, values: Fields) -> None:
     values.ask(*(name for name in values.given if name.startswith(DERIVED)))
     text = password.text("hash")
     record.must_change = bool(password.truth("must_change"))
-    record.password_updated_at = password.moment("updated_at")
+    record.password_updated_at = _moment(password, "updated_at")
     if text is not None:
         # Taken in once under its own name, which its text alone would not be enough for.
         record.password = Secret(text, "bcrypt-2x" if text.startswith("$2x$") else None)
@@ -156,11 +163,11 @@ def _linked(identity: Fields) -> Linked:
     if provider is None or uid is None:
         raise Wrong("identities", "An identity needs provider and provider_uid.")
     is_verified = identity.is_true("email_verified")
-    return Linked(provider, uid, identity.text("email"), identity.moment("created_at"), is_verified)
+    return Linked(provider, uid, identity.text("email"), _moment(identity, "created_at"), is_verified)
 
 
 def _member(membership: Fields) -> Member:
     team, name = membership.text("team_id"), membership.text("team_name")
     if team is None and name is None:
         raise Wrong("memberships", "A membership needs team_id or team_name.")
-    return Member(team, name or "", membership.texts("roles"), membership.moment("joined_at"))
+    return Member(team, name or "", membership.texts("roles"), _moment(membership, "joined_at"))

@@ -33,6 +33,14 @@ def iso(value: Any) -> datetime | None:
     return _if_real(moment)
 
 
+def exact(value: Any) -> datetime | None:
+    """ISO 8601 as we write it, of any year."""
+    try:
+        return utc(datetime.fromisoformat(value))
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
 def _if_real(moment: datetime) -> datetime | None:
     try:
         found = moment if moment.tzinfo is UTC else utc(moment)
