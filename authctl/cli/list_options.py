@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Protocol
 
 import typer
@@ -12,6 +13,7 @@ from typer.core import TyperOption
 from authctl.cli.context import Context
 from authctl.errors import UsageError
 
+MOST_COUNTED = 10_000  # records, for the line below a page
 PAGE = 25  # records of a list, where --limit does not say
 
 # Of lists that have nothing but pages.
@@ -114,8 +116,12 @@ def show_list(
     everything: Callable[..., Iterator[Shown]],
     counted: Callable[..., int],
     *owner: str,
+    counted_up_to: Callable[[int], int] | None = None,
 ) -> None:
-    """Print a page of a list, all of it, or how long it is. owner: whose list it is, where it is somebody's."""
+    """Print a page of a list, all of it, or how long it is. owner: whose list it is, where it is somebody's.
+
+    counted_up_to: how many there are where nobody filters, as far as that takes no time.
+    """
     wanted = asked(ctx)
     wanted.check()
     if wanted.count:
@@ -125,11 +131,17 @@ def show_list(
     else:
         limit = PAGE if wanted.limit is None else wanted.limit
         paging = {"sort": wanted.sort, "limit": limit, "after": wanted.after, "before": wanted.before}
-        show_page(ctx, page(*owner, **wanted.which, **paging), limit, more="--all or ")
+        is_whole = wanted.search is None and not wanted.filter
+        count = partial(counted_up_to, MOST_COUNTED) if counted_up_to and is_whole else None
+        show_page(ctx, page(*owner, **wanted.which, **paging), limit, more="--all or ", count=count)
 
 
-def show_page(ctx: Context, found: Sequence[Shown], limit: int, *, more: str = "") -> None:
-    """Print a page, and how to see the next. more: what else shows more."""
+def show_page(
+    ctx: Context, found: Sequence[Shown], limit: int, *, more: str = "", count: Callable[[], int] | None = None
+) -> None:
+    """Print a page, and how to see the next. more: what else shows more. count: how many there are in all."""
     ctx.output.stream(each.public() for each in found)
-    if len(found) == limit:
-        ctx.output.note(f"{limit:,} shown; more with {more}--after {found[-1].id}")
+    if len(found) == limit and ctx.output.notes:
+        total = count() if count else None
+        of = "" if total is None else f" of {total:,}" + (" and more" if total >= MOST_COUNTED else "")
+        ctx.output.note(f"{limit:,}{of} shown; more with {more}--after {found[-1].id}")

@@ -193,8 +193,13 @@ class Output:
 
     def note(self, line: str) -> None:
         """Tells a person at the terminal something by the way; a script never sees it."""
-        if self.environment.stderr_isatty and not self.quiet:
+        if self.notes:
             self._tell(visible(line))
+
+    @property
+    def notes(self) -> bool:
+        """Whether somebody sees notes."""
+        return self.environment.stderr_isatty and not self.quiet
 
     def warn(self, message: str) -> None:
         """Warns on stderr, also when quiet; as an object of its own where errors are JSON."""
@@ -315,7 +320,7 @@ class Output:
         environment = self.environment
         is_seen = environment.stdout_isatty and not self.is_wide
         if is_seen:
-            zone = "" if environment.stderr_isatty and not self.quiet else "Z"  # the note below says it
+            zone = "" if self.notes else "Z"  # the note below says it
         return Look(
             write=self._write,
             note=self._note_below,

@@ -70,6 +70,11 @@ def end_pending(db: Connection) -> None:
     db.run(compiled.USERS_END_PENDING_PHONES, {})
 
 
+def count_up_to(db: Connection, limit: int) -> int:
+    """How many users there are, counted no further than that."""
+    return int(db.rows(compiled.USERS_COUNT_UP_TO, {"limit": limit})[0].users)
+
+
 def is_bare(db: Connection, seq: int) -> bool:
     """Whether a user has no session, identity or membership, and never had a session that is not purged."""
     return db.first(compiled.USERS_FIND_BELONGINGS, {"seq": seq}) is None

@@ -283,7 +283,15 @@ def test_a_full_page_says_how_to_go_on(person, authctl):
     someone = person("users list --limit 2")
     assert someone.leaves() == 0
     last = someone.screen.splitlines()[-2].split()[0]
-    assert someone.screen.endswith(f"2 shown; more with --all or --after {last}\n")
+    assert someone.screen.endswith(f"2 of 3 shown; more with --all or --after {last}\n")
+
+
+def test_a_page_of_what_somebody_filters_is_not_counted(person, authctl):
+    for number in range(3):
+        authctl(f"users create --id user{number}")
+    someone = person(["users", "list", "--limit", "2", "--filter", "status = active"])
+    assert someone.leaves() == 0
+    assert "\n2 shown; more with --all or --after user" in someone.screen
 
 
 def test_an_empty_list_says_so(person, ada):

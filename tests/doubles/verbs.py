@@ -24,6 +24,7 @@ SAMPLES = {
     "phone": "+4915123456789",
     "address": "+4915123456789",
     "channel": "sms",
+    "limit": 5,
     "name": "Ada",
     "username": "countess",
     "locale": "de",

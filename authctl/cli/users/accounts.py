@@ -186,7 +186,7 @@ def create(
 def list_(ctx: Context) -> None:
     """List accounts: the newest first, 25 a page, unless told otherwise."""
     users = ctx.directory.users
-    show_list(ctx, users.list, users.iterate, users.count)
+    show_list(ctx, users.list, users.iterate, users.count, counted_up_to=users.count_up_to)
 
 
 @COMMANDS.command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")

@@ -191,3 +191,8 @@ def iterate(
 def count(work: Work, *, search: str | None = None, filters: Iterable[str] = ()) -> int:
     """How many accounts a list has."""
     return storage.user_lists.count(work.db, listings.parse(FIELDS, work.now, search=search, filters=filters))
+
+
+def count_up_to(work: Work, limit: int) -> int:
+    """How many accounts there are in all, counted no further than `limit`, so that it takes no time."""
+    return storage.users.count_up_to(work.db, identifiers.limit(limit))

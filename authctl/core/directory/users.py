@@ -31,6 +31,7 @@ class Users(Group):
     list = reads(lookup.list_, by=OPERATOR)
     iterate = flow(lookup.iterate, by=OPERATOR)
     count = reads(lookup.count, by=OPERATOR)
+    count_up_to = reads(lookup.count_up_to, by=OPERATOR)
     delete = writes(records.delete, by=OPERATOR)
     update_name = writes(changes.update_name, by=OPERATOR | PERSON)
     update_username = writes(changes.update_username, by=OPERATOR)

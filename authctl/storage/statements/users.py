@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from authctl.storage import pagination, user_lists
 from authctl.storage.statements.building import Changes, bind, is_, values
-from authctl.storage.statements.lists import FIRST_PAGE, POSITION
+from authctl.storage.statements.lists import FIRST_PAGE, LIMIT, POSITION
 from authctl.storage.tables import addresses, identities, memberships, sessions, users
 
 # By an email that an identity holds, too.
@@ -61,3 +61,4 @@ FIND_BELONGINGS = sa.select(users.c.seq).where(
 PAGE = user_lists.page(FIRST_PAGE, None)
 PAGE_BEHIND = user_lists.page(FIRST_PAGE, POSITION)
 FIND_POSITION = pagination.position(user_lists.SOURCE, FIRST_PAGE, bind("id", users.c.id))
+COUNT_UP_TO = sa.select(sa.func.count().label("users")).select_from(sa.select(users.c.seq).limit(LIMIT).subquery())

@@ -22,6 +22,7 @@ WHO_MAY = dict(
     users.list                          O
     users.iterate                       O
     users.count                         O
+    users.count_up_to                   O
     users.delete                        O
     users.update_name                   OPN
     users.update_username               O
