@@ -18,7 +18,7 @@ from hypothesis import given, strategies as st
 
 from authctl import settings
 from authctl.errors import Invalid, Unavailable
-from authctl.settings import reference
+from authctl.settings import paths, reference
 from authctl.settings.definitions import ENTRIES
 from authctl.settings.entries import DEFAULT
 from authctl.settings.keys import parse_key
@@ -474,7 +474,8 @@ def test_passwords_in_urls_are_hidden(url, shown):
 # Who may read files
 
 
-def test_files_with_secrets_that_others_can_read_are_told(load, write):
+def test_files_with_secrets_that_others_can_read_are_told(load, write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     config = write(f'[profiles.p.email]\npassword = "{SECRET}"', mode=0o644)
     key = write(KEY_TEXT, "home/.config/authctl/secret.key", mode=0o640)
     url = write("sqlite:////x", "a url", mode=0o604)
@@ -484,6 +485,20 @@ def test_files_with_secrets_that_others_can_read_are_told(load, write):
         f"{url} holds a secret and others can read it (mode 0604). Run: chmod 600 '{url}'",
         f"{key} holds a secret and others can read it (mode 0640). Run: chmod 600 {key}",
     )
+
+
+def test_only_files_of_ones_own_are_proposed_to_be_closed(load, write, tmp_path, monkeypatch):
+    elsewhere = write("sqlite:////x", "elsewhere/url", mode=0o604)
+    told = load(variables={"AUTHCTL_DATABASE_URL_FILE": elsewhere}).warnings
+    assert told == (
+        f"{elsewhere} holds a secret and others can read it (mode 0604). Its owner should close it to others.",
+    )
+    own = {"HOME": str(tmp_path / "elsewhere")}
+    assert paths.is_own(elsewhere, own)
+    assert not paths.is_own(f"{elsewhere}-gone", own)
+    assert not paths.is_own(str(tmp_path / "elsewhere"), own)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert not paths.is_own(elsewhere, own)
 
 
 @pytest.mark.parametrize(

@@ -315,10 +315,8 @@ class Settings(Section):
         """A sentence for each file that should be closed to others."""
         if not self.exposed:
             return ()
-        from shlex import quote
-
         return tuple(
-            f"{path} holds a secret and others can read it (mode {mode:04o}). Run: chmod 600 {quote(path)}"
+            f"{path} holds a secret and others can read it (mode {mode:04o}). {paths.how_to_close(path, self._environ)}"
             for path, mode in self.exposed
         )
 

@@ -49,6 +49,23 @@ def default_key_file(environ: Mapping[str, str]) -> str:
     return os.path.join(folder, "secret.key")
 
 
+def is_own(path: str, environ: Mapping[str, str]) -> bool:
+    """Whether a file is for whoever runs this to close: it belongs to them, below their home or the current folder."""
+    place, folders = os.path.realpath(path), filter(None, (find_home(environ), os.curdir))
+    try:
+        is_below = any(place.startswith(os.path.join(os.path.realpath(folder), "")) for folder in folders)
+        return is_below and os.stat(path).st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def how_to_close(path: str, environ: Mapping[str, str]) -> str:
+    """What to do about a file that others can read: the command only where that is one's own to run."""
+    from shlex import quote
+
+    return f"Run: chmod 600 {quote(path)}" if is_own(path, environ) else "Its owner should close it to others."
+
+
 def _find_folder(environ: Mapping[str, str], variable: str, beside_home: str) -> str | None:
     base = environ.get(variable, "")
     if os.path.isabs(base):  # the specification says that a relative one is to be ignored

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from io import BytesIO
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
@@ -17,6 +16,7 @@ from authctl.cli.options import pairs
 from authctl.cli.users import COMMANDS, import_dialogue
 from authctl.errors import Partial, UsageError
 from authctl.model import WeakHash
+from authctl.settings import how_to_close
 from authctl.transfer.sources import NAMES
 
 if TYPE_CHECKING:
@@ -260,7 +260,8 @@ def import_(
     name = import_dialogue.choose_source(ctx, source, inputs[0], is_mapped="map" in options)
     for each in inputs:
         if files.is_open_to_all(each):
-            ctx.output.warn(f"Everybody on this machine can read {each.path}. Run: chmod 600 {quote(each.path)}")
+            advice = how_to_close(each.path, ctx.environment.environ)
+            ctx.output.warn(f"Everybody on this machine can read {each.path}. {advice}")
     import_dialogue.tell_encodings(ctx, inputs, options)
     import_dialogue.tell_mapping(ctx, inputs[0], name, options)
     import_dialogue.confirm(ctx, inputs, name, options, is_guessed=source is None)

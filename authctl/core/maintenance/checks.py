@@ -26,7 +26,7 @@ from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid, Unavailable
 from authctl.model import instant
-from authctl.settings import Settings
+from authctl.settings import Settings, is_own
 from authctl.storage.statistics import UserGroup, Way
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -96,14 +96,14 @@ def _key_file(look: Look) -> Iterator[Finding]:
     path = key_files.status(look.settings, look.state.key_fingerprint)["file"]
     if path is not None and path not in dict(look.settings.exposed) and (mode := _mode(path)) & OTHERS:
         yield look.finding(
-            "key-file-open", path, f"Others may use the key file (mode {mode:04o}).", f"chmod 600 {quote(path)}"
+            "key-file-open", path, f"Others may use the key file (mode {mode:04o}).", _closing(look, "600", path)
         )
 
 
 def _secret_files(look: Look) -> Iterator[Finding]:
     for path, mode in look.settings.exposed:
         yield look.finding(
-            "secret-file-open", path, f"Others can read the file (mode {mode:04o}).", f"chmod 600 {quote(path)}"
+            "secret-file-open", path, f"Others can read the file (mode {mode:04o}).", _closing(look, "600", path)
         )
 
 
@@ -115,12 +115,18 @@ def _database_file(look: Look) -> Iterator[Finding]:
     open_ones = [name for name in (path, f"{path}-wal", f"{path}-shm") if _mode(name) & OTHERS]
     if open_ones:
         message = f"Others may use the database's file (mode {_mode(open_ones[0]):04o})."
-        yield look.finding("database-file-open", path, message, f"chmod 600 {' '.join(map(quote, open_ones))}")
+        yield look.finding("database-file-open", path, message, _closing(look, "600", *open_ones))
     folder = os.path.dirname(path)
     mode = _mode(folder)
     if mode & OTHERS_WRITE and not mode & STICKY:
         message = f"Others may write to the database's folder (mode {mode:04o})."
-        yield look.finding("database-folder-open", folder, message, f"chmod go-w {quote(folder)}")
+        yield look.finding("database-folder-open", folder, message, _closing(look, "go-w", folder))
+
+
+def _closing(look: Look, mode: str, *paths: str) -> str:
+    """What closes files to others; of those that are not one's own to close, what shows whose they are."""
+    is_own_to_close = all(is_own(path, look.settings.environ) for path in paths)
+    return f"{f'chmod {mode}' if is_own_to_close else 'ls -ld'} {' '.join(map(quote, paths))}"
 
 
 def _mode(path: str) -> int:

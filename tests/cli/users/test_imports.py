@@ -199,8 +199,9 @@ def test_a_dry_run_says_so_and_changes_nothing(run, write):
     assert run("users list-imports").stdout == ""
 
 
-def test_a_file_that_all_can_read_is_warned_of(run, write, tmp_path):
+def test_a_file_that_all_can_read_is_warned_of(run, write, tmp_path, monkeypatch):
     path = write("users.jsonl", jsonl(ADA))
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "users.jsonl").chmod(0o644)
     ran = run(f"users import {path} --from authctl")
     assert f"warning: Everybody on this machine can read {path}. Run: chmod 600 {path}\n" in ran.stderr
