@@ -212,9 +212,9 @@ _authctl_load() {
             options=('--id|-' '--user-id|-' '--username|-' '--email|-' '--phone|-' '--name|-' '--labels|-' '--prefs|-'
                 '--metadata|-' '--locale|-' '--email-verified|' '--phone-verified|' '--blocked|' '--if-absent|'
                 '--force|' '--password-stdin|' '--password-fd|-' '--password|-' '--ask-password|'
-                '--generate-password|' '--must-change|' '--password-hash|-' '--password-hash-stdin|' '--hash|hashes'
-                '--hash-option|-' '--weak-hash|weak-hash' '--self-service|' '--dry-run|' '--reason|-' '--ip|-'
-                '--user-agent|-' '--fields|fields.user,')
+                '--generate-password|' '--keep|' '--must-change|' '--password-hash|-' '--password-hash-stdin|'
+                '--hash|hashes' '--hash-option|-' '--weak-hash|weak-hash' '--self-service|' '--dry-run|' '--reason|-'
+                '--ip|-' '--user-agent|-' '--fields|fields.user,')
             ;;
         'users list')
             options=('--search|-' '--filter|-' '--sort|-' '--limit|-' '--all|' '--after|-' '--before|-' '--count|'
@@ -251,9 +251,9 @@ _authctl_load() {
             arguments=('@users|--user-id' '-|--number')
             ;;
         'users update-password')
-            options=('--password-stdin|' '--password-fd|-' '--password|-' '--generate-password|' '--must-change|'
-                '--force|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.user,')
+            options=('--password-stdin|' '--password-fd|-' '--password|-' '--generate-password|' '--keep|'
+                '--must-change|' '--force|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id')
             ;;
         'users update-labels')

@@ -238,6 +238,7 @@ function __authctl_load
                 '--password|-|The password itself' \
                 '--ask-password||Ask for the password, twice, without showing it' \
                 '--generate-password||Make a password, show it once, have it changed at the next sign-in' \
+                '--keep||With --generate-password, for a service account: the password need not be changed, and never expires' \
                 '--must-change||The password must be changed at the next sign-in' \
                 '--password-hash|-|Another system\'s hash instead of a password' \
                 '--password-hash-stdin||Read the hash from stdin: one line' \
@@ -338,6 +339,7 @@ function __authctl_load
                 '--password-fd|-|Read the password from this file descriptor' \
                 '--password|-|The password itself' \
                 '--generate-password||Make a password, show it once, have it changed at the next sign-in' \
+                '--keep||With --generate-password, for a service account: the password need not be changed, and never expires' \
                 '--must-change||The password must be changed at the next sign-in' \
                 '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
                 '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \

@@ -17,11 +17,13 @@ from authctl.cli.users.options import (
     FILTER,
     SEARCH,
     GeneratePassword,
+    Keep,
     MustChange,
     Password,
     PasswordFd,
     PasswordStdin,
     User,
+    is_temporary,
     password_given,
     show_with_password,
 )
@@ -117,6 +119,7 @@ def create(
         bool, typer.Option("--ask-password", help="Ask for the password, twice, without showing it.")
     ] = False,
     generate_password: GeneratePassword = False,
+    keep: Keep = False,
     must_change: MustChange = False,
     password_hash: PasswordHash = None,
     password_hash_stdin: PasswordHashStdin = False,
@@ -131,6 +134,7 @@ def create(
     if if_absent and generate_password:
         # The answer does not tell whether the account was there, and so whether the password is its.
         raise UsageError("general_usage", "--if-absent and --generate-password exclude each other.", field="if_absent")
+    temporary = is_temporary(generate=generate_password, keep=keep, must_change=must_change)
     secret = password_given(
         ctx,
         stdin=password_stdin,
@@ -153,8 +157,8 @@ def create(
         phone_verified=phone_verified,
         blocked=blocked,
         password=secret,
-        must_change=must_change or generate_password,
-        generated=generate_password,
+        must_change=must_change or temporary,
+        generated=temporary,
         password_hash=prompts.read_secret_line(ctx.environment, "--password-hash-stdin")
         if password_hash_stdin
         else password_hash,

@@ -37,6 +37,13 @@ GeneratePassword = Annotated[
     bool,
     typer.Option("--generate-password", help="Make a password, show it once, have it changed at the next sign-in."),
 ]
+Keep = Annotated[
+    bool,
+    typer.Option(
+        "--keep",
+        help="With --generate-password, for a service account: the password need not be changed, and never expires.",
+    ),
+]
 MustChange = Annotated[bool, typer.Option("--must-change", help="The password must be changed at the next sign-in.")]
 Force = Annotated[
     bool,
@@ -90,6 +97,14 @@ def password_given(
     if given is None and ask:
         return new_password(ctx)
     return given
+
+
+def is_temporary(*, generate: bool, keep: bool, must_change: bool) -> bool:
+    """Whether a password is made that must be changed, and expires."""
+    if keep and (must_change or not generate):
+        message = "--keep goes with --generate-password, and not with --must-change."
+        raise UsageError("general_usage", message, field="keep")
+    return generate and not keep
 
 
 def show_with_password(ctx: Context, user: Account, generated: str | None) -> None:

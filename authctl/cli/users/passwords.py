@@ -10,12 +10,14 @@ from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import (
     Force,
     GeneratePassword,
+    Keep,
     MustChange,
     Password,
     PasswordFd,
     PasswordStdin,
     User,
     current_password,
+    is_temporary,
     password_given,
     show_with_password,
 )
@@ -37,6 +39,7 @@ def update_password(
     password_fd: PasswordFd = None,
     password: Password = None,
     generate_password: GeneratePassword = False,
+    keep: Keep = False,
     must_change: MustChange = False,
     force: Force = False,
 ) -> None:
@@ -46,13 +49,13 @@ def update_password(
     is empty if there is none.
     """
     users = ctx.directory.users
+    temporary = is_temporary(generate=generate_password, keep=keep, must_change=must_change)
     current = current_password(ctx, stdin=password_stdin) if ctx.is_person else None
     secret = password_given(
         ctx, stdin=password_stdin, descriptor=password_fd, given=password, generate=generate_password, ask=True
     )
     assert secret is not None
-    must_change = must_change or generate_password
-    options = {"must_change": must_change, "generated": generate_password, "force": force}
+    options = {"must_change": must_change or temporary, "generated": temporary, "force": force}
     updated = users.update_password(user, secret, current=current, **options)
     show_with_password(ctx, updated, secret if generate_password else None)
 

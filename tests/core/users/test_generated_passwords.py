@@ -50,6 +50,21 @@ def test_an_operators_password_expires_where_it_was_generated(directory, clock):
     assert directory.users.update_password("ada", NEW, generated=True).password.expires_at is None
 
 
+@pytest.mark.parametrize("line", ["create --id robot", "update-password ada"])
+def test_one_for_a_service_account_is_kept(authctl, clock, line):
+    authctl("users create --id ada")
+    shown = "generated_password,password.must_change,password.expires_at"
+    ran = authctl(f"users {line} --generate-password --keep --fields {shown} -o tsv")
+    password, *rest = ran.stdout.rstrip("\n").split("\t")
+    assert (rest, ran.stderr) == (["false", ""], "")
+    clock.forward(days=400)
+    user = line.split()[-1]
+    assert authctl(f"users verify-password {user} --password-stdin", stdin=password).status == 0
+    for other in ("--keep", "--keep --generate-password --must-change", "--keep --password-stdin"):
+        refused = authctl(f"users {line} {other}", stdin=NEW)
+        assert (refused.status, "--keep goes with --generate-password" in refused.stderr) == (2, True)
+
+
 def test_the_answer_says_when(authctl):
     shown = "--fields generated_password,password.expires_at"
     ran = authctl(f"users create --id ada --generate-password {shown}")
