@@ -199,6 +199,13 @@ def _formats(formatter: Any) -> None:
         options = known.items()
         rows = [(key, f"{help}; or --{key.replace('_', '-')}" if key in flags else help) for key, help in options]
         help_pages.write_rows(f"Options of {name}, for --source-option KEY=VALUE", rows, formatter)
+    _paragraphs(
+        formatter,
+        "A value that cannot be taken is left out, and the user comes in without it: it is counted as lost, told, and "
+        "kept in metadata under `imported` unless it may be a secret. Fields that are not read count "
+        "as lost, too; --source-option unmapped=metadata keeps them, whatever the source. --strict refuses the record "
+        "instead of leaving a value out; --max-lost N stops the import, with status 8, when more than N are lost.",
+    )
     _paragraphs(formatter, f"Fields that map takes: {field_mapping.TARGETS_SHOWN}.")
     help_pages.write_rows("authctl's own JSON, for users import --from authctl", list(authctl.SHAPE.items()), formatter)
     _paragraphs(

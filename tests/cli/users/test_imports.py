@@ -127,6 +127,23 @@ def test_a_file_that_looks_like_another_source_is_warned_of(run, write):
         assert "warning" not in run(f"users import {realm} {line} --dry-run").stderr
 
 
+@pytest.mark.parametrize(
+    ("answers", "status"), [("appwrite\ny\n", 0), ("neither\nAppwrite\ny\n", 0), ("\n", 2), ("appwrite\nn\n", 130)]
+)
+def test_of_two_sources_that_fit_a_terminal_asks_which(run, write, answers, status):
+    path = write("users.json", '[{"$id": "a", "user_id": "auth0|1", "emailVerification": true, "email": "a@b.com"}]')
+    ran = run(f"users import {path}", stdin=answers, stdin_isatty=True, stderr_isatty=True)
+    assert (ran.status, "Which is it (appwrite, auth0)? " in ran.stderr) == (status, True)
+    assert json.loads(run("users list --count -o json").stdout) == {"count": 0 if status else 1}
+
+
+def test_of_two_sources_that_fit_a_script_must_name_one(run, write):
+    path = write("users.json", '[{"$id": "a", "user_id": "auth0|1", "emailVerification": true, "email": "a@b.com"}]')
+    ran = run(f"users import {path}")
+    said = "authctl: users.json could be of appwrite or auth0.\nhint: Name it with --from: appwrite, auth0.\n"
+    assert (ran.status, ran.stderr) == (2, said)
+
+
 def test_what_is_not_recognised_must_be_named(run, write):
     ran = run(f"users import {write('x.bin', b'hello')}")
     assert ran.status == 2
