@@ -11,7 +11,18 @@ from typing import Any, NamedTuple
 from authctl.core.values.checks import text
 from authctl.errors import Invalid
 from authctl.model import Json, User
-from authctl.transfer.records import DROPPED, LOSSES, MERGED, UNREAD, Member, Note, Skipped
+from authctl.transfer.records import (
+    DROPPED,
+    LOSSES,
+    LOST_HASHES,
+    LOST_PASSWORD,
+    MERGED,
+    NO_WAY_IN,
+    UNREAD,
+    Member,
+    Note,
+    Skipped,
+)
 from authctl.transfer.validation import Checked, IdentityRow, Outcome
 
 
@@ -146,6 +157,7 @@ class Plan:
         if item.notes:
             self.told.append(Told(item.at, item.ref, outcome, item.notes))
             self._lose_all(item.notes, item.at)
+            self.reasons[NO_WAY_IN] += any(note.type == NO_WAY_IN for note in item.notes)
         for name in item.unread:
             self._lose(UNREAD, name, item.at)
         if brings_one and item.row.password_algorithm is not None:
@@ -169,8 +181,9 @@ class Plan:
 
     def _lose_all(self, notes: Iterable[Note], at: int, file: int = 0) -> None:
         for note in notes:
-            if note.type in LOSSES:
-                self._lose(note.type, note.field, at, file, note.message)
+            type = LOST_PASSWORD if note.type in LOST_HASHES else note.type
+            if type in LOSSES:
+                self._lose(type, note.field, at, file, note.message)
 
     def _lose(self, type: str, field: str | None, at: int, file: int = 0, message: str | None = None) -> None:
         loss = self.lost.get((type, field))

@@ -44,14 +44,14 @@ class Note(NamedTuple):
 
 
 DROPPED = "import_value_dropped"
+NO_WAY_IN = "import_no_way_in"
 MERGED = "import_merged"  # the record became a part of another user
 UNREAD = "import_field_unread"  # never a note: what a source does not read is counted alone
 MEMBERSHIPS = "memberships"  # what counts as unread where teams are not asked for
-# Values that do not come along, and hashes that nobody could sign in by.
-_HASHES = ("invalid", "unnamed", "unsupported", "too_costly")
-LOSSES = frozenset(
-    (DROPPED, UNREAD, "import_password_lost", "import_factor_lost", *(f"password_hash_{why}" for why in _HASHES))
-)
+LOST_PASSWORD = "import_password_lost"  # noqa: S105 - the type of a note
+LOSSES = frozenset((DROPPED, UNREAD, LOST_PASSWORD, "import_factor_lost"))
+# Why a hash is no password here, though there was one; an empty or locked one is none.
+LOST_HASHES = frozenset(f"password_hash_{why}" for why in ("invalid", "too_costly", "unsupported", "unnamed"))
 
 
 @dataclass(slots=True)

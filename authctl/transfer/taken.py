@@ -10,8 +10,8 @@ from authctl.core.values import checks, json_objects
 from authctl.errors import Invalid
 from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
-from authctl.transfer.records import DROPPED, Note
-from authctl.transfer.validation import KEPT, NO_WAY_IN, Checked
+from authctl.transfer.records import DROPPED, NO_WAY_IN, Note
+from authctl.transfer.validation import KEPT, Checked
 
 NO_VALUE = {
     "phone": {"phone": None, "phone_verified": False, "phone_self_service": False},

@@ -25,6 +25,7 @@ from authctl.storage.bulk import UserRow
 from authctl.transfer.records import (
     DROPPED,
     MEMBERSHIPS,
+    NO_WAY_IN,
     Addresses,
     ImportedTotp,
     Item,
@@ -43,8 +44,8 @@ T = TypeVar("T")
 TOTP_KEY_SIZES = range(10, 129)  # bytes; Google Authenticator began with 80 bits, 1,024 are a block of SHA-512
 MAX_CODE = 64  # characters
 NAMES = ("id", "username", "email", "phone", "identities")
-NO_WAY_IN = "import_no_way_in"
 _TEXT_RULES = {"locale": identifiers.locale}  # of the columns of `records.TEXTS`; those that have none are like a name
+LEFT_OUT = " It was left out."
 KEPT = "imported"  # the key of metadata under which values are that a user came in without
 
 
@@ -309,7 +310,8 @@ class Checker:
             is_lost = bool(found) and choice is WeakPasswords.REFUSE
         if is_lost:
             check.notes += [Note(problem.type, "password", problem.message) for problem in found]
-            check.notes.append(Note("import_password_lost", "password", "The user came in without the password."))
+            message = f"{found[0].message} The user came in without the password."
+            check.notes.append(Note("import_password_lost", "password", message))
             return None
         if found:
             check.notes += [Note("import_password_weak", "password", problem.message) for problem in found]
@@ -375,8 +377,9 @@ class _Fields:
 
     def refuse_losses(self) -> None:
         """Have every value that was left out refuse the record."""
-        self.refused += [note for note in self.notes if note.type in (DROPPED, "import_factor_lost")]
-        self.notes = [note for note in self.notes if note not in self.refused]
+        lost = [note for note in self.notes if note.type in (DROPPED, "import_factor_lost")]
+        self.notes = [note for note in self.notes if note not in lost]
+        self.refused += [note._replace(message=note.message.replace(LEFT_OUT, "")) for note in lost]
 
     def kept(self) -> Json:
         """What was left out and is no secret, by field; several of one as a list."""
@@ -399,7 +402,7 @@ class _Fields:
 
 def _left_out(field: str, value: Any, why: str, hint: str = "") -> Note:
     """The note of a value of ours that was left out; nothing is kept of a factor."""
-    message = f"{why.rstrip('.')}. It was left out.{hint}"
+    message = f"{why.rstrip('.')}.{LEFT_OUT}{hint}"
     if field in ("totp", "recovery_codes"):
         return Note("import_factor_lost", field, message)
     return Note(DROPPED, field, message, value if isinstance(value, (str, dict, list)) else str(value))

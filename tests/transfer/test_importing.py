@@ -299,7 +299,7 @@ def test_a_hash_that_cannot_be_kept_is_lost_and_a_lock_is_not(take, hash):
     ],
 )
 def test_a_plain_password_need_not_please_the_policy_for_new_ones(take, directory, tmp_path, password, type):
-    given = record("ada", password=Secret(password, is_plain=True))
+    given = record("ada", phone="+442079460123", password=Secret(password, is_plain=True))
     counts = take(given)
     assert (counts["without_password"], counts["reasons"], counts["lost"]) == (0, {}, [])
     assert directory.users.verify_password("ada", password)
@@ -327,7 +327,10 @@ def test_weak_plain_passwords_must_be_changed_or_are_left_out(take, directory, t
     assert "import_password_weak" in report.read_text()
     refused = [replace(each, id=f"{each.id}2", email=None, name=None) for each in given]
     counts = take(*refused, weak_passwords="refuse")
-    assert (counts["without_password"], counts["reasons"]) == (1, {"password_too_short": 1})
+    assert (counts["without_password"], counts["reasons"]) == (
+        1,
+        {"password_too_short": 1, "import_no_way_in": 2},
+    )
     assert [(each["type"], each["count"]) for each in counts["lost"]] == [("import_password_lost", 1)]
 
 

@@ -15,7 +15,7 @@ from authctl.cli.progress import progress
 from authctl.core.values import checks
 from authctl.errors import AuthctlError, Denied, Invalid, UsageError, did_you_mean
 from authctl.transfer import sources
-from authctl.transfer.records import MEMBERSHIPS, UNREAD
+from authctl.transfer.records import MEMBERSHIPS, NO_WAY_IN, UNREAD
 
 if TYPE_CHECKING:
     from authctl.cli.progress import Step
@@ -196,6 +196,8 @@ def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
     brought = counts["created"] + counts["updated"]
     if counts["without_password"] and ctx.output.is_for_a_person:
         ctx.output.tell("To find users without a password: authctl users list --filter 'password.set = false'")
+    if stranded := counts["reasons"].get(NO_WAY_IN):
+        ctx.output.tell(f"{_count(stranded, 'user')} cannot sign in: no name, or nothing to prove it with.")
     if brought and counts["without_password"] == brought:
         ctx.output.tell(
             f"None of the {brought:,} users came with a password."
@@ -227,7 +229,7 @@ def _tell_refusals(ctx: Context, journal: Import) -> None:
 
 def _why(lost: Json) -> str:
     """Why the first of these values was left out."""
-    message = (lost.get("message") or "").removesuffix(" It was left out.")
+    message = (lost.get("message") or "").replace(" It was left out.", "")
     return f"{' The first:' if lost['count'] > 1 else ''} {message}" if message else ""
 
 

@@ -22,6 +22,7 @@ from authctl.transfer.records import DROPPED, ImportedTotp, Note, Record
 from authctl.transfer.sources import timestamps
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
+NO_TIMES = ("0000-00-00", "0001-01-01", "1601-01-01")  # what MySQL, Go and .NET, and Windows write where there is none
 TRUE = frozenset(("true", "t", "1", "yes", "y", "on"))
 FALSE = frozenset(("false", "f", "0", "no", "n", "off"))
 
@@ -205,7 +206,7 @@ class Fields:
         if value is None or value == "":
             return None
         found = read(value)
-        if found is None:
+        if found is None and not (type(value) is str and value.startswith(NO_TIMES)):
             self.left_out(name, value, why)
         return found
 

@@ -344,6 +344,21 @@ def test_what_was_left_out_is_told_with_what_takes_it(run, write):
     assert "Left out" not in run(f"users import {path} --from csv --dry-run {options}").stderr
 
 
+def test_passwords_that_cannot_be_checked_are_told_and_counted(run, write):
+    path = write("passwords", "ann:{SSHA512}AAAA\nbob:$P$B12345678abcdefghijklmnopqrstuv/\n")
+    said = run(f"users import {path} --from htpasswd --dry-run").stderr
+    assert "Left out: password, 2 values (passwords:1, passwords:2). The first: " in said
+    assert "2 users cannot sign in: no name, or nothing to prove it with." in said
+    assert run(f"users import {path} --from htpasswd --dry-run --max-lost 1").status == 8
+
+
+def test_a_time_that_is_none_is_not_lost(run, write):
+    zero = "0001-01-01T00:00:00Z", "0000-00-00 00:00:00", "1601-01-01 00:00:00"
+    rows = "".join(f"{place},{time}\n" for place, time in enumerate(zero))
+    path = write("users.csv", f"id,created_at\n{rows}")
+    assert "Left out" not in run(f"users import {path} --from csv --dry-run").stderr
+
+
 def test_many_columns_that_are_not_read_fill_no_screen(run, write):
     names = [f"Extra {number:02}" for number in range(60)]
     path = write("users.csv", f"email,{','.join(names)}\nada@example.com{',x' * 60}\n")
