@@ -118,9 +118,18 @@ def _unnamed(records: list[Json], names: Mapping[str, None]) -> Exception:
     likely = _likely(records)
     text = ",".join(f"{target}={path}" for target, path in likely.items())
     hint = f"Its fields are {field_mapping.shown(tuple(names))}: say which is what, as in --map email=PATH"
-    if any(target in field_mapping.NAMING for target in likely):
+    if (root := _root(records, likely)) is not None:
+        hint = f"If {root} is the list of users: --source-option {shlex.quote(f'root={root}')}"
+    elif any(target in field_mapping.NAMING for target in likely):
         hint = f"If that is right: --map {shlex.quote(text)}" + (" --hash-format NAME" if "password" in likely else "")
     return unreadable("No field is known to name the users: an id, email, phone or username.", hint)
+
+
+def _root(records: list[Json], likely: Mapping[str, str]) -> str | None:
+    """The list that seems to hold the users, where the file is one object around it: several fields are inside."""
+    lists = [path.partition(".0.")[0] for path in likely.values() if ".0." in path]
+    found = next((name for name in lists if lists.count(name) > 1), None)
+    return found if len(records) == 1 else None
 
 
 def _likely(records: list[Json]) -> dict[str, str]:

@@ -76,6 +76,13 @@ def test_where_nothing_names_a_user_a_mapping_is_proposed(read):
     assert "'colour'" in caught.value.hint
 
 
+def test_a_list_under_an_unusual_name_is_proposed_as_the_root(read):
+    content = {"exported": "2024", "accounts": [{"uid": 7, "mail": "x@example.org"}]}
+    with pytest.raises(Invalid) as caught:
+        read("json", json.dumps(content).encode())
+    assert caught.value.hint == "If accounts is the list of users: --source-option root=accounts"
+
+
 def test_what_a_password_is_must_be_said(read):
     with pytest.raises(Invalid) as caught:
         read("json", text({"email": "a@example.com", "password": "x"}))
