@@ -650,7 +650,7 @@ _authctl_load() {
             options=('--fail-on|fail-on' '--sarif|/' '--fields|fields.finding,')
             ;;
         'init')
-            options=('--fields|fields.directory,')
+            options=('--application-name|-' '--fields|fields.directory,')
             ;;
         'upgrade')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.upgrade,')

@@ -1307,6 +1307,7 @@ function __authctl_load
                 '--fields|fields.finding,|Only these fields, in this order'
         case 'init'
             set __authctl_options \
+                '--application-name|-|What mails call your application; written to the configuration file' \
                 '--fields|fields.directory,|Only these fields, in this order'
         case 'upgrade'
             set __authctl_options \

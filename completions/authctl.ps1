@@ -1631,6 +1631,7 @@ function Get-AuthctlRows($path) {
         }
         'init' {
             $rows.options = @(
+                '--application-name|-|What mails call your application; written to the configuration file'
                 '--fields|fields.directory,|Only these fields, in this order'
             )
         }

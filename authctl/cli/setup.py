@@ -22,16 +22,48 @@ COMMANDS = Commands("authctl")
     MADE,
     makes=True,
     exits=(INVALID,),
-    example=("authctl init --database postgresql://authctl@localhost/authctl", "authctl init"),
+    example=(
+        "authctl init --database postgresql://authctl@localhost/authctl",
+        "authctl init --application-name Example",
+    ),
 )
-def init(ctx: Context) -> None:
-    """Make a directory in an empty database, and its key. Where there is one already, nothing is changed."""
+def init(
+    ctx: Context,
+    application_name: Annotated[
+        str | None,
+        typer.Option(
+            "--application-name",
+            metavar="NAME",
+            help="What mails call your application; written to the configuration file.",
+        ),
+    ] = None,
+) -> None:
+    """Make a directory in an empty database, and its key. Where there is one already, nothing is changed.
+
+    At a terminal it asks what mails and authenticator apps call your application, unless the configuration says so.
+    """
     from authctl.core.maintenance import setup
 
+    if application_name is not None:
+        _name_application(ctx, application_name)
     made = setup.initialize(ctx.directory, ctx.settings)
     if made.created and made.key_file is not None:
         ctx.output.note("Keep a copy of the key file apart from the database: neither opens without the other.")
     ctx.output.show(made.public())
+    is_unnamed = application_name is None and ctx.settings.origin("application_name").kind == "default"
+    if is_unnamed and ctx.output.is_for_a_person and ctx.environment.is_interactive and not ctx.output.quiet:
+        from authctl.cli import prompts
+
+        question = "What do mails call your application? Enter to decide later: "
+        if name := prompts.answer(ctx.environment, question):
+            _name_application(ctx, name)
+
+
+def _name_application(ctx: Context, name: str) -> None:
+    from authctl.settings.writing import write_setting
+
+    path = write_setting(ctx.settings, "application_name", name)
+    ctx.output.note(f"Mails call your application {name}, as {path} says.")
 
 
 @COMMANDS.command(

@@ -42,6 +42,9 @@ SMS_PROVIDERS = {
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409, RFC 8314 and RFC 5321
 
 
+UNNAMED = "this service"  # what an application is called of which nothing is known
+
+
 class Database(Section):
     """How long the database is waited for, and how many connections a busy application has."""
 
@@ -273,7 +276,11 @@ class Settings(Section):
         example="https://app.example.com/account",
     )
     application_name: str = entry(
-        TEXT, "authctl", "What the application is called, in mails and in authenticator apps.", example="Example"
+        TEXT,
+        lambda settings: _name_of_sender(settings.email.from_address),
+        "What the application is called, in mails and in authenticator apps.",
+        example="Example",
+        default_label=f"the name or the domain in email.from, else {UNNAMED}",
     )
     templates: str | None = entry(
         PATH,
@@ -363,6 +370,14 @@ class Settings(Section):
 
 SECTIONS: tuple[type[Section], ...] = (Settings, Database, Hashing, Email, Sms, Output)
 ENTRIES: dict[str, Entry] = {entry.name: entry for section in SECTIONS for entry in declared_in(section)}
+
+
+def _name_of_sender(sender: str | None) -> str:
+    """What people know the application by who get mails from it."""
+    from email.utils import parseaddr
+
+    name, address = parseaddr(sender or "")
+    return name or address.rpartition("@")[2] or UNNAMED
 
 
 def os_user() -> str:

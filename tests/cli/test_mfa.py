@@ -71,7 +71,7 @@ def test_a_window_that_is_too_small_is_told_and_shows_no_half_of_a_code(person, 
     assert "48;5" not in someone.screen
     assert "▀" not in someone.screen
     assert read_nothing(someone.window())
-    assert uri_in(someone.screen).startswith("otpauth://totp/authctl:ada@example.com?secret=")
+    assert uri_in(someone.screen).startswith("otpauth://totp/this%20service:ada@example.com?secret=")
     someone.types("\n")
     assert someone.leaves() == 0
 

@@ -138,3 +138,73 @@ def test_status_says_where_settings_came_from_and_shows_no_secret(authctl, home,
 def test_status_of_an_empty_machine_makes_nothing(authctl, home):
     assert authctl("status").status == 7
     assert list(Path(home["HOME"]).iterdir()) == []
+
+
+# What the application is called
+
+QUESTION = "What do mails call your application? Enter to decide later: "
+
+
+@pytest.fixture
+def config(home):
+    return Path(home["HOME"]) / ".config/authctl/config.toml"
+
+
+def test_init_asks_at_a_terminal_what_the_application_is_called(person, config):
+    someone = person("init")
+    someone.sees(QUESTION)
+    someone.types("Schule & Söhne\n")
+    assert someone.leaves() == 0
+    assert config.read_text() == 'application_name = "Schule & Söhne"\n'
+    assert mode(config) == 0o600
+    again = person("init")
+    assert again.leaves() == 0
+    assert QUESTION not in again.screen
+
+
+def test_init_takes_no_answer_too(person, config):
+    someone = person("init")
+    someone.sees(QUESTION)
+    someone.types("\n")
+    assert someone.leaves() == 0
+    assert not config.exists()
+
+
+@pytest.mark.parametrize("line", ["init -q", "init -o json", "init --application-name Example"])
+def test_init_asks_no_program_for_a_name(person, line):
+    someone = person(line)
+    assert someone.leaves() == 0
+    assert QUESTION not in someone.screen
+
+
+CONFIG = """\
+# Ours
+actor = "ci"  # stays
+
+[email]
+from = "a@example.com"
+
+[profiles.staging]
+# Theirs
+actor = "staging"
+"""
+
+
+@pytest.mark.parametrize(("options", "above"), [("", "# Ours\n"), ("--profile staging ", "# Theirs\n")])
+def test_a_name_goes_into_the_configuration_and_all_else_stays(authctl, config, options, above):
+    config.parent.mkdir(parents=True)
+    config.write_text(CONFIG)
+    config.chmod(0o640)
+    assert authctl(f"init {options}--application-name Example").status == 0
+    assert config.read_text() == CONFIG.replace(above, 'application_name = "Example"\n' + above)
+    assert mode(config) == 0o640
+    again = authctl(f"init {options}--application-name Other")
+    assert again.status == 3
+    assert "application_name is set already" in again.stderr
+
+
+def test_a_name_that_cannot_be_written_is_told(authctl, tmp_path):
+    (tmp_path / "file").write_text("")
+    ran = authctl("init --application-name Example", env={"XDG_CONFIG_HOME": f"{tmp_path}/file"})
+    assert ran.status in (3, 7)
+    assert f"{tmp_path}/file" in ran.stderr

@@ -46,7 +46,7 @@ def test_the_console_is_where_warnings_are_said(open_directory):
     with open_directory({"AUTHCTL_SMS_PROVIDER": "console"}) as directory:
         directory.warn = said.append
         directory.transport.send(compose.trial_sms(directory.settings, "+14255550123"))
-    assert said == ["Message to +14255550123 over sms: This is a test of how authctl sends messages."]
+    assert said == ["Message to +14255550123 over sms: This is a test of how this service sends messages."]
 
 
 def test_what_is_not_used_is_not_imported():

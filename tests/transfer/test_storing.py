@@ -84,7 +84,7 @@ def test_a_new_password_ends_tokens_and_sessions_and_is_told(take, directory, ma
     assert is_refused(redeem, "ada", recovery, kind="recovery", new_password=PASSWORD) == "user_invalid_token"
     assert is_refused(directory.sessions.get, ada) == "user_unauthorized"
     assert is_refused(redeem, "ada", code, kind="email") == "user_invalid_token"
-    assert subjects(mail) == [([EMAIL], "Your password for authctl was changed")]
+    assert subjects(mail) == [([EMAIL], "Your password for Example was changed")]
     assert last_batch(directory) == {"created": 0, "updated": 1, "records": 1, "sessions_ended": 1, "tokens_ended": 2}
     assert directory.security.list_logs(events=["users.update.password", "users.notify"]) == []
 
@@ -257,7 +257,7 @@ def test_a_verification_ends_what_a_code_would_end(take, mailing, directory, mai
         "phone-change": "owner_changed",
         "phone-verification": None,
     }
-    assert by_file["told"] == ["Your account at authctl is yours alone"]
+    assert by_file["told"] == ["Your account at Example is yours alone"]
     assert code in {each.recipients[0] for each in mail.mails}
     assert (last_batch(directory)["sessions_ended"], last_batch(directory)["tokens_ended"]) == (1, 2)
 

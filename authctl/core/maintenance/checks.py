@@ -138,7 +138,7 @@ def _mode(path: str) -> int:
 
 
 def _ways(look: Look) -> Iterator[Finding]:
-    """How the database and the mail server are spoken to."""
+    """How the database and the mail server are spoken to, and in whose name people are."""
     way = look.directory.database.read(storage.statistics.way)
     private = "" if way is None or _has_authorities(way) else PRIVATE
     if way is not None and way.mode not in ENCRYPTED:
@@ -152,6 +152,11 @@ def _ways(look: Look) -> Iterator[Finding]:
     if email.host is not None and email.security == "none" and not storage.statistics.is_here(email.host):
         message = f"Mails go to {email.host} unencrypted (email.security = none)."
         yield look.finding("smtp-without-tls", email.host, message, "export AUTHCTL_EMAIL_SECURITY=starttls")
+    if (email.host or look.settings.sms.provider) and look.settings.origin("application_name").kind == "default":
+        name = look.settings.application_name
+        message = f"Nobody said what the application is called: messages say “{name}” (application_name)."
+        command = look.own(f"init --application-name {quote(name)}")
+        yield look.finding("application-unnamed", "application_name", message, command)
 
 
 def _has_authorities(way: Way) -> bool:

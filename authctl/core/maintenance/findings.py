@@ -102,6 +102,8 @@ CHECKS = {
             "Without a write-ahead log, readers and writers of the SQLite file wait for each other."),
         Check("no-reasons", Severity.LOW,
             "The log says what operators did, and not why."),
+        Check("application-unnamed", Severity.LOW,
+            "Whoever gets a mail or a code cannot tell what it is for, and may take it for fraud."),
         Check("log-unverified", Severity.LOW,
             "Until a log is verified, what is new in it can be taken away without a trace."),
     )

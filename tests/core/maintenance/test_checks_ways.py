@@ -195,6 +195,19 @@ def test_mails_without_tls_are_mended_and_arrive(authctl, database_url, ready, h
         assert [each.recipients for each in mail.mails] == [["ada@example.com"]]
 
 
+def test_an_application_without_a_name_is_named(authctl, database_url, ready, home, tmp_path):
+    env = home | {"AUTHCTL_DATABASE_URL": database_url}
+    assert "application-unnamed" not in asked(env, tmp_path)  # it writes to nobody
+    for given, name in (
+        ({"AUTHCTL_SMS_PROVIDER": "console"}, "this service"),
+        ({"AUTHCTL_EMAIL_HOST": "127.0.0.1", "AUTHCTL_EMAIL_FROM": "no-reply@example.com"}, "example.com"),
+    ):
+        finding = asked(env | given, tmp_path)["application-unnamed"]
+        assert f"“{name}”" in finding["message"]
+    follow(finding["command"], env, tmp_path)
+    assert "application-unnamed" not in asked(env | given, tmp_path)
+
+
 # Clocks
 
 

@@ -65,7 +65,7 @@ def test_the_app_names_the_account_as_well_as_it_can(directory, given, account):
     if account is None:
         given, account = {"username": "bob"}, "bob"
     directory.users.create(id="bob", **given)
-    assert f"otpauth://totp/authctl:{account}?" in directory.mfa.create_authenticator("bob").uri
+    assert f"otpauth://totp/this%20service:{account}?" in directory.mfa.create_authenticator("bob").uri
 
 
 def test_it_counts_once_a_code_of_it_was_verified(directory, ada, clock):

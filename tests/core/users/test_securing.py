@@ -122,7 +122,7 @@ def test_a_verified_email_is_told_that_it_was_taken_off(mailing, directory, mail
         person.tokens.redeem("ada", secret, kind=f"{kind}-verification")
     person.users.secure("ada", keep=[PHONE], password=PASSWORD)
     assert [each.recipients for each in mail.mails] == [[EMAIL]]
-    assert "Your address at authctl was changed" in mail.last.message["Subject"]
+    assert "Your address at Example was changed" in mail.last.message["Subject"]
     assert f"Old address: {EMAIL}" in mail.last.text
 
 
