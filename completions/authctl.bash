@@ -1007,8 +1007,9 @@ _authctl_list() {
             words=('shell' 'file' 'installed' 'next')
             ;;
         'help.')
-            words=('exit-codes' 'output' 'secrets' 'environment' 'policies' 'formats' 'sample-config' 'users' 'teams'
-                'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup' 'restore' 'completion' 'help')
+            words=('exit-codes' 'output' 'secrets' 'environment' 'policies' 'sharing' 'formats' 'sample-config'
+                'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup' 'restore'
+                'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'

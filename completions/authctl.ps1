@@ -2541,6 +2541,7 @@ function Get-AuthctlList($name) {
             'secrets|How passwords, codes and keys go in and out'
             'environment|The variables that are read, and what each sets'
             'policies|Every security policy, its range and its default'
+            'sharing|How several administrators use one SQLite file'
             'formats|What can be imported, exported, and taken for a password hash'
             'sample-config|Every setting, as a configuration file to begin with'
             'users|Make, find, change and remove accounts'

@@ -142,6 +142,30 @@ def _secrets(formatter: Any) -> None:
     )
 
 
+def _sharing(formatter: Any) -> None:
+    help_pages.write_rows(
+        "Steps",
+        [
+            ("groupadd authctl", "As root: a group of the administrators."),
+            ("usermod -aG authctl ada", "Add each of them. It counts from the next time they sign in."),
+            ("install -d -m 2770 -g authctl /srv/authctl", "A folder of the group: what is made there is the group's."),
+        ],
+        formatter,
+    )
+    _paragraphs(
+        formatter,
+        'In /etc/authctl/config.toml, for everybody: database_url = "sqlite:////srv/authctl/directory.db" and '
+        'secret_key_file = "/srv/authctl/secret.key".',
+        "Then make the directory and open it to the group: authctl init && chmod 660 /srv/authctl/directory.db* && "
+        "chmod 640 /srv/authctl/secret.key",
+        "SQLite gives the files that it makes beside the database the same mode, whatever your umask. Other files that "
+        "people put there follow it: umask 007. A backup is for the one who made it; so is the copy that upgrade "
+        "makes.",
+        "`authctl security check` accepts that the group of a setgid folder may use its files, and still finds what is "
+        "open to everybody. The audit log says who did what.",
+    )
+
+
 def _environment(formatter: Any) -> None:
     from authctl.settings.reference import reference
 
@@ -258,5 +282,6 @@ TOPICS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "secrets": ("How passwords, codes and keys go in and out.", _secrets),
     "environment": ("The variables that are read, and what each sets.", _environment),
     "policies": ("Every security policy, its range and its default.", _policies),
+    "sharing": ("How several administrators use one SQLite file.", _sharing),
     "formats": ("What can be imported, exported, and taken for a password hash.", _formats),
 }

@@ -18,7 +18,7 @@ from authctl.settings.definitions import (
 )
 from authctl.settings.entries import unreadable as unreadable
 from authctl.settings.keys import read_key as read_key, read_key_file as read_key_file, write_key_file as write_key_file
-from authctl.settings.loading import find_profiles as find_profiles, load as load
+from authctl.settings.loading import find_profiles as find_profiles, is_shared as is_shared, load as load
 from authctl.settings.paths import (
     find_config_folder as find_config_folder,
     how_to_close as how_to_close,

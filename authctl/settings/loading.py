@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FILE_SUFFIX = "_file"
 TABLES = frozenset(section.name for section in SECTIONS if section.name)
+EVERYBODY = 0o007
 OTHERS_MAY_READ = 0o044
 MAX_SHOWN_LENGTH = 20
 # Docker and Kubernetes put secrets here, readable by all and not to be changed: only the container's processes see it.
@@ -299,7 +300,8 @@ def _exposed(
         secret.append(paths.default_key_file(environ))
     for path in dict.fromkeys(secret):
         mode = _mode(path)
-        if mode & OTHERS_MAY_READ and not path.startswith(CONTAINER_SECRETS):
+        others = OTHERS_MAY_READ & (EVERYBODY if is_shared(path) else ~0)
+        if mode & others and not path.startswith(CONTAINER_SECRETS):
             yield path, mode
 
 
@@ -324,3 +326,14 @@ def _mode(path: str) -> int:
         return os.stat(path).st_mode & 0o777 if os.name == "posix" else 0
     except OSError:
         return 0
+
+
+def is_shared(path: str) -> bool:
+    """Whether a file, or a folder, is meant for a group: it is of the group of its folder, which has the setgid bit."""
+    try:
+        found, folder = os.stat(path), os.stat(os.path.dirname(os.path.abspath(path)))
+    except OSError:
+        return False
+    if stat.S_ISDIR(found.st_mode):
+        folder = found
+    return bool(folder.st_mode & stat.S_ISGID) and found.st_gid == folder.st_gid

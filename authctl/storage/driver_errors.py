@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 
 from authctl.errors import AuthctlError, Invalid, Unavailable
 
@@ -65,7 +66,7 @@ def _translate_sqlite(failure: BaseException | None, where: str) -> AuthctlError
     if name.startswith("SQLITE_READONLY"):
         return Unavailable(
             "database_read_only",
-            f"The database {where} cannot be written to.",
+            f"The database {where} cannot be written to.{_owners(where)}",
             hint="Check who may write to the file and to its folder.",
         )
     if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _disk_is_full(where)):
@@ -96,10 +97,10 @@ def _translate_sqlite(failure: BaseException | None, where: str) -> AuthctlError
 
 
 def _cannot_open(where: str) -> AuthctlError:
-    if os.path.exists(where):
+    if os.path.exists(where) or _is_closed(os.path.dirname(os.path.abspath(where))):
         return Unavailable(
             "database_unavailable",
-            f"The database {where} cannot be opened.",
+            f"The database {where} cannot be opened.{_owners(where)}",
             hint="Check who may read and write the file and its folder.",
         )
     return Unavailable(
@@ -107,6 +108,34 @@ def _cannot_open(where: str) -> AuthctlError:
         f"There is no database at {where}.",
         hint="Check the path, or make a directory there with: authctl init",
     )
+
+
+def _owners(path: str) -> str:
+    """Whose a file and its folder are, and their modes, as a sentence behind another; empty where nobody can tell."""
+    told = []
+    for what, place in (("file", path), ("folder", os.path.dirname(os.path.abspath(path)))):
+        with suppress(ImportError, OSError):
+            told.append(f"The {what} is {_owner(place)}.")
+    return "".join(f" {each}" for each in told)
+
+
+def _is_closed(folder: str) -> bool:
+    """Whether a folder is there, and nobody can see whether a file is in it."""
+    return os.path.isdir(folder) and not os.access(folder, os.X_OK)
+
+
+def _owner(path: str) -> str:
+    """`ada:staff 0660`, by number where a name is not known here."""
+    import grp
+    import pwd
+
+    found = os.stat(path)
+    user, group = str(found.st_uid), str(found.st_gid)
+    with suppress(KeyError):
+        user = pwd.getpwuid(found.st_uid).pw_name
+    with suppress(KeyError):
+        group = grp.getgrgid(found.st_gid).gr_name
+    return f"{user}:{group} {found.st_mode & 0o7777:04o}"
 
 
 def _disk_is_full(where: str) -> bool:

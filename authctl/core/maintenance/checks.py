@@ -26,7 +26,7 @@ from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid, Unavailable
 from authctl.model import instant
-from authctl.settings import Settings, is_own
+from authctl.settings import Settings, is_own, is_shared
 from authctl.storage.statistics import UserGroup, Way
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -42,6 +42,7 @@ UNSEALED = 30 * DAY  # since when an event of the log could have been verified
 REASON = " --reason 'security check'"
 LISTED = 25  # accounts that are named one by one
 OTHERS = 0o077
+EVERYBODY = 0o007
 OTHERS_WRITE = 0o022
 STICKY = 0o1000
 ENCRYPTED = ("require", "verify-ca", "verify-full")  # the values of sslmode that never go without
@@ -94,17 +95,15 @@ def _log_key(directory: Engine) -> bytes | None:
 
 def _key_file(look: Look) -> Iterator[Finding]:
     path = key_files.status(look.settings, look.state.key_fingerprint)["file"]
-    if path is not None and path not in dict(look.settings.exposed) and (mode := _mode(path)) & OTHERS:
-        yield look.finding(
-            "key-file-open", path, f"Others may use the key file (mode {mode:04o}).", _closing(look, "600", path)
-        )
+    if path is not None and path not in dict(look.settings.exposed) and (mode := _mode(path)) & _others(path):
+        message = f"Others may use the key file (mode {mode:04o})."
+        yield look.finding("key-file-open", path, message, _closing(look, path))
 
 
 def _secret_files(look: Look) -> Iterator[Finding]:
     for path, mode in look.settings.exposed:
-        yield look.finding(
-            "secret-file-open", path, f"Others can read the file (mode {mode:04o}).", _closing(look, "600", path)
-        )
+        message = f"Others can read the file (mode {mode:04o})."
+        yield look.finding("secret-file-open", path, message, _closing(look, path))
 
 
 def _database_file(look: Look) -> Iterator[Finding]:
@@ -112,19 +111,26 @@ def _database_file(look: Look) -> Iterator[Finding]:
     if path is None:
         return
     path = os.path.abspath(path)
-    open_ones = [name for name in (path, f"{path}-wal", f"{path}-shm") if _mode(name) & OTHERS]
+    open_ones = [name for name in (path, f"{path}-wal", f"{path}-shm") if _mode(name) & _others(name)]
     if open_ones:
         message = f"Others may use the database's file (mode {_mode(open_ones[0]):04o})."
-        yield look.finding("database-file-open", path, message, _closing(look, "600", *open_ones))
+        yield look.finding("database-file-open", path, message, _closing(look, *open_ones))
     folder = os.path.dirname(path)
     mode = _mode(folder)
-    if mode & OTHERS_WRITE and not mode & STICKY:
+    if mode & OTHERS_WRITE & _others(folder) and not mode & STICKY:
         message = f"Others may write to the database's folder (mode {mode:04o})."
-        yield look.finding("database-folder-open", folder, message, _closing(look, "go-w", folder))
+        who = "o" if is_shared(folder) else "go"
+        yield look.finding("database-folder-open", folder, message, _closing(look, folder, mode=f"{who}-w"))
 
 
-def _closing(look: Look, mode: str, *paths: str) -> str:
-    """What closes files to others; of those that are not one's own to close, what shows whose they are."""
+def _others(path: str) -> int:
+    """The modes by which a file is open to people whom it is not meant for; a group's folder is meant for the group."""
+    return EVERYBODY if is_shared(path) else OTHERS
+
+
+def _closing(look: Look, *paths: str, mode: str | None = None) -> str:
+    """What closes files to others, but for the group whose folder they are in; whose they are, if not one's own."""
+    mode = mode or ("o=" if is_shared(paths[0]) else "600")
     is_own_to_close = all(is_own(path, look.settings.environ) for path in paths)
     return f"{f'chmod {mode}' if is_own_to_close else 'ls -ld'} {' '.join(map(quote, paths))}"
 

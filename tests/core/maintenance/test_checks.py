@@ -315,6 +315,30 @@ def test_open_files_are_named_and_closed(opened, home, now, tmp_path):
     assert found(directory, settings).keys().isdisjoint(files)
 
 
+def test_files_in_a_groups_folder_may_be_the_groups(opened, home, tmp_path):
+    """As `authctl help sharing` has it; what is open to everybody is closed to all but the group."""
+    directory, settings = opened()
+    directory.users.create(id="ada")
+    database, key = Path(directory.database.path), Path(settings.secret_key_file)
+    files = [Path(str(database) + end) for end in ("", "-wal", "-shm")]
+    for folder in {database.parent, key.parent}:
+        folder.chmod(0o2770)
+    for file in (*files, key):
+        file.chmod(0o660)
+    names = {"secret-file-open", "key-file-open", "database-file-open", "database-folder-open"}
+    assert names.isdisjoint(ids(directory, settings))
+    database.parent.chmod(0o2777)
+    for file in (*files, key):
+        file.chmod(0o664)
+    before = found(*opened())
+    places = [("database-folder-open", str(database.parent)), ("database-file-open", str(database))]
+    for place in (*places, ("secret-file-open", str(key))):
+        follow(before[place].command, home, tmp_path)
+    assert database.parent.stat().st_mode & 0o7777 == 0o2775
+    assert [file.stat().st_mode & 0o777 for file in (*files, key)] == [0o660] * 4
+    assert names.isdisjoint(ids(*opened()))
+
+
 def test_the_file_of_another_databases_key_is_looked_at_too(directory, settings, home, tmp_path):
     key = Path(home["HOME"], ".config/authctl/keys", f"{directory.state.key_fingerprint}.key")
     key.chmod(0o640)

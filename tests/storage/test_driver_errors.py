@@ -1,0 +1,52 @@
+"""What a driver's failure is called: an SQLite file that cannot be used is named with its owner and mode."""
+
+import grp
+import os
+import pwd
+import sqlite3
+
+import pytest
+
+from authctl.storage import driver_errors
+
+
+def failure(name):
+    error = sqlite3.OperationalError("in the driver's words")
+    error.sqlite_errorname = name
+    return error
+
+
+def owner(path):
+    found = os.stat(path)
+    return f"{pwd.getpwuid(found.st_uid).pw_name}:{grp.getgrgid(found.st_gid).gr_name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("SQLITE_CANTOPEN", "cannot be opened"), ("SQLITE_READONLY", "cannot be written to")]
+)
+def test_owner_and_mode_are_named(tmp_path, name, what):
+    file = tmp_path / "directory.db"
+    file.touch(0o600)
+    tmp_path.chmod(0o2750)
+    error = driver_errors.translate("sqlite", failure(name), str(file))
+    assert error.message == (
+        f"The database {file} {what}. The file is {owner(file)} 0600. The folder is {owner(tmp_path)} 2750."
+    )
+
+
+def test_whoever_has_no_name_here_is_numbered(tmp_path, monkeypatch):
+    def unknown(number):
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setattr(grp, "getgrgid", unknown)
+    file = tmp_path / "directory.db"
+    file.touch(0o640)
+    error = driver_errors.translate("sqlite", failure("SQLITE_CANTOPEN"), str(file))
+    assert f"The file is {os.geteuid()}:{os.getegid()} 0640." in error.message
+
+
+def test_a_folder_that_nobody_may_look_into_does_not_hide_that_a_file_may_be_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *given, **named: False)
+    error = driver_errors.translate("sqlite", failure("SQLITE_CANTOPEN"), str(tmp_path / "directory.db"))
+    assert "cannot be opened. The folder is" in error.message
