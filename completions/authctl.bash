@@ -630,7 +630,7 @@ _authctl_load() {
             arguments=('@mock-phones|--phone')
             ;;
         'security test-delivery')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.receipt,')
+            options=('--locale|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.receipt,')
             arguments=('channel2|' '-|')
             ;;
         'security unlock-source')
@@ -1007,9 +1007,9 @@ _authctl_list() {
             words=('shell' 'file' 'installed' 'next')
             ;;
         'help.')
-            words=('exit-codes' 'output' 'secrets' 'environment' 'policies' 'sharing' 'formats' 'sample-config'
-                'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup' 'restore'
-                'completion' 'help')
+            words=('exit-codes' 'output' 'secrets' 'environment' 'policies' 'sharing' 'messages' 'formats'
+                'sample-config' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status'
+                'backup' 'restore' 'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'

@@ -1265,6 +1265,7 @@ function __authctl_load
                 '@mock-phones|--phone|The number'
         case 'security test-delivery'
             set __authctl_options \
+                '--locale|-|The language to write it in: de, pt-BR' \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -2200,6 +2201,7 @@ function __authctl_list
                 'environment|The variables that are read, and what each sets' \
                 'policies|Every security policy, its range and its default' \
                 'sharing|How several administrators use one SQLite file' \
+                'messages|How to write mails and text messages yourself, in every language' \
                 'formats|What can be imported, exported, and taken for a password hash' \
                 'sample-config|Every setting, as a configuration file to begin with' \
                 'users|Make, find, change and remove accounts' \

@@ -264,6 +264,35 @@ def _formats(formatter: Any) -> None:
     help_pages.write_rows("What becomes of weak ones, by --weak-hashes; all others are kept", rows, formatter)
 
 
+def _messages(formatter: Any) -> None:
+    from authctl.core.messages import compose
+    from authctl.core.messages.builtin import MessageKind
+
+    _paragraphs(
+        formatter,
+        "Mails and text messages are in English, unless you write them yourself. A file in the folder of the setting "
+        "`templates` takes the place of a part: KIND.subject and KIND.txt of a mail, KIND.txt of a text message, "
+        "KIND.html where the HTML is not to be made of the text.",
+        "A text has fields in braces. A paragraph with an empty field is left out, so one text does for a mail with a "
+        "link and for one with a code. A file that cannot be used is refused by its name, and nothing is sent.",
+    )
+    steps = [
+        ("1 Write", "templates/de/recovery.subject and templates/de/recovery.txt; pt-BR, zh-Hant and so on likewise."),
+        ("2 Say who reads it", "authctl users update-locale ada@example.com de, --locale when users are made."),
+        ("3 Say what others read", 'The setting locale, as in locale = "de". It is en unless you set it.'),
+        ("4 Try it", "authctl security test-delivery email you@example.com --locale de"),
+    ]
+    help_pages.write_rows("Messages in other languages", steps, formatter)
+    _paragraphs(
+        formatter,
+        "For a reader of de-AT the first of these with a file is taken: templates/de-AT, templates/de, templates, the "
+        "built-in English. {time} and {validity} are written in the language of the folder, with pip install "
+        "'authctl[languages]'; without it as 2026-01-02 03:04 UTC and 10 min. {change} and {ended} are always English.",
+    )
+    rows = [(str(kind), " ".join(sorted(compose.fields(kind)))) for kind in MessageKind]
+    help_pages.write_rows("Messages, and their fields beside application, page and, in mails, email", rows, formatter)
+
+
 def _paragraphs(formatter: Any, *texts: str) -> None:
     for text in texts:
         formatter.write_paragraph()
@@ -283,5 +312,6 @@ TOPICS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "environment": ("The variables that are read, and what each sets.", _environment),
     "policies": ("Every security policy, its range and its default.", _policies),
     "sharing": ("How several administrators use one SQLite file.", _sharing),
+    "messages": ("How to write mails and text messages yourself, in every language.", _messages),
     "formats": ("What can be imported, exported, and taken for a password hash.", _formats),
 }

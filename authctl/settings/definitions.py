@@ -12,6 +12,7 @@ from authctl.settings.value_types import (
     HIDDEN,
     HOSTS,
     HTTP_URL,
+    LOCALE,
     PATH,
     SENDER,
     TEMPLATE,
@@ -289,6 +290,12 @@ class Settings(Section):
         example="/etc/authctl/templates",
         default_label="templates in $XDG_CONFIG_HOME/authctl",
     )
+    locale: str = entry(
+        LOCALE,
+        "en",
+        "The language of messages to people who have none of their own: a folder of templates is named so.",
+        example="de",
+    )
     actor: str = entry(
         TEXT,
         lambda settings: f"{os_user()}@{host_name()}",
@@ -316,6 +323,16 @@ class Settings(Section):
     email: Email
     sms: Sms
     output: Output
+
+    def for_reader(self, locale: str | None) -> Settings:
+        """The same for messages to somebody who reads that language; None where it is not known."""
+        if locale is None:
+            return self
+        from copy import copy
+
+        settings = copy(self)
+        vars(settings)["locale"] = locale
+        return settings
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -83,6 +83,15 @@ def _http_url(value: object, expand: Expand) -> str:
     return url.rstrip("/")
 
 
+def _locale(value: object, expand: Expand) -> str:
+    import re
+
+    tag = _text(value, expand)
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?", tag, re.ASCII):
+        raise ValueError("must be a language tag such as de, pt-BR or zh-Hant")
+    return tag
+
+
 def _template(value: object, expand: Expand) -> str:
     if not isinstance(value, str) or "{code}" not in value:
         raise ValueError("must be text that contains {code}")
@@ -115,6 +124,7 @@ HOSTS = SettingType("list of hosts", _hosts)
 EMAIL_SENDER = SettingType("email address", _email_sender)
 HTTP_URL = SettingType("URL", _http_url)
 TEMPLATE = SettingType("text", _template)
+LOCALE = SettingType("language tag", _locale)
 DATABASE_URL = SettingType("URL", _database_url)
 
 

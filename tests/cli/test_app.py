@@ -21,6 +21,7 @@ from authctl.cli.environment import Environment
 from authctl.cli.topics import TOPICS
 from authctl.core import hashing
 from authctl.core.hashing import base
+from authctl.core.messages.builtin import MessageKind
 from authctl.core.policy import policies
 from authctl.errors import TYPES, ExitStatus
 from authctl.model import WeakHash
@@ -193,6 +194,12 @@ def test_topics_say_what_the_declarations_say(authctl):
     assert all(entry.variable in authctl("help environment").stdout for entry in ENTRIES.values())
 
 
+def test_the_page_of_messages_has_each_with_its_fields(authctl):
+    page = authctl("help messages").stdout
+    assert all(f"\n  {kind}" in page for kind in MessageKind)
+    assert "sign-in-alert        ip time user_agent\n" in page
+
+
 def test_formats_are_those_of_import_and_export(authctl):
     page = authctl("help formats").stdout
     assert all(f"\n  {name} " in page for name in (*sources.NAMES, *targets.NAMES))
@@ -319,6 +326,7 @@ RUN = """
 from authctl.cli.app import run
 from authctl.cli.environment import Environment
 from authctl.cli.topics import TOPICS
+from authctl.core.messages.builtin import MessageKind
 from authctl.core.policy import policies
 import os
 import sys

@@ -186,7 +186,7 @@ def test_a_dry_run_says_what_would_be_and_sends_nothing(run, mail):
 
 
 def test_delivery_is_tried(run, mail, twilio):
-    receipt = run.json("security test-delivery email ada@example.com")
+    receipt = run.json("security test-delivery email ada@example.com --locale de")
     assert (receipt["provider"], mail.last.recipients) == ("smtp", ["ada@example.com"])
     assert run.json(f"security test-delivery sms {PHONE}")["provider"] == "twilio"
     assert twilio.last["To"] == PHONE

@@ -63,6 +63,9 @@ def test_delivery(
     ctx: Context,
     channel: Annotated[str, typer.Argument(metavar="email|sms|whatsapp", help="How it is sent.", show_default=False)],
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An email or a phone.", show_default=False)],
+    locale: Annotated[
+        str | None, typer.Option(metavar="LOCALE", help="The language to write it in: de, pt-BR.")
+    ] = None,
 ) -> None:
     """Send a message that says that it is a test, and show what the server or provider answered."""
-    ctx.show(ctx.directory.security.test_delivery(channel, address).public())
+    ctx.show(ctx.directory.security.test_delivery(channel, address, locale=locale).public())

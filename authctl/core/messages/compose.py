@@ -2,8 +2,9 @@
 
 One function for all mails with a secret, one for all text messages with a code, and one for each of the others; they
 return what `delivery` sends. The built-in texts are in `builtin.py`; `templates.py` fills them in, and says how an
-operator's files take their place. What people chose themselves (names of teams, of people, of browsers) is one short
-line everywhere, in which mail programs find no link, so that nobody can write to others in the application's name.
+operator's files take their place. The settings that they are given have the reader's language: `Settings.for_reader`.
+What people chose themselves (names of teams, of people, of browsers) is one short line everywhere, in which mail
+programs find no link, so that nobody can write to others in the application's name.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from authctl.core.messages import templates
+from authctl.core.messages import languages, templates
 from authctl.core.messages.builtin import BUILT_IN, BUILT_IN_SMS, MessageKind
 from authctl.core.messages.templates import Template
 from authctl.delivery.messages import Channel, Email, Sms, one_line
@@ -25,6 +26,7 @@ MAX_NAME = 64  # characters of a name
 _CHOSEN = {"team": MAX_NAME, "inviter": MAX_NAME, "user_agent": MAX_CHOSEN}  # the fields that people choose
 # What mail programs recognise links and addresses by: a dot (or what browsers take for one), a colon, slashes, an @.
 _LINKING = re.compile(r"(?<=\w)[.\u2024\u3002\uff0e\uff61](?=[^\W\d])|(?<=[^\W\d])[:\uff1a](?=\S)|//+|@(?=\w)")
+Field = str | datetime | timedelta | None  # as it is written in the template's language
 CODES = (
     MessageKind.PHONE_CODE,
     MessageKind.PHONE_VERIFICATION,
@@ -51,10 +53,9 @@ def secret_email(
     validity: None for one that does not expire. phrase: what whoever asked was shown, in mails that sign in.
     """
     code = None if link else secret
-    valid_for = in_words(validity) if validity is not None else None
     if "{phrase}" in BUILT_IN[kind]:
         fields["phrase"] = phrase
-    return _email(settings, kind, to, secret=secret, link=link, code=code, validity=valid_for, **fields)
+    return _email(settings, kind, to, secret=secret, link=link, code=code, validity=validity, **fields)
 
 
 def code_sms(settings: Settings, kind: MessageKind, to: str, *, code: str, channel: Channel = Channel.SMS) -> Sms:
@@ -140,38 +141,38 @@ def sign_in_alert(
     settings: Settings, to: str, *, at: datetime, ip: str | None = None, user_agent: str | None = None
 ) -> Email:
     """Tells of a new session."""
-    return _email(settings, MessageKind.SIGN_IN_ALERT, to, time=moment(at), ip=ip, user_agent=user_agent)
+    return _email(settings, MessageKind.SIGN_IN_ALERT, to, time=at, ip=ip, user_agent=user_agent)
 
 
 def password_changed(settings: Settings, to: str, *, at: datetime) -> Email:
     """Tells of a changed password."""
-    return _email(settings, MessageKind.PASSWORD_CHANGED, to, time=moment(at))
+    return _email(settings, MessageKind.PASSWORD_CHANGED, to, time=at)
 
 
 def email_changed(settings: Settings, to: str, *, at: datetime, old_email: str, new_email: str) -> Email:
     """Tells of a changed address; goes to both."""
-    return _email(settings, MessageKind.EMAIL_CHANGED, to, time=moment(at), old_email=old_email, new_email=new_email)
+    return _email(settings, MessageKind.EMAIL_CHANGED, to, time=at, old_email=old_email, new_email=new_email)
 
 
 def phone_changed(settings: Settings, to: str, *, at: datetime, new_phone: str | None) -> Email:
     """Tells of a changed phone number, of which the mail has the last two digits; None where it was removed."""
     ending = new_phone[-2:] if new_phone else None
-    return _email(settings, MessageKind.PHONE_CHANGED, to, time=moment(at), new_phone=ending)
+    return _email(settings, MessageKind.PHONE_CHANGED, to, time=at, new_phone=ending)
 
 
 def factors_changed(settings: Settings, to: str, *, at: datetime, change: str) -> Email:
     """Tells of changed factors. change: what was done, as in `an authenticator app was added`."""
-    return _email(settings, MessageKind.FACTORS_CHANGED, to, time=moment(at), change=change)
+    return _email(settings, MessageKind.FACTORS_CHANGED, to, time=at, change=change)
 
 
 def handed_over(settings: Settings, to: str, *, at: datetime, ended: str) -> Email:
     """Tells who proved an address what ended of the account that claimed it. ended: as in `password, sessions`."""
-    return _email(settings, MessageKind.HANDED_OVER, to, time=moment(at), ended=ended)
+    return _email(settings, MessageKind.HANDED_OVER, to, time=at, ended=ended)
 
 
 def account_secured(settings: Settings, to: str, *, at: datetime) -> Email:
     """Tells that an account was taken, and is its owner's again."""
-    return _email(settings, MessageKind.ACCOUNT_SECURED, to, time=moment(at))
+    return _email(settings, MessageKind.ACCOUNT_SECURED, to, time=at)
 
 
 def trial_email(settings: Settings, to: str) -> Email:
@@ -193,28 +194,7 @@ def trial_sms(settings: Settings, to: str, *, channel: Channel = Channel.SMS) ->
     return _sms(settings, MessageKind.TRIAL_SMS, to, channel)
 
 
-# Words
-
-
-def in_words(duration: timedelta) -> str:
-    """A duration as people say it: `10 minutes`, `1 hour`, `7 days`; what does not divide is in the next unit."""
-    seconds = int(duration.total_seconds())
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
-        if seconds % size == 0 and seconds >= size:
-            count = seconds // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "no time"
-
-
-def moment(at: datetime) -> str:
-    """A moment as people write it: `2 January 2026, 03:04 UTC`. No locale of the machine has a say in it."""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M} UTC"
-
-
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
+# What people chose
 
 
 def clean(chosen: str, limit: int | None = MAX_CHOSEN) -> str:
@@ -238,10 +218,10 @@ def _email(
     secret: str | None = None,
     link: str | None = None,
     code: str | None = None,
-    **fields: str | None,
+    **fields: Field,
 ) -> Email:
     template = find_template(settings, kind)
-    values = _values(settings, link, code, fields | {"email": to})
+    values = _values(settings, template, link, code, fields | {"email": to})
     subject = clean(template.fill("subject", values), limit=None)
     return Email(kind, to, subject, template.as_text(values), template.as_html(values, subject), secret)
 
@@ -255,35 +235,47 @@ def _sms(
     code: str | None = None,
     secret: str | None = None,
     link: str | None = None,
-    **fields: str | None,
+    **fields: Field,
 ) -> Sms:
-    values = _values(settings, link, code, fields)
-    body = find_template(settings, kind).as_message(values)
-    return Sms(kind, to, body, code if kind in CODES else None, secret, channel)
+    template = find_template(settings, kind)
+    values = _values(settings, template, link, code, fields)
+    return Sms(kind, to, template.as_message(values), code if kind in CODES else None, secret, channel)
 
 
-def _values(settings: Settings, link: str | None, code: str | None, fields: Mapping[str, str | None]) -> dict[str, str]:
-    """The fields of a template. A link and a code are ours, and stay as they are."""
-    cleaned = {
-        name: chosen(value or "", _CHOSEN[name]) if name in _CHOSEN else clean(value or "")
-        for name, value in fields.items()
-    }
+def _values(
+    settings: Settings, template: Template, link: str | None, code: str | None, fields: Mapping[str, Field]
+) -> dict[str, str]:
+    """The fields of a template, in its language. A link and a code are ours, and stay as they are."""
+    said = {name: languages.written(value, template.language) for name, value in fields.items()}
+    cleaned = {name: chosen(value, _CHOSEN[name]) if name in _CHOSEN else clean(value) for name, value in said.items()}
     ours = {"link": link or "", "code": code or "", "page": settings.account_url or ""}
     return {"application": clean(settings.application_name), **ours, **cleaned}
 
 
 def find_template(settings: Settings, kind: MessageKind) -> Template:
-    """How a message is written here: by the operator's files, else by the setting, else as built in."""
-    return templates.find(settings.templates, kind, _built_in(settings, kind), _needed(kind))
+    """How a message is written here: by the operator's files, else by the setting, else as built in. The reader's
+    language is that of the settings."""
+    return templates.find(settings.templates, kind, _built_in(settings, kind), _needed(kind), settings.locale)
 
 
 def _built_in(settings: Settings, kind: MessageKind) -> Template:
     if kind in CODES:
         return Template({"txt": settings.sms.template}, {"txt": "sms.template"})
+    return _own(kind)
+
+
+def _own(kind: MessageKind) -> Template:
     if kind in BUILT_IN_SMS:
         return Template({"txt": BUILT_IN_SMS[kind].strip()})
     subject, _, text = BUILT_IN[kind].strip().partition("\n\n")
     return Template({"subject": subject, "txt": text})
+
+
+def fields(kind: MessageKind) -> set[str]:
+    """What a text can have beside the application's name, its page and, in mails, the reader's email."""
+    if kind in CODES:
+        return {"code"}
+    return _own(kind).fields() - {"application", "page", "email"}
 
 
 def _needed(kind: MessageKind) -> set[str]:

@@ -13,7 +13,7 @@ from authctl.core.messages import compose as messages_compose
 from authctl.core.messages.compose import AskedChange
 from authctl.core.work.outbox import Notice
 from authctl.core.work.unit import Work
-from authctl.delivery import Email
+from authctl.delivery import Email, Sms
 from authctl.model import Session, User
 from authctl.settings import Settings
 
@@ -66,29 +66,29 @@ def secured(work: Work, user: User) -> None:
 
 def change_asked(work: Work, user: User, to: str, asked: AskedChange) -> None:
     """Tell an email of the account's, or an old one, of a change of an address."""
-    work.outbox.append(Notice(user.id, lambda settings: messages_compose.change_asked(settings, to, asked)))
+    _append(work, user, lambda settings: messages_compose.change_asked(settings, to, asked))
 
 
 def change_asked_by_sms(work: Work, user: User, asked: AskedChange) -> None:
     """The same to the phone that is to be changed."""
     assert user.phone is not None
     to = user.phone
-    work.outbox.append(
-        Notice(user.id, lambda settings: messages_compose.change_asked_by_sms(settings, to, asked), is_sms=True)
-    )
+    _append(work, user, lambda settings: messages_compose.change_asked_by_sms(settings, to, asked), is_sms=True)
 
 
 def email_taken_by_sms(work: Work, user: User) -> None:
     """Tell a verified phone that the account's email went to whoever proved it: no mail of the account's could."""
     if user.phone is not None and user.phone_verified and storage.mock_phones.find(work.db, user.phone) is None:
         to = user.phone
-        work.outbox.append(
-            Notice(user.id, lambda settings: messages_compose.email_taken_by_sms(settings, to), is_sms=True)
-        )
+        _append(work, user, lambda settings: messages_compose.email_taken_by_sms(settings, to), is_sms=True)
 
 
 def _add(work: Work, user: User, compose: Callable[[Settings, str], Email]) -> None:
     """Only a verified address is known to be the person's."""
     if user.email is not None and user.email_verified:
         to = user.email
-        work.outbox.append(Notice(user.id, lambda settings: compose(settings, to)))
+        _append(work, user, lambda settings: compose(settings, to))
+
+
+def _append(work: Work, user: User, compose: Callable[[Settings], Email | Sms], *, is_sms: bool = False) -> None:
+    work.outbox.append(Notice(user.id, user.locale, compose, is_sms))

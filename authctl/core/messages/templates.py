@@ -9,16 +9,20 @@ does for a mail with a link and for one with a code. The HTML of a mail is made 
 {link} or {page} alone can be followed, and one that is {code} alone is large.
 
 Files in the folder of the setting `templates` take the place of each part: KIND.subject, KIND.txt, KIND.html. Who
-writes KIND.txt changes the HTML with it. Fields are names in braces and nothing else: a template looks into nothing.
+writes KIND.txt changes the HTML with it. A folder in it that is named as a language (`de`, `pt-BR`) holds files for
+those who read that; what it does not have comes from the plain folder. Fields are names in braces and nothing else: a
+template looks into nothing.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from authctl.core.messages.languages import ENGLISH, ranges
+from authctl.core.values import identifiers
 from authctl.errors import Invalid, Problem
 
 WIDTH = 72  # characters of a line of text; RFC 3676 §4.2 has 78 as the most
@@ -30,11 +34,12 @@ PARTS = ("subject", "txt", "html")
 class Template:
     """How a message is written. parts: `txt`, of a mail also `subject`, and `html` where it is not made of the text.
 
-    where: the file or setting that a part came from.
+    where: the file or setting that a part came from. language: of the folder that the text came from.
     """
 
     parts: Mapping[str, str]
     where: Mapping[str, str] = field(default_factory=dict)
+    language: str = ENGLISH
 
     @property
     def is_text_message(self) -> bool:
@@ -66,7 +71,7 @@ class Template:
         """The HTML of a mail, in which every value is escaped."""
         if "html" in self.parts:
             return self.fill("html", {**values, "subject": subject}, _escape)
-        return _page(subject, ["<br>".join(_lines(part, values)) for part in self._paragraphs(values)])
+        return _page(self.language, subject, ["<br>".join(_lines(part, values)) for part in self._paragraphs(values)])
 
     def check(self, part: str, known: Mapping[str, str]) -> None:
         """Raise Invalid for a part with a field that is not known."""
@@ -119,7 +124,7 @@ def _wrong(where: str, what: str) -> Invalid:
 
 _HEAD = """\
 <!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -133,9 +138,10 @@ _LARGE = "font-family:monospace;font-size:1.75em;letter-spacing:0.15em"
 _LONG = "font-family:monospace;word-break:break-all"
 
 
-def _page(subject: str, paragraphs: list[str]) -> str:
+def _page(language: str, subject: str, paragraphs: list[str]) -> str:
     body = "".join(f"<p>{paragraph}</p>\n" for paragraph in paragraphs)
-    return f"{_HEAD}<title>{_escape(subject)}</title>\n</head>\n{_BODY}{body}</div>\n</body>\n</html>\n"
+    head = _HEAD.format(language=language)
+    return f"{head}<title>{_escape(subject)}</title>\n</head>\n{_BODY}{body}</div>\n</body>\n</html>\n"
 
 
 def _lines(paragraph: str, values: Mapping[str, str]) -> list[str]:
@@ -161,20 +167,30 @@ def _escape(text: str) -> str:
 # Files
 
 
-def find(folder: str | None, kind: str, built_in: Template, needed: set[str]) -> Template:
-    """The built-in template with the operator's files laid over it.
+def find(folder: str | None, kind: str, built_in: Template, needed: set[str], locale: str = ENGLISH) -> Template:
+    """The built-in template with the operator's files laid over it: the plain ones, and those of the language over
+    them, the closest on top.
 
     needed: the fields of which a text has at least one. Raises Invalid (general_config_invalid) for a file that has
     none, and for one that is no text; Unavailable (file_unavailable) for one that cannot be read.
     """
     if folder is None:
         return built_in
-    files = {part: os.path.join(folder, f"{kind}.{part}") for part in _parts_of(built_in)}
-    found = {part: content for part, path in files.items() if (content := _read(path)) is not None}
-    where = {**built_in.where, **{part: files[part] for part in found}}
-    template = Template({**built_in.parts, **found}, where)
+    template = _laid_over(built_in, folder, kind)
+    for language in reversed(ranges(locale)):
+        template = _laid_over(template, os.path.join(folder, language), kind, language)
     template.check_has(needed)
     return template
+
+
+def _laid_over(template: Template, folder: str, kind: str, language: str | None = None) -> Template:
+    """A template with the files of a folder in the place of its parts; a new text takes the place of the HTML, too."""
+    files = {part: os.path.join(folder, f"{kind}.{part}") for part in _parts_of(template)}
+    found = {part: content for part, path in files.items() if (content := _read(path)) is not None}
+    below = {part: text for part, text in template.parts.items() if part != "html" or "txt" not in found}
+    where = {**template.where, **{part: files[part] for part in found}}
+    is_other = language is not None and "txt" in found
+    return Template({**below, **found}, where, language if is_other and language else template.language)
 
 
 def _parts_of(template: Template) -> tuple[str, ...]:
@@ -206,22 +222,36 @@ class Trial:
 
 
 def check(folder: str | None, trials: Mapping[str, Trial]) -> None:
-    """Read and try every template of the folder. Raises Invalid with all that is wrong; a file that is named like no
-    template is wrong, too."""
-    problems: list[Problem] = []
+    """Read and try every template of the folder and of those of languages in it. Raises Invalid with all that is wrong;
+    a file that is named like no template is wrong, too."""
+    present = sorted(os.listdir(folder)) if folder is not None and os.path.isdir(folder) else []
+    tags = [name for name in present if os.path.isdir(os.path.join(folder or "", name)) and _is_tag(name)]
+    problems = [problem for tag in (ENGLISH, *tags) for problem in _problems(folder, trials, tag)]
+    names = {f"{kind}.{part}" for kind, trial in trials.items() for part in _parts_of(trial.built_in)}
+    for inside in ("", *tags):
+        listed = sorted(os.listdir(os.path.join(folder, inside))) if folder is not None and present else []
+        problems += [
+            _wrong(os.path.join(folder or "", inside, name), "belongs to no message").problems[0]
+            for name in listed
+            if name not in names and not (name in tags and not inside)
+        ]
+    if problems:
+        raise Invalid.of(list({problem.message: problem for problem in problems}.values()))
+
+
+def _problems(folder: str | None, trials: Mapping[str, Trial], locale: str) -> Iterator[Problem]:
+    """What is wrong with the templates of a language."""
     for kind, trial in trials.items():
         try:
-            template = find(folder, kind, trial.built_in, trial.needed)
+            template = find(folder, kind, trial.built_in, trial.needed, locale)
             for part in template.parts:
                 template.check(part, dict.fromkeys(trial.known | ({"subject"} if part == "html" else set()), ""))
         except Invalid as error:
-            problems += error.problems
-    names = {f"{kind}.{part}" for kind, trial in trials.items() for part in _parts_of(trial.built_in)}
-    present = sorted(os.listdir(folder)) if folder is not None and os.path.isdir(folder) else []
-    problems += [
-        _wrong(os.path.join(folder or "", name), "belongs to no message").problems[0]
-        for name in present
-        if name not in names
-    ]
-    if problems:
-        raise Invalid.of(problems)
+            yield from error.problems
+
+
+def _is_tag(name: str) -> bool:
+    try:
+        return identifiers.locale(name) == name
+    except Invalid:
+        return False

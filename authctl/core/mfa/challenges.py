@@ -118,7 +118,7 @@ def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_sec
     )
     code = mock or codes.new_code(work) if factor in SENT and is_ours else None
     challenge = _new(work, user, person.session, factor, address, code)
-    message = _message(directory, challenge, code) if to is not None and code is not None else None
+    message = _message(directory, user, challenge, code) if to is not None and code is not None else None
     leaving = sending.Sending(to, channel, message) if to is not None else None
     claim = ChallengeClaim(work.actor, leaving, person.session, NewChallenge(challenge, code if print_secret else None))
     work.changed(_resource(challenge), None, challenge.public())
@@ -203,8 +203,8 @@ def _new(work: Work, user: User, session: Session, factor: Factor, address: str 
     return storage.challenges.insert(work.db, challenge, session.seq)
 
 
-def _message(directory: Engine, challenge: Challenge, code: str) -> Email | Sms:
-    settings, to = directory.settings, challenge.address or ""
+def _message(directory: Engine, user: User, challenge: Challenge, code: str) -> Email | Sms:
+    settings, to = directory.settings.for_reader(user.locale), challenge.address or ""
     if challenge.factor is Factor.PHONE:
         return compose.code_sms(settings, MessageKind.PHONE_CODE, to, code=code)
     life = challenge.expires_at - challenge.created_at

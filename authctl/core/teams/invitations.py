@@ -333,13 +333,14 @@ def _composer(directory: Engine, url: str | None) -> Callable[[Work, InvitationC
         link = _link(directory, url, **ids, secret=claim.secret) if url is not None else None
         channel = Channel.EMAIL if "@" in address else Channel.SMS
         sending.check(work, directory, address, channel, last=None)
+        settings = directory.settings.for_reader(claim.user.locale if claim.user is not None else None)
         if channel is Channel.SMS:
             message: Email | Sms = messages_compose.invitation_sms(
-                directory.settings, address, team=claim.team.name, secret=claim.secret, link=link
+                settings, address, team=claim.team.name, secret=claim.secret, link=link
             )
         else:
             message = messages_compose.invitation(
-                directory.settings,
+                settings,
                 address,
                 team=claim.team.name,
                 secret=claim.secret,

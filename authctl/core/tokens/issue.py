@@ -219,7 +219,8 @@ def _message(
     directory: Engine, asked: TokenRequest, user: User, token: Token, secret: str, phrase: str | None
 ) -> Email | Sms:
     """What is written to the person."""
-    settings, to, kind = directory.settings, token.address or "", asked.declaration.message
+    settings, to = directory.settings.for_reader(user.locale), token.address or ""
+    kind = asked.declaration.message
     assert kind is not None
     if asked.declaration.sent_to == "phone":
         return compose.code_sms(settings, kind, to, code=secret, channel=asked.channel)

@@ -406,7 +406,7 @@ def send(directory: Engine, notices: Sequence[Notice]) -> None:
     notices = [each for each in notices if (settings.sms.provider if each.is_sms else settings.email.host) is not None]
     for place, notice in enumerate(notices):
         try:
-            directory.transport.send(notice.compose(settings))
+            directory.transport.send(notice.compose(settings.for_reader(notice.locale)))
             failed = 0
         except AuthctlError as error:
             failed += 1

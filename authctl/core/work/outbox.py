@@ -11,8 +11,12 @@ from authctl.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A mail, or with is_sms a text message, that waits for the end of its transaction."""
+    """A mail, or with is_sms a text message, that waits for the end of its transaction.
+
+    compose: writes it, by settings with the locale in them.
+    """
 
     user_id: str
+    locale: str | None
     compose: Callable[[Settings], Email | Sms]
     is_sms: bool = False

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from authctl.core.messages import compose
+from authctl.core.messages import compose, languages
 from authctl.core.messages.builtin import MessageKind
 from authctl.delivery import Channel
 from authctl.errors import Invalid, Unavailable
@@ -226,11 +226,11 @@ def test_a_text_message_is_the_template_of_the_settings(settings):
     ],
 )
 def test_durations_are_said_as_people_say_them(duration, words):
-    assert compose.in_words(duration) == words
+    assert languages.in_words(duration) == words
 
 
 def test_moments_are_said_as_people_say_them():
-    assert compose.moment(AT) == "2 January 2026, 03:04 UTC"
+    assert languages.moment(AT) == "2 January 2026, 03:04 UTC"
 
 
 # What others chose
