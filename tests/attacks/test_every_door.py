@@ -106,7 +106,8 @@ def test_ones_own_team_is_found_by_its_name_whatever_strangers_have_taken(direct
 def imported(directory, word, file):
     file.write_text(word)  # the same file is the same import
     record = Record(1, "new", None, id="new", email="curious@example.com", password=Secret(word, is_plain=True))
-    importing.import_users(directory, [str(file)], source=Given(record), options=importing.Options())
+    options = importing.Options(weak_passwords="refuse")
+    importing.import_users(directory, [str(file)], source=Given(record), options=options)
 
 
 def recovered(directory, word):
@@ -156,7 +157,7 @@ def test_every_way_to_a_new_password_obeys_the_policy(directory, application, do
     assert NEW_PASSWORDS[door](directory, application, session, "a fine one of 2026") is not False
 
 
-def test_an_import_of_plain_passwords_obeys_it_too(directory, tmp_path):
+def test_an_import_that_checks_plain_passwords_obeys_it_too(directory, tmp_path):
     directory.security.set("password-context-words", ["acme"])
     directory.security.set("password-strength", "digit")
     for word in REFUSED:

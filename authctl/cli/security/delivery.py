@@ -65,7 +65,7 @@ def test_delivery(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An email or a phone.", show_default=False)],
     locale: Annotated[
         str | None, typer.Option(metavar="LOCALE", help="The language to write it in: de, pt-BR.")
-    ] = None,
+    ] = None,  # noqa: PT028 - a verb, not a test
 ) -> None:
     """Send a message that says that it is a test, and show what the server or provider answered."""
     ctx.show(ctx.directory.security.test_delivery(channel, address, locale=locale).public())

@@ -9,7 +9,13 @@ from authctl.errors import Invalid, Unavailable
 from authctl.settings import Settings
 
 
-def test_delivery(directory: Engine, channel: Channel | str, address: str, *, locale: str | None = None) -> Receipt:
+def test_delivery(
+    directory: Engine,
+    channel: Channel | str,
+    address: str,
+    *,
+    locale: str | None = None,  # noqa: PT028 - a verb, not a test
+) -> Receipt:
     """Send a message that says that it is a test; what the server or provider answered.
 
     channel: email, sms or whatsapp. locale: the language that it is written in. A provider that makes codes itself
