@@ -34,6 +34,7 @@ def django(name, usernames):
         ("keycloak-rest.json", "keycloak", 0, 6, 0, KEYCLOAK),
         ("kratos-cli.json", "kratos", 0, 1, 0, ["Left out: second factor, 1 value (kratos-cli.json:1)."]),
         ("kratos-batch.json", "kratos", 0, 1, 0, []),
+        ("switch.ldif", "ldif", 0, 3, 0, ["Left out: phone, 2 values (switch.ldif:10, switch.ldif:19)."]),
         ("django-natural.json", "django", 8, 8, 18, django("django-natural.json", 7)),
         ("django.xml", "django", 0, 10, 18, django("django.xml", 9)),
     ],
