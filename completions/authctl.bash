@@ -859,7 +859,7 @@ _authctl_list() {
             words=('keep' 'wrap' 'reset')
             ;;
         'weak-passwords')
-            words=('keep' 'must-change' 'refuse')
+            words=('keep' 'change' 'refuse')
             ;;
         'addresses')
             words=('given' 'claimed')

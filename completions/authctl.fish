@@ -1814,7 +1814,7 @@ function __authctl_list
         case 'weak-passwords'
             printf '%s\n' \
                 'keep' \
-                'must-change' \
+                'change' \
                 'refuse'
         case 'addresses'
             printf '%s\n' \

@@ -2156,7 +2156,7 @@ function Get-AuthctlList($name) {
         }
         'weak-passwords' {
             'keep'
-            'must-change'
+            'change'
             'refuse'
         }
         'addresses' {

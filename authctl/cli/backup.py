@@ -14,6 +14,12 @@ from authctl.cli.progress import progress_of
 COMMANDS = Commands("authctl")
 
 
+def _at_least_one(count: int | None) -> int | None:
+    if count is not None and count < 1:
+        raise typer.BadParameter(f"{count} is below 1.")
+    return count
+
+
 @COMMANDS.command(
     BACKUP,
     writes=True,
@@ -38,7 +44,7 @@ def backup(
         typer.Option(
             "--keep",
             metavar="N",
-            min=1,
+            callback=_at_least_one,
             help="Name the backup by its time in the folder FILE, read it back, and then remove all but the last N"
             " there.",
         ),

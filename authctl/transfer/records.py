@@ -27,7 +27,7 @@ class WeakPasswords(StrEnum):
     """What becomes of plain passwords that the policy for new ones would not take."""
 
     KEEP = "keep"
-    MUST_CHANGE = "must-change"
+    CHANGE = "change"
     REFUSE = "refuse"
 
 

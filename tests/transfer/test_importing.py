@@ -321,7 +321,7 @@ def test_weak_plain_passwords_must_be_changed_or_are_left_out(take, directory, t
         record("bob", password=Secret("correct horse 7", is_plain=True)),
     ]
     report = tmp_path / "report"
-    counts = take(*given, weak_passwords="must-change", report=str(report))
+    counts = take(*given, weak_passwords="change", report=str(report))
     assert counts["without_password"] == 0
     assert [directory.users.get(name).password.must_change for name in ("ada", "bob")] == [True, False]
     assert "import_password_weak" in report.read_text()

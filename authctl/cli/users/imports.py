@@ -31,7 +31,7 @@ OWN_OPTIONS = ("map", "hash_format", "delimiter", "encoding")
 ON_CONFLICT = ("fail", "skip", "update", "merge")
 MATCH = ("id", "email", "phone")
 ADDRESSES = ("given", "claimed")
-WEAK_PASSWORDS = ("keep", "must-change", "refuse")
+WEAK_PASSWORDS = ("keep", "change", "refuse")
 
 
 def _choice(*words: str) -> typer.models.OptionInfo:
