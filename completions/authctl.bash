@@ -469,18 +469,18 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'tokens create-email')
-            options=('--phrase|' '--id|-' '--user-id|-' '--no-create|' '--print-secret|' '--dry-run|' '--reason|-'
-                '--ip|-' '--user-agent|-' '--fields|fields.token,')
+            options=('--phrase|' '--id|-' '--user-id|-' '--locale|-' '--no-create|' '--print-secret|' '--dry-run|'
+                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.token,')
             arguments=('@emails|--email')
             ;;
         'tokens create-phone')
-            options=('--channel|channel' '--id|-' '--user-id|-' '--no-create|' '--print-secret|' '--dry-run|'
-                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.token,')
+            options=('--channel|channel' '--id|-' '--user-id|-' '--locale|-' '--no-create|' '--print-secret|'
+                '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.token,')
             arguments=('@phones|--phone')
             ;;
         'tokens create-magic-url')
-            options=('--url|-' '--phrase|' '--id|-' '--user-id|-' '--no-create|' '--print-secret|' '--dry-run|'
-                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.token,')
+            options=('--url|-' '--phrase|' '--id|-' '--user-id|-' '--locale|-' '--no-create|' '--print-secret|'
+                '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.token,')
             arguments=('@emails|--email')
             ;;
         'tokens create-email-verification')

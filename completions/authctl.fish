@@ -874,6 +874,7 @@ function __authctl_load
                 '--phrase||Show two words here and in the message, for the person to compare' \
                 '--id|-|The id of an account that is made; else it is ignored' \
                 '--user-id|-|The id of an account that is made; else it is ignored' \
+                '--locale|-|The language of an account that is made; else it is ignored' \
                 '--no-create||Make no account; exit with 4 where there is none' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -888,6 +889,7 @@ function __authctl_load
                 '--channel|channel|How it is sent' \
                 '--id|-|The id of an account that is made; else it is ignored' \
                 '--user-id|-|The id of an account that is made; else it is ignored' \
+                '--locale|-|The language of an account that is made; else it is ignored' \
                 '--no-create||Make no account; exit with 4 where there is none' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -903,6 +905,7 @@ function __authctl_load
                 '--phrase||Show two words here and in the message, for the person to compare' \
                 '--id|-|The id of an account that is made; else it is ignored' \
                 '--user-id|-|The id of an account that is made; else it is ignored' \
+                '--locale|-|The language of an account that is made; else it is ignored' \
                 '--no-create||Make no account; exit with 4 where there is none' \
                 '--print-secret||Show the secret here, and send nothing' \
                 '--dry-run||Show what would be done, and do nothing' \

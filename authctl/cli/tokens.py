@@ -32,6 +32,10 @@ NewId = Annotated[
     str | None,
     typer.Option("--id", "--user-id", metavar="ID", help="The id of an account that is made; else it is ignored."),
 ]
+Locale = Annotated[
+    str | None,
+    typer.Option("--locale", metavar="LOCALE", help="The language of an account that is made; else it is ignored."),
+]
 Url = Annotated[
     str | None,
     typer.Option(
@@ -85,6 +89,7 @@ def create_email(
     email: Email,
     phrase: Phrase = False,
     id: NewId = None,
+    locale: Locale = None,
     no_create: NoCreate = False,
     print_secret: PrintSecret = False,
 ) -> None:
@@ -93,7 +98,7 @@ def create_email(
     A blocked user is sent nothing, and the answer does not say so.
     """
     created = ctx.directory.tokens.create_email(
-        email, id=id, phrase=phrase, create=not no_create, print_secret=print_secret
+        email, id=id, locale=locale, phrase=phrase, create=not no_create, print_secret=print_secret
     )
     ctx.show(created.public())
 
@@ -113,6 +118,7 @@ def create_phone(
     phone: Phone,
     channel: ByChannel = PhoneChannel.SMS,
     id: NewId = None,
+    locale: Locale = None,
     no_create: NoCreate = False,
     print_secret: PrintSecret = False,
 ) -> None:
@@ -121,7 +127,7 @@ def create_phone(
     A blocked user is sent nothing, and the answer does not say so.
     """
     created = ctx.directory.tokens.create_phone(
-        phone, channel=str(channel), id=id, create=not no_create, print_secret=print_secret
+        phone, channel=str(channel), id=id, locale=locale, create=not no_create, print_secret=print_secret
     )
     ctx.show(created.public())
 
@@ -139,6 +145,7 @@ def create_magic_url(
     url: Url = None,
     phrase: Phrase = False,
     id: NewId = None,
+    locale: Locale = None,
     no_create: NoCreate = False,
     print_secret: PrintSecret = False,
 ) -> None:
@@ -147,7 +154,7 @@ def create_magic_url(
     The link carries userId and secret, and leads to a host that allowed_redirects names.
     """
     created = ctx.directory.tokens.create_magic_url(
-        email, url=url, id=id, phrase=phrase, create=not no_create, print_secret=print_secret
+        email, url=url, id=id, locale=locale, phrase=phrase, create=not no_create, print_secret=print_secret
     )
     ctx.show(created.public())
 

@@ -101,6 +101,7 @@ def create_email(
     email: str,
     *,
     id: str | None = None,
+    locale: str | None = None,
     phrase: bool = False,
     create: bool = True,
     print_secret: bool = False,
@@ -109,9 +110,9 @@ def create_email(
 ) -> NewToken:
     """Send a code to an email that signs in with it, and makes the account where there is none.
 
-    id: of the account that is made; else it is ignored. phrase: two words for the answer and the message, by which the
-    person sees that they belong together. create: False to raise NotFound (user_not_found) where there is no account,
-    which tells strangers so. print_secret: answer with the code instead of sending it; whoever asks does.
+    id, locale: of the account that is made; else they are ignored. phrase: two words for the answer and the message,
+    by which the person sees that they belong together. create: False to raise NotFound (user_not_found) where there is
+    no account, which tells strangers so. print_secret: answer with the code instead of sending it; whoever asks does.
 
     A blocked user is sent nothing, and the answer is the same; through an application, its `user_id` is the address, by
     which the code is redeemed. Raises Denied (general_rate_limit_exceeded), Invalid
@@ -119,7 +120,9 @@ def create_email(
     nothing has changed but the counts of the hour.
     """
     asked = TokenRequest(TokenKind.EMAIL, contacts.email(email), phrase=phrase, print_secret=print_secret)
-    return _issue_to_sign_in(directory.from_request(ip, user_agent), asked, "email", id, create)
+    return _issue_to_sign_in(
+        directory.from_request(ip, user_agent), asked, _finder("email", asked.address, id, locale, create)
+    )
 
 
 def create_magic_url(
@@ -128,6 +131,7 @@ def create_magic_url(
     *,
     url: str | None = None,
     id: str | None = None,
+    locale: str | None = None,
     phrase: bool = False,
     create: bool = True,
     print_secret: bool = False,
@@ -139,7 +143,9 @@ def create_magic_url(
     All else is as with `create_email`.
     """
     asked = TokenRequest(TokenKind.MAGIC_URL, contacts.email(email), url=url, phrase=phrase, print_secret=print_secret)
-    return _issue_to_sign_in(directory.from_request(ip, user_agent), asked, "email", id, create)
+    return _issue_to_sign_in(
+        directory.from_request(ip, user_agent), asked, _finder("email", asked.address, id, locale, create)
+    )
 
 
 def create_phone(
@@ -148,6 +154,7 @@ def create_phone(
     *,
     channel: Channel | str = Channel.SMS,
     id: str | None = None,
+    locale: str | None = None,
     create: bool = True,
     print_secret: bool = False,
     ip: str | None = None,
@@ -158,7 +165,9 @@ def create_phone(
     Raises Invalid also for a number whose calling code the policy sms-countries does not name.
     """
     asked = TokenRequest(TokenKind.PHONE, contacts.phone(phone), _channel(channel), print_secret=print_secret)
-    return _issue_to_sign_in(directory.from_request(ip, user_agent), asked, "phone", id, create)
+    return _issue_to_sign_in(
+        directory.from_request(ip, user_agent), asked, _finder("phone", asked.address, id, locale, create)
+    )
 
 
 def _channel(channel: Channel | str) -> Channel:
@@ -167,17 +176,18 @@ def _channel(channel: Channel | str) -> Channel:
     return Channel(channel)
 
 
-def _issue_to_sign_in(directory: Engine, asked: TokenRequest, column: str, id: str | None, create: bool) -> NewToken:
+def _issue_to_sign_in(directory: Engine, asked: TokenRequest, find: Find) -> NewToken:
     """Issue it. An application, which strangers ask, is told nothing of the account but the address that they typed."""
-    issued = issue.issue(directory, asked, _finder(column, asked.address, id, create))
+    issued = issue.issue(directory, asked, find)
     if directory.by is not APPLICATION or asked.print_secret or asked.address is None:
         return issued
     return replace(issued, token=replace(issued.token, user_id=asked.address))
 
 
-def _finder(column: str, address: str | None, id: str | None, create: bool) -> Find:
+def _finder(column: str, address: str | None, id: str | None, locale: str | None, create: bool) -> Find:
     """Finds the account with that address, or makes it; and says whether it was made."""
     wanted = None if id in (None, "unique()") else identifiers.identifier(id)
+    language = identifiers.locale(locale) if locale else None
 
     def find(work: Work) -> tuple[User, bool]:
         found = lookup.find(work, f"{column}:{address}", lock=True)
@@ -188,7 +198,7 @@ def _finder(column: str, address: str | None, id: str | None, create: bool) -> F
         if not create:
             raise NotFound("user_not_found", f"There is no user {checks.shown(address or '')}.", field="user")
         given: dict[str, Any] = {column: address}
-        return records.insert_new(work, NewUser(id=wanted or "", requested=True, **given)), True
+        return records.insert_new(work, NewUser(id=wanted or "", locale=language, requested=True, **given)), True
 
     return find
 

@@ -139,6 +139,15 @@ def test_people_get_mails_in_their_language(directory, opened, mail, templates, 
     assert mail.last.message["Subject"] == "Your password for Beispiel was changed"
 
 
+def test_whoever_signs_up_gets_the_first_mail_in_their_language(opened, mail, templates):
+    mailing = opened(mail.environ | {"AUTHCTL_TEMPLATES": templates({"de/email-code.txt": "Dein Code: {code}"})})
+    mailing.tokens.create_email("ada@example.com", locale="de_AT")
+    assert mail.last.text.startswith("Dein Code: ")
+    assert mailing.users.get("ada@example.com").locale == "de-AT"
+    with pytest.raises(Invalid, match="not a language tag"):
+        mailing.tokens.create_email("bob@example.com", locale="german")
+
+
 def test_all_templates_of_all_languages_are_checked(home, templates):
     wrong = {"de/recovery.txt": "{link} {x}", "de/other.txt": "", "german/recovery.txt": "{link}", "fr/x": ""}
     folder = templates(GERMAN | wrong)
