@@ -28,7 +28,7 @@ def _at_least_one(count: int | None) -> int | None:
     example=(
         "authctl backup directory.backup",
         "authctl backup directory.backup --dry-run",
-        "authctl backup --keep 14 /var/backups/authctl --quiet",
+        "authctl backup --keep 14 . --quiet",
     ),
 )
 def backup(
