@@ -280,7 +280,7 @@ class Context(typer.Context):
             if environment.is_interactive:
                 from authctl.cli import subjects
 
-                for line in subjects.described(self):
+                for line in subjects.described(self.directory, self.params):
                     environment.stderr.write(visible(line) + "\n")
             elif only_at_terminal:
                 return

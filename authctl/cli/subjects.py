@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from authctl.cli.context import Context
+if TYPE_CHECKING:
+    from authctl.core.directory.directory import Directory
 
 SHOWN_TEAMS = 3  # names of a user's teams
 
 
-def described(ctx: Context) -> list[str]:
-    """A line for each user and team that the line names, and the directory. Raises NotFound for one that is missing."""
-    params, lines = ctx.params, []
-    if params.get("user"):
-        lines.append("User: " + ", ".join(_of_user(ctx, params["user"])))
-    if params.get("team"):
-        team = ctx.directory.teams.get(params["team"])
-        lines.append(f"Team: {team.id}, {team.name}, {_counted(team.members, 'member')}")
-    if params.get("team") and params.get("membership"):
-        member = ctx.directory.teams.get_membership(params["team"], params["membership"])
+def described(directory: Directory, params: Mapping[str, Any]) -> list[str]:
+    """A line for each user and team that a line names, and the directory. Raises NotFound for one that is missing."""
+    user, team, membership = (params.get(name) for name in ("user", "team", "membership"))
+    lines = []
+    if user:
+        lines.append("User: " + ", ".join(_of_user(directory, user)))
+    if team:
+        found = directory.teams.get(team)
+        lines.append(f"Team: {found.id}, {found.name}, {_counted(found.members, 'member')}")
+    if team and membership:
+        member = directory.teams.get_membership(team, membership)
         lines.append("Member: " + ", ".join(filter(None, (member.user_id, member.user_name, member.user_email))))
-    return [*lines, f"Directory: {ctx.operators.database.describe()}"]
+    return [*lines, f"Directory: {directory.database.describe()}"]
 
 
-def _of_user(ctx: Context, user: str) -> Iterator[str]:
-    users = ctx.directory.users
+def _of_user(directory: Directory, user: str) -> Iterator[str]:
+    users = directory.users
     found = users.get(user)
     yield from filter(None, (found.id, found.name, found.email or found.phone))
     teams = [each.team_name for each in users.list_memberships(user, limit=SHOWN_TEAMS + 1)]
