@@ -45,7 +45,8 @@ def too_many(command: Any, ctx: Any, extra: int) -> UsageError:
     taken = " ".join(takes) or "options only"
     words = "one word" if extra == 1 else f"{extra} words"
     message = f"There is {words} too many: {ctx.command_path} takes {taken}."
-    if command.declaration.writes and [each.name for each in places] in (["user"], ["team"]):
+    takes_password = any("--password-stdin" in each.opts for each in command.params)  # which the word may be
+    if command.declaration.writes and not takes_password and [each.name for each in places] in (["user"], ["team"]):
         hint = f"For several, list them on stdin, one a line: {ctx.command_path} -"
         return UsageError("general_usage", message, hint=hint)
     advice = "Put values with spaces into quotes." if takes else "Each value goes behind its option."
