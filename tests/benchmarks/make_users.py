@@ -115,6 +115,7 @@ def _row(
         "password_expires_at": None,
         "locked_until": None,
         "codes_locked_until": None,
+        "locale": None,
         "created_at": created_at,
         "updated_at": created_at,
         "last_sign_in_at": created_at + dice.randrange(10**10),

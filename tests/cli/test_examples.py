@@ -81,6 +81,7 @@ FILES = {
     "users.json": '{"users": [{"localId": "f1", "email": "f1@example.com"}]}\n',
     "parameters.txt": (SAMPLES / "firebase-hash-config.txt").read_text(),
     "realm.json": '{"realm": "r", "users": [{"id": "k1", "username": "kim", "enabled": true}]}\n',
+    "people.json": f'[{{"_id": "m1", "email": "m1@example.com", "passwordHash": "{BCRYPT}"}}]\n',
     "auth0-users.json": '{"user_id": "auth0|a1", "email": "a1@example.com", "identities": []}\n',
     "auth0-passwords.json": f'{{"_id": {{"$oid": "a1"}}, "passwordHash": "{BCRYPT}"}}\n',
     "auth-users.csv": f"id,email,encrypted_password,created_at\ns1,s1@example.com,{BCRYPT},2024-01-02 03:04:05+00\n",

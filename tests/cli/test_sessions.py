@@ -246,6 +246,7 @@ def test_what_operators_do_is_refused_to_a_person(run, person):
 OWN = [
     "users get USER",
     "users update-name USER Name",
+    "users update-locale USER de",
     "users update-email USER new@example.com --password-stdin",
     "users update-phone USER +442079460123 --password-stdin",
     "users update-password USER --password-stdin",

@@ -220,10 +220,9 @@ def test_a_record_that_says_nothing_new_is_left_out(take, directory, ada, clock)
     assert {event.name for event in logs[: len(logs) - events]} == {"users.imports.create"}
 
 
-@pytest.mark.parametrize("year", [1, 2099])
 @pytest.mark.parametrize("on_conflict", ["fail", "update", "merge"])
-def test_a_time_that_cannot_be_is_no_difference(take, directory, clock, year, on_conflict):
-    time = clock.now.replace(year=year)
+def test_a_time_that_cannot_be_is_no_difference(take, directory, clock, on_conflict):
+    time = clock.now.replace(year=2099)
     times = dict.fromkeys(("created_at", "updated_at", "last_sign_in_at", "password_updated_at"), time)
     given = record("ada", identities=[Linked("g", "1", created_at=time)], password=Secret(BCRYPT), **times)
     take(given)

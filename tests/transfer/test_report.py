@@ -85,7 +85,7 @@ def test_a_file_that_was_put_there_meanwhile_is_let_be(take, tmp_path, name, con
         take(name, until=4)
     file = tmp_path / name
     file.write_bytes(content)
-    with pytest.raises(Invalid, match="is there already") as refused:
+    with pytest.raises(Invalid, match="already exists") as refused:
         take(name)
     assert refused.value.field == "rejects"
     assert file.read_bytes() == content
@@ -103,7 +103,7 @@ def test_what_is_no_file_is_let_be(take, tmp_path, kind):
     place, precious = tmp_path / "refused", tmp_path / "precious"
     precious.write_bytes(REJECTED)
     {"pipe": lambda: os.mkfifo(place), "folder": place.mkdir, "link": lambda: place.symlink_to(precious)}[kind]()
-    with pytest.raises(Invalid, match="is there already"):
+    with pytest.raises(Invalid, match="already exists"):
         take("refused")
     assert os.path.lexists(place)
     assert precious.read_bytes() == REJECTED
@@ -116,7 +116,7 @@ def test_a_file_that_took_the_place_of_one_that_was_written_is_let_be(take, tmp_
     file = tmp_path / name
     file.rename(tmp_path / "moved")
     file.write_bytes(b"precious" * 1000)
-    with pytest.raises(Invalid, match="is there already"):
+    with pytest.raises(Invalid, match="already exists"):
         take("refused")
     assert file.read_bytes() == b"precious" * 1000
     file.unlink()
@@ -160,7 +160,7 @@ def test_a_journal_from_before_files_had_numbers_is_read(tmp_path):
     """Which file it meant is not known, so none is written to."""
     path = tmp_path / "report"
     path.write_text("{}\n")
-    with pytest.raises(Invalid, match="is there already"):
+    with pytest.raises(Invalid, match="already exists"):
         Report(str(path), None, {"report": [str(path), 3]})
     assert path.read_text() == "{}\n"
 

@@ -52,7 +52,11 @@ def update_username(
 
 
 @COMMANDS.command(
-    USER, writes=True, exits=(INVALID, NOT_FOUND), example="authctl users update-locale ada@example.com de"
+    USER,
+    writes=True,
+    says="Changed the language of {user}.",
+    exits=(INVALID, NOT_FOUND),
+    example="authctl users update-locale ada@example.com de",
 )
 def update_locale(
     ctx: Context,

@@ -60,7 +60,7 @@ def _count(value: int | None) -> int | None:
     example=(
         "authctl users import users.json --from firebase --hash-config parameters.txt --dry-run",
         "authctl users import users.csv --from csv --map 'email=E-Mail,name=Full Name,password_hash=Hash'",
-        "authctl users import users.json --from json --map 'id=_id,password=passwordHash' --hash-format bcrypt",
+        "authctl users import people.json --from json --map 'id=_id,password=passwordHash' --hash-format bcrypt",
         "authctl users import auth0-users.json auth0-passwords.json --from auth0 --dry-run",
         "authctl users import auth-users.csv auth-identities.csv --from supabase --report report.jsonl",
         "authctl users import realm.json --from keycloak --on-conflict update --match email --teams",

@@ -140,7 +140,7 @@ def test_of_two_sources_that_fit_a_terminal_asks_which(run, write, answers, stat
 def test_of_two_sources_that_fit_a_script_must_name_one(run, write):
     path = write("users.json", '[{"$id": "a", "user_id": "auth0|1", "emailVerification": true, "email": "a@b.com"}]')
     ran = run(f"users import {path}")
-    said = "authctl: users.json could be of appwrite or auth0.\nhint: Name it with --from: appwrite, auth0.\n"
+    said = "authctl: users.json could be from appwrite or auth0.\nhint: Name it with --from: appwrite, auth0.\n"
     assert (ran.status, ran.stderr) == (2, said)
 
 

@@ -450,7 +450,7 @@ def test_a_problem_says_what_where_and_when(log, clock):
 # The columns that later schemas added.
 COLUMNS_SINCE = {
     "users": "pending_email pending_email_session pending_phone pending_phone_session requested password_expires_at"
-    " codes_locked_until username_self_service",
+    " codes_locked_until username_self_service locale",
     "identities": "email_verified",
     "invitations": "inviter_seq",
     "memberships": "invited_as invited_name",
@@ -462,6 +462,7 @@ def as_of_0005(directory):
     """The directory as an authctl of schema 0005 left it."""
     for statement in (
         "DROP TABLE log_seals",
+        "DROP TABLE import_changes",
         "DROP TABLE user_counts",
         "DROP TABLE user_names",
         "DROP TABLE former_names",

@@ -63,7 +63,7 @@ def run(directory, number):
     verified = []
 
     def watch(frame, event, argument):
-        if event == "call" and frame.f_code is hashing.verify.__code__:
+        if event == "call" and frame.f_code is hashing.matching.__code__:
             verified.append(frame.f_locals["stored"])
 
     sys.setprofile(watch)
@@ -183,7 +183,7 @@ def old(request, directory):
 
 
 def test_a_password_change_in_between_wins(directory, old):
-    with between(hashing.verify, lambda: directory.users.update_password("old", NEW)):
+    with between(hashing.matching, lambda: directory.users.update_password("old", NEW)):
         assert answer(directory, "secret", "old") == "user_invalid_credentials"
     assert directory.users.list_sessions("old") == []
     assert answer(directory, "secret", "old") == "user_invalid_credentials"
@@ -192,13 +192,13 @@ def test_a_password_change_in_between_wins(directory, old):
 
 def test_a_change_to_the_same_password_in_between_signs_in(directory):
     directory.users.create(id="ada", password=PASSWORD)
-    with between(hashing.verify, lambda: directory.users.update_password("ada", PASSWORD)):
+    with between(hashing.matching, lambda: directory.users.update_password("ada", PASSWORD)):
         assert answer(directory, PASSWORD) == "ada"
 
 
 def test_two_first_sign_ins_after_an_import_both_succeed(directory, old):
     first = []
-    with between(hashing.verify, lambda: first.append(answer(directory, "secret", "old"))):
+    with between(hashing.matching, lambda: first.append(answer(directory, "secret", "old"))):
         assert answer(directory, "secret", "old") == "old"
     assert first == ["old"]
     assert directory.users.get("old").password.algorithm == "argon2id"
@@ -206,26 +206,26 @@ def test_two_first_sign_ins_after_an_import_both_succeed(directory, old):
 
 
 def test_a_verification_across_a_change_is_of_the_new_password(directory, old):
-    with between(hashing.verify, lambda: directory.users.update_password("old", NEW)):
+    with between(hashing.matching, lambda: directory.users.update_password("old", NEW)):
         assert not directory.users.verify_password("old", "secret")
 
 
 def test_a_confirmation_across_a_change_is_of_the_new_password(directory, old):
     directory.security.set("session-invalidation", "off")
     person = directory.as_session(directory.users.create_session("old").secret)
-    with between(hashing.verify, lambda: directory.users.update_password("old", NEW)), pytest.raises(Denied):
+    with between(hashing.matching, lambda: directory.users.update_password("old", NEW)), pytest.raises(Denied):
         person.users.update_email("old", "old@example.com", password="secret")
     assert directory.users.get("old").email is None
 
 
 def test_blocking_in_between_leaves_no_session(directory, old):
-    with between(hashing.verify, lambda: directory.users.update_status("old", "blocked")):
+    with between(hashing.matching, lambda: directory.users.update_status("old", "blocked")):
         assert answer(directory, "secret", "old") == "user_blocked"
     assert directory.users.list_sessions("old") == []
 
 
 def test_deleting_in_between_is_a_wrong_credential(directory, old):
-    with between(hashing.verify, lambda: directory.users.delete("old")):
+    with between(hashing.matching, lambda: directory.users.delete("old")):
         assert answer(directory, "secret", "old") == "user_invalid_credentials"
 
 

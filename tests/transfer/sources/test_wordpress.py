@@ -20,7 +20,7 @@ def test_a_list_as_csv(read):
     assert (admin.id, admin.username, admin.name, admin.email) == ("1", "admin", "Admin", "admin@example.com")
     assert (admin.labels, admin.created_at) == (("administrator",), datetime(2021, 3, 1, 12, 34, 56, tzinfo=UTC))
     assert (ann.username, ann.created_at, ann.labels) == ("Ann Lee", None, ("editor",))
-    assert [note.field for note in ann.notes] == ["labels", "user_registered"]
+    assert [note.field for note in ann.notes] == ["labels"]
     assert (bob.username, bob.blocked, bob.metadata) == (None, True, {"user_nicename": "bob"})
     assert isinstance(eve, Skipped)
 
