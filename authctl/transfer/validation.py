@@ -153,7 +153,8 @@ class Checker:
         check = _Fields(item)
         columns = self._columns(item, check)
         extra = self._extra(item, check)
-        columns |= {"totp": bool(extra.totp), "recovery_code": bool(extra.recovery_codes)}
+        if extra is not NOTHING:
+            columns |= {"totp": bool(extra.totp), "recovery_code": bool(extra.recovery_codes)}
         strength = None
         if item.password is not None:
             extra, strength = self._add_password(item, columns, extra, check)
@@ -204,6 +205,8 @@ class Checker:
 
     def _metadata(self, record: Record, check: _Fields) -> str:
         """What the record has for it, and what the user came in without; what is too large goes."""
+        if not (record.metadata or record.unread or check.notes):
+            return "{}"
         given = dict(record.metadata or {})
         if record.unread and self.rules.keeps_unread:
             given = {name: value for name, value in record.unread.items() if not may_be_secret(name)} | given
@@ -246,6 +249,8 @@ class Checker:
             "prefs": check.optional(_prefs, record.prefs, "prefs") or "{}" if record.prefs else "{}",
             "metadata": "{}",
             "mfa": bool(record.mfa),
+            "totp": False,
+            "recovery_code": False,
             "created_at": check.time("created_at", record.created_at, now, now),
             "updated_at": check.time("updated_at", record.updated_at, now, now),
             "last_sign_in_at": check.time("last_sign_in_at", record.last_sign_in_at, now, None),

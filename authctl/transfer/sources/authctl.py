@@ -134,7 +134,9 @@ def _is_blocked(values: Fields) -> bool | None:
 
 def _add_password(record: Record, values: Fields) -> None:
     password = values.inside("password")
-    values.ask(*(name for name in values.given if name.startswith(DERIVED)))
+    if isinstance(values.given, _Cells):
+        values.ask(*(name for name in values.given if name.startswith(DERIVED)))
+    password.ask("algorithm", "set")
     text = password.text("hash")
     record.must_change = bool(password.truth("must_change"))
     record.password_updated_at = _moment(password, "updated_at")
