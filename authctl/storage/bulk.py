@@ -6,13 +6,14 @@ goes in by the same way; a row that is taken fails the whole, and the caller's s
 
 from __future__ import annotations
 
+import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from authctl.errors import Conflict
 from authctl.model import NewUser, User, name_keys
-from authctl.storage import user_counts
+from authctl.storage import search_terms, user_counts
 from authctl.storage.column_types import Instant, JsonText
 from authctl.storage.connection import Connection
 from authctl.storage.tables import users
@@ -99,8 +100,8 @@ _SORT_WORDS = """
 """
 
 
-def insert_users(db: Connection, rows: Sequence[UserRow], words: Sequence[str]) -> list[int]:
-    """Store users and what they are found by (see `words_for`); their numbers."""
+def insert_users(db: Connection, rows: Sequence[UserRow]) -> list[int]:
+    """Store users and what they are found by; their numbers."""
     user_counts.enter(db)
     seqs = _numbers(db, len(rows))
     insert(db, "users", ("seq", *UserRow._fields), ((seq, *row) for seq, row in zip(seqs, rows, strict=True)))
@@ -109,8 +110,16 @@ def insert_users(db: Connection, rows: Sequence[UserRow], words: Sequence[str]) 
     held = ((row.email, seq) for seq, row in zip(seqs, rows, strict=True) if row.email is not None)
     insert(db, "addresses", ("address", "user_seq"), held)
     number = "rowid" if db.dialect.name == "sqlite" else "user_seq"
-    insert(db, "user_words", (number, "words"), zip(seqs, words, strict=True))
+    stored = search_terms.tsvector if db.dialect.name == "postgresql" else str
+    words = ((seq, stored(document(row))) for seq, row in zip(seqs, rows, strict=True))
+    insert(db, "user_words", (number, "words"), words)
     return seqs
+
+
+def document(row: UserRow) -> str:
+    """What a user is found by, as `search_terms` has it."""
+    labels = () if row.labels == "[]" else json.loads(row.labels)
+    return search_terms.document(row.id, row.username, row.name, row.email, row.phone, labels)
 
 
 def insert(db: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -47,8 +47,11 @@ def document(
     """What FTS5 stores of a user; it must be given again, the same, to take the user out of the index."""
     parts = []
     for field in (id, username, name, email, phone):
-        if field and (found := of(field)):
-            parts.append(" ".join(found[:MAX_FIELD_WORDS]))
+        if field:
+            is_short = len(field) <= MAX_WORD and field.isascii()
+            found = field.translate(_PLAIN).split() if is_short else of(field)[:MAX_FIELD_WORDS]
+            if found:
+                parts.append(" ".join(found))
     if labels and (tokens := dict.fromkeys(_LABEL + label.lower() for label in labels)):
         parts.append(" ".join(tokens))
     return _BETWEEN.join(parts)

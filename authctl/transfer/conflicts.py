@@ -65,7 +65,6 @@ class Conditions:
 
     force: also users that are found by what a person typed in. strict: refuse a record of which somebody has a value.
     room: how many more may be refused; None: all. room_to_lose: how many more values may be left out; None: any number.
-    dialect: of the database, which says how search words are stored.
     """
 
     now: datetime
@@ -77,7 +76,6 @@ class Conditions:
     strict: bool = False
     room: int | None = None
     room_to_lose: int | None = None
-    dialect: str = "sqlite"
 
 
 def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
@@ -165,7 +163,7 @@ def _fitting(
         if known is not None and each.key is not None and (user is None or each.seq != user.seq):
             taken.append(Taken(each.field, each.key, each.value, known.owners.users[each.seq].id))
     kept = None if into is not None else by or "identities"
-    return without(item, [each for each in taken if each.field != kept], conditions.dialect)
+    return without(item, [each for each in taken if each.field != kept])
 
 
 # Values that were taken within the batch
@@ -536,7 +534,7 @@ def _join(item: Checked, into: User, conditions: Conditions, claims: _Claims, pl
     """Merge a record into a user who is to be made in the same batch."""
     place = claims.places[item.row.email]
     first = plan.creates[place]
-    made = merging.joined(first, item, conditions.dialect)
+    made = merging.joined(first, item)
     if isinstance(made, Note):
         plan.refuse(item, (made, *item.notes))
         return

@@ -325,7 +325,6 @@ class _Run:
             import_id=self.journal.id,
             now=self.directory.clock(),
             policy=self.directory.read(lambda work: work.policy),
-            words=self.directory.database.dialect,
             weak_hash=self.options.weak_hash,
             mark_unverified=self.options.mark_unverified,
             addresses=self.options.addresses or self.source.addresses,
@@ -420,7 +419,6 @@ class _Run:
             teams=self.options.teams,
             force=self.options.force,
             strict=self.options.strict,
-            dialect=self.directory.database.dialect,
             room=None if most is None else most - counts["refused"] - before.refused,
             room_to_lose=None if lost is None else lost - losses(counts) - before.losses,
         )

@@ -14,7 +14,6 @@ from authctl.errors import Invalid
 from authctl.model import Json, Status, User
 from authctl.storage.bulk import user_of
 from authctl.transfer.records import DROPPED, MERGED, TEXTS, Note
-from authctl.transfer.taken import words_of
 from authctl.transfer.validation import Checked
 
 _TEXTS = ("username", "name", "phone", *TEXTS)
@@ -63,7 +62,7 @@ def _united(first: Json, second: Json) -> Json:
     return first | {name: value for name, value in second.items() if name not in first}
 
 
-def joined(first: Checked, second: Checked, dialect: str) -> Checked | Note:
+def joined(first: Checked, second: Checked) -> Checked | Note:
     """Two records of a batch as one new user; a Note where that is more than a user may have."""
     try:
         user = filled(user_of(first.row), user_of(second.row))
@@ -95,7 +94,7 @@ def joined(first: Checked, second: Checked, dialect: str) -> Checked | Note:
         to_seal=other.to_seal if takes_password else one.to_seal,
     )
     strength = second.strength if takes_password else first.strength
-    return first._replace(row=row, words=words_of(row, dialect), extra=extra, strength=strength)
+    return first._replace(row=row, extra=extra, strength=strength)
 
 
 def notes_of(item: Checked, into: User) -> tuple[Note, ...]:

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from authctl.core.values import checks, json_objects
 from authctl.errors import Invalid
-from authctl.storage import search_terms
-from authctl.storage.bulk import UserRow
 from authctl.transfer.records import DROPPED, NO_WAY_IN, Note
 from authctl.transfer.validation import KEPT, Checked
 
@@ -28,7 +26,7 @@ class Taken(NamedTuple):
     holder: str
 
 
-def without(item: Checked, taken: Iterable[Taken], dialect: str) -> Checked:
+def without(item: Checked, taken: Iterable[Taken]) -> Checked:
     """The record without what others have, and a note of each; as it was, where nothing would be left to name it."""
     gone = {(each.field, each.key): each for each in taken}
     if not gone:
@@ -45,13 +43,7 @@ def without(item: Checked, taken: Iterable[Taken], dialect: str) -> Checked:
         notes += (Note(NO_WAY_IN, None, "The password has no email, phone or username to go with it."),)
     row = row._replace(metadata=_with_kept(row.metadata, gone.values()))
     extra = item.extra._replace(identities=identities) if "identities" in fields else item.extra
-    return item._replace(row=row, words=words_of(row, dialect), extra=extra, notes=notes + item.notes)
-
-
-def words_of(row: UserRow, dialect: str) -> str:
-    """What a user is found by, in the form of the search index."""
-    document = search_terms.document(row.id, row.username, row.name, row.email, row.phone, json.loads(row.labels))
-    return search_terms.tsvector(document) if dialect == "postgresql" else document
+    return item._replace(row=row, extra=extra, notes=notes + item.notes)
 
 
 def _why(taken: Taken) -> str:

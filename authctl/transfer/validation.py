@@ -20,7 +20,6 @@ from authctl.core.policy.policies import Policy
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Json, RandomBytes, WeakHash, milliseconds, username_key
-from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
 from authctl.transfer.records import (
     DROPPED,
@@ -53,9 +52,9 @@ KEPT = "imported"  # the key of metadata under which values are that a user came
 class Rules:
     """What an import is done by, as far as single records go.
 
-    words: the form of search words, by the database's dialect. teams: whether memberships are taken in. keeps_raw:
-    whether refused records are written out. strict: whether a record is refused rather than a value left out.
-    keeps_unread: whether fields that the source does not read are kept in metadata; None, and they count as lost.
+    teams: whether memberships are taken in. keeps_raw: whether refused records are written out. strict: whether a
+    record is refused rather than a value left out. keeps_unread: whether fields that the source does not read are kept
+    in metadata; None, and they count as lost.
     phone_region: the country of phones without a calling code. weak_passwords: what becomes of plain passwords that the
     policy would not take.
     """
@@ -63,7 +62,6 @@ class Rules:
     import_id: str
     now: datetime
     policy: Policy
-    words: str
     weak_hash: WeakHash = WeakHash.KEEP
     teams: bool = False
     mark_unverified: bool = False
@@ -110,7 +108,7 @@ NOTHING = Extra()
 
 
 class Checked(NamedTuple):
-    """A record that is good to be stored, unless somebody has its id or address. words: what it is found by.
+    """A record that is good to be stored, unless somebody has its id or address.
 
     has_id: whether the file says the id; else it was made here. unread: names of what the source did not read.
     """
@@ -119,7 +117,6 @@ class Checked(NamedTuple):
     ref: str | None
     has_id: bool
     row: UserRow
-    words: str
     strength: str | None
     extra: Extra
     notes: tuple[Note, ...]
@@ -166,12 +163,9 @@ class Checker:
             check.refuse_losses()
         if check.refused:
             return Refused(item.at, item.ref, raw, [*check.refused, *check.notes])
-        document = search_terms.document(row.id, row.username, row.name, row.email, row.phone, check.labels)
-        if self.rules.words == "postgresql":
-            document = search_terms.tsvector(document)
         unread = self._unread(item) if item.unread or item.members else ()
         notes = tuple(check.notes)
-        return Checked(item.at, item.ref, bool(item.id), row, document, strength, extra, notes, raw, unread)
+        return Checked(item.at, item.ref, bool(item.id), row, strength, extra, notes, raw, unread)
 
     def _phone_hint(self, phone: str) -> str:
         """How to have a number read that begins with no calling code."""
@@ -414,8 +408,8 @@ def _left_out(field: str, value: Any, why: str, hint: str = "") -> Note:
 
 
 def _labels(given: Iterable[str]) -> str:
-    """As the JSON that is stored; none of them has a character that JSON escapes."""
-    return '["' + '","'.join(identifiers.labels(given)) + '"]'
+    """Checked labels as the JSON that is stored; none of them has a character that JSON escapes."""
+    return '["' + '","'.join(identifiers.distinct_labels(given)) + '"]'
 
 
 def _prefs(given: Json) -> str:

@@ -233,8 +233,8 @@ def test_json_is_stored_as_prefs_would_be(value):
 def checker():
     """Holds records to the rules, as an import does."""
 
-    def check(record, dialect="sqlite"):
-        rules = Rules("import", NOW, Policy({}), dialect)
+    def check(record):
+        rules = Rules("import", NOW, Policy({}))
         return Checker(rules, lambda size: bytes(size))(record)
 
     return check
@@ -304,12 +304,11 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
     """One user by the bulk, then the same by the way of all other commands: the same rows."""
 
     def compare(work):
-        dialect = work.db.dialect.name
-        found = checker(record, dialect)
+        found = checker(record)
         if not isinstance(found, Checked):
             return
         in_bulk = work.db.sqlalchemy.begin_nested()
-        [seq] = storage.bulk.insert_users(work.db, [found.row], [found.words])
+        [seq] = storage.bulk.insert_users(work.db, [found.row])
         by_bulk, user = stored(work.db), storage.users.find(work.db, "id", found.row.id)
         assert user.seq == seq
         in_bulk.rollback()
@@ -319,7 +318,6 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
         alone.rollback()
         assert by_bulk == by_itself
         # FTS5 keeps no text of its own, so what it is given is compared.
-        document = storage.users.document(storage.bulk.user_of(found.row))
-        assert found.words == (document if dialect == "sqlite" else search_terms.tsvector(document))
+        assert storage.bulk.document(found.row) == storage.users.document(storage.bulk.user_of(found.row))
 
     directory.write(compare)

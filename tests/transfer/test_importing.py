@@ -667,7 +667,7 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
         )
     )
     policy = directory.read(lambda work: work.policy)
-    rules = Rules("import", directory.clock(), policy, "sqlite")
+    rules = Rules("import", directory.clock(), policy)
     job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30, records=10)
     here = list(reader_process.batches(job, sources.load("authctl"), directory.random_bytes, None))
     with_child = reader_process.batches_of_child(job)
@@ -680,7 +680,7 @@ def test_a_childs_refusal_arrives(directory, tmp_path):
 
     file = tmp_path / "users.json"
     file.write_text("no JSON")
-    rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
+    rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy))
     job = reader_process.Job("kratos", (files.look_at(str(file), None),), {}, rules, 30)
     with pytest.raises(Invalid) as refused:
         list(reader_process.batches_of_child(job))
@@ -697,7 +697,7 @@ def test_a_child_that_is_killed_is_told(directory, tmp_path):
 
     file = tmp_path / "users.jsonl"
     file.write_text("".join(json.dumps({"id": f"u{n}", "name": "x" * 200}) + "\n" for n in range(20_000)))
-    rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy), "sqlite")
+    rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy))
     job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 100)
     before, batches = children(), reader_process.batches_of_child(job)
     next(batches)
@@ -710,7 +710,7 @@ def test_a_child_that_is_killed_is_told(directory, tmp_path):
 def test_secrets_are_in_no_repr(dice, clock):
     from authctl.core.policy.policies import Policy
 
-    check = Checker(Rules("import", clock(), Policy({}), "sqlite"), dice)
+    check = Checker(Rules("import", clock(), Policy({})), dice)
     given = record("ada", password=Secret(BCRYPT), totp=[ImportedTotp(b"k" * 20)], recovery_codes=["marked-code"])
     plain = record("bob", password=Secret("marked-password", is_plain=True))
     text = repr([check(given), check(plain), given, plain])

@@ -18,8 +18,9 @@ Every command imports this file, so what it needs is imported where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from authctl.core.hashing.parameters import SALT_SIZE as SALT_SIZE, TODAY as TODAY, Parameters as Parameters
@@ -89,11 +90,9 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
     password_hash_unnamed (the operator must say what it is), password_hash_empty (no password, or a locked one); the
     field is password_hash, hash or hash_option. No message holds the hash.
     """
-    from authctl.core.hashing import base, bcrypt
-
-    if name is None and not options and bcrypt.is_plain(text):
-        return base.Imported(text, "bcrypt", base.Strength.STRONG)
-    from authctl.core.hashing import registry
+    if name is None and not options and (plain := _accept_bcrypt()(text)) is not None:
+        return plain
+    from authctl.core.hashing import base, registry
 
     try:
         found = registry.accept(text, name, options or {})
@@ -102,6 +101,13 @@ def accept(text: str, name: str | None = None, options: Mapping[str, str] | None
 
         raise errors.Invalid(error.type, str(error), field=error.field, hint=_hint(error, name)) from None
     return base.Imported(str(found), found.algorithm, found.strength, found.warnings, found.holds_key)
+
+
+@cache  # an import statement takes longer than what it is for
+def _accept_bcrypt() -> Callable[[str], Imported | None]:
+    from authctl.core.hashing import bcrypt
+
+    return bcrypt.accept_plain
 
 
 def options_said(given: Mapping[str, str]) -> dict[str, str]:

@@ -98,9 +98,9 @@ class Bcrypt(base.StoredHash):
         return secret
 
 
-def is_plain(text: str) -> bool:
-    """Whether it is strong bcrypt that is stored as it comes, with nothing to be said of it."""
-    return PLAIN.fullmatch(text) is not None
+def accept_plain(text: str) -> base.Imported | None:
+    """Strong bcrypt that is stored as it comes, with nothing to be said of it; None for all else."""
+    return base.Imported(text, "bcrypt", Strength.STRONG) if PLAIN.fullmatch(text) else None
 
 
 def parse(stored: str) -> Bcrypt:

@@ -175,6 +175,11 @@ def labels(values: Iterable[str], *, field: str = "labels") -> tuple[str, ...]:
     return _several(values, label, MAX_LABELS, field)
 
 
+def distinct_labels(checked: Iterable[str]) -> tuple[str, ...]:
+    """The same of labels that have each been checked."""
+    return _distinct(checked, MAX_LABELS, "labels")
+
+
 def role(value: str, *, field: str = "roles") -> str:
     """1–81 ASCII letters, digits and `. _ -` that begin with a letter or digit: Appwrite's keys."""
     if _ROLE.fullmatch(text(value, field)):
@@ -195,7 +200,11 @@ def _several(values: Iterable[str], rule: Callable[..., str], most: int, field: 
     """Each value by its rule, in order, without the repeated."""
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise invalid(field, f"must be a list, not {kind_of(values)}")
-    kept = tuple(dict.fromkeys(rule(value, field=field) for value in values))
+    return _distinct((rule(value, field=field) for value in values), most, field)
+
+
+def _distinct(values: Iterable[str], most: int, field: str) -> tuple[str, ...]:
+    kept = tuple(dict.fromkeys(values))
     if len(kept) > most:
         raise invalid(field, f"are {len(kept):,}; give at most {most:,}")
     return kept

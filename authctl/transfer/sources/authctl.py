@@ -113,7 +113,7 @@ _READERS: dict[str, Callable[[Fields, str], Any]] = {
 def _record(values: Fields) -> Record:
     """Every value as it is: the form is ours."""
     record = Record(
-        **{name: read(values, name) for name, read in _READERS.items()},
+        **values.columns(_READERS),
         blocked=_is_blocked(values),
         labels=values.texts("labels") if values.get("labels") is not None else None,
         texts={name: values.text(name) for name in TEXTS},
