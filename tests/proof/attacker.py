@@ -13,17 +13,18 @@ does there is no fault; after the remedy that README names she holds nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, seed as seeded, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from proof import faults
 from proof.judge import Deed
-from proof.people import BEHIND, EMAILS, LOOT, OWNERS, PEOPLE, PHONES, Held, kind_of
-from proof.scene import CODES, FACTORS, Scene
+from proof.people import BEHIND, EMAILS, LOOT, OWNERS, PEOPLE, PHONES, Held, Letter, kind_of
+from proof.scene import BACK, CODES, FACTORS, Scene
 
 ALL_EMAILS, ALL_PHONES = (sorted(each for own in kind.values() for each in own) for kind in (EMAILS, PHONES))
 WHO = st.sampled_from(PEOPLE)
@@ -33,6 +34,7 @@ MINE = st.sampled_from(EMAILS["eve"] + PHONES["eve"])
 WAYS = (None, "password", "email", "phone", "identity")  # by which ada comes to have an account
 TIMES = {"a quarter of an hour": 900, "an hour": 3_600, "a day": 86_400, "two months": 5_184_000}
 EVERYTHING = "sessions tokens changes password authenticators codes identities vouched addresses"
+TO_TAKE_BACK = timedelta(hours=71)  # for how long a change can be taken back for certain
 
 # What somebody may do with a session: those of the first part make it hard to get an intruder out again.
 DIGGING: dict[str, Callable[[Scene, str, Held, str], object]] = {
@@ -210,6 +212,8 @@ class Attacker(RuleBasedStateMachine):
         """On the account of somebody, who asked for it."""
         for id in [*self.judge.settled][which:][:1]:
             getattr(self, f"_operator_{does}")(id, f"id:{id}", self.judge.settled[id])
+            if does in ("block", "email", "phone"):
+                self.scene.end_what_takes_back(id)
 
     def _operator_password(self, id: str, user: str, owner: str) -> None:
         password, verb = self.scene.new_password(), self.operator.users.update_password
@@ -314,7 +318,25 @@ class Attacker(RuleBasedStateMachine):
                 SIGNED_IN[way](self.scene, "eve", held, address)
 
     @precondition(lambda self: self.has_stolen)
-    @rule(which=WHICH, remedy=st.sampled_from(["password", "recovery", "secure"]))
+    @rule(chain=st.lists(MINE, min_size=1, max_size=3), is_back=st.booleans(), is_crowded=st.booleans())
+    def eve_moves(self, chain: list[str], is_back: bool, is_crowded: bool) -> None:
+        """The account to addresses of hers, one after the other.
+
+        is_crowded: and asks for many more. is_back: and takes the last change of hers back.
+        """
+        scene = self.scene
+        for address in chain:
+            if held := scene.session("eve", 0):
+                scene.move("eve", held, address)
+        if is_crowded and (held := scene.session("eve", 0)):
+            email = scene.accounts[held.user].email
+            scene.crowd("eve", held, [each for each in EMAILS["eve"] + EMAILS["sam"] if each != email])
+        own = [each for each in scene.letters_of("eve") if each.kind == BACK and OWNERS[each.address or ""] == "eve"]
+        if is_back and own:
+            scene.redeem("eve", own[0], None)
+
+    @precondition(lambda self: self.has_stolen)
+    @rule(which=WHICH, remedy=st.sampled_from(["password", "recovery", "cancel", "secure", "secure_as_it_is"]))
     def ada_is_helped(self, which: int, remedy: str) -> None:
         """With an account of hers, whether or not it was taken."""
         for id in self._adas(which):
@@ -347,6 +369,36 @@ class Attacker(RuleBasedStateMachine):
             return False
         return self.scene.redeem(who, self.scene.post.letters[-1], None) is not None
 
+    def _cancel(self, id: str) -> None:
+        """With her mailbox to herself again, take back the first change of an address of hers in the last days."""
+        self._regain()
+        for kind in (EMAILS, PHONES):
+            if (letter := self._first_way_back(id, kind["ada"])) is None:
+                continue
+            was_made = getattr(self.scene.accounts[id], kind_of(letter.address or "")) != letter.address
+            if self.scene.redeem("ada", letter, None) is None:
+                self.scene.fault(faults.Unheard, f"ada cannot take back what became of {letter.address}")
+            ended = "changes sessions tokens password" if was_made else ""
+            self.judge.expect_nothing(id, ended, f"she took {letter.address} back")
+
+    def _first_way_back(self, id: str, own: Sequence[str]) -> Letter | None:
+        since = self.scene.world.clock.now - TO_TAKE_BACK
+        others = {address for account in self.scene.accounts.values() if account.id != id for address in account.proved}
+        for letter in self.scene.post.letters:
+            is_hers = letter.kind == BACK and letter.user == id and letter.address in own and "ada" in letter.readers
+            if is_hers and not letter.is_over and letter.at is not None and letter.at > since:
+                return letter if letter.address not in others else None
+        return None
+
+    def _secure_as_it_is(self, id: str) -> None:
+        """With the addresses that an operator has given."""
+        if self.scene.act("operator", f"secures {id}", self.operator.users.secure, f"id:{id}") is not None:
+            self._is_secured(id)
+
+    def _is_secured(self, id: str) -> None:
+        self.scene.end_what_takes_back(id)
+        self.judge.expect_nothing(id, f"{EVERYTHING} ways", "the operator secured it")
+
     def _secure(self, id: str) -> None:
         """The remedy for an account that was taken."""
         self._regain()
@@ -354,7 +406,7 @@ class Attacker(RuleBasedStateMachine):
         keep = [each for each in (account.email, account.phone) if OWNERS.get(each or "") == "ada"]
         named = {"keep": keep} if keep else {"email": EMAILS["ada"][0]}
         if self.scene.act("operator", f"secures {id} with {named}", verb, f"id:{id}", **named) is not None:
-            self.judge.expect_nothing(id, EVERYTHING, "the operator secured it")
+            self._is_secured(id)
 
     def _adas(self, which: int) -> list[str]:
         """One of the accounts that are ada's, taken ones too."""
@@ -372,6 +424,7 @@ class Attacker(RuleBasedStateMachine):
         scene, judge = self.scene, self.judge
         self._regain()
         for id in sorted(judge.taken & judge.settled.keys()):
+            self._cancel(id)
             self._secure(id)
         for id, name in [*judge.settled.items()]:
             scene.world.clock.forward(days=1)

@@ -39,6 +39,10 @@ class Granted(Fault):
     """An operator named somebody by an address, and who had typed it in got what was granted."""
 
 
+class Unheard(Fault):
+    """What the owner was sent to take a change back did not work in time."""
+
+
 class ShutOut(Fault):
     """Somebody with an account of their own did not get back into it."""
 

@@ -21,7 +21,8 @@ class Deed:
 
     held: the session that it is done in. loot: what of the owner's it is done with. sets: the password that it sets,
     which who acts then knows, or who is to know it (knows). codes_of: the account that it makes recovery codes of.
-    proves: whether it proves an address by itself. asks: whether it asks for a change of address.
+    proves: whether it proves an address by itself. asks: whether it asks for a change of address. takes_back: whether
+    it takes a change back, as whoever reads the old address may.
     """
 
     held: Held | None = None
@@ -31,6 +32,7 @@ class Deed:
     codes_of: str | None = None
     proves: bool = False
     asks: bool = False
+    takes_back: bool = False
 
     def __post_init__(self) -> None:
         if self.held is not None and self.held.loot is not None:
@@ -58,6 +60,8 @@ class Judge:
                 self._admission(who, before[id], deed, is_in=is_in)
             if is_in and deed.loot not in (None, "session"):
                 self.taken.add(id)
+        if deed.takes_back and deed.loot is not None and answer is not None:
+            self.taken.add(_account_of(answer))
         for id, was in before.items():
             if who != "operator" and id not in self.taken:
                 self._losses(who, was, self.scene.accounts.get(id), deed, has_asked=deed.asks and answer is not None)

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 PEOPLE = ("ada", "sam", "eve")  # the owner; a stranger with addresses of their own; the intruder
-EMAILS = {"ada": ("ada@example.com", "ada@example.org"), "sam": ("sam@example.com",), "eve": ("eve@example.com",)}
+EMAILS = {
+    "ada": ("ada@example.com", "ada@example.org"),
+    "sam": ("sam@example.com",),
+    "eve": ("eve@example.com", "eve@example.org"),
+}
 PHONES = {"ada": ("+14255550101", "+14255550102"), "sam": ("+14255550104",), "eve": ("+14255550103",)}
 OWNERS = {address: person for kind in (EMAILS, PHONES) for person, own in kind.items() for address in own}
 
@@ -22,7 +26,10 @@ def kind_of(address: str) -> str:
 
 @dataclass
 class Letter:
-    """A message with a secret. readers: who has seen it. asker: who had it sent. place: what else its link names."""
+    """A message with a secret. readers: who has seen it. asker: who had it sent. place: what else its link names.
+
+    address: what its token is about, which is not always where it went. at: when. is_over: it need not work any more.
+    """
 
     to: str
     secret: str
@@ -31,6 +38,9 @@ class Letter:
     user: str = ""
     token: str | None = None
     asker: str = ""
+    address: str | None = None
+    at: datetime | None = None
+    is_over: bool = False
     place: dict[str, str] = field(default_factory=dict)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import hypothesis
@@ -15,11 +15,13 @@ from proof.world import World
 
 from authctl.core.sessions.sign_in import SignedIn
 from authctl.errors import AuthctlError
-from authctl.model import Factor, User
+from authctl.model import Factor, Token, User
 
 CODES = ("email", "magic-url", "phone")  # what signs in by an address
 CHANGES = ("email-change", "phone-change")
+BACK = "change-cancel"  # what takes a change back
 FACTORS = ("totp", "recovery_code", "email", "phone")
+CROWD = 60  # changes that are asked for at once
 PACE = 61  # seconds from one deed to the next, so that another message may be asked for
 
 
@@ -92,9 +94,9 @@ class Scene:
         if (recovery := getattr(answer, "recovery", None)) is not None:
             answer = recovery
         for letter in letters:
-            letter.asker, token = who, getattr(answer, "token", None)
+            letter.asker, letter.at, token = who, self.world.clock.now, getattr(answer, "token", None)
             if token is not None and token.address in (None, letter.to):
-                letter.kind, letter.user, letter.token = str(token.kind), token.user_id, token.id
+                self._name(letter, token)
             elif (challenge := getattr(answer, "challenge", None)) is not None:
                 letter.kind, letter.user, letter.token = "challenge", challenge.user_id, challenge.id
             elif (membership := getattr(answer, "membership", None)) is not None:
@@ -108,8 +110,12 @@ class Scene:
         """Which token a letter is of that came along with something else."""
         for id in self.accounts:
             for token in self.operator.tokens.list(f"id:{id}"):
-                if token.address == letter.to and token.created_at == self.world.clock.now:
-                    letter.kind, letter.user, letter.token = str(token.kind), token.user_id, token.id
+                if token.created_at == letter.at and (token.address == letter.to or token.kind == BACK):
+                    self._name(letter, token)
+
+    def _name(self, letter: Letter, token: Token) -> None:
+        letter.kind, letter.user, letter.token = str(token.kind), token.user_id, token.id
+        letter.address = token.address
 
     # Signing up and in
 
@@ -195,8 +201,26 @@ class Scene:
         password = self.new_password() if letter.kind == "recovery" else None
         if password is not None:
             named |= {"new_password": password} | self._second(who, letter)
-        deed = Deed(held, loot, sets=password, proves=held is None and letter.kind in (*CODES, "recovery"))
-        return self.act(who, does, door.tokens.redeem, letter.user, letter.secret, deed=deed, **named)
+        deed = Deed(
+            held,
+            loot,
+            sets=password,
+            proves=held is None and letter.kind in (*CODES, "recovery"),
+            takes_back=letter.kind == BACK,
+        )
+        answer = self.act(who, does, door.tokens.redeem, letter.user, letter.secret, deed=deed, **named)
+        if answer is not None and letter.kind == BACK:
+            self.end_what_takes_back(letter.user, letter)
+        return answer
+
+    def end_what_takes_back(self, id: str, since: Letter | None = None) -> None:
+        """Expect nothing of what old addresses were sent: an operator has decided, or an older one of that kind."""
+        sent = [each for each in self.post.letters if each.kind == BACK and each.user == id]
+        if since is not None and since.address is not None and since.at is not None:
+            kind, at = kind_of(since.address), since.at
+            sent = [each for each in sent if kind_of(each.address or "") == kind and (each.at or at) >= at]
+        for letter in sent:
+            letter.is_over = True
 
     def _second(self, who: str, letter: Letter) -> dict[str, str]:
         """The code of a second factor for a recovery, where they have one."""
@@ -223,12 +247,12 @@ class Scene:
 
     # Changing the own account
 
-    def update_address(self, who: str, held: Held, kind: str, address: str) -> None:
+    def update_address(self, who: str, held: Held, kind: str, address: str) -> Any:
         users = self.application.as_session(held.secret).users
         verb = users.update_email if kind == "email" else users.update_phone
         does = f"changes the {kind} to {address}" if address else f"clears the {kind}"
         password = self.password_of(who, held.user)
-        self.act(who, does, verb, f"id:{held.user}", address, password=password, deed=Deed(held))
+        return self.act(who, does, verb, f"id:{held.user}", address, password=password, deed=Deed(held))
 
     def update_password(self, who: str, held: Held) -> Any:
         verb = self.application.as_session(held.secret).users.update_password
@@ -250,6 +274,19 @@ class Scene:
         verb = self.application.as_session(held.secret).mfa.delete_authenticator
         named, does = {"name": f"app of {whose}", "force": True}, f"deletes {whose}'s authenticator"
         self.act(who, does, verb, f"id:{held.user}", deed=Deed(held), **named)
+
+    def move(self, who: str, held: Held, address: str) -> None:
+        """Change an address for another one that they read."""
+        self.ask_to_change(who, held, address)
+        asked = [each for each in self.post.letters if each.at == self.world.clock.now and each.kind in CHANGES]
+        if asked and who in asked[-1].readers:
+            self.redeem(who, asked[-1], held)
+
+    def crowd(self, who: str, held: Held, addresses: Sequence[str]) -> None:
+        """Ask for one change after another, until that is refused."""
+        for number in range(CROWD):
+            if self.update_address(who, held, "email", addresses[number % len(addresses)]) is None:
+                break
 
     def make_codes(self, who: str, held: Held) -> None:
         mfa = self.application.as_session(held.secret).mfa
@@ -349,6 +386,8 @@ class Scene:
                 held.add(f"changes: to {letter.to}")
             elif letter.token in live and letter.kind.endswith("verification"):  # redeemed in a session alone
                 held |= {f"changes: to {letter.to}"} if OWNERS[letter.to] == name else set()
+            elif letter.token in live and letter.kind == BACK:  # which only an operator ends
+                held |= {f"ways: back to {letter.address}"} if OWNERS[letter.address or ""] == name else set()
             elif letter.token in live and name in letter.readers:
                 held.add(f"tokens: {letter.kind}")
         held |= {"password: known"} if name in account.knowers else set()

@@ -8,7 +8,8 @@ from proof.world import Files, Servers
 
 from authctl.core.accounts import endings
 from authctl.core.accounts.endings import Cause
-from authctl.core.credentials import factors, stepping_up
+from authctl.core.credentials import addresses, factors, stepping_up
+from authctl.core.tokens import cancelling
 
 EXAMPLES, STEPS = {"sqlite": 20, "postgres": 6}, 15
 
@@ -68,3 +69,22 @@ def test_a_change_without_the_password_is_seen(machine, monkeypatch):
     monkeypatch.setattr(stepping_up, "step_up", lambda directory, **given: None)
     with pytest.raises(faults.SteppedUp, match="pending"):
         machine.eve_digs_in(["asks to change"], "eve@example.com")
+
+
+def test_changes_that_hide_what_takes_the_first_back_are_seen(machine, monkeypatch):
+    machine.begins("password", "password", None, True)
+    machine.eve_gets_in(False)
+    monkeypatch.setattr(cancelling, "check_room", lambda work, user: None)
+    machine.eve_moves(["eve@example.com"], False, True)
+    with pytest.raises(faults.Unheard, match="what became of ada"):
+        machine.ada_is_helped(0, "cancel")
+
+
+def test_an_address_that_is_kept_since_it_came_back_is_seen(machine, monkeypatch):
+    machine.begins("password", "password", None, True)
+    machine.eve_gets_in(False)
+    restore = addresses.restore
+    monkeypatch.setattr(addresses, "restore", lambda *given, was_given: restore(*given, was_given=True))
+    machine.eve_moves(["eve@example.com", "eve@example.org"], True, False)
+    with pytest.raises(faults.Kept, match="addresses: eve"):
+        machine.ada_is_helped(0, "secure_as_it_is")

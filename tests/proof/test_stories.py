@@ -7,7 +7,7 @@ from proof import attacker
 from proof.people import EMAILS, PHONES
 from proof.world import Files
 
-ADA, ADAS_OTHER, SAM, EVE = EMAILS["ada"][0], EMAILS["ada"][1], EMAILS["sam"][0], EMAILS["eve"][0]
+(ADA, ADAS_OTHER), (EVE, EVES_OTHER), (SAM,) = EMAILS["ada"], EMAILS["eve"], EMAILS["sam"]
 ADAS_PHONE, SAMS_PHONE, EVES_PHONE = PHONES["ada"][0], PHONES["sam"][0], PHONES["eve"][0]
 
 
@@ -44,6 +44,15 @@ def test_an_operators_new_password_ends_the_change_that_an_intruder_asked_for(ma
     machine.eve_gets_in(False)
     machine.eve_digs_in(["asks to change"], EVES_PHONE)
     machine.operator_acts(0, "password")
+
+
+@pytest.mark.parametrize("remedy", ["cancel", "secure_as_it_is", "secure"])
+@pytest.mark.parametrize("chain", [[EVE], [EVE, EVES_OTHER], [EVE, EVES_PHONE, EVES_OTHER]])
+def test_however_far_an_intruder_moves_an_account_its_owner_gets_it_back(machine, chain, remedy):
+    machine.begins("password", "password", None, True)
+    machine.eve_gets_in(False)
+    machine.eve_moves(chain, len(chain) > 1, True)
+    machine.ada_is_helped(0, remedy)
 
 
 @pytest.mark.parametrize("loot", ["password", "mailbox", "phone"])
