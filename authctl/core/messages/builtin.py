@@ -44,10 +44,10 @@ If this was not you, and you cannot sign in, tell whoever runs {application}: th
 """
 _CANCEL = (
     """
-If this was not you, open this link. It cancels the change, and takes it back up to 72 hours after it:
-{link}
+If this was not you, cancel the change. You can undo it up to 72 hours after it was made.
+Cancel the change: {link}
 
-If this was not you, use this code. It cancels the change, and takes it back up to 72 hours after it:
+If this was not you, use this code. It cancels the change, and undoes it up to 72 hours after it was made:
 {code}
 """
     + _REMEDY
@@ -72,8 +72,8 @@ If you did not ask for a code, ignore this mail: without it nobody gets in.
     MessageKind.MAGIC_URL: """
 Sign in to {application}
 
-To sign in to {application}, open this link:
-{link}
+You asked to sign in to {application}.
+Sign in: {link}
 
 To sign in to {application}, use this code:
 {code}
@@ -88,8 +88,8 @@ If you did not ask for this, ignore this mail: without it nobody gets in.
     MessageKind.EMAIL_VERIFICATION: """
 Confirm your address at {application}
 
-To confirm that {email} is your address at {application}, open this link:
-{link}
+Please confirm that {email} is your address at {application}.
+Confirm your address: {link}
 
 To confirm that {email} is your address at {application}, use this code:
 {code}
@@ -101,8 +101,8 @@ If you did not ask for this, ignore this mail: without it nothing happens.
     MessageKind.RECOVERY: """
 A new password for {application}
 
-To choose a new password for {application}, open this link:
-{link}
+You asked for a new password for {application}.
+Choose a password: {link}
 
 To choose a new password for {application}, use this code:
 {code}
@@ -114,8 +114,8 @@ If you did not ask for this, ignore this mail: without it nothing changes.
     MessageKind.EMAIL_CHANGE: """
 Confirm your new address at {application}
 
-To make {email} the address of your account at {application}, open this link:
-{link}
+Please confirm that {email} is your new address at {application}.
+Confirm your address: {link}
 
 To make {email} the address of your account at {application}, use this code:
 {code}
@@ -129,8 +129,8 @@ Invitation to {team} at {application}
 
 {inviter} invites you to the team “{team}”.
 
-To join the team “{team}” at {application}, open this link:
-{link}
+Join the team “{team}” at {application}.
+Join the team: {link}
 
 To join the team “{team}” at {application}, use this code:
 {code}
@@ -166,8 +166,8 @@ Somebody who is signed in to your account at {application} asked to change its a
 
 Somebody who is signed in to your account at {application} asked to change its number to one that ends with {new_phone}.
 
-If this was you, confirm it with this link:
-{link}
+If this was you, confirm it.
+Confirm the change: {link}
 
 If this was you, confirm it with this code:
 {code}

@@ -5,8 +5,9 @@
     {code}
 
 A text is paragraphs with blank lines between them. A paragraph with a field that is empty is left out, and so one text
-does for a mail with a link and for one with a code. The HTML of a mail is made of the same paragraphs: a line that is
-{link} or {page} alone can be followed, and one that is {code} alone is large.
+does for a mail with a link and for one with a code. The HTML of a mail has the subject as its heading and then the same
+paragraphs, the last of several in small letters. A line `LABEL: {link}` becomes a button, one that is {link} or {page}
+alone becomes a link, and one that is {code} alone is framed.
 
 Files in the folder of the setting `templates` take the place of each part: KIND.subject, KIND.txt, KIND.html. Who
 writes KIND.txt changes the HTML with it. A folder in it that is named as a language (`de`, `pt-BR`) holds files for
@@ -120,7 +121,8 @@ def _wrong(where: str, what: str) -> Invalid:
     return Invalid("general_config_invalid", f"{where} {what}.", field="templates")
 
 
-# HTML: a page that takes the reader's own colours and size of letters, loads nothing and tells nobody.
+# HTML: a page that takes the reader's own colours and size of letters, loads nothing and tells nobody. All style is
+# beside what it is about, since some mail programs drop a style sheet; colours of our own come as ink and ground.
 
 _HEAD = """\
 <!doctype html>
@@ -132,16 +134,29 @@ _HEAD = """\
 """
 _BODY = (
     '<body style="margin:0;padding:1.5em 1em;font-family:sans-serif;font-size:16px;line-height:1.5">\n'
-    '<div style="max-width:34em;margin:0 auto;overflow-wrap:anywhere">\n'
+    '<div dir="auto" style="max-width:34em;margin:0 auto;overflow-wrap:anywhere">\n'
 )
-_LARGE = "font-family:monospace;font-size:1.75em;letter-spacing:0.15em"
-_LONG = "font-family:monospace;word-break:break-all"
+_HEADING = "margin:0 0 1em;font-size:1.375em;line-height:1.25"
+_SMALL = "margin:2em 0 0;padding-top:1em;border-top:1px solid #808080;font-size:0.875em"
+_BUTTON = (
+    "display:inline-block;margin:0.75em 0;padding:0.6em 1.5em;border-radius:0.4em;"
+    "background-color:#1f5fbf;color:#ffffff;font-weight:bold;text-decoration:none"
+)
+_LINK = "word-break:break-all"
+_URL = f"{_LINK};font-size:0.8em"
+_FRAMED = "display:inline-block;margin:0.5em 0;padding:0.3em 0.7em;border:1px solid #808080;border-radius:0.4em"
+_LARGE = f"{_FRAMED};font-family:monospace;font-size:1.75em;letter-spacing:0.15em"
+_LONG = f"{_FRAMED};font-family:monospace;word-break:break-all"
+_LABELLED = re.compile(r"\s*(?P<label>.*\S)\s*[:\uff1a]\s*\{link\}\s*")
 
 
 def _page(language: str, subject: str, paragraphs: list[str]) -> str:
-    body = "".join(f"<p>{paragraph}</p>\n" for paragraph in paragraphs)
-    head = _HEAD.format(language=language)
-    return f"{head}<title>{_escape(subject)}</title>\n</head>\n{_BODY}{body}</div>\n</body>\n</html>\n"
+    title = _escape(subject)
+    *others, last = paragraphs or [""]
+    body = "".join(f"<p>{paragraph}</p>\n" for paragraph in others)
+    body += f'<p style="{_SMALL}">{last}</p>\n' if others else f"<p>{last}</p>\n"
+    head = f"{_HEAD.format(language=language)}<title>{title}</title>\n</head>\n"
+    return f'{head}{_BODY}<h1 style="{_HEADING}">{title}</h1>\n{body}</div>\n</body>\n</html>\n'
 
 
 def _lines(paragraph: str, values: Mapping[str, str]) -> list[str]:
@@ -151,8 +166,11 @@ def _lines(paragraph: str, values: Mapping[str, str]) -> list[str]:
 
 def _line(line: str, escaped: Mapping[str, str]) -> str:
     code, link = escaped["code"], escaped.get(line.strip().strip("{}"))
+    if labelled := _LABELLED.fullmatch(line):
+        link, label = escaped["link"], _escape(labelled["label"]).format(**escaped)
+        return f'<a href="{link}" style="{_BUTTON}">{label}</a><br><a href="{link}" style="{_URL}">{link}</a>'
     if line.strip() in ("{link}", "{page}"):
-        return f'<a href="{link}" style="word-break:break-all">{link}</a>'
+        return f'<a href="{link}" style="{_LINK}">{link}</a>'
     if line.strip() == "{code}":
         return f'<strong style="{_LARGE if len(code) <= LONGEST_CODE else _LONG}">{code}</strong>'
     return _escape(line).format(**escaped)
