@@ -19,6 +19,7 @@ Json = dict[str, Any]  # as it is read and built
 JsonObject = dict[str, object]  # as it is answered with: whoever looks into it says what they expect
 Step = Callable[[int], None]  # tells of so many records done
 Progress = Callable[[str, int | None], AbstractContextManager[Step]]  # opens a bar: its label, and how many there are
+Waiting = Callable[[str], AbstractContextManager[object]]  # says what goes on, if it takes long
 
 
 class Public:

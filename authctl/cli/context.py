@@ -16,7 +16,7 @@ from authctl.cli.output import Format, Output
 if TYPE_CHECKING:
     from authctl.core.directory.directory import Directory
     from authctl.core.work.unit import Actor
-    from authctl.model import Json
+    from authctl.model import Json, Waiting
     from authctl.settings import Settings
 
 WIDEST, NARROWEST = 100, 30  # columns of a help page
@@ -160,8 +160,17 @@ class Context(typer.Context):
         self.call_on_close(directory.close)
         directory.warn = self.output.warn
         directory.sleep = self.environment.sleep
+        directory.waiting = directory.database.waiting = self._waiting()
         directory.keeps_changes = self.answers_in_words
         return directory.acting(directory.actor, dry_run=self.is_dry_run)
+
+    def _waiting(self) -> Waiting:
+        """What tells a person at a terminal what a step waits for."""
+        if not self.environment.moves_cursor or self.output.quiet:
+            return nullcontext
+        from authctl.cli.waiting import Waits
+
+        return Waits(self.environment)
 
     def session_secret(self, *, stdin: bool = False) -> str:
         """The secret of the session that acts: from AUTHCTL_SESSION, else the next line of stdin."""

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import StringIO, TextIOWrapper
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from authctl.settings import host_name, os_user
 
@@ -38,6 +38,33 @@ def _random_bytes(count: int) -> bytes:
     return unit.system_random_bytes(count)
 
 
+class Timer(Protocol):
+    """Calls something later, unless it is cancelled before."""
+
+    def start(self) -> None: ...
+
+    def cancel(self) -> None: ...
+
+
+def _timer(seconds: float, action: Callable[[], None]) -> Timer:
+    from threading import Timer
+
+    timer = Timer(seconds, action)
+    timer.daemon = True  # a command that ends does not wait for it
+    return timer
+
+
+@dataclass(slots=True)
+class StatusLine:
+    """The line of a terminal that tells what goes on and then goes away. Where a bar has it, nobody else writes there.
+
+    wipe: takes the words off that stand there.
+    """
+
+    has_bar: bool = False
+    wipe: Callable[[], None] = lambda: None
+
+
 @dataclass(frozen=True)
 class Environment:
     """The outside of one command. Without arguments: empty streams off a terminal, as most tests want them.
@@ -47,6 +74,8 @@ class Environment:
     color: the setting output.color: always, never, or auto, which leaves it to the variables and the terminal.
     monotonic: seconds from a clock that never goes back, for progress and nothing else.
     sleep: waits for so many seconds.
+    timer: makes what calls a function after so many seconds, in a thread of its own.
+    status: what stands on the last line of the terminal.
     """
 
     stdin: TextIO = field(default_factory=StringIO)
@@ -64,6 +93,8 @@ class Environment:
     hash_parameters: Any = None
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    timer: Callable[[float, Callable[[], None]], Timer] = _timer
+    status: StatusLine = field(default_factory=StatusLine, repr=False)
 
     @classmethod
     def of_process(cls) -> Environment:
@@ -115,6 +146,11 @@ class Environment:
     def is_dumb(self) -> bool:
         """Whether the terminal cannot move its cursor."""
         return self.environ.get("TERM") == "dumb"
+
+    @property
+    def moves_cursor(self) -> bool:
+        """Whether stderr is a terminal on which a line can be written anew."""
+        return self.stderr_isatty and not self.is_dumb
 
     @property
     def is_interactive(self) -> bool:

@@ -30,7 +30,7 @@ def progress(environment: Environment, label: str, total: int | None = None, *, 
     """
     if quiet:
         yield _nothing
-    elif environment.stderr_isatty and not environment.is_dumb:
+    elif environment.moves_cursor:
         with _bar(environment, label, total) as step:
             yield step
     else:
@@ -139,6 +139,9 @@ def _bar(environment: Environment, label: str, total: int | None) -> Iterator[St
             drawn = now
             known = done.share
             shown.update(task, completed=known or 0, total=None if known is None else 1, told=done.told(now))
+            if not environment.status.has_bar:
+                environment.status.has_bar = True
+                environment.status.wipe()
             shown.start()
             shown.refresh()
 
@@ -146,6 +149,7 @@ def _bar(environment: Environment, label: str, total: int | None) -> Iterator[St
         yield step
     finally:
         shown.stop()
+        environment.status.has_bar = False
 
 
 def _duration(seconds: float) -> str:

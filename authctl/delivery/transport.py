@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from authctl.delivery.errors import Unconfigured, masked
 from authctl.delivery.messages import PARTIAL, Channel, Email, Receipt, Sms
-from authctl.model import Clock, RandomBytes
+from authctl.model import Clock, RandomBytes, Waiting
 
 if TYPE_CHECKING:
     from authctl.delivery.sms.provider import Provider
@@ -21,7 +22,8 @@ VERIFY = "twilio-verify"
 class Transport:
     """Sends what it is given by the ways that the settings name. Made in no time; connects when something is sent.
 
-    console: where the provider `console` writes to, and where a message that was sent in part is told.
+    console: where the provider `console` writes to, and where a message that was sent in part is told. waiting: tells
+    who is waited for, where that takes long.
     dry_run: everything is checked, and nothing sent.
     """
 
@@ -32,12 +34,14 @@ class Transport:
         clock: Clock,
         random_bytes: RandomBytes,
         console: Callable[[str], None] = lambda line: None,
+        waiting: Waiting = nullcontext,
         dry_run: bool = False,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.random_bytes = random_bytes
         self.console = console
+        self.waiting = waiting
         self.dry_run = dry_run
 
     def send(self, message: Email | Sms) -> Receipt:
@@ -51,7 +55,8 @@ class Transport:
         provider = self._provider(message.channel)
         if self.dry_run:
             return Receipt(provider.name, message.channel, status="dry-run")
-        receipt = provider.send(message)
+        with self._waiting_for(provider):
+            receipt = provider.send(message)
         if receipt.status == PARTIAL:
             self.console(
                 f"{receipt.provider} sent only part of the message to {masked(message.to)}: "
@@ -65,7 +70,9 @@ class Transport:
         if self.dry_run:
             email.check(self.settings.email)
             return Receipt(email.PROVIDER, Channel.EMAIL, status="dry-run")
-        return email.send(self.settings.email, message, now=self.clock(), random_bytes=self.random_bytes)
+        settings = self.settings.email
+        with self.waiting(f"Waiting for the mail server {settings.host}:{settings.port}"):
+            return email.send(settings, message, now=self.clock(), random_bytes=self.random_bytes)
 
     # Before anything is promised
 
@@ -90,14 +97,22 @@ class Transport:
     def start(self, phone: str, channel: Channel = Channel.SMS) -> Receipt:
         """Have the provider send a code of its own. Raises what `send` does."""
         provider = self._verify(channel)
-        return Receipt(provider.name, channel, status="dry-run") if self.dry_run else provider.start(phone, channel)
+        if self.dry_run:
+            return Receipt(provider.name, channel, status="dry-run")
+        with self._waiting_for(provider):
+            return provider.start(phone, channel)
 
     def check_code(self, phone: str, code: str) -> bool:
         """Whether that is the code that the provider sent. False for an expired one, too, and after too many tries.
 
         The provider counts the try and uses the code up, also in a dry run.
         """
-        return self._verify(Channel.SMS).check(phone, code)
+        provider = self._verify(Channel.SMS)
+        with self._waiting_for(provider):
+            return provider.check(phone, code)
+
+    def _waiting_for(self, provider: Provider) -> AbstractContextManager[object]:
+        return self.waiting(f"Waiting for the SMS provider {provider.name}")
 
     def _provider(self, channel: Channel) -> Provider:
         from authctl.delivery import sms

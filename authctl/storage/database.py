@@ -14,10 +14,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from authctl.errors import AuthctlError, Unavailable
+from authctl.model import Waiting
 from authctl.settings import redact_url
 from authctl.storage import driver_errors
 from authctl.storage.connection import Connection, Dialect
@@ -71,6 +72,7 @@ class Database:
     url: `sqlite:///PATH` or `postgresql://…`. connect_timeout: seconds for a connection to Postgres. lock_timeout:
     seconds that a writer waits for the writers before it; 0 does not wait. statement_timeout: seconds for one
     statement in Postgres; 0 is no limit. pool: of the connections beside the first.
+    waiting: tells what goes on where a transaction takes long.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Database:
     ) -> None:
         self._shown = redact_url(url)
         self.lock_timeout = lock_timeout
+        self.waiting: Waiting = nullcontext
         self._pool_limits = pool or Pool()
         self.path = _path_of(url)
         self._driver: Driver
@@ -112,11 +115,13 @@ class Database:
 
         rollback: undo everything at the end, as a dry run does.
         """
-        return self._run(work, write=True, rollback=rollback)
+        with self.waiting(f"Waiting for the database {self.describe()}"):
+            return self._run(work, write=True, rollback=rollback)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that only reads; again where the database gives it up."""
-        return self._run(work, write=False, rollback=False)
+        with self.waiting(f"Waiting for the database {self.describe()}"):
+            return self._run(work, write=False, rollback=False)
 
     def stream(self, work: Callable[[Connection], Iterator[T]]) -> Generator[T, None, None]:
         """What `work` yields, from one transaction that stays open until it is read or dropped.

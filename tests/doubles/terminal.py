@@ -26,11 +26,12 @@ class Theme:
     ground: str
 
 
+GONE = re.compile(r"\r[^\r\n]*\.\.\.\x1b\[K\r\x1b\[K")  # what was waited for, and was wiped off when it came
 THEMES = {"dark": Theme("#d4d4d4", "#1e1e1e"), "light": Theme("#586e75", "#fdf6e3")}
 
 
 class Person:
-    """Somebody at a terminal where one command runs; `screen` is all that was shown."""
+    """Somebody at a terminal where one command runs; `screen` is all that was shown and stayed."""
 
     def __init__(self, words, home, *, columns=80, lines=24, stdin=None, **variables):
         """stdin: a file that is read instead of what is typed."""
@@ -62,7 +63,8 @@ class Person:
         except OSError:  # Linux tells the end of a terminal so
             return False
         self._bytes += part
-        self.screen = self._bytes.decode("utf-8", "replace").replace("\r\n", "\n")
+        shown = self._bytes.decode("utf-8", "replace").replace("\r\n", "\n")
+        self.screen = GONE.sub("", shown)
         return bool(part)
 
     def sees(self, text):

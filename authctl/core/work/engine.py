@@ -10,7 +10,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -20,7 +20,7 @@ from authctl.core.crypto import sealing
 from authctl.core.values import checks, identifiers
 from authctl.core.work.unit import OPERATOR_OR_PROGRAM, By, Work
 from authctl.errors import AuthctlError, Denied, Invalid, Unavailable
-from authctl.model import Change, Clock, EventName, RandomBytes
+from authctl.model import Change, Clock, EventName, RandomBytes, Waiting
 
 if TYPE_CHECKING:
     from typing import Self
@@ -70,6 +70,7 @@ class Engine:
     keeps_changes: `changes` has what changed; whoever says so empties it.
     warn: called with a sentence that an operator should read.
     sleep: waits for so many seconds, so that others get their turn.
+    waiting: tells what goes on while a password is hashed or a message sent, where that takes long.
     by: the kind of actor, which whoever opens it says.
     """
 
@@ -98,6 +99,7 @@ class Engine:
         self.make_ready: Callable[[State | None], None] | None = None
         self.warn: Callable[[str], None] = lambda message: None
         self.sleep: Callable[[float], None] = time.sleep
+        self.waiting: Waiting = nullcontext
         self._find_key = find_key
         self._make_log_key = make_log_key
         self._hash_parameters = hash_parameters
@@ -194,7 +196,8 @@ class Engine:
         with self._known.lock:
             if self._known.turns is None:
                 self._known.turns = Turns(self.settings.hashing.at_once, self.settings.hashing.longest_wait)
-        with self._known.turns.turn(hashing.weight(stored, self.hash_parameters) if stored else 1):
+        turn = self._known.turns.turn(hashing.weight(stored, self.hash_parameters) if stored else 1)
+        with self.waiting("Hashing the password"), turn:
             yield
 
     # What leaves.
@@ -209,6 +212,7 @@ class Engine:
             clock=self.clock,
             random_bytes=self.random_bytes,
             console=self.warn,
+            waiting=self.waiting,
             dry_run=self.dry_run,
         )
 
