@@ -111,7 +111,7 @@ PURGED = Shape(
     "purge",
     fields=(
         *("tokens", "challenges", "sessions", "attempts", "known_sources", "signing_keys", "events"),
-        "invitations",
+        *("invitations", "import_changes"),
     ),
 )
 SECURED = Shape(

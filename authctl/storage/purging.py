@@ -1,5 +1,5 @@
-"""Removing what is over: sessions, tokens, challenges, invitations, counts of attempts, and sources that are known no
-more."""
+"""Removing what is over: sessions, tokens, challenges, invitations, counts of attempts, sources that are known no more,
+and what imports replaced."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from authctl.storage.tables import (
     attempts,
     challenges,
     identities,
+    import_changes,
+    imports,
     invitations,
     known_sources,
     memberships,
@@ -92,6 +94,23 @@ def delete_invited(db: Connection, before: datetime) -> int:
 def _are_nobodys(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     is_open = sa.exists().where(invitations.c.membership_seq == memberships.c.seq, invitations.c.expires_at > before)
     return memberships.c.user_seq.is_(None), sa.not_(is_open)
+
+
+def count_import_changes(db: Connection, before: datetime) -> int:
+    """How many changes were made by imports that ended before that moment."""
+    statement = sa.select(sa.func.count()).where(import_changes.c.import_seq.in_(_imports_before(before)))
+    return db.sqlalchemy.execute(statement).scalar_one()
+
+
+def delete_import_changes(db: Connection, before: datetime) -> int:
+    """Remove a batch of those; how many there were in it."""
+    batch = sa.select(import_changes.c.seq).where(import_changes.c.import_seq.in_(_imports_before(before))).limit(BATCH)
+    return db.sqlalchemy.execute(import_changes.delete().where(import_changes.c.seq.in_(batch))).rowcount
+
+
+def _imports_before(before: datetime) -> sa.Select[tuple[int]]:
+    ended = sa.func.coalesce(imports.c.ended_at, imports.c.updated_at)
+    return sa.select(imports.c.seq).where(ended <= before)
 
 
 def delete_attempts(

@@ -206,3 +206,24 @@ def test_the_command_says_what_it_restored(directory, take, ada, authctl, databa
     ran = authctl(f"users undo-import {id} --yes -o json", env=env)
     assert json.loads(ran.stdout) == {"id": id, "removed": 1, "restored": 1, "kept": {}}
     assert directory.users.get("ada").name == "Ada"
+
+
+def test_what_an_import_replaced_is_kept_for_30_days(directory, take, undo, ada, clock):
+    take(record(name="Augusta"))
+    clock.forward(days=29)
+    assert directory.security.purge().import_changes == 0
+    id = take(record(name="Countess"))
+    clock.forward(days=2)
+    dry = directory.acting(directory.actor, dry_run=True)
+    assert dry.security.purge().import_changes == directory.security.purge().import_changes == 1
+    assert undo(id) == (0, 1, {})
+    assert directory.users.get("ada").name == "Augusta"
+
+
+def test_an_undo_says_that_it_comes_too_late(directory, take, ada, clock, authctl, database_url):
+    id = take(record(name="Augusta"))
+    clock.forward(days=31)
+    directory.security.purge()
+    run = authctl(f"users undo-import {id} --yes", env={"AUTHCTL_DATABASE_URL": database_url})
+    assert "1 user whom it changed stays as now" in run.stderr
+    assert directory.users.get("ada").name == "Augusta"

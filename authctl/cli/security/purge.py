@@ -21,6 +21,7 @@ def purge(ctx: Context) -> None:
 
     Tokens and challenges are kept for a day; sessions for as long as the policy log-retention says, else for 30 days.
     Events are kept for as long as that policy says, else for ever. Before any go, they and what is new in the audit log
-    are verified, as by `authctl security verify-logs`; a log that was changed by hand is left as it is.
+    are verified, as by `authctl security verify-logs`; a log that was changed by hand is left as it is. What an import
+    replaced, former password hashes too, is kept for 30 days after it: undoing the import later does not bring it back.
     """
     ctx.report(asdict(ctx.directory.security.purge()))

@@ -29,8 +29,7 @@ def list_imports(ctx: Context, limit: Limit = PAGE, after: After = None) -> None
     UNDONE,
     name="undo-import",
     writes=True,
-    asks="Remove the users that {id} made, and restore those whom it changed? Whoever was changed or has signed in"
-    " since stays. Ended sessions, tokens and used codes do not come back.",
+    asks="Undo {id}? Users who were changed or have signed in since stay.",
     exits=(NOT_FOUND,),
     example=("authctl users undo-import IMPORT --dry-run", "authctl users undo-import IMPORT --yes"),
 )
@@ -42,11 +41,16 @@ def undo_import(
 
     Users whom it made and who were changed since or have signed in stay, and are counted. Of the others that comes back
     which nobody has changed since: names, addresses, labels, prefs, metadata, blocks and passwords; identities, factors
-    and memberships go again. What ends with such a change ends.
+    and memberships go again. What ends with such a change ends. `authctl security purge` clears what an import changed
+    after 30 days; then only the users whom it made can be removed.
     """
     from authctl.transfer.journal import Imports
 
-    import_dialogue.show(ctx, Imports(ctx.directory).undo(id, progress=progress_of(ctx)).public())
+    undone = Imports(ctx.directory).undo(id, progress=progress_of(ctx))
+    import_dialogue.show(ctx, undone.public())
+    if stay := undone.kept.get("not_recorded"):
+        users = "1 user whom it changed stays" if stay == 1 else f"{stay:,} users whom it changed stay"
+        ctx.output.tell(f"{users} as now: the former values are no longer kept, as 30 days after an import.")
 
 
 @COMMANDS.command(

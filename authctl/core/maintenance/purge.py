@@ -1,5 +1,5 @@
 """Deleting what has expired: tokens, challenges, ended sessions, invitations, counts of attempts, known sources, old
-events."""
+events, and what imports replaced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _Step = Callable[[Connection, datetime], int]
 @dataclass(frozen=True, slots=True)
 class Purged:
     """How much was cleared: dead tokens and challenges, sessions that are over, counts of attempts, sources that are
-    known no more, retired keys, events of the audit log, and memberships of nobody, whose invitation expired."""
+    known no more, retired keys, events of the audit log, memberships of nobody, whose invitation expired, and what old
+    imports changed of users, which undoing them would bring back."""
 
     tokens: int
     challenges: int
@@ -34,8 +35,10 @@ class Purged:
     signing_keys: int
     events: int
     invitations: int
+    import_changes: int
 
 
+CHANGES_KEPT = timedelta(days=30)  # how long an import's changes, former password hashes among them, can be undone
 INVITATIONS_KEPT = timedelta(days=30)  # how long an address is kept that never accepted, and its team's owners see it
 SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, where log-retention does not say
 
@@ -43,7 +46,8 @@ SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, 
 def purge(directory: Engine) -> Purged:
     """Clear what is dead, some at a time: tokens and challenges after a day, sessions after the policy log-retention,
     else 30 days. Events of the audit log go after that policy alone, and not where it, or the log, was changed by hand.
-    Invitations of addresses that nobody accepted with go after 30 days, with the memberships that waited for them.
+    Invitations of addresses that nobody accepted with go after 30 days, with the memberships that waited for them; so
+    does what imports replaced.
     """
     tokens = tokens_tokens.purge(directory)
     challenges = mfa_challenges.purge(directory)
@@ -51,7 +55,8 @@ def purge(directory: Engine) -> Purged:
     sessions = _purge_sessions(directory, kept)
     events = clearing.purge(directory, directory.clock() - kept) if kept is not None else 0
     invitations = _purge_invitations(directory)
-    return directory.write(_purge_rest, tokens, challenges, sessions, events, invitations)
+    changes = _purge_import_changes(directory)
+    return directory.write(_purge_rest, tokens, challenges, sessions, events, invitations, changes)
 
 
 def _retention(directory: Engine) -> timedelta | None:
@@ -66,9 +71,11 @@ def _retention(directory: Engine) -> timedelta | None:
     return kept
 
 
-def _purge_rest(work: Work, tokens: int, challenges: int, sessions: int, events: int, invitations: int) -> Purged:
+def _purge_rest(
+    work: Work, tokens: int, challenges: int, sessions: int, events: int, invitations: int, changes: int
+) -> Purged:
     attempts, known, keys = throttle.purge(work), throttle.purge_known_sources(work), jwts.purge(work)
-    purged = Purged(tokens, challenges, sessions, attempts, known, keys, events, invitations)
+    purged = Purged(tokens, challenges, sessions, attempts, known, keys, events, invitations, changes)
     work.record(EventName.SECURITY_PURGE, "directory", asdict(purged))
     return purged
 
@@ -81,6 +88,11 @@ def _purge_sessions(directory: Engine, kept: timedelta | None) -> int:
 def _purge_invitations(directory: Engine) -> int:
     before = directory.clock() - INVITATIONS_KEPT
     return _purge(directory, before, storage.purging.count_invited, storage.purging.delete_invited)
+
+
+def _purge_import_changes(directory: Engine) -> int:
+    before = directory.clock() - CHANGES_KEPT
+    return _purge(directory, before, storage.purging.count_import_changes, storage.purging.delete_import_changes)
 
 
 def _purge(directory: Engine, before: datetime, count: _Step, delete: _Step) -> int:
