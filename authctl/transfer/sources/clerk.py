@@ -31,7 +31,8 @@ IGNORED = frozenset(
     )
 )
 
-# Their name → ours, and its options. Those that Clerk does not describe are not in it, and never guessed.
+# Their name → ours, and its options. Those that Clerk does not describe are not in it, and never guessed: of
+# md5_salted and sha256_salted it does not say on which side the salt is. https://clerk.com/docs/reference/backend/user/create-user
 HASHERS: dict[str, tuple[str, dict[str, str]]] = {
     "bcrypt": ("bcrypt", {}),
     "bcrypt_sha256_django": ("django", {}),
@@ -44,11 +45,13 @@ HASHERS: dict[str, tuple[str, dict[str, str]]] = {
     "pbkdf2_sha1": ("pbkdf2-sha1", {"encoding": "hex"}),
     "pbkdf2_sha256": ("pbkdf2-sha256", {"salt_encoding": "base64"}),
     "pbkdf2_sha256_django": ("django", {}),
-    "pbkdf2_sha512": ("pbkdf2-sha512", {"salt_encoding": "base64"}),
+    "pbkdf2_sha512": ("pbkdf2-sha512", {"encoding": "hex"}),
+    "pbkdf2_sha512_hex": ("pbkdf2-sha512", {"salt_encoding": "hex", "encoding": "hex"}),
     "scrypt_firebase": ("scrypt-modified", {}),
     "scrypt_werkzeug": ("werkzeug", {}),
     "ldap_ssha": ("ldap", {}),
 }
+SYMFONY = "sha512_symfony"
 # Known to need what the file has not; the registry says why.
 ELSEWHERE = ("bcrypt_peppered", "awscognito")
 
@@ -123,13 +126,23 @@ def _secret(values: Fields) -> Secret | None:
         return None
     if hasher in ELSEWHERE:
         return Secret(text, hasher)
+    if hasher == SYMFONY:
+        return _symfony(text)
     if hasher not in HASHERS:
         values.no_password(
             f"How Clerk writes a password of {text_files.ref(hasher)} is not known here; it needs a reset."
         )
         return None
     name, options = HASHERS[hasher]
-    return Secret(text, name, options)
+    return Secret(text.replace("_hex$", "$", 1), name, options)
+
+
+def _symfony(text: str) -> Secret:
+    """sha512_symfony$iterations$salt$hash; a text of another form is left to be refused."""
+    prefix, *fields = text.split("$")
+    if prefix != SYMFONY or len(fields) != 3:  # noqa: PLR2004 - iterations, salt, hash
+        return Secret(text, "symfony")
+    return Secret(fields[2], "symfony", {"iterations": fields[0], "salt": fields[1]})
 
 
 # JSON

@@ -80,6 +80,9 @@ class _Mapping:
 
     def _secret(self, text: str, values: Fields) -> Secret | None:
         bare = text.strip()
+        scheme, _, plain = bare.partition("}")
+        if f"{scheme}}}".upper() in text_files.CLEAR:
+            return self._plain_secret(plain, values)
         why = hashing.not_plain(bare, des=True)
         if bare.startswith(MARKS) or (why is not None and bare.startswith(("$", "{"))):
             return Secret(bare)
@@ -87,8 +90,12 @@ class _Mapping:
             values.no_password("There is no password in the line.")
         elif why is not None:
             values.no_password(why)
-        elif self._plain:
-            return Secret(text, is_plain=True)
         else:
-            values.no_password("The password seems to be plain text; --source-option plain_passwords=yes takes it.")
+            return self._plain_secret(text, values)
+        return None
+
+    def _plain_secret(self, text: str, values: Fields) -> Secret | None:
+        if self._plain:
+            return Secret(text, is_plain=True)
+        values.no_password("The password seems to be plain text; --source-option plain_passwords=yes takes it.")
         return None

@@ -36,7 +36,6 @@ AD_DISABLED = 2  # userAccountControl: ACCOUNTDISABLE
 AD_SERVICE = "krbtgt"  # whose key is that of the whole realm; an account whose name ends in $ is a machine's
 GUID_SIZE = 16  # bytes
 AD_NEVER = ("0", "9223372036854775807")
-CLEAR = ("{CLEARTEXT}", "{CLEAR}", "{PLAIN}", "{PLAINTEXT}", "{NOOP}")
 NT_HASHES = ("sambantpassword", "ipanthash")
 # What a directory keeps for machines, or for itself; keys and hashes of other services among it.
 IGNORED = frozenset((
@@ -280,7 +279,7 @@ class _Mapping:
         if not text:
             if any(values.get(name) for name in NT_HASHES):
                 values.no_password("The only password is an NT hash, which cannot be checked here; it needs a reset.")
-        elif text.startswith("{") and not text.upper().startswith(CLEAR):
+        elif text.startswith("{") and not text.upper().startswith(text_files.CLEAR):
             record.password = Secret(text, "ldap")
         elif text.startswith("{"):
             self._add_plain(record, text.partition("}")[2], values)

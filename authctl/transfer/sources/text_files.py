@@ -15,6 +15,7 @@ from authctl.errors import Invalid
 from authctl.transfer.files import Chained
 
 HEAD_SIZE = 1 << 16  # bytes; what a format is recognised by
+CLEAR = ("{CLEARTEXT}", "{CLEAR}", "{PLAIN}", "{PLAINTEXT}", "{NOOP}")  # schemes of passwords in plain text
 MAX_RECORD = 1 << 25  # characters; far above any real record, and what one costs in memory at most
 MAX_REF = 128  # characters of what names a record in reports
 

@@ -37,7 +37,27 @@ def test_hashers(read, hasher, digest, password):
     assert hashing.verify(found.stored, password)
 
 
-@pytest.mark.parametrize("hasher", ["md5_salted", "sha512_symfony", "new"])
+def test_a_hash_of_symfony(read):
+    found = hashlib.sha512(b"password{salt}").digest()
+    for _ in range(2):
+        found = hashlib.sha512(found + b"password{salt}").digest()
+    [ada] = read("clerk", row(f"sha512_symfony$3$salt${base64.b64encode(found).decode()}", "sha512_symfony"))
+    accepted = hashing.accept(ada.password.text, ada.password.hash, ada.password.options)
+    assert hashing.verify(accepted.stored, "password")
+    [bad] = read("clerk", row("00ff", "sha512_symfony"))
+    with pytest.raises(Invalid):
+        hashing.accept(bad.password.text, bad.password.hash, bad.password.options)
+
+
+@pytest.mark.parametrize(("hasher", "salt"), [("pbkdf2_sha512", "salt"), ("pbkdf2_sha512_hex", b"salt".hex())])
+def test_pbkdf2_of_sha512_in_hex(read, hasher, salt):
+    digest = hashlib.pbkdf2_hmac("sha512", b"password", b"salt", 1000).hex()
+    [ada] = read("clerk", row(f"{hasher}$1000${salt}${digest}", hasher))
+    found = hashing.accept(ada.password.text, ada.password.hash, ada.password.options)
+    assert hashing.verify(found.stored, "password")
+
+
+@pytest.mark.parametrize("hasher", ["md5_salted", "sha256_salted", "new"])
 def test_a_hasher_that_is_not_described_is_not_guessed(read, hasher):
     [ada] = read("clerk", row("00ff", hasher))
     assert (ada.password, ada.notes[0].type) == (None, "import_password_lost")

@@ -63,6 +63,15 @@ def test_no_hash_and_no_lock_is_a_password_in_plain_text(read, text):
     assert (ada.password, [note.type for note in ada.notes]) == (None, ["import_password_lost"])
 
 
+@pytest.mark.parametrize("scheme", ["{PLAIN}", "{cleartext}"])
+def test_a_scheme_of_plain_text_is_taken_where_it_is_asked_for(read, scheme):
+    line = f"ada:{scheme}a good long word\n".encode()
+    assert read("htpasswd", line, plain_passwords="yes")[0].password == Secret("a good long word", is_plain=True)
+    [ada] = read("htpasswd", line)
+    assert ada.password is None
+    assert "plain_passwords=yes" in ada.notes[0].message
+
+
 def test_a_file_of_htdigest_is_refused_by_its_name(read):
     [joe] = read("htpasswd", b"joe:staff only:939e7578ed9e3c518a452acee763bce9\n", plain_passwords="yes")
     assert isinstance(joe, Refused)
