@@ -140,7 +140,7 @@ def _secret(values: Fields) -> Secret | None:
 def _symfony(text: str) -> Secret:
     """sha512_symfony$iterations$salt$hash; a text of another form is left to be refused."""
     prefix, *fields = text.split("$")
-    if prefix != SYMFONY or len(fields) != 3:  # noqa: PLR2004 - iterations, salt, hash
+    if prefix != SYMFONY or len(fields) != 3:
         return Secret(text, "symfony")
     return Secret(fields[2], "symfony", {"iterations": fields[0], "salt": fields[1]})
 
