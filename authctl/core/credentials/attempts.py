@@ -26,6 +26,7 @@ class Attempt:
     claim: throttle.CountedAttempt
     policy: Policy
     is_expired: bool = False  # whether the password is one that was generated, and that nobody has changed in time
+    is_damaged: bool = False  # whether its stored hash is none that any password could have
 
 
 def attempt(
@@ -56,7 +57,7 @@ def attempt(
         # The hash was replaced meanwhile, by a change or by another sign-in: what counts is what is set now.
         attempt = settled
         verdict = passwords.judge(directory, attempt.user, password, allowed=not attempt.is_expired)
-    return remembering.write(wrong, attempt)
+    return remembering.write(wrong, replace(attempt, is_damaged=verdict.is_damaged))
 
 
 def _claim(work: Work, user: str, code: str | None) -> Attempt:
@@ -96,7 +97,8 @@ def _hash(user: User) -> str | None:
 
 def refuse(work: Work, attempt: Attempt, why: str) -> Denied:
     """A refusal is returned: it is remembered, then raised."""
-    record_refusal(work, attempt.user, attempt.claim.refusal or ("expired" if attempt.is_expired else why))
+    why = "expired" if attempt.is_expired else "damaged hash" if attempt.is_damaged else why
+    record_refusal(work, attempt.user, attempt.claim.refusal or why)
     return invalid_credentials()
 
 

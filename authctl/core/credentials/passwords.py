@@ -52,7 +52,8 @@ def problems(directory: Engine, password: str, user: NewUser | None) -> list[Pro
     """All that the policy has against a password for that user, an account or one to be made. Reads, and hashes."""
     policy, past = directory.read(_standing, user)
     found = password_rules.failures(password, policy, user=user)
-    if any(_is_of(directory, _revealed(directory, hash, user), password) for hash in past):
+    revealed = (_revealed(directory, hash, user) for hash in past)
+    if any(_is_of(directory, hash, password) for hash in revealed if not hashing.is_damaged(hash)):
         last = policy["password-history"]
         found.append(
             Problem(
@@ -166,23 +167,28 @@ def _remember(work: Work, before: User, after: User) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a password is right. replacement: where it is, and its hash is not of today, a better one."""
+    """Whether a password is right. replacement: where it is, and its hash is not of today, a better one.
+
+    is_damaged: the stored hash is none that any password could have.
+    """
 
     is_right: bool
     replacement: Prepared | None = None
+    is_damaged: bool = False
 
 
 def judge(directory: Engine, user: User | None, password: str, *, allowed: bool = True) -> Verdict:
     """Verify a password; takes as long without a user or a password, and where it is not allowed. Slow."""
     stored = _revealed(directory, user.password.hash, user) if user and user.password else None
     parameters = directory.hash_parameters
-    tried = stored if stored is not None and allowed else hashing.dummy(parameters)
+    is_damaged = stored is not None and hashing.is_damaged(stored)
+    tried = stored if stored is not None and allowed and not is_damaged else hashing.dummy(parameters)
     is_old = hashing.needs_rehash(tried, parameters)  # asked before argon2 empties the processor's caches
     found = _matching(directory, tried, password)
     if found is None or tried is not stored:
         if is_old:  # a fast imported hash would answer a wrong password sooner than others do
             _is_of(directory, hashing.dummy(parameters), password)
-        return Verdict(False)
+        return Verdict(False, is_damaged=is_damaged)
     if is_old or found != hashing.composed(password):
         return Verdict(True, hash_new(directory, password, user))
     return Verdict(True)

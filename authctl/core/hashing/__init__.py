@@ -78,6 +78,17 @@ def matching(stored: str, password: str) -> str | None:
         return next((form for form in ordered if found.verify(form)), None)
 
 
+def is_damaged(stored: str) -> bool:
+    """Whether a stored hash says nothing that a password could be verified against."""
+    from authctl.core.hashing import base
+
+    try:
+        _parse(stored)
+    except base.HashError:
+        return True
+    return False
+
+
 def weight(stored: str, parameters: Parameters = TODAY) -> int:
     """How many times the memory of a new hash it takes to verify this one."""
     return max(1, _parse(stored).memory // (parameters.memory_cost << 10))

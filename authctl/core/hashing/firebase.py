@@ -42,6 +42,7 @@ class FirebaseScrypt(base.StoredHash):
     def __post_init__(self) -> None:
         base.check_range(self.rounds, 1, MAX_ROUNDS, "Firebase rounds")
         base.check_range(self.mem_cost, 1, MAX_MEM_COST, "Firebase mem_cost")
+        scrypt.check_width(1 << self.mem_cost, self.rounds)
         base.check_size(self.salt, 1, 128, "Firebase salt")
         base.check_size(self.separator, 0, 32, "Firebase salt separator")
         base.check_size(self.signer_key, MIN_KEY_SIZE, 128, "Firebase signer key")

@@ -68,10 +68,17 @@ def check_cost(n: int, block: int, parallel: int) -> None:
     base.check_range(parallel, 1, MAX_PARALLEL, "scrypt parallelism")
     if n < 2 or n & (n - 1):
         raise Malformed("N of this scrypt hash must be a power of two above 1.")
+    check_width(n, block)
     if 128 * n * block > MAX_MEMORY:
         raise TooCostly(f"This scrypt hash needs more than {MAX_MEMORY >> 20} MiB, the most that is checked.")
     if n * block * parallel > MAX_WORK:
         raise TooCostly(f"N·r·p of this scrypt hash is above {MAX_WORK}, the most that is checked.")
+
+
+def check_width(n: int, block: int) -> None:
+    """Refuse what no scrypt computes: N must be below 2^(128·r/8), RFC 7914 §2."""
+    if n >= 1 << 16 * block:
+        raise Malformed(f"N of this scrypt hash must be below 2^{16 * block}, since r is {block}.")
 
 
 def derive(secret: bytes, salt: bytes, n: int, block: int, parallel: int, size: int) -> bytes:

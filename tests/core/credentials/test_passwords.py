@@ -3,6 +3,7 @@
 from hashlib import md5
 
 import pytest
+import sqlalchemy as sa
 
 from authctl import storage
 from authctl.core import hashing
@@ -163,3 +164,28 @@ def test_a_change_by_an_operator_wins_over_a_persons_that_was_confirmed_before(d
     with pytest.raises(Denied):
         person.users.update_password("ada", "a third fine password", current=PASSWORD)
     assert directory.sessions.create("ada", NEW)
+
+
+# Stored hashes that are damaged
+
+
+@pytest.mark.parametrize("damaged", ["", "$argon2id$", "$scrypt$ln=16,r=1,p=1$c2FsdA$" + "A" * 43, "{SSHA}A"])
+def test_nobody_signs_in_with_a_damaged_hash_and_the_log_says_why(directory, damaged):
+    user = directory.users.create(email="ada@example.com", password="correct horse battery")
+    set_hash(directory, user, damaged)
+    with pytest.raises(Denied) as refused:
+        directory.sessions.create(user.id, "correct horse battery")
+    assert refused.value.type == "user_invalid_credentials"
+    assert directory.security.list_logs(limit=1)[0].details == {"refused": "damaged hash"}
+
+
+def test_a_damaged_hash_of_the_past_is_no_password_that_comes_back(directory):
+    directory.security.set("password-history", 3)
+    user = directory.users.create(email="ada@example.com", password="correct horse battery")
+    directory.write(lambda work: work.db.sqlalchemy.execute(sa.text("UPDATE password_history SET hash = 'damaged'")))
+    directory.users.update_password(user.id, "another horse battery")
+
+
+def set_hash(directory, user, stored):
+    statement = sa.text("UPDATE users SET password_hash = :stored WHERE id = :id")
+    directory.write(lambda work: work.db.sqlalchemy.execute(statement, {"stored": stored, "id": user.id}))

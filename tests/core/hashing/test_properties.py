@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 
 from authctl import errors
 from authctl.core import hashing
@@ -70,3 +70,42 @@ def test_every_password_matches_its_own_hash(password: str, salt: bytes) -> None
     stored = hashing.hash_new(password, parameters=CHEAP, salt=salt)
     assert hashing.verify(stored, password)
     assert hashing.accept(stored).stored == stored
+
+
+SALT = "c2FsdHNhbHRzYWx0"
+KEY = "A" * 43
+FIREBASE = {"salt": "c2FsdA==", "salt_separator": "Bw==", "signer_key": "A" * 43 + "="}
+QUICK = 1 << 17  # N·r·p
+
+
+@given(cost=st.integers(1, 18), block=st.integers(1, 32), parallel=st.integers(1, 16))
+@example(cost=15, block=1, parallel=1)
+@example(cost=16, block=1, parallel=1)
+@settings(max_examples=60, deadline=None)
+def test_every_scrypt_that_is_taken_can_be_verified(cost: int, block: int, parallel: int) -> None:
+    assume(block * parallel << cost <= QUICK)
+    check_taken(f"$scrypt$ln={cost},r={block},p={parallel}${SALT}${KEY}", None, {})
+
+
+@given(cost=st.integers(1, 17), rounds=st.integers(1, 8))
+@example(cost=16, rounds=1)
+@settings(max_examples=30, deadline=None)
+def test_every_hash_of_firebase_that_is_taken_can_be_verified(cost: int, rounds: int) -> None:
+    assume(rounds << cost <= QUICK)
+    check_taken("A" * 43 + "=", "firebase-scrypt", FIREBASE | {"rounds": str(rounds), "mem_cost": str(cost)})
+
+
+@given(memory=st.integers(1, 256), time=st.integers(1, 4), lanes=st.integers(1, 16), salt=st.integers(8, 24))
+@example(memory=128, time=1, lanes=16, salt=8)
+@settings(max_examples=60, deadline=None)
+def test_every_argon2_that_is_taken_can_be_verified(memory: int, time: int, lanes: int, salt: int) -> None:
+    for kind in ("i", "d", "id"):
+        check_taken(f"$argon2{kind}$v=19$m={memory},t={time},p={lanes}${'A' * salt}${KEY}", None, {})
+
+
+def check_taken(text: str, name: str | None, given_options: dict[str, str]) -> None:
+    try:
+        stored = hashing.accept(text, name, given_options).stored
+    except errors.Invalid:
+        return
+    assert not hashing.verify(stored, "not the password")
