@@ -1,0 +1,94 @@
+"""What the manual's page on applications does in Python, one flow after the other, with mails that arrive."""
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+import pytest
+from conftest import CHEAP
+
+from authctl.core.directory import opening
+from authctl.core.directory.application import Application
+from authctl.core.work.unit import Actor
+from authctl.errors import Denied
+from authctl.settings import load
+
+PAGE = Path(__file__).parents[1] / "authctl" / "manual" / "applications.md"
+PASSWORD = "correct horse battery"
+URL = "https://app.example.com/account"
+
+
+@pytest.fixture
+def flows():
+    """The functions of the page."""
+    names = {}
+    for block in re.findall(r"^```python\n(def .*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE):
+        exec(compile(block, PAGE.name, "exec"), names)
+    return names
+
+
+@pytest.fixture
+def visitor(home, database_url, clock, dice, directory, mail):
+    environ = home | mail.environ | {"AUTHCTL_ALLOWED_REDIRECTS": "app.example.com"}
+    settings = load(environ, options={"database_url": database_url}, system_config=os.devnull)
+    options = {"clock": clock, "random_bytes": dice, "hash_parameters": CHEAP}
+    with opening.open_door(Application, settings, Actor("application"), **options) as door:
+        yield door.from_request(ip="192.0.2.7")
+
+
+def in_mail(mail, pattern):
+    return re.search(pattern, mail.mailbox.mails[-1].text)[0]
+
+
+def in_link(mail):
+    """What the link of the last mail hands to the page that it leads to."""
+    query = parse_qs(urlsplit(in_mail(mail, r"https://\S+")).query)
+    return query["userId"][0], query["secret"][0]
+
+
+def test_a_code_signs_up_and_in(flows, visitor, mail):
+    flows["send_code"](visitor, "ada@example.com")
+    session = flows["enter_code"](visitor, "ada@example.com", in_mail(mail, r"\b\d{6}\b"))
+    assert visitor.sessions.get(session).user.email_verified
+
+
+def test_an_address_is_confirmed_and_a_password_recovered(flows, visitor, mail):
+    user = visitor.users.create(email="ada@example.com", password=PASSWORD)
+    session = visitor.sessions.create("ada@example.com", PASSWORD).secret
+    flows["send_confirmation"](visitor, session, URL)
+    with pytest.raises(Denied, match="sign"):
+        visitor.tokens.redeem(*in_link(mail), kind="email-verification")
+    flows["confirm"](visitor, session, *in_link(mail))
+    assert visitor.sessions.get(session).user.email_verified
+    flows["send_recovery"](visitor, "ada@example.com", URL)
+    assert in_link(mail)[0] == user.id
+    flows["recover"](visitor, *in_link(mail), "another fine password")
+    assert visitor.sessions.create("ada@example.com", "another fine password").secret
+    mails = len(mail.mailbox.mails)
+    flows["send_recovery"](visitor, "nobody@example.com", URL)
+    assert len(mail.mailbox.mails) == mails
+
+
+def test_a_second_factor_is_switched_on_and_asked_for(flows, visitor, clock):
+    user = visitor.users.create(email="ada@example.com", password=PASSWORD)
+    session = visitor.sessions.create("ada@example.com", PASSWORD).secret
+    clock.forward(hours=1)
+    secret = parse_qs(urlsplit(flows["add_authenticator"](visitor, session, PASSWORD)).query)["secret"][0]
+    app = pyotp.TOTP(secret)
+    codes = flows["switch_on"](visitor, session, PASSWORD, app.at(clock.now))
+    clock.forward(minutes=1)
+    for factor, code in (("totp", app.at(clock.now)), ("recovery_code", codes[0])):
+        signed_in = visitor.sessions.create("ada@example.com", PASSWORD)
+        assert signed_in.more_factors_required
+        assert signed_in.session.user_id == user.id
+        assert visitor.as_session(signed_in.secret).mfa.list_factors(user.id)
+        challenge = flows["ask_for_factor"](visitor, signed_in.secret, factor)
+        assert visitor.sessions.get(flows["enter_factor"](visitor, signed_in.secret, challenge, code)).user.mfa
+
+
+def test_a_provider_signs_in(flows, visitor):
+    first = flows["provider_says"](visitor, "google", "1172", "ada@example.com", True)
+    again = flows["provider_says"](visitor, "google", "1172", "ada@example.com", True)
+    assert visitor.sessions.get(first).user.id == visitor.sessions.get(again).user.id
