@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from conftest import START
+from doubles import pictures
 from doubles.lines import pipeline
 from doubles.readme import README, blocks
 
@@ -189,18 +190,12 @@ def grow(terminal, clock):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_its_pictures_are_of_real_runs(name, terminal, clock):
-    """What a terminal shows, colours and all, as Rich draws it."""
-    from rich.console import Console
-    from rich.text import Text
-
+    """What a terminal shows, colours and all."""
     terminal("authctl users create --id ada --email ada@example.com")
     grow(terminal, clock)
     line, window = PICTURES[name]
     shown = terminal(" ".join([*(f"{key}={value}" for key, value in window.items()), line]), color=True)
-    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(Text.from_ansi(f"$ {line}\n{shown}"), end="")
-    drawn = console.export_svg(title="authctl", unique_id=name.removesuffix(".svg"))
-    drawn = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)  # which would be fetched from elsewhere
+    drawn = pictures.drawn(f"$ {line}\n{shown}", WIDTH)
     path = README.parent / "tests" / "pictures" / name
     assert f"(tests/pictures/{name})" in README.read_text()
     if UPDATING:
