@@ -970,7 +970,8 @@ _authctl_list() {
             words=('source' 'unlocked')
             ;;
         'fields.purge')
-            words=('tokens' 'challenges' 'sessions' 'attempts' 'known_sources' 'signing_keys' 'events' 'invitations')
+            words=('tokens' 'challenges' 'sessions' 'attempts' 'known_sources' 'signing_keys' 'events' 'invitations'
+                'import_changes')
             ;;
         'algorithm')
             words=('EdDSA' 'ES256')
@@ -1007,9 +1008,9 @@ _authctl_list() {
             words=('shell' 'file' 'installed' 'next')
             ;;
         'help.')
-            words=('exit-codes' 'output' 'secrets' 'environment' 'policies' 'sharing' 'messages' 'formats'
-                'sample-config' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status'
-                'backup' 'restore' 'completion' 'help')
+            words=('applications' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages' 'options' 'output'
+                'policies' 'postgres' 'sample-config' 'secrets' 'settings' 'shapes' 'sharing' 'users' 'teams'
+                'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup' 'restore' 'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'

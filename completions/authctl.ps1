@@ -215,7 +215,7 @@ function Get-AuthctlRows($path) {
                 'backup|Save the whole directory into a new file'
                 'restore|Put a backup into an empty database'
                 'completion|Complete words in bash, zsh, fish and PowerShell'
-                'help|Explain a topic: output, secrets, policies, exit statuses'
+                'help|Explain a topic or a command'
             )
             $rows.options = @(
                 '--version||Show the version and exit'
@@ -2454,6 +2454,7 @@ function Get-AuthctlList($name) {
             'signing_keys'
             'events'
             'invitations'
+            'import_changes'
         }
         'algorithm' {
             'EdDSA'
@@ -2540,15 +2541,23 @@ function Get-AuthctlList($name) {
             'next'
         }
         'help.' {
-            'exit-codes|What a command''s exit status says, and the types of errors'
+            'applications|How a web application signs people in, in Python'
+            'backup|Backups, restoring, upgrades, and the key'
+            'errors|Exit statuses, types of errors, and how errors are written'
+            'events|The audit log, and how to notice that it was changed'
+            'export|How to write users for other systems, and for authctl itself'
+            'formats|What can be imported, exported and taken for a hash'
+            'import|How to take in users from other systems, with their passwords'
+            'messages|How to write mails and text messages yourself'
+            'options|The options that commands share, and how to name users'
             'output|How results are written, and what a script can rely on'
-            'secrets|How passwords, codes and keys go in and out'
-            'environment|The variables that are read, and what each sets'
             'policies|Every security policy, its range and its default'
-            'sharing|How several administrators use one SQLite file'
-            'messages|How to write mails and text messages yourself, in every language'
-            'formats|What can be imported, exported, and taken for a password hash'
+            'postgres|How to use a Postgres database, and how it compares with SQLite'
             'sample-config|Every setting, as a configuration file to begin with'
+            'secrets|How passwords, codes and keys go in and out'
+            'settings|Configuration files, profiles, variables, every setting'
+            'shapes|What JSON answers hold, field by field'
+            'sharing|How several administrators use one SQLite file'
             'users|Make, find, change and remove accounts'
             'teams|Make teams, invite and remove members, give them roles'
             'sessions|Sign in, ask who is signed in, sign out'
@@ -2561,7 +2570,7 @@ function Get-AuthctlList($name) {
             'backup|Save the whole directory into a new file'
             'restore|Put a backup into an empty database'
             'completion|Complete words in bash, zsh, fish and PowerShell'
-            'help|Explain a topic: output, secrets, policies, exit statuses'
+            'help|Explain a topic or a command'
         }
         'help.users' {
             'create|Make an account'

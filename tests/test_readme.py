@@ -1,4 +1,4 @@
-"""The README says what is so: its tables are generated from the declarations, and every block of it runs."""
+"""README and the manual say what is so: their tables are generated from the declarations, and every block runs."""
 
 import io
 import json
@@ -15,21 +15,28 @@ import psycopg
 import pytest
 from conftest import START
 from doubles import pictures
+from doubles.documents import DOCUMENTS, README, REPOSITORY, blocks
 from doubles.lines import pipeline
-from doubles.readme import README, blocks
 
 import authctl
 from authctl import settings as authctl_settings
-from authctl.cli import answer_fields
+from authctl.cli import answer_fields, options as common
 from authctl.cli.output import Shape
+from authctl.cli.users.imports import OWN_OPTIONS
+from authctl.core import hashing
+from authctl.core.hashing import base
+from authctl.core.messages import compose
+from authctl.core.messages.builtin import MessageKind
 from authctl.core.policy import policies as policy_policies
 from authctl.errors import EXIT_STATUSES, TYPES, http_status
 from authctl.model import EventName
 from authctl.settings.definitions import ENTRIES
 from authctl.settings.reference import reference
 from authctl.transfer import sources, targets
+from authctl.transfer.importing import COMMON_OPTIONS
+from authctl.transfer.sources import authctl as own_source, field_mapping
 
-FIXTURES = README.parent / "tests" / "readme"  # the files that its examples read
+FIXTURES = REPOSITORY / "tests" / "readme"  # the files that examples read
 UPDATING = bool(os.environ.get("UPDATE_README"))
 
 
@@ -72,10 +79,54 @@ def events():
     return ", ".join(f"`{name}`" for name in EventName) + ".\n"
 
 
+def options(declared):
+    rows = [
+        ["`" + ", ".join(each.opts) + (f" {each.metavar}" if each.metavar else "") + "`", each.help]
+        for each in declared
+    ]
+    return table(["option", "meaning"], rows)
+
+
+def source_options():
+    known = {"every source": COMMON_OPTIONS} | {name: dict(sources.load(name).options) for name in sources.NAMES}
+    own = {key: f"; or --{key.replace('_', '-')}" for key in (*OWN_OPTIONS, "hash_config")}
+    rows = [[f"{name}: `{key}`", help + own.get(key, "")] for name, of in known.items() for key, help in of.items()]
+    return table(["option", "meaning"], rows)
+
+
+def target_options():
+    known = {name: targets.load(name).options for name in targets.NAMES}
+    rows = [[f"{name}: `{key}`", help] for name, of in known.items() for key, help in of.items()]
+    return table(["option", "meaning"], rows)
+
+
+def hashes():
+    rows = []
+    for entry in hashing.names():
+        own = ", ".join(each.name for each in entry.options if each not in base.PEPPER)
+        rows.append([f"`{entry.name}`", ", ".join(entry.aliases), own, entry.help])
+    return table(["hash", "also", "options", "what it is"], rows)
+
+
+def message_fields():
+    rows = [[f"`{kind}`", " ".join(sorted(compose.fields(kind)))] for kind in MessageKind]
+    return table(["message", "fields"], rows)
+
+
 TABLES = {
     "events": events,
     "sources": lambda: names_of(sources),
+    "source-options": source_options,
+    "map-fields": lambda: f"The fields that `--map` takes: {field_mapping.TARGETS_SHOWN}.\n",
+    "own-json": lambda: table(["field", "meaning"], [[f"`{key}`", help] for key, help in own_source.SHAPE.items()]),
     "targets": lambda: names_of(targets),
+    "target-options": target_options,
+    "hashes": hashes,
+    "strengths": lambda: table(["word", "meaning"], [[f"`{word}`", help] for word, help in base.STRENGTHS.items()]),
+    "messages": message_fields,
+    "common-options": lambda: options(common.common_options()),
+    "writing-options": lambda: options(common.writing_options()),
+    "stepping-options": lambda: options(common.stepping_options(frozenset())),
     "exit-statuses": exit_statuses,
     "error-types": error_types,
     "shapes": shape_tables,
@@ -86,23 +137,30 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_tables_are_generated(name):
-    text = README.read_text()
     begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
-    before, _, rest = text.partition(begin)
-    written, _, after = rest.partition(end)
-    if UPDATING:
-        README.write_text(before + begin + TABLES[name]() + end + after)
-    else:
-        assert written == TABLES[name](), "UPDATE_README=1 writes it anew"
+    holding = [document for document in DOCUMENTS if begin in document.read_text()]
+    assert holding, f"no document has the table {name}"
+    for document in holding:
+        before, _, rest = document.read_text().partition(begin)
+        written, _, after = rest.partition(end)
+        if UPDATING:
+            document.write_text(before + begin + TABLES[name]() + end + after)
+        else:
+            assert written == TABLES[name](), "UPDATE_README=1 writes it anew"
+
+
+def test_no_table_is_marked_that_is_not_generated():
+    for document in DOCUMENTS:
+        assert {*re.findall("<!-- begin: (.*?) -->", document.read_text())} <= {*TABLES}, document.name
 
 
 # Its blocks
 
 
-def replace_block(language, old, new):
-    text = README.read_text()
+def replace_block(document, language, old, new):
+    text = document.read_text()
     assert text.count(f"```{language}\n{old}```") == 1, "blocks that are alike cannot be told apart"
-    README.write_text(text.replace(f"```{language}\n{old}```", f"```{language}\n{new}```"))
+    document.write_text(text.replace(f"```{language}\n{old}```", f"```{language}\n{new}```"))
 
 
 def copy_fixtures(folder):
@@ -110,7 +168,14 @@ def copy_fixtures(folder):
         Path(shutil.copy(path, folder)).chmod(0o600)
 
 
-WIDTH = 100  # columns of the terminal that the README shows
+WIDTH = 100  # columns of the terminal that documents show
+
+
+def holding(language):
+    """The documents that have blocks of a language."""
+    return pytest.mark.parametrize(
+        "document", [each for each in DOCUMENTS if blocks(language, each)], ids=lambda document: document.stem
+    )
 
 
 @pytest.fixture
@@ -148,9 +213,10 @@ def terminal(authctl, home, clock, dice, tmp_path, monkeypatch):
     return run
 
 
-def test_its_sessions_are_replayed(terminal, clock):
+@holding("console")
+def test_its_sessions_are_replayed(document, terminal, clock):
     """One after the other, by one operator on one machine; a comment line may set the clock: `# An hour later.`"""
-    for block in blocks("console"):
+    for block in blocks("console", document):
         lines, typed = [], ""
         for line in block.splitlines():
             if line.startswith("$ ") or typed:
@@ -167,7 +233,7 @@ def test_its_sessions_are_replayed(terminal, clock):
                 lines.append(line)
         replayed = "".join(f"{line}\n" for line in lines)
         if UPDATING:
-            replace_block("console", block, replayed)
+            replace_block(document, "console", block, replayed)
         else:
             assert replayed == block, "UPDATE_README=1 writes it anew"
 
@@ -196,7 +262,7 @@ def test_its_pictures_are_of_real_runs(name, terminal, clock):
     line, window = PICTURES[name]
     shown = terminal(" ".join([*(f"{key}={value}" for key, value in window.items()), line]), color=True)
     drawn = pictures.drawn(f"$ {line}\n{shown}", WIDTH)
-    path = README.parent / "tests" / "pictures" / name
+    path = REPOSITORY / "tests" / "pictures" / name
     assert f"(tests/pictures/{name})" in README.read_text()
     if UPDATING:
         path.parent.mkdir(exist_ok=True)
@@ -254,16 +320,17 @@ POSTGRES = "postgresql://authctl@localhost/authctl"  # the tests have one of the
 
 def test_its_command_for_the_tests_is_what_ci_runs():
     """Step by step; the command before it is run by the tests of the wheel."""
-    _, second = [block for block in blocks("sh") if "pip install" in block]
-    steps = (README.parent / ".ci" / "run").read_text()
+    _, second = [block for block in blocks("sh", README) if "pip install" in block]
+    steps = (REPOSITORY / ".ci" / "run").read_text()
     for word in ("-m venv", "--editable '.[test]'", "-m pytest"):
         assert word in steps
         assert word.replace("--editable '.[test]'", '-e ".[test]"') in second
 
 
-def test_its_commands_run(bash, postgres):
+@holding("sh")
+def test_its_commands_run(document, bash, postgres):
     try:
-        for block in blocks("sh"):
+        for block in blocks("sh", document):
             if "pip install" not in block:
                 bash(STAGE + block)
     finally:
@@ -281,7 +348,7 @@ def test_its_workflow_does_what_it_says(bash, home, database_url):
     """Its own steps, on a directory that lets them through."""
     import yaml
 
-    [workflow] = map(yaml.safe_load, blocks("yaml"))
+    [workflow] = map(yaml.safe_load, {*blocks("yaml")})
     job = workflow["jobs"]["import"]
     environ = {name: value for name, value in job["env"].items() if "secrets." not in value}
     environ |= {"AUTHCTL_DATABASE_URL": database_url}
@@ -306,7 +373,7 @@ def test_its_crontab_runs_as_cron_runs_it_and_mails_nothing(bash, home, tmp_path
     binaries = Path(sys.executable).parent
     environ = {"HOME": home["HOME"], "LOGNAME": "ada", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
     ran = 0
-    for line in "".join(blocks("crontab")).splitlines():
+    for line in "".join({*blocks("crontab")}).splitlines():
         if setting := re.fullmatch(r"(\w+)=(.*)", line):  # which cron does not expand
             environ[setting[1]] = setting[2].replace("/usr/local/bin", str(binaries))
             continue
@@ -327,11 +394,23 @@ def test_its_crontab_runs_as_cron_runs_it_and_mails_nothing(bash, home, tmp_path
     assert len(list(folder.glob("authctl-*.backup"))) == 1
 
 
-def test_its_configuration_is_read(home):
-    [text] = blocks("toml")
+def configuration(home, text):
+    """Has it as the operator's own; nothing in it is unknown."""
     folder = Path(home["HOME"]) / ".config" / "authctl"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.toml").write_text(text)
+    assert authctl_settings.load(home, system_config=os.devnull).warnings == ()
+
+
+@holding("toml")
+def test_its_configuration_is_read(document, home):
+    for text in blocks("toml", document):
+        configuration(home, text)
+
+
+def test_its_profiles_are_read(home):
+    [text] = {text for text in blocks("toml") if "[profiles.staging]" in text}
+    configuration(home, text)
     staging = authctl_settings.load(home, profile="staging", system_config=os.devnull)
     assert staging.database_url == "postgresql://authctl@staging.example.com/authctl"
     assert staging.secret_key_file == "/etc/authctl/staging.key"
@@ -340,8 +419,8 @@ def test_its_configuration_is_read(home):
 
 def program(word):
     """The block of Python with that word in it."""
-    [text] = [block for block in blocks("python") if word in block]
-    return compile(text, "README.md", "exec")
+    [text] = {block for block in blocks("python") if word in block}
+    return compile(text, "the manual", "exec")
 
 
 def test_its_python_runs(directory, application, monkeypatch):
@@ -482,8 +561,9 @@ def test_its_web_applications_refuse_an_address_that_is_none(serve, directory, a
 
 
 def test_every_block_is_of_a_kind_that_runs():
-    kinds = set(re.findall(r"^```(\w+)$", README.read_text(), re.MULTILINE))
-    assert kinds == {"console", "sh", "yaml", "crontab", "toml", "python"}
+    for document in DOCUMENTS:
+        kinds = re.findall(r"^```(.*)$", document.read_text(), re.MULTILINE)[::2]
+        assert {*kinds} <= {"console", "sh", "yaml", "crontab", "toml", "python"}, document.name
 
 
 def test_the_tests_that_it_names_are_there():
@@ -494,7 +574,7 @@ def test_the_tests_that_it_names_are_there():
         named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row)
         assert named, row
         for path, function in named:
-            text = (README.parent / path).read_text()
+            text = (REPOSITORY / path).read_text()
             assert function, f"{path}: which test?"
             assert f"\ndef {function}(" in text, f"{path}::{function}"
 
@@ -512,10 +592,10 @@ def test_its_files_are_there():
 
 def test_where_things_are_names_every_folder_and_nothing_that_is_not_there():
     text = README.read_text().partition("## Where things are")[2]
-    package = README.parent / "authctl"
+    package = REPOSITORY / "authctl"
     folders = {f"authctl/{path.parent.relative_to(package)}/" for path in package.rglob("*.py")} - {"authctl/./"}
     folders -= {"authctl/storage/migrations/versions/"}
     named = set(re.findall(r"`(authctl/[\w/.]*)`", text))
     assert folders <= named
     named = {name for name in named if "NAME" not in name}
-    assert [name for name in named if not (README.parent / name).exists()] == []
+    assert [name for name in named if not (REPOSITORY / name).exists()] == []

@@ -37,7 +37,7 @@ COMMANDS = {
     "backup": ("authctl.cli.backup", "Save the whole directory into a new file."),
     "restore": ("authctl.cli.backup", "Put a backup into an empty database."),
     "completion": ("authctl.cli.completion.command", "Complete words in bash, zsh, fish and PowerShell."),
-    "help": ("authctl.cli.topics", "Explain a topic: output, secrets, policies, exit statuses."),
+    "help": ("authctl.cli.topics", "Explain a topic or a command."),
 }
 WORDS = GROUPS | COMMANDS
 

@@ -1,18 +1,20 @@
-"""Man pages: every help page as `man` reads it, written into the wheel when it is built (`wheel_hook.py`)."""
+"""Man pages: the help pages and the manual as `man` reads them, written when a wheel is built (`wheel_hook.py`)."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from authctl import __version__
-from authctl.cli import app
+from authctl.cli import app, manual
 from authctl.cli.commands import LazyGroup
 
-SECTION = 1  # of the manual: commands of users
+COMMANDS, TOPICS = 1, 7  # the sections of man for commands of users, and for what is neither that nor a file or a call
 # What groff would print as something else, so that examples could not be copied.
 ESCAPES = str.maketrans({"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti", "…": "..."})
 
@@ -23,9 +25,9 @@ class Page:
     width = 80  # what help pages lay columns out for; man has its own
     current_indent = 0
 
-    def __init__(self, name: str, summary: str) -> None:
+    def __init__(self, name: str, section: int, summary: str) -> None:
         self.lines = [
-            f'.TH "{name.upper()}" {SECTION} "" "authctl {__version__}" "authctl"',
+            f'.TH "{name.upper()}" {section} "" "authctl {__version__}" "authctl"',
             ".SH NAME",
             f"{_text(name)} \\- {_text(summary)}",
         ]
@@ -58,11 +60,22 @@ class Page:
             self.lines += [".TP", f".B {_text(term)}", _text(" ".join(meaning.split()))]
 
     def write(self, text: str) -> None:
-        self.lines += [".PP", ".EX", _text(text.strip()), ".EE"]
+        self.lines += [".PP", ".EX", *map(_text, dedent(text).strip("\n").splitlines()), ".EE"]
+
+    def see_also(self, names: Sequence[str], topics: Sequence[str] = ()) -> None:
+        """The pages of commands, by their names, and those of topics."""
+        near = [*((name, COMMANDS) for name in names), *((f"authctl-{name}", TOPICS) for name in topics)]
+        self.lines += [".SH SEE ALSO", ", ".join(f"\\fB{_text(name)}\\fR({section})" for name, section in near)]
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """The name and the text of each page: authctl.1, authctl-users.1, authctl-users-create.1, ..."""
+    """The name and the text of each page: authctl.1, authctl-users.1, ..., authctl-output.7, ..."""
+    for name, summary in manual.summaries().items():
+        page = Page(f"authctl-{name}", TOPICS, summary.removesuffix("."))
+        with page.indentation():
+            manual.write(name, page)
+        page.see_also(["authctl"], manual.linked(name))
+        yield f"authctl-{name}.{TOPICS}", page.text()
     root = app.Root()
     context = root.context_class(root, info_name="authctl", **root.context_settings)
     yield from _pages(root, context, "authctl", "a user directory administered from the terminal", None)
@@ -70,11 +83,11 @@ def pages() -> Iterator[tuple[str, str]]:
 
 def _pages(command: Any, context: Any, name: str, summary: str, parent: str | None) -> Iterator[tuple[str, str]]:
     children = command.summaries if isinstance(command, LazyGroup) else {}
-    page = Page(name, summary)
+    page = Page(name, COMMANDS, summary)
     command.format_help(context, page)
     near = [*([parent] if parent else []), *(f"{name}-{child}" for child in children)]
-    page.lines += [".SH SEE ALSO", ", ".join(f"\\fB{_text(each)}\\fR({SECTION})" for each in near)]
-    yield f"{name}.{SECTION}", page.text()
+    page.see_also(near, () if parent else manual.names())
+    yield f"{name}.{COMMANDS}", page.text()
     for child, help in children.items():
         built = command.get_command(context, child)
         inner = type(context)(built, info_name=child, parent=context)
@@ -83,14 +96,16 @@ def _pages(command: Any, context: Any, name: str, summary: str, parent: str | No
 
 def _text(text: str) -> str:
     """A line of text; one that begins like a macro is none."""
-    escaped = text.translate(ESCAPES)
+    escaped = re.sub("[^\\x00-\\x7f]", lambda found: f"\\[u{ord(found[0]):04X}]", text.translate(ESCAPES))
     return "\\&" + escaped if escaped.startswith(".") else escaped
 
 
 def write(folder: Path) -> None:
-    """Write every page into a folder."""
+    """Write every page into the folder of its section, man1 or man7."""
     for name, text in pages():
-        (folder / name).write_text(text, encoding="utf-8")
+        path = folder / f"man{name[-1]}" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

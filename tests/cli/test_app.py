@@ -18,16 +18,7 @@ from typer.core import TyperOption
 from authctl.cli import app, options
 from authctl.cli.commands import LazyGroup
 from authctl.cli.environment import Environment
-from authctl.cli.topics import TOPICS
-from authctl.core import hashing
-from authctl.core.hashing import base
-from authctl.core.messages.builtin import MessageKind
-from authctl.core.policy import policies
 from authctl.errors import TYPES, ExitStatus
-from authctl.model import WeakHash
-from authctl.settings.definitions import ENTRIES
-from authctl.settings.reference import sample
-from authctl.transfer import sources, targets
 
 
 def paths(group=None, path=()):
@@ -172,73 +163,6 @@ def test_without_a_word_it_says_what_to_do_next(authctl, tmp_path):
     assert (before.stderr, after.stderr) == ("", "")
 
 
-def test_each_topic_has_a_page(authctl):
-    contents = authctl("help").stdout
-    for topic, (summary, _) in TOPICS.items():
-        page = authctl(f"help {topic}")
-        assert topic in contents
-        assert page.stdout.startswith(summary)
-        assert page.stdout.isascii()
-        assert (page.status, page.stderr) == (0, "")
-
-
-def test_the_sample_configuration_is_printed(authctl):
-    assert authctl("help sample-config").stdout == sample()
-    assert " sample-config " in authctl("help").stdout
-
-
-def test_topics_say_what_the_declarations_say(authctl):
-    codes = authctl("help exit-codes").stdout
-    assert all(f"{type} ({int(status)})" in codes for type, (status, _) in TYPES.items())
-    assert all(f"\n  {name} " in authctl("help policies").stdout for name in policies.DECLARATIONS)
-    assert all(entry.variable in authctl("help environment").stdout for entry in ENTRIES.values())
-
-
-def test_the_page_of_messages_has_each_with_its_fields(authctl):
-    page = authctl("help messages").stdout
-    assert all(f"\n  {kind}" in page for kind in MessageKind)
-    assert "sign-in-alert        ip time user_agent\n" in page
-
-
-def test_formats_are_those_of_import_and_export(authctl):
-    page = authctl("help formats").stdout
-    assert all(f"\n  {name} " in page for name in (*sources.NAMES, *targets.NAMES))
-
-
-def test_formats_say_what_each_source_and_format_can_be_told(authctl):
-    page = " ".join(authctl("help formats", env={"COLUMNS": "200"}).stdout.split())
-    for name in sources.NAMES:
-        options = sources.load(name).options
-        assert (f"Options of {name}, for --source-option" in page) == bool(options)
-        assert all(f" {key} {help.replace('…', '...')}" in page for key, help in options.items())
-    for name in targets.NAMES:
-        assert all(f" {key} {help}" in page for key, help in targets.load(name).options.items())
-    for entry in hashing.names():
-        own = [each.name for each in entry.options if each not in base.PEPPER]  # which has a row for all
-        assert not own or f" {entry.name} {', '.join(own)} " in page
-
-
-def test_formats_say_what_strong_legacy_and_weak_are(authctl):
-    page = authctl("help formats").stdout
-    for word in (*base.Strength, *WeakHash):
-        assert f"\n  {word} " in page
-
-
-def test_help_shows_a_command(authctl):
-    assert authctl("help users create").stdout == authctl("users create --help").stdout
-    assert authctl("help users").stdout == authctl("users --help").stdout
-
-
-@pytest.mark.parametrize(
-    ("words", "suggestion"),
-    [("polices", "policies"), ("users crate", "create"), ("xyz", "authctl help"), ("init now", "authctl help")],
-)
-def test_an_unknown_topic_is_told_with_the_nearest(authctl, words, suggestion):
-    ran = authctl(f"help {words}")
-    assert (ran.status, ran.stdout) == (2, "")
-    assert suggestion in ran.stderr
-
-
 # How they end
 
 
@@ -325,9 +249,6 @@ def environ(home, **variables):
 RUN = """
 from authctl.cli.app import run
 from authctl.cli.environment import Environment
-from authctl.cli.topics import TOPICS
-from authctl.core.messages.builtin import MessageKind
-from authctl.core.policy import policies
 import os
 import sys
 for line in {lines!r}:

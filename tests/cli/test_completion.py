@@ -96,7 +96,7 @@ WORDS = {
         "authctl", "security", "list-logs", "--event", "users.create,teams.delete",
     ],
     "authctl tokens redeem one --kind reco": ["authctl", "tokens", "redeem", "one", "--kind", "recovery"],
-    "authctl help exit": ["authctl", "help", "exit-codes"],
+    "authctl help err": ["authctl", "help", "errors"],
     "authctl help users unl": ["authctl", "help", "users", "unlock"],
     "authctl completion pow": ["authctl", "completion", "powershell"],
 }  # fmt: skip

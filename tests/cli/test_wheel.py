@@ -7,8 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from doubles.documents import MANUAL, README, blocks
 from doubles.programs import program
-from doubles.readme import blocks
 from doubles.shell import Shell
 
 from authctl.cli.completion import tree
@@ -30,7 +30,7 @@ def started(tmp_path_factory):
     for name in ("pyproject.toml", "README.md", "authctl", "completions", "sample-config.toml", "tests"):
         source, ignored = REPOSITORY / name, shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy(source, folder)
-    first, _ = [block for block in blocks("sh") if "pip install" in block]
+    first, _ = [block for block in blocks("sh", README) if "pip install" in block]
     environ = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     environ |= {"HOME": str(folder.parent / "home"), "PATH": os.environ["PATH"]}
     environ["PIP_NO_COMPILE"] = "1"  # the most of what is installed is never run here
@@ -96,13 +96,20 @@ def test_the_installed_completions_complete_ids(installed, command, home, name, 
         shell.close()
 
 
-def test_the_wheel_has_a_man_page_of_every_command(installed):
+def test_the_wheel_has_a_man_page_of_every_command_and_topic(installed):
     pages = {page.name for page in (installed / "share/man/man1").iterdir()}
     assert pages == {"-".join(["authctl", *node.path.split()]) + ".1" for node in tree.read().nodes}
+    pages = {page.name for page in (installed / "share/man/man7").iterdir()}
+    assert pages == {f"authctl-{page.stem}.7" for page in MANUAL}
+
+
+def test_the_wheel_has_the_manual(command):
+    for page in MANUAL:
+        assert command("help", page.stem)
 
 
 def test_man_can_read_every_page(installed):
-    pages = sorted((installed / "share/man/man1").iterdir())
+    pages = sorted((installed / "share/man").glob("man*/*"))
     ran = subprocess.run(
         [program("groff"), "-man", "-Tutf8", "-ww", *pages], capture_output=True, text=True, check=False
     )
@@ -120,6 +127,18 @@ def test_a_man_page_says_what_the_help_page_says(installed, home):
         "authctl users update-labels ada@example.com",
         "EXIT STATUS 0 done",
         "SEE ALSO authctl-users(1)",
+    ):
+        assert text in words, text
+
+
+def test_the_man_page_of_a_topic_says_what_the_page_of_the_manual_says(installed):
+    shown = run(program("groff"), "-man", "-Tascii", "-P-cbou", installed / "share/man/man7/authctl-errors.7")
+    words = " ".join(shown.split())
+    for text in (
+        "authctl-errors - Exit statuses, types of errors, and how errors are written",
+        "EXIT STATUSES 0 done 1 unexpected",
+        "user_not_found no such user (exit status 4, HTTP 404)",
+        "SEE ALSO authctl(1), authctl-applications(7)",
     ):
         assert text in words, text
 
