@@ -18,7 +18,7 @@ from hypothesis import given, strategies as st
 
 from authctl import settings
 from authctl.errors import Invalid, Unavailable
-from authctl.settings import paths, reference
+from authctl.settings import new_files, paths, reference
 from authctl.settings.definitions import ENTRIES
 from authctl.settings.entries import DEFAULT
 from authctl.settings.keys import parse_key
@@ -584,6 +584,40 @@ def test_a_key_that_is_there_is_never_written_over(load):
     settings.write_key_file(path, KEY)
     assert settings.write_key_file(path, bytes(32)) is False
     assert settings.read_key(load()) == KEY
+
+
+def killed_while_writing(path, key):
+    """A process that ends in the middle of it."""
+    code = f"""
+import os
+from authctl.settings import new_files
+with new_files.draft({str(path)!r}) as draft:
+    open(draft, "wb").write({key!r}[:16])
+    os._exit(9)
+"""
+    root = str(Path(settings.__file__).parents[2])
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": root}, check=False)
+    assert done.returncode == 9
+
+
+def test_a_key_that_a_kill_broke_off_is_written_by_the_next(tmp_path):
+    path = tmp_path / "secret.key"
+    killed_while_writing(path, KEY)
+    assert [each.startswith(".secret.key.") for each in os.listdir(tmp_path)] == [True]
+    assert settings.write_key_file(str(path), KEY)
+    assert os.listdir(tmp_path) == ["secret.key"]
+    assert settings.read_key_file(str(path)) == KEY
+
+
+def test_what_another_process_is_writing_stays(tmp_path):
+    path = tmp_path / "secret.key"
+    draft = contextlib.ExitStack()
+    mine = Path(draft.enter_context(new_files.draft(path)))
+    assert settings.write_key_file(str(path), KEY)
+    assert mine.exists()
+    with pytest.raises(FileExistsError):
+        draft.close()
+    assert os.listdir(tmp_path) == ["secret.key"]
 
 
 def test_of_many_writers_one_writes_the_key(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from authctl.settings import new_files
 from authctl.settings.definitions import Settings
 from authctl.settings.entries import read_secret_file, unreadable
 
@@ -49,50 +50,22 @@ def read_key_file(path: str) -> bytes | None:
 def write_key_file(path: str, key: bytes) -> bool:
     """Put a new key into a file of mode 0600, for good once this returns; False where a file is there already.
 
-    Whoever reads sees the whole key or no file: it is written under another name and linked. Of two processes that
-    do this at once one gets False, and reads what the other wrote.
+    Whoever reads sees the whole key or no file. Of two processes that do this at once one gets False, and reads what
+    the other wrote.
     """
-    from hashlib import sha256
+    from binascii import b2a_base64
 
     assert len(key) == KEY_SIZE_BYTES
-    folder = os.path.dirname(os.path.abspath(path))
-    # The key is random, so a digest of it is a name that no other process and no other machine has in hand.
-    draft = os.path.join(folder, f".secret-{sha256(key).hexdigest()[:16]}")
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
         try:
-            _write_new(draft, key)
-            os.link(draft, path)
+            with new_files.draft(path) as draft, open(draft, "wb") as file:
+                file.write(b2a_base64(key))
         except FileExistsError:
             return False
-        finally:
-            if os.path.lexists(draft):  # it is not, on a disk that refused it
-                os.unlink(draft)
-        _sync_folder(folder)
     except OSError as error:
         raise _unwritable(path, error) from None
     return True
-
-
-def _write_new(path: str, key: bytes) -> None:
-    from binascii import b2a_base64
-
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(b2a_base64(key))
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: str) -> None:
-    """The file's name survives a power cut only once the folder is written, too."""
-    if os.name != "posix":  # elsewhere folders cannot be opened
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _malformed(source: str, problem: str) -> Exception:

@@ -332,12 +332,21 @@ def _keep_key(directory: Engine, settings: Settings, manifest: Manifest) -> None
         return
     if key_files.status(settings, manifest.key_fingerprint)["state"] == "ok":
         return
-    key = b64decode(manifest.secret_key)
-    path = key_files.new_key_file(settings, manifest.key_fingerprint)
     if settings.secret_key_file is None:
-        directory.warn("The secret key of the backup was kept nowhere: another is given itself, by secret_key.")
-    else:
-        write_key_file(path, key)
+        raise _key_unkept("another is given itself, by secret_key")
+    path = key_files.new_key_file(settings, manifest.key_fingerprint)
+    write_key_file(path, b64decode(manifest.secret_key))
+    if key_files.status(settings, manifest.key_fingerprint)["state"] != "ok":
+        raise _key_unkept(f"the file {path} holds another one")
+
+
+def _key_unkept(why: str) -> Invalid:
+    return Invalid(
+        "general_config_invalid",
+        f"The secret key in the backup would be lost: {why}.",
+        field="secret_key",
+        hint="Name a file for it with secret_key_file, or AUTHCTL_SECRET_KEY_FILE.",
+    )
 
 
 def _tell_of_key(directory: Engine, manifest: Manifest, state: str) -> None:

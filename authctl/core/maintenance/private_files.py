@@ -6,7 +6,6 @@ meanwhile, and whatever breaks it off leaves no file of that name.
 
 from __future__ import annotations
 
-import errno
 import gzip
 import os
 import stat
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from authctl.errors import AuthctlError, Invalid, Unavailable
+from authctl.settings import new_files
 
 
 def check_new(path: str | Path, *, field: str = "file") -> None:
@@ -30,25 +30,12 @@ def check_new(path: str | Path, *, field: str = "file") -> None:
 def draft(path: str | Path, *, field: str = "file", suffix: str = ".part") -> Iterator[str]:
     """A name beside `path`, of mode 0600, to be written to; it becomes `path` at the end of the block.
 
-    suffix: how that name ends; a process that is killed leaves it. Raises Invalid (general_argument_invalid) where
-    `path` is there already, Unavailable (file_unavailable).
+    suffix: how that name ends. Raises Invalid (general_argument_invalid) where `path` is there already, Unavailable
+    (file_unavailable).
     """
-    import tempfile
-
-    folder, name = os.path.split(os.path.abspath(path))
     try:
-        if os.path.lexists(path):
-            raise FileExistsError
-        descriptor, beside = tempfile.mkstemp(prefix=f".{name[:64]}.", suffix=suffix, dir=folder)
-        os.close(descriptor)
-        try:
+        with new_files.draft(path, suffix=suffix) as beside:
             yield beside
-            _sync(beside)
-            _link(beside, path)
-        finally:
-            if os.path.lexists(beside):
-                os.unlink(beside)
-        _sync(folder)
     except FileExistsError:
         raise exists(path, field) from None
     except OSError as error:
@@ -84,26 +71,6 @@ def holds(path: str | Path, parts: Iterable[bytes]) -> bool:
 
 def _is_packed(path: str | Path) -> bool:
     return os.fspath(path).lower().endswith(".gz")
-
-
-def _link(beside: str, path: str | Path) -> None:
-    """Give a whole file its name, unless something has that; on disks without links too (a stick with FAT)."""
-    try:
-        os.link(beside, path)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
-            raise
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # the name is taken, then given
-        os.replace(beside, path)
-
-
-def _sync(path: str) -> None:
-    """What is written, and a file's name, survive a power cut only once they are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def exists(path: str | Path, field: str) -> AuthctlError:

@@ -648,6 +648,24 @@ def test_a_key_of_a_backup_takes_no_others_place(filled, opened, home, tmp_path)
     assert restored.key_file == f"{mine}.{filled.state.key_fingerprint}"
 
 
+@pytest.mark.parametrize("place", ["given itself", "another's file"])
+def test_a_key_that_would_be_lost_refuses_the_restore(filled, opened, home, tmp_path, place):
+    backup.backup(filled, str(tmp_path / "with.backup"), with_key=True)
+    other, key = elsewhere(home, tmp_path), b64encode(bytes(32)).decode()
+    if place == "given itself":
+        other |= {"AUTHCTL_SECRET_KEY": key}
+    else:
+        taken = Path(other["HOME"], ".config/authctl/keys", f"{filled.state.key_fingerprint}.key")
+        taken.parent.mkdir(parents=True)
+        taken.write_text(key)
+        taken.chmod(0o600)
+    directory, settings = opened(f"sqlite:///{tmp_path}/with.db", other)
+    with pytest.raises(Invalid, match="would be lost") as refused:
+        backup.restore(directory, settings, str(tmp_path / "with.backup"), unsigned=True)
+    assert refused.value.field == "secret_key"
+    assert not (tmp_path / "with.db").exists()
+
+
 def test_a_directory_whose_key_is_gone_is_saved_all_the_same(filled, settings, opened, home, tmp_path):
     other = elsewhere(home, tmp_path)
     directory, _ = opened(settings.database_url, other)

@@ -1,0 +1,93 @@
+"""Files of mode 0600 that come into being whole: written under another name, which is theirs alone, and then linked.
+
+A process that is killed leaves that other name. The next that writes the same file takes it away: whoever writes holds
+a lock on what it writes, so that nobody takes a living one's.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def draft(path: str | os.PathLike[str], *, suffix: str = ".part") -> Iterator[str]:
+    """A name beside `path` to be written to; it becomes `path` at the end of the block, for good.
+
+    suffix: how that name ends. Raises FileExistsError where `path` is there, by the end at the latest; OSError.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+    prefix = f".{name[:64]}."
+    _clear(folder, prefix, suffix)
+    descriptor, beside = _begin(folder, prefix, suffix)
+    try:
+        yield beside
+        _sync(beside)
+        _link(beside, path)
+    finally:
+        if os.path.lexists(beside):
+            os.unlink(beside)
+        os.close(descriptor)
+    _sync(folder)
+
+
+def _begin(folder: str, prefix: str, suffix: str) -> tuple[int, str]:
+    """An empty file that is locked, and its descriptor."""
+    import fcntl
+    import tempfile
+
+    while True:
+        descriptor, beside = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.lexists(beside):
+                return descriptor, beside
+        except BlockingIOError:  # another process took it for one that was left, and removes it
+            pass
+        except OSError:  # a disk without locks
+            return descriptor, beside
+        os.close(descriptor)
+
+
+def _clear(folder: str, prefix: str, suffix: str) -> None:
+    """Remove what killed processes of this user left of the same file."""
+    import fcntl
+
+    length = len(prefix) + 8 + len(suffix)  # as mkstemp names them
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if len(entry.name) != length or not (entry.name.startswith(prefix) and entry.name.endswith(suffix)):
+                continue
+            with suppress(OSError):
+                descriptor = os.open(entry.path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(entry.path)
+                finally:
+                    os.close(descriptor)
+
+
+def _link(beside: str, path: str | os.PathLike[str]) -> None:
+    """Give a whole file its name, unless something has that; on disks without links too (a stick with FAT)."""
+    try:
+        os.link(beside, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # the name is taken, then given
+        os.replace(beside, path)
+
+
+def _sync(path: str) -> None:
+    """What is written, and a file's name, survive a power cut only once they are on the disk."""
+    if os.name != "posix" and os.path.isdir(path):  # elsewhere folders cannot be opened
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
