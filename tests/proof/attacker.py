@@ -34,6 +34,7 @@ MINE = st.sampled_from(EMAILS["eve"] + PHONES["eve"])
 WAYS = (None, "password", "email", "phone", "identity")  # by which ada comes to have an account
 TIMES = {"a quarter of an hour": 900, "an hour": 3_600, "a day": 86_400, "two months": 5_184_000}
 EVERYTHING = "sessions tokens changes password authenticators codes identities vouched addresses"
+HELP = ("cancel", "secure_as_it_is")
 TO_TAKE_BACK = timedelta(hours=71)  # for how long a change can be taken back for certain
 
 # What somebody may do with a session: those of the first part make it hard to get an intruder out again.
@@ -73,7 +74,7 @@ class Attacker(RuleBasedStateMachine):
         self._resources = ExitStack()
         self.scene = Scene(self._resources.enter_context(self.places.world()), self.counts)
         self.operator, self.judge = self.scene.operator, self.scene.judge
-        self.loot, self.has_stolen = LOOT[0], False
+        self.loot, self.has_stolen, self.helps = LOOT[0], False, HELP[0]
         self.given: set[str] = set()  # accounts, by an operator
         self.counts["examples"] += 1
 
@@ -89,12 +90,16 @@ class Attacker(RuleBasedStateMachine):
     @initialize(
         loot=st.sampled_from(LOOT),
         way=st.sampled_from(WAYS),
-        factor=st.sampled_from([None, *FACTORS]),
+        factor=st.none() | st.sampled_from(FACTORS),
         is_at_once=st.booleans(),
+        helps=st.sampled_from(HELP),
     )
-    def begins(self, loot: str, way: str | None, factor: str | None, is_at_once: bool) -> None:
-        """Ada has come by that way, and has that second factor in force; eve gets that of hers, at once or later."""
-        self.loot = loot
+    def begins(self, loot: str, way: str | None, factor: str | None, is_at_once: bool, helps: str = HELP[0]) -> None:
+        """Ada has come by that way, and has that second factor in force; eve gets that of hers, at once or later.
+
+        helps: what is tried first where an account is taken in the end.
+        """
+        self.loot, self.helps = loot, helps
         self.operator.teams.create("Staff", id="staff")
         if way is not None:
             self._settle_in(way)
@@ -314,21 +319,23 @@ class Attacker(RuleBasedStateMachine):
     def eve_digs_in(self, ways: list[str], address: str) -> None:
         """In the session that she has."""
         for way in ways:
-            if held := self.scene.session("eve", 0):
+            if held := self._of_eve():
                 SIGNED_IN[way](self.scene, "eve", held, address)
 
     @precondition(lambda self: self.has_stolen)
-    @rule(chain=st.lists(MINE, min_size=1, max_size=3), is_back=st.booleans(), is_crowded=st.booleans())
+    @rule(chain=st.lists(MINE, min_size=1, max_size=3, unique=True), is_back=st.booleans(), is_crowded=st.booleans())
     def eve_moves(self, chain: list[str], is_back: bool, is_crowded: bool) -> None:
-        """The account to addresses of hers, one after the other.
+        """The account that she gets into, to addresses of hers, one after the other.
 
         is_crowded: and asks for many more. is_back: and takes the last change of hers back.
         """
         scene = self.scene
+        if self.loot != "session":
+            self.eve_gets_in(self.loot == "mailbox")
         for address in chain:
-            if held := scene.session("eve", 0):
+            if held := self._of_eve():
                 scene.move("eve", held, address)
-        if is_crowded and (held := scene.session("eve", 0)):
+        if is_crowded and (held := self._of_eve()):
             email = scene.accounts[held.user].email
             scene.crowd("eve", held, [each for each in EMAILS["eve"] + EMAILS["sam"] if each != email])
         own = [each for each in scene.letters_of("eve") if each.kind == BACK and OWNERS[each.address or ""] == "eve"]
@@ -408,6 +415,11 @@ class Attacker(RuleBasedStateMachine):
         if self.scene.act("operator", f"secures {id} with {named}", verb, f"id:{id}", **named) is not None:
             self._is_secured(id)
 
+    def _of_eve(self) -> Held | None:
+        """A session of eve's in an account of ada's, if she has one; else any."""
+        own = [each for each in self.scene.people["eve"].sessions if self.judge.settled.get(each.user) == "ada"]
+        return own[0] if own else self.scene.session("eve", 0)
+
     def _adas(self, which: int) -> list[str]:
         """One of the accounts that are ada's, taken ones too."""
         own = [id for id, owner in self.judge.settled.items() if owner == "ada"]
@@ -424,7 +436,7 @@ class Attacker(RuleBasedStateMachine):
         scene, judge = self.scene, self.judge
         self._regain()
         for id in sorted(judge.taken & judge.settled.keys()):
-            self._cancel(id)
+            getattr(self, f"_{self.helps}")(id)
             self._secure(id)
         for id, name in [*judge.settled.items()]:
             scene.world.clock.forward(days=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from proof import faults, invariants
+from proof import faults
 from proof.people import Account, Held
 
 from authctl.core.sessions.sign_in import SignedIn
@@ -133,10 +133,7 @@ class Judge:
 
     def check_storage(self) -> None:
         """The audit log verifies, and tables agree with each other."""
-        verified = self.scene.operator.security.verify_logs()
-        if verified.problems:
-            self.scene.fault(faults.Damaged, f"the log does not verify: {verified.problems}")
-        if found := invariants.problems(self.scene.operator):
+        if found := self.scene.world.problems():
             self.scene.fault(faults.Damaged, "; ".join(found))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from conftest import CHEAP, Clock, Dice, Ready
 from doubles.databases import Copies
+from proof import invariants
 from proof.people import EMAILS, PEOPLE, PHONES, Letter, Person
 
 from authctl.core.directory import opening
@@ -84,6 +85,12 @@ class World:
         opened = self._doors.enter_context(opening.open_door(door, self._settings, Actor(actor), **named))
         opened.post = self.post
         return opened
+
+    def problems(self) -> list[str]:
+        """What is wrong with what is stored."""
+        verified = self.operator.security.verify_logs()
+        broken = [f"the log does not verify: {verified.problems}"] if verified.problems else []
+        return broken + invariants.problems(self.operator)
 
     def __enter__(self) -> World:
         return self
