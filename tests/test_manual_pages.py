@@ -1,5 +1,6 @@
-"""What the manual's page on applications does in Python, one flow after the other, with mails that arrive."""
+"""The manual's pages say what is so: the flows of applications run, shapes have every field, their example comes in."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -9,23 +10,25 @@ import pyotp
 import pytest
 from conftest import CHEAP
 
+from authctl.cli import answer_fields
 from authctl.core.directory import opening
 from authctl.core.directory.application import Application
 from authctl.core.work.unit import Actor
 from authctl.errors import Denied
 from authctl.settings import load
 
-PAGE = Path(__file__).parents[1] / "authctl" / "manual" / "applications.md"
+MANUAL = Path(__file__).parents[1] / "authctl" / "manual"
+APPLICATIONS, SHAPES = MANUAL / "applications.md", MANUAL / "shapes.md"
 PASSWORD = "correct horse battery"
 URL = "https://app.example.com/account"
 
 
 @pytest.fixture
 def flows():
-    """The functions of the page."""
+    """The functions of the page, by their names."""
     names = {}
-    for block in re.findall(r"^```python\n(def .*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE):
-        exec(compile(block, PAGE.name, "exec"), names)
+    for block in re.findall(r"^```python\n(def .*?)^```", APPLICATIONS.read_text(), re.DOTALL | re.MULTILINE):
+        exec(compile(block, APPLICATIONS.name, "exec"), names)
     return names
 
 
@@ -92,3 +95,39 @@ def test_a_provider_signs_in(flows, visitor):
     first = flows["provider_says"](visitor, "google", "1172", "ada@example.com", True)
     again = flows["provider_says"](visitor, "google", "1172", "ada@example.com", True)
     assert visitor.sessions.get(first).user.id == visitor.sessions.get(again).user.id
+
+
+RECORDS = {
+    "User": [answer_fields.USER],
+    "Team": [answer_fields.TEAM],
+    "Membership": [answer_fields.MEMBERSHIP],
+    "Session": [answer_fields.SIGNED_IN],
+    "Identity": [answer_fields.IDENTITY],
+    "Factor": [answer_fields.FACTOR],
+    "Token": [answer_fields.TOKEN, answer_fields.LISTED_TOKEN],
+    "Event": [answer_fields.EVENT],
+}
+
+
+@pytest.mark.parametrize("heading", RECORDS)
+def test_each_field_of_a_record_is_explained(heading):
+    """By its name, or by that of the object that it is in; and no other is."""
+    fields = {field for shape in RECORDS[heading] for field in (*shape.fields, *shape.extras)}
+    objects = {field.partition(".")[0] for field in fields}
+    section = re.search(rf"^## {heading}$(.*?)^## ", SHAPES.read_text(), re.DOTALL | re.MULTILINE)[1]
+    terms = " ".join(re.findall(r"^\| (`.+?) \|", section, re.MULTILINE))
+    named = {*re.findall(r"`([\w.]+)`", terms)}
+    assert [field for field in fields if not {field, field.partition(".")[0]} & named] == []
+    assert named <= fields | objects
+
+
+def test_the_user_to_import_comes_in_whole(authctl, tmp_path):
+    [text] = re.findall(r"^```json\n(.*?)^```", SHAPES.read_text(), re.DOTALL | re.MULTILINE)
+    (tmp_path / "users.json").write_text(text)
+    ran = authctl(f"users import {tmp_path / 'users.json'} --from authctl --teams --strict --max-lost 0 -o json")
+    assert json.loads(ran.stdout)["created"] == 1
+    authctl(f"users export --with-hashes --with-secrets {tmp_path / 'exported.jsonl'}")
+    given, exported = json.loads(text), json.loads((tmp_path / "exported.jsonl").read_text())
+    assert exported.pop("password")["hash"] == given.pop("password")["hash"]
+    del given["updated_at"], exported["updated_at"]
+    assert given == exported
