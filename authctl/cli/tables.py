@@ -1,7 +1,8 @@
 """Records as people read them: a list as a table, one line a row, or one record as `field  value` lines.
 
-A table fits the window: cells are cut with `…`, then columns go from the right and are named below. Ids and secrets are
-never cut. A window of less than 60 columns that is too narrow for all columns gets the records below one another.
+A table fits the window: cells are cut with `…`, then columns go and are named below, those first that have nothing in
+any row, and then from the right. Ids, times and secrets are never cut. A window of less than 60 columns that is too
+narrow for all columns gets the records below one another.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from authctl.cli.escaping import visible
 
 TABLE_ROWS = 500  # drawn at once: memory stays the same however long the list is
 LEAST_WINDOW = 60  # columns; in less, a table that does not fit is not drawn
-LEAST_CELL = 16  # a column is cut to no less: a short time, the beginning of an email
+LEAST_CELL = 15  # a column is cut to no less: a UUID, two of these and a status fit into 80
 GAP = "  "
 
 SECRETS = frozenset({"secret", "generated_password", "phrase", "recovery_codes", "uri", "jwt"})
@@ -150,7 +151,7 @@ class Table:
         values = [value_of(record, name) for record in self._records]
         cells = [look.can_show(for_people(name, value, zone=look.zone)) for value in values]
         width = max(map(cell_len, [name, *cells]))
-        is_whole = is_id(name) or name in SECRETS or name in self._whole
+        is_whole = is_id(name) or is_time(name) or name in SECRETS or name in self._whole
         least = width if is_whole else min(width, max(len(name), LEAST_CELL))
         return _Column(name, cells, all(is_number(each) for each in values), width, least)
 
@@ -177,6 +178,10 @@ class _Column:
     width: int
     least: int
 
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.cells)
+
     def line(self, text: str, ellipsis: str) -> tuple[str, str]:
         """The text cut to the width, and the space that is left."""
         from rich.cells import cell_len
@@ -191,10 +196,10 @@ def _fitting(columns: list[_Column], window: int | None) -> list[_Column]:
         return columns
     kept = [*columns]
     while sum(each.least for each in kept) > _room(kept, window):
-        last = next((each for each in reversed(kept[1:]) if each.name not in SECRETS), None)
-        if last is None:
+        others = [each for each in reversed(kept[1:]) if each.name not in SECRETS]
+        if not others:
             break
-        kept.remove(last)
+        kept.remove(next((each for each in others if each.is_empty), others[0]))
     room = _room(kept, window)
     widths = [max(each.least, min(each.width, room)) for each in kept]
     while sum(widths) > room:

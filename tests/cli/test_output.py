@@ -534,7 +534,7 @@ def test_a_rare_column_is_there_where_a_record_has_it():
 def test_a_rare_column_goes_from_a_narrow_window_unless_a_record_has_nothing_else():
     assert on_terminal([PLAIN, BOTH], NAMED, columns=39).startswith("id   username  email\n")
     assert on_terminal([PLAIN, BOTH], NAMED, columns=38).startswith("id   email\n")
-    assert on_terminal([PLAIN, ALONE], NAMED, columns=31).startswith("id        ada\nusername  -\nemail     ada")
+    assert on_terminal([PLAIN, ALONE], NAMED, columns=30).startswith("id        ada\nusername  -\nemail     ada")
 
 
 def test_fields_that_are_asked_for_are_there_always():
