@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sqlite import APPLICATION_ID
 from authctl.storage.tables import directory, events, users
+
+DRAFT_SECONDS = 60  # after which a draft of a database is nobody's any more
 
 
 def migrate(db: Connection, version: str = "head") -> str | None:
@@ -92,6 +95,7 @@ def create_file(path: str) -> bool:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         number, draft = tempfile.mkstemp(prefix=f"{name}.", suffix=".new", dir=folder)
         os.close(number)
+        _remove_drafts(draft, os.path.join(folder, f"{glob.escape(name)}.*.new"))
         try:
             with closing(sqlite.connect(draft, 0)) as connection:
                 _switch_to_log(connection, is_last=True)
@@ -114,6 +118,15 @@ def create_file(path: str) -> bool:
 def _new(path: str) -> None:
     """An empty file for its owner alone. Raises FileExistsError."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _remove_drafts(own: str, pattern: str) -> None:
+    """Remove what killed processes left; whoever makes a database now has a draft of the last minute."""
+    begun = os.stat(own).st_mtime
+    for draft in glob.iglob(pattern):
+        with suppress(OSError):
+            if os.stat(draft).st_mtime < begun - DRAFT_SECONDS:
+                os.unlink(draft)
 
 
 def _link(draft: str, path: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from authctl.core.accounts import naming, standing
 from authctl.core.accounts.standing import AddressKind, Standing
+from authctl.core.crypto import generators
 from authctl.core.values import checks, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Status, User, fold, name_keys
@@ -161,7 +162,7 @@ def _fitting(
     taken = claims.taken(item, into)
     for each in owned:
         if known is not None and each.key is not None and (user is None or each.seq != user.seq):
-            taken.append(Taken(each.field, each.key, each.value, known.owners.users[each.seq].id))
+            taken.append(Taken(each.field, each.key, each.value, f"the user {known.owners.users[each.seq].id}"))
     kept = None if into is not None else by or "identities"
     return without(item, [each for each in taken if each.field != kept])
 
@@ -216,7 +217,7 @@ class _Claims:
             *(("identities", uid, ":".join(uid), self.uids.get(uid)) for uid in uids),
         ]
         found = ((field, key, shown or "", id) for field, key, shown, id in asked if id is not None and id != own)
-        return [Taken(*each) for each in found]
+        return [Taken(field, key, shown, _whose(id)) for field, key, shown, id in found]
 
     def add(self, item: Checked, user: User | None = None, *, place: int | None = None) -> None:
         """Remember what a record brings. user: who gets it; place: of a new one among those that are made."""
@@ -241,7 +242,14 @@ class _Claims:
 def _twice(type: str, field: str, value: str | None, id: str) -> Note:
     if field == "id" and value == id:
         return Note(type, field, f"The id {checks.shown(value or '')} is in this import already.")
-    return Note(type, field, f"{checks.shown(value or '')} is that of the user {id}, who is in this import already.")
+    return Note(type, field, f"{checks.shown(value or '')} is that of {_whose(id)}.")
+
+
+def _whose(id: str) -> str:
+    """A user whom this import has had. An id that was made here says nothing, and after a dry run is nobody's."""
+    if generators.is_id(id):
+        return "an earlier record of this import"
+    return f"the user {id}, who is in this import already"
 
 
 # Users that are there

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,13 +15,14 @@ from authctl import storage
 from authctl.core import hashing
 from authctl.core.accounts import throttle
 from authctl.core.directory.verbs import Group, flow, reads
+from authctl.core.policy.policies import Policy
 from authctl.core.values import checks, identifiers
 from authctl.core.work.engine import Engine
-from authctl.core.work.unit import OPERATOR, Work
+from authctl.core.work.unit import OPERATOR, Work, system_random_bytes
 from authctl.errors import NotFound
 from authctl.model import EventName, Import, ImportStatus, Json, Progress, Public, instant
-from authctl.transfer import files, importing, restoring, sources
-from authctl.transfer.records import MERGED, Record, Secret
+from authctl.transfer import files, importing, restoring, sources, validation
+from authctl.transfer.records import MERGED, Record, Secret, Skipped, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +149,45 @@ def as_public(remaining: storage.imports.Remaining) -> Json:
     return remaining._asdict() | {"imported_at": instant(remaining.imported_at)}
 
 
-def first_records(
-    inputs: Sequence[files.Input], *, source: str, source_options: Mapping[str, str], count: int
-) -> list[Record]:
-    """The first users of the files, as the source makes them out; the database is not asked."""
+def first_outcomes(
+    inputs: Sequence[files.Input],
+    *,
+    source: str,
+    source_options: Mapping[str, str],
+    options: importing.Options,
+    now: datetime,
+    count: int,
+) -> list[validation.Outcome]:
+    """What the first users of the files come in as, or why not; the database is not asked."""
     found = sources.load(source)
     opened = [files.Reading(each, None) for each in (inputs if found.joins else inputs[:1])]
     try:
         items = found.read([each.file for each in opened], source_options, 0)
-        return list(islice((item for item in items if isinstance(item, Record)), count))
+        first = islice((item for item in items if not isinstance(item, Skipped)), count)
+        return list(map(_checker(found, source_options, options, now), first))
     finally:
         for each in opened:
             each.close()
+
+
+def _checker(
+    source: Source, source_options: Mapping[str, str], options: importing.Options, now: datetime
+) -> validation.Checker:
+    """Holds records to the rules, but for what the policy says of plain passwords."""
+    rules = validation.Rules(
+        import_id="",
+        now=now,
+        policy=Policy({}),
+        words="sqlite",
+        weak_hash=options.weak_hash,
+        teams=options.teams,
+        mark_unverified=options.mark_unverified,
+        addresses=options.addresses or source.addresses,
+        phone_region=options.phone_region,
+        strict=options.strict,
+        keeps_unread=importing.keeps_unread(source_options),
+    )
+    return validation.Checker(rules, system_random_bytes)
 
 
 def find_hash(

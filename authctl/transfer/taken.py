@@ -18,7 +18,10 @@ NO_VALUE = {
 
 
 class Taken(NamedTuple):
-    """A value that somebody has. key: of an identity, the provider and the uid; else the value. holder: whose it is."""
+    """A value that somebody has.
+
+    key: of an identity, the provider and the uid; else the value. holder: whose it is, in words.
+    """
 
     field: str
     key: object
@@ -47,7 +50,7 @@ def without(item: Checked, taken: Iterable[Taken]) -> Checked:
 
 
 def _why(taken: Taken) -> str:
-    return f"{checks.shown(taken.shown)} is that of the user {taken.holder}. It was left out."
+    return f"{checks.shown(taken.shown)} is that of {taken.holder}. It was left out."
 
 
 def _with_kept(metadata: str, gone: Iterable[Taken]) -> str:

@@ -188,7 +188,7 @@ class Checker:
             return
         has_password = bool(columns.get("password_hash") or extra.plain)
         if not (record.id or columns["username"] or extra.identities):
-            check.refused += [note for note in check.notes if note.field in NAMES]
+            check.refused += [_said_alone(note) for note in check.notes if note.field in NAMES]
             if not check.refused:
                 message = "Nothing names this user: there is no id, email, phone, username or identity."
                 check.refused.append(Note("import_record_invalid", None, message))
@@ -378,7 +378,7 @@ class _Fields:
         """Have every value that was left out refuse the record."""
         lost = [note for note in self.notes if note.type in (DROPPED, "import_factor_lost")]
         self.notes = [note for note in self.notes if note not in lost]
-        self.refused += [note._replace(message=note.message.replace(LEFT_OUT, "")) for note in lost]
+        self.refused += [_said_alone(note) for note in lost]
 
     def kept(self) -> Json:
         """What was left out and is no secret, by field; several of one as a list."""
@@ -395,8 +395,13 @@ class _Fields:
         found = milliseconds(value)
         if found <= now:
             return found
-        self.notes.append(Note("import_time_ahead", name, f"{name} is in the future. It was left out."))
+        self.notes.append(Note(DROPPED, name, f"{name} is in the future.{LEFT_OUT}", value.isoformat()))
         return otherwise
+
+
+def _said_alone(note: Note) -> Note:
+    """What is wrong with a value, where the record is refused."""
+    return note._replace(message=note.message.replace(LEFT_OUT, ""))
 
 
 def _left_out(field: str, value: Any, why: str, hint: str = "") -> Note:

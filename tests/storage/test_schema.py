@@ -407,3 +407,14 @@ def test_whoever_is_refused_the_write_ahead_log_tries_again(tmp_path):
         other.rollback()
         assert schema._switch_to_log(connection, is_last=True)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_what_a_killed_process_left_of_a_database_goes_with_the_next(tmp_path):
+    path = tmp_path / "authctl.db"
+    left, running, another = (tmp_path / name for name in ("authctl.db.a1.new", "authctl.db.b2.new", "other.db.c3.new"))
+    for draft in (left, running, another):
+        draft.touch()
+    for draft in (left, another):
+        os.utime(draft, (1, 1))
+    assert schema.create_file(str(path))
+    assert sorted(tmp_path.iterdir()) == sorted((path, running, another))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,15 +15,16 @@ from authctl.cli.context import Context
 from authctl.cli.progress import progress
 from authctl.core.values import checks
 from authctl.errors import AuthctlError, Denied, Invalid, UsageError, did_you_mean
+from authctl.model import Status
 from authctl.transfer import sources
-from authctl.transfer.records import MEMBERSHIPS, NO_WAY_IN, UNREAD
+from authctl.transfer.records import LOSSES, MEMBERSHIPS, NO_WAY_IN, UNREAD
 
 if TYPE_CHECKING:
     from authctl.cli.progress import Step
     from authctl.model import Import, Json
     from authctl.transfer.files import Input
-    from authctl.transfer.importing import ImportProgress
-    from authctl.transfer.records import Record
+    from authctl.transfer.importing import ImportProgress, Options
+    from authctl.transfer.validation import Outcome
 
 
 SHOWN = 3  # users, before anything is asked
@@ -138,31 +140,43 @@ def tell_encodings(ctx: Context, inputs: Sequence[Input], options: Mapping[str, 
             ctx.output.tell(f"{each.name} is read as {each.encoding}.")
 
 
-def confirm(ctx: Context, inputs: list[Input], source: str, options: dict[str, str], *, is_guessed: bool) -> None:
+def confirm(
+    ctx: Context, inputs: list[Input], source: str, options: dict[str, str], asked: Options, *, is_guessed: bool
+) -> None:
     """Show at a terminal how the first users will look; ask, where the source was not named."""
     if not ctx.environment.is_interactive or inputs[0].path == STDIN:
         return
     from authctl.transfer import journal
 
-    for each in journal.first_records(inputs, source=source, source_options=options, count=SHOWN):
-        ctx.output.tell(f"{inputs[0].name}:{each.at}  {_as_read(each)}")
+    now = ctx.environment.clock()
+    for each in journal.first_outcomes(
+        inputs, source=source, source_options=options, options=asked, now=now, count=SHOWN
+    ):
+        ctx.output.tell(f"{inputs[0].name}:{each.at}  {_as_stored(each)}")
     if is_guessed and not ctx.is_dry_run:
         ctx.confirm(f"Import it from {source}?")
 
 
-def _as_read(record: Record) -> str:
-    """What a user is made of, as far as a line holds it."""
-    password = record.password and ("plain" if record.password.is_plain else record.password.hash or "a hash")
+def _as_stored(outcome: Outcome) -> str:
+    """What a user comes in as, as far as a line holds it; without what, or why not at all."""
+    from authctl.transfer.validation import Checked
+
+    if not isinstance(outcome, Checked):
+        return f"Refused: {outcome.notes[0].message}"
+    row = outcome.row
     said = {
-        "id": record.id,
-        "username": record.username,
-        "email": record.email and record.email + (" (verified)" if record.email_verified else ""),
-        "phone": record.phone and record.phone + (" (verified)" if record.phone_verified else ""),
-        "name": record.name,
-        "password": password,
-        "blocked": "yes" if record.blocked else None,
-        "labels": ", ".join(record.labels or ()),
-        "identities": ", ".join(each.provider for each in record.identities),
+        "id": row.id if outcome.has_id else None,
+        "username": row.username,
+        "email": row.email and row.email + (" (verified)" if row.email_verified else ""),
+        "phone": row.phone and row.phone + (" (verified)" if row.phone_verified else ""),
+        "name": row.name,
+        "password": "plain" if outcome.extra.plain else row.password_algorithm,
+        "blocked": "yes" if row.status == Status.BLOCKED else None,
+        "labels": ", ".join(json.loads(row.labels)),
+        "identities": ", ".join(each.provider for each in outcome.extra.identities),
+        "left out": ", ".join(
+            dict.fromkeys(note.field for note in outcome.notes if note.type in LOSSES and note.field)
+        ),
     }
     return ", ".join(f"{name}: {checks.shown(value)[1:-1]}" for name, value in said.items() if value)
 
@@ -225,6 +239,8 @@ def _tell_refusals(ctx: Context, journal: Import) -> None:
         ctx.output.tell(f"Refused: {each['file']}:{each['at']}{name}: {each['message']}")
     if journal.options["on_conflict"] == "fail" and "user_already_exists" in journal.counts["reasons"]:
         ctx.output.tell("To update users who already exist: --on-conflict update. To leave them: --on-conflict skip.")
+    if journal.options["on_conflict"] == "fail" and "user_email_already_exists" in journal.counts["reasons"]:
+        ctx.output.tell("To make one user of records with the same verified email: --on-conflict merge.")
 
 
 def _why(lost: Json) -> str:
@@ -285,7 +301,7 @@ class _Watched:
 
     def __init__(self, ctx: Context, step: Step) -> None:
         self._ctx, self._step = ctx, step
-        self._records = 0
+        self._records = self._through = 0
         self.id: str | None = None
         self.is_under_way = False
 
@@ -293,13 +309,19 @@ class _Watched:
         self.id = None if self._ctx.is_dry_run else journal.id
         if through := journal.position["records"]:
             self.is_under_way = True
-            self._ctx.output.tell(f"Resuming the import {journal.id} after {through:,} records.")
+            self._through = through
+            self._ctx.output.tell(
+                f"Resuming the import {journal.id} after {through:,} records. The progress counts those that are left."
+            )
         self._step(0)
 
     def step(self, progress: ImportProgress) -> None:
         self.is_under_way = True
         share = min(progress.done / progress.total, 1.0) if progress.total else None
         records = progress.records + progress.hashed
+        if share and self._through:  # the share of what was left
+            total = (self._through + records) / share
+            share = min(records / max(total - self._through, 1), 1.0)
         self._step(records - self._records, share)
         self._records = records
 

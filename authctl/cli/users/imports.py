@@ -264,8 +264,6 @@ def import_(
             ctx.output.warn(f"Everybody on this machine can read {each.path}. {advice}")
     import_dialogue.tell_encodings(ctx, inputs, options)
     import_dialogue.tell_mapping(ctx, inputs[0], name, options)
-    import_dialogue.confirm(ctx, inputs, name, options, is_guessed=source is None)
-    import_dialogue.prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
     asked = importing.Options(
         OnConflict(on_conflict),
         Match(match) if match else None,
@@ -280,6 +278,8 @@ def import_(
         phone_region,
         WeakPasswords.REFUSE if check_policy else WeakPasswords(weak_passwords),
     )
+    import_dialogue.confirm(ctx, inputs, name, options, asked, is_guessed=source is None)
+    import_dialogue.prove(ctx, inputs, name, options, check_password, stdin=password_stdin)
     shown: list[Import] = []
 
     def answer(journal: Import) -> None:

@@ -26,6 +26,11 @@ def _base32(number: int, length: int) -> str:
     return "".join([_BASE32[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5)])
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is like what `new_id` makes."""
+    return len(text) == 20 and set(text) <= set(_BASE32)
+
+
 def new_password(random: RandomBytes, least: int = 0) -> str:
     """A password to read out once: letters, digits and a symbol, 5.8 bits a character, every strength class in it.
 

@@ -42,8 +42,10 @@ def _check_header(names: tuple[str, ...], options: Mapping[str, str]) -> None:
     if options.get("header") == "no" or options.get("map") or field_mapping.by_name(names):
         return
     if any("@" in name or name.isdecimal() for name in names):
+        email = next((at for at, name in enumerate(names, 1) if "@" in name), None)
+        likely = f"email={email}" if email else "id=1"
         raise text_files.unreadable(
             f"The first row names no columns: it is {field_mapping.shown(names)}.",
             "Put a row such as id,email,name above it, or number the columns:"
-            " --source-option header=no --map email=2,name=3",
+            f" --source-option header=no --map {likely}",
         )

@@ -78,7 +78,8 @@ class Auth0(Base):
         """By ids with a bar, which others do not have; else by names that only Auth0 gives."""
         if text_files.is_json(head):
             known = (b'"custom_password_hash"', b'"password_set_date"', b'"_tmp_is_unique"')
-            return _USER_ID.search(head) is not None or any(each in head for each in known)
+            is_of_passwords = all(each in head for each in (b'"passwordHash"', b'"tenant"', b'"connection"'))
+            return is_of_passwords or _USER_ID.search(head) is not None or any(each in head for each in known)
         columns = {name.removeprefix("'") for name in csv_files.header_of(head)}
         has_own = any(_IDENTITY_COLUMN.match(name) or _OBJECT_COLUMN.match(name) for name in columns)
         own = {"logins_count", "last_login", "app_metadata", "user_metadata", "email_verified", "blocked"}

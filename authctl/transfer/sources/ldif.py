@@ -26,13 +26,13 @@ PERSONS = frozenset(
     ("person", "organizationalperson", "inetorgperson", "posixaccount", "shadowaccount", "account", "user")
 )
 GROUPS = frozenset(("groupofnames", "groupofuniquenames", "posixgroup", "group", "ipausergroup"))
-NOT_PERSONS = frozenset(
-    ("computer", "contact", "organization", "organizationalunit", "msds-groupmanagedserviceaccount", "ipahost", *GROUPS)
-)
+MANAGED = ("msds-managedserviceaccount", "msds-groupmanagedserviceaccount", "msds-delegatedmanagedserviceaccount")
+NOT_PERSONS = frozenset(("computer", "contact", "organization", "organizationalunit", "ipahost", *MANAGED, *GROUPS))
 MEMBERS = ("member", "uniquemember", "memberuid")
 LOCKED_FOR_EVER = "000001010000Z"
 NO_SHELLS = ("nologin", "false")
 AD_DISABLED = 2  # userAccountControl: ACCOUNTDISABLE
+AD_MACHINES = 0x3800  # accounts of trusts between domains, workstations and servers
 AD_SERVICE = "krbtgt"  # whose key is that of the whole realm; an account whose name ends in $ is a machine's
 GUID_SIZE = 16  # bytes
 AD_NEVER = ("0", "9223372036854775807")
@@ -307,7 +307,8 @@ def _check_person(several: Mapping[str, list[str]], *, asked: bool) -> None:
         raise NotAUser("A group." if asked else HINT)
     if classes & NOT_PERSONS or not (classes & PERSONS or (not classes and "uid" in several)):
         raise NotAUser("Not a person: an organisation, a machine, a contact or the like.")
-    if account == AD_SERVICE or account.endswith("$"):
+    control = _control(next(iter(several.get("useraccountcontrol", ())), ""))
+    if account == AD_SERVICE or account.endswith("$") or control & AD_MACHINES:
         raise NotAUser("Not a person: the account of a machine or a service.")
 
 
@@ -355,8 +356,12 @@ def _filetime(values: Fields, name: str) -> Any:
     return None if values.text(name) in AD_NEVER else values.moment(name, timestamps.filetime)
 
 
+def _control(text: str) -> int:
+    """The flags of userAccountControl."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+
+
 def _is_blocked(values: Fields) -> bool:
-    control = values.text("useraccountcontrol") or ""
     shell = values.text("loginshell") or ""
     if shell.rpartition("/")[2] in NO_SHELLS:
         values.left_out("loginshell", shell, "It keeps people from a shell, and blocks nobody here.")
@@ -370,5 +375,5 @@ def _is_blocked(values: Fields) -> bool:
     return (
         locked == LOCKED_FOR_EVER
         or (values.text("nsaccountlock") or "").lower() == "true"
-        or (control.isascii() and control.isdigit() and len(control) < 12 and bool(int(control) & AD_DISABLED))
+        or bool(_control(values.text("useraccountcontrol") or "") & AD_DISABLED)
     )

@@ -162,3 +162,17 @@ def test_a_first_import_tells_what_it_made_before_the_bar_is_drawn(start):
     before, _, after = someone.screen.partition("authctl: Made the database ")
     assert "Importing users" in after
     assert "Importing users" not in before
+
+
+def test_the_first_users_are_shown_as_they_will_be(person, tmp_path):
+    users = tmp_path / "users.csv"
+    users.write_text("email,phone,username\nada@example.com,0170 1234567,ada\nbob@example.com,12,b b\nnobody,,\n")
+    users.chmod(0o600)
+    someone = person(["users", "import", str(users), "--phone-region", "DE"])
+    someone.sees("Import it from csv? [y/N] ")
+    shown = " ".join(someone.screen.split())
+    assert "users.csv:2 username: ada, email: ada@example.com, phone: +491701234567" in shown
+    assert "users.csv:3 email: bob@example.com, left out: username, phone" in shown
+    assert "users.csv:4 Refused: email 'nobody' is not an email address" in shown
+    someone.types("n\r")
+    someone.leaves()

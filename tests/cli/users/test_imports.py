@@ -517,3 +517,22 @@ def test_a_file_of_several_sources_must_be_named(run, write):
     both = write("x.json", '[{"createdTimestamp": 1, "UserStatus": "CONFIRMED"}]')
     ran = run(f"users import {both}")
     assert (ran.status, "could be from" in ran.stderr, "Name it with --from: " in ran.stderr) == (2, True, True)
+
+
+def test_a_record_that_another_record_takes_from_is_told_without_a_made_up_id(run, write):
+    path = write("users.csv", "email,name\nada@example.com,Ada\nada@example.com,Ada B.\n")
+    ran = run(f"users import {path} --from csv --dry-run")
+    assert "'ada@example.com' is that of an earlier record of this import." in ran.stderr
+    assert "--on-conflict merge" in ran.stderr
+
+
+def test_a_refused_record_says_nothing_of_being_left_out(run, write):
+    path = write("users.csv", "username,email\na b,root@localhost\n")
+    refusal = next(line for line in run(f"users import {path} --from csv").stderr.splitlines() if "Refused" in line)
+    assert "is not a username" in refusal
+    assert "It was left out" not in refusal
+
+
+def test_a_time_that_has_not_come_is_told(run, write):
+    path = write("users.jsonl", jsonl({**ADA, "last_sign_in_at": "2999-01-01T00:00:00Z"}))
+    assert "Left out: last_sign_in_at, 1 value" in run(f"users import {path} --from authctl").stderr

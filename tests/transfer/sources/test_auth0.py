@@ -6,6 +6,7 @@ import pytest
 
 from authctl.core import hashing
 from authctl.errors import Invalid
+from authctl.transfer import sources
 from authctl.transfer.records import ImportedTotp, Linked, Refused, Skipped
 
 BCRYPT = "$2b$10$D9EUmOTd7lmZgCpSpdnHle83xUk7xU1pRAjfGtQ2PQlHAPV5zHIzO"
@@ -193,3 +194,8 @@ def test_a_record_of_neither_form_is_refused_by_name(read):
     [item] = read("auth0", lines({"id": "6f1d", "aud": "authenticated", "email": "a@example.com"}))
     assert isinstance(item, Refused)
     assert "user_id" in item.notes[0].message
+
+
+def test_a_password_file_is_known_without_its_later_fields():
+    line = b'{"_id":{"$oid":"1"},"email":"a@example.com","passwordHash":"$2b$10$x","tenant":"t","connection":"c"}'
+    assert sources.recognise(line, "passwords.json") == ["auth0"]

@@ -114,6 +114,27 @@ def test_changes_and_others_than_persons(read):
     assert [type(item) for item in found] == [Refused, Skipped]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["objectClass: msDS-ManagedServiceAccount", "sAMAccountName: svc"],
+        ["objectClass: msDS-DelegatedManagedServiceAccount", "sAMAccountName: svc"],
+        ["sAMAccountName: svc$", "userAccountControl: 512"],
+        ["sAMAccountName: CORP", "userAccountControl: 2080"],
+        ["cn: pc", "userAccountControl: 4096"],
+    ],
+)
+def test_accounts_of_machines_and_services_are_left_out(read, lines):
+    [item] = read("ldif", "\n".join(["dn: cn=x,dc=y", "objectClass: user", *lines, ""]).encode())
+    assert isinstance(item, Skipped)
+
+
+def test_a_person_may_have_the_name_of_a_service(read):
+    lines = ["dn: cn=x", "objectClass: user", "sAMAccountName: jo", "servicePrincipalName: HTTP/jo", ""]
+    [jo] = read("ldif", "\n".join(lines).encode())
+    assert jo.username == "jo"
+
+
 def test_what_is_not_ldif(read):
     with pytest.raises(Invalid):
         read("ldif", b"email: a@example.com\n")
