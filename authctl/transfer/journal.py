@@ -178,7 +178,6 @@ def _checker(
         import_id="",
         now=now,
         policy=Policy({}),
-        words="sqlite",
         weak_hash=options.weak_hash,
         teams=options.teams,
         mark_unverified=options.mark_unverified,
