@@ -1,16 +1,20 @@
-"""The manual's pages say what is so: the flows of applications run, shapes have every field, their example comes in."""
+"""The manual's pages say what is so: commands exist, the flows of applications run, shapes have every field."""
 
 import json
 import os
 import re
+import shlex
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
 from conftest import CHEAP
+from typer import Context
 
 from authctl.cli import answer_fields
+from authctl.cli.app import Root
+from authctl.cli.commands import LazyGroup
 from authctl.core.directory import opening
 from authctl.core.directory.application import Application
 from authctl.core.work.unit import Actor
@@ -131,3 +135,32 @@ def test_the_user_to_import_comes_in_whole(authctl, tmp_path):
     assert exported.pop("password")["hash"] == given.pop("password")["hash"]
     del given["updated_at"], exported["updated_at"]
     assert given == exported
+
+
+@pytest.mark.parametrize("page", sorted(MANUAL.glob("*.md")), ids=lambda page: page.stem)
+def test_each_command_exists_and_knows_its_options(page):
+    """Those in backquotes, and those that begin a line of an example."""
+    text = re.sub(r"\\\n>? *", " ", page.read_text())
+    prose = re.sub(r"\s*\n\s*", " ", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    for line in re.findall(r"`(authctl [a-z][^`]*)`", prose) + re.findall(
+        r"^(?:\$ )?(authctl [a-z].*)", text, re.MULTILINE
+    ):
+        words = shlex.split(re.split(r"[<>&;|]", line)[0])
+        command = found(words[1:])
+        if not isinstance(command, LazyGroup):
+            known = {
+                option for each in command.get_params(Context(command)) for option in (*each.opts, *each.secondary_opts)
+            }
+            assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known, line
+
+
+def found(words):
+    """The command that the words name, as far as they do."""
+    command = Root()
+    for word in words:
+        if not isinstance(command, LazyGroup):
+            break
+        if not word.startswith("-"):
+            command = command.get_command(None, word)
+            assert command is not None, word
+    return command
