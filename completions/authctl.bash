@@ -1009,8 +1009,9 @@ _authctl_list() {
             ;;
         'help.')
             words=('applications' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages' 'options' 'output'
-                'policies' 'postgres' 'sample-config' 'secrets' 'settings' 'shapes' 'sharing' 'users' 'teams'
-                'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup' 'restore' 'completion' 'help')
+                'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes' 'sharing' 'users'
+                'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup' 'restore' 'completion'
+                'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'

@@ -2205,14 +2205,15 @@ function __authctl_list
                 'events|The audit log, and how to notice that it was changed' \
                 'export|How to write users for other systems, and for authctl itself' \
                 'formats|What can be imported, exported and taken for a hash' \
-                'import|How to take in users from other systems, with their passwords' \
+                'import|How to import users, with their passwords' \
                 'messages|How to write mails and text messages yourself' \
                 'options|The options that commands share, and how to name users' \
                 'output|How results are written, and what a script can rely on' \
                 'policies|Every security policy, its range and its default' \
-                'postgres|How to use a Postgres database, and how it compares with SQLite' \
+                'postgres|How to use a Postgres database' \
                 'sample-config|Every setting, as a configuration file to begin with' \
                 'secrets|How passwords, codes and keys go in and out' \
+                'security|What protects accounts, and what to do in an emergency' \
                 'settings|Configuration files, profiles, variables, every setting' \
                 'shapes|What JSON answers hold, field by field' \
                 'sharing|How several administrators use one SQLite file' \
