@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import psycopg
 import pytest
 from conftest import START
 from doubles import pictures
-from doubles.documents import DOCUMENTS, README, REPOSITORY, blocks
+from doubles.documents import DOCUMENTS, MANUAL, README, REPOSITORY, blocks
 from doubles.lines import pipeline
 
 import authctl
@@ -356,7 +357,7 @@ def test_its_workflow_does_what_it_says(bash, home, database_url):
     bash("authctl init && authctl security apply recommended --yes", **environ)
     bash("authctl users create --id ada && authctl users export > users.jsonl", **environ)
     steps = [step["run"] for step in job["steps"] if "run" in step]
-    assert [step for step in steps if not step.startswith("authctl ")] == ["pip install authctl"]
+    assert [step for step in steps if not step.startswith("authctl ")] == ["pip install wheels/authctl-*.whl"]
     ran = [bash(step, **environ) for step in steps if step.startswith("authctl ")]
     assert len(ran) == 2
 
@@ -560,17 +561,22 @@ def test_its_web_applications_refuse_an_address_that_is_none(serve, directory, a
     assert directory.users.count() == 0
 
 
-def test_every_block_is_of_a_kind_that_runs():
+KINDS = {"console", "sh", "yaml", "crontab", "toml", "python", "json", "text"}
+
+
+def test_every_block_is_of_a_kind_that_is_tried():
     for document in DOCUMENTS:
         kinds = re.findall(r"^```(.*)$", document.read_text(), re.MULTILINE)[::2]
-        assert {*kinds} <= {"console", "sh", "yaml", "crontab", "toml", "python"}, document.name
+        assert {*kinds} <= KINDS, document.name
 
 
-def test_the_tests_that_it_names_are_there():
-    """Each row of the security statement names tests, none of them a whole file; they are there, by those names."""
-    rows = re.findall(r"^\| \d+\.\d+\.\d.* \|$", README.read_text(), re.MULTILINE)
+def test_the_tests_that_the_security_statement_names_are_there():
+    """Each row names tests, none of them a whole file; they are there, by those names."""
+    statement = REPOSITORY / "authctl" / "manual" / "asvs.md"
+    rows = re.findall(r"^\| \d+\.\d+\.\d.* \|$", statement.read_text(), re.MULTILINE)
     assert len(rows) > 40
     for row in rows:
+        assert {path for path in re.findall(r"`(authctl/.*?)`", row) if (REPOSITORY / path).exists()}, row
         named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row)
         assert named, row
         for path, function in named:
@@ -579,12 +585,57 @@ def test_the_tests_that_it_names_are_there():
             assert f"\ndef {function}(" in text, f"{path}::{function}"
 
 
+def test_other_lines_of_authctl_in_it_can_be_read(authctl, ready_home):
+    """Those in blocks of other systems' commands, whose files are not here."""
+    for block in blocks("text"):
+        for line in block.replace("\\\n", "").splitlines():
+            if line.startswith("authctl "):
+                ran = authctl(shlex.split(line)[1:])
+                assert "hint: See: authctl" not in ran.stderr, line
+
+
+def test_its_json_is_read(authctl, ready_home, tmp_path):
+    """As users to import."""
+    for block in blocks("json"):
+        file = tmp_path / "users.json"
+        file.write_text(block)
+        ran = authctl(["users", "import", str(file), "--from", "authctl", "--teams", "--strict", "--dry-run"])
+        assert ran.status == 0, ran.stderr
+
+
+def test_readme_is_short():
+    assert len(README.read_text().splitlines()) <= 350
+
+
+def anchors(document):
+    """What links to the headings of a document end in, as GitHub makes it."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.stem)
+def test_every_relative_link_leads_somewhere(document):
+    text = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    pairs = re.findall(r'\]\(([^)#\s]*)(?:#([^)]*))?\)|(?:src|srcset|href)="([^"#]*)', text)
+    for file, anchor, source in pairs:
+        if (file or source).startswith(("https://", "http://")):
+            continue
+        target = document.parent / (file or source) if file or source else document
+        assert target.exists(), f"{document.name}: {file or source}"
+        assert not anchor or anchor in anchors(target), f"{document.name}: {file}#{anchor}"
+
+
+def test_readme_names_every_page_of_the_manual():
+    linked = re.findall(r"\(authctl/manual/([\w-]+)\.md\)", README.read_text())
+    assert {page.stem for page in MANUAL} == {*linked}
+
+
 def test_its_files_are_there():
     for line in re.findall(r"^\| `(.+?)` \|", README.read_text(), re.MULTILINE):
         for path in line.split("`, `"):
-            root = README.parent
             if "/" in path:
-                assert (root / path).exists(), path
+                assert (REPOSITORY / path).exists(), path
 
 
 # Where things are
