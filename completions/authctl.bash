@@ -1008,10 +1008,10 @@ _authctl_list() {
             words=('shell' 'file' 'installed' 'next')
             ;;
         'help.')
-            words=('applications' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages' 'options' 'output'
-                'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes' 'sharing' 'users'
-                'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup' 'restore' 'completion'
-                'help')
+            words=('applications' 'asvs' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages' 'options'
+                'output' 'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes' 'sharing'
+                'teams' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup'
+                'restore' 'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'

@@ -2200,6 +2200,7 @@ function __authctl_list
         case 'help.'
             printf '%s\n' \
                 'applications|How a web application signs people in, in Python' \
+                'asvs|The security statement: OWASP ASVS 5.0, and what shows each requirement' \
                 'backup|Backups, restoring, upgrades, and the key' \
                 'errors|Exit statuses, types of errors, and how errors are written' \
                 'events|The audit log, and how to notice that it was changed' \
@@ -2217,6 +2218,7 @@ function __authctl_list
                 'settings|Configuration files, profiles, variables, every setting' \
                 'shapes|What JSON answers hold, field by field' \
                 'sharing|How several administrators use one SQLite file' \
+                'teams|Teams, memberships, roles and invitations' \
                 'users|Make, find, change and remove accounts' \
                 'teams|Make teams, invite and remove members, give them roles' \
                 'sessions|Sign in, ask who is signed in, sign out' \
