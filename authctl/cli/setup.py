@@ -129,8 +129,9 @@ def status(
     if found["picture"] is not None:
         from authctl.cli.charts import drawn
 
-        environment = ctx.environment
-        environment.stdout.write(drawn(found["picture"], environment.columns, ascii=not is_utf8(environment.stdout)))
+        environment, stdout = ctx.environment, ctx.environment.stdout
+        has_colors = environment.colors(environment.stdout_isatty)
+        stdout.write(drawn(found["picture"], environment.columns, ascii=not is_utf8(stdout), has_colors=has_colors))
 
 
 def _without_picture(found: Json) -> Json:

@@ -44,6 +44,9 @@ def test_bars_are_as_long_as_their_numbers():
     assert "on   1 (25%) " in text
     assert "none      1 (25%) " in text
     assert "▏\n" in drawn(picture, 200, ascii=False)
+    colored = drawn(picture, 200, ascii=True, has_colors=True)
+    assert f"2026-01  400 \x1b[36m{'#' * WIDEST}\x1b[0m\n" in colored
+    assert colored.replace("\x1b[36m", "").replace("\x1b[0m", "") == text
 
 
 def test_a_share_is_none_or_all_only_where_it_is():
