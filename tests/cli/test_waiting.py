@@ -115,6 +115,29 @@ def test_only_a_terminal_is_told_and_not_with_quiet(authctl, ready_home, timers,
     assert bool(timers.set) is is_told
 
 
+class AtOnce(Timers):
+    """A timer for whom everything takes long."""
+
+    def start(self):
+        self.go_off()
+
+
+@pytest.mark.parametrize(
+    ("line", "stdin", "told"),
+    [
+        ("users create --id ada", "", "Waiting for the database /"),
+        ("users create --id ada --password-stdin", "horse battery\n", "Hashing the password ..."),
+        ("security test-delivery sms +14255550123", "", "Waiting for the SMS provider console ..."),
+    ],
+)
+def test_each_step_says_what_it_waits_for(authctl, ready_home, line, stdin, told):
+    ran = authctl(line, stdin=stdin, stderr_isatty=True, timer=AtOnce(), env={"AUTHCTL_SMS_PROVIDER": "console"})
+    assert ran.status == 0
+    assert f"\r{told}" in ran.stderr
+    assert ran.stderr.count("\r") == 2 * ran.stderr.count("...")
+    assert ran.stderr.count("\x1b[K") == 2 * ran.stderr.count("...")  # each was wiped
+
+
 def test_a_mail_server_that_does_not_answer_is_named(person):
     with socket.create_server(("127.0.0.1", 0)) as server:
         named = f"127.0.0.1:{server.getsockname()[1]}"
