@@ -2,7 +2,8 @@
 
 The model of users may be the project's own, and the dump of everything else too. An empty email is none, and any number
 of users may have it. Nothing says whether an email is verified. Users name their groups by number, or by natural key:
-what the numbers mean is read from before the users, or from the files behind the first, which may be the same again.
+what the numbers mean is read from before the users, or from the files behind the first, which may be the same again. So
+is what apps have of users in tables of their own.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authctl.errors import Invalid
-from authctl.transfer.records import Addresses, Item, Member, Note, Record, Refused, Secret, Skipped
-from authctl.transfer.sources import csv_files, django_xml, json_files, text_files
+from authctl.transfer.records import DROPPED, Addresses, Item, Member, Note, Record, Refused, Secret, Skipped
+from authctl.transfer.sources import csv_files, django_apps, django_xml, json_files, text_files
 from authctl.transfer.sources.base import Base
 from authctl.transfer.sources.field_reader import Fields, Wrong
 from authctl.transfer.sources.text_files import SourceRow
@@ -23,8 +24,6 @@ GROUP = "auth.group"
 FLAGS = {"is_superuser": "superuser", "is_staff": "staff"}
 # Of which a model of users has one beside its password; other models may have passwords too.
 OF_USERS = frozenset(("last_login", "is_active", "is_superuser", "date_joined"))
-# Where django-otp and allauth have second factors.
-OF_FACTORS = ("otp_", "mfa.")
 
 OPTIONS = {
     "groups": "labels or teams: what becomes of the groups, which the file must name too; none: leave them (default)"
@@ -52,8 +51,8 @@ class Django(Base):
         if groups not in ("labels", "teams", "none"):
             raise Invalid("general_argument_invalid", "groups must be labels, teams or none.", field="groups")
         mapping = _Mapping(groups)
-        for file in files[1:]:
-            mapping.note_groups(_rows(file))
+        for place, file in enumerate(files[1:], 1):
+            mapping.note_all(_rows(file), place)
         return self.items(mapping.users(_rows(files[0])), mapping.record, start, _ref)
 
     def _check_shape(self, values: Any) -> None:
@@ -91,44 +90,68 @@ def _ref(values: Any) -> str | None:
     return text_files.first(values.get(name) for name in ("pk", "id", "username", "email"))
 
 
-def _not_a_user(row: SourceRow) -> Skipped:
+def _not_a_user(row: SourceRow, loss: Note | None) -> Skipped:
     name = text_files.ref(row.values["model"]) or "another model"
     ref = text_files.ref(" ".join(filter(None, (name, text_files.ref(row.values.get("pk"))))))
-    if name.startswith(OF_FACTORS):
+    if name not in django_apps.READ and name.startswith(django_apps.OF_FACTORS):
         note = Note("import_factor_lost", "mfa", f"A row of {name}: second factors of Django's apps are not read here.")
     else:
         note = Note("import_not_a_user", None, f"A row of {name}, not a user.")
-    return Skipped(row.at, ref, [note])
+    return Skipped(row.at, ref, [loss or note])
 
 
 @dataclass
 class _Mapping:
     groups_wanted: str
-    groups: dict[str, str] = field(default_factory=dict)  # their key, as text → their name
+    groups: dict[str, str | None] = field(default_factory=dict)  # their key, as text → their name
+    belongings: django_apps.Belongings = field(default_factory=django_apps.Belongings)
+    lost: list[Skipped] = field(default_factory=list)  # malformed lines of the files behind the first
 
-    def note_groups(self, rows: Iterable[SourceRow | Refused]) -> None:
+    def note_all(self, rows: Iterable[SourceRow | Refused], file: int) -> None:
+        """Keep what a file behind the first says. file: which of the import's files it is."""
         for row in rows:
-            if isinstance(row, SourceRow) and row.values.get("model") == GROUP:
-                self._note_group(row.values)
+            if isinstance(row, Refused):
+                self._lose(row.at, row.notes[0].message, file)
+            elif row.values.get("model") == GROUP:
+                self._note_group(row, file)
+            else:
+                self.belongings.note(row, file)
 
-    def _note_group(self, values: Mapping[str, Any]) -> None:
-        name = fields.get("name") if isinstance(fields := values.get("fields"), dict) else None
-        if isinstance(name, str):
-            self.groups[str(values.get("pk"))] = name
+    def _note_group(self, row: SourceRow, file: int = 0) -> None:
+        name = fields.get("name") if isinstance(fields := row.values.get("fields"), dict) else None
+        self.groups[str(row.values.get("pk"))] = name if isinstance(name, str) else None
+        if not isinstance(name, str):
+            self._lose(row.at, "The group has no name.", file)
+
+    def _lose(self, at: int, why: str, file: int) -> None:
+        if self.groups_wanted != "none":
+            self.lost.append(Skipped(at, None, [Note(DROPPED, "groups", f"A group was left out. {why}")], file))
 
     def users(self, rows: Iterable[SourceRow | Refused]) -> Iterator[SourceRow | Refused | Skipped]:
         """The rows of users as their table has them; of other models that they are none."""
+        is_behind = False
         for row in rows:
             if isinstance(row, Refused) or "model" not in row.values or "password" in row.values:
                 yield row
                 continue
             fields = row.values.get("fields")
-            if row.values["model"] == GROUP:
-                self._note_group(row.values)
+            if row.values["model"] == GROUP and str(row.values.get("pk")) not in self.groups:
+                self._note_group(row)
             if isinstance(fields, dict) and "password" in fields and OF_USERS & fields.keys():
+                is_behind = True
                 yield row._replace(values=fields | {"pk": row.values.get("pk")})
             else:
-                yield _not_a_user(row)
+                yield _not_a_user(row, self._loss(row, is_behind))
+        yield from (*self.lost, *self.belongings.left())
+
+    def _loss(self, row: SourceRow, is_behind: bool) -> Note | None:
+        """Why a row of an app does not come along; None where it does, or is of another model."""
+        if row.values["model"] not in django_apps.READ or self.belongings.has(row):
+            return None
+        if is_behind:
+            return django_apps.lost(row.values["model"], django_apps.AGAIN)
+        self.belongings.note(row, 0)
+        return None
 
     def record(self, values: Fields) -> Record:
         active = values.truth("is_active")
@@ -137,7 +160,7 @@ class _Mapping:
         labels = [label for flag, label in FLAGS.items() if values.truth(flag)]
         if self.groups_wanted == "labels":
             labels += groups
-        return Record(
+        record = Record(
             id=values.first("pk", "id"),
             username=username,
             name=values.full_name("first_name", "last_name") or values.name("name", "full_name"),
@@ -150,6 +173,8 @@ class _Mapping:
             password=_secret(values),
             members=[Member(None, name) for name in groups] if self.groups_wanted == "teams" else [],
         )
+        self.belongings.give(record, values)
+        return record
 
     def _groups(self, values: Fields) -> list[str]:
         found = []

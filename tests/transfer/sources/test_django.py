@@ -6,7 +6,7 @@ import pytest
 
 from authctl.errors import Invalid
 from authctl.transfer import sources
-from authctl.transfer.records import Member, Refused, Skipped
+from authctl.transfer.records import Member, Record, Refused, Skipped
 from authctl.transfer.sources import django_xml
 
 ADA = {"password": "!x", "username": "ada", "email": "", "is_active": True, "groups": [1]}
@@ -209,6 +209,58 @@ def test_lines_of_json(read):
 
 @pytest.mark.parametrize("model", ["otp_totp.totpdevice", "otp_static.statictoken", "mfa.authenticator"])
 def test_second_factors_of_apps_are_told(read, model):
-    [skipped] = read("django", dump({"model": model, "pk": 1, "fields": {"user": 7, "key": "marked"}}))
+    *_, skipped = read("django", dump({"model": model, "pk": 1, "fields": {"user": 7, "key": "marked"}}))
     assert [note.type for note in skipped.notes] == ["import_factor_lost"]
     assert "marked" not in str(skipped)
+
+
+def of_app(model, pk=1, **fields):
+    return {"model": model, "pk": pk, "fields": {"user": 1} | fields}
+
+
+APPS = (
+    of_app("otp_totp.totpdevice", confirmed=True, key=b"12345678901234567890".hex(), digits=8, step=60),
+    of_app("otp_totp.totpdevice", 2, confirmed=False, key="00"),
+    of_app("mfa.authenticator", type="totp", data={"secret": "JBSWY3DPEHPK3PXP"}),
+    of_app("mfa.authenticator", 2, type="recovery_codes", data={"seed": "marked"}),
+    of_app("account.emailaddress", email="Ada@example.com", verified=True, primary=True),
+    of_app("account.emailaddress", 2, email="old@example.com", verified=True, primary=False),
+    of_app("socialaccount.socialaccount", provider="google", uid="108", date_joined="2024-01-01T00:00:00Z"),
+)
+
+
+@pytest.mark.parametrize("is_ahead", [True, False])
+def test_what_apps_have_of_users_comes_along(read, is_ahead):
+    ada = row(email="ada@example.com")
+    items = read("django", dump(*APPS, ada)) if is_ahead else read("django", dump(ada, *APPS), dump(ada, *APPS))
+    [found] = [item for item in items if isinstance(item, Record)]
+    assert [(each.digits, each.period, each.secret[:3]) for each in found.totp] == [(8, 60, b"123"), (6, 30, b"Hel")]
+    assert (found.mfa, found.email_verified) == (True, True)
+    assert [(each.provider, each.provider_uid) for each in found.identities] == [("google", "108")]
+    assert [(note.type, note.field) for note in found.notes] == [
+        ("import_factor_lost", "mfa"),
+        ("import_value_dropped", "addresses"),
+    ]
+    assert {note.type for item in items if item is not found for note in item.notes} == {"import_not_a_user"}
+
+
+def test_what_stands_behind_the_users_is_told_and_how_to_take_it(read):
+    ada, *others = read("django", dump(row(), *APPS))
+    assert (ada.totp, ada.identities, ada.email_verified) == ([], [], None)
+    assert {item.notes[0].type for item in others} == {"import_factor_lost", "import_value_dropped"}
+    assert all("once more behind itself" in item.notes[0].message for item in others)
+
+
+def test_an_app_s_user_by_its_natural_key(read):
+    device = of_app("otp_totp.totpdevice", user=["ada"], confirmed=True, key="00" * 20)
+    assert len(read("django", dump(device, row()))[1].totp) == 1
+
+
+def test_a_malformed_line_of_groups_is_told(read):
+    nameless = {"model": "auth.group", "pk": 2, "fields": {}}
+    for items in (
+        read("django", dump(row()), dump(GROUP, nameless), groups="labels"),
+        read("django", dump(row()), json.dumps(GROUP).encode() + b"\n{broken\n", groups="labels"),
+    ):
+        assert items[-1].notes[0].field == "groups"
+        assert items[-1].file == 1
