@@ -1,9 +1,13 @@
-"""Exports in the other systems themselves: Django, Apache, OpenLDAP and Postgres take the files, and sign people in."""
+"""Exports in the other systems themselves: Django, Apache, OpenLDAP and Postgres take the files, and sign people in;
+firebase-tools takes its files."""
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import psycopg
@@ -16,6 +20,7 @@ from authctl.core import hashing
 from authctl.core.hashing import registry
 from authctl.transfer import targets
 from authctl.transfer.exporting import Exports
+from authctl.transfer.targets.firebase import ALGORITHMS
 
 WRONG = "not the password"
 BASE = "dc=example,dc=com"
@@ -281,3 +286,56 @@ def test_postgres_takes_the_csv_into_gotrues_table(directory, signing_in, new_po
     for name, password in passwords.items():
         row = rows[f"{name}@example.com"]
         assert hashing.verify(hashing.accept(row["encrypted_password"]).stored, password)
+
+
+# Firebase
+
+FIREBASE_TOOLS = "firebase-tools@15.34.2"
+# What checks a file before it is sent; what it loads besides is of the network and the terminal.
+IMPORTING = """
+const Module = require("module"), load = Module._load, sent = [];
+const parts = {
+  colorette: {bold: String},
+  "./apiv2": {Client: class { async post(_, body) { sent.push(body); return {body: {}}; } }},
+  "./api": {googleOrigin: () => ""},
+  "./logger": {logger: {info() {}}},
+  "./error": {FirebaseError: Error},
+  "./utils": {logWarning() {}, logSuccess() {}},
+};
+Module._load = (name, ...rest) => parts[name] ?? load(name, ...rest);
+const importer = require(process.argv[1]);
+const {users, options} = JSON.parse(require("fs").readFileSync(0));
+const hashes = importer.validateOptions(options), answers = users.map(importer.validateUserJson);
+importer.serialImportUsers("project", hashes, [users], 0).then(() => console.log(JSON.stringify({answers, sent})));
+"""
+
+
+@pytest.fixture(scope="module")
+def firebase_tools(tmp_path_factory):
+    """The part of the real firebase-tools that checks and sends users; its package is 1.3 MB."""
+    folder = tmp_path_factory.mktemp("firebase-tools")
+    npm = shutil.which("npm")
+    patience = ("--fetch-retries=0", "--fetch-timeout=20000")
+    packed = npm and run(npm, "pack", "--silent", *patience, FIREBASE_TOOLS, cwd=folder, check=False)
+    if not packed or packed.returncode:
+        pytest.skip(f"{FIREBASE_TOOLS} cannot be fetched: there is no npm, or no network.")
+    with tarfile.open(folder / packed.stdout.strip()) as package:
+        package.extract("package/lib/accountImporter.js", folder, filter="data")
+    return folder / "package/lib/accountImporter.js"
+
+
+@pytest.mark.parametrize("hash", ALGORITHMS)
+def test_firebase_tools_takes_the_file_and_its_flags(directory, firebase_tools, hash):
+    for number, (stored, _) in enumerate(WITH_PASSWORDS):
+        people.add(directory, f"u{number}", name=ODD_NAME, email=f"u{number}@example.com", hash=stored)
+    directory.users.create_identity("u0", provider="google", provider_uid="108")
+    made = Exports(directory).users("firebase", with_hashes=True, options={"hash": hash})
+    users = json.loads("".join(made.text()))["users"]
+    flags = [word[2:].split("=", 1) for word in made.target.next_step().split() if word.startswith("--")]
+    options = {re.sub("-(.)", lambda found: found[1].upper(), name): value for name, value in flags}
+    given = json.dumps({"users": users, "options": options})
+    found = json.loads(run(program("node"), "-e", IMPORTING, firebase_tools, input=given).stdout)
+    assert found["answers"] == [{}] * len(users)
+    [sent] = found["sent"]
+    assert sent["hashAlgorithm"] == ALGORITHMS[hash]
+    assert sum("passwordHash" in user for user in sent["users"]) > 0
