@@ -253,14 +253,19 @@ def ready(request, home, database_url, dice):
     dice.count += made.throws
 
 
-@pytest.fixture
-def ready_home(home, ready_file, dice):
-    """The variables of a machine where the default directory is made already, as the first command would make it."""
+def make_home_ready(home, ready_file, dice):
+    """Make the default directory of a machine, as the first command would make it."""
     file, made = ready_file
     settings = load(home, system_config=os.devnull)
     copy_file(file, settings.database_url)
     key_files.keep_key(settings, made.key)
     dice.count += made.throws
+
+
+@pytest.fixture
+def ready_home(home, ready_file, dice):
+    """The variables of a machine where the default directory is made already."""
+    make_home_ready(home, ready_file, dice)
     return home
 
 
@@ -274,12 +279,17 @@ def dice():
     return Dice()
 
 
+def home_in(folder):
+    """The variables of an empty machine with a home folder in that one."""
+    folder = folder / "home"
+    folder.mkdir(exist_ok=True)
+    return {"HOME": str(folder), "PATH": os.environ["PATH"], "AUTHCTL_ACTOR": "tester@example.com"}
+
+
 @pytest.fixture
 def home(tmp_path):
     """The variables of an empty machine with a home folder of the test's own."""
-    folder = tmp_path / "home"
-    folder.mkdir(exist_ok=True)
-    return {"HOME": str(folder), "PATH": os.environ["PATH"], "AUTHCTL_ACTOR": "tester@example.com"}
+    return home_in(tmp_path)
 
 
 @pytest.fixture
@@ -336,9 +346,8 @@ class Ran:
     stderr: str
 
 
-@pytest.fixture
-def authctl(home, clock, dice):
-    """Runs a command line in this process, off a terminal: authctl("users get ada"), stdin=…, env={…}."""
+def command_line(home, clock, dice):
+    """What runs command lines in this process, off a terminal, for the variables of a home."""
 
     def run(line, *, stdin="", env=None, **changes):
         words = shlex.split(line) if isinstance(line, str) else list(line)
@@ -356,3 +365,9 @@ def authctl(home, clock, dice):
         return Ran(int(status), environment.stdout.getvalue(), environment.stderr.getvalue())
 
     return run
+
+
+@pytest.fixture
+def authctl(home, clock, dice):
+    """Runs a command line: authctl("users get ada", stdin=…, env={…})."""
+    return command_line(home, clock, dice)

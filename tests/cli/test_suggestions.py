@@ -1,8 +1,10 @@
 """What people type that is called something else here: each word leads to a command line that runs."""
 
 import re
+import shutil
 
 import pytest
+from conftest import Clock, Dice, command_line, home_in, make_home_ready
 
 from authctl.cli import app, suggestions
 from authctl.cli.commands import LazyGroup
@@ -32,14 +34,25 @@ PLACES = {
 PASSWORD = "correct-horse-battery"
 
 
+@pytest.fixture(scope="module")
+def filled_once(tmp_path_factory, ready_file):
+    """A home folder whose directory has a user, a team and a token; the throws of the dice, the token, a session."""
+    home, dice = home_in(tmp_path_factory.mktemp("filled")), Dice()
+    make_home_ready(home, ready_file, dice)
+    run = command_line(home, Clock(), dice)
+    run(f"users create --id ada --email ada@example.com --password {PASSWORD}")
+    run("users create --id owner")
+    run("teams create Teachers --id teachers --owner owner")
+    secret = run("users create-session ada --fields secret").stdout.strip()
+    token = run("tokens create ada --fields id").stdout.strip()
+    return home["HOME"], dice.count, token, secret
+
+
 @pytest.fixture
-def filled(authctl, ready_home):
-    """A directory with a user, a team and a token; the places of a line, and the environment to fill it in."""
-    authctl(f"users create --id ada --email ada@example.com --password {PASSWORD}")
-    authctl("users create --id owner")
-    authctl("teams create Teachers --id teachers --owner owner")
-    secret = authctl("users create-session ada --fields secret").stdout.strip()
-    token = authctl("tokens create ada --fields id").stdout.strip()
+def filled(filled_once, home, dice):
+    """A copy of that folder; the places of a line, and the environment to fill it in."""
+    folder, dice.count, token, secret = filled_once
+    shutil.copytree(folder, home["HOME"], dirs_exist_ok=True)
     return PLACES | {"TOKEN": token}, {"AUTHCTL_SESSION": secret, "AUTHCTL_EMAIL_BACKEND": "console"}
 
 
