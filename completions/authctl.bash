@@ -200,13 +200,13 @@ _authctl_load() {
             options=('--version|')
             ;;
         'users')
-            commands=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'
-                'update-phone' 'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata'
-                'update-status' 'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs'
-                'list-sessions' 'create-session' 'delete-session' 'delete-sessions' 'create-identity'
-                'list-identities' 'delete-identity' 'list-memberships' 'unlock' 'secure' 'list-roles'
-                'require-password-change' 'wrap-password' 'export' 'import' 'list-imports' 'undo-import'
-                'import-status')
+            commands=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'
+                'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-email'
+                'update-email-verification' 'update-phone' 'update-phone-verification' 'update-password'
+                'verify-password' 'require-password-change' 'wrap-password' 'update-status' 'unlock' 'secure'
+                'list-sessions' 'create-session' 'delete-session' 'delete-sessions' 'list-identities'
+                'create-identity' 'delete-identity' 'list-memberships' 'list-roles' 'import' 'list-imports'
+                'import-status' 'undo-import' 'export')
             ;;
         'users create')
             options=('--id|-' '--user-id|-' '--username|-' '--email|-' '--phone|-' '--name|-' '--labels|-' '--prefs|-'
@@ -228,6 +228,10 @@ _authctl_load() {
             options=('--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.deletion,')
             arguments=('@users|--user-id')
             ;;
+        'users list-logs')
+            options=('--limit|-' '--after|-' '--fields|fields.event,')
+            arguments=('@users|--user-id')
+            ;;
         'users update-name')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id' '-|--name')
@@ -239,22 +243,6 @@ _authctl_load() {
         'users update-locale')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id' '-|--locale')
-            ;;
-        'users update-email')
-            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
-                '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id' '-|--email')
-            ;;
-        'users update-phone')
-            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
-                '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id' '-|--number')
-            ;;
-        'users update-password')
-            options=('--password-stdin|' '--password-fd|-' '--password|-' '--generate-password|' '--keep|'
-                '--must-change|' '--force|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
-                '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id')
             ;;
         'users update-labels')
             options=('--add|-' '--remove|-' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
@@ -272,24 +260,53 @@ _authctl_load() {
             options=('--merge|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id' '-|--metadata')
             ;;
-        'users update-status')
-            options=('--until|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id' 'status|--status')
+        'users update-email')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id' '-|--email')
             ;;
         'users update-email-verification')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id' 'verified|--verified')
             ;;
+        'users update-phone')
+            options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id' '-|--number')
+            ;;
         'users update-phone-verification')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id' 'verified|--verified')
+            ;;
+        'users update-password')
+            options=('--password-stdin|' '--password-fd|-' '--password|-' '--generate-password|' '--keep|'
+                '--must-change|' '--force|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id')
             ;;
         'users verify-password')
             options=('--password-stdin|' '--password-fd|-' '--password|-' '--fields|fields.verification,')
             arguments=('@users|--user-id')
             ;;
-        'users list-logs')
-            options=('--limit|-' '--after|-' '--fields|fields.event,')
+        'users require-password-change')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id')
+            ;;
+        'users wrap-password')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id')
+            ;;
+        'users update-status')
+            options=('--until|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id' 'status|--status')
+            ;;
+        'users unlock')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id')
+            ;;
+        'users secure')
+            options=('--keep|-' '--email|-' '--url|-' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|'
+                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.secured-account,')
             arguments=('@users|--user-id')
             ;;
         'users list-sessions')
@@ -308,14 +325,14 @@ _authctl_load() {
             options=('--all|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.deletion2,')
             arguments=('@users|--user-id')
             ;;
+        'users list-identities')
+            options=('--limit|-' '--after|-' '--fields|fields.identity,')
+            arguments=('@users|--user-id')
+            ;;
         'users create-identity')
             options=('--email|-' '--email-verified|' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.identity,')
             arguments=('@users|--user-id' '-|--provider' '-|--provider-uid')
-            ;;
-        'users list-identities')
-            options=('--limit|-' '--after|-' '--fields|fields.identity,')
-            arguments=('@users|--user-id')
             ;;
         'users delete-identity')
             options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
@@ -327,31 +344,9 @@ _authctl_load() {
                 '--fields|fields.membership,')
             arguments=('@users|--user-id')
             ;;
-        'users unlock')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id')
-            ;;
-        'users secure')
-            options=('--keep|-' '--email|-' '--url|-' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|'
-                '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.secured-account,')
-            arguments=('@users|--user-id')
-            ;;
         'users list-roles')
             options=('--can|-' '--fields|fields.role,')
             arguments=('@users|--user-id')
-            ;;
-        'users require-password-change')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id')
-            ;;
-        'users wrap-password')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id')
-            ;;
-        'users export')
-            options=('--format|format' '--with-hashes|' '--with-secrets|' '--target-option|-' '--file|/' '--search|-'
-                '--filter|-' '--sort|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.export,')
-            arguments=('/|')
             ;;
         'users import')
             options=('--from|sources' '--map|-' '--hash-format|hashes' '--delimiter|-' '--encoding|-'
@@ -365,12 +360,17 @@ _authctl_load() {
         'users list-imports')
             options=('--limit|-' '--after|-' '--fields|fields.import2,')
             ;;
+        'users import-status')
+            options=('--fields|fields.imported-hashes,')
+            ;;
         'users undo-import')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.undone-import,')
             arguments=('@imports|--import-id')
             ;;
-        'users import-status')
-            options=('--fields|fields.imported-hashes,')
+        'users export')
+            options=('--format|format' '--with-hashes|' '--with-secrets|' '--target-option|-' '--file|/' '--search|-'
+                '--filter|-' '--sort|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.export,')
+            arguments=('/|')
             ;;
         'teams')
             commands=('create' 'list' 'get' 'delete' 'update-name' 'get-prefs' 'update-prefs' 'create-membership'
@@ -526,12 +526,16 @@ _authctl_load() {
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.tokens-purge,')
             ;;
         'mfa')
-            commands=('status' 'enable' 'disable' 'create-authenticator' 'verify-authenticator' 'delete-authenticator'
-                'list-factors' 'create-recovery-codes' 'regenerate-recovery-codes' 'create-challenge'
-                'complete-challenge' 'reset')
+            commands=('status' 'list-factors' 'enable' 'disable' 'reset' 'create-authenticator' 'verify-authenticator'
+                'delete-authenticator' 'create-recovery-codes' 'regenerate-recovery-codes' 'create-challenge'
+                'complete-challenge')
             ;;
         'mfa status')
             options=('--fields|fields.mfa-status,')
+            arguments=('@users|--user-id')
+            ;;
+        'mfa list-factors')
+            options=('--fields|fields.factor,')
             arguments=('@users|--user-id')
             ;;
         'mfa enable')
@@ -542,6 +546,10 @@ _authctl_load() {
         'mfa disable')
             options=('--password-stdin|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
                 '--user-agent|-' '--fields|fields.user,')
+            arguments=('@users|--user-id')
+            ;;
+        'mfa reset')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id')
             ;;
         'mfa create-authenticator')
@@ -557,10 +565,6 @@ _authctl_load() {
         'mfa delete-authenticator')
             options=('--name|@authenticators' '--force|' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|'
                 '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.deletion,')
-            arguments=('@users|--user-id')
-            ;;
-        'mfa list-factors')
-            options=('--fields|fields.factor,')
             arguments=('@users|--user-id')
             ;;
         'mfa create-recovery-codes')
@@ -581,14 +585,10 @@ _authctl_load() {
             options=('--secret-stdin|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.session2,')
             arguments=('@challenges|--challenge-id' '-|--otp')
             ;;
-        'mfa reset')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.user,')
-            arguments=('@users|--user-id')
-            ;;
         'security')
-            commands=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'verify-logs' 'create-mock-phone'
-                'list-mock-phones' 'delete-mock-phone' 'test-delivery' 'unlock-source' 'purge' 'show-jwks'
-                'rotate-key' 'check')
+            commands=('show' 'set' 'reset' 'apply' 'check-password' 'check' 'purge' 'unlock-source' 'list-logs'
+                'verify-logs' 'test-delivery' 'create-mock-phone' 'list-mock-phones' 'delete-mock-phone' 'show-jwks'
+                'rotate-key')
             ;;
         'security show')
             options=('-o|formats2' '--output|formats2' '--fields|fields.policies,')
@@ -610,6 +610,16 @@ _authctl_load() {
         'security check-password')
             options=('--user|@users' '--password-stdin|' '--password-fd|-' '--fields|fields.password-report,')
             ;;
+        'security check')
+            options=('--fail-on|fail-on' '--sarif|/' '--fields|fields.finding,')
+            ;;
+        'security purge')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.purge,')
+            ;;
+        'security unlock-source')
+            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.source,')
+            arguments=('-|--address')
+            ;;
         'security list-logs')
             options=('--user|@users' '--event|events,' '--actor|-' '--since|-' '--until|-' '--limit|-' '--after|-'
                 '--all|' '--follow|' '--fields|fields.event,')
@@ -617,6 +627,10 @@ _authctl_load() {
         'security verify-logs')
             options=('--expect|-' '--all|' '--accept|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.verification-of-the-log,')
+            ;;
+        'security test-delivery')
+            options=('--locale|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.receipt,')
+            arguments=('channel2|' '-|')
             ;;
         'security create-mock-phone')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.mock-phone,')
@@ -629,25 +643,11 @@ _authctl_load() {
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.mock-phone-deletion,')
             arguments=('@mock-phones|--phone')
             ;;
-        'security test-delivery')
-            options=('--locale|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.receipt,')
-            arguments=('channel2|' '-|')
-            ;;
-        'security unlock-source')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.source,')
-            arguments=('-|--address')
-            ;;
-        'security purge')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.purge,')
-            ;;
         'security show-jwks')
             ;;
         'security rotate-key')
             options=('--jwt|' '--forget|' '--algorithm|algorithm' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.rotation,')
-            ;;
-        'security check')
-            options=('--fail-on|fail-on' '--sarif|/' '--fields|fields.finding,')
             ;;
         'init')
             options=('--application-name|-' '--fields|fields.directory,')
@@ -806,8 +806,8 @@ _authctl_list() {
         'fields.deletion')
             words=('id' 'deleted')
             ;;
-        'status')
-            words=('active' 'blocked')
+        'fields.event')
+            words=('id' 'time' 'actor' 'os_user' 'name' 'resource' 'details' 'ip' 'reason')
             ;;
         'verified')
             words=('true' 'false')
@@ -815,8 +815,12 @@ _authctl_list() {
         'fields.verification')
             words=('id' 'valid')
             ;;
-        'fields.event')
-            words=('id' 'time' 'actor' 'os_user' 'name' 'resource' 'details' 'ip' 'reason')
+        'status')
+            words=('active' 'blocked')
+            ;;
+        'fields.secured-account')
+            words=('id' 'kept' 'removed' 'sessions_ended' 'tokens_ended' 'invitations_ended' 'identities_removed'
+                'authenticators_removed' 'recovery_codes_removed' 'recovery')
             ;;
         'fields.session')
             words=('id' 'user_id' 'provider' 'factors' 'ip' 'user_agent' 'created_at' 'expires_at' 'mfa_at' 'ended_at'
@@ -836,18 +840,8 @@ _authctl_list() {
             words=('id' 'team_id' 'team_name' 'user_id' 'user_name' 'user_email' 'roles' 'status' 'invited_at'
                 'joined_at' 'mfa' 'invited_as')
             ;;
-        'fields.secured-account')
-            words=('id' 'kept' 'removed' 'sessions_ended' 'tokens_ended' 'invitations_ended' 'identities_removed'
-                'authenticators_removed' 'recovery_codes_removed' 'recovery')
-            ;;
         'fields.role')
             words=('role')
-            ;;
-        'format')
-            words=('authctl' 'csv' 'appwrite' 'supabase' 'firebase' 'auth0' 'keycloak' 'django' 'htpasswd' 'ldif')
-            ;;
-        'fields.export')
-            words=('format' 'file' 'users' 'with_hashes' 'with_secrets' 'left_out')
             ;;
         'on-conflict')
             words=('fail' 'skip' 'update' 'merge')
@@ -872,11 +866,17 @@ _authctl_list() {
             words=('id' 'source' 'files' 'options' 'status' 'created' 'updated' 'skipped' 'without_password' 'refused'
                 'reasons' 'hashes' 'actor' 'created_at' 'updated_at' 'ended_at')
             ;;
+        'fields.imported-hashes')
+            words=('algorithm' 'users' 'imported_at' 'import_id')
+            ;;
         'fields.undone-import')
             words=('id' 'removed' 'restored' 'kept')
             ;;
-        'fields.imported-hashes')
-            words=('algorithm' 'users' 'imported_at' 'import_id')
+        'format')
+            words=('authctl' 'csv' 'appwrite' 'supabase' 'firebase' 'auth0' 'keycloak' 'django' 'htpasswd' 'ldif')
+            ;;
+        'fields.export')
+            words=('format' 'file' 'users' 'with_hashes' 'with_secrets' 'left_out')
             ;;
         'fields.team')
             words=('id' 'name' 'prefs' 'members' 'created_at' 'updated_at')
@@ -921,11 +921,11 @@ _authctl_list() {
             words=('user_id' 'mfa' 'required' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code'
                 'recovery_codes_left' 'authenticators')
             ;;
-        'fields.authenticator')
-            words=('secret' 'uri' 'user_id')
-            ;;
         'fields.factor')
             words=('id' 'user_id' 'type' 'name' 'verified' 'created_at' 'last_used_at')
+            ;;
+        'fields.authenticator')
+            words=('secret' 'uri' 'user_id')
             ;;
         'fields.recovery-codes')
             words=('recovery_codes' 'user_id')
@@ -951,14 +951,21 @@ _authctl_list() {
         'fields.password-report')
             words=('accepted' 'failures' 'score' 'crack_time')
             ;;
+        'fail-on')
+            words=('low' 'medium' 'high')
+            ;;
+        'fields.finding')
+            words=('id' 'severity' 'resource' 'message' 'meaning' 'command')
+            ;;
+        'fields.purge')
+            words=('tokens' 'challenges' 'sessions' 'attempts' 'known_sources' 'signing_keys' 'events' 'invitations'
+                'import_changes')
+            ;;
+        'fields.source')
+            words=('source' 'unlocked')
+            ;;
         'fields.verification-of-the-log')
             words=('events' 'good' 'unsigned' 'accepted' 'found' 'problems' 'seal' 'sealed_at' 'from_seal')
-            ;;
-        'fields.mock-phone')
-            words=('phone' 'code' 'created_at')
-            ;;
-        'fields.mock-phone-deletion')
-            words=('phone' 'deleted')
             ;;
         'channel2')
             words=('email' 'sms' 'whatsapp')
@@ -966,24 +973,17 @@ _authctl_list() {
         'fields.receipt')
             words=('provider' 'channel' 'message_id' 'status' 'code' 'text')
             ;;
-        'fields.source')
-            words=('source' 'unlocked')
+        'fields.mock-phone')
+            words=('phone' 'code' 'created_at')
             ;;
-        'fields.purge')
-            words=('tokens' 'challenges' 'sessions' 'attempts' 'known_sources' 'signing_keys' 'events' 'invitations'
-                'import_changes')
+        'fields.mock-phone-deletion')
+            words=('phone' 'deleted')
             ;;
         'algorithm')
             words=('EdDSA' 'ES256')
             ;;
         'fields.rotation')
             words=('key' 'id' 'key_file' 'resealed')
-            ;;
-        'fail-on')
-            words=('low' 'medium' 'high')
-            ;;
-        'fields.finding')
-            words=('id' 'severity' 'resource' 'message' 'meaning' 'command')
             ;;
         'fields.directory')
             words=('database' 'schema' 'key_fingerprint' 'key_file' 'created')
@@ -1014,13 +1014,13 @@ _authctl_list() {
                 'restore' 'completion' 'help')
             ;;
         'help.users')
-            words=('create' 'list' 'get' 'delete' 'update-name' 'update-username' 'update-locale' 'update-email'
-                'update-phone' 'update-password' 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata'
-                'update-status' 'update-email-verification' 'update-phone-verification' 'verify-password' 'list-logs'
-                'list-sessions' 'create-session' 'delete-session' 'delete-sessions' 'create-identity'
-                'list-identities' 'delete-identity' 'list-memberships' 'unlock' 'secure' 'list-roles'
-                'require-password-change' 'wrap-password' 'export' 'import' 'list-imports' 'undo-import'
-                'import-status')
+            words=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'
+                'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-email'
+                'update-email-verification' 'update-phone' 'update-phone-verification' 'update-password'
+                'verify-password' 'require-password-change' 'wrap-password' 'update-status' 'unlock' 'secure'
+                'list-sessions' 'create-session' 'delete-session' 'delete-sessions' 'list-identities'
+                'create-identity' 'delete-identity' 'list-memberships' 'list-roles' 'import' 'list-imports'
+                'import-status' 'undo-import' 'export')
             ;;
         'help.teams')
             words=('create' 'list' 'get' 'delete' 'update-name' 'get-prefs' 'update-prefs' 'create-membership'
@@ -1035,14 +1035,14 @@ _authctl_list() {
                 'list' 'delete' 'purge')
             ;;
         'help.mfa')
-            words=('status' 'enable' 'disable' 'create-authenticator' 'verify-authenticator' 'delete-authenticator'
-                'list-factors' 'create-recovery-codes' 'regenerate-recovery-codes' 'create-challenge'
-                'complete-challenge' 'reset')
+            words=('status' 'list-factors' 'enable' 'disable' 'reset' 'create-authenticator' 'verify-authenticator'
+                'delete-authenticator' 'create-recovery-codes' 'regenerate-recovery-codes' 'create-challenge'
+                'complete-challenge')
             ;;
         'help.security')
-            words=('show' 'set' 'reset' 'apply' 'check-password' 'list-logs' 'verify-logs' 'create-mock-phone'
-                'list-mock-phones' 'delete-mock-phone' 'test-delivery' 'unlock-source' 'purge' 'show-jwks'
-                'rotate-key' 'check')
+            words=('show' 'set' 'reset' 'apply' 'check-password' 'check' 'purge' 'unlock-source' 'list-logs'
+                'verify-logs' 'test-delivery' 'create-mock-phone' 'list-mock-phones' 'delete-mock-phone' 'show-jwks'
+                'rotate-key')
             ;;
     esac
 }

@@ -183,39 +183,39 @@ function __authctl_load
                 'list|List accounts' \
                 'get|Show one account' \
                 'delete|Remove an account and all its data' \
+                'list-logs|Show what was done to an account, the newest first' \
                 'update-name|Change the name of a user' \
                 'update-username|Change the username of a user' \
                 'update-locale|Change the language that a user gets messages in' \
-                'update-email|Change the email of a user' \
-                'update-phone|Change the phone of a user' \
-                'update-password|Set a new password' \
                 'update-labels|Replace the labels; or add some, and take others away' \
                 'get-prefs|Show the preferences of a user' \
                 'update-prefs|Replace the preferences of a user' \
                 'update-metadata|Replace what operators keep about a user' \
-                'update-status|Block an account, at once or until a time; or let it in again' \
+                'update-email|Change the email of a user' \
                 'update-email-verification|Say whether the email is known to be theirs' \
+                'update-phone|Change the phone of a user' \
                 'update-phone-verification|Say whether the phone is known to be theirs' \
+                'update-password|Set a new password' \
                 'verify-password|Check a password' \
-                'list-logs|Show what was done to an account, the newest first' \
+                'require-password-change|Have a user choose a new password' \
+                'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
+                'update-status|Block an account, at once or until a time; or let it in again' \
+                'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
+                'secure|Give a taken account back' \
                 'list-sessions|List where a user is signed in, the newest first' \
                 'create-session|Make a session for a user without a password, as the server' \
                 'delete-session|End one session of a user' \
                 'delete-sessions|End all sessions of a user, or with --all everybody\'s' \
-                'create-identity|Link an account elsewhere to a user, who can then sign in with it' \
                 'list-identities|List the accounts elsewhere of a user, or of all, the oldest first' \
+                'create-identity|Link an account elsewhere to a user, who can then sign in with it' \
                 'delete-identity|Unlink an account elsewhere' \
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first' \
-                'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
-                'secure|Give a taken account back' \
                 'list-roles|List the role strings of a user, as permissions name them' \
-                'require-password-change|Have a user choose a new password' \
-                'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
-                'export|Write users as another system takes them, the oldest first' \
                 'import|Import users, passwords included' \
                 'list-imports|List imports, the newest first' \
+                'import-status|Show how many users still have an imported hash, by algorithm and age' \
                 'undo-import|Remove the users that an import made, and restore those whom it changed' \
-                'import-status|Show how many users still have an imported hash, by algorithm and age'
+                'export|Write users as another system takes them, the oldest first'
         case 'users create'
             set __authctl_options \
                 '--id|-|The id; without it, or as unique(), one is made' \
@@ -277,6 +277,13 @@ function __authctl_load
                 '--fields|fields.deletion,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'users list-logs'
+            set __authctl_options \
+                '--limit|-|At most so many' \
+                '--after|-|The page after the record with this id' \
+                '--fields|fields.event,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users update-name'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -307,50 +314,6 @@ function __authctl_load
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
                 '-|--locale|A language tag such as de or pt-BR; \'\' clears it'
-        case 'users update-email'
-            set __authctl_options \
-                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
-                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                '-|--email|The new address; \'\' clears it'
-        case 'users update-phone'
-            set __authctl_options \
-                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
-                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                '-|--number|With + and the calling code; \'\' clears it'
-        case 'users update-password'
-            set __authctl_options \
-                '--password-stdin||Read the password from stdin: one line' \
-                '--password-fd|-|Read the password from this file descriptor' \
-                '--password|-|The password itself' \
-                '--generate-password||Make a password, show it once, have it changed at the next sign-in' \
-                '--keep||With --generate-password, for a service account: the password need not be changed, and never expires' \
-                '--must-change||The password must be changed at the next sign-in' \
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
-                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users update-labels'
             set __authctl_options \
                 '--add|-|Add these' \
@@ -388,6 +351,96 @@ function __authctl_load
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
                 '-|--metadata|An object, at most 65,535 bytes'
+        case 'users update-email'
+            set __authctl_options \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
+                '-|--email|The new address; \'\' clears it'
+        case 'users update-email-verification'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
+                'verified|--verified|Whether it is known'
+        case 'users update-phone'
+            set __authctl_options \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
+                '-|--number|With + and the calling code; \'\' clears it'
+        case 'users update-phone-verification'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
+                'verified|--verified|Whether it is known'
+        case 'users update-password'
+            set __authctl_options \
+                '--password-stdin||Read the password from stdin: one line' \
+                '--password-fd|-|Read the password from this file descriptor' \
+                '--password|-|The password itself' \
+                '--generate-password||Make a password, show it once, have it changed at the next sign-in' \
+                '--keep||With --generate-password, for a service account: the password need not be changed, and never expires' \
+                '--must-change||The password must be changed at the next sign-in' \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'users verify-password'
+            set __authctl_options \
+                '--password-stdin||Read the password from stdin: one line' \
+                '--password-fd|-|Read the password from this file descriptor' \
+                '--password|-|The password itself' \
+                '--fields|fields.verification,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'users require-password-change'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'users wrap-password'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users update-status'
             set __authctl_options \
                 '--until|-|When the block ends: 2h, 7d, 2027-01-31T09:00Z' \
@@ -399,39 +452,28 @@ function __authctl_load
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
                 'status|--status|What it shall be from now on'
-        case 'users update-email-verification'
+        case 'users unlock'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                'verified|--verified|Whether it is known'
-        case 'users update-phone-verification'
-            set __authctl_options \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
-                'verified|--verified|Whether it is known'
-        case 'users verify-password'
-            set __authctl_options \
-                '--password-stdin||Read the password from stdin: one line' \
-                '--password-fd|-|Read the password from this file descriptor' \
-                '--password|-|The password itself' \
-                '--fields|fields.verification,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-        case 'users list-logs'
+        case 'users secure'
             set __authctl_options \
-                '--limit|-|At most so many' \
-                '--after|-|The page after the record with this id' \
-                '--fields|fields.event,|Only these fields, in this order'
+                '--keep|-|An email or phone to keep, of those that self-service set' \
+                '--email|-|A new email for the account' \
+                '--url|-|Where the link leads in the mail that asks for a new password' \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.secured-account,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users list-sessions'
@@ -470,6 +512,13 @@ function __authctl_load
                 '--fields|fields.deletion2,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Whose sessions'
+        case 'users list-identities'
+            set __authctl_options \
+                '--limit|-|At most so many' \
+                '--after|-|The page after the record with this id' \
+                '--fields|fields.identity,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Whose; without it, everybody\'s'
         case 'users create-identity'
             set __authctl_options \
                 '--email|-|The email it has there' \
@@ -484,13 +533,6 @@ function __authctl_load
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which' \
                 '-|--provider|Where the account is: google, github, .' \
                 '-|--provider-uid|Its id there'
-        case 'users list-identities'
-            set __authctl_options \
-                '--limit|-|At most so many' \
-                '--after|-|The page after the record with this id' \
-                '--fields|fields.identity,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Whose; without it, everybody\'s'
         case 'users delete-identity'
             set __authctl_options \
                 '--password-stdin||With --as-session: read the person\'s current password from stdin' \
@@ -516,71 +558,12 @@ function __authctl_load
                 '--fields|fields.membership,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-        case 'users unlock'
-            set __authctl_options \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-        case 'users secure'
-            set __authctl_options \
-                '--keep|-|An email or phone to keep, of those that self-service set' \
-                '--email|-|A new email for the account' \
-                '--url|-|Where the link leads in the mail that asks for a new password' \
-                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
-                '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.secured-account,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'users list-roles'
             set __authctl_options \
                 '--can|-|Exit with 6 where the user does not hold this permission' \
                 '--fields|fields.role,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-        case 'users require-password-change'
-            set __authctl_options \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-        case 'users wrap-password'
-            set __authctl_options \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-        case 'users export'
-            set __authctl_options \
-                '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif' \
-                '--with-hashes||Let password hashes leave, and with them the keys that some need' \
-                '--with-secrets||Let the secrets of authenticator apps leave, in clear' \
-                '--target-option|-|What else the format can be told: `authctl help formats` lists it' \
-                '--file|/|' \
-                '--search|-|Beginnings of words in id, username, name, email and phone' \
-                '--filter|-|\'FIELD OP VALUE\'' \
-                '--sort|-|- is descending' \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.export,|Only these fields, in this order'
-            set __authctl_arguments \
-                '/||A new file, which only you can read; compressed where it ends in .gz'
         case 'users import'
             set __authctl_options \
                 '--from|sources|Where the file comes from: authctl, csv, json, appwrite, supabase, firebase, auth0, keycloak,...' \
@@ -620,6 +603,9 @@ function __authctl_load
                 '--limit|-|At most so many' \
                 '--after|-|The page after the record with this id' \
                 '--fields|fields.import2,|Only these fields, in this order'
+        case 'users import-status'
+            set __authctl_options \
+                '--fields|fields.imported-hashes,|Only these fields, in this order'
         case 'users undo-import'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -629,9 +615,23 @@ function __authctl_load
                 '--fields|fields.undone-import,|Only these fields, in this order'
             set __authctl_arguments \
                 '@imports|--import-id|As `authctl users list-imports` shows it'
-        case 'users import-status'
+        case 'users export'
             set __authctl_options \
-                '--fields|fields.imported-hashes,|Only these fields, in this order'
+                '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif' \
+                '--with-hashes||Let password hashes leave, and with them the keys that some need' \
+                '--with-secrets||Let the secrets of authenticator apps leave, in clear' \
+                '--target-option|-|What else the format can be told: `authctl help formats` lists it' \
+                '--file|/|' \
+                '--search|-|Beginnings of words in id, username, name, email and phone' \
+                '--filter|-|\'FIELD OP VALUE\'' \
+                '--sort|-|- is descending' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.export,|Only these fields, in this order'
+            set __authctl_arguments \
+                '/||A new file, which only you can read; compressed where it ends in .gz'
         case 'teams'
             set __authctl_commands \
                 'create|Make a team' \
@@ -1022,20 +1022,25 @@ function __authctl_load
         case 'mfa'
             set __authctl_commands \
                 'status|Show whether signing in asks a user for a second factor, and which factors the user has' \
+                'list-factors|List what a user can complete a sign-in with' \
                 'enable|Ask a user for two factors from now on' \
                 'disable|Ask a user for one factor from now on; those that are set up stay' \
+                'reset|Let in a user who has lost every second factor' \
                 'create-authenticator|Make the secret for an authenticator app' \
                 'verify-authenticator|Verify a new authenticator by a code that it shows' \
                 'delete-authenticator|Remove an authenticator' \
-                'list-factors|List what a user can complete a sign-in with' \
                 'create-recovery-codes|Make six recovery codes' \
                 'regenerate-recovery-codes|Make six new recovery codes, and end the old ones' \
                 'create-challenge|Begin the second step of a sign-in' \
-                'complete-challenge|Complete a sign-in with a code' \
-                'reset|Let in a user who has lost every second factor'
+                'complete-challenge|Complete a sign-in with a code'
         case 'mfa status'
             set __authctl_options \
                 '--fields|fields.mfa-status,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'mfa list-factors'
+            set __authctl_options \
+                '--fields|fields.factor,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa enable'
@@ -1055,6 +1060,15 @@ function __authctl_load
                 '--password-stdin||With --as-session: read the person\'s current password from stdin' \
                 '--code|-|With --as-session: a code of the person\'s authenticator, or a recovery code' \
                 '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.user,|Only these fields, in this order'
+            set __authctl_arguments \
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+        case 'mfa reset'
+            set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
                 '--reason|-|Why, for the audit log' \
                 '--ip|-|Where a person\'s request came from' \
@@ -1102,11 +1116,6 @@ function __authctl_load
                 '--fields|fields.deletion,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-        case 'mfa list-factors'
-            set __authctl_options \
-                '--fields|fields.factor,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'mfa create-recovery-codes'
             set __authctl_options \
                 '--password-stdin||With --as-session: read the person\'s current password from stdin' \
@@ -1152,15 +1161,6 @@ function __authctl_load
             set __authctl_arguments \
                 '@challenges|--challenge-id|The id that `authctl mfa create-challenge` answered' \
                 '-|--otp|What the app shows, or what was sent; asked for without it'
-        case 'mfa reset'
-            set __authctl_options \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.user,|Only these fields, in this order'
-            set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
         case 'security'
             set __authctl_commands \
                 'show|Show the policies that hold' \
@@ -1168,17 +1168,17 @@ function __authctl_load
                 'reset|Give policies their defaults again' \
                 'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before' \
                 'check-password|Say what a password would get' \
+                'check|Say what is weak here, the worst first, each with the command that mends it' \
+                'purge|Clear what is dead' \
+                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it' \
                 'list-logs|Show what happened, the newest first' \
                 'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not' \
+                'test-delivery|Send a message that says that it is a test, and show what the server or provider answered' \
                 'create-mock-phone|Make a number for tests' \
                 'list-mock-phones|List the mock phone numbers with their codes' \
                 'delete-mock-phone|Make a number an ordinary one again, which messages are sent to' \
-                'test-delivery|Send a message that says that it is a test, and show what the server or provider answered' \
-                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it' \
-                'purge|Clear what is dead' \
                 'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)' \
-                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key' \
-                'check|Say what is weak here, the worst first, each with the command that mends it'
+                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
         case 'security show'
             set __authctl_options \
                 '-o|formats2|table, wide, json, jsonl, csv, tsv' \
@@ -1195,8 +1195,8 @@ function __authctl_load
                 '--fields|fields.policy,|Only these fields, in this order' \
                 '--profile|policies|The profile of the configuration to use'
             set __authctl_arguments \
-                'policies||The policy' \
-                'policy.*||Its new value'
+                'policies||As `authctl help policies` lists them' \
+                'policy.*||Its new value; the same page has its range'
         case 'security reset'
             set __authctl_options \
                 '--all||All of them' \
@@ -1222,6 +1222,27 @@ function __authctl_load
                 '--password-stdin||Read the password from stdin: one line' \
                 '--password-fd|-|Read the password from this file descriptor' \
                 '--fields|fields.password-report,|Only these fields, in this order'
+        case 'security check'
+            set __authctl_options \
+                '--fail-on|fail-on|Exit status 3 where something as bad, or worse, is found' \
+                '--sarif|/|Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there' \
+                '--fields|fields.finding,|Only these fields, in this order'
+        case 'security purge'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.purge,|Only these fields, in this order'
+        case 'security unlock-source'
+            set __authctl_options \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.source,|Only these fields, in this order'
+            set __authctl_arguments \
+                '-|--address|An IP address, as `authctl security list-logs` shows it'
         case 'security list-logs'
             set __authctl_options \
                 '--user|@users|About this user; by id a deleted one too' \
@@ -1244,6 +1265,17 @@ function __authctl_load
                 '--ip|-|Where a person\'s request came from' \
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.verification-of-the-log,|Only these fields, in this order'
+        case 'security test-delivery'
+            set __authctl_options \
+                '--locale|-|The language to write it in: de, pt-BR' \
+                '--dry-run||Show what would be done, and do nothing' \
+                '--reason|-|Why, for the audit log' \
+                '--ip|-|Where a person\'s request came from' \
+                '--user-agent|-|What a person\'s client calls itself' \
+                '--fields|fields.receipt,|Only these fields, in this order'
+            set __authctl_arguments \
+                'channel2||How it is sent' \
+                '-||An email or a phone'
         case 'security create-mock-phone'
             set __authctl_options \
                 '--dry-run||Show what would be done, and do nothing' \
@@ -1266,33 +1298,6 @@ function __authctl_load
                 '--fields|fields.mock-phone-deletion,|Only these fields, in this order'
             set __authctl_arguments \
                 '@mock-phones|--phone|The number'
-        case 'security test-delivery'
-            set __authctl_options \
-                '--locale|-|The language to write it in: de, pt-BR' \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.receipt,|Only these fields, in this order'
-            set __authctl_arguments \
-                'channel2||How it is sent' \
-                '-||An email or a phone'
-        case 'security unlock-source'
-            set __authctl_options \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.source,|Only these fields, in this order'
-            set __authctl_arguments \
-                '-|--address|An IP address, as `authctl security list-logs` shows it'
-        case 'security purge'
-            set __authctl_options \
-                '--dry-run||Show what would be done, and do nothing' \
-                '--reason|-|Why, for the audit log' \
-                '--ip|-|Where a person\'s request came from' \
-                '--user-agent|-|What a person\'s client calls itself' \
-                '--fields|fields.purge,|Only these fields, in this order'
         case 'security show-jwks'
         case 'security rotate-key'
             set __authctl_options \
@@ -1304,11 +1309,6 @@ function __authctl_load
                 '--ip|-|Where a person\'s request came from' \
                 '--user-agent|-|What a person\'s client calls itself' \
                 '--fields|fields.rotation,|Only these fields, in this order'
-        case 'security check'
-            set __authctl_options \
-                '--fail-on|fail-on|Exit status 3 where something as bad, or worse, is found' \
-                '--sarif|/|Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there' \
-                '--fields|fields.finding,|Only these fields, in this order'
         case 'init'
             set __authctl_options \
                 '--application-name|-|What mails call your application; written to the configuration file' \
@@ -1681,18 +1681,6 @@ function __authctl_list
             printf '%s\n' \
                 'id' \
                 'deleted'
-        case 'status'
-            printf '%s\n' \
-                'active' \
-                'blocked'
-        case 'verified'
-            printf '%s\n' \
-                'true' \
-                'false'
-        case 'fields.verification'
-            printf '%s\n' \
-                'id' \
-                'valid'
         case 'fields.event'
             printf '%s\n' \
                 'id' \
@@ -1704,6 +1692,30 @@ function __authctl_list
                 'details' \
                 'ip' \
                 'reason'
+        case 'verified'
+            printf '%s\n' \
+                'true' \
+                'false'
+        case 'fields.verification'
+            printf '%s\n' \
+                'id' \
+                'valid'
+        case 'status'
+            printf '%s\n' \
+                'active' \
+                'blocked'
+        case 'fields.secured-account'
+            printf '%s\n' \
+                'id' \
+                'kept' \
+                'removed' \
+                'sessions_ended' \
+                'tokens_ended' \
+                'invitations_ended' \
+                'identities_removed' \
+                'authenticators_removed' \
+                'recovery_codes_removed' \
+                'recovery'
         case 'fields.session'
             printf '%s\n' \
                 'id' \
@@ -1763,41 +1775,9 @@ function __authctl_list
                 'joined_at' \
                 'mfa' \
                 'invited_as'
-        case 'fields.secured-account'
-            printf '%s\n' \
-                'id' \
-                'kept' \
-                'removed' \
-                'sessions_ended' \
-                'tokens_ended' \
-                'invitations_ended' \
-                'identities_removed' \
-                'authenticators_removed' \
-                'recovery_codes_removed' \
-                'recovery'
         case 'fields.role'
             printf '%s\n' \
                 'role'
-        case 'format'
-            printf '%s\n' \
-                'authctl' \
-                'csv' \
-                'appwrite' \
-                'supabase' \
-                'firebase' \
-                'auth0' \
-                'keycloak' \
-                'django' \
-                'htpasswd' \
-                'ldif'
-        case 'fields.export'
-            printf '%s\n' \
-                'format' \
-                'file' \
-                'users' \
-                'with_hashes' \
-                'with_secrets' \
-                'left_out'
         case 'on-conflict'
             printf '%s\n' \
                 'fail' \
@@ -1853,18 +1833,38 @@ function __authctl_list
                 'created_at' \
                 'updated_at' \
                 'ended_at'
-        case 'fields.undone-import'
-            printf '%s\n' \
-                'id' \
-                'removed' \
-                'restored' \
-                'kept'
         case 'fields.imported-hashes'
             printf '%s\n' \
                 'algorithm' \
                 'users' \
                 'imported_at' \
                 'import_id'
+        case 'fields.undone-import'
+            printf '%s\n' \
+                'id' \
+                'removed' \
+                'restored' \
+                'kept'
+        case 'format'
+            printf '%s\n' \
+                'authctl' \
+                'csv' \
+                'appwrite' \
+                'supabase' \
+                'firebase' \
+                'auth0' \
+                'keycloak' \
+                'django' \
+                'htpasswd' \
+                'ldif'
+        case 'fields.export'
+            printf '%s\n' \
+                'format' \
+                'file' \
+                'users' \
+                'with_hashes' \
+                'with_secrets' \
+                'left_out'
         case 'fields.team'
             printf '%s\n' \
                 'id' \
@@ -1998,11 +1998,6 @@ function __authctl_list
                 'factors.recovery_code' \
                 'recovery_codes_left' \
                 'authenticators'
-        case 'fields.authenticator'
-            printf '%s\n' \
-                'secret' \
-                'uri' \
-                'user_id'
         case 'fields.factor'
             printf '%s\n' \
                 'id' \
@@ -2012,6 +2007,11 @@ function __authctl_list
                 'verified' \
                 'created_at' \
                 'last_used_at'
+        case 'fields.authenticator'
+            printf '%s\n' \
+                'secret' \
+                'uri' \
+                'user_id'
         case 'fields.recovery-codes'
             printf '%s\n' \
                 'recovery_codes' \
@@ -2065,64 +2065,6 @@ function __authctl_list
                 'failures' \
                 'score' \
                 'crack_time'
-        case 'fields.verification-of-the-log'
-            printf '%s\n' \
-                'events' \
-                'good' \
-                'unsigned' \
-                'accepted' \
-                'found' \
-                'problems' \
-                'seal' \
-                'sealed_at' \
-                'from_seal'
-        case 'fields.mock-phone'
-            printf '%s\n' \
-                'phone' \
-                'code' \
-                'created_at'
-        case 'fields.mock-phone-deletion'
-            printf '%s\n' \
-                'phone' \
-                'deleted'
-        case 'channel2'
-            printf '%s\n' \
-                'email' \
-                'sms' \
-                'whatsapp'
-        case 'fields.receipt'
-            printf '%s\n' \
-                'provider' \
-                'channel' \
-                'message_id' \
-                'status' \
-                'code' \
-                'text'
-        case 'fields.source'
-            printf '%s\n' \
-                'source' \
-                'unlocked'
-        case 'fields.purge'
-            printf '%s\n' \
-                'tokens' \
-                'challenges' \
-                'sessions' \
-                'attempts' \
-                'known_sources' \
-                'signing_keys' \
-                'events' \
-                'invitations' \
-                'import_changes'
-        case 'algorithm'
-            printf '%s\n' \
-                'EdDSA' \
-                'ES256'
-        case 'fields.rotation'
-            printf '%s\n' \
-                'key' \
-                'id' \
-                'key_file' \
-                'resealed'
         case 'fail-on'
             printf '%s\n' \
                 'low' \
@@ -2136,6 +2078,64 @@ function __authctl_list
                 'message' \
                 'meaning' \
                 'command'
+        case 'fields.purge'
+            printf '%s\n' \
+                'tokens' \
+                'challenges' \
+                'sessions' \
+                'attempts' \
+                'known_sources' \
+                'signing_keys' \
+                'events' \
+                'invitations' \
+                'import_changes'
+        case 'fields.source'
+            printf '%s\n' \
+                'source' \
+                'unlocked'
+        case 'fields.verification-of-the-log'
+            printf '%s\n' \
+                'events' \
+                'good' \
+                'unsigned' \
+                'accepted' \
+                'found' \
+                'problems' \
+                'seal' \
+                'sealed_at' \
+                'from_seal'
+        case 'channel2'
+            printf '%s\n' \
+                'email' \
+                'sms' \
+                'whatsapp'
+        case 'fields.receipt'
+            printf '%s\n' \
+                'provider' \
+                'channel' \
+                'message_id' \
+                'status' \
+                'code' \
+                'text'
+        case 'fields.mock-phone'
+            printf '%s\n' \
+                'phone' \
+                'code' \
+                'created_at'
+        case 'fields.mock-phone-deletion'
+            printf '%s\n' \
+                'phone' \
+                'deleted'
+        case 'algorithm'
+            printf '%s\n' \
+                'EdDSA' \
+                'ES256'
+        case 'fields.rotation'
+            printf '%s\n' \
+                'key' \
+                'id' \
+                'key_file' \
+                'resealed'
         case 'fields.directory'
             printf '%s\n' \
                 'database' \
@@ -2238,39 +2238,39 @@ function __authctl_list
                 'list|List accounts' \
                 'get|Show one account' \
                 'delete|Remove an account and all its data' \
+                'list-logs|Show what was done to an account, the newest first' \
                 'update-name|Change the name of a user' \
                 'update-username|Change the username of a user' \
                 'update-locale|Change the language that a user gets messages in' \
-                'update-email|Change the email of a user' \
-                'update-phone|Change the phone of a user' \
-                'update-password|Set a new password' \
                 'update-labels|Replace the labels; or add some, and take others away' \
                 'get-prefs|Show the preferences of a user' \
                 'update-prefs|Replace the preferences of a user' \
                 'update-metadata|Replace what operators keep about a user' \
-                'update-status|Block an account, at once or until a time; or let it in again' \
+                'update-email|Change the email of a user' \
                 'update-email-verification|Say whether the email is known to be theirs' \
+                'update-phone|Change the phone of a user' \
                 'update-phone-verification|Say whether the phone is known to be theirs' \
+                'update-password|Set a new password' \
                 'verify-password|Check a password' \
-                'list-logs|Show what was done to an account, the newest first' \
+                'require-password-change|Have a user choose a new password' \
+                'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
+                'update-status|Block an account, at once or until a time; or let it in again' \
+                'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
+                'secure|Give a taken account back' \
                 'list-sessions|List where a user is signed in, the newest first' \
                 'create-session|Make a session for a user without a password, as the server' \
                 'delete-session|End one session of a user' \
                 'delete-sessions|End all sessions of a user, or with --all everybody\'s' \
-                'create-identity|Link an account elsewhere to a user, who can then sign in with it' \
                 'list-identities|List the accounts elsewhere of a user, or of all, the oldest first' \
+                'create-identity|Link an account elsewhere to a user, who can then sign in with it' \
                 'delete-identity|Unlink an account elsewhere' \
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first' \
-                'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once' \
-                'secure|Give a taken account back' \
                 'list-roles|List the role strings of a user, as permissions name them' \
-                'require-password-change|Have a user choose a new password' \
-                'wrap-password|Put an imported hash that is fast to guess at inside argon2id' \
-                'export|Write users as another system takes them, the oldest first' \
                 'import|Import users, passwords included' \
                 'list-imports|List imports, the newest first' \
+                'import-status|Show how many users still have an imported hash, by algorithm and age' \
                 'undo-import|Remove the users that an import made, and restore those whom it changed' \
-                'import-status|Show how many users still have an imported hash, by algorithm and age'
+                'export|Write users as another system takes them, the oldest first'
         case 'help.teams'
             printf '%s\n' \
                 'create|Make a team' \
@@ -2312,17 +2312,17 @@ function __authctl_list
         case 'help.mfa'
             printf '%s\n' \
                 'status|Show whether signing in asks a user for a second factor, and which factors the user has' \
+                'list-factors|List what a user can complete a sign-in with' \
                 'enable|Ask a user for two factors from now on' \
                 'disable|Ask a user for one factor from now on; those that are set up stay' \
+                'reset|Let in a user who has lost every second factor' \
                 'create-authenticator|Make the secret for an authenticator app' \
                 'verify-authenticator|Verify a new authenticator by a code that it shows' \
                 'delete-authenticator|Remove an authenticator' \
-                'list-factors|List what a user can complete a sign-in with' \
                 'create-recovery-codes|Make six recovery codes' \
                 'regenerate-recovery-codes|Make six new recovery codes, and end the old ones' \
                 'create-challenge|Begin the second step of a sign-in' \
-                'complete-challenge|Complete a sign-in with a code' \
-                'reset|Let in a user who has lost every second factor'
+                'complete-challenge|Complete a sign-in with a code'
         case 'help.security'
             printf '%s\n' \
                 'show|Show the policies that hold' \
@@ -2330,17 +2330,17 @@ function __authctl_list
                 'reset|Give policies their defaults again' \
                 'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before' \
                 'check-password|Say what a password would get' \
+                'check|Say what is weak here, the worst first, each with the command that mends it' \
+                'purge|Clear what is dead' \
+                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it' \
                 'list-logs|Show what happened, the newest first' \
                 'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not' \
+                'test-delivery|Send a message that says that it is a test, and show what the server or provider answered' \
                 'create-mock-phone|Make a number for tests' \
                 'list-mock-phones|List the mock phone numbers with their codes' \
                 'delete-mock-phone|Make a number an ordinary one again, which messages are sent to' \
-                'test-delivery|Send a message that says that it is a test, and show what the server or provider answered' \
-                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it' \
-                'purge|Clear what is dead' \
                 'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)' \
-                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key' \
-                'check|Say what is weak here, the worst first, each with the command that mends it'
+                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
     end
 end
 

@@ -227,39 +227,39 @@ function Get-AuthctlRows($path) {
                 'list|List accounts'
                 'get|Show one account'
                 'delete|Remove an account and all its data'
+                'list-logs|Show what was done to an account, the newest first'
                 'update-name|Change the name of a user'
                 'update-username|Change the username of a user'
                 'update-locale|Change the language that a user gets messages in'
-                'update-email|Change the email of a user'
-                'update-phone|Change the phone of a user'
-                'update-password|Set a new password'
                 'update-labels|Replace the labels; or add some, and take others away'
                 'get-prefs|Show the preferences of a user'
                 'update-prefs|Replace the preferences of a user'
                 'update-metadata|Replace what operators keep about a user'
-                'update-status|Block an account, at once or until a time; or let it in again'
+                'update-email|Change the email of a user'
                 'update-email-verification|Say whether the email is known to be theirs'
+                'update-phone|Change the phone of a user'
                 'update-phone-verification|Say whether the phone is known to be theirs'
+                'update-password|Set a new password'
                 'verify-password|Check a password'
-                'list-logs|Show what was done to an account, the newest first'
+                'require-password-change|Have a user choose a new password'
+                'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
+                'update-status|Block an account, at once or until a time; or let it in again'
+                'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
+                'secure|Give a taken account back'
                 'list-sessions|List where a user is signed in, the newest first'
                 'create-session|Make a session for a user without a password, as the server'
                 'delete-session|End one session of a user'
                 'delete-sessions|End all sessions of a user, or with --all everybody''s'
-                'create-identity|Link an account elsewhere to a user, who can then sign in with it'
                 'list-identities|List the accounts elsewhere of a user, or of all, the oldest first'
+                'create-identity|Link an account elsewhere to a user, who can then sign in with it'
                 'delete-identity|Unlink an account elsewhere'
                 'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
-                'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
-                'secure|Give a taken account back'
                 'list-roles|List the role strings of a user, as permissions name them'
-                'require-password-change|Have a user choose a new password'
-                'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
-                'export|Write users as another system takes them, the oldest first'
                 'import|Import users, passwords included'
                 'list-imports|List imports, the newest first'
-                'undo-import|Remove the users that an import made, and restore those whom it changed'
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
+                'undo-import|Remove the users that an import made, and restore those whom it changed'
+                'export|Write users as another system takes them, the oldest first'
             )
         }
         'users create' {
@@ -333,6 +333,16 @@ function Get-AuthctlRows($path) {
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
             )
         }
+        'users list-logs' {
+            $rows.options = @(
+                '--limit|-|At most so many'
+                '--after|-|The page after the record with this id'
+                '--fields|fields.event,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
         'users update-name' {
             $rows.options = @(
                 '--dry-run||Show what would be done, and do nothing'
@@ -370,59 +380,6 @@ function Get-AuthctlRows($path) {
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
                 '-|--locale|A language tag such as de or pt-BR; '''' clears it'
-            )
-        }
-        'users update-email' {
-            $rows.options = @(
-                '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.user,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--email|The new address; '''' clears it'
-            )
-        }
-        'users update-phone' {
-            $rows.options = @(
-                '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.user,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--number|With + and the calling code; '''' clears it'
-            )
-        }
-        'users update-password' {
-            $rows.options = @(
-                '--password-stdin||Read the password from stdin: one line'
-                '--password-fd|-|Read the password from this file descriptor'
-                '--password|-|The password itself'
-                '--generate-password||Make a password, show it once, have it changed at the next sign-in'
-                '--keep||With --generate-password, for a service account: the password need not be changed, and never expires'
-                '--must-change||The password must be changed at the next sign-in'
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.user,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
             )
         }
         'users update-labels' {
@@ -473,9 +430,11 @@ function Get-AuthctlRows($path) {
                 '-|--metadata|An object, at most 65,535 bytes'
             )
         }
-        'users update-status' {
+        'users update-email' {
             $rows.options = @(
-                '--until|-|When the block ends: 2h, 7d, 2027-01-31T09:00Z'
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -484,7 +443,7 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                'status|--status|What it shall be from now on'
+                '-|--email|The new address; '''' clears it'
             )
         }
         'users update-email-verification' {
@@ -500,6 +459,22 @@ function Get-AuthctlRows($path) {
                 'verified|--verified|Whether it is known'
             )
         }
+        'users update-phone' {
+            $rows.options = @(
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '-|--number|With + and the calling code; '''' clears it'
+            )
+        }
         'users update-phone-verification' {
             $rows.options = @(
                 '--dry-run||Show what would be done, and do nothing'
@@ -513,6 +488,27 @@ function Get-AuthctlRows($path) {
                 'verified|--verified|Whether it is known'
             )
         }
+        'users update-password' {
+            $rows.options = @(
+                '--password-stdin||Read the password from stdin: one line'
+                '--password-fd|-|Read the password from this file descriptor'
+                '--password|-|The password itself'
+                '--generate-password||Make a password, show it once, have it changed at the next sign-in'
+                '--keep||With --generate-password, for a service account: the password need not be changed, and never expires'
+                '--must-change||The password must be changed at the next sign-in'
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
         'users verify-password' {
             $rows.options = @(
                 '--password-stdin||Read the password from stdin: one line'
@@ -524,11 +520,69 @@ function Get-AuthctlRows($path) {
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
             )
         }
-        'users list-logs' {
+        'users require-password-change' {
             $rows.options = @(
-                '--limit|-|At most so many'
-                '--after|-|The page after the record with this id'
-                '--fields|fields.event,|Only these fields, in this order'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
+        'users wrap-password' {
+            $rows.options = @(
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
+        'users update-status' {
+            $rows.options = @(
+                '--until|-|When the block ends: 2h, 7d, 2027-01-31T09:00Z'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                'status|--status|What it shall be from now on'
+            )
+        }
+        'users unlock' {
+            $rows.options = @(
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
+        'users secure' {
+            $rows.options = @(
+                '--keep|-|An email or phone to keep, of those that self-service set'
+                '--email|-|A new email for the account'
+                '--url|-|Where the link leads in the mail that asks for a new password'
+                '--password-stdin||With --as-session: read the person''s current password from stdin'
+                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.secured-account,|Only these fields, in this order'
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
@@ -582,6 +636,16 @@ function Get-AuthctlRows($path) {
                 '@users|--user-id|Whose sessions'
             )
         }
+        'users list-identities' {
+            $rows.options = @(
+                '--limit|-|At most so many'
+                '--after|-|The page after the record with this id'
+                '--fields|fields.identity,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Whose; without it, everybody''s'
+            )
+        }
         'users create-identity' {
             $rows.options = @(
                 '--email|-|The email it has there'
@@ -597,16 +661,6 @@ function Get-AuthctlRows($path) {
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
                 '-|--provider|Where the account is: google, github, .'
                 '-|--provider-uid|Its id there'
-            )
-        }
-        'users list-identities' {
-            $rows.options = @(
-                '--limit|-|At most so many'
-                '--after|-|The page after the record with this id'
-                '--fields|fields.identity,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Whose; without it, everybody''s'
             )
         }
         'users delete-identity' {
@@ -640,36 +694,6 @@ function Get-AuthctlRows($path) {
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
             )
         }
-        'users unlock' {
-            $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.user,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-            )
-        }
-        'users secure' {
-            $rows.options = @(
-                '--keep|-|An email or phone to keep, of those that self-service set'
-                '--email|-|A new email for the account'
-                '--url|-|Where the link leads in the mail that asks for a new password'
-                '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.secured-account,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-            )
-        }
         'users list-roles' {
             $rows.options = @(
                 '--can|-|Exit with 6 where the user does not hold this permission'
@@ -677,50 +701,6 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-            )
-        }
-        'users require-password-change' {
-            $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.user,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-            )
-        }
-        'users wrap-password' {
-            $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.user,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-            )
-        }
-        'users export' {
-            $rows.options = @(
-                '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif'
-                '--with-hashes||Let password hashes leave, and with them the keys that some need'
-                '--with-secrets||Let the secrets of authenticator apps leave, in clear'
-                '--target-option|-|What else the format can be told: `authctl help formats` lists it'
-                '--file|/|'
-                '--search|-|Beginnings of words in id, username, name, email and phone'
-                '--filter|-|''FIELD OP VALUE'''
-                '--sort|-|- is descending'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.export,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '/||A new file, which only you can read; compressed where it ends in .gz'
             )
         }
         'users import' {
@@ -767,6 +747,11 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.import2,|Only these fields, in this order'
             )
         }
+        'users import-status' {
+            $rows.options = @(
+                '--fields|fields.imported-hashes,|Only these fields, in this order'
+            )
+        }
         'users undo-import' {
             $rows.options = @(
                 '--dry-run||Show what would be done, and do nothing'
@@ -779,9 +764,24 @@ function Get-AuthctlRows($path) {
                 '@imports|--import-id|As `authctl users list-imports` shows it'
             )
         }
-        'users import-status' {
+        'users export' {
             $rows.options = @(
-                '--fields|fields.imported-hashes,|Only these fields, in this order'
+                '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif'
+                '--with-hashes||Let password hashes leave, and with them the keys that some need'
+                '--with-secrets||Let the secrets of authenticator apps leave, in clear'
+                '--target-option|-|What else the format can be told: `authctl help formats` lists it'
+                '--file|/|'
+                '--search|-|Beginnings of words in id, username, name, email and phone'
+                '--filter|-|''FIELD OP VALUE'''
+                '--sort|-|- is descending'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.export,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '/||A new file, which only you can read; compressed where it ends in .gz'
             )
         }
         'teams' {
@@ -1268,22 +1268,30 @@ function Get-AuthctlRows($path) {
         'mfa' {
             $rows.commands = @(
                 'status|Show whether signing in asks a user for a second factor, and which factors the user has'
+                'list-factors|List what a user can complete a sign-in with'
                 'enable|Ask a user for two factors from now on'
                 'disable|Ask a user for one factor from now on; those that are set up stay'
+                'reset|Let in a user who has lost every second factor'
                 'create-authenticator|Make the secret for an authenticator app'
                 'verify-authenticator|Verify a new authenticator by a code that it shows'
                 'delete-authenticator|Remove an authenticator'
-                'list-factors|List what a user can complete a sign-in with'
                 'create-recovery-codes|Make six recovery codes'
                 'regenerate-recovery-codes|Make six new recovery codes, and end the old ones'
                 'create-challenge|Begin the second step of a sign-in'
                 'complete-challenge|Complete a sign-in with a code'
-                'reset|Let in a user who has lost every second factor'
             )
         }
         'mfa status' {
             $rows.options = @(
                 '--fields|fields.mfa-status,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
+        'mfa list-factors' {
+            $rows.options = @(
+                '--fields|fields.factor,|Only these fields, in this order'
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
@@ -1309,6 +1317,18 @@ function Get-AuthctlRows($path) {
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
                 '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
                 '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.user,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+            )
+        }
+        'mfa reset' {
+            $rows.options = @(
                 '--dry-run||Show what would be done, and do nothing'
                 '--reason|-|Why, for the audit log'
                 '--ip|-|Where a person''s request came from'
@@ -1363,14 +1383,6 @@ function Get-AuthctlRows($path) {
                 '--ip|-|Where a person''s request came from'
                 '--user-agent|-|What a person''s client calls itself'
                 '--fields|fields.deletion,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-            )
-        }
-        'mfa list-factors' {
-            $rows.options = @(
-                '--fields|fields.factor,|Only these fields, in this order'
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
@@ -1432,18 +1444,6 @@ function Get-AuthctlRows($path) {
                 '-|--otp|What the app shows, or what was sent; asked for without it'
             )
         }
-        'mfa reset' {
-            $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.user,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-            )
-        }
         'security' {
             $rows.commands = @(
                 'show|Show the policies that hold'
@@ -1451,17 +1451,17 @@ function Get-AuthctlRows($path) {
                 'reset|Give policies their defaults again'
                 'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before'
                 'check-password|Say what a password would get'
+                'check|Say what is weak here, the worst first, each with the command that mends it'
+                'purge|Clear what is dead'
+                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it'
                 'list-logs|Show what happened, the newest first'
                 'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not'
+                'test-delivery|Send a message that says that it is a test, and show what the server or provider answered'
                 'create-mock-phone|Make a number for tests'
                 'list-mock-phones|List the mock phone numbers with their codes'
                 'delete-mock-phone|Make a number an ordinary one again, which messages are sent to'
-                'test-delivery|Send a message that says that it is a test, and show what the server or provider answered'
-                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it'
-                'purge|Clear what is dead'
                 'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)'
                 'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
-                'check|Say what is weak here, the worst first, each with the command that mends it'
             )
         }
         'security show' {
@@ -1484,8 +1484,8 @@ function Get-AuthctlRows($path) {
                 '--profile|policies|The profile of the configuration to use'
             )
             $rows.arguments = @(
-                'policies||The policy'
-                'policy.*||Its new value'
+                'policies||As `authctl help policies` lists them'
+                'policy.*||Its new value; the same page has its range'
             )
         }
         'security reset' {
@@ -1521,6 +1521,34 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.password-report,|Only these fields, in this order'
             )
         }
+        'security check' {
+            $rows.options = @(
+                '--fail-on|fail-on|Exit status 3 where something as bad, or worse, is found'
+                '--sarif|/|Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there'
+                '--fields|fields.finding,|Only these fields, in this order'
+            )
+        }
+        'security purge' {
+            $rows.options = @(
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.purge,|Only these fields, in this order'
+            )
+        }
+        'security unlock-source' {
+            $rows.options = @(
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.source,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '-|--address|An IP address, as `authctl security list-logs` shows it'
+            )
+        }
         'security list-logs' {
             $rows.options = @(
                 '--user|@users|About this user; by id a deleted one too'
@@ -1545,6 +1573,20 @@ function Get-AuthctlRows($path) {
                 '--ip|-|Where a person''s request came from'
                 '--user-agent|-|What a person''s client calls itself'
                 '--fields|fields.verification-of-the-log,|Only these fields, in this order'
+            )
+        }
+        'security test-delivery' {
+            $rows.options = @(
+                '--locale|-|The language to write it in: de, pt-BR'
+                '--dry-run||Show what would be done, and do nothing'
+                '--reason|-|Why, for the audit log'
+                '--ip|-|Where a person''s request came from'
+                '--user-agent|-|What a person''s client calls itself'
+                '--fields|fields.receipt,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                'channel2||How it is sent'
+                '-||An email or a phone'
             )
         }
         'security create-mock-phone' {
@@ -1577,41 +1619,6 @@ function Get-AuthctlRows($path) {
                 '@mock-phones|--phone|The number'
             )
         }
-        'security test-delivery' {
-            $rows.options = @(
-                '--locale|-|The language to write it in: de, pt-BR'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.receipt,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                'channel2||How it is sent'
-                '-||An email or a phone'
-            )
-        }
-        'security unlock-source' {
-            $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.source,|Only these fields, in this order'
-            )
-            $rows.arguments = @(
-                '-|--address|An IP address, as `authctl security list-logs` shows it'
-            )
-        }
-        'security purge' {
-            $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
-                '--fields|fields.purge,|Only these fields, in this order'
-            )
-        }
         'security show-jwks' {
         }
         'security rotate-key' {
@@ -1624,13 +1631,6 @@ function Get-AuthctlRows($path) {
                 '--ip|-|Where a person''s request came from'
                 '--user-agent|-|What a person''s client calls itself'
                 '--fields|fields.rotation,|Only these fields, in this order'
-            )
-        }
-        'security check' {
-            $rows.options = @(
-                '--fail-on|fail-on|Exit status 3 where something as bad, or worse, is found'
-                '--sarif|/|Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there'
-                '--fields|fields.finding,|Only these fields, in this order'
             )
         }
         'init' {
@@ -2024,18 +2024,6 @@ function Get-AuthctlList($name) {
             'id'
             'deleted'
         }
-        'status' {
-            'active'
-            'blocked'
-        }
-        'verified' {
-            'true'
-            'false'
-        }
-        'fields.verification' {
-            'id'
-            'valid'
-        }
         'fields.event' {
             'id'
             'time'
@@ -2046,6 +2034,30 @@ function Get-AuthctlList($name) {
             'details'
             'ip'
             'reason'
+        }
+        'verified' {
+            'true'
+            'false'
+        }
+        'fields.verification' {
+            'id'
+            'valid'
+        }
+        'status' {
+            'active'
+            'blocked'
+        }
+        'fields.secured-account' {
+            'id'
+            'kept'
+            'removed'
+            'sessions_ended'
+            'tokens_ended'
+            'invitations_ended'
+            'identities_removed'
+            'authenticators_removed'
+            'recovery_codes_removed'
+            'recovery'
         }
         'fields.session' {
             'id'
@@ -2106,40 +2118,8 @@ function Get-AuthctlList($name) {
             'mfa'
             'invited_as'
         }
-        'fields.secured-account' {
-            'id'
-            'kept'
-            'removed'
-            'sessions_ended'
-            'tokens_ended'
-            'invitations_ended'
-            'identities_removed'
-            'authenticators_removed'
-            'recovery_codes_removed'
-            'recovery'
-        }
         'fields.role' {
             'role'
-        }
-        'format' {
-            'authctl'
-            'csv'
-            'appwrite'
-            'supabase'
-            'firebase'
-            'auth0'
-            'keycloak'
-            'django'
-            'htpasswd'
-            'ldif'
-        }
-        'fields.export' {
-            'format'
-            'file'
-            'users'
-            'with_hashes'
-            'with_secrets'
-            'left_out'
         }
         'on-conflict' {
             'fail'
@@ -2196,17 +2176,37 @@ function Get-AuthctlList($name) {
             'updated_at'
             'ended_at'
         }
+        'fields.imported-hashes' {
+            'algorithm'
+            'users'
+            'imported_at'
+            'import_id'
+        }
         'fields.undone-import' {
             'id'
             'removed'
             'restored'
             'kept'
         }
-        'fields.imported-hashes' {
-            'algorithm'
+        'format' {
+            'authctl'
+            'csv'
+            'appwrite'
+            'supabase'
+            'firebase'
+            'auth0'
+            'keycloak'
+            'django'
+            'htpasswd'
+            'ldif'
+        }
+        'fields.export' {
+            'format'
+            'file'
             'users'
-            'imported_at'
-            'import_id'
+            'with_hashes'
+            'with_secrets'
+            'left_out'
         }
         'fields.team' {
             'id'
@@ -2341,11 +2341,6 @@ function Get-AuthctlList($name) {
             'recovery_codes_left'
             'authenticators'
         }
-        'fields.authenticator' {
-            'secret'
-            'uri'
-            'user_id'
-        }
         'fields.factor' {
             'id'
             'user_id'
@@ -2354,6 +2349,11 @@ function Get-AuthctlList($name) {
             'verified'
             'created_at'
             'last_used_at'
+        }
+        'fields.authenticator' {
+            'secret'
+            'uri'
+            'user_id'
         }
         'fields.recovery-codes' {
             'recovery_codes'
@@ -2408,6 +2408,34 @@ function Get-AuthctlList($name) {
             'score'
             'crack_time'
         }
+        'fail-on' {
+            'low'
+            'medium'
+            'high'
+        }
+        'fields.finding' {
+            'id'
+            'severity'
+            'resource'
+            'message'
+            'meaning'
+            'command'
+        }
+        'fields.purge' {
+            'tokens'
+            'challenges'
+            'sessions'
+            'attempts'
+            'known_sources'
+            'signing_keys'
+            'events'
+            'invitations'
+            'import_changes'
+        }
+        'fields.source' {
+            'source'
+            'unlocked'
+        }
         'fields.verification-of-the-log' {
             'events'
             'good'
@@ -2418,15 +2446,6 @@ function Get-AuthctlList($name) {
             'seal'
             'sealed_at'
             'from_seal'
-        }
-        'fields.mock-phone' {
-            'phone'
-            'code'
-            'created_at'
-        }
-        'fields.mock-phone-deletion' {
-            'phone'
-            'deleted'
         }
         'channel2' {
             'email'
@@ -2441,20 +2460,14 @@ function Get-AuthctlList($name) {
             'code'
             'text'
         }
-        'fields.source' {
-            'source'
-            'unlocked'
+        'fields.mock-phone' {
+            'phone'
+            'code'
+            'created_at'
         }
-        'fields.purge' {
-            'tokens'
-            'challenges'
-            'sessions'
-            'attempts'
-            'known_sources'
-            'signing_keys'
-            'events'
-            'invitations'
-            'import_changes'
+        'fields.mock-phone-deletion' {
+            'phone'
+            'deleted'
         }
         'algorithm' {
             'EdDSA'
@@ -2465,19 +2478,6 @@ function Get-AuthctlList($name) {
             'id'
             'key_file'
             'resealed'
-        }
-        'fail-on' {
-            'low'
-            'medium'
-            'high'
-        }
-        'fields.finding' {
-            'id'
-            'severity'
-            'resource'
-            'message'
-            'meaning'
-            'command'
         }
         'fields.directory' {
             'database'
@@ -2580,39 +2580,39 @@ function Get-AuthctlList($name) {
             'list|List accounts'
             'get|Show one account'
             'delete|Remove an account and all its data'
+            'list-logs|Show what was done to an account, the newest first'
             'update-name|Change the name of a user'
             'update-username|Change the username of a user'
             'update-locale|Change the language that a user gets messages in'
-            'update-email|Change the email of a user'
-            'update-phone|Change the phone of a user'
-            'update-password|Set a new password'
             'update-labels|Replace the labels; or add some, and take others away'
             'get-prefs|Show the preferences of a user'
             'update-prefs|Replace the preferences of a user'
             'update-metadata|Replace what operators keep about a user'
-            'update-status|Block an account, at once or until a time; or let it in again'
+            'update-email|Change the email of a user'
             'update-email-verification|Say whether the email is known to be theirs'
+            'update-phone|Change the phone of a user'
             'update-phone-verification|Say whether the phone is known to be theirs'
+            'update-password|Set a new password'
             'verify-password|Check a password'
-            'list-logs|Show what was done to an account, the newest first'
+            'require-password-change|Have a user choose a new password'
+            'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
+            'update-status|Block an account, at once or until a time; or let it in again'
+            'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
+            'secure|Give a taken account back'
             'list-sessions|List where a user is signed in, the newest first'
             'create-session|Make a session for a user without a password, as the server'
             'delete-session|End one session of a user'
             'delete-sessions|End all sessions of a user, or with --all everybody''s'
-            'create-identity|Link an account elsewhere to a user, who can then sign in with it'
             'list-identities|List the accounts elsewhere of a user, or of all, the oldest first'
+            'create-identity|Link an account elsewhere to a user, who can then sign in with it'
             'delete-identity|Unlink an account elsewhere'
             'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
-            'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
-            'secure|Give a taken account back'
             'list-roles|List the role strings of a user, as permissions name them'
-            'require-password-change|Have a user choose a new password'
-            'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
-            'export|Write users as another system takes them, the oldest first'
             'import|Import users, passwords included'
             'list-imports|List imports, the newest first'
-            'undo-import|Remove the users that an import made, and restore those whom it changed'
             'import-status|Show how many users still have an imported hash, by algorithm and age'
+            'undo-import|Remove the users that an import made, and restore those whom it changed'
+            'export|Write users as another system takes them, the oldest first'
         }
         'help.teams' {
             'create|Make a team'
@@ -2654,17 +2654,17 @@ function Get-AuthctlList($name) {
         }
         'help.mfa' {
             'status|Show whether signing in asks a user for a second factor, and which factors the user has'
+            'list-factors|List what a user can complete a sign-in with'
             'enable|Ask a user for two factors from now on'
             'disable|Ask a user for one factor from now on; those that are set up stay'
+            'reset|Let in a user who has lost every second factor'
             'create-authenticator|Make the secret for an authenticator app'
             'verify-authenticator|Verify a new authenticator by a code that it shows'
             'delete-authenticator|Remove an authenticator'
-            'list-factors|List what a user can complete a sign-in with'
             'create-recovery-codes|Make six recovery codes'
             'regenerate-recovery-codes|Make six new recovery codes, and end the old ones'
             'create-challenge|Begin the second step of a sign-in'
             'complete-challenge|Complete a sign-in with a code'
-            'reset|Let in a user who has lost every second factor'
         }
         'help.security' {
             'show|Show the policies that hold'
@@ -2672,17 +2672,17 @@ function Get-AuthctlList($name) {
             'reset|Give policies their defaults again'
             'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before'
             'check-password|Say what a password would get'
+            'check|Say what is weak here, the worst first, each with the command that mends it'
+            'purge|Clear what is dead'
+            'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it'
             'list-logs|Show what happened, the newest first'
             'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not'
+            'test-delivery|Send a message that says that it is a test, and show what the server or provider answered'
             'create-mock-phone|Make a number for tests'
             'list-mock-phones|List the mock phone numbers with their codes'
             'delete-mock-phone|Make a number an ordinary one again, which messages are sent to'
-            'test-delivery|Send a message that says that it is a test, and show what the server or provider answered'
-            'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it'
-            'purge|Clear what is dead'
             'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)'
             'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
-            'check|Say what is weak here, the worst first, each with the command that mends it'
         }
     }
 }

@@ -253,8 +253,8 @@ def test_a_kind_of_token(copy):
 def test_a_command(copy):
     copy.change(
         "authctl/cli/users/__init__.py",
-        '        "unlock": "passwords",\n',
-        '        "unlock": "passwords",\n        "initials": "accounts",\n',
+        '            "unlock": "passwords",\n',
+        '            "unlock": "passwords",\n            "initials": "accounts",\n',
     )
     with (copy.folder / "authctl/cli/users/accounts.py").open("a") as file:
         file.write(

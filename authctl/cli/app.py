@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from typing import Any
@@ -30,16 +30,19 @@ GROUPS = {
     "mfa": ("authctl.cli.mfa", "Ask for a second factor: authenticators, recovery codes, challenges."),
     "security": ("authctl.cli.security", "Policies, the audit log, what a password would get."),
 }
-COMMANDS = {
+DIRECTORY = {
     "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),
     "upgrade": ("authctl.cli.setup", "Bring the database's schema up to this authctl."),
     "status": ("authctl.cli.setup", "Show which database this is, and how it is doing."),
     "backup": ("authctl.cli.backup", "Save the whole directory into a new file."),
     "restore": ("authctl.cli.backup", "Put a backup into an empty database."),
+}
+PROGRAM = {
     "completion": ("authctl.cli.completion.command", "Complete words in bash, zsh, fish and PowerShell."),
     "help": ("authctl.cli.topics", "Explain a topic or a command."),
 }
-WORDS = GROUPS | COMMANDS
+SECTIONS = {"Groups of commands": GROUPS, "The whole directory": DIRECTORY, "This program": PROGRAM}
+WORDS = GROUPS | DIRECTORY | PROGRAM
 
 DESCRIPTION = """A user directory, administered from the terminal. It is kept in a SQLite file, which the first command
 makes, or in a Postgres database; there is no server to run."""
@@ -63,8 +66,8 @@ class Root(LazyGroup):
         super().__init__("authctl", DESCRIPTION, WORDS, more=[version_option()], context_settings=settings)
 
     @property
-    def summaries(self) -> dict[str, str]:
-        return {name: help for name, (_, help) in WORDS.items()}
+    def sections(self) -> Mapping[str, Mapping[str, str]]:
+        return {title: {name: help for name, (_, help) in words.items()} for title, words in SECTIONS.items()}
 
     @property
     def examples(self) -> Sequence[str]:

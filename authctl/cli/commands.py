@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, get_type_hints
@@ -34,6 +34,7 @@ NOT_FOUND, PARTIAL, UNAVAILABLE = ExitStatus.NOT_FOUND, ExitStatus.PARTIAL, Exit
 
 GROUP_EXAMPLES = 4  # on the help page of a group: the first of its first commands
 BARE = frozenset({"--roles"})  # options that may lack a value, as documents of Appwrite have them: no role
+MANY = ("user", "team")  # the subjects whose page says so
 STDIN = "-"  # in the place of a subject: the subjects come by stdin, one a line
 
 
@@ -74,20 +75,28 @@ class Declaration:
 class Commands:
     """The commands of one group, in the order of its help.
 
-    modules: where the group is a package, the module that declares each command; a line loads that of its own alone.
+    headed: the names of the commands under each heading. modules: where the group is a package, the same, with the
+    module that declares each command; a line loads that of its own alone.
     """
 
     group: str
-    modules: Mapping[str, str] = field(default_factory=dict)
+    headed: Mapping[str, Collection[str]] = field(default_factory=dict)
+    modules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     declared: dict[str, Declaration] = field(default_factory=dict)
 
     @property
+    def sections(self) -> Mapping[str, Collection[str]]:
+        """The names of the commands, by the headings of the group's help page."""
+        return self.modules or self.headed or {"Commands": self.declared}
+
+    @property
     def names(self) -> list[str]:
-        return [*(self.modules or self.declared)]
+        return [name for names in self.sections.values() for name in names]
 
     def get(self, name: str) -> Declaration:
         if name not in self.declared:
-            import_module(f"authctl.cli.{self.group}.{self.modules[name]}")
+            module = next(names[name] for names in self.modules.values() if name in names)
+            import_module(f"authctl.cli.{self.group}.{module}")
         return self.declared[name]
 
     def command(
@@ -228,12 +237,18 @@ class Command(TyperCommand):
 
     # Help is drawn in cli/help.py.
 
+    def get_help_option(self, ctx: Any) -> Any:
+        return help_pages.in_pager(super().get_help_option(ctx))
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return help_pages.usage(self, ctx)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         declaration = self.declaration
-        help_pages.write_command(self, ctx, formatter, examples=declaration.examples, exits=declaration.exits)
+        many = next((name for name in MANY if declaration.writes and name in self.twins), None)
+        help_pages.write_command(
+            self, ctx, formatter, examples=declaration.examples, exits=declaration.exits, many=many
+        )
 
 
 def _named(ctx: Context) -> dict[str, str]:
@@ -282,9 +297,14 @@ class LazyGroup(TyperGroup):
         self.commands = dict.fromkeys(names)  # type: ignore[assignment]
 
     @property
-    def summaries(self) -> dict[str, str]:
-        """Each command's name, and what it does in one line."""
+    def sections(self) -> Mapping[str, Mapping[str, str]]:
+        """Each command's name, and what it does in one line, under the headings of the help page."""
         raise NotImplementedError
+
+    @property
+    def summaries(self) -> dict[str, str]:
+        """The same without the headings."""
+        return {name: help for commands in self.sections.values() for name, help in commands.items()}
 
     @property
     def examples(self) -> Sequence[str]:
@@ -311,8 +331,11 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return self.build(cmd_name) if cmd_name in self.commands else None
 
+    def get_help_option(self, ctx: Any) -> Any:
+        return help_pages.in_pager(super().get_help_option(ctx))
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        help_pages.write_group(self, ctx, formatter, summaries=self.summaries, examples=self.examples)
+        help_pages.write_group(self, ctx, formatter, sections=self.sections, examples=self.examples)
 
 
 class Group(LazyGroup):
@@ -323,8 +346,11 @@ class Group(LazyGroup):
         self._declared = declared
 
     @property
-    def summaries(self) -> dict[str, str]:
-        return {name: self._declared.get(name).summary for name in self.commands}
+    def sections(self) -> Mapping[str, Mapping[str, str]]:
+        declared = self._declared
+        return {
+            title: {name: declared.get(name).summary for name in names} for title, names in declared.sections.items()
+        }
 
     @property
     def examples(self) -> Sequence[str]:

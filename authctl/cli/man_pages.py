@@ -24,6 +24,7 @@ class Page:
 
     width = 80  # what help pages lay columns out for; man has its own
     current_indent = 0
+    is_whole = True
 
     def __init__(self, name: str, section: int, summary: str) -> None:
         self.lines = [
@@ -57,7 +58,7 @@ class Page:
 
     def write_dl(self, rows: Sequence[tuple[str, str]], **layout: int) -> None:
         for term, meaning in rows:
-            self.lines += [".TP", f".B {_text(term)}", _text(" ".join(meaning.split()))]
+            self.lines += [".TP", f".B {_text(term.rstrip())}", _text(" ".join(meaning.split()))]
 
     def write(self, text: str) -> None:
         self.lines += [".PP", ".EX", *map(_text, dedent(text).strip("\n").splitlines()), ".EE"]

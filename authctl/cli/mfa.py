@@ -33,7 +33,15 @@ if TYPE_CHECKING:
     from authctl.core.mfa.mfa import RecoveryCodes
 
 
-COMMANDS = Commands("mfa")
+COMMANDS = Commands(
+    "mfa",
+    {
+        "Users": ("status", "list-factors", "enable", "disable", "reset"),
+        "Authenticator apps": ("create-authenticator", "verify-authenticator", "delete-authenticator"),
+        "Recovery codes": ("create-recovery-codes", "regenerate-recovery-codes"),
+        "The second step of a sign-in": ("create-challenge", "complete-challenge"),
+    },
+)
 GROUP = 4  # characters of a secret that is to be typed
 TRIES = 5  # codes that are asked for before a new authenticator is left unverified
 BELOW = 1  # lines of the window under a QR code: the question

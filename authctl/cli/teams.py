@@ -20,7 +20,20 @@ from authctl.cli.options import split
 from authctl.cli.users.options import Force as ForceNaming, Merge
 from authctl.errors import AuthctlError, Partial, Unavailable, UsageError
 
-COMMANDS = Commands("teams")
+COMMANDS = Commands(
+    "teams",
+    {
+        "Teams": ("create", "list", "get", "delete", "update-name", "get-prefs", "update-prefs"),
+        "Members": (
+            "create-membership",
+            "list-memberships",
+            "get-membership",
+            "update-membership",
+            "update-membership-status",
+            "delete-membership",
+        ),
+    },
+)
 
 Team = Annotated[
     str, positional("--team-id", "Id, or name where only one team has it; `id:` or `name:` says which.", metavar="TEAM")

@@ -16,7 +16,20 @@ from authctl.cli.users.options import Force, User, current_password, new_passwor
 from authctl.errors import UsageError
 from authctl.model import TokenKind
 
-COMMANDS = Commands("tokens")
+COMMANDS = Commands(
+    "tokens",
+    {
+        "Sign in": ("create", "create-email", "create-phone", "create-magic-url"),
+        "Verify, recover, change": (
+            "create-email-verification",
+            "create-phone-verification",
+            "create-recovery",
+            "create-email-change",
+            "create-phone-change",
+        ),
+        "Tokens that were made": ("redeem", "list", "delete", "purge"),
+    },
+)
 
 
 class PhoneChannel(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from authctl.cli import help as help_pages, manual
+from authctl.cli import help as help_pages, manual, pager
 from authctl.cli.commands import Commands
 from authctl.cli.context import Context
 from authctl.cli.environment import is_utf8
@@ -26,7 +26,7 @@ def help(
     ] = None,
 ) -> None:
     """Explain a topic, or a command. Without one, it lists the topics."""
-    ctx.environment.stdout.write(_page(ctx, words or ()))
+    pager.show(_page(ctx, words or ()), ctx.environment)
 
 
 def summaries() -> dict[str, str]:

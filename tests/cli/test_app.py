@@ -67,7 +67,6 @@ def test_help_says_what_it_does_and_shows_an_example(path):
     assert examples(path)
     for example in examples(path):
         assert f"\n  {example}\n" in page
-    assert "-h, --help" in page
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
@@ -75,8 +74,7 @@ def test_help_is_ascii(path):
     assert helped(path).isascii()
 
 
-# The list of policies is a table, whose lines stay whole.
-@pytest.mark.parametrize("path", [path for path in PATHS if path != ("security", "set")], ids=" ".join)
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_help_fits_a_narrow_window(path):
     page = helped(path, COLUMNS="40")
     beside_examples = page.replace("".join(f"  {example}\n" for example in examples(path)), "")
@@ -95,6 +93,65 @@ def test_every_parameter_has_help(path):
     command = command_at(path)
     for parameter in command.params:
         assert parameter.help or parameter.hidden, parameter.name
+
+
+COMMON = [*options.common_options(), *options.writing_options(), *options.stepping_options(set())]
+ROWS = 24  # of a terminal of 80 columns, one of them for the prompt
+
+
+def has_own_options(path):
+    known = {parameter.name for parameter in COMMON} | getattr(command_at(path), "twins", {}).keys()
+    return any(isinstance(each, TyperOption) and each.name not in known for each in command_at(path).params)
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if len(path) == 2 and not has_own_options(path)], ids=" ".join)
+def test_a_page_without_options_of_its_own_fits_a_terminal(path):
+    assert helped(path).count("\n") < ROWS
+
+
+def listed(page):
+    """The options that a page explains."""
+    return {word for line in page.splitlines() for word in re.findall(r"^  (-\S+?)(?:, --\S+)?(?: \S+)?(?:  |$)", line)}
+
+
+def test_common_options_are_explained_in_one_place(authctl):
+    page = authctl("help options").stdout
+    words = {each.opts[0] for each in COMMON}
+    assert words == listed(page)
+    assert {"-h", "--version"} <= {*page.split()}
+    for path in PATHS:
+        own = {word for each in command_at(path).params if each not in COMMON for word in each.opts}
+        assert not listed(helped(path)) & words - own, path
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_each_page_says_in_a_line_where_common_options_are_explained(path):
+    (line,) = [line for line in helped(path).splitlines() if line.startswith("Common options ")]
+    assert line.endswith(", ...): authctl help options")
+    assert " -q, " in line
+    assert ("--dry-run" in line) == ("--dry-run" in {word for each in command_at(path).params for word in each.opts})
+
+
+MOST_IN_A_SECTION = 8  # commands of a group, from which on they have headings
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if isinstance(command_at(path), LazyGroup)], ids=" ".join)
+def test_each_command_of_a_group_stands_under_one_heading(path):
+    group, page = command_at(path), helped(path)
+    if path:
+        declared = import_module(app.GROUPS[path[0]][0]).COMMANDS
+        assert sorted(declared.names) == sorted(declared.declared)
+    assert [*group.summaries] == [name for names in group.sections.values() for name in names] == [*group.commands]
+    assert all(f"\n{title}:\n  {next(iter(names))} " in page for title, names in group.sections.items())
+    assert len(group.commands) <= MOST_IN_A_SECTION or len(group.sections) > 1
+
+
+def test_a_page_says_where_stdin_can_name_users_or_teams():
+    for path in PATHS:
+        command, page = command_at(path), helped(path)
+        takes = {"user", "team"} & getattr(command, "twins", {}).keys() and command.declaration.writes
+        assert ("`-` reads them from stdin." in " ".join(page.split())) == bool(takes), path
+        assert not takes or ", 8)" in page
 
 
 # What stands for a value: the kind of it in capitals, or the very words, with bars between; a list has dots behind it.
@@ -372,7 +429,8 @@ def test_the_table_of_a_group_is_what_its_modules_declare(package):
     for module in modules_of(package):
         import_module(module)
     declared = {name: each.function.__module__ for name, each in package.COMMANDS.declared.items()}
-    assert declared == {name: f"{package.__name__}.{module}" for name, module in package.COMMANDS.modules.items()}
+    table = {name: module for names in package.COMMANDS.modules.values() for name, module in names.items()}
+    assert declared == {name: f"{package.__name__}.{module}" for name, module in table.items()}
 
 
 def test_no_command_loads_pydantic(home):

@@ -56,18 +56,17 @@ def show(
 )
 def set_(
     ctx: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The policy.", show_default=False)],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="Its new value.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="As `authctl help policies` lists them.", show_default=False)
+    ],
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="Its new value; the same page has its range.", show_default=False)
+    ],
 ) -> None:
     """Set a policy. It holds at once, for every operator and application."""
     held = ctx.directory.security.set(name, value)
     _warn(ctx, {name: held})
     _show_policies(ctx, {name: held})
-
-
-set_.__doc__ = f"{set_.__doc__}\n\n\b\n" + "\n".join(
-    f"{each.name:<{max(map(len, policies.DECLARATIONS))}}  {each.kind.range}" for each in policies.DECLARATIONS.values()
-)
 
 
 @COMMANDS.command(
