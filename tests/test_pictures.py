@@ -2,12 +2,12 @@
 
 import pytest
 from doubles.browser import SCHEMES, contrast, open_page
+from doubles.documents import REPOSITORY
 from doubles.pictures import HEIGHT, MARGIN, THEMES, WIDTH, drawn
 from doubles.qr import read
-from doubles.readme import README
 from PIL import Image, ImageColor
 
-FOLDER = README.parent / "tests" / "pictures"
+FOLDER = REPOSITORY / "tests" / "pictures"
 SMALL = drawn("\x1b[32m██▌\x1b[0m\n█\x1b[1m 数 \x1b[0mx\n", 6)
 SIDE = (1100, 900)  # pixels that each picture gets
 
