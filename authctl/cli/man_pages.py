@@ -15,8 +15,20 @@ from authctl.cli import app, manual
 from authctl.cli.commands import LazyGroup
 
 COMMANDS, TOPICS = 1, 7  # the sections of man for commands of users, and for what is neither that nor a file or a call
-# What groff would print as something else, so that examples could not be copied.
-ESCAPES = str.maketrans({"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti", "…": "..."})
+# What groff would print as something else, so that examples could not be copied; and where long names may be broken.
+ESCAPES = str.maketrans(
+    {
+        "/": "/\\:",
+        "_": "_\\:",
+        "\\": "\\e",
+        "-": "\\-",
+        "'": "\\(aq",
+        "`": "\\(ga",
+        "^": "\\(ha",
+        "~": "\\(ti",
+        "…": "...",
+    }
+)
 
 
 class Page:
@@ -29,6 +41,7 @@ class Page:
     def __init__(self, name: str, section: int, summary: str) -> None:
         self.lines = [
             f'.TH "{name.upper()}" {section} "" "authctl {__version__}" "authctl"',
+            *(".nh", ".ad l"),  # lines end between words and where they like: what is to be copied stays whole
             ".SH NAME",
             f"{_text(name)} \\- {_text(summary)}",
         ]
