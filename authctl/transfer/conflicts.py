@@ -323,6 +323,8 @@ def _meet(
             claims.add(item, user)
             plan.seen.append(user)
         plan.skip(item, (Note("import_unchanged", None, "The user is as the record says."),), tell=False)
+        if user.password is None:
+            plan.lose_password(item)
     elif (claim := _claim(user, item, conditions, known)) is not None:
         plan.refuse(item, (claim, *item.notes))
     elif merges:

@@ -179,6 +179,10 @@ class Plan:
         self.without_password -= 1
         self.reasons[_why_without(item)] -= 1
 
+    def lose_password(self, item: Checked) -> None:
+        """Count the password that a record has and a user without one does not get."""
+        self._lose_all((note for note in item.notes if note.field == "password"), item.at)
+
     def _lose_all(self, notes: Iterable[Note], at: int, file: int = 0) -> None:
         for note in notes:
             type = LOST_PASSWORD if note.type in LOST_HASHES else note.type

@@ -450,7 +450,7 @@ def test_auth0s_ids_leave_as_its_import_takes_them(directory, export):
     assert [user.get("user_id") for user in json.loads(text)] == ["1", "plain", None, None]
     assert dict(made.left_out)["id"] == 2
     assert any(
-        sentence.endswith("with new ids. First: google-oauth2|2, samlp|corp|jane@corp.com.")
+        sentence.endswith("those of another connection. First: google-oauth2|2, samlp|corp|jane@corp.com.")
         for sentence in made.losses()
     )
 

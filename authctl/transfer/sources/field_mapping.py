@@ -329,8 +329,8 @@ def _password(columns: dict[str, str], form: str | None) -> str | None:
         if "hash" in columns:  # else accounts without passwords would be all that tells
             raise _invalid(
                 "map",
-                f"The column {columns['hash'][:40]!r} is to name the hash of each password, and no column has those.",
-                f"If it has them itself: --map password_hash={shlex.quote(columns['hash'][:40])}; to leave it out:"
+                f"The column {columns['hash'][:40]!r} would name the algorithm of passwords, but no column has those.",
+                f"If it holds the hashes: --map password_hash={shlex.quote(columns['hash'][:40])}; to leave it out:"
                 " --hash-format none",
             )
         if form is not None:

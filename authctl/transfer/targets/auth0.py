@@ -23,7 +23,7 @@ class Auth0(Target):
     system = "Auth0"
     holds = parts("id username name email email_verified phone phone_verified status prefs metadata totp")
     reasons: ClassVar = {
-        "id": "they name another connection of Auth0, and its import makes database users, with new ids",
+        "id": "Auth0 imports database users, and gives new ids to those of another connection",
         "totp": "Auth0 takes authenticators of SHA1, 6 digits and 30 seconds only",
     }
     frame = ("[\n", "\n]\n")

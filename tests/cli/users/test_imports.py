@@ -536,3 +536,11 @@ def test_a_refused_record_says_nothing_of_being_left_out(run, write):
 def test_a_time_that_has_not_come_is_told(run, write):
     path = write("users.jsonl", jsonl({**ADA, "last_sign_in_at": "2999-01-01T00:00:00Z"}))
     assert "Left out: last_sign_in_at, 1 value" in run(f"users import {path} --from authctl").stderr
+
+
+def test_a_password_that_a_known_user_does_not_get_is_told(run, write):
+    head = write("users.csv", "id,email\nada,ada@example.com\n")
+    assert run(f"users import {head} --from csv").status == 0
+    path = write("hashes.csv", "id,email,password_hash\nada,ada@example.com,abc\n")
+    ran = run(f"users import {path} --from csv")
+    assert "Left out: password, 1 value (hashes.csv:2)." in ran.stderr

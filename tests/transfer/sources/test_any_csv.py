@@ -125,7 +125,7 @@ def test_a_column_called_password_is_never_guessed(read, column):
 @pytest.mark.parametrize("options", [{}, {"map": "hash=Hash"}, {"hash_format": "bcrypt"}])
 def test_a_column_called_hash_without_one_of_passwords_is_never_passed_over(read, options):
     content = b"email,Hash\na@example.com,$2b$10$abc\n"
-    with pytest.raises(Invalid, match="'Hash' is to name the hash") as caught:
+    with pytest.raises(Invalid, match="'Hash' would name the algorithm") as caught:
         read("csv", content, **options)
     assert "--map password_hash=Hash" in caught.value.hint
     assert read("csv", content, map="password_hash=Hash")[0].password == Secret("$2b$10$abc")
