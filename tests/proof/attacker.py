@@ -338,7 +338,9 @@ class Attacker(RuleBasedStateMachine):
         if is_crowded and (held := self._of_eve()):
             email = scene.accounts[held.user].email
             scene.crowd("eve", held, [each for each in EMAILS["eve"] + EMAILS["sam"] if each != email])
-        own = [each for each in scene.letters_of("eve") if each.kind == BACK and OWNERS[each.address or ""] == "eve"]
+        own = [
+            each for each in scene.letters_of("eve") if each.kind == BACK and OWNERS.get(each.address or "") == "eve"
+        ]
         if is_back and own:
             scene.redeem("eve", own[0], None)
 

@@ -27,6 +27,10 @@ class Unproved(Fault):
     """A proved address gave way to one that is only claimed."""
 
 
+class Handed(Fault):
+    """A person was shown the secret that proves an address of somebody else's."""
+
+
 class Shared(Fault):
     """An account came to have proofs of two people."""
 

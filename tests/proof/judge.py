@@ -79,7 +79,7 @@ class Judge:
         elif was.home and who not in was.home | was.knowers:
             if is_in:
                 self.scene.fault(faults.Admitted, f"{who} is in {was.id}, where {sorted(was.home)} has a proof")
-        elif not was.home and deed.proves:
+        elif not was.home and deed.proves and deed.loot is None:
             claimant = self.scene.claimants.get(was.id, who)
             if claimant != who and (left := self.scene.holdings(claimant, was.id)):
                 self.scene.fault(faults.Kept, f"{was.id} went to {who}, and {claimant} holds {sorted(left)}")

@@ -11,7 +11,8 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from proof import attacker
 from proof.world import Files, Servers
 
 TRIALS: dict[str, Callable[[Any, Counter[str], int], None]] = {"attacker": attacker.run_round}
-COLUMNS = ("examples", "acts", "refused")
+COLUMNS = ("examples", "acts", "refused", "missing")
 
 
 @dataclass
@@ -72,14 +73,14 @@ def memory() -> str | None:
 DATABASES = {"sqlite": sqlite, "postgres": postgres}
 
 
-def run(minutes: float, seed: int | None, names: Sequence[str]) -> int:
+def run(minutes: float, seed: int | None, databases: dict[str, Callable[[], AbstractContextManager[Any]]]) -> int:
     """Run every trial on those databases, and print what they find; 1 if that is anything."""
     seed = secrets.randbelow(2**32) if seed is None else seed
     print(f"seed {seed}", flush=True)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the server is to be stopped then, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server is to be stopped then, too
     with contextlib.ExitStack() as stack:
-        places = {name: stack.enter_context(DATABASES[name]()) for name in names}
-        outcomes = [Outcome(trial, name) for trial in TRIALS for name in names]
+        places = {name: stack.enter_context(come_by()) for name, come_by in databases.items()}
+        outcomes = [Outcome(trial, name) for trial in TRIALS for name in databases]
         ends = time.monotonic() + 60 * minutes
         while time.monotonic() < ends:
             for outcome in outcomes:

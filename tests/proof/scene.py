@@ -22,6 +22,7 @@ CHANGES = ("email-change", "phone-change")
 BACK = "change-cancel"  # what takes a change back
 FACTORS = ("totp", "recovery_code", "email", "phone")
 CROWD = 60  # changes that are asked for at once
+MISSING = "missing"  # the refusal of what another tree does not have
 PACE = 61  # seconds from one deed to the next, so that another message may be asked for
 
 
@@ -57,7 +58,7 @@ class Scene:
             answer = verb(*args, **named)
         except AuthctlError as refused:
             answer, refusal = None, refused.type
-            self.counts["refused"] += 1
+            self.counts["missing" if refusal == MISSING else "refused"] += 1
         else:
             refusal = ""
         self.tell(f"{who} {does}" + (f": {refusal}" if refusal else ""))
@@ -319,7 +320,11 @@ class Scene:
         team = self.act(who, "makes a team", teams.create, "Team", deed=deed)
         if team is not None:
             given = {kind_of(address): address}
-            self.act(who, f"invites {address}", teams.create_membership, f"id:{team.id}", deed=deed, **given)
+            verb, does = teams.create_membership, f"invites {address}"
+            shown = self.act(who, f"{does} by hand", verb, f"id:{team.id}", print_secret=True, deed=deed, **given)
+            if shown is not None and OWNERS[address] != who:
+                self.fault(faults.Handed, f"{who} was shown the secret that proves {address}")
+            self.act(who, does, verb, f"id:{team.id}", deed=deed, **given)
 
     # Getting in, whatever it takes
 
@@ -387,7 +392,7 @@ class Scene:
             elif letter.token in live and letter.kind.endswith("verification"):  # redeemed in a session alone
                 held |= {f"changes: to {letter.to}"} if OWNERS[letter.to] == name else set()
             elif letter.token in live and letter.kind == BACK:  # which only an operator ends
-                held |= {f"ways: back to {letter.address}"} if OWNERS[letter.address or ""] == name else set()
+                held |= {f"ways: back to {letter.address}"} if OWNERS.get(letter.address or "") == name else set()
             elif letter.token in live and name in letter.readers:
                 held.add(f"tokens: {letter.kind}")
         held |= {"password: known"} if name in account.knowers else set()

@@ -9,7 +9,7 @@ from proof.world import Files, Servers
 from authctl.core.accounts import endings
 from authctl.core.accounts.endings import Cause
 from authctl.core.credentials import addresses, factors, stepping_up
-from authctl.core.tokens import cancelling
+from authctl.core.tokens import cancelling, sending
 
 EXAMPLES, STEPS = {"sqlite": 20, "postgres": 6}, 15
 
@@ -88,3 +88,10 @@ def test_an_address_that_is_kept_since_it_came_back_is_seen(machine, monkeypatch
     machine.eve_moves(["eve@example.com", "eve@example.org"], True, False)
     with pytest.raises(faults.Kept, match="addresses: eve"):
         machine.ada_is_helped(0, "secure_as_it_is")
+
+
+def test_a_secret_that_is_shown_to_who_invites_is_seen(machine, monkeypatch):
+    machine.begins("session", "password", None, False)
+    monkeypatch.setattr(sending, "check_print_secret", lambda directory, print_secret: None)
+    with pytest.raises(faults.Handed, match="proves sam"):
+        machine.acts_signed_in("ada", 0, "invites", "sam@example.com")

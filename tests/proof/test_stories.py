@@ -72,6 +72,13 @@ def test_an_old_session_of_an_account_without_a_password_changes_nothing(machine
     machine.eve_digs_in([does], EVE)
 
 
+def test_whoever_has_the_phone_of_a_claimant_is_the_claimant(machine):
+    machine.begins("phone", None, None, True)
+    machine.signs_up("ada", None, ADAS_PHONE, False)
+    machine.eve_gets_in(False)
+    machine.scene.come_by_code("eve", ADAS_PHONE, "phone")
+
+
 def test_an_identity_is_not_linked_by_half_a_sign_in(machine):
     machine.begins("mailbox", "password", "recovery_code", True)
     machine.comes_by_identity("eve", ADA, True)
