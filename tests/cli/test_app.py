@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.core import TyperOption
 
-from authctl.cli import app, options
+from authctl.cli import app, man_pages, options
 from authctl.cli.commands import LazyGroup
 from authctl.cli.environment import Environment
 from authctl.errors import TYPES, ExitStatus
@@ -130,6 +130,16 @@ def test_each_page_says_in_a_line_where_common_options_are_explained(path):
     assert line.endswith(", ...): authctl help options")
     assert " -q, " in line
     assert ("--dry-run" in line) == ("--dry-run" in {word for each in command_at(path).params for word in each.opts})
+
+
+def test_man_pages_list_every_option():
+    pages = {name: text.replace("\\-", "-") for name, text in man_pages.pages()}
+    for path in PATHS:
+        shown = [each for each in command_at(path).params if isinstance(each, TyperOption) and not each.hidden]
+        page = pages["-".join(["authctl", *path]) + ".1"]
+        listed = [line for line in page.splitlines() if line.startswith(".B -")]
+        assert {word for each in shown for word in each.opts} <= {*re.findall(r"-[-\w]+", " ".join(listed))}, path
+        assert "\n.B -h, --help\n" in page
 
 
 MOST_IN_A_SECTION = 8  # commands of a group, from which on they have headings
