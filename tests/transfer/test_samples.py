@@ -3,11 +3,14 @@
 The same file once more changes nothing.
 """
 
+import functools
 import json
+from unittest import mock
 
 import pytest
 from doubles.samples import SAMPLES
 
+from authctl.core import hashing
 from authctl.errors import Denied
 from authctl.model import Status, WeakHash
 from authctl.transfer import files, sources
@@ -46,6 +49,13 @@ def who(item):
     if item.id:
         return f"id:{item.id}"
     return f"username:{item.username}" if item.username else f"email:{item.email}"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def verified_once():
+    """Whether a password is that of a hash is found out once, whichever of the two databases the hash is in."""
+    with mock.patch.object(hashing, "matching", functools.cache(hashing.matching)):
+        yield
 
 
 @pytest.fixture
