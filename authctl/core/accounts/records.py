@@ -7,6 +7,7 @@ from dataclasses import replace
 from authctl import storage
 from authctl.core.accounts import endings, quotas, throttle
 from authctl.core.accounts.lookup import get_locked, is_prefixed
+from authctl.core.policy import email_domains
 from authctl.core.values import contacts
 from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid
@@ -26,6 +27,7 @@ def insert_new(work: Work, new: NewUser, *, self_service: bool = True, id: str |
     if self_service:
         for field, name in chosen:
             _check_own(name, field=field)
+        email_domains.check(work.policy, new.email or new.pending_email)
     limit = work.policy["user-limit"] if self_service else 0
     if limit:
         _check_room(limit, storage.user_counts.get(work.db) + 1)

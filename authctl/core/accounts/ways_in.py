@@ -1,15 +1,40 @@
-"""The ways into an account that its owner can use: self-service leaves one of them."""
+"""The ways into an account: those that the policy sign-in-methods leaves people, of which self-service leaves one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.errors import Conflict
+from authctl.errors import Conflict, Invalid
 from authctl.model import Identity, User
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
+
+# Methods as messages call them.
+NAMES = {
+    "password": "password",
+    "email": "a code sent by mail",
+    "magic-url": "a link sent by mail",
+    "phone": "a code sent to a phone",
+    "identity": "another provider",
+    "anonymous": "no name at all",
+    "token": "a token of an operator",
+}
+
+
+def check(work: Work, method: str | None, *, field: str | None = None) -> None:
+    """Refuse a way to sign in that the policy sign-in-methods has switched off; None is no way to sign in.
+
+    Raises Invalid (user_auth_method_unsupported).
+    """
+    if method is not None and method not in work.policy["sign-in-methods"]:
+        raise Invalid(
+            "user_auth_method_unsupported",
+            f"Signing in by {NAMES[method]} is switched off.",
+            field=field,
+            hint="An operator can switch it on with: authctl security set sign-in-methods",
+        )
 
 
 def check_left(work: Work, before: User, after: User, *, without: Identity | None = None) -> None:
@@ -23,8 +48,14 @@ def check_left(work: Work, before: User, after: User, *, without: Identity | Non
 
 
 def _has_one(work: Work, user: User, without: Identity | None = None) -> bool:
-    """Whether there is a verified address, a password with a name to it, or an identity."""
-    has_name = user.email or user.phone or user.username
-    if user.email_verified or user.phone_verified or (user.password is not None and has_name):
+    """Whether there is a verified address, a password with a name to it, or an identity, of a method that is on."""
+    on: frozenset[str] = work.policy["sign-in-methods"]
+    has_password = user.password is not None and (user.email or user.phone or user.username)
+    if (
+        (user.email_verified and not on.isdisjoint(("email", "magic-url")))
+        or (user.phone_verified and "phone" in on)
+        or (has_password and "password" in on)
+    ):
         return True
-    return any(identity != without for identity in storage.identities.list_page(work.db, user.seq, 0, 2))
+    found = storage.identities.list_page(work.db, user.seq, 0, 2) if "identity" in on else ()
+    return any(identity != without for identity in found)

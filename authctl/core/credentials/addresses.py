@@ -20,6 +20,7 @@ from authctl.core.accounts.endings import Cause
 from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.credentials import factors
 from authctl.core.messages import notices
+from authctl.core.policy import email_domains
 from authctl.core.work.unit import Work
 from authctl.model import EventName, Factor, Json, TokenEnded, User
 
@@ -38,6 +39,8 @@ def change(work: Work, before: User, kind: AddressKind, address: str | None) -> 
     """
     if address == getattr(before, kind):
         return ask(work, before, kind, None)
+    if kind == "email" and work.person is not None:
+        email_domains.check(work.policy, address)
     if address is not None and work.person is not None and _has_to_lose(work, before):
         return ask(work, before, kind, address)
     requested.make_way(work, kind, address)

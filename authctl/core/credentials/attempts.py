@@ -37,14 +37,16 @@ def attempt(
     right: Callable[[Work, User], T],
     wrong: Callable[[Work, Attempt], T],
     within: Session | None = None,
+    check: Callable[[Work], None] | None = None,
 ) -> T:
     """Count an attempt at a password, verify it, and do what a right or a wrong one leads to.
 
-    within: the session of whoever is signed in already; wrong ones lock that alone, and nobody out elsewhere.
+    within: the session of whoever is signed in already; wrong ones lock that alone, and nobody out elsewhere. check:
+    refuses the attempt before it is counted.
     The attempts of a dry run are counted, and its refusals remembered: it would be free tries.
     """
     remembering = directory.acting(directory.actor)
-    attempt = remembering.write(_claim, user, f"session-{within.id}" if within is not None else None)
+    attempt = remembering.write(_claim, user, f"session-{within.id}" if within is not None else None, check)
     verdict = passwords.judge(
         directory, attempt.user, password, allowed=attempt.claim.allowed and not attempt.is_expired
     )
@@ -60,13 +62,15 @@ def attempt(
     return remembering.write(wrong, replace(attempt, is_damaged=verdict.is_damaged))
 
 
-def _claim(work: Work, user: str, code: str | None) -> Attempt:
+def _claim(work: Work, user: str, code: str | None, check: Callable[[Work], None] | None) -> Attempt:
     work.db.keep_plans()
     # Waited for by whoever signs in: a crash of the server may forget that somebody tried in the moment before it.
     work.db.relax()
     work.ask_policy()
     # Locked before its attempts are, as everywhere: two that lock in different orders wait for each other.
     found = lookup.find(work, user, lock=True)
+    if check is not None:
+        check(work)
     claim = throttle.claim(work, found, user, code=code)
     return Attempt(found, claim, work.policy, _is_expired(work, found))
 

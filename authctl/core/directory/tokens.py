@@ -14,7 +14,7 @@ else:
 
 
 # Whoever has yet to add a factor or change the password can prove an address already.
-_PROVING: dict[str, Any] = {"to_add_factor": True, "to_change_password": True}
+_PROVING: dict[str, Any] = {"to_add_factor": True, "to_change_password": True, "to_prove": True}
 
 
 class Tokens(Group):
@@ -27,8 +27,12 @@ class Tokens(Group):
     create_email_verification = flow(tokens.create_email_verification, by=OPERATOR | APPLICATION | PERSON, **_PROVING)
     create_phone_verification = flow(tokens.create_phone_verification, by=OPERATOR | APPLICATION | PERSON, **_PROVING)
     create_recovery = flow(tokens.create_recovery, by=OPERATOR | APPLICATION)
-    create_email_change = flow(tokens.create_email_change, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
-    create_phone_change = flow(tokens.create_phone_change, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
+    create_email_change = flow(
+        tokens.create_email_change, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD, to_prove=True
+    )
+    create_phone_change = flow(
+        tokens.create_phone_change, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD, to_prove=True
+    )
     redeem = flow(redeem.redeem, by=OPERATOR | APPLICATION | PERSON, **_PROVING)
     list = reads(tokens.list_, by=OPERATOR)
     list_live = reads(tokens.list_live, by=OPERATOR)

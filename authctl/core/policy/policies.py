@@ -16,6 +16,7 @@ from authctl.core.policy.value_types import (
     MINUTE,
     YEAR,
     Choice,
+    Domains,
     Duration,
     Integer,
     Networks,
@@ -67,6 +68,7 @@ PRESETS = {
 CLASSES = ("upper", "lower", "digit", "symbol")
 MEMBER_FIELDS = ("user_id", "user_name", "user_email", "mfa")
 MFA_FACTORS = ("totp", "email", "phone")
+SIGN_IN_METHODS = ("password", "email", "magic-url", "phone", "identity", "anonymous", "token")
 _APPWRITE_AND_SUPABASE_LACK_IT = {"appwrite": False, "supabase": False}
 _LIFE = Duration(MINUTE, YEAR)
 
@@ -75,6 +77,12 @@ DECLARATIONS: dict[str, Declaration] = {
     for declaration in (
         Declaration("user-limit", Integer(0, 10_000_000, "no limit"), 0,
             "How many accounts there may be before sign-ups are refused; operators make more."),
+        Declaration("sign-in-methods", Subset(SIGN_IN_METHODS, off="none"), frozenset(SIGN_IN_METHODS),
+            "How people may sign in and sign up; operators still make sessions."),
+        Declaration("require-verified", Choice("off", "email", "phone", "any"), "off",
+            "Which address people must verify before they can do anything else in a session."),
+        Declaration("email-domains", Domains(), None,
+            "The domains of emails that people may sign up with or change to; operators may use any."),
         Declaration("session-limit", Integer(1, 100), 10,
             "How many sessions a user has at once; the oldest goes."),
         Declaration("session-duration", Duration(MINUTE, YEAR), YEAR,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from authctl.core.values import checks, contacts, identifiers, times
 from authctl.errors import Invalid, did_you_mean
@@ -300,6 +300,57 @@ class PhonePlaces(ValueType):
 
     def json(self, value: frozenset[str] | None) -> list[str] | str:
         return "any" if value is None else sorted(value)
+
+
+class DomainList(NamedTuple):
+    """Domains, each with all that are under it. is_denied: whether all others are allowed, else they alone are.
+
+    disposable: whether those of disposable mailboxes are denied too.
+    """
+
+    names: frozenset[str]
+    is_denied: bool
+    disposable: bool = False
+
+
+class Domains(ValueType):
+    """The domains that emails may have, or may not: a DomainList; None for any."""
+
+    range = "any, or domains such as example.com,example.org, or those denied: deny:example.net,deny:disposable"
+    words = ("any", "deny:disposable")
+
+    def read(self, given: Any, name: str) -> DomainList | None:
+        if given is None or isinstance(given, DomainList):
+            return given
+        if isinstance(given, str) and given.strip().lower() in ("any", "all"):
+            return None
+        parts = [part.lower() for part in _parts(given, name)]
+        denied = [part.removeprefix(DENY).strip() for part in parts if part.startswith(DENY)]
+        if not parts or (denied and len(denied) < len(parts)):
+            why = "it takes domains to allow or domains to deny, not both" if parts else f"it takes {self.range}"
+            raise _invalid(name, f"is not clear: {why}")
+        others = [part for part in denied or parts if not (denied and part == DISPOSABLE)]
+        domains = frozenset(self._domain(part, name) for part in others)
+        return DomainList(domains, bool(denied), disposable=len(others) < len(parts))
+
+    def _domain(self, given: str, name: str) -> str:
+        bare = given.removeprefix("@").removeprefix("*.")
+        try:
+            return contacts.email(f"x@{bare}").partition("@")[2]
+        except Invalid:
+            raise _invalid(name, f"takes {self.range}; {_shown(given)} is no domain") from None
+
+    def text(self, value: DomainList | None) -> str:
+        return "any" if value is None else ",".join(self.json(value))
+
+    def json(self, value: DomainList | None) -> list[str] | str:
+        if value is None:
+            return "any"
+        names = sorted(value.names) + ([DISPOSABLE] if value.disposable else [])
+        return [DENY * value.is_denied + each for each in names]
+
+
+DENY, DISPOSABLE = "deny:", "disposable"
 
 
 class Networks(ValueType):

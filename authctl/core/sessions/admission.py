@@ -26,20 +26,26 @@ def admit(
     to_complete: bool = False,
     to_add_factor: bool = False,
     to_change_password: bool = False,
+    to_prove: bool = False,
     lock: bool = False,
 ) -> Person:
     """Who it is that a secret belongs to, if that session may act now. Every right of a session is decided here.
 
-    to_complete, to_add_factor, to_change_password: for the steps that a session may take which may not yet take others.
-    lock: keep others from changing the account until this unit of work is through. Raises Denied: user_unauthorized (no
-    such session, ended, past its time, idle for too long), user_blocked, user_more_factors_required,
-    user_password_reset_required.
+    to_complete, to_add_factor, to_change_password, to_prove: for the steps that a session may take which may not yet
+    take others. lock: keep others from changing the account until this unit of work is through. Raises Denied:
+    user_unauthorized (no such session, ended, past its time, idle for too long), user_blocked,
+    user_more_factors_required, user_password_reset_required, user_verification_required.
     """
     # A program that has lost the secret, or a request without a cookie, acts for nobody.
     is_text = isinstance(secret, str)
     found = storage.sessions.find_admitting(work.db, digests.digest(secret), lock=lock) if is_text else None
     return admit_session(
-        work, found, to_complete=to_complete, to_add_factor=to_add_factor, to_change_password=to_change_password
+        work,
+        found,
+        to_complete=to_complete,
+        to_add_factor=to_add_factor,
+        to_change_password=to_change_password,
+        to_prove=to_prove,
     )
 
 
@@ -50,6 +56,7 @@ def admit_session(
     to_complete: bool = False,
     to_add_factor: bool = False,
     to_change_password: bool = False,
+    to_prove: bool = False,
 ) -> Person:
     """The same for a session that was found otherwise; None where there was none."""
     if found is None:
@@ -83,7 +90,26 @@ def admit_session(
             "The password must be changed before anything else.",
             hint="Change it with: authctl users update-password --as-session",
         )
+    if not to_prove and (missing := unverified(work, user)) is not None:
+        raise Denied(
+            "user_verification_required",
+            f"Verify {'an email or a phone' if missing == 'any' else f'the {missing}'} before anything else.",
+            hint=f"Send a message with: authctl tokens create-{'phone' if missing == 'phone' else 'email'}-verification"
+            " --as-session",
+        )
     return person
+
+
+def unverified(work: Work, user: User) -> str | None:
+    """What the policy require-verified asks for, and the account has not verified yet; None where nothing is due."""
+    required = work.policy["require-verified"]
+    due = {
+        "off": False,
+        "email": not user.email_verified,
+        "phone": not user.phone_verified,
+        "any": not (user.email_verified or user.phone_verified),
+    }
+    return required if due[required] else None
 
 
 def is_live(work: Work, session: Session) -> bool:

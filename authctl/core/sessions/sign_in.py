@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authctl import storage
-from authctl.core.accounts import endings, identities, lookup, naming, records, sources
+from authctl.core.accounts import endings, identities, lookup, naming, records, sources, ways_in
 from authctl.core.accounts.identities import NewIdentity
 from authctl.core.credentials import attempts, factors as credentials_factors, proofs
 from authctl.core.credentials.proofs import Verdict
@@ -33,17 +33,20 @@ NOT_ALERTED = {Factor.EMAIL, Factor.OAUTH2, Factor.ANONYMOUS}
 class SignedIn:
     """A new session, with the secret that is shown this once.
 
-    more_factors_required: until a challenge is completed, the session can do nothing else. ended: what of the account
+    more_factors_required, verification_required: until a challenge is completed, or an address is verified, the session
+    can do nothing else. ended: what of the account
     was of whoever had claimed the address that was just proved.
     """
 
     session: Session
     secret: str = field(repr=False)
     more_factors_required: bool = False
+    verification_required: bool = False
     ended: tuple[str, ...] = ()
 
     def public(self) -> JsonObject:
-        shown = {"secret": self.secret, "more_factors_required": self.more_factors_required}
+        shown: JsonObject = {"secret": self.secret, "more_factors_required": self.more_factors_required}
+        shown |= {"verification_required": True} if self.verification_required else {}
         return self.session.public(current=True) | shown | ({"ended": list(self.ended)} if self.ended else {})
 
 
@@ -56,10 +59,18 @@ def create(
     """Sign in with a password. user: id, email, phone or username. ip, user_agent: where the request came from.
 
     Raises Denied: user_invalid_credentials, the same and in the same time for an unknown user, a wrong password, none
-    set, and a locked account; user_blocked, to who knows the password.
+    set, and a locked account; user_blocked, to who knows the password. Invalid (user_auth_method_unsupported).
     """
     directory = directory.from_request(ip, user_agent)
-    return granted(attempts.attempt(directory, user, password, right=_sign_in_with_password, wrong=_refuse_password))
+    return granted(
+        attempts.attempt(
+            directory, user, password, right=_sign_in_with_password, wrong=_refuse_password, check=_check_password_on
+        )
+    )
+
+
+def _check_password_on(work: Work) -> None:
+    ways_in.check(work, "password")
 
 
 def _sign_in_with_password(work: Work, user: User) -> SignedIn | Denied:
@@ -99,7 +110,8 @@ def sign_in(work: Work, user: User, provider: str, factors: tuple[str, ...]) -> 
     work.changed(f"users/{user.id}/sessions/{session.id}", None, session.public())
     if _is_unusual(work, user, session):
         notices.signed_in(work, user, session)
-    return SignedIn(session, secret, admission.lacks_factor(work, user, session))
+    is_due = admission.unverified(work, user) is not None
+    return SignedIn(session, secret, admission.lacks_factor(work, user, session), is_due)
 
 
 def _is_unusual(work: Work, user: User, session: Session) -> bool:
@@ -130,6 +142,7 @@ def create_anonymous(directory: Engine, *, ip: str | None = None, user_agent: st
 
 
 def _create_anonymous(work: Work) -> SignedIn:
+    ways_in.check(work, "anonymous")
     user = records.insert_new(work, NewUser())
     return sign_in(work, user, "anonymous", (Factor.ANONYMOUS,))
 
@@ -163,6 +176,7 @@ def create_with_identity(
 
 
 def _sign_in_with_identity(work: Work, new: NewIdentity) -> SignedIn | Denied:
+    ways_in.check(work, "identity")
     identity = storage.identities.find_by_uid(work.db, new.provider, new.provider_uid)
     user = lookup.find(work, f"id:{identity.user_id}", lock=True) if identity is not None else None
     is_linked = user is not None  # else it is new, or its user was deleted just now

@@ -25,6 +25,7 @@ from typing import Any
 from authctl import storage
 from authctl.core.accounts import identities, lookup as accounts_lookup, naming, quotas, records
 from authctl.core.crypto import digests
+from authctl.core.policy import email_domains
 from authctl.core.teams import lookup, memberships
 from authctl.core.teams.memberships import PENDING
 from authctl.core.tokens import sending
@@ -214,6 +215,7 @@ def _invited(work: Work, invitee: Invitee) -> tuple[User | None, bool]:
     if work.person is None:
         return _find_or_make(work, invitee)
     _check_proof(work, work.person.user)
+    email_domains.check(work.policy, invitee.email)
     return (_find_teammate(work, invitee.user) if invitee.user is not None else None), False
 
 

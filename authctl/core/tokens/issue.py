@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from authctl import storage
-from authctl.core.accounts import lookup, records
+from authctl.core.accounts import lookup, records, ways_in
 from authctl.core.credentials import addresses
 from authctl.core.crypto import phrases
 from authctl.core.messages import compose
-from authctl.core.tokens import codes, mock_phones, sending
+from authctl.core.policy import email_domains
+from authctl.core.tokens import codes, kinds, mock_phones, sending
 from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm, TokenDeclaration
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
@@ -104,6 +105,7 @@ def issue(directory: Engine, asked: TokenRequest, find: Find) -> NewToken:
 def _claim(work: Work, directory: Engine, asked: TokenRequest, find: Find) -> TokenClaim:
     """Store the token, and write the message that is to be sent; an older token stays good meanwhile."""
     declaration = asked.declaration
+    ways_in.check(work, kinds.method(asked.kind))
     user, made_user = find(work)
     address = _address(work, user, asked)
     if declaration.effect is Effect.CHANGE:
@@ -155,6 +157,8 @@ def _address(work: Work, user: User, asked: TokenRequest) -> str:
     assert kind is not None, "an operator hands it over"
     if effect is Effect.CHANGE:
         assert asked.address is not None
+        if kind == "email" and work.person is not None:
+            email_domains.check(work.policy, asked.address)
         other = lookup.find(work, f"{kind}:{asked.address}") if work.is_operator else None
         if other is not None and other.seq != user.seq:
             raise storage.users.address_taken(kind, asked.address)

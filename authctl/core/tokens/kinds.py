@@ -112,3 +112,13 @@ _DECLARED = {
 
 # A kind without a declaration is an error when this module is loaded.
 DECLARATIONS = {kind: _DECLARED[kind] for kind in TokenKind}
+
+
+def method(kind: TokenKind) -> str | None:
+    """The way to sign in that a kind is for, as the policy sign-in-methods calls it; None for those that are for none.
+
+    A recovery is for a password.
+    """
+    if DECLARATIONS[kind].effect is Effect.RECOVER:
+        return "password"
+    return str(kind) if DECLARATIONS[kind].effect is Effect.SIGN_IN else None

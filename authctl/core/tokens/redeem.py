@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from authctl import storage
-from authctl.core.accounts import identities, lookup, standing, throttle
+from authctl.core.accounts import identities, lookup, standing, throttle, ways_in
 from authctl.core.accounts.endings import Cause
 from authctl.core.accounts.standing import Standing
 from authctl.core.credentials import addresses, answers, factors, passwords, proofs
@@ -24,7 +24,7 @@ from authctl.core.credentials.factors import Possession
 from authctl.core.credentials.proofs import Verdict
 from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
-from authctl.core.tokens import cancelling, judging, tokens
+from authctl.core.tokens import cancelling, judging, kinds, tokens
 from authctl.core.tokens.judging import JudgedToken
 from authctl.core.tokens.kinds import DECLARATIONS, Effect
 from authctl.core.values import checks
@@ -266,6 +266,7 @@ def _use(
     if user.status is Status.BLOCKED:
         judging.refuse(work, user, None, kind, "blocked")
         return admission.blocked()
+    ways_in.check(work, kinds.method(kind))
     if _needs_session(work, user, token):
         return _wait_for_session(work, user, judged)
     proved = declaration.proves if not is_of_identity else None

@@ -21,7 +21,7 @@ from shlex import quote
 from typing import Any
 
 from authctl import storage
-from authctl.core.accounts import lookup, naming, quotas, records, requested, throttle
+from authctl.core.accounts import lookup, naming, quotas, records, requested, throttle, ways_in
 from authctl.core.credentials import stepping_up
 from authctl.core.crypto import generators
 from authctl.core.sessions import admission
@@ -60,6 +60,7 @@ def create(
     is_code = length < codes.SHORTEST_SECRET
     work.ask_policy()
     found = naming.get(work, user, force=force)
+    ways_in.check(work, TokenKind.TOKEN)
     life = _life(work, length, expire)
     if found.status is Status.BLOCKED:
         raise admission.blocked()
@@ -265,7 +266,7 @@ def ask_for_password(directory: Engine, user: User, *, url: str | None = None) -
         try:
             asked = TokenRequest(TokenKind.RECOVERY, url=url, at_once=True)  # any older one has just ended
             issue.issue(directory.operating(), asked, _getter(f"id:{user.id}"))
-        except (Denied, Unavailable) as error:
+        except (Denied, Invalid, Unavailable) as error:
             again = f"Send one with: authctl tokens create-recovery {quote(lookup.reference(user.id))}"
             directory.warn(f"The user {user.id} was not asked for a new password: {error.message} {again}")
             return None
@@ -274,6 +275,7 @@ def ask_for_password(directory: Engine, user: User, *, url: str | None = None) -
 
 def _made_up(work: Work, user: str) -> Token:
     """What a recovery looks like to who asked for it, whoever that is."""
+    ways_in.check(work, "password")
     expires_at = work.now + work.policy[DECLARATIONS[TokenKind.RECOVERY].expiry]
     return Token(0, work.new_id(), user, TokenKind.RECOVERY, work.now, expires_at)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from authctl import storage
-from authctl.core.accounts import lookup, naming, records, requested
+from authctl.core.accounts import lookup, naming, records, requested, ways_in
 from authctl.core.credentials import passwords
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.core.work.engine import Engine
@@ -187,6 +187,8 @@ def _create(
     was_anothers = bool(user.id) and not self_service and storage.user_names.is_former(work.db, fold(user.id))
     id = user.id or work.new_id()
     if prepared is not None:
+        if self_service:
+            ways_in.check(work, "password", field="password")
         life = passwords.life_of(work, generated=generated)
         password = prepared.at(work.now, must_change=must_change, self_service=self_service, life=life)
         sealed = passwords.sealed(work, replace(user, id=id), password.hash)

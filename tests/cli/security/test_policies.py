@@ -30,7 +30,9 @@ def test_policies_travel_between_directories(security):
     """Each policy away from its default, and back by the file of another directory."""
     defaults = security("show -o toml").stdout
     changed = {
-        "user-limit": 5, "session-limit": 1, "session-duration": "1m", "session-idle-timeout": "1h",
+        "user-limit": 5, "sign-in-methods": ["email"], "require-verified": "any",
+        "email-domains": ["deny:example.com", "deny:disposable"],
+        "session-limit": 1, "session-duration": "1m", "session-idle-timeout": "1h",
         "session-max-age": "1h", "recent-sign-in": "off",
         "session-invalidation": False, "session-alerts": True, "password-min-length": 256, "password-history": 20,
         "password-dictionary": False, "password-personal-data": False, "password-strength": ["upper", "symbol"],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from authctl.core.policy import policies
 from authctl.core.policy.policies import Policy
-from authctl.core.policy.value_types import DAY, HOUR, MINUTE, YEAR
+from authctl.core.policy.value_types import DAY, HOUR, MINUTE, YEAR, DomainList
 from authctl.errors import Invalid, Unavailable
 
 SECOND = timedelta(seconds=1)
@@ -89,6 +89,22 @@ OTHERS = {
         ("+44, 1,49", frozenset({"44", "1", "49"})),
         ("de,+1-876 JM", frozenset({"DE", "1-876", "JM"})),
     ],
+    "sign-in-methods": [
+        ("all", frozenset(policies.SIGN_IN_METHODS)),
+        ("email,Magic-URL", frozenset({"email", "magic-url"})),
+        ("none", frozenset()),
+    ],
+    "require-verified": [("off", "off"), ("Email", "email"), ("any", "any"), ("phone", "phone"), ("none", "off")],
+    "email-domains": [
+        ("any", None),
+        (
+            "Example.com, @example.org *.example.net",
+            DomainList(frozenset({"example.com", "example.org", "example.net"}), False),
+        ),
+        ("deny:example.com,deny:disposable", DomainList(frozenset({"example.com"}), True, disposable=True)),
+        ("deny:disposable", DomainList(frozenset(), True, disposable=True)),
+        ("BÜCHER.example", DomainList(frozenset({"bücher.example"}), False)),
+    ],
     "mfa-factors": [
         ("all", frozenset({"totp", "email", "phone"})),
         ("totp", frozenset({"totp"})),
@@ -106,6 +122,20 @@ WRONG = {
     "memberships-privacy": ["user_phone", "name"],
     "trusted-sources": ["localhost", "192.0.2.1/24", "192.0.2.256", "/8", 7, [7], ["::1", ""]],
     "sms-countries": ["", "none", "444", "0", "+", "x", [], 12.5, "XX", "EU", "1-", "-876", "1876", "1-8-7", "444-1"],
+    "sign-in-methods": ["sms", "password totp", 7],
+    "require-verified": ["on", "mail", True, ["email"]],
+    "email-domains": [
+        "",
+        [],
+        "example",
+        "a@b",
+        "example.com,deny:example.org",
+        "deny:",
+        "disposable",
+        7,
+        [7],
+        "exa mple",
+    ],
     "mfa-factors": ["sms", "totp email push"],
     "change-needs-old": ["on", "canel", 7, True, ["cancel"]],
     "mfa-required": ["sta ff!", "all,staff", "on", "yes", "True", "staff,no", "x" * 37],
