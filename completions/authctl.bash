@@ -1010,8 +1010,8 @@ _authctl_list() {
         'help.')
             words=('applications' 'asvs' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages' 'options'
                 'output' 'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes' 'sharing'
-                'teams' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup'
-                'restore' 'completion' 'help')
+                'teams' 'tokens' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status'
+                'backup' 'restore' 'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'

@@ -2561,6 +2561,7 @@ function Get-AuthctlList($name) {
             'shapes|What JSON answers hold, field by field'
             'sharing|How several administrators use one SQLite file'
             'teams|Teams, memberships, roles and invitations'
+            'tokens|Codes and links by mail or SMS, changes of addresses, and JWTs'
             'users|Make, find, change and remove accounts'
             'teams|Make teams, invite and remove members, give them roles'
             'sessions|Sign in, ask who is signed in, sign out'
