@@ -1,9 +1,12 @@
 """The smallest examples of what the attacker's machine has found, told once more: each ends well, for everybody."""
 
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from proof import attacker
+from proof.command_line import CommandLine
 from proof.people import EMAILS, PHONES
 from proof.world import Files
 
@@ -82,6 +85,17 @@ def test_whoever_has_the_phone_of_a_claimant_is_the_claimant(machine):
 def test_an_identity_is_not_linked_by_half_a_sign_in(machine):
     machine.begins("mailbox", "password", "recovery_code", True)
     machine.comes_by_identity("eve", ADA, True)
+
+
+def test_another_tree_is_tried_through_its_command_line():
+    with CommandLine(Path(sys.executable).parent / "authctl") as place:
+        machine = type("Attacker", (attacker.Attacker,), {"places": place, "counts": Counter()})()
+        machine.begins("password", "password", "totp", True)
+        machine.eve_gets_in(False)
+        machine.ada_is_helped(0, "secure")
+        machine.teardown()
+    assert machine.counts["missing"] == 0
+    assert machine.scene.story[-1].endswith("ada redeems the email sent to ada@example.com")
 
 
 # Mistakes, and strangers
