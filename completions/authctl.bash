@@ -716,16 +716,26 @@ _authctl_list() {
                 'security.keys.rotate' 'users.verify.password')
             ;;
         'policies')
-            words=('user-limit' 'session-limit' 'session-duration' 'session-idle-timeout' 'session-max-age'
-                'recent-sign-in' 'session-invalidation' 'session-alerts' 'password-min-length' 'password-history'
-                'password-dictionary' 'password-personal-data' 'password-strength' 'password-context-words'
-                'password-breached-file' 'generated-password-expiry' 'memberships-privacy' 'sign-in-attempts'
-                'source-attempts' 'sign-in-window' 'sign-in-lockout' 'trusted-sources' 'known-source-expiry'
-                'otp-length' 'otp-expiry' 'otp-interval' 'otp-attempts' 'otp-hourly-limit' 'person-hourly-limit'
-                'source-hourly-limit' 'email-hourly-limit' 'sms-hourly-limit' 'creation-hourly-limit' 'sms-countries'
-                'magic-url-expiry' 'verification-expiry' 'verification-needs-session' 'recovery-expiry' 'token-expiry'
-                'invite-expiry' 'change-needs-old' 'mfa-factors' 'mfa-required' 'challenge-expiry' 'jwt-issuer'
-                'jwt-audience' 'reason-required' 'log-retention')
+            words=('user-limit' 'sign-in-methods' 'require-verified' 'email-domains' 'session-limit'
+                'session-duration' 'session-idle-timeout' 'session-max-age' 'recent-sign-in' 'session-invalidation'
+                'session-alerts' 'password-min-length' 'password-history' 'password-dictionary'
+                'password-personal-data' 'password-strength' 'password-context-words' 'password-breached-file'
+                'generated-password-expiry' 'memberships-privacy' 'sign-in-attempts' 'source-attempts'
+                'sign-in-window' 'sign-in-lockout' 'trusted-sources' 'known-source-expiry' 'otp-length' 'otp-expiry'
+                'otp-interval' 'otp-attempts' 'otp-hourly-limit' 'person-hourly-limit' 'source-hourly-limit'
+                'email-hourly-limit' 'sms-hourly-limit' 'creation-hourly-limit' 'sms-countries' 'magic-url-expiry'
+                'verification-expiry' 'verification-needs-session' 'recovery-expiry' 'token-expiry' 'invite-expiry'
+                'change-needs-old' 'mfa-factors' 'mfa-required' 'challenge-expiry' 'jwt-issuer' 'jwt-audience'
+                'reason-required' 'log-retention')
+            ;;
+        'policy.sign-in-methods')
+            words=('none' 'all' 'password' 'email' 'magic-url' 'phone' 'identity' 'anonymous' 'token')
+            ;;
+        'policy.require-verified')
+            words=('off' 'email' 'phone' 'any')
+            ;;
+        'policy.email-domains')
+            words=('any' 'deny:disposable')
             ;;
         'policy.session-idle-timeout')
             words=('off')

@@ -1498,6 +1498,9 @@ function __authctl_list
         case 'policies'
             printf '%s\n' \
                 'user-limit|How many accounts there may be before sign-ups are refused; operators make more' \
+                'sign-in-methods|How people may sign in and sign up; operators still make sessions' \
+                'require-verified|Which address people must verify before they can do anything else in a session' \
+                'email-domains|The domains of emails that people may sign up with or change to; operators may use any' \
                 'session-limit|How many sessions a user has at once; the oldest goes' \
                 'session-duration|How long a session lives; sessions that exist keep their end' \
                 'session-idle-timeout|How long a session lives without being used' \
@@ -1545,6 +1548,27 @@ function __authctl_list
                 'jwt-audience|The audience (aud) that JWTs name' \
                 'reason-required|Whether operators must say why (--reason) when they block, delete, label or change a rule' \
                 'log-retention|How long the audit log is kept; off keeps it for ever'
+        case 'policy.sign-in-methods'
+            printf '%s\n' \
+                'none' \
+                'all' \
+                'password' \
+                'email' \
+                'magic-url' \
+                'phone' \
+                'identity' \
+                'anonymous' \
+                'token'
+        case 'policy.require-verified'
+            printf '%s\n' \
+                'off' \
+                'email' \
+                'phone' \
+                'any'
+        case 'policy.email-domains'
+            printf '%s\n' \
+                'any' \
+                'deny:disposable'
         case 'policy.session-idle-timeout'
             printf '%s\n' \
                 'off'

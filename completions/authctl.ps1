@@ -1840,6 +1840,9 @@ function Get-AuthctlList($name) {
         }
         'policies' {
             'user-limit|How many accounts there may be before sign-ups are refused; operators make more'
+            'sign-in-methods|How people may sign in and sign up; operators still make sessions'
+            'require-verified|Which address people must verify before they can do anything else in a session'
+            'email-domains|The domains of emails that people may sign up with or change to; operators may use any'
             'session-limit|How many sessions a user has at once; the oldest goes'
             'session-duration|How long a session lives; sessions that exist keep their end'
             'session-idle-timeout|How long a session lives without being used'
@@ -1887,6 +1890,27 @@ function Get-AuthctlList($name) {
             'jwt-audience|The audience (aud) that JWTs name'
             'reason-required|Whether operators must say why (--reason) when they block, delete, label or change a rule'
             'log-retention|How long the audit log is kept; off keeps it for ever'
+        }
+        'policy.sign-in-methods' {
+            'none'
+            'all'
+            'password'
+            'email'
+            'magic-url'
+            'phone'
+            'identity'
+            'anonymous'
+            'token'
+        }
+        'policy.require-verified' {
+            'off'
+            'email'
+            'phone'
+            'any'
+        }
+        'policy.email-domains' {
+            'any'
+            'deny:disposable'
         }
         'policy.session-idle-timeout' {
             'off'
