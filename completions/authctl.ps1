@@ -203,18 +203,18 @@ function Get-AuthctlRows($path) {
     switch -Exact -CaseSensitive ($path) {
         '' {
             $rows.commands = @(
-                'users|Make, find, change and remove accounts'
-                'teams|Make teams, invite and remove members, give them roles'
-                'sessions|Sign in, ask who is signed in, sign out'
-                'tokens|Send codes and links that sign in, verify and change; redeem them'
-                'mfa|Ask for a second factor: authenticators, recovery codes, challenges'
-                'security|Policies, the audit log, what a password would get'
-                'init|Make a directory in an empty database, and its key'
-                'upgrade|Bring the database''s schema up to this authctl'
-                'status|Show which database this is, and how it is doing'
-                'backup|Save the whole directory into a new file'
-                'restore|Put a backup into an empty database'
-                'completion|Complete words in bash, zsh, fish and PowerShell'
+                'users|Create, find, change and delete users'
+                'teams|Create teams, invite and remove members, assign roles'
+                'sessions|Sign in, see who is signed in, sign out'
+                'tokens|Send and redeem codes and links that sign in, verify or change something'
+                'mfa|Manage second factors: authenticators, recovery codes, challenges'
+                'security|Policies, the audit log, security checks'
+                'init|Create a directory in an empty database, and its key'
+                'upgrade|Update the database schema to this version of authctl'
+                'status|Show the database, its health and your settings'
+                'backup|Save the whole directory to a new file'
+                'restore|Restore a backup into an empty database'
+                'completion|Set up completion in bash, zsh, fish and PowerShell'
                 'help|Explain a topic or a command'
             )
             $rows.options = @(
@@ -223,92 +223,92 @@ function Get-AuthctlRows($path) {
         }
         'users' {
             $rows.commands = @(
-                'create|Make an account'
-                'list|List accounts'
-                'get|Show one account'
-                'delete|Remove an account and all its data'
-                'list-logs|Show what was done to an account, the newest first'
+                'create|Create a user'
+                'list|List users, newest first, 25 a page'
+                'get|Show one user'
+                'delete|Delete a user and all their data'
+                'list-logs|Show what was done to a user, newest first'
                 'update-name|Change the name of a user'
                 'update-username|Change the username of a user'
-                'update-locale|Change the language that a user gets messages in'
-                'update-labels|Replace the labels; or add some, and take others away'
+                'update-locale|Change the language of messages to a user'
+                'update-labels|Replace the labels, or add and remove some'
                 'get-prefs|Show the preferences of a user'
                 'update-prefs|Replace the preferences of a user'
-                'update-metadata|Replace what operators keep about a user'
+                'update-metadata|Replace your notes about a user'
                 'update-email|Change the email of a user'
-                'update-email-verification|Say whether the email is known to be theirs'
+                'update-email-verification|Mark the email as verified or unverified'
                 'update-phone|Change the phone of a user'
-                'update-phone-verification|Say whether the phone is known to be theirs'
+                'update-phone-verification|Mark the phone as verified or unverified'
                 'update-password|Set a new password'
                 'verify-password|Check a password'
-                'require-password-change|Have a user choose a new password'
-                'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
-                'update-status|Block an account, at once or until a time; or let it in again'
-                'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
-                'secure|Give a taken account back'
-                'list-sessions|List where a user is signed in, the newest first'
-                'create-session|Make a session for a user without a password, as the server'
+                'require-password-change|Make the user choose a new password at the next sign-in'
+                'wrap-password|Wrap an easily guessed imported hash in argon2id'
+                'update-status|Block a user, for good or until a time, or unblock one'
+                'unlock|Clear the wrong attempts on a user, who can then sign in at once'
+                'secure|Recover a stolen account'
+                'list-sessions|List a user''s sessions, newest first'
+                'create-session|Create a session for a user without a password, as the server'
                 'delete-session|End one session of a user'
-                'delete-sessions|End all sessions of a user, or with --all everybody''s'
-                'list-identities|List the accounts elsewhere of a user, or of all, the oldest first'
-                'create-identity|Link an account elsewhere to a user, who can then sign in with it'
-                'delete-identity|Unlink an account elsewhere'
-                'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
+                'delete-sessions|End all sessions of a user, or with --all of everybody'
+                'list-identities|List external accounts, of one user or all, oldest first'
+                'create-identity|Link an external account to a user, who can then sign in with it'
+                'delete-identity|Unlink an external account'
+                'list-memberships|List a user''s teams and invitations, newest first'
                 'list-roles|List the role strings of a user, as permissions name them'
                 'import|Import users, passwords included'
-                'list-imports|List imports, the newest first'
+                'list-imports|List imports, newest first'
                 'import-status|Show how many users still have an imported hash, by algorithm and age'
-                'undo-import|Remove the users that an import made, and restore those whom it changed'
-                'export|Write users as another system takes them, the oldest first'
+                'undo-import|Delete the users that an import created, and restore those it changed'
+                'export|Export users in the format of another system, oldest first'
             )
         }
         'users create' {
             $rows.options = @(
-                '--id|-|The id; without it, or as unique(), one is made'
-                '--user-id|-|The id; without it, or as unique(), one is made'
-                '--username|-|A name to sign in with, unique ignoring case'
-                '--email|-|Kept in lower case; only one account can have it'
-                '--phone|-|With + and the country''s calling code'
+                '--id|-|Id of the user (default, or with unique(): a new one)'
+                '--user-id|-|Id of the user (default, or with unique(): a new one)'
+                '--username|-|Name to sign in with; case does not matter'
+                '--email|-|Unique; kept in lower case'
+                '--phone|-|With + and the country code'
                 '--name|-|At most 128 characters'
-                '--labels|-|Repeatable; takes commas'
-                '--prefs|-|The user''s own preferences: an object'
-                '--metadata|-|What operators keep about the user: an object'
-                '--locale|-|The language of messages to them: de, pt-BR, zh-Hant'
-                '--email-verified||The email is known to be theirs'
-                '--phone-verified||The phone is known to be theirs'
-                '--blocked||Nobody can sign in to it yet'
-                '--if-absent||Where one with this id, username, email or phone exists, answer with it as it is'
-                '--force||With --if-absent: also if a person typed in the address or username, and nobody has proved it'
+                '--labels|-|Repeatable, or separated by commas'
+                '--prefs|-|The user''s own preferences, a JSON object'
+                '--metadata|-|Your notes about the user, a JSON object'
+                '--locale|-|Language of messages to them: de, pt-BR, zh-Hant'
+                '--email-verified||Mark the email as verified'
+                '--phone-verified||Mark the phone as verified'
+                '--blocked||Create the account blocked'
+                '--if-absent||If the id, username, email or phone exists, return that user unchanged'
+                '--force||With --if-absent: even if a person typed in the address or username and nobody has verified it'
                 '--password-stdin||Read the password from stdin: one line'
                 '--password-fd|-|Read the password from this file descriptor'
-                '--password|-|The password itself'
-                '--ask-password||Ask for the password, twice, without showing it'
-                '--generate-password||Make a password, show it once, have it changed at the next sign-in'
-                '--keep||With --generate-password, for a service account: the password need not be changed, and never expires'
-                '--must-change||The password must be changed at the next sign-in'
-                '--password-hash|-|Another system''s hash instead of a password'
+                '--password|-|The password'
+                '--ask-password||Ask for the password, twice and hidden'
+                '--generate-password||Generate a password, show it once, and require a change at the next sign-in'
+                '--keep||With --generate-password, for service accounts: the password never expires and need not be changed'
+                '--must-change||Require a password change at the next sign-in'
+                '--password-hash|-|Hash from another system instead of a password'
                 '--password-hash-stdin||Read the hash from stdin: one line'
-                '--hash|hashes|What made the hash, where it does not say so itself: bcrypt, md5, django, ..'
-                '--hash-option|-|What the hash was made with: salt=..., rounds=.'
-                '--weak-hash|weak-hash|What becomes of a hash that is fast to guess at: it is kept, put inside argon2id, or left out'
-                '--self-service||A sign-up by the person: the user limit and its rules apply'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--hash|hashes|Algorithm of the hash, if it does not name it: bcrypt, md5, django, ..'
+                '--hash-option|-|Parameters of the hash: salt=..., rounds=.'
+                '--weak-hash|weak-hash|Easily guessed hashes: keep them, wrap them in argon2id, or leave them out'
+                '--self-service||Treat this as a sign-up: the user limit and sign-up rules apply'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
         }
         'users list' {
             $rows.options = @(
-                '--search|-|Beginnings of words in id, username, name, email and phone'
+                '--search|-|Search the beginnings of words in id, username, name, email and phone'
                 '--filter|-|''FIELD OP VALUE'''
-                '--sort|-|- is descending'
-                '--limit|-|At most so many; 25 unless given'
-                '--all||All of them, streamed'
-                '--after|-|The page after the record with this id'
-                '--before|-|The page before the record with this id'
-                '--count||Only say how many there are'
+                '--sort|-|Field to sort by; - is descending'
+                '--limit|-|Show at most this many; 25 by default'
+                '--all||Show all, streamed'
+                '--after|-|Continue after the record with this id'
+                '--before|-|Show the page before the record with this id'
+                '--count||Only count them'
                 '--fields|fields.user,|Only these fields, in this order'
             )
         }
@@ -317,433 +317,433 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users delete' {
             $rows.options = @(
-                '--force||Also the last owner of a team'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--force||Allow deleting the last owner of a team'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users list-logs' {
             $rows.options = @(
-                '--limit|-|At most so many'
-                '--after|-|The page after the record with this id'
+                '--limit|-|Show at most this many'
+                '--after|-|Continue after the record with this id'
                 '--fields|fields.event,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users update-name' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
                 '-|--name|At most 128 characters; '''' clears it'
             )
         }
         'users update-username' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--username|Without spaces and @; unique ignoring case; '''' clears it'
+                '@users|--user-id|Id, email, phone or username'
+                '-|--username|No spaces, no @; unique, case does not matter; '''' clears it'
             )
         }
         'users update-locale' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
                 '-|--locale|A language tag such as de or pt-BR; '''' clears it'
             )
         }
         'users update-labels' {
             $rows.options = @(
                 '--add|-|Add these'
-                '--remove|-|Take these away'
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--remove|-|Remove these'
+                '--force||Even if a person typed in the address or username and nobody has verified it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-...|--labels|The labels it shall have; none clears them'
+                '@users|--user-id|Id, email, phone or username'
+                '-...|--labels|The new labels; none clears them'
             )
         }
         'users get-prefs' {
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users update-prefs' {
             $rows.options = @(
                 '--merge||Change the given keys only; null removes one'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--prefs|An object, at most 65,535 bytes'
+                '@users|--user-id|Id, email, phone or username'
+                '-|--prefs|A JSON object of at most 65,535 bytes'
             )
         }
         'users update-metadata' {
             $rows.options = @(
                 '--merge||Change the given keys only; null removes one'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--metadata|An object, at most 65,535 bytes'
+                '@users|--user-id|Id, email, phone or username'
+                '-|--metadata|A JSON object of at most 65,535 bytes'
             )
         }
         'users update-email' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
                 '-|--email|The new address; '''' clears it'
             )
         }
         'users update-email-verification' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                'verified|--verified|Whether it is known'
+                '@users|--user-id|Id, email, phone or username'
+                'verified|--verified|Whether it is verified'
             )
         }
         'users update-phone' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--number|With + and the calling code; '''' clears it'
+                '@users|--user-id|Id, email, phone or username'
+                '-|--number|With + and the country code; '''' clears it'
             )
         }
         'users update-phone-verification' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                'verified|--verified|Whether it is known'
+                '@users|--user-id|Id, email, phone or username'
+                'verified|--verified|Whether it is verified'
             )
         }
         'users update-password' {
             $rows.options = @(
                 '--password-stdin||Read the password from stdin: one line'
                 '--password-fd|-|Read the password from this file descriptor'
-                '--password|-|The password itself'
-                '--generate-password||Make a password, show it once, have it changed at the next sign-in'
-                '--keep||With --generate-password, for a service account: the password need not be changed, and never expires'
-                '--must-change||The password must be changed at the next sign-in'
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--password|-|The password'
+                '--generate-password||Generate a password, show it once, and require a change at the next sign-in'
+                '--keep||With --generate-password, for service accounts: the password never expires and need not be changed'
+                '--must-change||Require a password change at the next sign-in'
+                '--force||Even if a person typed in the address or username and nobody has verified it'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users verify-password' {
             $rows.options = @(
                 '--password-stdin||Read the password from stdin: one line'
                 '--password-fd|-|Read the password from this file descriptor'
-                '--password|-|The password itself'
+                '--password|-|The password'
                 '--fields|fields.verification,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users require-password-change' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users wrap-password' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users update-status' {
             $rows.options = @(
                 '--until|-|When the block ends: 2h, 7d, 2027-01-31T09:00Z'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                'status|--status|What it shall be from now on'
+                '@users|--user-id|Id, email, phone or username'
+                'status|--status|The new status'
             )
         }
         'users unlock' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users secure' {
             $rows.options = @(
-                '--keep|-|An email or phone to keep, of those that self-service set'
+                '--keep|-|An email or phone to keep, of those the user entered'
                 '--email|-|A new email for the account'
-                '--url|-|Where the link leads in the mail that asks for a new password'
+                '--url|-|Where the link in the recovery mail leads'
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.secured-account,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users list-sessions' {
             $rows.options = @(
-                '--all||Ended ones too, until they are purged'
+                '--all||Include ended sessions, until they are purged'
                 '--fields|fields.session,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users create-session' {
             $rows.options = @(
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--force||Even if a person typed in the address or username and nobody has verified it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.session2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users delete-session' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '@sessions|--session-id|As `authctl users list-sessions` shows it'
+                '@users|--user-id|Id, email, phone or username'
+                '@sessions|--session-id|As shown by `authctl users list-sessions`'
             )
         }
         'users delete-sessions' {
             $rows.options = @(
                 '--all||Everybody''s'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Whose sessions'
+                '@users|--user-id|The user whose sessions to end'
             )
         }
         'users list-identities' {
             $rows.options = @(
-                '--limit|-|At most so many'
-                '--after|-|The page after the record with this id'
+                '--limit|-|Show at most this many'
+                '--after|-|Continue after the record with this id'
                 '--fields|fields.identity,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Whose; without it, everybody''s'
+                '@users|--user-id|Only this user''s'
             )
         }
         'users create-identity' {
             $rows.options = @(
-                '--email|-|The email it has there'
-                '--email-verified||The provider has verified that email: the user holds it here'
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--email|-|The user''s email at the provider'
+                '--email-verified||The provider has verified that email: it counts as verified here'
+                '--force||Even if a person typed in the address or username and nobody has verified it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.identity,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--provider|Where the account is: google, github, .'
-                '-|--provider-uid|Its id there'
+                '@users|--user-id|Id, email, phone or username'
+                '-|--provider|The provider: google, github, .'
+                '-|--provider-uid|The user''s id at the provider'
             )
         }
         'users delete-identity' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@identities|--identity-id|As `authctl users list-identities` shows it'
+                '@identities|--identity-id|As shown by `authctl users list-identities`'
             )
         }
         'users list-memberships' {
             $rows.options = @(
-                '--search|-|Beginnings of words in the team''s id and name'
+                '--search|-|Search the beginnings of words in the team''s id and name'
                 '--filter|-|''FIELD OP VALUE'', as in ''roles ~ maths'' or ''status = pending'''
-                '--sort|-|- is descending'
-                '--limit|-|At most so many; 25 unless given'
-                '--all||All of them, streamed'
-                '--after|-|The page after the record with this id'
-                '--before|-|The page before the record with this id'
-                '--count||Only say how many there are'
+                '--sort|-|Field to sort by; - is descending'
+                '--limit|-|Show at most this many; 25 by default'
+                '--all||Show all, streamed'
+                '--after|-|Continue after the record with this id'
+                '--before|-|Show the page before the record with this id'
+                '--count||Only count them'
                 '--fields|fields.membership,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users list-roles' {
             $rows.options = @(
-                '--can|-|Exit with 6 where the user does not hold this permission'
+                '--can|-|Exit with status 6 if the user does not have this permission'
                 '--fields|fields.role,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'users import' {
             $rows.options = @(
-                '--from|sources|Where the file comes from: authctl, csv, json, appwrite, supabase, firebase, auth0, keycloak,...'
-                '--map|-|Which column of a CSV, or path in JSON, holds a field: email=E-Mail,name=''Full Name'',id=_id.$oid'
-                '--hash-format|hashes|What the password column or field holds: the name of a hash, or plain; none leaves it out'
+                '--from|sources|Source of the file: authctl, csv, json, appwrite, supabase, firebase, auth0, keycloak, cognito,...'
+                '--map|-|CSV columns or JSON paths of fields: email=E-Mail,name=''Full Name'',id=_id.$oid'
+                '--hash-format|hashes|Content of the password column: the name of a hash, or plain; none ignores it'
                 '--delimiter|-|The character between the cells of a CSV'
                 '--encoding|-|The encoding of the files: latin-1, .'
                 '--hash-config|/|Firebase''s password hash parameters, as its console shows them'
                 '--source-option|-|An option of the source; `authctl help formats` lists them'
                 '--on-conflict|on-conflict|If the user already exists with different data: refuse the record (the default), skip it, or...'
-                '--match|match|Find existing users by this field (default: the first that the record has, then its username)'
-                '--weak-hashes|weak-hashes|Keep hashes that are fast to guess, wrap them in argon2id, or leave them out (reset)'
-                '--weak-passwords|weak-passwords|Keep plain passwords that your policy does not accept, have them changed at the next sign-in, or...'
-                '--check-policy||The same as --weak-passwords refuse'
-                '--mark-unverified||Import every address as not verified, whatever the file says'
-                '--addresses|addresses|Who entered the emails, phones and usernames that are not verified: you (given) or each user...'
+                '--match|match|Find existing users by this field (default: the first in the record, then its username)'
+                '--weak-hashes|weak-hashes|Easily guessed hashes: keep them, wrap them in argon2id, or leave them out (reset)'
+                '--weak-passwords|weak-passwords|Plain passwords your policy does not accept: keep them, have users change them at the next...'
+                '--check-policy||Short for --weak-passwords refuse'
+                '--mark-unverified||Import every address as unverified, whatever the file says'
+                '--addresses|addresses|Who entered the unverified emails, phones and usernames: you (given) or each user (claimed)'
                 '--phone-region|-|Read phones without + as numbers of this country: DE, US, ..'
-                '--force||Also skip or update users who are found by what they entered themselves and never verified'
-                '--teams||Import memberships too, and make missing teams'
-                '--check-password|@users|First try the settings of the hashes on the password of this user of the file, which is asked for'
+                '--force||Also skip or update users who typed in the matching address themselves and never verified it'
+                '--teams||Import memberships too, and create missing teams'
+                '--check-password|@users|First test the hash settings with this user''s password, which is asked for'
                 '--password-stdin||Read the password of --check-password from stdin: one line'
-                '--resume|@imports|Resume this import (default: an unfinished import of the same files)'
+                '--resume|@imports|Resume this import (default: an interrupted import of the same files)'
                 '--max-errors|-|Stop when more than N records are refused; 0 or more'
                 '--max-lost|-|Stop when more than N values are left out; 0 or more'
-                '--strict||Refuse a record rather than leave out a value that cannot be taken'
+                '--strict||Refuse a record rather than leave out an invalid value'
                 '--report|/|Write a JSON line about each record with a problem to this new file'
-                '--rejects|/|Write the refused records as they were to this new file, to correct and import again'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--rejects|/|Write refused records unchanged to this new file, to correct and import again'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.import,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '/...||The file of the users, then the files that belong to it: Auth0''s passwords; Supabase''s...'
+                '/...||The file of the users, then files that belong to it: Auth0''s passwords; Supabase''s identities...'
             )
         }
         'users list-imports' {
             $rows.options = @(
-                '--limit|-|At most so many'
-                '--after|-|The page after the record with this id'
+                '--limit|-|Show at most this many'
+                '--after|-|Continue after the record with this id'
                 '--fields|fields.import2,|Only these fields, in this order'
             )
         }
@@ -754,80 +754,80 @@ function Get-AuthctlRows($path) {
         }
         'users undo-import' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.undone-import,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@imports|--import-id|As `authctl users list-imports` shows it'
+                '@imports|--import-id|As shown by `authctl users list-imports`'
             )
         }
         'users export' {
             $rows.options = @(
                 '--format|format|authctl, csv, appwrite, supabase, firebase, auth0, keycloak, django, htpasswd, ldif'
-                '--with-hashes||Let password hashes leave, and with them the keys that some need'
-                '--with-secrets||Let the secrets of authenticator apps leave, in clear'
-                '--target-option|-|What else the format can be told: `authctl help formats` lists it'
+                '--with-hashes||Include password hashes, and the keys some of them need'
+                '--with-secrets||Include the secrets of authenticator apps, unencrypted'
+                '--target-option|-|Option of the format; `authctl help formats` lists them'
                 '--file|/|'
-                '--search|-|Beginnings of words in id, username, name, email and phone'
+                '--search|-|Search the beginnings of words in id, username, name, email and phone'
                 '--filter|-|''FIELD OP VALUE'''
-                '--sort|-|- is descending'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--sort|-|Field to sort by; - is descending'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.export,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '/||A new file, which only you can read; compressed where it ends in .gz'
+                '/||A new file that only you can read, compressed if it ends in .gz (default: standard output)'
             )
         }
         'teams' {
             $rows.commands = @(
-                'create|Make a team'
-                'list|List teams'
+                'create|Create a team'
+                'list|List teams, newest first, 25 a page'
                 'get|Show one team'
-                'delete|Remove a team and its memberships'
+                'delete|Delete a team and its memberships'
                 'update-name|Change the name of a team'
                 'get-prefs|Show the preferences of a team'
                 'update-prefs|Replace the preferences of a team'
-                'create-membership|Make a user a member of a team at once, or invite one'
-                'list-memberships|List who belongs to a team, invitations too'
+                'create-membership|Add a user to a team at once, or invite one'
+                'list-memberships|List the members of a team, invitations included, newest first, 25 a page'
                 'get-membership|Show one membership of a team'
-                'update-membership|Replace the roles of a membership; or add some, and take others away'
+                'update-membership|Replace the roles of a membership, or add and remove some'
                 'update-membership-status|Accept an invitation with its secret'
                 'delete-membership|Remove a member from a team, or withdraw an invitation'
             )
         }
         'teams create' {
             $rows.options = @(
-                '--id|-|The id; without it, or as unique(), one is made'
-                '--team-id|-|The id; without it, or as unique(), one is made'
-                '--roles|-|The owner''s roles beside owner'
-                '--owner|@users|Who becomes a confirmed member, and its owner'
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--id|-|Id of the team (default, or with unique(): a new one)'
+                '--team-id|-|Id of the team (default, or with unique(): a new one)'
+                '--roles|-|The owner''s roles besides owner'
+                '--owner|@users|A user who becomes a confirmed member and owner'
+                '--force||Even if a person typed in the address or username and nobody has verified it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.team,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '-|--name|1 to 128 characters; names may repeat'
+                '-|--name|1 to 128 characters; need not be unique'
             )
         }
         'teams list' {
             $rows.options = @(
-                '--search|-|Beginnings of words in id and name'
+                '--search|-|Search the beginnings of words in id and name'
                 '--filter|-|''FIELD OP VALUE'''
-                '--sort|-|- is descending'
-                '--limit|-|At most so many; 25 unless given'
-                '--all||All of them, streamed'
-                '--after|-|The page after the record with this id'
-                '--before|-|The page before the record with this id'
-                '--count||Only say how many there are'
+                '--sort|-|Field to sort by; - is descending'
+                '--limit|-|Show at most this many; 25 by default'
+                '--all||Show all, streamed'
+                '--after|-|Continue after the record with this id'
+                '--before|-|Show the page before the record with this id'
+                '--count||Only count them'
                 '--fields|fields.team,|Only these fields, in this order'
             )
         }
@@ -836,88 +836,88 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.team,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
+                '@teams|--team-id|Id, or a name that only one team has'
             )
         }
         'teams delete' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
+                '@teams|--team-id|Id, or a name that only one team has'
             )
         }
         'teams update-name' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.team,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
+                '@teams|--team-id|Id, or a name that only one team has'
                 '-|--name|1 to 128 characters'
             )
         }
         'teams get-prefs' {
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
+                '@teams|--team-id|Id, or a name that only one team has'
             )
         }
         'teams update-prefs' {
             $rows.options = @(
                 '--merge||Change the given keys only; null removes one'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
-                '-|--prefs|An object, at most 65,535 bytes'
+                '@teams|--team-id|Id, or a name that only one team has'
+                '-|--prefs|A JSON object of at most 65,535 bytes'
             )
         }
         'teams create-membership' {
             $rows.options = @(
-                '--user-id|@users|The user; where --email or --phone makes one, its id'
-                '--email|@emails|The user with this email; where there is none, one is made'
-                '--phone|@phones|The user with this phone; where there is none, one is made'
-                '--roles|-|Repeatable; takes commas'
-                '--name|-|The name of a user who is made'
-                '--invite||Send an invitation, which the user accepts; again, to renew it'
-                '--url|-|Where the link in the message leads; the setting allowed_redirects names its host'
-                '--print-secret||Invite, and show the secret instead of sending it: you carry it there'
-                '--users-from|/|Many: ids, emails or phones, one a line, from a file or stdin, each its own unit of work'
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--user-id|@users|The user''s id'
+                '--email|@emails|The user with this email'
+                '--phone|@phones|The user with this phone'
+                '--roles|-|Repeatable, or separated by commas'
+                '--name|-|Name of a user to create'
+                '--invite||Send an invitation for the user to accept'
+                '--url|-|Where the link in the message leads'
+                '--print-secret||Invite, and show the secret instead of sending it: you deliver it'
+                '--users-from|/|Many at once: ids, emails or phones, one per line, from a file or stdin'
+                '--force||Even if a person typed in the address or username and nobody has verified it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.membership2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
+                '@teams|--team-id|Id, or a name that only one team has'
             )
         }
         'teams list-memberships' {
             $rows.options = @(
-                '--search|-|Beginnings of words in the user''s id, name, email and phone'
+                '--search|-|Search the beginnings of words in the user''s id, name, email and phone'
                 '--filter|-|''FIELD OP VALUE'', as in ''roles ~ maths'' or ''status = pending'''
-                '--sort|-|- is descending'
-                '--limit|-|At most so many; 25 unless given'
-                '--all||All of them, streamed'
-                '--after|-|The page after the record with this id'
-                '--before|-|The page before the record with this id'
-                '--count||Only say how many there are'
+                '--sort|-|Field to sort by; - is descending'
+                '--limit|-|Show at most this many; 25 by default'
+                '--all||Show all, streamed'
+                '--after|-|Continue after the record with this id'
+                '--before|-|Show the page before the record with this id'
+                '--count||Only count them'
                 '--fields|fields.membership2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
+                '@teams|--team-id|Id, or a name that only one team has'
             )
         }
         'teams get-membership' {
@@ -925,63 +925,63 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.membership2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
-                '@memberships|--membership-id|Its id, or whatever names its user'
+                '@teams|--team-id|Id, or a name that only one team has'
+                '@memberships|--membership-id|The membership''s id, or the user''s id, email, phone or username'
             )
         }
         'teams update-membership' {
             $rows.options = @(
                 '--add|-|Add these'
-                '--remove|-|Take these away'
-                '--force||Also where that leaves the team without an owner; the audit log has it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--remove|-|Remove these'
+                '--force||Allow this to leave the team without an owner'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.membership2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
-                '@memberships|--membership-id|Its id, or whatever names its user'
-                '-...|--roles|The roles it shall have; --roles '''' takes all away'
+                '@teams|--team-id|Id, or a name that only one team has'
+                '@memberships|--membership-id|The membership''s id, or the user''s id, email, phone or username'
+                '-...|--roles|The new roles; --roles '''' removes all'
             )
         }
         'teams update-membership-status' {
             $rows.options = @(
                 '--secret-stdin||Read the invitation''s secret from stdin: one line'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.membership2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
-                '@memberships|--membership-id|Its id, or whatever names its user'
+                '@teams|--team-id|Id, or a name that only one team has'
+                '@memberships|--membership-id|The membership''s id, or the user''s id, email, phone or username'
                 '@users|--user-id|Who accepts: id, email, phone or username'
             )
         }
         'teams delete-membership' {
             $rows.options = @(
-                '--force||Also where that leaves the team without an owner; the audit log has it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--force||Allow this to leave the team without an owner'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@teams|--team-id|Id, or name where only one team has it; `id:` or `name:` says which'
-                '@memberships|--membership-id|Its id, or whatever names its user'
+                '@teams|--team-id|Id, or a name that only one team has'
+                '@memberships|--membership-id|The membership''s id, or the user''s id, email, phone or username'
             )
         }
         'sessions' {
             $rows.commands = @(
-                'create|Sign in'
-                'get|Say who is signed in'
+                'create|Sign in with a password, an external identity, or anonymously'
+                'get|Show who is signed in'
                 'update|Extend the session by the policy''s duration, from now'
                 'delete|Sign out'
-                'create-jwt|Make a JWT that stands for the session, for programs that check signatures'
+                'create-jwt|Create a JWT for the session, for programs that check signatures'
                 'verify-jwt|Check a JWT'
             )
         }
@@ -989,15 +989,15 @@ function Get-AuthctlRows($path) {
             $rows.options = @(
                 '--password-stdin||Read the password from stdin: one line'
                 '--password-fd|-|Read the password from this file descriptor'
-                '--password|-|The password itself'
-                '--identity|- -|An identity that the application has verified'
-                '--email|-|Its email, with --identity'
-                '--email-verified||The provider has verified that email'
-                '--anonymous||Make an account without credentials'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--password|-|The password'
+                '--identity|- -|An identity that your application has verified'
+                '--email|-|With --identity: its email'
+                '--email-verified||With --identity: the provider has verified that email'
+                '--anonymous||Create an account without credentials'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.session2,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -1006,277 +1006,277 @@ function Get-AuthctlRows($path) {
         }
         'sessions get' {
             $rows.options = @(
-                '--secret-stdin||Read the session''s secret from stdin'
+                '--secret-stdin||Read the session''s secret from stdin (default: AUTHCTL_SESSION)'
                 '--fields|fields.person,|Only these fields, in this order'
             )
         }
         'sessions update' {
             $rows.options = @(
-                '--secret-stdin||Read the session''s secret from stdin'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--secret-stdin||Read the session''s secret from stdin (default: AUTHCTL_SESSION)'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.session,|Only these fields, in this order'
             )
         }
         'sessions delete' {
             $rows.options = @(
-                '--secret-stdin||Read the session''s secret from stdin'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--secret-stdin||Read the session''s secret from stdin (default: AUTHCTL_SESSION)'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
         }
         'sessions create-jwt' {
             $rows.options = @(
-                '--secret-stdin||Read the session''s secret from stdin'
+                '--secret-stdin||Read the session''s secret from stdin (default: AUTHCTL_SESSION)'
                 '--duration|-|At most an hour: 900, 15m, 1h'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.jwt,|Only these fields, in this order'
             )
         }
         'sessions verify-jwt' {
             $rows.options = @(
                 '--secret-stdin||Read the JWT from stdin'
-                '--audience|-|Whom it must be for; by default the policy says'
+                '--audience|-|The expected audience (default: the policy''s)'
                 '--fields|fields.claims,|Only these fields, in this order'
             )
         }
         'tokens' {
             $rows.commands = @(
-                'create|Make a token that signs a user in, to be handed over'
-                'create-email|Send a code to an email that signs in with it; make the account where there is none'
-                'create-phone|Send a code to a phone that signs in with it; make the account where there is none'
-                'create-magic-url|Send a link to an email that signs in with it; make the account where there is none'
-                'create-email-verification|Send a code or link to a user''s email that verifies it'
-                'create-phone-verification|Send a code to a user''s phone that verifies it'
-                'create-recovery|Send a code or link to a user''s email that sets a new password'
-                'create-email-change|Send a code or link to a new email; redeemed, it makes that the account''s'
-                'create-phone-change|Send a code to a new phone; redeemed, it makes that the account''s'
+                'create|Create a token that signs a user in, for you to deliver'
+                'create-email|Send a sign-in code to an email'
+                'create-phone|Send a sign-in code to a phone'
+                'create-magic-url|Send a sign-in link to an email'
+                'create-email-verification|Send a code or link that verifies a user''s email'
+                'create-phone-verification|Send a code that verifies a user''s phone'
+                'create-recovery|Send a code or link to a user''s email for setting a new password'
+                'create-email-change|Send a code or link to a new email'
+                'create-phone-change|Send a code to a new phone'
                 'redeem|Redeem a code or secret'
-                'list|List a user''s live tokens, the newest first, with the attempts that are left'
-                'delete|End a token before its time'
-                'purge|Remove tokens that have been dead for a day, some at a time'
+                'list|List a user''s active tokens, newest first, with the attempts left'
+                'delete|End a token early'
+                'purge|Delete tokens that expired more than a day ago'
             )
         }
         'tokens create' {
             $rows.options = @(
-                '--length|-|Hexadecimal digits, 5 to 128'
-                '--expire|-|How long it lives: 900, 15m, 1d'
-                '--force||Also if a person typed in the address or username, and nobody has proved to own it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--length|-|Number of hexadecimal digits, 5 to 128'
+                '--expire|-|How long it stays valid: 900, 15m, 1d'
+                '--force||Even if a person typed in the address or username and nobody has verified it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'tokens create-email' {
             $rows.options = @(
-                '--phrase||Show two words here and in the message, for the person to compare'
-                '--id|-|The id of an account that is made; else it is ignored'
-                '--user-id|-|The id of an account that is made; else it is ignored'
-                '--locale|-|The language of an account that is made; else it is ignored'
-                '--no-create||Make no account; exit with 4 where there is none'
-                '--print-secret||Show the secret here, and send nothing'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--phrase||Show two words here and in the message for the person to compare'
+                '--id|-|Id of the account, if one is created'
+                '--user-id|-|Id of the account, if one is created'
+                '--locale|-|Language of the account, if one is created'
+                '--no-create||Do not create an account'
+                '--print-secret||Show the secret instead of sending it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@emails|--email|Where it goes'
+                '@emails|--email|Email to send it to'
             )
         }
         'tokens create-phone' {
             $rows.options = @(
-                '--channel|channel|How it is sent'
-                '--id|-|The id of an account that is made; else it is ignored'
-                '--user-id|-|The id of an account that is made; else it is ignored'
-                '--locale|-|The language of an account that is made; else it is ignored'
-                '--no-create||Make no account; exit with 4 where there is none'
-                '--print-secret||Show the secret here, and send nothing'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--channel|channel|How to send it'
+                '--id|-|Id of the account, if one is created'
+                '--user-id|-|Id of the account, if one is created'
+                '--locale|-|Language of the account, if one is created'
+                '--no-create||Do not create an account'
+                '--print-secret||Show the secret instead of sending it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@phones|--phone|Where it goes, with + and the calling code'
+                '@phones|--phone|Phone to send it to, with + and the country code'
             )
         }
         'tokens create-magic-url' {
             $rows.options = @(
-                '--url|-|Where the link leads; the setting allowed_redirects names its host'
-                '--phrase||Show two words here and in the message, for the person to compare'
-                '--id|-|The id of an account that is made; else it is ignored'
-                '--user-id|-|The id of an account that is made; else it is ignored'
-                '--locale|-|The language of an account that is made; else it is ignored'
-                '--no-create||Make no account; exit with 4 where there is none'
-                '--print-secret||Show the secret here, and send nothing'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--url|-|Where the link leads'
+                '--phrase||Show two words here and in the message for the person to compare'
+                '--id|-|Id of the account, if one is created'
+                '--user-id|-|Id of the account, if one is created'
+                '--locale|-|Language of the account, if one is created'
+                '--no-create||Do not create an account'
+                '--print-secret||Show the secret instead of sending it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@emails|--email|Where it goes'
+                '@emails|--email|Email to send it to'
             )
         }
         'tokens create-email-verification' {
             $rows.options = @(
-                '--url|-|Where the link leads; the setting allowed_redirects names its host'
-                '--print-secret||Show the secret here, and send nothing'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--url|-|Where the link leads'
+                '--print-secret||Show the secret instead of sending it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'tokens create-phone-verification' {
             $rows.options = @(
-                '--channel|channel|How it is sent'
-                '--print-secret||Show the secret here, and send nothing'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--channel|channel|How to send it'
+                '--print-secret||Show the secret instead of sending it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'tokens create-recovery' {
             $rows.options = @(
-                '--url|-|Where the link leads; the setting allowed_redirects names its host'
-                '--print-secret||Show the secret here, and send nothing'
+                '--url|-|Where the link leads'
+                '--print-secret||Show the secret instead of sending it'
                 '--quiet-unknown||Give the same answer whether or not the user exists'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'tokens create-email-change' {
             $rows.options = @(
-                '--url|-|Where the link leads; the setting allowed_redirects names its host'
-                '--print-secret||Show the secret here, and send nothing'
+                '--url|-|Where the link leads'
+                '--print-secret||Show the secret instead of sending it'
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
                 '-|--email|The new one'
             )
         }
         'tokens create-phone-change' {
             $rows.options = @(
-                '--channel|channel|How it is sent'
-                '--print-secret||Show the secret here, and send nothing'
+                '--channel|channel|How to send it'
+                '--print-secret||Show the secret instead of sending it'
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
                 '-|--phone|The new one'
             )
         }
         'tokens redeem' {
             $rows.options = @(
-                '--kind|kind|Which token is meant; needed where more than one kind is live: token, email, phone, magic-url,...'
-                '--id|@tokens|Which token is meant, by its id'
-                '--token-id|@tokens|Which token is meant, by its id'
+                '--kind|kind|Kind of the token, if the user has several: token, email, phone, magic-url, email-verification,...'
+                '--id|@tokens|Id of the token'
+                '--token-id|@tokens|Id of the token'
                 '--secret-stdin||Read the code or secret from stdin: one line'
                 '--new-password-stdin||Read a recovery''s new password from stdin: the next line'
-                '--new-account||If an unverified address is on somebody else''s account: take it off, and make one'
-                '--code|-|Of a recovery, where two factors are asked for: of the authenticator, or a recovery code'
-                '--challenge|@tokens|The token of `authctl tokens create-phone` that --code is of instead'
-                '--keep||Of a recovery: leave identities and authenticators that nothing has confirmed'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--new-account||If an unverified address is on somebody else''s account: remove it there and create one'
+                '--code|-|For a recovery with two factors: a code from the authenticator, or a recovery code'
+                '--challenge|@tokens|The token from `authctl tokens create-phone` that --code belongs to'
+                '--keep||For a recovery: keep unconfirmed identities and authenticators'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'tokens list' {
             $rows.options = @(
-                '--all||Those that are over too, and why, until they are purged'
+                '--all||Include expired and used tokens, and why they ended, until they are purged'
                 '--fields|fields.listed-token,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'tokens delete' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '@tokens|--token-id|As `authctl tokens list` shows it'
+                '@users|--user-id|Id, email, phone or username'
+                '@tokens|--token-id|As shown by `authctl tokens list`'
             )
         }
         'tokens purge' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.tokens-purge,|Only these fields, in this order'
             )
         }
         'mfa' {
             $rows.commands = @(
-                'status|Show whether signing in asks a user for a second factor, and which factors the user has'
-                'list-factors|List what a user can complete a sign-in with'
-                'enable|Ask a user for two factors from now on'
-                'disable|Ask a user for one factor from now on; those that are set up stay'
-                'reset|Let in a user who has lost every second factor'
-                'create-authenticator|Make the secret for an authenticator app'
-                'verify-authenticator|Verify a new authenticator by a code that it shows'
-                'delete-authenticator|Remove an authenticator'
-                'create-recovery-codes|Make six recovery codes'
-                'regenerate-recovery-codes|Make six new recovery codes, and end the old ones'
+                'status|Show whether a user signs in with two factors, and which ones the user has'
+                'list-factors|List the factors a user can complete a sign-in with'
+                'enable|Ask a user for two factors at sign-in'
+                'disable|Ask a user for only one factor at sign-in'
+                'reset|Remove every second factor of a user who has lost them all'
+                'create-authenticator|Create the secret for an authenticator app'
+                'verify-authenticator|Verify a new authenticator with a code, which makes it a second factor'
+                'delete-authenticator|Delete an authenticator'
+                'create-recovery-codes|Create six recovery codes'
+                'regenerate-recovery-codes|Create six new recovery codes and void the old ones'
                 'create-challenge|Begin the second step of a sign-in'
                 'complete-challenge|Complete a sign-in with a code'
             )
@@ -1286,7 +1286,7 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.mfa-status,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa list-factors' {
@@ -1294,174 +1294,174 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.factor,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa enable' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa disable' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa reset' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.user,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa create-authenticator' {
             $rows.options = @(
-                '--name|-|What to call it, where a user has several'
-                '--qr-file|/|Write the QR code into a new .svg or .png file; draw none'
+                '--name|-|Name of the authenticator, if a user has several'
+                '--qr-file|/|Write the QR code to a new .svg or .png file instead of drawing it'
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.authenticator,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa verify-authenticator' {
             $rows.options = @(
-                '--name|@authenticators|Which authenticator, where a user has several'
-                '--secret-stdin||Read the code from stdin: one line, behind the session''s secret where that is there'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--name|@authenticators|Which authenticator, if a user has several'
+                '--secret-stdin||Read the code from stdin: one line, after the session''s secret if that comes first'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.factor,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
-                '-|--otp|What the app shows, or what was sent; asked for without it'
+                '@users|--user-id|Id, email, phone or username'
+                '-|--otp|The code from the app or message'
             )
         }
         'mfa delete-authenticator' {
             $rows.options = @(
-                '--name|@authenticators|Which authenticator, where a user has several'
-                '--force||Also where it is the only second factor: one is then enough, unless the policy says otherwise'
+                '--name|@authenticators|Which authenticator, if a user has several'
+                '--force||Delete it even if it is the only second factor'
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa create-recovery-codes' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.recovery-codes,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa regenerate-recovery-codes' {
             $rows.options = @(
                 '--password-stdin||With --as-session: read the person''s current password from stdin'
-                '--code|-|With --as-session: a code of the person''s authenticator, or a recovery code'
-                '--challenge|-|With --as-session: the challenge of `authctl mfa create-challenge` that --code answers'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--code|-|With --as-session: a code from the person''s authenticator, or a recovery code'
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.recovery-codes,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username; `id:` or `email:` before it says which'
+                '@users|--user-id|Id, email, phone or username'
             )
         }
         'mfa create-challenge' {
             $rows.options = @(
-                '--factor|factor|What is to complete the sign-in, another than began it: totp, email, phone or recovery_code;...'
-                '--secret-stdin||Read the session''s secret from stdin'
-                '--print-secret||Show the secret here, and send nothing'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--factor|factor|The factor that completes the sign-in, other than the first: totp, email, phone or...'
+                '--secret-stdin||Read the session''s secret from stdin (default: AUTHCTL_SESSION)'
+                '--print-secret||Show the secret instead of sending it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.challenge,|Only these fields, in this order'
             )
         }
         'mfa complete-challenge' {
             $rows.options = @(
-                '--secret-stdin||Read the code from stdin: one line, behind the session''s secret where that is there'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--secret-stdin||Read the code from stdin: one line, after the session''s secret if that comes first'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.session2,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '@challenges|--challenge-id|The id that `authctl mfa create-challenge` answered'
-                '-|--otp|What the app shows, or what was sent; asked for without it'
+                '@challenges|--challenge-id|The id from `authctl mfa create-challenge`'
+                '-|--otp|The code from the app or message'
             )
         }
         'security' {
             $rows.commands = @(
-                'show|Show the policies that hold'
+                'show|Show the policies'
                 'set|Set a policy'
-                'reset|Give policies their defaults again'
-                'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before'
-                'check-password|Say what a password would get'
-                'check|Say what is weak here, the worst first, each with the command that mends it'
-                'purge|Clear what is dead'
-                'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it'
-                'list-logs|Show what happened, the newest first'
-                'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not'
-                'test-delivery|Send a message that says that it is a test, and show what the server or provider answered'
-                'create-mock-phone|Make a number for tests'
+                'reset|Reset policies to their defaults'
+                'apply|Set the policies in a file, or all policies to a preset, and show what changed'
+                'check-password|Test a password against the policy and estimate how hard it is to guess'
+                'check|List security weaknesses, the worst first, each with the command that fixes it'
+                'purge|Delete expired tokens and challenges, ended sessions, old attempts, sources, keys and events'
+                'unlock-source|Let an address sign in again at once after too many wrong attempts locked it'
+                'list-logs|Show the audit log, newest first'
+                'verify-logs|Find out whether the audit log was changed outside authctl, and seal it if not'
+                'test-delivery|Send a test message and show what the server or provider answered'
+                'create-mock-phone|Make a number a mock phone'
                 'list-mock-phones|List the mock phone numbers with their codes'
-                'delete-mock-phone|Make a number an ordinary one again, which messages are sent to'
-                'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)'
-                'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
+                'delete-mock-phone|Make a mock phone an ordinary number again, which messages are sent to'
+                'show-jwks|Show the public keys that verify JWTs, for other programs (a JWKS, RFC 7517)'
+                'rotate-key|Re-encrypt every secret with a new secret key, or with --jwt sign JWTs with a new key'
             )
         }
         'security show' {
@@ -1476,12 +1476,12 @@ function Get-AuthctlRows($path) {
         }
         'security set' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.policy,|Only these fields, in this order'
-                '--profile|policies|The profile of the configuration to use'
+                '--profile|policies|Configuration profile to use'
             )
             $rows.arguments = @(
                 'policies||As `authctl help policies` lists them'
@@ -1491,10 +1491,10 @@ function Get-AuthctlRows($path) {
         'security reset' {
             $rows.options = @(
                 '--all||All of them'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.policy,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -1503,10 +1503,10 @@ function Get-AuthctlRows($path) {
         }
         'security apply' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.difference,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -1515,7 +1515,7 @@ function Get-AuthctlRows($path) {
         }
         'security check-password' {
             $rows.options = @(
-                '--user|@users|Whose personal data it must not hold'
+                '--user|@users|A user whose personal data the password must not contain'
                 '--password-stdin||Read the password from stdin: one line'
                 '--password-fd|-|Read the password from this file descriptor'
                 '--fields|fields.password-report,|Only these fields, in this order'
@@ -1523,26 +1523,26 @@ function Get-AuthctlRows($path) {
         }
         'security check' {
             $rows.options = @(
-                '--fail-on|fail-on|Exit status 3 where something as bad, or worse, is found'
-                '--sarif|/|Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there'
+                '--fail-on|fail-on|Exit with status 3 if there are findings this severe or worse'
+                '--sarif|/|Write SARIF 2.1.0 to a new file; - writes only that to stdout'
                 '--fields|fields.finding,|Only these fields, in this order'
             )
         }
         'security purge' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.purge,|Only these fields, in this order'
             )
         }
         'security unlock-source' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.source,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -1551,50 +1551,50 @@ function Get-AuthctlRows($path) {
         }
         'security list-logs' {
             $rows.options = @(
-                '--user|@users|About this user; by id a deleted one too'
-                '--event|events,|Of these names; * is any part, as in ''users.*'''
-                '--actor|-|By this actor, exactly'
-                '--since|-|Not before: 2h (ago), today, 2026-01-31, .'
-                '--until|-|Before that time'
-                '--limit|-|At most so many'
-                '--after|-|The page after the record with this id'
-                '--all||Without a limit, streamed'
-                '--follow||The oldest first, and then what happens, until Ctrl-C'
+                '--user|@users|Events about this user; a deleted user by id'
+                '--event|events,|Events with these names; * matches any part, as in ''users.*'''
+                '--actor|-|Events by exactly this actor'
+                '--since|-|Events since then: 2h (ago), today, 2026-01-31, .'
+                '--until|-|Events before then'
+                '--limit|-|Show at most this many'
+                '--after|-|Continue after the record with this id'
+                '--all||Show all, streamed'
+                '--follow||Oldest first, then new events as they happen, until Ctrl-C'
                 '--fields|fields.event,|Only these fields, in this order'
             )
         }
         'security verify-logs' {
             $rows.options = @(
-                '--expect|-|A seal from earlier, kept elsewhere: the log must still have it'
+                '--expect|-|A seal you saved elsewhere earlier: the log must still contain it'
                 '--all||Read the whole log, not only what is new'
-                '--accept||Take the log as it is, with what is wrong, as what it is held to from now on'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--accept||Accept the log as it is, errors included, as the new baseline'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.verification-of-the-log,|Only these fields, in this order'
             )
         }
         'security test-delivery' {
             $rows.options = @(
-                '--locale|-|The language to write it in: de, pt-BR'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--locale|-|Language of the message: de, pt-BR'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.receipt,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                'channel2||How it is sent'
+                'channel2||How to send it'
                 '-||An email or a phone'
             )
         }
         'security create-mock-phone' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.mock-phone,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -1609,10 +1609,10 @@ function Get-AuthctlRows($path) {
         }
         'security delete-mock-phone' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.mock-phone-deletion,|Only these fields, in this order'
             )
             $rows.arguments = @(
@@ -1623,62 +1623,62 @@ function Get-AuthctlRows($path) {
         }
         'security rotate-key' {
             $rows.options = @(
-                '--jwt||The key that JWTs are signed with, not the secret key'
-                '--forget||With --jwt: take no JWT of the older keys any more, as after a leak'
-                '--algorithm|algorithm|With --jwt: what the new key signs with'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--jwt||Replace the key that signs JWTs, not the secret key'
+                '--forget||With --jwt: reject JWTs signed with older keys, as after a leak'
+                '--algorithm|algorithm|With --jwt: signature algorithm of the new key'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.rotation,|Only these fields, in this order'
             )
         }
         'init' {
             $rows.options = @(
-                '--application-name|-|What mails call your application; written to the configuration file'
+                '--application-name|-|What mails call your application'
                 '--fields|fields.directory,|Only these fields, in this order'
             )
         }
         'upgrade' {
             $rows.options = @(
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.upgrade,|Only these fields, in this order'
             )
         }
         'status' {
             $rows.options = @(
-                '--picture||With a picture of the directory'
+                '--picture||Include charts of the directory (default: up to 100,000 users)'
                 '--fields|fields.status,|Only these fields, in this order'
             )
         }
         'backup' {
             $rows.options = @(
-                '--keep|-|Name the backup by its time in the folder FILE, read it back, and then remove all but the last N...'
-                '--with-key||Put the secret key in: whoever reads the file then reads every secret in it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--keep|-|Name the backup by time in the folder FILE, verify it, then delete all but the last N there'
+                '--with-key||Include the secret key'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.backup,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '/||A new file; none is overwritten'
+                '/||A new file, or with --keep a folder'
             )
         }
         'restore' {
             $rows.options = @(
-                '--unsigned||Take a backup that may have been changed: nothing proves who wrote it'
-                '--dry-run||Show what would be done, and do nothing'
-                '--reason|-|Why, for the audit log'
-                '--ip|-|Where a person''s request came from'
-                '--user-agent|-|What a person''s client calls itself'
+                '--unsigned||Accept a backup that may have been changed: nothing proves who wrote it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
                 '--fields|fields.restored-backup,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '/||What `authctl backup` wrote'
+                '/||A file from `authctl backup`'
             )
         }
         'completion' {
@@ -1702,17 +1702,17 @@ function Get-AuthctlRows($path) {
     $rows.options += @(
         '-o|formats|table, wide, json, jsonl, csv, tsv'
         '--output|formats|table, wide, json, jsonl, csv, tsv'
-        '--json||The same as -o json'
+        '--json||Short for -o json'
         '--fields|-|Only these fields, in this order'
-        '--csv-raw||CSV without the guard against formulas, to read back in'
-        '-q||Print only what was asked for, warnings and errors'
-        '--quiet||Print only what was asked for, warnings and errors'
-        '-y||Do not ask before what cannot be undone'
-        '--yes||Do not ask before what cannot be undone'
-        '--as-session||Act as the person whose session''s secret AUTHCTL_SESSION, or the first line of stdin, holds'
+        '--csv-raw||CSV without the guard against formulas, for re-importing'
+        '-q||Print only the result, warnings and errors'
+        '--quiet||Print only the result, warnings and errors'
+        '-y||Do not ask for confirmation'
+        '--yes||Do not ask for confirmation'
+        '--as-session||Act as a signed-in person'
         '--database|-|sqlite:///PATH or postgresql://USER@HOST/NAME'
-        '--config|/|The configuration file to read instead of yours'
-        '--profile|@profiles|The profile of the configuration to use'
+        '--config|/|Configuration file to use instead of yours'
+        '--profile|@profiles|Configuration profile to use'
         '--no-color||No colours'
         '-h||Show this message and exit'
         '--help||Show this message and exit'
@@ -1730,26 +1730,26 @@ function Get-AuthctlList($name) {
         }
         'sources' {
             'authctl|authctl''s own export, JSON Lines or CSV'
-            'csv|any CSV with a first row that names its columns'
-            'json|any JSON or JSON Lines, such as mongoexport''s; --map says which field is what'
-            'appwrite|Appwrite''s users, and with them identities, teams and memberships'
-            'supabase|auth.users as CSV or JSON with identities and mfa_factors, or the Admin API''s users'
-            'firebase|firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit'
-            'auth0|users of an export or the Management API, with the password file; the bulk import''s form'
-            'keycloak|a realm or users file of kc.sh export, or the users of its REST API'
-            'cognito|list-users or admin-get-user as JSON, or the import job''s CSV'
-            'okta|the users of Okta''s API, or its CSV template'
-            'clerk|the dashboard''s CSV, or users of Clerk''s API or JavaScript SDK'
-            'django|dumpdata as JSON or XML, or the auth_user table as CSV'
-            'kratos|the identities of Ory Kratos'' admin API or CLI, or a batch that makes them'
-            'wordpress|wp-cli''s user list or user get as CSV or JSON, or wp_users as CSV'
-            'htpasswd|a password file of Apache or nginx'
-            'ldif|slapcat, ldapsearch -LLL, or ldifde of Active Directory'
+            'csv|any CSV whose first row names its columns'
+            'json|any JSON or JSON Lines, such as mongoexport''s; name its fields with --map'
+            'appwrite|Appwrite users, with identities, teams and memberships'
+            'supabase|auth.users as CSV or JSON, with identities and mfa_factors; or users from the Admin API'
+            'firebase|firebase auth:export as JSON or CSV; or users from the Admin SDK or Identity Toolkit'
+            'auth0|a user export or users from the Management API, with the password file; or a bulk import file'
+            'keycloak|a realm or users file from kc.sh export; or users from the REST API'
+            'cognito|list-users or admin-get-user as JSON; or the import job''s CSV'
+            'okta|users from Okta''s API; or its CSV template'
+            'clerk|the dashboard''s CSV; or users from Clerk''s API or JavaScript SDK'
+            'django|dumpdata as JSON or XML; or the auth_user table as CSV'
+            'kratos|identities from Ory Kratos'' admin API or CLI; or a batch that creates them'
+            'wordpress|wp-cli''s user list or user get as CSV or JSON; or wp_users as CSV'
+            'htpasswd|an Apache or nginx password file'
+            'ldif|slapcat, ldapsearch -LLL, or Active Directory''s ldifde'
         }
         'hashes' {
             'argon2|argon2i, argon2d, argon2id in PHC form'
             'bcrypt|bcrypt: $2a$, $2b$, $2y$'
-            'bcrypt-2x|bcrypt of crypt_blowfish before 1.1: $2x$, good for ASCII passwords alone'
+            'bcrypt-2x|bcrypt of crypt_blowfish before 1.1: $2x$, ASCII passwords only'
             'md5|MD5 in hex or base64, with or without salt'
             'sha|SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt'
             'symfony|Symfony''s message digest: SHA-512 of password{salt} in 5,000 rounds, base64'
@@ -1839,57 +1839,57 @@ function Get-AuthctlList($name) {
             'users.verify.password'
         }
         'policies' {
-            'user-limit|How many accounts there may be before sign-ups are refused; operators make more'
-            'sign-in-methods|How people may sign in and sign up; operators still make sessions'
-            'require-verified|Which address people must verify before they can do anything else in a session'
-            'email-domains|The domains of emails that people may sign up with or change to; operators may use any'
-            'session-limit|How many sessions a user has at once; the oldest goes'
-            'session-duration|How long a session lives; sessions that exist keep their end'
-            'session-idle-timeout|How long a session lives without being used'
-            'session-max-age|How long a session lives in all, however often it is extended'
-            'recent-sign-in|How long after a sign-in people may change factors, password and addresses without giving it again'
-            'session-invalidation|Whether a new password that a person sets ends the other sessions'
-            'session-alerts|Whether users get a mail about a sign-in from a new source, unless by mail or a provider'
-            'password-min-length|The fewest characters of a new password'
-            'password-history|How many of the last passwords may not come back'
-            'password-dictionary|Whether the 10,000 most common passwords are refused'
-            'password-personal-data|Whether passwords with the user''s id, email, name, username or phone are refused'
-            'password-strength|Kinds of characters that every new password needs'
-            'password-context-words|Words that no new password may hold, such as the product''s name'
-            'password-breached-file|A sorted file of SHA-1 hashes by Have I Been Pwned; passwords in it are refused'
-            'generated-password-expiry|How long a generated password works unless it is changed; those that exist keep their end'
-            'memberships-privacy|What members of a team do not see of each other'
+            'user-limit|The most accounts before sign-ups are refused'
+            'sign-in-methods|How people can sign in and sign up'
+            'require-verified|Which address people must verify before they can do anything else'
+            'email-domains|Domains of the emails people can sign up with or change to'
+            'session-limit|The most sessions a user can have at once'
+            'session-duration|How long a session lasts'
+            'session-idle-timeout|How long a session lasts without being used'
+            'session-max-age|How long a session lasts in total, however often it is extended'
+            'recent-sign-in|How recent a sign-in must be to change factors, password and addresses without proving oneself again'
+            'session-invalidation|Whether a new password ends the person''s other sessions'
+            'session-alerts|Whether users get a mail about a sign-in from a new source, unless they signed in by mail or a...'
+            'password-min-length|The shortest new password, in characters'
+            'password-history|How many of the last passwords cannot be used again'
+            'password-dictionary|Whether to refuse the 10,000 most common passwords'
+            'password-personal-data|Whether to refuse passwords with the user''s id, email, name, username or phone'
+            'password-strength|Kinds of characters every new password needs'
+            'password-context-words|Words no new password may contain, such as the product''s name'
+            'password-breached-file|Sorted file of SHA-1 hashes from Have I Been Pwned'
+            'generated-password-expiry|How long a generated password works before it must be changed'
+            'memberships-privacy|What members of a team cannot see of each other'
             'sign-in-attempts|How many wrong attempts lock an account'
-            'source-attempts|How many wrong attempts, at any accounts, lock a source'
-            'sign-in-window|In what time wrong attempts are counted together'
-            'sign-in-lockout|How long a lock lasts; each further one doubles, up to a day, except for known sources'
+            'source-attempts|How many wrong attempts lock a source, whatever the accounts'
+            'sign-in-window|The period in which wrong attempts are counted'
+            'sign-in-lockout|How long a lock lasts'
             'trusted-sources|Addresses and networks of proxies, which are never locked or limited as one source'
             'known-source-expiry|How long a source stays known to an account after a sign-in'
             'otp-length|How many digits a one-time code has'
-            'otp-expiry|How long a one-time code works'
-            'otp-interval|How long to wait before a code is sent again'
-            'otp-attempts|How many wrong attempts end a code'
-            'otp-hourly-limit|How many messages an address gets in an hour'
-            'person-hourly-limit|How many mails, and how many SMS, one signed-in person can send in an hour'
-            'source-hourly-limit|How many mails, and how many SMS, one source can have sent in an hour'
-            'email-hourly-limit|How many mails are sent in an hour, in all; a quarter is reserved for recoveries and challenges'
-            'sms-hourly-limit|How many SMS are sent in an hour, in all; a quarter is reserved for challenges'
-            'creation-hourly-limit|How many accounts, and how many teams, one person or source can make in an hour'
-            'sms-countries|The countries and areas that SMS are sent to'
-            'magic-url-expiry|How long a magic URL works'
-            'verification-expiry|How long the verification of an address works'
-            'verification-needs-session|Whether people must be signed in to confirm an address that they gave themselves'
-            'recovery-expiry|How long a recovery works'
-            'token-expiry|How long a token made by an operator works'
-            'invite-expiry|How long an invitation to a team works'
+            'otp-expiry|How long a one-time code stays valid'
+            'otp-interval|How long to wait before sending another code'
+            'otp-attempts|How many wrong attempts void a code'
+            'otp-hourly-limit|The most messages to one address in an hour'
+            'person-hourly-limit|The most mails, and the most SMS, one signed-in person can send in an hour'
+            'source-hourly-limit|The most mails, and the most SMS, one source can cause in an hour'
+            'email-hourly-limit|The most mails in an hour, in all'
+            'sms-hourly-limit|The most SMS in an hour, in all'
+            'creation-hourly-limit|The most accounts, and the most teams, one person or source can create in an hour'
+            'sms-countries|The countries and areas SMS may be sent to'
+            'magic-url-expiry|How long a magic URL stays valid'
+            'verification-expiry|How long an address can be verified after the message is sent'
+            'verification-needs-session|Whether people must be signed in to confirm an address they entered themselves'
+            'recovery-expiry|How long a recovery link stays valid'
+            'token-expiry|How long a token from an operator stays valid'
+            'invite-expiry|How long a team invitation stays valid'
             'change-needs-old|What the old email or phone can do about a change: nothing, cancel it, or confirm it first'
-            'mfa-factors|The second factors that may be used'
+            'mfa-factors|The second factors users can choose'
             'mfa-required|Who must use a second factor'
-            'challenge-expiry|How long the challenge of a second factor works'
-            'jwt-issuer|The issuer (iss) that JWTs name'
-            'jwt-audience|The audience (aud) that JWTs name'
-            'reason-required|Whether operators must say why (--reason) when they block, delete, label or change a rule'
-            'log-retention|How long the audit log is kept; off keeps it for ever'
+            'challenge-expiry|How long a second-factor challenge stays valid'
+            'jwt-issuer|The issuer (iss) in JWTs'
+            'jwt-audience|The audience (aud) in JWTs'
+            'reason-required|Whether operators must give a --reason to block, delete, label or change a rule'
+            'log-retention|How long audit events are kept; off keeps them forever'
         }
         'policy.sign-in-methods' {
             'none'
@@ -2586,128 +2586,128 @@ function Get-AuthctlList($name) {
             'sharing|How several administrators use one SQLite file'
             'teams|Teams, memberships, roles and invitations'
             'tokens|Codes and links by mail or SMS, changes of addresses, and JWTs'
-            'users|Make, find, change and remove accounts'
-            'teams|Make teams, invite and remove members, give them roles'
-            'sessions|Sign in, ask who is signed in, sign out'
-            'tokens|Send codes and links that sign in, verify and change; redeem them'
-            'mfa|Ask for a second factor: authenticators, recovery codes, challenges'
-            'security|Policies, the audit log, what a password would get'
-            'init|Make a directory in an empty database, and its key'
-            'upgrade|Bring the database''s schema up to this authctl'
-            'status|Show which database this is, and how it is doing'
-            'backup|Save the whole directory into a new file'
-            'restore|Put a backup into an empty database'
-            'completion|Complete words in bash, zsh, fish and PowerShell'
+            'users|Create, find, change and delete users'
+            'teams|Create teams, invite and remove members, assign roles'
+            'sessions|Sign in, see who is signed in, sign out'
+            'tokens|Send and redeem codes and links that sign in, verify or change something'
+            'mfa|Manage second factors: authenticators, recovery codes, challenges'
+            'security|Policies, the audit log, security checks'
+            'init|Create a directory in an empty database, and its key'
+            'upgrade|Update the database schema to this version of authctl'
+            'status|Show the database, its health and your settings'
+            'backup|Save the whole directory to a new file'
+            'restore|Restore a backup into an empty database'
+            'completion|Set up completion in bash, zsh, fish and PowerShell'
             'help|Explain a topic or a command'
         }
         'help.users' {
-            'create|Make an account'
-            'list|List accounts'
-            'get|Show one account'
-            'delete|Remove an account and all its data'
-            'list-logs|Show what was done to an account, the newest first'
+            'create|Create a user'
+            'list|List users, newest first, 25 a page'
+            'get|Show one user'
+            'delete|Delete a user and all their data'
+            'list-logs|Show what was done to a user, newest first'
             'update-name|Change the name of a user'
             'update-username|Change the username of a user'
-            'update-locale|Change the language that a user gets messages in'
-            'update-labels|Replace the labels; or add some, and take others away'
+            'update-locale|Change the language of messages to a user'
+            'update-labels|Replace the labels, or add and remove some'
             'get-prefs|Show the preferences of a user'
             'update-prefs|Replace the preferences of a user'
-            'update-metadata|Replace what operators keep about a user'
+            'update-metadata|Replace your notes about a user'
             'update-email|Change the email of a user'
-            'update-email-verification|Say whether the email is known to be theirs'
+            'update-email-verification|Mark the email as verified or unverified'
             'update-phone|Change the phone of a user'
-            'update-phone-verification|Say whether the phone is known to be theirs'
+            'update-phone-verification|Mark the phone as verified or unverified'
             'update-password|Set a new password'
             'verify-password|Check a password'
-            'require-password-change|Have a user choose a new password'
-            'wrap-password|Put an imported hash that is fast to guess at inside argon2id'
-            'update-status|Block an account, at once or until a time; or let it in again'
-            'unlock|Forget the wrong attempts at an account, so that it can be signed in to at once'
-            'secure|Give a taken account back'
-            'list-sessions|List where a user is signed in, the newest first'
-            'create-session|Make a session for a user without a password, as the server'
+            'require-password-change|Make the user choose a new password at the next sign-in'
+            'wrap-password|Wrap an easily guessed imported hash in argon2id'
+            'update-status|Block a user, for good or until a time, or unblock one'
+            'unlock|Clear the wrong attempts on a user, who can then sign in at once'
+            'secure|Recover a stolen account'
+            'list-sessions|List a user''s sessions, newest first'
+            'create-session|Create a session for a user without a password, as the server'
             'delete-session|End one session of a user'
-            'delete-sessions|End all sessions of a user, or with --all everybody''s'
-            'list-identities|List the accounts elsewhere of a user, or of all, the oldest first'
-            'create-identity|Link an account elsewhere to a user, who can then sign in with it'
-            'delete-identity|Unlink an account elsewhere'
-            'list-memberships|List the teams that a user belongs to or is invited to, the newest first'
+            'delete-sessions|End all sessions of a user, or with --all of everybody'
+            'list-identities|List external accounts, of one user or all, oldest first'
+            'create-identity|Link an external account to a user, who can then sign in with it'
+            'delete-identity|Unlink an external account'
+            'list-memberships|List a user''s teams and invitations, newest first'
             'list-roles|List the role strings of a user, as permissions name them'
             'import|Import users, passwords included'
-            'list-imports|List imports, the newest first'
+            'list-imports|List imports, newest first'
             'import-status|Show how many users still have an imported hash, by algorithm and age'
-            'undo-import|Remove the users that an import made, and restore those whom it changed'
-            'export|Write users as another system takes them, the oldest first'
+            'undo-import|Delete the users that an import created, and restore those it changed'
+            'export|Export users in the format of another system, oldest first'
         }
         'help.teams' {
-            'create|Make a team'
-            'list|List teams'
+            'create|Create a team'
+            'list|List teams, newest first, 25 a page'
             'get|Show one team'
-            'delete|Remove a team and its memberships'
+            'delete|Delete a team and its memberships'
             'update-name|Change the name of a team'
             'get-prefs|Show the preferences of a team'
             'update-prefs|Replace the preferences of a team'
-            'create-membership|Make a user a member of a team at once, or invite one'
-            'list-memberships|List who belongs to a team, invitations too'
+            'create-membership|Add a user to a team at once, or invite one'
+            'list-memberships|List the members of a team, invitations included, newest first, 25 a page'
             'get-membership|Show one membership of a team'
-            'update-membership|Replace the roles of a membership; or add some, and take others away'
+            'update-membership|Replace the roles of a membership, or add and remove some'
             'update-membership-status|Accept an invitation with its secret'
             'delete-membership|Remove a member from a team, or withdraw an invitation'
         }
         'help.sessions' {
-            'create|Sign in'
-            'get|Say who is signed in'
+            'create|Sign in with a password, an external identity, or anonymously'
+            'get|Show who is signed in'
             'update|Extend the session by the policy''s duration, from now'
             'delete|Sign out'
-            'create-jwt|Make a JWT that stands for the session, for programs that check signatures'
+            'create-jwt|Create a JWT for the session, for programs that check signatures'
             'verify-jwt|Check a JWT'
         }
         'help.tokens' {
-            'create|Make a token that signs a user in, to be handed over'
-            'create-email|Send a code to an email that signs in with it; make the account where there is none'
-            'create-phone|Send a code to a phone that signs in with it; make the account where there is none'
-            'create-magic-url|Send a link to an email that signs in with it; make the account where there is none'
-            'create-email-verification|Send a code or link to a user''s email that verifies it'
-            'create-phone-verification|Send a code to a user''s phone that verifies it'
-            'create-recovery|Send a code or link to a user''s email that sets a new password'
-            'create-email-change|Send a code or link to a new email; redeemed, it makes that the account''s'
-            'create-phone-change|Send a code to a new phone; redeemed, it makes that the account''s'
+            'create|Create a token that signs a user in, for you to deliver'
+            'create-email|Send a sign-in code to an email'
+            'create-phone|Send a sign-in code to a phone'
+            'create-magic-url|Send a sign-in link to an email'
+            'create-email-verification|Send a code or link that verifies a user''s email'
+            'create-phone-verification|Send a code that verifies a user''s phone'
+            'create-recovery|Send a code or link to a user''s email for setting a new password'
+            'create-email-change|Send a code or link to a new email'
+            'create-phone-change|Send a code to a new phone'
             'redeem|Redeem a code or secret'
-            'list|List a user''s live tokens, the newest first, with the attempts that are left'
-            'delete|End a token before its time'
-            'purge|Remove tokens that have been dead for a day, some at a time'
+            'list|List a user''s active tokens, newest first, with the attempts left'
+            'delete|End a token early'
+            'purge|Delete tokens that expired more than a day ago'
         }
         'help.mfa' {
-            'status|Show whether signing in asks a user for a second factor, and which factors the user has'
-            'list-factors|List what a user can complete a sign-in with'
-            'enable|Ask a user for two factors from now on'
-            'disable|Ask a user for one factor from now on; those that are set up stay'
-            'reset|Let in a user who has lost every second factor'
-            'create-authenticator|Make the secret for an authenticator app'
-            'verify-authenticator|Verify a new authenticator by a code that it shows'
-            'delete-authenticator|Remove an authenticator'
-            'create-recovery-codes|Make six recovery codes'
-            'regenerate-recovery-codes|Make six new recovery codes, and end the old ones'
+            'status|Show whether a user signs in with two factors, and which ones the user has'
+            'list-factors|List the factors a user can complete a sign-in with'
+            'enable|Ask a user for two factors at sign-in'
+            'disable|Ask a user for only one factor at sign-in'
+            'reset|Remove every second factor of a user who has lost them all'
+            'create-authenticator|Create the secret for an authenticator app'
+            'verify-authenticator|Verify a new authenticator with a code, which makes it a second factor'
+            'delete-authenticator|Delete an authenticator'
+            'create-recovery-codes|Create six recovery codes'
+            'regenerate-recovery-codes|Create six new recovery codes and void the old ones'
             'create-challenge|Begin the second step of a sign-in'
             'complete-challenge|Complete a sign-in with a code'
         }
         'help.security' {
-            'show|Show the policies that hold'
+            'show|Show the policies'
             'set|Set a policy'
-            'reset|Give policies their defaults again'
-            'apply|Set the policies of a file, or all policies as a preset has them, and show what differs from before'
-            'check-password|Say what a password would get'
-            'check|Say what is weak here, the worst first, each with the command that mends it'
-            'purge|Clear what is dead'
-            'unlock-source|Let people sign in from an address again at once, where too many wrong attempts have locked it'
-            'list-logs|Show what happened, the newest first'
-            'verify-logs|Find out whether the audit log was changed by anybody but authctl, and seal it where it was not'
-            'test-delivery|Send a message that says that it is a test, and show what the server or provider answered'
-            'create-mock-phone|Make a number for tests'
+            'reset|Reset policies to their defaults'
+            'apply|Set the policies in a file, or all policies to a preset, and show what changed'
+            'check-password|Test a password against the policy and estimate how hard it is to guess'
+            'check|List security weaknesses, the worst first, each with the command that fixes it'
+            'purge|Delete expired tokens and challenges, ended sessions, old attempts, sources, keys and events'
+            'unlock-source|Let an address sign in again at once after too many wrong attempts locked it'
+            'list-logs|Show the audit log, newest first'
+            'verify-logs|Find out whether the audit log was changed outside authctl, and seal it if not'
+            'test-delivery|Send a test message and show what the server or provider answered'
+            'create-mock-phone|Make a number a mock phone'
             'list-mock-phones|List the mock phone numbers with their codes'
-            'delete-mock-phone|Make a number an ordinary one again, which messages are sent to'
-            'show-jwks|Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517)'
-            'rotate-key|Seal every secret with a new secret key, or with --jwt sign JWTs with a new key'
+            'delete-mock-phone|Make a mock phone an ordinary number again, which messages are sent to'
+            'show-jwks|Show the public keys that verify JWTs, for other programs (a JWKS, RFC 7517)'
+            'rotate-key|Re-encrypt every secret with a new secret key, or with --jwt sign JWTs with a new key'
         }
     }
 }

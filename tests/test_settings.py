@@ -132,7 +132,7 @@ def test_a_named_file_may_begin_with_the_home_folder(load, write):
 
 
 def test_a_named_file_must_be_there(load, tmp_path):
-    with pytest.raises(Unavailable, match=r"missing\.toml cannot be read: No such file") as caught:
+    with pytest.raises(Unavailable, match=r"missing\.toml: No such file") as caught:
         load(config=str(tmp_path / "missing.toml"))
     assert caught.value.type == "file_unavailable"
     assert "--config" in caught.value.hint
@@ -221,29 +221,29 @@ def test_variables_have_one_meaning_each():
         ('[email]\nfrom = "nobody"', "email.from must be an email address"),
         ("[email]\nfrom = 5", "email.from must be text, in quotes (it is 5)"),
         ('[email]\nhost = "a\\nb"', "email.host must be one line of text without control characters"),
-        ('[email]\nhots = "x"', "there is no setting 'email.hots'. Did you mean 'email.host'?"),
-        ('[emial]\nhost = "x"', "there is no setting 'emial'. Did you mean 'email'?"),
+        ('[email]\nhots = "x"', "unknown setting 'email.hots'. Did you mean 'email.host'?"),
+        ('[emial]\nhost = "x"', "unknown setting 'emial'. Did you mean 'email'?"),
         ('email = "x"', "email is a table, written as [email]"),
-        ('host = "x"', "there is no setting 'host'. Did you mean 'email.host'?"),
-        ('database-url = "x"', "there is no setting 'database-url'. Did you mean 'database_url'?"),
+        ('host = "x"', "unknown setting 'host'. Did you mean 'email.host'?"),
+        ('database-url = "x"', "unknown setting 'database-url'. Did you mean 'database_url'?"),
         ('database_url = "mysql://h/d"', "database_url must begin with sqlite:/// or postgresql://"),
         ('database_url = "sqlite://x.db"', "database_url needs three slashes before the file"),
         ('database_url = "postgresql:h"', "database_url must begin with sqlite:/// or postgresql://"),
         ('application_name = ""', "application_name must not be empty"),
         ('actor = ["x"]', "actor must be text, in quotes"),
         ("allowed_redirects = 5", "allowed_redirects must be a list of texts"),
-        ('allowed_redirects = ["https://app.example.com/"]', "allowed_redirects must name hosts alone"),
+        ('allowed_redirects = ["https://app.example.com/"]', "allowed_redirects must be hosts only"),
         ("allowed_redirects = [5]", "allowed_redirects must be text, in quotes"),
-        ('profile = "p"', "profile cannot be given in a file: use --profile or AUTHCTL_PROFILE"),
-        ('config = "p"', "config cannot be given in a file: use --config or AUTHCTL_CONFIG"),
-        ('actor_file = "x"', "there is no setting 'actor_file'"),
+        ('profile = "p"', "profile cannot be set in a file. Use --profile or AUTHCTL_PROFILE"),
+        ('config = "p"', "config cannot be set in a file. Use --config or AUTHCTL_CONFIG"),
+        ('actor_file = "x"', "unknown setting 'actor_file'"),
         ("secret_key_file = 5", "secret_key_file must be the path of a file"),
         ('profiles = "x"', "profiles are tables with a name"),
         ('[profiles]\nactor = "x"', "profiles are tables with a name"),
         ('[sms]\nbase_url = "api.example.com"', "sms.base_url must begin with https:// or http://"),
         ('[sms]\ntemplate = "hello"', "sms.template must be text that contains {code}"),
-        ('[sms]\ntemplate = "{code} {name}"', "sms.template may have no other fields than {code} and {application}"),
-        ('[sms]\ntemplate = "{code} }"', "sms.template may have no other fields"),
+        ('[sms]\ntemplate = "{code} {name}"', "sms.template may only have the fields {code} and {application}"),
+        ('[sms]\ntemplate = "{code} }"', "sms.template may only have the fields"),
         (
             '[sms]\nservice_sid = "MG1"',
             "sms.service_sid must be the Verify service's id, which begins with VA; this is a",
@@ -286,10 +286,10 @@ def test_everything_that_is_wrong_is_told_at_once(load, write):
 def test_an_unknown_profile_is_told_with_the_nearest(load, write):
     path = write("[profiles.staging]")
     assert problems_of(load, profile="stagging") == (
-        f"There is no table [profiles.stagging] in {path}. Did you mean 'staging'? The profiles are: staging."
+        f"There is no table [profiles.stagging] in {path}. Did you mean 'staging'? Profiles: staging."
     )
     write("[profiles.staging]\n[profiles.production]")
-    assert problems_of(load, profile="x").endswith(f" in {path}. The profiles are: production, staging.")
+    assert problems_of(load, profile="x").endswith(f" in {path}. Profiles: production, staging.")
     os.unlink(path)
     assert "there is no configuration file" in problems_of(load, variables={"AUTHCTL_PROFILE": "staging"})
 
@@ -299,7 +299,7 @@ def test_an_unknown_profile_is_told_with_the_nearest(load, write):
     [
         (b"actor = 'x'\nactor = \n", "line 2"),
         (b"actor = ", "at end of document"),
-        (b"actor = 'x'\n\n# \xff\n", "line 3: the file is not text in UTF-8"),
+        (b"actor = 'x'\n\n# \xff\n", "line 3: not UTF-8"),
         (b"x = " + b"[" * 100_000, ": "),
         (b"\0", "line 1"),
     ],
@@ -388,7 +388,7 @@ def test_the_database_url_can_come_from_a_file(load, write):
 
 def test_a_secret_and_its_file_are_not_given_in_one_place(load, write):
     path = write('[email]\npassword = "x"\npassword_file = "y"')
-    assert f"{path}: email.password and email.password_file are both given" in problems_of(load)
+    assert f"{path}: email.password and email.password_file are both set" in problems_of(load)
     os.unlink(path)
     variables = {"AUTHCTL_SECRET_KEY": KEY_TEXT, "AUTHCTL_SECRET_KEY_FILE": "x"}
     assert "AUTHCTL_SECRET_KEY and AUTHCTL_SECRET_KEY_FILE are both set" in problems_of(load, variables=variables)
@@ -405,13 +405,13 @@ def test_a_later_place_gives_the_secret_in_its_own_way(load, write):
 def test_a_secrets_file_is_read_when_the_secret_is_asked_for(load, tmp_path):
     found = load(variables={"AUTHCTL_EMAIL_PASSWORD_FILE": str(tmp_path / "missing")})
     assert found.database_url
-    with pytest.raises(Unavailable, match="missing cannot be read: No such file") as caught:
+    with pytest.raises(Unavailable, match="missing: No such file") as caught:
         _ = found.email.password
     assert "AUTHCTL_EMAIL_PASSWORD_FILE" in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"), [(b"", "is empty"), (b"\xff", "not text"), (b"x" * 70_000, "longer")]
+    ("content", "complaint"), [(b"", "is empty"), (b"\xff", "not UTF-8"), (b"x" * 70_000, "longer")]
 )
 def test_a_secrets_file_holds_text(load, tmp_path, content, complaint):
     path = tmp_path / "password"
@@ -481,9 +481,9 @@ def test_files_with_secrets_that_others_can_read_are_told(load, write, tmp_path,
     url = write("sqlite:////x", "a url", mode=0o604)
     warnings = load(variables={"AUTHCTL_DATABASE_URL_FILE": url}).warnings
     assert warnings == (
-        f"{config} holds a secret and others can read it (mode 0644). Run: chmod 600 {config}",
-        f"{url} holds a secret and others can read it (mode 0604). Run: chmod 600 '{url}'",
-        f"{key} holds a secret and others can read it (mode 0640). Run: chmod 600 {key}",
+        f"Others can read {config}, which contains a secret (mode 0644). Run: chmod 600 {config}",
+        f"Others can read {url}, which contains a secret (mode 0604). Run: chmod 600 '{url}'",
+        f"Others can read {key}, which contains a secret (mode 0640). Run: chmod 600 {key}",
     )
 
 
@@ -491,7 +491,7 @@ def test_only_files_of_ones_own_are_proposed_to_be_closed(load, write, tmp_path,
     elsewhere = write("sqlite:////x", "elsewhere/url", mode=0o604)
     told = load(variables={"AUTHCTL_DATABASE_URL_FILE": elsewhere}).warnings
     assert told == (
-        f"{elsewhere} holds a secret and others can read it (mode 0604). Its owner should close it to others.",
+        f"Others can read {elsewhere}, which contains a secret (mode 0604). Its owner should make it private.",
     )
     own = {"HOME": str(tmp_path / "elsewhere")}
     assert paths.is_own(elsewhere, own)
@@ -656,7 +656,7 @@ def test_threads_of_one_process_do_not_disturb_each_other(tmp_path):
 
 def test_a_key_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(Unavailable, match="cannot be written") as caught:
+    with pytest.raises(Unavailable, match="Cannot write") as caught:
         settings.write_key_file(str(tmp_path / "file/secret.key"), KEY)
     assert "AUTHCTL_SECRET_KEY_FILE" in caught.value.hint
 

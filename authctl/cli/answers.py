@@ -48,7 +48,7 @@ def write(
     ended = record or {"id": own and own["resource"].rpartition("/")[2]}  # preferences do not say whose they are
     _write_lines(dict([*lines.items()][:MOST_FIELDS]), ended, look)
     if len(lines) > MOST_FIELDS:
-        look.note(f"{len(lines) - MOST_FIELDS:,} more fields; -o json shows the whole record.")
+        look.note(f"{len(lines) - MOST_FIELDS:,} more fields: see -o json.")
     if any(is_time(name) for name in lines):
         look.note_zone()
 

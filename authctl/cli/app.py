@@ -23,29 +23,29 @@ from authctl.errors import AuthctlError, ExitStatus, Interrupted, Unavailable
 
 # Name → (the module that holds it, what it does). Modules load when one of their commands is asked for.
 GROUPS = {
-    "users": ("authctl.cli.users", "Make, find, change and remove accounts."),
-    "teams": ("authctl.cli.teams", "Make teams, invite and remove members, give them roles."),
-    "sessions": ("authctl.cli.sessions", "Sign in, ask who is signed in, sign out."),
-    "tokens": ("authctl.cli.tokens", "Send codes and links that sign in, verify and change; redeem them."),
-    "mfa": ("authctl.cli.mfa", "Ask for a second factor: authenticators, recovery codes, challenges."),
-    "security": ("authctl.cli.security", "Policies, the audit log, what a password would get."),
+    "users": ("authctl.cli.users", "Create, find, change and delete users."),
+    "teams": ("authctl.cli.teams", "Create teams, invite and remove members, assign roles."),
+    "sessions": ("authctl.cli.sessions", "Sign in, see who is signed in, sign out."),
+    "tokens": ("authctl.cli.tokens", "Send and redeem codes and links that sign in, verify or change something."),
+    "mfa": ("authctl.cli.mfa", "Manage second factors: authenticators, recovery codes, challenges."),
+    "security": ("authctl.cli.security", "Policies, the audit log, security checks."),
 }
 DIRECTORY = {
-    "init": ("authctl.cli.setup", "Make a directory in an empty database, and its key."),
-    "upgrade": ("authctl.cli.setup", "Bring the database's schema up to this authctl."),
-    "status": ("authctl.cli.setup", "Show which database this is, and how it is doing."),
-    "backup": ("authctl.cli.backup", "Save the whole directory into a new file."),
-    "restore": ("authctl.cli.backup", "Put a backup into an empty database."),
+    "init": ("authctl.cli.setup", "Create a directory in an empty database, and its key."),
+    "upgrade": ("authctl.cli.setup", "Update the database schema to this version of authctl."),
+    "status": ("authctl.cli.setup", "Show the database, its health and your settings."),
+    "backup": ("authctl.cli.backup", "Save the whole directory to a new file."),
+    "restore": ("authctl.cli.backup", "Restore a backup into an empty database."),
 }
 PROGRAM = {
-    "completion": ("authctl.cli.completion.command", "Complete words in bash, zsh, fish and PowerShell."),
+    "completion": ("authctl.cli.completion.command", "Set up completion in bash, zsh, fish and PowerShell."),
     "help": ("authctl.cli.topics", "Explain a topic or a command."),
 }
 SECTIONS = {"Groups of commands": GROUPS, "The whole directory": DIRECTORY, "This program": PROGRAM}
 WORDS = GROUPS | DIRECTORY | PROGRAM
 
 DESCRIPTION = """A user directory, administered from the terminal. It is kept in a SQLite file, which the first command
-makes, or in a Postgres database; there is no server to run."""
+creates, or in a Postgres database. There is no server to run."""
 EXAMPLES = (
     'authctl users create --email ada@example.com --name "Ada Lovelace"',
     "authctl users list --search ada",
@@ -161,8 +161,8 @@ def _is_of_output(error: OSError) -> bool:
 def _unwritten(error: OSError) -> AuthctlError:
     return Unavailable(
         "file_unavailable",
-        f"The results cannot be written: {error.strerror}.",
-        hint="What was to be changed is changed; look before you do it again.",
+        f"Cannot write the results: {error.strerror}.",
+        hint="The change itself was made. Check before you repeat it.",
     )
 
 
@@ -177,8 +177,8 @@ def _unexpected(error: Exception) -> AuthctlError:
         trace = trace.tb_next
     return AuthctlError(
         "general_unexpected",
-        f"This is a bug in authctl: {type(error).__name__} at {' < '.join(reversed(frames[-4:]))}.",
-        hint="Please report it with this line and what you did; nothing was changed.",
+        f"Bug in authctl: {type(error).__name__} at {' < '.join(reversed(frames[-4:]))}.",
+        hint="Please report this line and what you did. Nothing was changed.",
     )
 
 

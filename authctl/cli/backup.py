@@ -36,7 +36,9 @@ def backup(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="A new file; none is overwritten. With --keep, a folder.", show_default=False
+            metavar="FILE",
+            help="A new file, or with --keep a folder. Existing files are never overwritten.",
+            show_default=False,
         ),
     ],
     keep: Annotated[
@@ -45,31 +47,34 @@ def backup(
             "--keep",
             metavar="N",
             callback=_at_least_one,
-            help="Name the backup by its time in the folder FILE, read it back, and then remove all but the last N"
-            " there.",
+            help="Name the backup by time in the folder FILE, verify it, then delete all but the last N there.",
         ),
     ] = None,
     with_key: Annotated[
         bool,
-        typer.Option("--with-key", help="Put the secret key in: whoever reads the file then reads every secret in it."),
+        typer.Option(
+            "--with-key", help="Include the secret key. Whoever reads the file can then read every secret in it."
+        ),
     ] = False,
 ) -> None:
-    """Save the whole directory, as it is at one moment, into a new file that only you can read.
+    """Save the whole directory, as it is at one moment, to a new file that only you can read.
 
-    Everybody can go on working meanwhile. `authctl restore` puts the backup into SQLite or Postgres, wherever it came
-    from: one of SQLite is an SQLite file, one of Postgres compressed lines of JSON. The secret key is not in it: keep
-    a copy of the key apart.
+    Everybody can keep working meanwhile. `authctl restore` loads the backup into SQLite or Postgres, whichever it is
+    from. A backup of SQLite is a SQLite file; one of Postgres is compressed lines of JSON. It does not contain the
+    secret key: keep a copy of the key elsewhere.
 
-    --keep is for cron. It removes only backups that it named itself, with the same key, and only after the new one is
-    whole and was read back.
+    --keep is for cron. It deletes only backups that it named itself, with the same key, and only after verifying the
+    new one.
     """
     from authctl.core.maintenance import backup as maintenance_backup
 
     if with_key and not ctx.is_dry_run:
-        ctx.confirm("The file will hold the secret key: whoever reads it reads every secret of the directory. Go on?")
+        ctx.confirm(
+            "The file will contain the secret key: whoever reads it can read every secret of the directory. Go on?"
+        )
     made = maintenance_backup.backup(ctx.directory, file, with_key=with_key, keep=keep, progress=progress_of(ctx))
     if not ctx.is_dry_run and not with_key:
-        ctx.output.note("The secret key is not in it: keep a copy of the key apart from the backup.")
+        ctx.output.note("The backup does not contain the secret key. Keep a copy of the key elsewhere.")
     ctx.report(made.public())
 
 
@@ -87,23 +92,23 @@ def backup(
 )
 def restore(
     ctx: Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="What `authctl backup` wrote.", show_default=False)],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file from `authctl backup`.", show_default=False)],
     unsigned: Annotated[
         bool,
-        typer.Option("--unsigned", help="Take a backup that may have been changed: nothing proves who wrote it."),
+        typer.Option("--unsigned", help="Accept a backup that may have been changed: nothing proves who wrote it."),
     ] = False,
 ) -> None:
-    """Put a backup into an empty database, or one that is not there yet; never over a directory that is in use.
+    """Restore a backup into an empty or new database, never over an existing directory.
 
-    --database names the database, else your configuration does. The whole backup is read and checked first, and then
-    written as one change; one of an older authctl is brought up to this one. --dry-run checks, and writes nothing.
+    The database is that of --database, or of your configuration. The whole backup is checked first and then written in
+    one change; a backup of an older authctl is migrated. --dry-run only checks.
 
-    The directory needs the secret key that it was sealed with, and a backup is signed with it: one that was changed
-    since is refused. Name the file of your copy of the key with the setting secret_key_file. A backup that was made
-    with --with-key brings the key, and it is put beside your other keys.
+    You need the secret key of the directory, which also signs its backups: one that was changed is refused. Set
+    secret_key_file to your copy of the key. A backup made with --with-key contains the key, which is saved beside your
+    other keys.
 
-    Use --unsigned for a backup of an older authctl, which is not signed, or where the key is only in the backup
-    itself. Whoever could write to the file may have added users, passwords or sessions to it.
+    Use --unsigned for the backup of an older authctl, which did not sign, or if the only copy of the key is in the
+    backup and nobody else could change it.
     """
     from authctl.core.maintenance import backup as maintenance_backup
 

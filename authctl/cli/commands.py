@@ -184,7 +184,7 @@ class Command(TyperCommand):
         """Everything that can be refused is, before anything is done; then the command, for each of its subjects."""
         declaration = self.declaration
         if not ctx.is_person and (given := next(iter(ctx.given_again), None)):
-            message = f"--{given.replace('_', '-')} goes with --as-session here."
+            message = f"--{given.replace('_', '-')} only goes with --as-session here."
             raise UsageError("general_usage", message, field=given.removesuffix("_stdin"))
         if declaration.shape is not None:
             ctx.output.prepare(declaration.shape)
@@ -202,7 +202,9 @@ class Command(TyperCommand):
         taken = [name for name, value in (ctx.params | ctx.given).items() if name.endswith("_stdin") and value]
         if taken:
             flag = "--" + taken[0].replace("_", "-")
-            raise UsageError("general_usage", f"stdin cannot hold the ids and what {flag} reads.", field=taken[0])
+            raise UsageError(
+                "general_usage", f"Standard input cannot carry both the ids and the value of {flag}.", field=taken[0]
+            )
         if self.declaration.asks is not None:
             named = _named(ctx) | {subject: f"each {subject} named on stdin"}
             ctx.params[subject] = None

@@ -17,13 +17,13 @@ MOST_COUNTED = 10_000  # records, for the line below a page
 PAGE = 25  # records of a list, where --limit does not say
 
 # Of lists that have nothing but pages.
-Limit = Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.")]
-After = Annotated[str | None, typer.Option("--after", metavar="ID", help="The page after the record with this id.")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", help="Show at most this many.")]
+After = Annotated[str | None, typer.Option("--after", metavar="ID", help="Continue after the record with this id.")]
 
 OPERATORS = "OP is = != < <= > >=, or ~ for any part of a text"
 MEMBERSHIP_FILTER = (
-    f"'FIELD OP VALUE', as in 'roles ~ maths' or 'status = pending'. {OPERATORS} or a member of roles. Repeatable: all"
-    " must hold. Indexed fields: id, roles, status, invited_at."
+    f"'FIELD OP VALUE', as in 'roles ~ maths' or 'status = pending'. {OPERATORS} or a member of roles. Repeatable: "
+    "all must match. Indexed fields: id, roles, status, invited_at."
 )
 
 
@@ -51,9 +51,9 @@ class Asked:
         given = [flag for flag, value in paging.items() if value is not None]
         if given and (self.all or self.count):
             flag = "--count" if self.count else "--all"
-            raise UsageError("general_usage", f"{flag} and {given[0]} exclude each other.", field=flag.strip("-"))
+            raise UsageError("general_usage", f"Use only one of {flag} and {given[0]}.", field=flag.strip("-"))
         if self.after is not None and self.before is not None:
-            raise UsageError("general_usage", "--after and --before exclude each other.", field="before")
+            raise UsageError("general_usage", "Use only one of --after and --before.", field="before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,20 @@ class ListOptions:
         options = [
             _option("search", "TEXT", self.search),
             _option("filter", "FILTER", self.filter, multiple=True),
-            _option("sort", "FIELD|-FIELD", f"- is descending. Only {indexed} is indexed.", default=self.sort),
+            _option(
+                "sort",
+                "FIELD|-FIELD",
+                f"Field to sort by; - is descending. Only {indexed} is indexed.",
+                default=self.sort,
+            ),
         ]
         if self.paged:
             options += [
-                _option("limit", "N", f"At most so many; {PAGE} unless given.", type=int),
-                _option("all", None, "All of them, streamed.", is_flag=True),
-                _option("after", "ID", "The page after the record with this id."),
-                _option("before", "ID", "The page before the record with this id."),
-                _option("count", None, "Only say how many there are.", is_flag=True),
+                _option("limit", "N", f"Show at most this many; {PAGE} by default.", type=int),
+                _option("all", None, "Show all, streamed.", is_flag=True),
+                _option("after", "ID", "Continue after the record with this id."),
+                _option("before", "ID", "Show the page before the record with this id."),
+                _option("count", None, "Only count them.", is_flag=True),
             ]
         return options
 

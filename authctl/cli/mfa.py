@@ -58,19 +58,17 @@ class SecondFactor(StrEnum):
 
 
 FACTORS = (
-    "What is to complete the sign-in, another than began it: totp, email, phone or recovery_code; password where it"
-    " began with an address that is not verified."
+    "The factor that completes the sign-in, other than the first: totp, email, phone or recovery_code; password if "
+    "the sign-in began with an unverified address."
 )
-Name = Annotated[
-    str | None, typer.Option("--name", metavar="NAME", help="Which authenticator, where a user has several.")
-]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Which authenticator, if a user has several.")]
 Code = Annotated[
-    str | None, positional("--otp", "What the app shows, or what was sent; asked for without it.", metavar="CODE")
+    str | None, positional("--otp", "The code from the app or message. Asked for if left out.", metavar="CODE")
 ]
 CodeStdin = Annotated[
     bool,
     typer.Option(
-        "--secret-stdin", help="Read the code from stdin: one line, behind the session's secret where that is there."
+        "--secret-stdin", help="Read the code from stdin: one line, after the session's secret if that comes first."
     ),
 ]
 
@@ -78,9 +76,7 @@ CodeStdin = Annotated[
 def code_given(ctx: Context, code: str | None, *, stdin: bool) -> str:
     """The code of a line, of stdin, or of whoever sits at the terminal."""
     if code is not None and stdin:
-        raise UsageError(
-            "general_usage", "CODE and --secret-stdin exclude each other: both are the code.", field="code"
-        )
+        raise UsageError("general_usage", "Use only one of CODE and --secret-stdin.", field="code")
     if code is not None:
         return code
     if stdin:
@@ -90,7 +86,7 @@ def code_given(ctx: Context, code: str | None, *, stdin: bool) -> str:
 
 @COMMANDS.command(MFA_STATUS, exits=(NOT_FOUND,), example="authctl mfa status ada@example.com")
 def status(ctx: Context, user: User) -> None:
-    """Show whether signing in asks a user for a second factor, and which factors the user has."""
+    """Show whether a user signs in with two factors, and which ones the user has."""
     ctx.show(ctx.directory.mfa.status(user).public())
 
 
@@ -103,12 +99,12 @@ def status(ctx: Context, user: User) -> None:
     example="authctl mfa enable ada@example.com",
 )
 def enable(ctx: Context, user: User) -> None:
-    """Ask a user for two factors from now on.
+    """Ask a user for two factors at sign-in.
 
-    Until the user has a second one, one is enough: `authctl mfa create-authenticator` makes one, and a verified email
-    or phone is one. The policy mfa-required asks everybody, or all users with a label.
+    A user without a second factor still signs in with one. Add one with `authctl mfa create-authenticator`; a
+    verified email or phone also counts. The policy mfa-required covers everybody, or all users with a label.
 
-    Who has no other than the email cannot recover a forgotten password without an operator.
+    A user with no other factor than email cannot recover a forgotten password without an operator.
     """
     from authctl.core.accounts import lookup
 
@@ -118,12 +114,12 @@ def enable(ctx: Context, user: User) -> None:
     status = mfa.status(f"id:{enabled.id}")
     if not any(status.factors.values()):
         ctx.output.tell(
-            f"This protects nothing yet: the user {enabled.id} has no second factor. Add one with: "
+            f"This has no effect yet: user {enabled.id} has no second factor. To add one: "
             + _command(ctx, "create-authenticator", lookup.reference(enabled.id))
         )
     elif status.recovery_needs_operator:
         ctx.output.warn(
-            "The email is the only second factor, so a forgotten password takes an operator. To avoid that: "
+            "Email is the only second factor, so recovering a password takes an operator. To avoid that: "
             + _command(ctx, "create-recovery-codes", user)
         )
 
@@ -137,9 +133,9 @@ def enable(ctx: Context, user: User) -> None:
     example="authctl mfa disable ada@example.com",
 )
 def disable(ctx: Context, user: User) -> None:
-    """Ask a user for one factor from now on; those that are set up stay.
+    """Ask a user for only one factor at sign-in. Existing factors stay.
 
-    Where the policy mfa-required asks for two, it still does.
+    If the policy mfa-required asks for two, it still does.
     """
     ctx.show(ctx.directory.mfa.disable(user).public())
 
@@ -158,17 +154,19 @@ def create_authenticator(
     ctx: Context,
     user: User,
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="What to call it, where a user has several.")
+        str | None, typer.Option("--name", metavar="NAME", help="Name of the authenticator, if a user has several.")
     ] = None,
     qr_file: Annotated[
         Path | None,
-        typer.Option("--qr-file", metavar="FILE", help="Write the QR code into a new .svg or .png file; draw none."),
+        typer.Option(
+            "--qr-file", metavar="FILE", help="Write the QR code to a new .svg or .png file instead of drawing it."
+        ),
     ] = None,
 ) -> None:
-    """Make the secret for an authenticator app. It is shown this once, and counts once a code of it is verified.
+    """Create the secret for an authenticator app. It is shown only once, and active once verified with a code.
 
-    A terminal shows a QR code to scan, and asks for the first code; elsewhere `authctl mfa verify-authenticator` takes
-    it. Made again before that, it replaces the first.
+    A terminal shows a QR code to scan and asks for the first code; elsewhere, run `authctl mfa verify-authenticator`.
+    Creating it again before that replaces the first.
     """
     if qr_file is not None:
         qr.check_file(qr_file)
@@ -184,7 +182,7 @@ def create_authenticator(
         is_verified = ctx.environment.is_interactive and _verify_now(ctx, user, name)
     finally:  # also where the question was interrupted, or answered wrongly too often
         if not is_verified:
-            ctx.output.tell(f"It does not count yet. Verify it with: {_verifying(ctx, user, name)}")
+            ctx.output.tell(f"Not active yet. To activate it: {_verifying(ctx, user, name)}")
 
 
 def _show_to_scan(ctx: Context, created: NewAuthenticator, qr_file: Path | None) -> None:
@@ -192,9 +190,9 @@ def _show_to_scan(ctx: Context, created: NewAuthenticator, qr_file: Path | None)
     groups = (created.secret[start : start + GROUP] for start in range(0, len(created.secret), GROUP))
     ctx.show({"secret": " ".join(groups), "uri": created.uri})
     if qr_file is not None:
-        ctx.output.tell(f"The QR code is in {qr_file}; remove the file once it is scanned.")
+        ctx.output.tell(f"The QR code is in {qr_file}. Delete the file after scanning it.")
     elif ctx.environment.is_dumb:
-        ctx.output.tell("This terminal cannot draw the QR code; --qr-file FILE.svg writes it.")
+        ctx.output.tell("This terminal cannot draw the QR code. To write it to a file: --qr-file FILE.svg")
     else:
         _draw(ctx, qr.matrix_of(created.uri))
 
@@ -210,8 +208,8 @@ def _draw(ctx: Context, matrix: qr.Matrix) -> None:
     if drawing is None:
         columns, lines = qr.least_room(matrix, half_blocks=half_blocks)
         ctx.output.tell(
-            f"The window is too small for the QR code. Make it at least {columns} columns by {lines + BELOW} lines and"
-            " do this again, or use --qr-file FILE.svg."
+            f"The window is too small for the QR code. Enlarge it to {columns} columns by {lines + BELOW} lines and "
+            "try again, or use --qr-file FILE.svg"
         )
         return
     environment.stdout.write(drawing)
@@ -220,7 +218,7 @@ def _draw(ctx: Context, matrix: qr.Matrix) -> None:
 
 def _verify_now(ctx: Context, user: str, name: str | None) -> bool:
     """Ask for a code of the new authenticator, and again while it is wrong. Whether one was given."""
-    question = "Code that the app shows (Enter: later): "
+    question = "Code from the app (Enter: later): "
     for tries_left in reversed(range(TRIES)):
         code = prompts.answer(ctx.environment, question)
         if not code:
@@ -230,14 +228,12 @@ def _verify_now(ctx: Context, user: str, name: str | None) -> bool:
         except Denied as refused:
             if refused.type != "user_invalid_token" or not tries_left:
                 raise
-            question = "That is wrong. The next code that the app shows (Enter: later): "
+            question = "Wrong code. The next code from the app (Enter: later): "
         else:
-            ctx.output.note("Verified: it counts as a second factor.")
+            ctx.output.note("Verified: it is now a second factor.")
             asked = ctx.directory.mfa.status(user)
             if not (asked.mfa or asked.required):
-                ctx.output.note(
-                    f"Signing in does not ask for it yet. Turn that on with: {_command(ctx, 'enable', user)}"
-                )
+                ctx.output.note(f"Sign-ins do not ask for it yet. To turn that on: {_command(ctx, 'enable', user)}")
             return True
     raise AssertionError("the last refusal is raised")
 
@@ -261,7 +257,7 @@ def _show_secret(ctx: Context, record: dict[str, Any], user_id: str) -> None:
 @COMMANDS.command(
     FACTOR,
     writes=True,
-    says="Verified the authenticator: it is a second factor from now on.",
+    says="Verified the authenticator as a second factor.",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example=(
         "authctl mfa verify-authenticator ada@example.com CODE",
@@ -271,7 +267,7 @@ def _show_secret(ctx: Context, record: dict[str, Any], user_id: str) -> None:
 def verify_authenticator(
     ctx: Context, user: User, code: Code = None, name: Name = None, secret_stdin: CodeStdin = False
 ) -> None:
-    """Verify a new authenticator by a code that it shows: from then on it is a second factor.
+    """Verify a new authenticator with a code, which makes it a second factor.
 
     Wrong codes are counted. Too many lock the user's second factors for a while; even right ones are then refused.
     """
@@ -299,20 +295,23 @@ def delete_authenticator(
         bool,
         typer.Option(
             "--force",
-            help="Also where it is the only second factor: one is then enough, unless the policy says otherwise.",
+            help=(
+                "Delete it even if it is the only second factor. One factor is then enough, unless the "
+                "policy says otherwise."
+            ),
         ),
     ] = False,
 ) -> None:
-    """Remove an authenticator. Sessions of a user who is asked for two factors still complete a challenge again.
+    """Delete an authenticator. Sessions of a user with two-factor sign-in must complete a challenge again.
 
-    The only second factor of a user who is asked for two is not removed without --force.
+    Deleting the only second factor of a user with two-factor sign-in needs --force.
     """
     ctx.show({"id": ctx.directory.mfa.delete_authenticator(user, name=name, force=force).id, "deleted": True})
 
 
 @COMMANDS.command(FACTOR, exits=(NOT_FOUND, DENIED), example="authctl mfa list-factors ada@example.com")
 def list_factors(ctx: Context, user: User) -> None:
-    """List what a user can complete a sign-in with: authenticators, email, phone, recovery codes."""
+    """List the factors a user can complete a sign-in with: authenticators, email, phone, recovery codes."""
     ctx.output.stream(factor.public() for factor in ctx.directory.mfa.list_factors(user))
 
 
@@ -324,9 +323,9 @@ def list_factors(ctx: Context, user: User) -> None:
     example="authctl mfa create-recovery-codes ada@example.com",
 )
 def create_recovery_codes(ctx: Context, user: User) -> None:
-    """Make six recovery codes: each completes one sign-in, where another factor is lost. They are shown this once.
+    """Create six recovery codes. Each completes one sign-in if another factor is lost. They are shown only once.
 
-    Where there are codes already, `authctl mfa regenerate-recovery-codes` replaces them.
+    If the user already has codes, replace them with `authctl mfa regenerate-recovery-codes`.
     """
     _show_codes(ctx, ctx.directory.mfa.create_recovery_codes(user))
 
@@ -339,7 +338,7 @@ def create_recovery_codes(ctx: Context, user: User) -> None:
     example="authctl mfa regenerate-recovery-codes ada@example.com",
 )
 def regenerate_recovery_codes(ctx: Context, user: User) -> None:
-    """Make six new recovery codes, and end the old ones. They are shown this once."""
+    """Create six new recovery codes and void the old ones. They are shown only once."""
     _show_codes(ctx, ctx.directory.mfa.regenerate_recovery_codes(user))
 
 
@@ -356,7 +355,7 @@ def _show_codes(ctx: Context, made: RecoveryCodes) -> None:
 @COMMANDS.command(
     CHALLENGE,
     writes=True,
-    says="Began a challenge by {factor}.",
+    says="Started a challenge with {factor}.",
     exits=(INVALID, NOT_FOUND, DENIED, UNAVAILABLE),
     example=(
         "authctl mfa create-challenge --factor totp --secret-stdin < session.txt",
@@ -369,10 +368,10 @@ def create_challenge(
     secret_stdin: SecretStdin = False,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Begin the second step of a sign-in: choose a factor, and have a code sent where it is email or phone.
+    """Begin the second step of a sign-in: choose a factor. Email and phone get a code.
 
-    The session is the one that `authctl sessions create` answered with more_factors_required. The answer's id and the
-    code complete it: `authctl mfa complete-challenge`.
+    The session is the one that `authctl sessions create` answered with more_factors_required. Complete the challenge
+    with its id and the code: `authctl mfa complete-challenge`.
     """
     secret = secret_given(ctx, stdin=secret_stdin)
     ctx.show(ctx.directory.mfa.create_challenge(secret, str(factor), print_secret=print_secret).public())
@@ -388,14 +387,14 @@ def create_challenge(
 def complete_challenge(
     ctx: Context,
     challenge: Annotated[
-        str, positional("--challenge-id", "The id that `authctl mfa create-challenge` answered.", metavar="CHALLENGE")
+        str, positional("--challenge-id", "The id from `authctl mfa create-challenge`.", metavar="CHALLENGE")
     ],
     code: Code = None,
     secret_stdin: CodeStdin = False,
 ) -> None:
-    """Complete a sign-in with a code. The session has a new secret from then on, shown this once; the old one is dead.
+    """Complete a sign-in with a code. The session gets a new secret, shown only once; the old one no longer works.
 
-    The session's secret is in AUTHCTL_SESSION, else on the first line of stdin.
+    The session's secret comes from AUTHCTL_SESSION, or else the first line of stdin.
     """
     secret = secret_given(ctx, stdin=False)
     given = code_given(ctx, code, stdin=secret_stdin)
@@ -411,9 +410,9 @@ def complete_challenge(
     example="authctl mfa reset ada@example.com --yes --reason 'lost the phone, came with a passport'",
 )
 def reset(ctx: Context, user: User) -> None:
-    """Let in a user who has lost every second factor.
+    """Remove every second factor of a user who has lost them all.
 
-    Authenticators and recovery codes are removed, all sessions and tokens end, and one factor signs in again, unless
-    the policy mfa-required asks for two. Say in --reason how you know who asks.
+    Authenticators and recovery codes are removed, all sessions and tokens end, and one factor is enough to sign in,
+    unless the policy mfa-required asks for two. Say in --reason how you verified who is asking.
     """
     ctx.show(ctx.directory.mfa.reset(user).public())

@@ -16,8 +16,8 @@ from authctl.cli.output import FORMATS, Format
 from authctl.errors import UsageError
 
 COMMON = "Common options"
-WRITING = "Options of every change"
-STEPPING_UP = "What a person gives once more"
+WRITING = "Options of commands that change something"
+STEPPING_UP = "Re-authentication options"
 _PANELS = dict.fromkeys(("dry_run", "reason", "ip", "user_agent"), WRITING) | dict.fromkeys(
     ("password_stdin", "code", "challenge"), STEPPING_UP
 )
@@ -46,20 +46,23 @@ def stepping_options(taken: Set[str]) -> list[TyperOption]:
 def _common() -> tuple[TyperOption, ...]:
     return (
         _option("output_format", "-o", "--output", metavar="FORMAT", check=_format,
-                help=f"{', '.join(FORMATS)}. By default a table on a terminal, else tsv."),
-        _option("json", "--json", is_flag=True, help="The same as -o json."),
+                help=f"{', '.join(FORMATS)}. Default: table on a terminal, else tsv."),
+        _option("json", "--json", is_flag=True, help="Short for -o json."),
         _option("fields", "--fields", metavar="FIELD,...", help="Only these fields, in this order."),
-        _option("csv_raw", "--csv-raw", is_flag=True, help="CSV without the guard against formulas, to read back in."),
-        _option("quiet", "-q", "--quiet", is_flag=True, help="Print only what was asked for, warnings and errors."),
-        _option("yes", "-y", "--yes", is_flag=True, help="Do not ask before what cannot be undone."),
+        _option("csv_raw", "--csv-raw", is_flag=True, help="CSV without the guard against formulas, for re-importing."),
+        _option("quiet", "-q", "--quiet", is_flag=True, help="Print only the result, warnings and errors."),
+        _option("yes", "-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
         _option("as_session", "--as-session", is_flag=True,
-                help="Act as the person whose session's secret AUTHCTL_SESSION, or the first line of stdin, holds."),
+                help=(
+"Act as a signed-in person. The session's secret comes from AUTHCTL_SESSION, or the first "
+"line of stdin."
+)),
         _option("database_url", "--database", metavar="URL", check=_not_empty,
                 help="sqlite:///PATH or postgresql://USER@HOST/NAME."),
         _option("config", "--config", metavar="FILE", check=_not_empty,
-                help="The configuration file to read instead of yours."),
+                help="Configuration file to use instead of yours."),
         _option("profile", "--profile", metavar="NAME", check=_not_empty,
-                help="The profile of the configuration to use."),
+                help="Configuration profile to use."),
         _option("no_color", "--no-color", is_flag=True, help="No colours."),
     )  # fmt: skip
 
@@ -88,10 +91,10 @@ def _show_version(ctx: Any, param: Any, value: bool) -> None:
 @cache
 def _writing() -> tuple[TyperOption, ...]:
     return (
-        _option("dry_run", "--dry-run", is_flag=True, help="Show what would be done, and do nothing."),
-        _option("reason", "--reason", metavar="TEXT", help="Why, for the audit log."),
-        _option("ip", "--ip", metavar="ADDRESS", check=_address, help="Where a person's request came from."),
-        _option("user_agent", "--user-agent", metavar="TEXT", help="What a person's client calls itself."),
+        _option("dry_run", "--dry-run", is_flag=True, help="Show what would happen without doing it."),
+        _option("reason", "--reason", metavar="TEXT", help="Reason for the audit log."),
+        _option("ip", "--ip", metavar="ADDRESS", check=_address, help="IP address the person's request came from."),
+        _option("user_agent", "--user-agent", metavar="TEXT", help="User agent of the person's client."),
     )
 
 
@@ -101,9 +104,9 @@ def _stepping() -> tuple[TyperOption, ...]:
         _option("password_stdin", "--password-stdin", is_flag=True,
                 help="With --as-session: read the person's current password from stdin."),
         _option("code", "--code", metavar="CODE",
-                help="With --as-session: a code of the person's authenticator, or a recovery code."),
+                help="With --as-session: a code from the person's authenticator, or a recovery code."),
         _option("challenge", "--challenge", metavar="ID",
-                help="With --as-session: the challenge of `authctl mfa create-challenge` that --code answers."),
+                help="With --as-session: the challenge from `authctl mfa create-challenge` that --code answers."),
     )  # fmt: skip
 
 
@@ -178,7 +181,7 @@ def _checked_value(value: str, option: Any, options: Container[str]) -> str:
         "general_usage",
         f"{flag} needs a value, and {shown} is an option.",
         field=str(option.name),
-        hint=f"If it is the value: {flag}={shown}",
+        hint=f"If you mean it as the value: {flag}={shown}",
     )
 
 
@@ -191,7 +194,7 @@ def _address(value: str) -> str:
 def _not_empty(value: str) -> str:
     """A variable of the shell that is not set must not become the default database."""
     if not value:
-        raise typer.BadParameter("this is empty; leave the option out, or give it a value.")
+        raise typer.BadParameter("is empty; add a value or leave the option out.")
     return value
 
 

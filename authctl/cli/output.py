@@ -117,7 +117,7 @@ class Output:
         if self.format not in shape.formats:
             raise UsageError(
                 "general_usage",
-                f"This is not written as {self.format}; use {', '.join(shape.formats)}.",
+                f"{self.format} is not available here. Use {', '.join(shape.formats)}.",
                 field="output",
             )
         if self.fields is not None:
@@ -418,14 +418,11 @@ def percentage(part: int, whole: int) -> str:
 
 def _check_fields(fields: tuple[str, ...], shape: Shape) -> None:
     """Refuses what the records do not have, naming the nearest and all that there is."""
-    hint = f"The fields of {shape.name} are: {', '.join(shape.fields)}."
+    hint = f"Fields of {shape.name}: {', '.join(shape.fields)}."
     if not fields:
-        raise Invalid("general_argument_invalid", "--fields names no field.", field="fields", hint=hint)
+        raise Invalid("general_argument_invalid", "--fields is empty.", field="fields", hint=hint)
     unknown = [field for field in fields if not shape.knows(field)]
     if not unknown:
         return
-    messages = [
-        f"--fields: there is no field '{field}' in {shape.name}.{did_you_mean(field, shape.fields)}"
-        for field in unknown
-    ]
+    messages = [f"Unknown field '{field}' in --fields.{did_you_mean(field, shape.fields)}" for field in unknown]
     raise Invalid.of((Problem("general_argument_invalid", each, "fields") for each in messages), hint=hint)

@@ -31,7 +31,7 @@ def confirm(environment: Environment, question: str, *, yes: bool) -> None:
         raise UsageError(
             "general_confirmation_required",
             f"{question} There is no terminal to ask at.",
-            hint="Pass --yes to do it without being asked.",
+            hint="To go ahead without the question, add --yes.",
         )
     answer = _ask(environment, f"{visible(question)} [y/N] ", ANSWER_LENGTH).strip().lower()
     if answer not in (b"y", b"yes"):
@@ -65,7 +65,7 @@ def secret(
         raise UsageError(
             "general_usage",
             f"{label}: there is no terminal to ask at.",
-            hint=f"Pass {flag} and send it on standard input.",
+            hint=f"Pass it on standard input with {flag}.",
         )
     with _without_echo(environment):
         for entries_left in reversed(range(ENTRIES)):
@@ -81,7 +81,7 @@ def secret(
                 continue
             if not twice or _ask_silently(environment, f"{label} again: ", label) == entered:
                 return entered
-            environment.stderr.write("The two differ; enter it again.\n")
+            environment.stderr.write("The two entries differ. Try again.\n")
     raise Invalid("general_argument_invalid", f"{label}: the two entries differ.", field=_field(label))
 
 
@@ -99,8 +99,8 @@ def read_secret_line(environment: Environment, flag: str) -> str:
         raise UsageError(
             "general_usage",
             f"{flag}{lacking} has no line left for it.",
-            hint="Send the secret as one line; where a current and a new one are needed, the current one first, or an"
-            " empty line if there is none.",
+            hint="Pass the secret as one line. If both a current and a new one are needed, the current one comes "
+            "first; leave its line empty if there is none.",
         )
     return _secret_of(line, flag)
 
@@ -116,7 +116,7 @@ def read_secret_descriptor(environment: Environment, descriptor: int, flag: str)
     except (OSError, TypeError, ValueError) as error:  # a number too large for a descriptor is a TypeError
         raise UsageError(
             "general_usage",
-            f"{flag}: file descriptor {descriptor} cannot be read.",
+            f"{flag}: cannot read file descriptor {descriptor}.",
             hint=f"Open it in the shell, as in '{flag} 3 3<FILE'.",
         ) from error
     if not line:
@@ -137,7 +137,7 @@ def read_numbered_ids(environment: Environment) -> Iterator[tuple[int, str]]:
     its own record and not the rest of the work.
     """
     if environment.stdin_isatty and environment.stderr_isatty:
-        environment.stderr.write("Enter ids, one a line; Ctrl-D ends them.\n")
+        environment.stderr.write("Enter one id per line, then Ctrl-D.\n")
         environment.stderr.flush()
     number = 0
     while line := environment.read_line(ID_LENGTH):
@@ -166,14 +166,14 @@ def _secret_of(line: bytes, name: str) -> str:
         text = line.removeprefix(BOM_UTF8).decode("utf-8")  # Windows' editors put one before each file
     except UnicodeDecodeError:
         # Without `from`: the decoder's error holds the secret.
-        raise Invalid("general_argument_invalid", f"{name}: this is not UTF-8 text.", field=_field(name)) from None
+        raise Invalid("general_argument_invalid", f"{name}: not UTF-8 text.", field=_field(name)) from None
     if len(text) > SECRET_LENGTH:
         raise _too_long(name)
     return text
 
 
 def _too_long(name: str) -> Invalid:
-    message = f"{name}: this is longer than {SECRET_LENGTH:,} characters."
+    message = f"{name}: longer than {SECRET_LENGTH:,} characters."
     return Invalid("general_argument_invalid", message, field=_field(name))
 
 
@@ -193,7 +193,7 @@ def _ask(environment: Environment, question: str, limit: int) -> bytes:
         raise
     if not answer:
         environment.stderr.write("\n")
-        raise Interrupted("general_declined", "No answer was given, and nothing was done.")
+        raise Interrupted("general_declined", "No answer, so nothing was done.")
     return answer
 
 

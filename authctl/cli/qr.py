@@ -86,7 +86,7 @@ def _line(cell: str, colors: Iterable[str]) -> str:
 def check_file(path: Path) -> None:
     """Refuses, before anything is done, a file that cannot be made here."""
     if path.suffix.lower() not in _FORMATS:
-        raise UsageError("general_usage", "--qr-file takes a name that ends in .svg or .png.", field="qr_file")
+        raise UsageError("general_usage", "--qr-file needs a name that ends in .svg or .png.", field="qr_file")
     private_files.check_new(path, field="qr_file")
 
 

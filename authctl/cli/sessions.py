@@ -16,19 +16,19 @@ from authctl.errors import UsageError
 COMMANDS = Commands("sessions")
 
 MORE_FACTORS = (
-    "It asks for another factor: put the secret into AUTHCTL_SESSION, then run authctl mfa create-challenge"
-    " --factor FACTOR, and authctl mfa complete-challenge."
+    "The session needs another factor. Put its secret in AUTHCTL_SESSION, then run authctl mfa create-challenge "
+    "--factor FACTOR, and authctl mfa complete-challenge."
 )
 
 SecretStdin = Annotated[
-    bool, typer.Option("--secret-stdin", help="Read the session's secret from stdin. Else AUTHCTL_SESSION has it.")
+    bool, typer.Option("--secret-stdin", help="Read the session's secret from stdin (default: AUTHCTL_SESSION).")
 ]
 
 
 def secret_given(ctx: Context, *, stdin: bool) -> str:
     """The secret of the session that a command is about."""
     if ctx.is_person:
-        message = "This command is about the session itself; leave --as-session out."
+        message = "This command is about the session itself. Leave out --as-session."
         raise UsageError("general_usage", message, field="as_session")
     return ctx.session_secret(stdin=stdin)
 
@@ -54,24 +54,24 @@ def create(
     password: Password = None,
     identity: Annotated[
         tuple[str, str] | None,
-        typer.Option("--identity", metavar="PROVIDER UID", help="An identity that the application has verified."),
+        typer.Option("--identity", metavar="PROVIDER UID", help="An identity that your application has verified."),
     ] = None,
-    email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="Its email, with --identity.")] = None,
+    email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="With --identity: its email.")] = None,
     email_verified: Annotated[
-        bool, typer.Option("--email-verified", help="The provider has verified that email.")
+        bool, typer.Option("--email-verified", help="With --identity: the provider has verified that email.")
     ] = False,
-    anonymous: Annotated[bool, typer.Option("--anonymous", help="Make an account without credentials.")] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Create an account without credentials.")] = False,
 ) -> None:
-    """Sign in: with a password, with an identity from elsewhere, or anonymously. The secret is shown this once.
+    """Sign in with a password, an external identity, or anonymously. The secret is shown only once.
 
-    A wrong user, a wrong password and a locked account are one answer, exit status 6. Attempts are counted by account,
-    and by source where --ip tells it.
+    A wrong user, a wrong password and a locked account all give the same answer, exit status 6. Wrong attempts are
+    counted per account, and per source if --ip names it.
     """
     ways = [user is not None, identity is not None, anonymous]
     if sum(ways) != 1:
-        raise UsageError("general_usage", "Give one of USER, --identity and --anonymous.", field="user")
+        raise UsageError("general_usage", "Use one of USER, --identity and --anonymous.", field="user")
     if (email or email_verified) and identity is None:
-        raise UsageError("general_usage", "--email and --email-verified go with --identity.", field="email")
+        raise UsageError("general_usage", "--email and --email-verified only go with --identity.", field="email")
     sessions = ctx.directory.sessions
     if anonymous:
         signed_in = sessions.create_anonymous()
@@ -90,9 +90,9 @@ def create(
 
 @COMMANDS.command(PERSON, exits=(DENIED,), example="authctl sessions get --secret-stdin < session.txt")
 def get(ctx: Context, secret_stdin: SecretStdin = False) -> None:
-    """Say who is signed in: the account and the session, or exit status 6 and why not.
+    """Show who is signed in: the account and the session. Exit status 6 if nobody is, with the reason.
 
-    The answers: user_unauthorized for no such session or an ended one, user_blocked, user_more_factors_required, and
+    The reasons: user_unauthorized for an unknown or ended session, user_blocked, user_more_factors_required, and
     user_password_reset_required.
     """
     secret = secret_given(ctx, stdin=secret_stdin)
@@ -120,7 +120,7 @@ def update(ctx: Context, secret_stdin: SecretStdin = False) -> None:
     example="authctl sessions delete --secret-stdin < session.txt",
 )
 def delete(ctx: Context, secret_stdin: SecretStdin = False) -> None:
-    """Sign out: the session ends at once, and its JWTs with it."""
+    """Sign out. The session and its JWTs end at once."""
     secret = secret_given(ctx, stdin=secret_stdin)
     session = ctx.directory.sessions.delete(secret)
     ctx.show({"id": session.id, "deleted": True})
@@ -129,7 +129,7 @@ def delete(ctx: Context, secret_stdin: SecretStdin = False) -> None:
 @COMMANDS.command(
     JWT,
     writes=True,
-    says="Made a JWT.",
+    says="Created a JWT.",
     exits=(INVALID, DENIED),
     example="authctl sessions create-jwt --duration 5m --secret-stdin < session.txt",
 )
@@ -140,7 +140,7 @@ def create_jwt(
         str, typer.Option("--duration", metavar="DURATION", help="At most an hour: 900, 15m, 1h.")
     ] = "15m",
 ) -> None:
-    """Make a JWT that stands for the session, for programs that check signatures. It dies with the session."""
+    """Create a JWT for the session, for programs that check signatures. It ends with the session."""
     secret = secret_given(ctx, stdin=secret_stdin)
     ctx.show(ctx.directory.sessions.create_jwt(secret, duration=duration).public())
 
@@ -154,10 +154,10 @@ def verify_jwt(
     ctx: Context,
     secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read the JWT from stdin.")] = False,
     audience: Annotated[
-        str | None, typer.Option("--audience", metavar="TEXT", help="Whom it must be for; by default the policy says.")
+        str | None, typer.Option("--audience", metavar="TEXT", help="The expected audience (default: the policy's).")
     ] = None,
 ) -> None:
-    """Check a JWT: signature, issuer, audience, time, and that its session lives. Exit status 6 where it is no good."""
+    "Check a JWT: signature, issuer, audience, time, and that its session is active. Exit status 6 if it is not valid."
     if secret_stdin:
         token = prompts.read_secret_line(ctx.environment, "--secret-stdin")
     else:

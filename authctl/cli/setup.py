@@ -13,7 +13,7 @@ from authctl.cli.environment import is_utf8
 from authctl.cli.output import Format
 from authctl.model import Json
 
-UP_TO_DATE = "Nothing is to be done: the schema is up to date."
+UP_TO_DATE = "Nothing to do: the schema is up to date."
 
 COMMANDS = Commands("authctl")
 
@@ -34,13 +34,14 @@ def init(
         typer.Option(
             "--application-name",
             metavar="NAME",
-            help="What mails call your application; written to the configuration file.",
+            help="What mails call your application. Saved in the configuration file.",
         ),
     ] = None,
 ) -> None:
-    """Make a directory in an empty database, and its key. Where there is one already, nothing is changed.
+    """Create a directory in an empty database, and its key. An existing directory is not changed.
 
-    At a terminal it asks what mails and authenticator apps call your application, unless the configuration says so.
+    At a terminal it asks for the name of your application in mails and authenticator apps, unless the configuration
+    has it.
     """
     from authctl.core.maintenance import setup
 
@@ -48,13 +49,13 @@ def init(
         _name_application(ctx, application_name)
     made = setup.initialize(ctx.directory, ctx.settings)
     if made.created and made.key_file is not None:
-        ctx.output.note("Keep a copy of the key file apart from the database: neither opens without the other.")
+        ctx.output.note("Keep a copy of the key file apart from the database. Neither is of use without the other.")
     ctx.output.show(made.public())
     is_unnamed = application_name is None and ctx.settings.origin("application_name").kind == "default"
     if is_unnamed and ctx.output.is_for_a_person and ctx.environment.is_interactive and not ctx.output.quiet:
         from authctl.cli import prompts
 
-        question = "What do mails call your application? Enter to decide later: "
+        question = "Name of your application in mails (Enter: decide later): "
         if name := prompts.answer(ctx.environment, question):
             _name_application(ctx, name)
 
@@ -63,7 +64,7 @@ def _name_application(ctx: Context, name: str) -> None:
     from authctl.settings.writing import write_setting
 
     path = write_setting(ctx.settings, "application_name", name)
-    ctx.output.note(f"Mails call your application {name}, as {path} says.")
+    ctx.output.note(f"Mails call your application {name} (set in {path}).")
 
 
 @COMMANDS.command(
@@ -73,9 +74,9 @@ def _name_application(ctx: Context, name: str) -> None:
     example=("authctl upgrade", "authctl upgrade --dry-run > migration.sql"),
 )
 def upgrade(ctx: Context) -> None:
-    """Bring the database's schema up to this authctl. A SQLite file is copied first; --dry-run prints the SQL.
+    """Update the database schema to this version of authctl. SQLite is copied first; --dry-run prints the SQL.
 
-    It warns of addresses that it cannot tell the owner of, which `authctl security check` lists.
+    It warns of unverified addresses that may belong to somebody else. `authctl security check` lists them.
     """
     from authctl.core.maintenance import setup
 
@@ -102,17 +103,17 @@ def status(
         bool | None,
         typer.Option(
             "--picture/--no-picture",
-            help="With a picture of the directory. By default where that takes no time, up to 100,000 users.",
+            help="Include charts of the directory (default: up to 100,000 users).",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Show which database this is, and how it is doing: schema, key, counts, and where each setting came from.
+    """Show the database and its health: schema, key, counts, and where each setting came from.
 
-    The picture draws users by the month they were made in, sign-ins by day, and who has a second factor and which
-    hash. In json it is {"users_by_month": [{"month", "users"}], "sign_ins_by_day": [{"day", "sign_ins"}],
-    "mfa": {"users", "share"}, "hashes": [{"algorithm", "users"}]}, or null where it was left out; months and days are
-    those of UTC. A table leaves out the settings that nobody has set; json has them all.
+    The charts show new users by month, sign-ins by day, second factors and hashes. In JSON they are
+    {"users_by_month": [{"month", "users"}], "sign_ins_by_day": [{"day", "sign_ins"}], "mfa": {"users", "share"},
+    "hashes": [{"algorithm", "users"}]}, or null if left out; months and days are in UTC. Tables leave out settings
+    that nobody has set; JSON has them all.
     """
     from authctl.core.maintenance import status as maintenance_status
 

@@ -36,12 +36,22 @@ COMMANDS = Commands(
 )
 
 Team = Annotated[
-    str, positional("--team-id", "Id, or name where only one team has it; `id:` or `name:` says which.", metavar="TEAM")
+    str,
+    positional(
+        "--team-id", "Id, or a name that only one team has. Prefix `id:` or `name:` to be explicit.", metavar="TEAM"
+    ),
 ]
-Membership = Annotated[str, positional("--membership-id", "Its id, or whatever names its user.", metavar="MEMBERSHIP")]
-Roles = Annotated[list[str] | None, typer.Option("--roles", metavar="ROLE,...", help="Repeatable; takes commas.")]
+Membership = Annotated[
+    str,
+    positional(
+        "--membership-id", "The membership's id, or the user's id, email, phone or username.", metavar="MEMBERSHIP"
+    ),
+]
+Roles = Annotated[
+    list[str] | None, typer.Option("--roles", metavar="ROLE,...", help="Repeatable, or separated by commas.")
+]
 Force = Annotated[
-    bool, typer.Option("--force", help="Also where that leaves the team without an owner; the audit log has it.")
+    bool, typer.Option("--force", help="Allow this to leave the team without an owner. The audit log records it.")
 ]
 
 
@@ -49,7 +59,7 @@ Force = Annotated[
     TEAM,
     writes=True,
     makes=True,
-    says="Made the team {team}.",
+    says="Created the team {team}.",
     exits=(INVALID, NOT_FOUND, CONFLICT),
     example=(
         "authctl teams create Teachers --id teachers",
@@ -58,21 +68,23 @@ Force = Annotated[
 )
 def create(
     ctx: Context,
-    name: Annotated[str, positional("--name", "1 to 128 characters; names may repeat.", metavar="NAME")],
+    name: Annotated[str, positional("--name", "1 to 128 characters; need not be unique.", metavar="NAME")],
     id: Annotated[
         str | None,
-        typer.Option("--id", "--team-id", metavar="ID", help="The id; without it, or as unique(), one is made."),
+        typer.Option("--id", "--team-id", metavar="ID", help="Id of the team (default, or with unique(): a new one)."),
     ] = None,
     roles: Annotated[
         list[str] | None,
-        typer.Option("--roles", metavar="ROLE,...", help="The owner's roles beside owner. Repeatable; takes commas."),
+        typer.Option(
+            "--roles", metavar="ROLE,...", help="The owner's roles besides owner. Repeatable, or separated by commas."
+        ),
     ] = None,
     owner: Annotated[
-        str | None, typer.Option("--owner", metavar="USER", help="Who becomes a confirmed member, and its owner.")
+        str | None, typer.Option("--owner", metavar="USER", help="A user who becomes a confirmed member and owner.")
     ] = None,
     force: ForceNaming = False,
 ) -> None:
-    """Make a team. With --owner it has its first member; with --as-session, whoever is signed in is the owner."""
+    """Create a team. With --owner it gets its first member; with --as-session, you are the owner."""
     ctx.show(ctx.directory.teams.create(name, id=id, roles=split(roles), owner=owner, force=force).public())
 
 
@@ -80,15 +92,15 @@ def create(
     TEAM,
     name="list",
     lists=ListOptions(
-        search="Beginnings of words in id and name. Indexed.",
-        filter=f"'FIELD OP VALUE'. {OPERATORS}. Repeatable: all must hold. Indexed fields: id, name (=), created_at."
-        " Filtering by members counts every team's members, which is slow.",
+        search="Search the beginnings of words in id and name. Indexed.",
+        filter=f"'FIELD OP VALUE'. {OPERATORS}. Repeatable: all must match. Indexed fields: id, name (=), "
+        "created_at. Filtering by members counts every team's members, which is slow.",
     ),
     exits=(INVALID, NOT_FOUND),
     example=("authctl teams list --search teach", "authctl teams list --filter 'members = 0' --sort name"),
 )
 def list_(ctx: Context) -> None:
-    """List teams: the newest first, 25 a page, unless told otherwise. With --as-session, those of the person."""
+    """List teams, newest first, 25 a page. With --as-session, only those of the person."""
     teams = ctx.directory.teams
     show_list(ctx, teams.list, teams.iterate, teams.count)
 
@@ -108,7 +120,7 @@ def get(ctx: Context, team: Team) -> None:
     example="authctl teams delete teachers --yes",
 )
 def delete(ctx: Context, team: Team) -> None:
-    """Remove a team and its memberships. The users stay, and so does the audit log."""
+    """Delete a team and its memberships. The users and the audit log stay."""
     ctx.show({"id": ctx.directory.teams.delete(team).id, "deleted": True})
 
 
@@ -130,7 +142,7 @@ def update_name(
 
 @COMMANDS.command(PREFS, exits=(NOT_FOUND,), example="authctl teams get-prefs teachers")
 def get_prefs(ctx: Context, team: Team) -> None:
-    """Show the preferences of a team: JSON, whichever the format."""
+    """Show the preferences of a team. Always JSON."""
     ctx.show_json("prefs", ctx.directory.teams.get_prefs(team))
 
 
@@ -144,7 +156,7 @@ def get_prefs(ctx: Context, team: Team) -> None:
 def update_prefs(
     ctx: Context,
     team: Team,
-    prefs: Annotated[str, positional("--prefs", "An object, at most 65,535 bytes.", metavar="JSON")],
+    prefs: Annotated[str, positional("--prefs", "A JSON object of at most 65,535 bytes.", metavar="JSON")],
     merge: Merge = False,
 ) -> None:
     """Replace the preferences of a team. With --merge, change the given keys only."""
@@ -170,51 +182,54 @@ def create_membership(
     team: Team,
     user_id: Annotated[
         str | None,
-        typer.Option("--user-id", metavar="USER", help="The user; where --email or --phone makes one, its id."),
+        typer.Option(
+            "--user-id",
+            metavar="USER",
+            help="The user's id. If --email or --phone creates a user, the id of that one.",
+        ),
     ] = None,
     email: Annotated[
         str | None,
-        typer.Option("--email", metavar="EMAIL", help="The user with this email; where there is none, one is made."),
+        typer.Option("--email", metavar="EMAIL", help="The user with this email. Created if new."),
     ] = None,
     phone: Annotated[
         str | None,
-        typer.Option("--phone", metavar="PHONE", help="The user with this phone; where there is none, one is made."),
+        typer.Option("--phone", metavar="PHONE", help="The user with this phone. Created if new."),
     ] = None,
     roles: Roles = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name of a user who is made.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of a user to create.")] = None,
     invite: Annotated[
-        bool, typer.Option("--invite", help="Send an invitation, which the user accepts; again, to renew it.")
+        bool, typer.Option("--invite", help="Send an invitation for the user to accept. Repeat to renew it.")
     ] = False,
     url: Annotated[
         str | None,
         typer.Option(
             "--url",
             metavar="URL",
-            help="Where the link in the message leads; the setting allowed_redirects names its host.",
+            help="Where the link in the message leads. The setting allowed_redirects must contain its host.",
         ),
     ] = None,
     print_secret: Annotated[
         bool,
-        typer.Option("--print-secret", help="Invite, and show the secret instead of sending it: you carry it there."),
+        typer.Option("--print-secret", help="Invite, and show the secret instead of sending it: you deliver it."),
     ] = False,
     users_from: Annotated[
         str | None,
         typer.Option(
             "--users-from",
             metavar="FILE|-",
-            help="Many: ids, emails or phones, one a line, from a file or stdin, each its own unit of work.",
+            help="Many at once: ids, emails or phones, one per line, from a file or stdin. Each is saved separately.",
         ),
     ] = None,
     force: ForceNaming = False,
 ) -> None:
-    """Make a user a member of a team at once, or invite one.
+    """Add a user to a team at once, or invite one.
 
-    The user is found by id, email or phone, which must be one user's where several are given. Where nobody has the
-    email or phone, a user is made. With --as-session it is always an invitation, and no user is made before somebody
-    accepts it.
+    Name the user by id, email or phone; several must belong to the same user. If nobody has the email or phone, a user
+    is created. With --as-session it is always an invitation, and no user is created until somebody accepts it.
     """
     if print_secret and ctx.output.fields and "secret" not in ctx.output.fields:
-        message = "--fields leaves out secret, which is shown this once only."
+        message = "--fields leaves out secret, which is shown only once."
         raise UsageError("general_usage", message, field="fields", hint="Add secret to --fields.")
     options: dict[str, Any] = {
         "roles": split(roles) if roles is not None else None,
@@ -230,7 +245,7 @@ def create_membership(
     given = {"--user-id": user_id, "--email": email, "--phone": phone, "--name": name}
     taken = [flag for flag, value in given.items() if value is not None]
     if taken:
-        raise UsageError("general_usage", f"--users-from and {taken[0]} exclude each other.", field="users_from")
+        raise UsageError("general_usage", f"Use only one of --users-from and {taken[0]}.", field="users_from")
     id = f"id:{ctx.directory.teams.get(team).id}"
     _for_each(ctx, users_from, lambda word: ctx.show(create(id, **_named(word), **options).public()))
 
@@ -285,9 +300,9 @@ def _open(path: str) -> BufferedReader:
     except OSError as error:
         raise Unavailable(
             "file_unavailable",
-            f"The file {path} cannot be read: {error.strerror}.",
+            f"Cannot read {path}: {error.strerror}.",
             field="users_from",
-            hint="Check its name and who may read it.",
+            hint="Check its name and permissions.",
         ) from None
 
 
@@ -299,7 +314,7 @@ def _at_line(error: AuthctlError, number: int) -> AuthctlError:
 @COMMANDS.command(
     MEMBERSHIP,
     lists=ListOptions(
-        search="Beginnings of words in the user's id, name, email and phone.",
+        search="Search the beginnings of words in the user's id, name, email and phone.",
         filter=MEMBERSHIP_FILTER,
         sort="-invited_at",
     ),
@@ -310,7 +325,7 @@ def _at_line(error: AuthctlError, number: int) -> AuthctlError:
     ),
 )
 def list_memberships(ctx: Context, team: Team) -> None:
-    """List who belongs to a team, invitations too: the newest first, 25 a page, unless told otherwise."""
+    """List the members of a team, invitations included, newest first, 25 a page."""
     teams = ctx.directory.teams
     show_list(ctx, teams.list_memberships, teams.iterate_memberships, teams.count_memberships, team)
 
@@ -337,15 +352,15 @@ def update_membership(
     membership: Membership,
     roles: Annotated[
         list[str] | None,
-        positional("--roles", "The roles it shall have; --roles '' takes all away.", metavar="ROLE..."),
+        positional("--roles", "The new roles; --roles '' removes all.", metavar="ROLE..."),
     ] = None,
     add: Annotated[list[str] | None, typer.Option("--add", metavar="ROLE,...", help="Add these.")] = None,
-    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="ROLE,...", help="Take these away.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="ROLE,...", help="Remove these.")] = None,
     force: Force = False,
 ) -> None:
-    """Replace the roles of a membership; or add some, and take others away."""
+    """Replace the roles of a membership, or add and remove some."""
     if roles and (add or remove):
-        raise UsageError("general_usage", "Roles to replace with, and --add or --remove, exclude each other.")
+        raise UsageError("general_usage", "Use either ROLE… or --add/--remove, not both.")
     replacing = split(roles) if roles else None
     updated = ctx.directory.teams.update_membership(
         team, membership, replacing, add=split(add), remove=split(remove), force=force
@@ -369,9 +384,9 @@ def update_membership_status(
         bool, typer.Option("--secret-stdin", help="Read the invitation's secret from stdin: one line.")
     ] = False,
 ) -> None:
-    """Accept an invitation with its secret. The address that it went to counts as verified from then on.
+    """Accept an invitation with its secret. This also verifies the address it was sent to.
 
-    With --as-session the membership goes to whoever is signed in, and no address counts as verified.
+    With --as-session the signed-in person becomes the member, and no address is verified.
     """
     if secret_stdin:
         secret = prompts.read_secret_line(ctx.environment, "--secret-stdin")
@@ -389,6 +404,6 @@ def update_membership_status(
     example="authctl teams delete-membership teachers ada@example.com --yes",
 )
 def delete_membership(ctx: Context, team: Team, membership: Membership, force: Force = False) -> None:
-    """Remove a member from a team, or withdraw an invitation. With --as-session, members leave by it."""
+    """Remove a member from a team, or withdraw an invitation. With --as-session, leave the team yourself."""
     removed = ctx.directory.teams.delete_membership(team, membership, force=force)
     ctx.show({"id": removed.id, "deleted": True})

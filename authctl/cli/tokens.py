@@ -39,36 +39,41 @@ class PhoneChannel(StrEnum):
     WHATSAPP = "whatsapp"
 
 
-Email = Annotated[str, positional("--email", "Where it goes.", metavar="EMAIL")]
-Phone = Annotated[str, positional("--phone", "Where it goes, with + and the calling code.", metavar="PHONE")]
+Email = Annotated[str, positional("--email", "Email to send it to.", metavar="EMAIL")]
+Phone = Annotated[str, positional("--phone", "Phone to send it to, with + and the country code.", metavar="PHONE")]
 NewId = Annotated[
     str | None,
-    typer.Option("--id", "--user-id", metavar="ID", help="The id of an account that is made; else it is ignored."),
+    typer.Option("--id", "--user-id", metavar="ID", help="Id of the account, if one is created."),
 ]
 Locale = Annotated[
     str | None,
-    typer.Option("--locale", metavar="LOCALE", help="The language of an account that is made; else it is ignored."),
+    typer.Option("--locale", metavar="LOCALE", help="Language of the account, if one is created."),
 ]
 Url = Annotated[
     str | None,
     typer.Option(
         "--url",
         metavar="URL",
-        help="Where the link leads; the setting allowed_redirects names its host. Without it, the mail has the secret.",
+        help=(
+            "Where the link leads. The setting allowed_redirects must contain its host. Without it, the "
+            "mail has the secret."
+        ),
     ),
 ]
 Phrase = Annotated[
-    bool, typer.Option("--phrase", help="Show two words here and in the message, for the person to compare.")
+    bool, typer.Option("--phrase", help="Show two words here and in the message for the person to compare.")
 ]
-NoCreate = Annotated[bool, typer.Option("--no-create", help="Make no account; exit with 4 where there is none.")]
-PrintSecret = Annotated[bool, typer.Option("--print-secret", help="Show the secret here, and send nothing.")]
-ByChannel = Annotated[PhoneChannel, typer.Option("--channel", metavar="|".join(PhoneChannel), help="How it is sent.")]
+NoCreate = Annotated[
+    bool, typer.Option("--no-create", help="Do not create an account. Exit with status 4 if there is none.")
+]
+PrintSecret = Annotated[bool, typer.Option("--print-secret", help="Show the secret instead of sending it.")]
+ByChannel = Annotated[PhoneChannel, typer.Option("--channel", metavar="|".join(PhoneChannel), help="How to send it.")]
 
 
 @COMMANDS.command(
     TOKEN,
     writes=True,
-    says="Made a token for {user}.",
+    says="Created a token for {user}.",
     exits=(INVALID, NOT_FOUND, DENIED),
     example=("authctl tokens create ada@example.com", "authctl tokens create ada@example.com --length 8 --expire 5m"),
 )
@@ -76,16 +81,17 @@ def create(
     ctx: Context,
     user: User,
     length: Annotated[
-        int, typer.Option("--length", metavar="N", help="Hexadecimal digits, 5 to 128. Below 32 it is a code.")
+        int,
+        typer.Option("--length", metavar="N", help="Number of hexadecimal digits, 5 to 128. Below 32 it is a code."),
     ] = 64,
     expire: Annotated[
-        str | None, typer.Option("--expire", metavar="DURATION", help="How long it lives: 900, 15m, 1d.")
+        str | None, typer.Option("--expire", metavar="DURATION", help="How long it stays valid: 900, 15m, 1d.")
     ] = None,
     force: Force = False,
 ) -> None:
-    """Make a token that signs a user in, to be handed over. It is shown this once, and works once.
+    """Create a token that signs a user in, for you to deliver. It is shown only once and works once.
 
-    Below 32 digits the rules for codes apply: wrong attempts are counted, and it lives ten minutes at most.
+    Below 32 digits it is a code: wrong attempts are counted, and it expires within ten minutes.
     """
     ctx.show(ctx.directory.tokens.create(user, length=length, expire=expire, force=force).public())
 
@@ -106,9 +112,9 @@ def create_email(
     no_create: NoCreate = False,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Send a code to an email that signs in with it; make the account where there is none.
+    """Send a sign-in code to an email. Creates the account if it is new.
 
-    A blocked user is sent nothing, and the answer does not say so.
+    A blocked user gets nothing, and the answer does not say so.
     """
     created = ctx.directory.tokens.create_email(
         email, id=id, locale=locale, phrase=phrase, create=not no_create, print_secret=print_secret
@@ -135,9 +141,9 @@ def create_phone(
     no_create: NoCreate = False,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Send a code to a phone that signs in with it; make the account where there is none.
+    """Send a sign-in code to a phone. Creates the account if it is new.
 
-    A blocked user is sent nothing, and the answer does not say so.
+    A blocked user gets nothing, and the answer does not say so.
     """
     created = ctx.directory.tokens.create_phone(
         phone, channel=str(channel), id=id, locale=locale, create=not no_create, print_secret=print_secret
@@ -162,9 +168,9 @@ def create_magic_url(
     no_create: NoCreate = False,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Send a link to an email that signs in with it; make the account where there is none.
+    """Send a sign-in link to an email. Creates the account if it is new.
 
-    The link carries userId and secret, and leads to a host that allowed_redirects names.
+    The link carries userId and secret. The setting allowed_redirects must contain its host.
     """
     created = ctx.directory.tokens.create_magic_url(
         email, url=url, id=id, locale=locale, phrase=phrase, create=not no_create, print_secret=print_secret
@@ -180,7 +186,7 @@ def create_magic_url(
     example="authctl tokens create-email-verification ada --url https://app.example.com/verify",
 )
 def create_email_verification(ctx: Context, user: User, url: Url = None, print_secret: PrintSecret = False) -> None:
-    """Send a code or link to a user's email that verifies it."""
+    """Send a code or link that verifies a user's email."""
     created = ctx.directory.tokens.create_email_verification(user, url=url, print_secret=print_secret)
     ctx.show(created.public())
 
@@ -195,7 +201,7 @@ def create_email_verification(ctx: Context, user: User, url: Url = None, print_s
 def create_phone_verification(
     ctx: Context, user: User, channel: ByChannel = PhoneChannel.SMS, print_secret: PrintSecret = False
 ) -> None:
-    """Send a code to a user's phone that verifies it."""
+    """Send a code that verifies a user's phone."""
     created = ctx.directory.tokens.create_phone_verification(user, channel=str(channel), print_secret=print_secret)
     ctx.show(created.public())
 
@@ -216,7 +222,7 @@ def create_recovery(
         bool, typer.Option("--quiet-unknown", help="Give the same answer whether or not the user exists.")
     ] = False,
 ) -> None:
-    """Send a code or link to a user's email that sets a new password."""
+    """Send a code or link to a user's email for setting a new password."""
     tokens = ctx.directory.tokens
     created = tokens.create_recovery(user, url=url, print_secret=print_secret, quiet_unknown=quiet_unknown)
     ctx.show(created.public())
@@ -237,7 +243,7 @@ def create_email_change(
     url: Url = None,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Send a code or link to a new email; redeemed, it makes that the account's."""
+    """Send a code or link to a new email. Redeeming it makes that the account's email."""
     tokens = ctx.directory.tokens
     password = current_password(ctx)
     created = tokens.create_email_change(user, email, url=url, password=password, print_secret=print_secret)
@@ -259,7 +265,7 @@ def create_phone_change(
     channel: ByChannel = PhoneChannel.SMS,
     print_secret: PrintSecret = False,
 ) -> None:
-    """Send a code to a new phone; redeemed, it makes that the account's."""
+    """Send a code to a new phone. Redeeming it makes that the account's phone."""
     tokens = ctx.directory.tokens
     password = current_password(ctx)
     created = tokens.create_phone_change(
@@ -285,12 +291,10 @@ def redeem(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help=f"Which token is meant; needed where more than one kind is live: {', '.join(TokenKind)}.",
+            help=f"Kind of the token, if the user has several: {', '.join(TokenKind)}.",
         ),
     ] = None,
-    id: Annotated[
-        str | None, typer.Option("--id", "--token-id", metavar="TOKEN", help="Which token is meant, by its id.")
-    ] = None,
+    id: Annotated[str | None, typer.Option("--id", "--token-id", metavar="TOKEN", help="Id of the token.")] = None,
     secret_stdin: Annotated[
         bool, typer.Option("--secret-stdin", help="Read the code or secret from stdin: one line.")
     ] = False,
@@ -300,7 +304,8 @@ def redeem(
     new_account: Annotated[
         bool,
         typer.Option(
-            "--new-account", help="If an unverified address is on somebody else's account: take it off, and make one."
+            "--new-account",
+            help="If an unverified address is on somebody else's account: remove it there and create one.",
         ),
     ] = False,
     code: Annotated[
@@ -308,30 +313,32 @@ def redeem(
         typer.Option(
             "--code",
             metavar="CODE",
-            help="Of a recovery, where two factors are asked for: of the authenticator, or a recovery code.",
+            help="For a recovery with two factors: a code from the authenticator, or a recovery code.",
         ),
     ] = None,
     challenge: Annotated[
         str | None,
         typer.Option(
-            "--challenge", metavar="TOKEN", help="The token of `authctl tokens create-phone` that --code is of instead."
+            "--challenge",
+            metavar="TOKEN",
+            help="The token from `authctl tokens create-phone` that --code belongs to.",
         ),
     ] = None,
     keep: Annotated[
         bool,
-        typer.Option("--keep", help="Of a recovery: leave identities and authenticators that nothing has confirmed."),
+        typer.Option("--keep", help="For a recovery: keep unconfirmed identities and authenticators."),
     ] = False,
 ) -> None:
     """Redeem a code or secret: sign in, verify an address, set a new password, change an address, or cancel that.
 
-    A wrong, an expired, a used and an unknown one are one answer, exit status 6. The answer is the session, with its
-    secret shown this once; of kinds that sign nobody in it is the user. Where nobody has verified the address yet, it
-    says what of the account ended, or asks for another proof of whose the account is.
+    Wrong, expired, used and unknown secrets all give the same answer, exit status 6. The answer is the session, with
+    its secret shown only once, or the user if the kind does not sign in. If nobody has verified the address yet, it
+    says what was removed from the account, or asks for another proof of ownership.
     """
     from authctl.core.tokens.kinds import DECLARATIONS, Effect
 
     if kind is not None and id is not None:
-        raise UsageError("general_usage", "--kind and --id exclude each other.", field="kind")
+        raise UsageError("general_usage", "Use only one of --kind and --id.", field="kind")
     tokens = ctx.directory.tokens
     if secret_stdin:
         secret = prompts.read_secret_line(ctx.environment, "--secret-stdin")
@@ -364,7 +371,11 @@ def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:
     kinds = [kind for kind in kinds if DECLARATIONS[kind].effect not in OF_OLD_ADDRESSES] or kinds
     if len(kinds) > 1:
         named = " and ".join(kinds)
-        raise UsageError("general_usage", f"The user has live tokens of the kinds {named}: say --kind.", field="kind")
+        raise UsageError(
+            "general_usage",
+            (f"The user has active tokens of several kinds: {named}. Name one with --kind."),
+            field="kind",
+        )
     return kinds[0] if kinds else TokenKind.EMAIL
 
 
@@ -378,10 +389,10 @@ def list_(
     ctx: Context,
     user: User,
     all: Annotated[
-        bool, typer.Option("--all", help="Those that are over too, and why, until they are purged.")
+        bool, typer.Option("--all", help="Include expired and used tokens, and why they ended, until they are purged.")
     ] = False,
 ) -> None:
-    """List a user's live tokens, the newest first, with the attempts that are left."""
+    """List a user's active tokens, newest first, with the attempts left."""
     ctx.output.stream(token.listed() for token in ctx.directory.tokens.list(user, ended=all))
 
 
@@ -396,9 +407,9 @@ def list_(
 def delete(
     ctx: Context,
     user: User,
-    token: Annotated[str, positional("--token-id", "As `authctl tokens list` shows it.", metavar="TOKEN")],
+    token: Annotated[str, positional("--token-id", "As shown by `authctl tokens list`.", metavar="TOKEN")],
 ) -> None:
-    """End a token before its time."""
+    """End a token early."""
     ctx.show({"id": ctx.directory.tokens.delete(user, token).id, "deleted": True})
 
 
@@ -410,5 +421,5 @@ def delete(
     example=("authctl tokens purge", "authctl tokens purge --dry-run"),
 )
 def purge(ctx: Context) -> None:
-    """Remove tokens that have been dead for a day, some at a time. Safe to run from cron, at any time."""
+    """Delete tokens that expired more than a day ago. Safe to run from cron at any time."""
     ctx.report({"tokens": ctx.directory.tokens.purge()})

@@ -54,7 +54,7 @@ def _page(ctx: Context, words: Sequence[str]) -> str:
 def _write_contents(formatter: Any) -> None:
     help_pages.write_rows("Topics", list(summaries().items()), formatter)
     formatter.write_paragraph()
-    formatter.write_text("A topic's page: authctl help TOPIC. A command's: authctl help users create, or --help.")
+    formatter.write_text("A topic's page: authctl help TOPIC. A command's: authctl help users create")
 
 
 def _page_of_command(ctx: Context, words: Sequence[str]) -> str:

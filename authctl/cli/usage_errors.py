@@ -23,7 +23,7 @@ def of_line(error: typer.TyperException, ctx: Any) -> UsageError:
 def no_command(ctx: Any, words: Sequence[str]) -> UsageError:
     """The first word is no command of the group. Words behind it are repeated only where a name is expected."""
     path, word, known = ctx.command_path, words[0], list(ctx.command.commands)
-    message = f"There is no command '{word}' in {path}."
+    message = f"Unknown command '{word}' in {path}."
     line = suggestions.command_line(str(ctx.command.name), word, words[1:])
     if line is None:
         return UsageError("general_usage", message + did_you_mean(word, known), hint=f"See: {path} --help")
@@ -38,7 +38,7 @@ def too_many(command: Any, ctx: Any, extra: int) -> UsageError:
     if twice:
         flag = command.twins[twice[0]].opts[-1]
         by_place = next(each for each in command.params if each.name == twice[0])
-        message = f"{by_place.make_metavar(ctx=ctx)} is given twice: by its place, and by {flag}."
+        message = f"{by_place.make_metavar(ctx=ctx)} is given twice: by position and as {flag}."
         return UsageError("general_usage", message, field=twice[0], hint=f"See: {ctx.command_path} --help")
     places = [each for each in command.get_params(ctx) if isinstance(each, TyperArgument)]
     takes = [each.make_metavar(ctx=ctx) for each in places]
@@ -47,9 +47,9 @@ def too_many(command: Any, ctx: Any, extra: int) -> UsageError:
     message = f"There is {words} too many: {ctx.command_path} takes {taken}."
     takes_password = any("--password-stdin" in each.opts for each in command.params)  # which the word may be
     if command.declaration.writes and not takes_password and [each.name for each in places] in (["user"], ["team"]):
-        hint = f"For several, list them on stdin, one a line: {ctx.command_path} -"
+        hint = f"To name several, list them on stdin, one per line: {ctx.command_path} -"
         return UsageError("general_usage", message, hint=hint)
-    advice = "Put values with spaces into quotes." if takes else "Each value goes behind its option."
+    advice = "Put values with spaces in quotes." if takes else "Put each value after its option."
     return UsageError("general_usage", message, hint=f"{advice} See: {ctx.command_path} --help")
 
 
@@ -60,9 +60,9 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
     if kind == "NoSuchOption":
         meant = suggestions.option(option, _options(ctx))
         suggested = f" Did you mean '{meant}'?" if meant else did_you_mean(option, _options(ctx))
-        return f"There is no option '{option}'.{suggested}"
+        return f"Unknown option '{option}'.{suggested}"
     if kind == "BadOptionUsage" and "requires an argument" in error.message:
-        return f"{option} needs a value behind it{_asked(option, _options(ctx))}."
+        return f"{option} needs a value{_asked(option, _options(ctx))}."
     if kind == "BadOptionUsage":
         return f"{option} takes no value."
     if kind == "MissingParameter" and parameter is not None:
@@ -70,7 +70,7 @@ def _message(error: typer.TyperException, ctx: Any) -> str:
     if parameter is not None:
         return f"{_name(parameter, ctx)}: {_plain(error.message)}"
     if error.message == "Missing command.":
-        return f"{ctx.command_path} needs a command behind it."
+        return f"{ctx.command_path} needs a subcommand."
     return str(error.format_message())
 
 
@@ -102,4 +102,4 @@ def _asked(option: str, known: list[str]) -> str:
     """Behind `--password` without one: how to be asked for it."""
     if option != "--password":
         return ""
-    return "; to be asked for it, give --ask-password" if "--ask-password" in known else "; to be asked, leave it out"
+    return "; to be asked for it, add --ask-password" if "--ask-password" in known else "; to be asked, leave it out"

@@ -59,17 +59,17 @@ def check(settings: EmailSettings) -> None:
     if missing:
         names = " and ".join(f"email.{name}" for name in missing)
         raise Unconfigured(
-            "No mail can be sent: no mail server is configured."
+            "Cannot send mail: no mail server is configured."
             if "host" in missing
-            else f"No mail can be sent: {names} {'is' if len(missing) == 1 else 'are'} not set.",
+            else f"Cannot send mail: {names} {'is' if len(missing) == 1 else 'are'} not set.",
             field=f"email.{missing[0]}",
             way_out=f"Set {names} in the configuration file",
         )
     if not all(parseaddr(settings.from_address or "")[1].rpartition("@")):
         raise Unconfigured(
-            "No mail can be sent: email.from is not an address.",
+            "Cannot send mail: email.from is not an address.",
             field="email.from",
-            way_out="Write it as in Example <no-reply@example.com>",
+            way_out="Write it like Example <no-reply@example.com>",
         )
 
 
@@ -82,9 +82,7 @@ def compose(
     """The mail as it travels: text, and HTML beside it where there is any."""
     for field, value in (("subject", email.subject), ("to", email.to)):
         if _LINE_BREAK.search(value):
-            raise Invalid(
-                "general_argument_invalid", f"The {field} of a mail cannot have line breaks in it.", field=field
-            )
+            raise Invalid("general_argument_invalid", f"The {field} of a mail cannot contain line breaks.", field=field)
     # Not all servers take 8 bits (RFC 6152), so that bodies are encoded whatever they hold.
     message = EmailMessage(SMTP.clone(cte_type="7bit"))
     number = random_bytes(ID_SIZE).hex()
@@ -112,7 +110,7 @@ def _ascii_domain(domain: str) -> str:
     try:
         return ascii_domain(domain)
     except ValueError as error:
-        raise Invalid("general_argument_invalid", f"{domain!r} is no domain: {error}.", field="email") from None
+        raise Invalid("general_argument_invalid", f"{domain!r} is not a domain: {error}.", field="email") from None
 
 
 # Sending it
@@ -152,7 +150,9 @@ class _Exchange:
             return
         if not smtp.has_extn("starttls"):
             raise self.refused(
-                None, "the server offers no STARTTLS", 'Set email.security to "tls", or in a safe network to "none".'
+                None,
+                "the server does not support STARTTLS",
+                ('Set email.security to "tls", or on a trusted network to "none".'),
             )
         code, words = smtp.starttls(context=ssl.create_default_context())
         if code != 220:  # RFC 3207 §4
@@ -174,7 +174,7 @@ class _Exchange:
     def hand_over(self, smtp: smtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> Receipt:
         is_international = not (sender + recipient).isascii()
         if is_international and not smtp.has_extn("smtputf8"):
-            raise self.refused(None, "the server takes no internationalised addresses (SMTPUTF8)")
+            raise self.refused(None, "the server does not support internationalised addresses (SMTPUTF8)")
         options = ["SMTPUTF8", "BODY=8BITMIME"] if is_international else []
         content = message.as_bytes(policy=(SMTPUTF8 if is_international else SMTP).clone(cte_type="7bit"))
         self.expect(smtp.mail(sender, options), DONE)
@@ -206,12 +206,14 @@ class _Exchange:
         except smtplib.SMTPException as error:  # there is no way to sign in that both know
             raise self.refused(None, str(error)) from None
         except ssl.SSLCertVerificationError as error:
-            hint = "Check email.host; SSL_CERT_FILE may name a file with your own authority's certificate."
+            hint = (
+                "Check email.host. If your own authority signed the certificate, set SSL_CERT_FILE to its certificate."
+            )
             raise self.refused(None, f"its certificate is not trusted: {error.verify_message}", hint) from None
         except TimeoutError:
             raise self.unanswered() from None
         except ssl.SSLError as error:
-            hint = "Check email.port and email.security: they belong together."
+            hint = "Check that email.port and email.security match."
             raise self.refused(None, f"no encryption: {error.reason or error}", hint) from None
         except (OSError, UnicodeError) as error:  # a host that is no name at all is a UnicodeError
             reason = getattr(error, "strerror", None) or str(error)
@@ -221,7 +223,7 @@ class _Exchange:
         text = self.words(said)
         spoken = text if code is None else f"{code} {text}"
         receipt = Receipt(PROVIDER, Channel.EMAIL, self.message_id, code=str(code) if code else None, text=text)
-        return Refused(receipt, f"The mail was not sent by {self.server}: {spoken}", hint=hint)
+        return Refused(receipt, f"{self.server} did not send the mail: {spoken}", hint=hint)
 
     def unanswered(self) -> Refused:
         return self.refused(None, f"no answer within {self.settings.timeout:g} seconds")

@@ -9,7 +9,7 @@ from authctl.delivery.messages import Receipt, one_line
 from authctl.errors import Unavailable
 
 MAX_WORDS = 300  # characters; more than any provider's sentence, less than a page of HTML
-OTHERWISE = "or use --print-secret, which sends nothing and shows what would be sent"
+OTHERWISE = "or use --print-secret, which shows the message instead of sending it"
 
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?: ?\d){6,}(?!\w)")
 

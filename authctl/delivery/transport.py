@@ -127,7 +127,7 @@ class Transport:
         provider = self._provider(channel)
         if not isinstance(provider, TwilioVerify):
             raise Unconfigured(
-                f"{provider.name} makes no codes of its own.",
+                f"{provider.name} does not create codes.",
                 field="sms.provider",
                 way_out=f'Set sms.provider to "{VERIFY}"',
             )

@@ -47,144 +47,134 @@ UNNAMED = "this service"  # what an application is called of which nothing is kn
 
 
 class Database(Section):
-    """How long the database is waited for, and how many connections a busy application has."""
+    """Database timeouts and connection pool sizes."""
 
     name = "database"
 
-    connect_timeout: float = entry(
-        seconds(1, 3600), 10.0, "How long a connection to Postgres may take, in seconds.", example=10
-    )
-    lock_timeout: float = entry(
-        seconds(0, 3600), 30.0, "How long a command waits for others who are writing, in seconds.", example=30
-    )
+    connect_timeout: float = entry(seconds(1, 3600), 10.0, "Seconds to wait for a connection to Postgres.", example=10)
+    lock_timeout: float = entry(seconds(0, 3600), 30.0, "Seconds a command waits for other writers.", example=30)
     statement_timeout: float = entry(
-        seconds(0, 86_400), 60.0, "How long one statement may run in Postgres, in seconds; 0 is no limit.", example=60
+        seconds(0, 86_400), 60.0, "Seconds one statement may run in Postgres; 0 is no limit.", example=60
     )
     pool_size: int = entry(
-        integer(1, 1000), 5, "How many connections an application keeps for threads beside the first.", example=5
+        integer(1, 1000), 5, "Connections an application keeps for threads, besides the first.", example=5
     )
-    pool_overflow: int = entry(integer(0, 1000), 10, "How many more it makes while all of them are in use.", example=10)
-    pool_timeout: float = entry(
-        seconds(0, 3600), 30.0, "How long a thread waits for one of them, in seconds.", example=30
-    )
+    pool_overflow: int = entry(integer(0, 1000), 10, "Extra connections while all of them are in use.", example=10)
+    pool_timeout: float = entry(seconds(0, 3600), 30.0, "Seconds a thread waits for a connection.", example=30)
     pool_recycle: float = entry(
-        seconds(0, 86_400), 0.0, "How old a connection may become, in seconds; 0 is any age.", example=3600
+        seconds(0, 86_400), 0.0, "Seconds until a connection is replaced; 0 is never.", example=3600
     )
 
 
 class Hashing(Section):
-    """How many passwords are hashed at once: each takes some 50 megabytes of memory, and every core."""
+    """Limits on password hashing. Each hash takes some 50 megabytes of memory and every core."""
 
     name = "hashing"
 
     at_once: int = entry(
         integer(0, 1024),
         0,
-        "How many passwords a process hashes or verifies at once; 0 is one a core.",
+        "Passwords a process hashes or verifies at once; 0 is one per core.",
         example=4,
-        default_label="one a core",
+        default_label="one per core",
     )
     longest_wait: float = entry(
-        seconds(0, 600), 10.0, "How long a sign-in waits for its turn before it is refused, in seconds.", example=10
+        seconds(0, 600), 10.0, "Seconds a sign-in waits for its turn before it is refused.", example=10
     )
 
 
 class Email(Section):
-    """The SMTP server that mails are sent through. Without a host, none are sent."""
+    """The SMTP server for mails. Without a host, no mails are sent."""
 
     name = "email"
 
-    host: str | None = entry(TEXT, None, "The name of the SMTP server.", example="smtp.example.com")
+    host: str | None = entry(TEXT, None, "Host of the SMTP server.", example="smtp.example.com")
     port: int = entry(
         integer(1, 65_535),
         lambda email: SMTP_PORTS[email.security],
-        "The port of the SMTP server.",
+        "Port of the SMTP server.",
         example=587,
         default_label="587 with starttls, 465 with tls, 25 with none",
     )
     security: str = entry(
-        choice(*SMTP_PORTS), "starttls", "How the connection is encrypted: starttls, tls from the first byte, or none."
+        choice(*SMTP_PORTS), "starttls", "Encryption of the connection: starttls, tls from the first byte, or none."
     )
-    username: str | None = entry(TEXT, None, "The name to sign in to the SMTP server with.", example="authctl")
+    username: str | None = entry(TEXT, None, "User name on the SMTP server.", example="authctl")
     password: str | None = entry(
         TEXT,
         None,
-        "The password to sign in to the SMTP server with.",
+        "Password on the SMTP server.",
         example="/etc/authctl/smtp-password",
         secret=True,
     )
     from_address: str | None = entry(
-        EMAIL_SENDER, None, "Who mails come from.", key="from", example="Example <no-reply@example.com>"
+        EMAIL_SENDER, None, "Sender of mails.", key="from", example="Example <no-reply@example.com>"
     )
-    timeout: float = entry(
-        seconds(1, 600), 30.0, "How long the SMTP server may take for an answer, in seconds.", example=30
-    )
+    timeout: float = entry(seconds(1, 600), 30.0, "Seconds to wait for the SMTP server.", example=30)
 
 
 class Sms(Section):
-    """The provider that text messages are sent through. Without a provider, none are sent."""
+    """The provider for text messages. Without a provider, none are sent."""
 
     name = "sms"
 
     provider: str | None = entry(
         choice(*SMS_PROVIDERS),
         None,
-        "Who sends: twilio, twilio-verify, messagebird, vonage, textlocal, a webhook of your own; for development, "
-        "file and console write what would be sent.",
+        "The provider: twilio, twilio-verify, messagebird, vonage, textlocal, or webhook for your own. For "
+        "development, file and console write messages instead of sending them.",
         example="twilio",
     )
     sender: str | None = entry(
         SENDER,
         None,
-        "Who messages come from: a number of up to 15 digits or a name of up to 11 letters or digits; with twilio also "
+        "Sender of messages: a number of up to 15 digits or a name of up to 11 letters or digits; with twilio also "
         "a messaging service (MG…).",
         example="+15005550006",
     )
     whatsapp_sender: str | None = entry(
         WHATSAPP_SENDER,
         None,
-        "twilio: who WhatsApp messages come from: a number with its +, or a messaging service (MG…).",
+        "twilio: sender of WhatsApp messages: a number with +, or a messaging service (MG…).",
         example="+15005550006",
         default_label="sms.sender",
     )
     template: str = entry(
         TEMPLATE,
         "{code} is your code for {application}.",
-        "The text of a message; {code} and {application} are filled in.",
+        "Text of a message; {code} and {application} are filled in.",
     )
-    timeout: float = entry(
-        seconds(1, 600), 10.0, "How long the provider may take for an answer, in seconds.", example=10
-    )
+    timeout: float = entry(seconds(1, 600), 10.0, "Seconds to wait for the provider.", example=10)
     base_url: str | None = entry(
         HTTP_URL,
         None,
-        "The beginning of the provider's addresses, for another region, a proxy or a test.",
+        "Base URL of the provider, for another region, a proxy or a test.",
         example="https://api.txtlocal.com",
         default_label="the provider's own",
     )
     account_sid: str | None = entry(
         twilio_id("AC", "the account's id"),
         None,
-        "twilio, twilio-verify: the account's id (AC…).",
+        "twilio, twilio-verify: the account id (AC…).",
         example="AC00000000000000000000000000000000",
     )
     auth_token: str | None = entry(
         TEXT,
         None,
-        "twilio, twilio-verify: the account's token.",
+        "twilio, twilio-verify: the account token.",
         example="/etc/authctl/twilio-token",
         secret=True,
     )
     service_sid: str | None = entry(
         twilio_id("VA", "the Verify service's id"),
         None,
-        "twilio-verify: the Verify service's id (VA…).",
+        "twilio-verify: the Verify service id (VA…).",
         example="VA00000000000000000000000000000000",
     )
     content_sid: str | None = entry(
         twilio_id("HX", "the content template's id"),
         None,
-        "twilio: the content template (HX…) that WhatsApp messages are made from.",
+        "twilio: the content template (HX…) for WhatsApp messages.",
         example="HX00000000000000000000000000000000",
     )
     access_key: str | None = entry(
@@ -197,27 +187,27 @@ class Sms(Section):
         TEXT, None, "vonage: the API secret.", example="/etc/authctl/vonage-secret", secret=True
     )
     webhook_url: str | None = entry(
-        HTTP_URL, None, "webhook: the address that each message is posted to.", example="https://sms.example.com/send"
+        HTTP_URL, None, "webhook: the address to post messages to.", example="https://sms.example.com/send"
     )
     webhook_secret: str | None = entry(
         TEXT,
         None,
-        "webhook: the secret that each post is signed with.",
+        "webhook: the secret that signs each post.",
         example="/etc/authctl/webhook-secret",
         secret=True,
     )
-    file: str | None = entry(PATH, None, "file: the file that each message is added to.", example="sms.txt")
+    file: str | None = entry(PATH, None, "file: the file to append messages to.", example="sms.txt")
 
 
 class Output(Section):
-    """How results are written, where the command line does not say."""
+    """How results are written, unless the command line says otherwise."""
 
     name = "output"
 
     format: str | None = entry(
         choice("table", "wide", "json", "jsonl", "csv", "tsv"),
         None,
-        "How results are written: table, wide (a table of which nothing is cut), json, jsonl, csv or tsv.",
+        "Format of results: table, wide (an uncut table), json, jsonl, csv or tsv.",
         example="json",
         option="--output",
         default_label="table on a terminal, tsv elsewhere",
@@ -225,18 +215,18 @@ class Output(Section):
     color: str = entry(
         choice("auto", "always", "never"),
         "auto",
-        "Whether tables are coloured; auto is on a terminal, and obeys NO_COLOR and FORCE_COLOR.",
+        "Colours in tables; auto uses them on a terminal, and obeys NO_COLOR and FORCE_COLOR.",
         option="--no-color",
     )
 
 
 class Settings(Section):
-    """Which directory is worked on, and by whom."""
+    """Which directory to use, and who is acting."""
 
     config: str | None = entry(
         PATH,
         lambda settings: paths.find_default_config(settings._environ),
-        "The configuration file, in place of the one in the config folder.",
+        "The configuration file, instead of the one in the config folder.",
         example="/srv/authctl/config.toml",
         option="--config",
         in_file=False,
@@ -262,44 +252,44 @@ class Settings(Section):
     secret_key: str | None = entry(
         TEXT,
         None,
-        "The key that secrets in the database are sealed with: 32 random bytes in base64. `authctl init` makes one.",
+        "The key that encrypts secrets in the database: 32 random bytes in base64. `authctl init` creates one.",
         example="/etc/authctl/secret.key",
         secret=True,
         default_label="secret.key in $XDG_CONFIG_HOME/authctl",
     )
     allowed_redirects: tuple[str, ...] = entry(
-        HOSTS, (), "The hosts that the links in mails may lead to.", example=["app.example.com", "localhost:3000"]
+        HOSTS, (), "Hosts that links in mails may lead to.", example=["app.example.com", "localhost:3000"]
     )
     account_url: str | None = entry(
         HTTP_URL,
         None,
-        "The application's page where people secure their account and stop changes of it; mails name it.",
+        "Your application's page where people secure their account and stop changes. Mails link to it.",
         example="https://app.example.com/account",
     )
     application_name: str = entry(
         TEXT,
         lambda settings: _name_of_sender(settings.email.from_address),
-        "What the application is called, in mails and in authenticator apps.",
+        "Name of your application in mails and authenticator apps.",
         example="Example",
         default_label=f"the name or the domain in email.from, else {UNNAMED}",
     )
     templates: str | None = entry(
         PATH,
         lambda settings: paths.find_default_templates(settings._environ),
-        "The folder of files that take the place of the texts of messages: KIND.txt, KIND.html, KIND.subject.",
+        "Folder of your own message texts: KIND.txt, KIND.html, KIND.subject.",
         example="/etc/authctl/templates",
         default_label="templates in $XDG_CONFIG_HOME/authctl",
     )
     locale: str = entry(
         LOCALE,
         "en",
-        "The language of messages to people who have none of their own: a folder of templates is named so.",
+        "Language of messages to people without one of their own. A subfolder of templates has its name.",
         example="de",
     )
     actor: str = entry(
         TEXT,
         lambda settings: f"{os_user()}@{host_name()}",
-        "Who is written in the audit log.",
+        "Name of the actor in the audit log.",
         example="ci@example.com",
         default_label="user@host of the operating system",
     )
@@ -340,7 +330,10 @@ class Settings(Section):
         if not self.exposed:
             return ()
         return tuple(
-            f"{path} holds a secret and others can read it (mode {mode:04o}). {paths.how_to_close(path, self._environ)}"
+            (
+                f"Others can read {path}, which contains a secret (mode {mode:04o}). "
+                f"{paths.how_to_close(path, self._environ)}"
+            )
             for path, mode in self.exposed
         )
 

@@ -153,7 +153,7 @@ def read_secret_file(path: str) -> str:
     try:
         return content.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise ValueError("is not text in UTF-8") from None
+        raise ValueError("is not UTF-8") from None
 
 
 def _read_file(entry: Entry, found: Found) -> object:
@@ -167,7 +167,7 @@ def _read_file(entry: Entry, found: Found) -> object:
         if not text:
             raise ValueError("is empty")
     except OSError as error:
-        raise unreadable(found.file, error, f"It is named by {found.origin}, for {entry.name}.", entry.name) from None
+        raise unreadable(found.file, error, f"Named by {found.origin}, for {entry.name}.", entry.name) from None
     except ValueError as error:
         message = f"{found.file}, named by {found.origin} for {entry.name}, {error}."
         raise errors.Invalid("general_config_invalid", message, field=entry.name) from None
@@ -183,4 +183,4 @@ def unreadable(path: str, error: OSError, why: str, field: str | None = None) ->
     from authctl import errors
 
     reason = error.strerror or type(error).__name__
-    return errors.Unavailable("file_unavailable", f"{path} cannot be read: {reason}.", field=field, hint=why)
+    return errors.Unavailable("file_unavailable", f"Cannot read {path}: {reason}.", field=field, hint=why)

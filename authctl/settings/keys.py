@@ -21,7 +21,7 @@ def parse_key(text: str, *, source: str = "secret_key") -> bytes:
     except (Error, ValueError):
         raise _malformed(source, "is not base64") from None
     if len(key) != KEY_SIZE_BYTES:
-        raise _malformed(source, f"holds {len(key)} bytes")
+        raise _malformed(source, f"has {len(key)} bytes")
     return key
 
 
@@ -41,7 +41,7 @@ def read_key_file(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise unreadable(path, error, "It holds the secret key.", "secret_key") from None
+        raise unreadable(path, error, "It contains the secret key.", "secret_key") from None
     except ValueError as error:
         raise _malformed(path, str(error)) from None
     return parse_key(text, source=path)
@@ -75,7 +75,7 @@ def _malformed(source: str, problem: str) -> Exception:
         "general_config_invalid",
         f"{source} must be {KEY_SIZE_BYTES} random bytes in base64; it {problem}.",
         field="secret_key",
-        hint="`authctl init` makes a key; `openssl rand -base64 32` writes one.",
+        hint="`authctl init` creates a key; `openssl rand -base64 32` prints one.",
     )
 
 
@@ -84,7 +84,7 @@ def _unwritable(path: str, error: OSError) -> Exception:
 
     return errors.Unavailable(
         "file_unavailable",
-        f"The secret key cannot be written to {path}: {error.strerror or type(error).__name__}.",
+        f"Cannot write the secret key to {path}: {error.strerror or type(error).__name__}.",
         field="secret_key",
-        hint="Name a file that can be written with AUTHCTL_SECRET_KEY_FILE, or give the key with AUTHCTL_SECRET_KEY.",
+        hint="Set AUTHCTL_SECRET_KEY_FILE to a writable file, or put the key itself in AUTHCTL_SECRET_KEY.",
     )

@@ -101,10 +101,10 @@ def _read(path: str, *, required_by: str | None = None) -> dict[str, Any] | None
     except (FileNotFoundError, NotADirectoryError) as error:
         if required_by is None:
             return None
-        raise unreadable(path, error, f"It is named by {required_by}.", "config") from None
+        raise unreadable(path, error, f"Named by {required_by}.", "config") from None
     except OSError as error:
         raise unreadable(
-            path, error, "It may hold settings: let whoever runs authctl read it, or remove it.", "config"
+            path, error, "It may contain settings: let whoever runs authctl read it, or remove it.", "config"
         ) from None
     return _parse(path, content)
 
@@ -113,7 +113,7 @@ def _check_is_file(path: str) -> None:
     """Refuse what would be waited for, or would never end: a pipe, a terminal, a device."""
     mode = os.stat(path).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path == os.devnull):  # a folder is told by opening it
-        raise _invalid([("config", f"{path} is not a regular file: settings are not read from pipes and devices.")])
+        raise _invalid([("config", f"{path} is not a regular file. Settings are not read from pipes and devices.")])
 
 
 def _parse(path: str, content: bytes) -> dict[str, Any]:
@@ -123,11 +123,11 @@ def _parse(path: str, content: bytes) -> dict[str, Any]:
         return tomllib.loads(content.decode().removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _invalid([("config", f"{path}, line {line}: the file is not text in UTF-8.")]) from None
+        raise _invalid([("config", f"{path}, line {line}: not UTF-8.")]) from None
     except RecursionError:
-        raise _invalid([("config", f"{path}: the file is nested too deeply.")]) from None
+        raise _invalid([("config", f"{path}: nested too deeply.")]) from None
     except ValueError as error:
-        raise _invalid([("config", f"{path}: this is not TOML: {error}.")]) from None
+        raise _invalid([("config", f"{path}: not TOML: {error}.")]) from None
 
 
 def _of_table(
@@ -185,8 +185,8 @@ def _of_profile(
         from authctl.errors import did_you_mean
 
         known = sorted({known for _, tables in profiles for known in tables})
-        named = f" The profiles are: {', '.join(known)}." if known else ""
-        where = " or ".join(path for path, _ in files) or "any file: there is no configuration file"
+        named = f" Profiles: {', '.join(known)}." if known else ""
+        where = " or ".join(path for path, _ in files) or "any file, because there is no configuration file"
         problems.append(
             ("profile", f"There is no table [profiles.{name}] in {where}.{did_you_mean(name, known)}{named}")
         )
@@ -246,8 +246,8 @@ def _both(entry: Entry, layer: Layer) -> str:
     """The sentence for a value that was given twice in one place."""
     first, second = layer.origins[entry.name], layer.origins[entry.name + FILE_SUFFIX]
     if first.kind == "environment":
-        return f"{first.where} and {second.where} are both set: give the one or the other."
-    return f"{_place(first)}: {entry.name} and {entry.name}{FILE_SUFFIX} are both given: give the one or the other."
+        return f"{first.where} and {second.where} are both set. Use only one."
+    return f"{_place(first)}: {entry.name} and {entry.name}{FILE_SUFFIX} are both set. Use only one."
 
 
 def _find_entry(name: str) -> Entry | None:
@@ -275,10 +275,10 @@ def _unknown(name: str, entry: Entry | None) -> str:
     from authctl.errors import did_you_mean
 
     if entry is not None:
-        return f"{name} cannot be given in a file: use {entry.option} or {entry.variable}."
+        return f"{name} cannot be set in a file. Use {entry.option} or {entry.variable}."
     files = [known + FILE_SUFFIX for known, entry in ENTRIES.items() if entry.has_file]
     known = [known for known, entry in ENTRIES.items() if entry.in_file]
-    return f"there is no setting {name!r}.{did_you_mean(name, [*known, *files, *TABLES, 'profiles'])}"
+    return f"unknown setting {name!r}.{did_you_mean(name, [*known, *files, *TABLES, 'profiles'])}"
 
 
 def _invalid(problems: list[Problem]) -> Exception:
@@ -286,7 +286,7 @@ def _invalid(problems: list[Problem]) -> Exception:
 
     return errors.Invalid.of(
         (errors.Problem("general_config_invalid", message, name) for name, message in problems),
-        hint="Every setting, and what it takes: authctl help sample-config",
+        hint="List all settings with: authctl help sample-config",
     )
 
 

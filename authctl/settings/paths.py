@@ -63,7 +63,7 @@ def how_to_close(path: str, environ: Mapping[str, str]) -> str:
     """What to do about a file that others can read: the command only where that is one's own to run."""
     from shlex import quote
 
-    return f"Run: chmod 600 {quote(path)}" if is_own(path, environ) else "Its owner should close it to others."
+    return f"Run: chmod 600 {quote(path)}" if is_own(path, environ) else "Its owner should make it private."
 
 
 def _find_folder(environ: Mapping[str, str], variable: str, beside_home: str) -> str | None:
@@ -79,7 +79,7 @@ def _homeless(what: str, variables: str, field: str) -> Exception:
 
     return errors.Invalid(
         "general_config_invalid",
-        f"HOME is not set, so there is no default place for the {what}.",
+        f"HOME is not set, so there is no default location for the {what}.",
         field=field,
         hint=f"Set HOME, {variables}.",
     )

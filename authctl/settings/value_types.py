@@ -65,7 +65,7 @@ def _texts(value: object, expand: Expand) -> tuple[str, ...]:
 def _hosts(value: object, expand: Expand) -> tuple[str, ...]:
     hosts = _texts(value, expand)
     if any(character in host for host in hosts for character in "/?#@ "):
-        raise ValueError("must name hosts alone, as in app.example.com, without https:// and without a path")
+        raise ValueError("must be hosts only, as in app.example.com, without https:// or a path")
     return tuple(host.lower() for host in hosts)
 
 
@@ -97,7 +97,7 @@ def _template(value: object, expand: Expand) -> str:
         raise ValueError("must be text that contains {code}")
     rest = value.replace("{code}", "").replace("{application}", "").replace("{{", "").replace("}}", "")
     if "{" in rest or "}" in rest:
-        raise ValueError("may have no other fields than {code} and {application}; a brace itself is written twice")
+        raise ValueError("may only have the fields {code} and {application}; write a literal brace twice")
     return value
 
 

@@ -24,9 +24,9 @@ def write_setting(settings: Settings, name: str, value: str) -> str:
     except ValueError as error:
         raise _invalid(name, f"{name} {error}.", None) from None
     if origin.kind != "default":
-        raise _invalid(name, f"{name} is set already, by {origin}.", "Change it there.")
+        raise _invalid(name, f"The setting {name} is already set, by {origin}.", "Change it there.")
     if path is None:
-        raise _invalid(name, "There is no home folder for a configuration file.", f"Set {entry.variable}.")
+        raise _invalid(name, "There is no home folder to write the configuration file in.", f"Set {entry.variable}.")
     try:
         before = _read(path)
         after = _with(before, settings.profile, name, value)
@@ -34,7 +34,7 @@ def write_setting(settings: Settings, name: str, value: str) -> str:
     except OSError as error:
         from authctl.errors import Unavailable
 
-        message = f"{path} cannot be written: {(error.strerror or type(error).__name__).lower()}."
+        message = f"Cannot write {path}: {(error.strerror or type(error).__name__).lower()}."
         raise Unavailable("file_unavailable", message, hint=f"Set {entry.variable}.", field=name) from None
     return path
 
@@ -65,8 +65,8 @@ def _with(text: str, profile: str | None, name: str, value: str) -> str:
     with suppress(tomllib.TOMLDecodeError):
         if tomllib.loads(after) == wanted:
             return after
-    message = "No line can be added to the configuration file, as it is laid out."
-    raise _invalid(name, message, f"Add to it: {line.strip()}")
+    message = "Cannot add a line to the configuration file because of its layout."
+    raise _invalid(name, message, f"Add it yourself: {line.strip()}")
 
 
 def _replace(path: str, text: str) -> None:

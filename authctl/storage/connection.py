@@ -35,8 +35,8 @@ def decode_json(text: str) -> Any:
     try:
         return {} if text == "{}" else json.loads(text)
     except ValueError:
-        message = "A row of the database holds what is not JSON; somebody has changed it."
-        raise Unavailable("database_damaged", message, hint="Restore it from a backup.") from None
+        message = "A row of the database contains invalid JSON. Somebody changed it outside authctl."
+        raise Unavailable("database_damaged", message, hint="Restore the row from a backup.") from None
 
 
 # What makes of a value what is stored, and of that the value, by the names that compiled statements say them by.

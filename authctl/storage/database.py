@@ -197,8 +197,8 @@ class Database:
                 raise
             raise Unavailable(
                 "database_unavailable",
-                f"The connection to {self.describe()} was lost while the change was being committed.",
-                hint="The change may have been made or not: look before you try again.",
+                f"The connection to {self.describe()} was lost during the commit.",
+                hint="The change may or may not have been made. Check before you try again.",
             ) from None
 
     def _over(self, driver: Any) -> sa.Connection:
@@ -329,11 +329,11 @@ def _path_of(url: str) -> str | None:
     if scheme in ("sqlite", "sqlite+pysqlite"):
         path = rest.removeprefix("/")  # taken as it is: a % or ? in it is one in the file's name
         if path == rest or not path or path.startswith((":memory:", "file:")):
-            raise driver_errors.bad_url("The SQLite URL names no file.")
+            raise driver_errors.bad_url("The SQLite URL has no file.")
         return path
     backend = scheme.partition("+")[0]
     if backend in ("postgres", "postgresql"):
         return None
     if backend == url or not backend:
-        raise driver_errors.bad_url("The database URL cannot be read.")
-    raise driver_errors.bad_url(f"A database of the kind {backend!r} is not supported.")
+        raise driver_errors.bad_url("The database URL is malformed.")
+    raise driver_errors.bad_url(f"Unsupported database type {backend!r}.")

@@ -41,16 +41,16 @@ def sqlstate(failure: BaseException | None) -> str | None:
 def foreign(where: str) -> Unavailable:
     return Unavailable(
         "database_foreign",
-        f"The database {where} belongs to another program: its tables are not authctl's.",
-        hint="Name a database of authctl's own, or a schema of it with ?options=-csearch_path%3Dauthctl",
+        f"The database {where} belongs to another program: it has foreign tables.",
+        hint="Use a database of its own, or a schema: ?options=-csearch_path%3Dauthctl",
     )
 
 
 def not_initialized(where: str) -> Unavailable:
     return Unavailable(
         "database_not_initialized",
-        f"The database {where} holds no directory yet.",
-        hint="Make one there with: authctl init",
+        f"The database {where} contains no directory yet.",
+        hint="Create one with: authctl init",
     )
 
 
@@ -61,19 +61,19 @@ def _translate_sqlite(failure: BaseException | None, where: str) -> AuthctlError
         return Unavailable(
             "database_locked",
             f"The database {where} was busy for too long.",
-            hint="Another program writes to it; try again when that is done.",
+            hint="Another program is writing to it. Try again when it is done.",
         )
     if name.startswith("SQLITE_READONLY"):
         return Unavailable(
             "database_read_only",
-            f"The database {where} cannot be written to.{_owners(where)}",
-            hint="Check who may write to the file and to its folder.",
+            f"The database {where} is not writable.{_owners(where)}",
+            hint="Check the permissions of the file and its folder.",
         )
     if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _disk_is_full(where)):
         return Unavailable(
             "database_full",
-            f"No space is left for the database {where}.",
-            hint="Free some space and try again; nothing was changed.",
+            f"The database {where} has no space left.",
+            hint="Nothing was changed. Free some space and try again.",
         )
     if name == "SQLITE_NOTADB":
         return Unavailable(
@@ -100,13 +100,13 @@ def _cannot_open(where: str) -> AuthctlError:
     if os.path.exists(where) or _is_closed(os.path.dirname(os.path.abspath(where))):
         return Unavailable(
             "database_unavailable",
-            f"The database {where} cannot be opened.{_owners(where)}",
-            hint="Check who may read and write the file and its folder.",
+            f"Cannot open the database {where}.{_owners(where)}",
+            hint="Check the permissions of the file and its folder.",
         )
     return Unavailable(
         "database_unavailable",
         f"There is no database at {where}.",
-        hint="Check the path, or make a directory there with: authctl init",
+        hint="Check the path, or create a directory there with: authctl init",
     )
 
 
@@ -160,7 +160,7 @@ def _translate_postgres(failure: BaseException | None, where: str) -> AuthctlErr
     return Unavailable(
         "database_unavailable",
         f"The database {where} failed (SQLSTATE {state}).",
-        hint="The log of the server says more.",
+        hint="See the server's log.",
     )
 
 
@@ -171,8 +171,8 @@ def _no_connection(text: str, where: str) -> AuthctlError:
             return Unavailable("database_unavailable", message.format(where=where), hint=hint)
     return Unavailable(
         "database_unavailable",
-        f"The database {where} cannot be reached.",
-        hint="Check that the server runs, and the host, port and name in the database URL.",
+        f"Cannot reach the database {where}.",
+        hint="Check that the server is running, and the host, port and name in the database URL.",
     )
 
 
@@ -181,57 +181,57 @@ def _no_connection(text: str, where: str) -> AuthctlError:
 _CONNECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         r"authentication failed|no password supplied|no pg_hba|not permitted to log in|role \S+ does not exist",
-        "The database {where} refuses the user or the password.",
+        "The database {where} rejected the user or password.",
         "Check the user and password in the database URL.",
     ),
     (
         r'database ".*" does not exist',
         "There is no database {where}.",
-        "Make it with createdb; then authctl init makes a directory in it, or authctl restore puts a backup there.",
+        "Create it with createdb. Then run authctl init, or authctl restore for a backup.",
     ),
     (
         r"too many (connections|clients)|remaining connection slots",
-        "The database {where} takes no more connections.",
+        "The database {where} accepts no more connections.",
         "Try again, or raise max_connections.",
     ),
     (
         r"unrecognized configuration parameter|invalid connection option|invalid \S+ value|query parameter",
-        "The URL of {where} has an option that the database does not know.",
-        "Check what stands behind the ? in the database URL.",
+        "The URL of {where} has an unknown option.",
+        "Check the part after the ? in the database URL.",
     ),
     (
         r"unsupported startup parameter",
-        "A pooler in front of {where} does not take authctl's startup options.",
-        "For PgBouncer put this into its configuration: ignore_startup_parameters = options",
+        "A pooler in front of {where} rejected authctl's startup options.",
+        "Add this to the PgBouncer configuration: ignore_startup_parameters = options",
     ),
     (
         r"system is (starting up|shutting down|in recovery)|not yet accepting connections",
-        "The database {where} is just starting or stopping.",
+        "The database {where} is starting or stopping.",
         "Try again in a moment.",
     ),
     (
         r"failed to resolve host|could not translate host name",
-        "The host of {where} is not known.",
+        "Cannot find the host of {where}.",
         "Check the host in the database URL.",
     ),
     (
         r"timeout expired|timed out",
         "The database {where} did not answer in time.",
-        "Check the host and port in the database URL, and that no firewall stands between.",
+        "Check the host and port in the database URL, and the firewall.",
     ),
     (
         r"Connection refused|No such file or directory",
-        "Nothing listens at {where}.",
-        "Check that the server runs, and the host and port in the database URL.",
+        "Nothing is listening at {where}.",
+        "Check that the server is running, and the host and port in the database URL.",
     ),
     (
         r"SSL|certificate",
-        "No encrypted connection to {where} could be made.",
+        "Cannot connect to {where} with encryption.",
         "Check sslmode and the certificates in the database URL.",
     ),
     (
         r"closed the connection|connection is (lost|closed)|terminating connection",
-        "The database {where} ended the connection.",
+        "The database {where} closed the connection.",
         "Try again when the server is up.",
     ),
 )
@@ -240,44 +240,44 @@ _POSTGRES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
     (
         ("42501",),
         "database_read_only",
-        "The database user may not do this in {where}.",
-        "Grant it the rights on the tables of authctl; to make them it needs CREATE on the schema, as an owner has.",
+        "The database user lacks permission in {where}.",
+        "Grant it rights on authctl's tables. To create them it needs CREATE on the schema.",
     ),
     (
         ("3F000",),
         "database_unavailable",
-        "The schema that the URL of {where} names is not there.",
-        "Make it with CREATE SCHEMA, then run: authctl init",
+        "The schema in the URL of {where} does not exist.",
+        "Create it with CREATE SCHEMA, then run: authctl init",
     ),
     (("25006",), "database_read_only", "The database {where} is read-only.", "Connect to the primary server."),
     (
         ("53100",),
         "database_full",
-        "No space is left for the database {where}.",
-        "Free some space and try again; nothing was changed.",
+        "The database {where} has no space left.",
+        "Nothing was changed. Free some space and try again.",
     ),
     (
         ("55P03",),
         "database_locked",
-        "Another program held a row of {where} for too long.",
-        "Try again when that is done.",
+        "Another program locked a row of {where} for too long.",
+        "Try again when it is done.",
     ),
     (
         ("40001", "40P01"),
         "database_locked",
-        "The database {where} gave this up for another's sake too often.",
+        "The database {where} cancelled this too often because of others.",
         "Try again.",
     ),
     (
         ("57014",),
         "database_timeout",
-        "The database {where} took longer than allowed.",
+        "The database {where} took too long.",
         "Narrow the search, or try again.",
     ),
     (
         ("57P", "08"),
         "database_unavailable",
-        "The database {where} ended the connection.",
+        "The database {where} closed the connection.",
         "Try again when the server is up.",
     ),
 )
@@ -288,5 +288,5 @@ def bad_url(message: str) -> Invalid:
         "general_config_invalid",
         message,
         field="database_url",
-        hint="Write sqlite:///PATH (four slashes for an absolute path) or postgresql://USER@HOST/NAME.",
+        hint="Use sqlite:///PATH (four slashes for an absolute path) or postgresql://USER@HOST/NAME.",
     )

@@ -26,7 +26,7 @@ def _conflict(constraint: str, identity: Identity) -> Conflict | None:
     if constraint.startswith("identities"):
         return Conflict(
             "user_identity_already_exists",
-            f"The identity {identity.provider_uid} of {identity.provider} is linked already.",
+            f"The identity {identity.provider_uid} of {identity.provider} is already linked.",
             field="provider_uid",
         )
     return None

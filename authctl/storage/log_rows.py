@@ -45,7 +45,7 @@ def settled_seq(database: Database, sleep: Callable[[float], None]) -> int:
         if waited >= database.lock_timeout:
             raise Unavailable(
                 "database_locked",
-                f"A transaction that writes to the audit log of {database.describe()} takes too long.",
+                f"A transaction has held the audit log of {database.describe()} for too long.",
                 hint="Try again when it is done. Who has it open: SELECT * FROM pg_stat_activity",
             )
         sleep(pause)

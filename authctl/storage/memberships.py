@@ -46,7 +46,7 @@ def insert(db: Connection, membership: Membership, team_seq: int, user_seq: int 
 def _conflict(constraint: str) -> Conflict | None:
     if constraint != "memberships_team_seq_key":
         return None
-    return Conflict("membership_already_confirmed", "That user is in the team already.", field="user")
+    return Conflict("membership_already_confirmed", "The user is already in the team.", field="user")
 
 
 def update(db: Connection, after: Membership, team_seq: int, user_seq: int | None = None) -> None:

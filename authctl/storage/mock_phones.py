@@ -29,9 +29,9 @@ def _conflict(constraint: str) -> Conflict | None:
         return None
     return Conflict(
         "mock_phone_already_exists",
-        "This is a mock phone number already.",
+        "This is already a mock phone number.",
         field="phone",
-        hint="For another code, delete it first: authctl security delete-mock-phone",
+        hint="To change its code, delete it first: authctl security delete-mock-phone PHONE",
     )
 
 

@@ -220,7 +220,7 @@ class Driver:
             given = conninfo_to_dict(self._conninfo)
         except psycopg.ProgrammingError as error:
             if "query parameter" not in str(error):  # else it is told when a connection is asked for
-                raise bad_url("The database URL cannot be read.") from None
+                raise bad_url("The database URL is malformed.") from None
             given = {}
         self._defaults: dict[str, Any] = {
             name: value

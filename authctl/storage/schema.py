@@ -109,8 +109,8 @@ def create_file(path: str) -> bool:
     except OSError as error:
         raise Unavailable(
             "database_unavailable",
-            f"The database {path} cannot be made: {error.strerror}.",
-            hint="Check who may write to its folder, or name another place with --database sqlite:///PATH.",
+            f"Cannot create the database {path}: {error.strerror}.",
+            hint="Check the permissions of its folder, or name another place with --database sqlite:///PATH",
         ) from None
     return True
 

@@ -74,13 +74,13 @@ def check_version(state: State, where: str) -> None:
     if is_older(state):
         raise Unavailable(
             "database_schema_older",
-            f"The database {where} has schema {state.version}, and this authctl wants {HEAD}.",
+            f"The database {where} has schema {state.version}; this authctl needs {HEAD}.",
             hint="Migrate it with: authctl upgrade",
         )
     if state.version > HEAD:
         raise Unavailable(
             "database_schema_newer",
-            f"The database {where} has schema {state.version}, and this authctl knows only up to {HEAD}.",
+            f"The database {where} has schema {state.version}; this authctl supports up to {HEAD}.",
             hint="Install a newer authctl: pip install --upgrade authctl",
         )
 

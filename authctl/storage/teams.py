@@ -27,7 +27,7 @@ def _conflict(constraint: str, team: Team) -> Conflict | None:
 
 def taken(id: str) -> Conflict:
     return Conflict(
-        "team_already_exists", f"The id {id} is taken.", field="id", hint="Choose another, or leave it out."
+        "team_already_exists", f"The id {id} is taken.", field="id", hint="Choose another one, or leave it out."
     )
 
 

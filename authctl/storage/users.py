@@ -224,8 +224,8 @@ def address_taken(kind: str, address: str | None) -> Conflict:
         f"user_{kind}_already_exists",
         f"The {kind} {address} is taken.",
         field=kind,
-        hint=f"An operator decides: if both accounts are one person's, take it off one with authctl users update-{kind}"
-        f" USER ''. See who has it with: authctl users get {quote(address or '')}",
+        hint=f"If both accounts are one person's, an operator can remove it from one: authctl users update-{kind} "
+        f"USER ''. See who has it with: authctl users get {quote(address or '')}",
     )
 
 
@@ -237,4 +237,4 @@ def _name_taken(user: NewUser, *, has_own_id: bool) -> Conflict:
     return Conflict("user_already_exists", message, field="username", hint=_OTHER)
 
 
-_OTHER = "Choose another."
+_OTHER = "Choose another one."

@@ -241,15 +241,15 @@ class _Claims:
 
 def _twice(type: str, field: str, value: str | None, id: str) -> Note:
     if field == "id" and value == id:
-        return Note(type, field, f"The id {checks.shown(value or '')} is in this import already.")
-    return Note(type, field, f"{checks.shown(value or '')} is that of {_whose(id)}.")
+        return Note(type, field, f"Another record of this import has the id {checks.shown(value or '')}.")
+    return Note(type, field, f"{checks.shown(value or '')} belongs to {_whose(id)}.")
 
 
 def _whose(id: str) -> str:
     """A user whom this import has had. An id that was made here says nothing, and after a dry run is nobody's."""
     if generators.is_id(id):
         return "an earlier record of this import"
-    return f"the user {id}, who is in this import already"
+    return f"user {id}, who is in this import too"
 
 
 # Users that are there
@@ -322,7 +322,7 @@ def _meet(
         if conditions.on_conflict is OnConflict.UPDATE:
             claims.add(item, user)
             plan.seen.append(user)
-        plan.skip(item, (Note("import_unchanged", None, "The user is as the record says."),), tell=False)
+        plan.skip(item, (Note("import_unchanged", None, "The user already matches the record."),), tell=False)
         if user.password is None:
             plan.lose_password(item)
     elif (claim := _claim(user, item, conditions, known)) is not None:
@@ -393,9 +393,9 @@ def _claim(user: User, item: Checked, conditions: Conditions, known: Holders) ->
 
 def _turn_away(item: Checked, owned: _Owned, conditions: Conditions, known: Holders, plan: Plan) -> None:
     holder = known.owners.users[owned.seq].id
-    message = f"{checks.shown(owned.value)} is that of the user {holder}."
+    message = f"User {holder} has {checks.shown(owned.value)}."
     if owned.field == "id" and owned.finds:
-        message = f"The user {checks.shown(owned.value)} already exists with different data."
+        message = f"User {checks.shown(owned.value)} already exists with different data."
     note = Note(owned.type, owned.field, message)
     if conditions.on_conflict is OnConflict.SKIP:
         plan.skip(item, (Note("import_exists", owned.field, message),))
@@ -437,7 +437,10 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
     claimed = claim_proved(present, after)
     has_proof = present.email_verified or present.phone_verified or present.seq in known.linked
     if claimed is not None and has_proof and claimed == _found_by(item, conditions):
-        message = f"{checks.shown(getattr(present, claimed))} was typed in by a person who has proved something else."
+        message = (
+            f"Nobody has verified {checks.shown(getattr(present, claimed))} on this account; its owner verified "
+            "something else."
+        )
         return Note(f"user_{claimed}_not_verified", claimed, message)
     if (claimed is not None and not has_proof) or (_takes_password(present, item) and not known.is_same(present, item)):
         after = replace(after, password=given.password)
@@ -446,7 +449,7 @@ def _merged(before: User, item: Checked, conditions: Conditions, known: Holders)
         return None
     if (identities or _opens(present, after)) and (address := _disputed(present, item, conditions)) is not None:
         value = checks.shown(getattr(present, address))
-        message = f"{value} is verified here and not in the file: whoever signs in with it there may be somebody else."
+        message = f"{value} is verified here but not in the file, so it may belong to somebody else."
         return Note(f"user_{address}_not_verified", address, message)
     try:
         identifiers.labels(after.labels)

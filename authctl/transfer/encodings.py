@@ -15,7 +15,7 @@ from typing import Any
 
 from authctl.errors import Invalid
 
-OPTION = {"encoding": "how the file's text is encoded, for example latin-1 (default: found)"}
+OPTION = {"encoding": "encoding of the file, such as latin-1 (default: detected)"}
 UTF_8, WESTERN = "utf-8", "cp1252"
 DOUBT = 20  # of so many words with letters beyond ASCII, one may be odd
 
@@ -73,9 +73,9 @@ def found(head: bytes) -> str:
     likely = _likely(head)
     raise Invalid(
         "import_file_invalid",
-        "The file is not UTF-8, and as Western text (cp1252) it has no real words.",
+        "The file is not UTF-8, and makes no sense as Western text (cp1252).",
         field="encoding",
-        hint="Say how it is encoded: "
+        hint="Name the encoding: "
         + (" or ".join(f"--encoding {name}" for name in likely) + "." if likely else "--encoding NAME."),
     )
 
@@ -88,9 +88,9 @@ def checked(encoding: str) -> str:
     except (LookupError, ValueError, TypeError):
         raise Invalid(
             "general_argument_invalid",
-            f"There is no text encoding called {encoding[:40]!r}.",
+            f"Unknown encoding {encoding[:40]!r}.",
             field="encoding",
-            hint="Use, for example, utf-8, utf-16, latin-1 or cp1252.",
+            hint="Use utf-8, utf-16, latin-1 or cp1252, for example.",
         ) from None
     return "utf-8-sig" if name == UTF_8 else name  # which also reads what has no mark
 
@@ -212,7 +212,7 @@ def errors_of(encoding: str) -> str:
 def _undecodable(encoding: str) -> Invalid:
     return Invalid(
         "import_file_invalid",
-        f"The file is not {encoding} text throughout.",
+        f"Parts of the file are not {encoding} text.",
         field="encoding",
-        hint="Say how it is encoded: --encoding NAME.",
+        hint="Name the encoding: --encoding NAME.",
     )

@@ -40,15 +40,15 @@ class Part(NamedTuple):
 
 # What columns are called that are not called by their names.
 _WORDS = {
-    "email_verified": ("verification of the email", "verifications of emails"),
-    "phone_verified": ("verification of the phone", "verifications of phones"),
+    "email_verified": ("email verification", "email verifications"),
+    "phone_verified": ("phone verification", "phone verifications"),
     "status": ("block", "blocks"),
     "blocked_until": ("end of the block", "ends of blocks"),
     "labels": ("labels", "labels"),
     "prefs": ("preferences", "preferences"),
     "metadata": ("metadata", "metadata"),
-    "mfa": ("choice of a second factor", "choices of second factors"),
-    "created_at": ("time of creation", "times of creation"),
+    "mfa": ("preferred factor", "preferred factors"),
+    "created_at": ("creation time", "creation times"),
     "last_sign_in_at": ("last sign-in", "last sign-ins"),
 }
 _BLANK = NewUser()
@@ -66,8 +66,8 @@ PARTS: dict[str, Part] = {name: _column(name) for name in targets.COLUMNS} | {
     "must_change": Part(
         lambda leaving: leaving.hash is not None and leaving.user.password is not None
         and leaving.user.password.must_change,
-        "duty to change the password",
-        "duties to change the password",
+        "password change requirement",
+        "password change requirements",
     ),
     "totp": Part(lambda leaving: leaving.totp != (), "authenticators", "authenticators"),
     "recovery_codes": Part(lambda leaving: leaving.user.recovery_code, "recovery codes", "recovery codes"),
@@ -77,15 +77,17 @@ PARTS: dict[str, Part] = {name: _column(name) for name in targets.COLUMNS} | {
     "invitations": Part(lambda leaving: leaving.invitations > 0, "open invitations", "open invitations"),
 }  # fmt: skip
 PLURAL = ("labels", "prefs", "totp", "recovery_codes", "identities", "memberships", "roles", "invitations")
-ELSEWHERE = {"memberships": "--format authctl takes them"}  # the option that exports what a file has no place for
+ELSEWHERE = {
+    "memberships": "use --format authctl to export them"
+}  # the option that exports what a file has no place for
 
 # Why a file cannot have a user at all.
 REASONS = {
     "blocked": "blocked users could sign in there",
-    "email": "there is no email",
-    "name": "there is no username or email that can stand there",
-    "password": "there is no password",
-    "hash": "there is no password hash that can be checked there",
+    "email": "no email",
+    "name": "no username or email that fits",
+    "password": "no password",
+    "hash": "no password hash that works there",
 }
 
 # What was not asked for, and the option that asks.
@@ -164,11 +166,11 @@ class Export:
             case "user":
                 return f"{_users(count)} {_was(count)} not exported: {REASONS[which]}."
             case "hash":
-                why = f"{system} cannot check {which}" if which != DAMAGED else "what is stored is damaged"
+                why = f"{system} cannot check {which}" if which != DAMAGED else "the stored hash is damaged"
             case "cost":
-                why = f"{system} does not do as much work for {which}"
+                why = f"{system} limits the cost of {which}"
             case "run":
-                why = f"one import into {system} takes hashes of one kind; export these with"
+                why = f"{system} imports one kind of hash at a time; export these with"
                 return f"{_lost(f'{which} {hashes}', count)}: {why} --target-option hash={which}."
             case _:
                 part, is_many = PARTS[kind], count > 1 or kind in PLURAL
@@ -239,14 +241,14 @@ def export(
 def _target(format: str, options: Mapping[str, str], **leaving: bool) -> Target:
     if format not in targets.NAMES:
         known = ", ".join(targets.NAMES)
-        raise _invalid(f"format is not one of {known}", "format")
+        raise _invalid(f"Unknown format. Use {known}.", "format")
     kind = targets.load(format)
     if unknown := [name for name in options if name not in kind.options]:
         known = ", ".join(kind.options) or "none"
-        raise _invalid(f"target_option: {format} has no option {unknown[0]!r}; it knows: {known}", "target_option")
+        raise _invalid(f"Unknown option {unknown[0]!r} of the format {format}. Known options: {known}", "target_option")
     if kind.wants_hashes and not leaving["with_hashes"]:
-        message = f"{kind.file} holds password hashes and nothing else of use"
-        raise _invalid(f"{message[0].upper()}{message[1:]}", "with_hashes", "Let them leave with --with-hashes.")
+        message = f"Without password hashes, {kind.file} is of no use."
+        raise _invalid(f"{message[0].upper()}{message[1:]}", "with_hashes", "Add --with-hashes.")
     return kind(options, **leaving)
 
 

@@ -77,8 +77,8 @@ def look_at(path: str, stdin: BinaryIO | None, encoding: str | None = None) -> I
 
 
 # How files that are no text begin, what they are, and what to do instead.
-_EXPORTED = "Export the users from it as CSV or JSON"
-_UNPACKED = "Unpack it, and import the file in it"
+_EXPORTED = "Export its users as CSV or JSON"
+_UNPACKED = "Unpack it and import the file inside"
 _KINDS = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (xls)", "Save it as CSV"),
     (b"BZh", "compressed with bzip2", "Unpack it: bunzip2"),
@@ -146,19 +146,19 @@ def _telling_part(file: Input) -> bytes:
 def in_folder(folder: str, pattern: str | None, source: str) -> tuple[list[str], list[str]]:
     """The users' files of a folder that a source's export is, and the names of the others. pattern: the source's."""
     if pattern is None:
-        raise _not_of(f"{folder} is a folder, and an export of {source} is none.", "Name the files in it.")
+        raise _not_of(f"{folder} is a folder, and {source} exports are files.", "Name the files inside.")
     try:
         names = sorted(os.listdir(folder), key=lambda name: (len(name), name))
     except OSError as error:
         raise unavailable(folder, error) from None
     found = {name: match[1] for name in names if (match := re.fullmatch(pattern, name))}
     if not found:
-        hint = "Name the file in it that has the users."
-        raise _not_of(f"{folder} has no users' files as an export of {source} has them.", hint)
+        hint = "Name the file with the users."
+        raise _not_of(f"{folder} contains no users as {source} exports them.", hint)
     if len(exports := sorted(set(found.values()))) > 1:
         first = next(name for name, export in found.items() if export == exports[0])
-        hint = f"Name the files of one of them, such as {os.path.join(folder, first)}."
-        raise _not_of(f"{folder} has the users of {' and '.join(exports)}.", hint)
+        hint = f"Name the files of one export, such as {os.path.join(folder, first)}."
+        raise _not_of(f"{folder} contains several exports: {' and '.join(exports)}.", hint)
     return [os.path.join(folder, name) for name in found], [name for name in names if name not in found]
 
 
@@ -169,7 +169,7 @@ def _not_of(message: str, hint: str) -> Invalid:
 def _look_at(path: str, stdin: BinaryIO | None) -> Input:
     if path == STDIN:
         if stdin is None:
-            raise Invalid("import_file_invalid", "There is no standard input to read from.", field="file")
+            raise Invalid("import_file_invalid", "Standard input is closed.", field="file")
         head = _read_head(stdin)
         return Input(path, None, hashlib.sha256(head).hexdigest(), head)
     try:
@@ -180,9 +180,9 @@ def _look_at(path: str, stdin: BinaryIO | None) -> Input:
         raise unavailable(path, error) from None
     raise Invalid(
         "import_file_invalid",
-        f"{path} is no file that can be read twice.",
+        f"{path} is not a regular file.",
         field="file",
-        hint="Send it by standard input, with - in the place of FILE.",
+        hint="Pipe it to standard input and write - for FILE.",
     )
 
 
@@ -325,7 +325,7 @@ class _Gunzipped(_Readable):
             read = self._content.read1(len(buffer))
         except (EOFError, OSError, zlib.error):
             raise Invalid(
-                "import_file_invalid", f"{self._name} is no whole gzip file: it is damaged or cut off.", field="file"
+                "import_file_invalid", f"{self._name} is not a complete gzip file: damaged or cut off.", field="file"
             ) from None
         buffer[: len(read)] = read
         return len(read)

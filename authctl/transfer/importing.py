@@ -33,7 +33,7 @@ from authctl.transfer.validation import Checked, Outcome, Rules
 
 BATCH = 5_000  # records; measured
 COMMON_OPTIONS = {
-    "unmapped": "metadata: keep what is not imported in the user's metadata; ignore: drop it without a message",
+    "unmapped": "metadata: keep data that is not imported in the user's metadata; ignore: drop it silently",
     **encodings.OPTION,
 }
 ATTEMPTS = 3  # at a batch as a whole, and then at a record, while others write
@@ -143,9 +143,9 @@ def _check_options(source: Source, given: Mapping[str, str]) -> None:
     known = ", ".join([*source.options, *COMMON_OPTIONS])
     raise Invalid(
         "general_argument_invalid",
-        f"The source {source.name} has no option {unknown}.",
+        f"Unknown option {unknown} of the source {source.name}.",
         field="source_option",
-        hint=f"Its options are: {known}.",
+        hint=f"Known options: {known}.",
     )
 
 
@@ -153,7 +153,9 @@ def keeps_unread(given: Mapping[str, str]) -> bool | None:
     """Whether what a source does not read is kept in metadata, as the operator says; None where nobody says."""
     wish = given.get("unmapped")
     if wish not in (None, "metadata", "ignore"):
-        raise Invalid("general_argument_invalid", "unmapped must be metadata or ignore.", field="unmapped")
+        raise Invalid(
+            "general_argument_invalid", "Invalid --source-option unmapped: use metadata or ignore.", field="unmapped"
+        )
     return None if wish is None else wish == "metadata"
 
 
@@ -293,9 +295,9 @@ class _Run:
         if found is None:
             raise not_found(resume)
         if found.status is not ImportStatus.UNFINISHED:
-            raise _not_this(f"The import {resume} is {found.status}; there is nothing to go on with.")
+            raise _not_this(f"Import {resume} is {found.status} and cannot be resumed.")
         if found.source != self.source.name or [file["digest"] for file in found.files] != digests:
-            raise _not_this(f"The import {resume} was of other files, or from another source.")
+            raise _not_this(f"Import {resume} was of other files or from another source.")
         return found
 
     def _withdraw(self, work: Work) -> bool:
@@ -314,8 +316,8 @@ class _Run:
     def _changed(self) -> Conflict:
         return Conflict(
             "import_changed",
-            f"Another process goes on with the import {self.journal.id}, or has undone it.",
-            hint="See how far it is with: authctl users list-imports",
+            f"Another process is running import {self.journal.id}, or has undone it.",
+            hint="Check its progress with: authctl users list-imports",
         )
 
     # Reading
@@ -389,7 +391,7 @@ class _Run:
             plan = self._attempt(work, [item], before, look=True)
             if plan is not None:
                 return plan
-        note = Note("user_changed", None, "Somebody else took what this record has, at the same moment.")
+        note = Note("user_changed", None, "Another process took a value of this record at the same moment.")
         taken = Refused(item.at, item.ref, getattr(item, "raw", None), [note])
         return settle([taken], self._conditions(work, before))
 
@@ -451,7 +453,7 @@ def not_found(id: str) -> NotFound:
         "import_not_found",
         f"There is no import {checks.shown(id)}.",
         field="import",
-        hint="Look with: authctl users list-imports",
+        hint="List them with: authctl users list-imports",
     )
 
 
@@ -460,7 +462,7 @@ def _not_this(message: str) -> Invalid:
         "general_argument_invalid",
         message,
         field="resume",
-        hint="Leave --resume out: an import of the same files that was not finished is found by itself.",
+        hint="Leave out --resume. An unfinished import of the same files is found without it.",
     )
 
 

@@ -224,7 +224,7 @@ def _is_called(record: Record, user: str) -> bool:
 
 def _secret(record: Record) -> Secret:
     if record.password is None:
-        raise NotFound("user_not_found", "That user has no password in the file; take another.", field="user")
+        raise NotFound("user_not_found", "The file has no password for that user. Choose another user.", field="user")
     return record.password
 
 

@@ -100,10 +100,10 @@ def joined(first: Checked, second: Checked) -> Checked | Note:
 def notes_of(item: Checked, into: User) -> tuple[Note, ...]:
     """What is said of a record that was merged: into whom, and what that user has another value of."""
     email = checks.shown(item.row.email or "")
-    notes = [Note(MERGED, "email", f"Merged into the user {into.id}, who has verified {email} too.")]
+    notes = [Note(MERGED, "email", f"Merged into user {into.id}, who verified {email} too.")]
     for field in ("username", "phone"):
         given, kept = getattr(item.row, field), getattr(into, field)
         if given is not None and kept not in (None, given):
-            message = f"{checks.shown(given)} was left out: the user {into.id} has {checks.shown(kept)}."
+            message = f"Left out {checks.shown(given)}: user {into.id} has {checks.shown(kept)}."
             notes.append(Note(DROPPED, field, message, given))
     return tuple(notes)

@@ -149,11 +149,11 @@ def _answers(answers: Any, child: subprocess.Popen[bytes]) -> Iterator[Batch]:
 def _died(status: int) -> Exception:
     """Why there is no answer. status: of the child; a negative one says that somebody killed it."""
     if status >= 0:
-        return RuntimeError("the process that reads has died")
+        return RuntimeError("the reader process died")
     return Unavailable(
         "file_unavailable",
-        "The process that reads the files was killed, as the system does where memory is short.",
-        hint="What came in before stays: the same command goes on with it.",
+        "The process reading the files was killed, probably because memory ran out.",
+        hint="What was imported so far is saved. Run the same command again to continue.",
     )
 
 

@@ -38,7 +38,7 @@ class Report:
         if report is not None and _is_one_of(report, rejects, waiting):
             raise Invalid(
                 "general_argument_invalid",
-                "The report and the refused records cannot be in one file.",
+                "The report and the refused records need separate files.",
                 field="rejects",
                 hint="Name another file for one of them.",
             )

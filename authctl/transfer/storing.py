@@ -195,7 +195,9 @@ class Teams:
             try:
                 self._found[key] = _find_team(work, *key)
             except Invalid as error:
-                self._several[key] = Note(error.type, "members", f"{error.message} The user joins none of them.")
+                self._several[key] = Note(
+                    error.type, "members", f"{error.message} The user joins no team of that name."
+                )
 
     def without_unclear(self, item: Outcome) -> Outcome:
         """A record without the memberships that may be of one team or another, and a note of each."""

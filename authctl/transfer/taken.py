@@ -43,14 +43,14 @@ def without(item: Checked, taken: Iterable[Taken]) -> Checked:
         return item
     notes = tuple(Note(DROPPED, each.field, _why(each), each.shown) for each in gone.values())
     if row.password_algorithm and not (row.email or row.phone or row.username):
-        notes += (Note(NO_WAY_IN, None, "The password has no email, phone or username to go with it."),)
+        notes += (Note(NO_WAY_IN, None, "The password has no email, phone or username to sign in with."),)
     row = row._replace(metadata=_with_kept(row.metadata, gone.values()))
     extra = item.extra._replace(identities=identities) if "identities" in fields else item.extra
     return item._replace(row=row, extra=extra, notes=notes + item.notes)
 
 
 def _why(taken: Taken) -> str:
-    return f"{checks.shown(taken.shown)} is that of {taken.holder}. It was left out."
+    return f"{checks.shown(taken.shown)} belongs to {taken.holder}. It was left out."
 
 
 def _with_kept(metadata: str, gone: Iterable[Taken]) -> str:

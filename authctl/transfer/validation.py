@@ -170,7 +170,7 @@ class Checker:
     def _phone_hint(self, phone: str) -> str:
         """How to have a number read that begins with no calling code."""
         is_known = self.rules.phone_region is not None or phone.startswith(("+", "00"))
-        return "" if is_known else " Numbers of one country are read with --phone-region DE."
+        return "" if is_known else " To import national numbers: --phone-region DE"
 
     def _unread(self, record: Record) -> tuple[str, ...]:
         """Names of what the record says and nobody takes; memberships are one, unless they are asked for."""
@@ -190,12 +190,14 @@ class Checker:
         if not (record.id or columns["username"] or extra.identities):
             check.refused += [_said_alone(note) for note in check.notes if note.field in NAMES]
             if not check.refused:
-                message = "Nothing names this user: there is no id, email, phone, username or identity."
+                message = "The user has no id, email, phone, username or identity."
                 check.refused.append(Note("import_record_invalid", None, message))
         elif has_password and not columns["username"]:
-            check.notes.append(Note(NO_WAY_IN, None, "The password has no email, phone or username to go with it."))
+            check.notes.append(Note(NO_WAY_IN, None, "The password has no email, phone or username to sign in with."))
         elif not (has_password or extra.identities):
-            check.notes.append(Note(NO_WAY_IN, None, "There is no email, phone, password or identity to sign in with."))
+            check.notes.append(
+                Note(NO_WAY_IN, None, "The user has no email, phone, password or identity to sign in with.")
+            )
 
     def _metadata(self, record: Record, check: _Fields) -> str:
         """What the record has for it, and what the user came in without; what is too large goes."""
@@ -280,7 +282,7 @@ class Checker:
             stored, algorithm, strength = found.stored, found.algorithm, str(found.strength)
             is_weak = strength == "weak"
             if is_weak and self.rules.weak_hash is WeakHash.RESET:
-                message = f"{algorithm} is fast to guess, so the user has no password until it is reset."
+                message = f"{algorithm} is too easy to guess. The user needs a password reset."
                 check.notes.append(Note("import_password_weak", "password", message))
                 return extra, None
             to_wrap = is_weak and self.rules.weak_hash is WeakHash.WRAP
@@ -309,7 +311,7 @@ class Checker:
             is_lost = bool(found) and choice is WeakPasswords.REFUSE
         if is_lost:
             check.notes += [Note(problem.type, "password", problem.message) for problem in found]
-            message = f"{found[0].message} The user came in without the password."
+            message = f"{found[0].message} The user was imported without the password."
             check.notes.append(Note("import_password_lost", "password", message))
             return None
         if found:
@@ -395,7 +397,7 @@ class _Fields:
         found = milliseconds(value)
         if found <= now:
             return found
-        self.notes.append(Note(DROPPED, name, f"{name} is in the future.{LEFT_OUT}", value.isoformat()))
+        self.notes.append(Note(DROPPED, name, f"The time {name} is in the future.{LEFT_OUT}", value.isoformat()))
         return otherwise
 
 
@@ -429,7 +431,7 @@ def _few(given: tuple[ImportedTotp, ...], check: _Fields) -> tuple[ImportedTotp,
     """As many authenticators as a user may have."""
     most = authenticators.MOST_AUTHENTICATORS
     if len(given) > most:
-        message = f"totp holds {len(given)} authenticators; a user may have {most}, so the others were left out."
+        message = f"The user has {len(given)} authenticators. A user can have {most}; the rest was left out."
         check.notes.append(Note("import_factor_lost", "totp", message))
     return given[:most]
 
@@ -438,10 +440,10 @@ def _totp(given: ImportedTotp) -> ImportedTotp:
     try:
         found = otp.new(given.secret, algorithm=given.algorithm, digits=given.digits, period=given.period)
     except Invalid as error:
-        raise Invalid(error.type, f"totp is none that apps have: {error.message}", field="totp") from None
+        raise Invalid(error.type, f"No app supports this authenticator: {error.message}", field="totp") from None
     if len(given.secret) not in TOTP_KEY_SIZES:
         least, most = TOTP_KEY_SIZES[0], TOTP_KEY_SIZES[-1]
-        message = f"totp has a key of {len(given.secret)} bytes; use {least} to {most}"
+        message = f"The authenticator's key has {len(given.secret)} bytes; use {least} to {most}"
         raise Invalid("general_argument_invalid", message, field="totp")
     return replace(given, name=identifiers.name(given.name, field="totp"), algorithm=found.algorithm)
 
@@ -449,7 +451,7 @@ def _totp(given: ImportedTotp) -> ImportedTotp:
 def _recovery_code(code: str) -> str:
     if 1 <= len(checks.text(code, "recovery_codes")) <= MAX_CODE:
         return code
-    message = f"recovery_codes holds one of {len(code)} characters; use 1 to {MAX_CODE}"
+    message = f"A recovery code has {len(code)} characters; use 1 to {MAX_CODE}"
     raise Invalid("general_argument_invalid", message, field="recovery_codes")
 
 
@@ -467,4 +469,4 @@ def _member(given: Member) -> Member:
 def _team_name(name: str) -> str:
     if identifiers.name(name, field="members").strip():
         return name
-    raise Invalid("general_argument_invalid", "members holds a team without a name", field="members")
+    raise Invalid("general_argument_invalid", "A membership has a team without a name", field="members")

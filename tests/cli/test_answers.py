@@ -111,7 +111,7 @@ def test_an_answer_fits_24_rows_and_its_window(seen, ada):
     lines = seen(f"users update-metadata ada '{{{many}}}'", columns=60).splitlines()
     assert len(lines) < 24
     assert lines[-2].split() == ["id", "ada"]
-    assert lines[-1] == "84 more fields; -o json shows the whole record."
+    assert lines[-1] == "84 more fields: see -o json."
     for line in seen(f"users update-name ada '{'李' * 60}'", columns=60).splitlines()[1:]:
         assert cell_len(line) <= 60
 

@@ -548,7 +548,7 @@ def test_results_that_cannot_be_written_are_told(authctl, home, format):
             [sys.executable, "-m", "authctl", *words], env=environ(home), stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert done.returncode == ExitStatus.UNAVAILABLE
-    assert "The results cannot be written: No space left on device." in done.stderr
+    assert "Cannot write the results: No space left on device." in done.stderr
     assert "Traceback" not in done.stderr
     assert "bug" not in done.stderr
     assert authctl("users get ada").status == 0
@@ -610,7 +610,10 @@ def test_an_option_is_never_the_value_of_another(authctl, path):
                 continue
             ran = authctl([*path, flag, other])
             name = other.partition("=")[0]
-            told = f"authctl: {flag} needs a value, and {name} is an option.\nhint: If it is the value: {flag}={name}\n"
+            told = (
+                f"authctl: {flag} needs a value, and {name} is an option.\nhint: If you mean it as the value: "
+                f"{flag}={name}\n"
+            )
             assert (ran.status, ran.stdout, ran.stderr) == (ExitStatus.USAGE, "", told)
 
 

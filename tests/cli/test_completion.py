@@ -163,7 +163,7 @@ def test_a_tab_shows_what_there_is_to_choose_from(at, people, name):
 def test_choices_are_shown_with_what_they_mean(at, name):
     shell = at(name)
     shell.types("authctl \t")
-    shell.sees("users", "Make, find, change and remove accounts", "teams", "Make teams")
+    shell.sees("users", "Create, find, change and delete users", "teams", "Create teams")
 
 
 @pytest.mark.parametrize("name", SHELLS)

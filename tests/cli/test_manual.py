@@ -66,7 +66,7 @@ def test_a_topic_goes_by_another_word_too(authctl, word, topic):
 
 def test_a_table_is_a_list_of_what_its_first_column_names(authctl):
     page = " ".join(authctl("help settings").stdout.split())
-    assert "email.port The port of the SMTP server. (from AUTHCTL_EMAIL_PORT, takes 1–65535, default 587" in page
+    assert "email.port Port of the SMTP server. (from AUTHCTL_EMAIL_PORT, takes 1–65535, default 587" in page
 
 
 def test_the_sample_configuration_is_printed(authctl):

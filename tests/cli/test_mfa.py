@@ -17,7 +17,7 @@ from PIL import Image
 from authctl.cli import mfa
 from authctl.core.crypto import otp
 
-QUESTION = "Code that the app shows (Enter: later): "
+QUESTION = "Code from the app (Enter: later): "
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_colours_that_a_reader_needs_are_no_decoration(person, ada):
 def test_a_terminal_that_cannot_draw_says_what_to_do(person, ada):
     someone = person("mfa create-authenticator ada", TERM="dumb")
     someone.sees(QUESTION)
-    assert "This terminal cannot draw the QR code; --qr-file FILE.svg writes it." in someone.screen
+    assert "This terminal cannot draw the QR code. To write it to a file: --qr-file FILE.svg" in someone.screen
     assert "\x1b" not in someone.screen
 
 
@@ -137,11 +137,11 @@ def test_a_code_is_verified_there_and_then(person, authctl, ada):
     someone.sees(QUESTION)
     totp = totp_of(uri_in(someone.screen))
     someone.types(wrong(totp) + "\n")
-    someone.sees("That is wrong. The next code that the app shows (Enter: later): ")
+    someone.sees("Wrong code. The next code from the app (Enter: later): ")
     someone.types(totp.now() + "\n")
     assert someone.leaves() == 0
-    assert "Verified: it counts as a second factor." in someone.screen
-    assert someone.screen.endswith("Signing in does not ask for it yet. Turn that on with: authctl mfa enable ada\n")
+    assert "Verified: it is now a second factor." in someone.screen
+    assert someone.screen.endswith("Sign-ins do not ask for it yet. To turn that on: authctl mfa enable ada\n")
     assert json.loads(authctl("mfa status ada -o json").stdout)["factors"]["totp"] is True
 
 
@@ -151,7 +151,7 @@ def test_no_code_leaves_it_for_later_and_says_how(person, authctl, ada, answer):
     someone.sees(QUESTION)
     someone.types(answer)
     assert someone.leaves() == 0
-    hint = "It does not count yet. Verify it with: authctl mfa verify-authenticator ada CODE --name 'my phone'\n"
+    hint = "Not active yet. To activate it: authctl mfa verify-authenticator ada CODE --name 'my phone'\n"
     assert someone.screen.endswith(hint)
     code = totp_of(uri_in(someone.screen)).now()
     assert authctl(["mfa", "verify-authenticator", "ada", code, "--name", "my phone"], clock=now).status == 0
@@ -185,7 +185,7 @@ def test_ctrl_c_at_the_question_ends_with_130_and_says_how_to_go_on(person, ada)
     someone.sees(QUESTION)
     someone.types("\x03")
     assert someone.leaves() == 130
-    verify = "authctl: It does not count yet. Verify it with: authctl mfa verify-authenticator ada CODE\n"
+    verify = "authctl: Not active yet. To activate it: authctl mfa verify-authenticator ada CODE\n"
     assert someone.screen.endswith(f"^C\n{verify}\nauthctl: Stopped.\n")
 
 
@@ -203,7 +203,7 @@ def test_what_is_for_a_program_is_neither_drawn_nor_asked(person, ada, option):
     someone = person(f"mfa create-authenticator ada {option}")
     assert someone.leaves() == 0
     assert "▀" not in someone.screen
-    assert "Code that" not in someone.screen
+    assert "Code from" not in someone.screen
 
 
 def test_a_result_that_goes_into_a_file_is_not_drawn(home, ada, tmp_path):
@@ -244,7 +244,7 @@ def test_a_file_has_the_code_and_the_terminal_does_not(person, ada, tmp_path, na
     path = tmp_path / name
     someone = person(["mfa", "create-authenticator", "ada", "--qr-file", str(path)], columns=200)
     someone.sees(QUESTION)
-    assert f"The QR code is in {path}; remove the file once it is scanned." in someone.screen
+    assert f"The QR code is in {path}. Delete the file after scanning it." in someone.screen
     assert "▀" not in someone.screen
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     if name.endswith(".png"):
@@ -415,7 +415,7 @@ def test_a_challenge_is_the_sessions_own_business(authctl, session):
     for line in ("mfa create-challenge --factor totp", "mfa complete-challenge x 123456"):
         ran = authctl(f"{line} --as-session", env={"AUTHCTL_SESSION": secret})
         assert ran.status == 2
-        assert "leave --as-session out" in ran.stderr
+        assert "Leave out --as-session" in ran.stderr
 
 
 # What cannot be undone
@@ -471,7 +471,7 @@ def test_enable_says_where_it_protects_nothing(authctl, ada, has_factor):
     ran = authctl("mfa enable ada --fields mfa")
     assert (ran.status, ran.stdout) == (0, "true\n")
     told = (
-        "authctl: This protects nothing yet: the user ada has no second factor."
-        " Add one with: authctl mfa create-authenticator ada\n"
+        "authctl: This has no effect yet: user ada has no second factor. To add one: authctl mfa "
+        "create-authenticator ada\n"
     )
     assert ran.stderr == ("" if has_factor else told)

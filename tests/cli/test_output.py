@@ -469,7 +469,7 @@ def index_of_cell(line, column):
 def test_columns_that_do_not_fit_go_from_the_right_and_are_named_below():
     with seen(LONG, WIDE, columns=80) as (drawn, told):
         assert drawn.splitlines()[0].split() == ["id", "name", "email"]
-        assert told == "Not shown: phone, status, seen_at; use -o wide or --fields.\n"
+        assert told == "Hidden columns: phone, status, seen_at. Show them with -o wide or --fields.\n"
     with seen(LONG, WIDE, columns=200) as (drawn, told):
         assert drawn.splitlines()[0].split() == [*WIDE.fields]
         assert "2026-11-20 21:30\n" in drawn
@@ -614,15 +614,15 @@ def test_unknown_fields_are_refused_with_the_nearest_and_all():
     with pytest.raises(errors.Invalid) as refused:
         Output(Environment(), fields=("id", "emial", "zzz")).prepare(USER)
     assert [problem.message for problem in refused.value.problems] == [
-        "--fields: there is no field 'emial' in user. Did you mean 'email'?",
-        "--fields: there is no field 'zzz' in user.",
+        "Unknown field 'emial' in --fields. Did you mean 'email'?",
+        "Unknown field 'zzz' in --fields.",
     ]
     assert (refused.value.type, refused.value.field) == ("general_argument_invalid", "fields")
     assert "password.algorithm" in refused.value.hint
 
 
 def test_no_fields_at_all_are_refused():
-    with pytest.raises(errors.Invalid, match="names no field"):
+    with pytest.raises(errors.Invalid, match="--fields is empty"):
         Output(Environment(), fields=()).prepare(USER)
 
 

@@ -326,7 +326,7 @@ def test_descriptor_0_is_stdin():
 
 @pytest.mark.parametrize("number", [-1, 9999, 10**20])
 def test_a_descriptor_that_is_not_open_is_refused(number):
-    with pytest.raises(errors.UsageError, match=f"descriptor {number} cannot be read"):
+    with pytest.raises(errors.UsageError, match=f"cannot read file descriptor {number}"):
         prompts.read_secret_descriptor(Environment(), number, "--password-fd")
 
 

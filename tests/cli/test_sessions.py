@@ -316,4 +316,4 @@ def test_a_real_process_takes_secrets_by_stdin_and_shows_none_in_its_words(tmp_p
     )
     refused = real("sessions", "create", "ada", "--password-stdin", stdin=f"{WRONG}\n")
     assert (refused.returncode, refused.stdout) == (6, "")
-    assert refused.stderr == "authctl: The user or the password is wrong.\n"
+    assert refused.stderr == "authctl: Wrong user or password.\n"

@@ -65,7 +65,7 @@ def test_eight_first_commands_at_once_all_succeed(home):
     assert [(status, stdout) for status, stdout, _ in answers] == [
         (0, f"user{number}\t\t\t\tactive\t\n") for number in range(8)
     ]
-    assert sum("Made the database" in stderr for _, _, stderr in answers) == 1
+    assert sum("Created the database" in stderr for _, _, stderr in answers) == 1
     status, stdout, _ = finish(start(["status", "-o", "json"], home))
     found = json.loads(stdout)
     assert (status, found["counts"]["users"], found["key"]["state"]) == (0, 8, "ok")
@@ -119,7 +119,7 @@ def test_upgrade_as_a_dry_run_prints_the_statements_of_an_empty_database(authctl
 def test_upgrade_tells_a_person_that_there_is_nothing_to_do(authctl, line):
     authctl("init")
     assert authctl(line).stderr == ""
-    assert authctl(line, stderr_isatty=True).stderr == "Nothing is to be done: the schema is up to date.\n"
+    assert authctl(line, stderr_isatty=True).stderr == "Nothing to do: the schema is up to date.\n"
 
 
 def test_status_says_where_settings_came_from_and_shows_no_secret(authctl, home, tmp_path):
@@ -142,7 +142,7 @@ def test_status_of_an_empty_machine_makes_nothing(authctl, home):
 
 # What the application is called
 
-QUESTION = "What do mails call your application? Enter to decide later: "
+QUESTION = "Name of your application in mails (Enter: decide later): "
 
 
 @pytest.fixture

@@ -166,8 +166,8 @@ def test_a_weak_password_is_told_before_it_is_entered_again(person, authctl, ada
     someone.sees("New password: ")
     someone.types("passwrd\n")
     someone.sees(
-        "Password is too short; use at least 8 characters.\n"
-        "Password needs an upper-case letter, a digit and a symbol.\nNew password: "
+        "The password is too short. Use at least 8 characters.\nThe password needs an upper-case letter, a digit and "
+        "a symbol.\nNew password: "
     )
     someone.types("Correct horse 1!\n")
     someone.sees("New password again: ")

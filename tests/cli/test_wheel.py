@@ -123,7 +123,7 @@ def test_a_man_page_says_what_the_help_page_says(installed, home):
     for text in (
         "authctl-users-update-labels - Replace the labels",
         "authctl users update-labels [OPTIONS] USER",
-        "--dry-run Show what would be done, and do nothing.",
+        "--dry-run Show what would happen without doing it.",
         "authctl users update-labels ada@example.com",
         "EXIT STATUS 0 done",
         "SEE ALSO authctl-users(1)",

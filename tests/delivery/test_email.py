@@ -152,7 +152,7 @@ def test_a_refused_recipient_is_told_in_the_servers_words(transport):
     with MailServer() as server:
         server.mailbox.recipient_answer = "550 5.1.1 No such user here"
         error = refusal(transport, environ=server.environ)
-    assert error.message.startswith(f"The mail was not sent by 127.0.0.1:{server.port}: 550 5.1.1 No such user here")
+    assert error.message.startswith(f"127.0.0.1:{server.port} did not send the mail: 550 5.1.1 No such user here")
     assert (error.receipt.code, error.receipt.text) == ("550", "5.1.1 No such user here")
 
 
@@ -182,7 +182,7 @@ def test_a_certificate_of_another_host_is_refused(transport, trusted):
 def test_nothing_is_sent_in_clear_where_starttls_was_asked_for(transport):
     with MailServer(login=LOGIN) as server:
         error = refusal(transport, environ=server.environ, email__security="starttls")
-    assert "offers no STARTTLS" in error.message
+    assert "not support STARTTLS" in error.message
 
 
 def test_a_server_that_speaks_no_tls_is_told(transport):

@@ -22,7 +22,8 @@ def owner(path):
 
 
 @pytest.mark.parametrize(
-    ("name", "what"), [("SQLITE_CANTOPEN", "cannot be opened"), ("SQLITE_READONLY", "cannot be written to")]
+    ("name", "what"),
+    [("SQLITE_CANTOPEN", "Cannot open the database {}"), ("SQLITE_READONLY", "The database {} is not writable")],
 )
 def test_owner_and_mode_are_named(tmp_path, name, what):
     file = tmp_path / "directory.db"
@@ -30,7 +31,7 @@ def test_owner_and_mode_are_named(tmp_path, name, what):
     tmp_path.chmod(0o2750)
     error = driver_errors.translate("sqlite", failure(name), str(file))
     assert error.message == (
-        f"The database {file} {what}. The file is {owner(file)} 0600. The folder is {owner(tmp_path)} 2750."
+        f"{what.format(file)}. The file is {owner(file)} 0600. The folder is {owner(tmp_path)} 2750."
     )
 
 
@@ -49,4 +50,4 @@ def test_whoever_has_no_name_here_is_numbered(tmp_path, monkeypatch):
 def test_a_folder_that_nobody_may_look_into_does_not_hide_that_a_file_may_be_there(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *given, **named: False)
     error = driver_errors.translate("sqlite", failure("SQLITE_CANTOPEN"), str(tmp_path / "directory.db"))
-    assert "cannot be opened. The folder is" in error.message
+    assert "The folder is" in error.message

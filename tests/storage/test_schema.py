@@ -147,7 +147,7 @@ def test_the_printed_sql_makes_the_same_schema(unmade, settings, database_url, r
         unmade.users.create(name="Ada")
     assert (refused.value.type, refused.value.hint) == (
         "database_not_initialized",
-        "Make one there with: authctl init",
+        "Create one with: authctl init",
     )
     made = setup.initialize(unmade, settings)
     assert made.created
@@ -186,7 +186,7 @@ def later(directory, settings):
 @pytest.mark.parametrize(
     ("version", "type", "words", "command"),
     [
-        ("0000", "database_schema_older", f"has schema 0000, and this authctl wants {state.HEAD}", "authctl upgrade"),
+        ("0000", "database_schema_older", f"has schema 0000; this authctl needs {state.HEAD}", "authctl upgrade"),
         ("9999", "database_schema_newer", f"has schema 9999, and this authctl knows only up to {state.HEAD}", "pip"),
     ],
 )
@@ -355,7 +355,7 @@ def test_the_default_file_is_migrated_by_itself_after_a_copy(home, newer):
         assert directory.users.get("ada").name == "Ada"
         path = directory.database.path
     assert [line.partition(" /")[0] for line in told] == [
-        "Made the database",
+        "Created the database",
         f"Migrated the database from schema {before} to {after}; a copy is in",
     ]
     assert f"{path}.schema-{before}" in told[1]

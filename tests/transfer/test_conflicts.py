@@ -561,7 +561,7 @@ def test_a_team_of_a_name_that_two_have_is_joined_by_nobody(take, directory, on_
     ada = record("ada", name="Ada", members=members)
     assert take(ada, teams=True, on_conflict=on_conflict)
     assert take.counts["refused"] == 0
-    message = "Several teams are called 'Staff': strangers, staff. The user joins none of them."
+    message = "Several teams are called 'Staff': strangers, staff. The user joins no team of that name."
     assert ("members", message) in [(each["field"], each["message"]) for each in take.told[1]["errors"]]
     joined = {each.team_id: each.roles for each in directory.users.list_memberships("ada")}
     assert joined == {"strangers": (), "maths": ()}

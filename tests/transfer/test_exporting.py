@@ -424,9 +424,9 @@ def test_the_kind_that_most_have_is_proposed_first(directory, export):
     people.add(directory, "slow", hash=PBKDF2.replace("i=9000", "i=130000"))
     made = export("firebase", with_hashes=True)[1]
     left, many = "user was not exported:", "users were not exported:"
-    why = "one import into Firebase takes hashes of one kind; export these with --target-option"
+    why = "Firebase imports one kind of hash at a time; export these with --target-option"
     assert [*made.losses()] == [
-        f"The password hash of 1 {left} Firebase does not do as much work for pbkdf2-sha256. User: slow.",
+        f"The password hash of 1 {left} Firebase limits the cost of pbkdf2-sha256. User: slow.",
         f"The bcrypt password hashes of 4 {many} {why} hash=bcrypt. First: u0, u1, u2, ….",
         f"The pbkdf2-sha256/9000 password hashes of 2 {many} {why} hash=pbkdf2-sha256/9000. First: u5, u6.",
         f"The md5 password hash of 1 {left} {why} hash=md5. User: u4.",
@@ -473,8 +473,8 @@ def test_what_has_no_place_is_told_with_the_option_that_takes_it(directory, expo
     for id in ("ada", "bob"):
         directory.teams.create_membership("maths", user=id)
     assert [*export("ldif")[1].losses()][-1] == (
-        "The memberships of 2 users were not exported: an LDIF file has no place for them; --format authctl takes them."
-        " First: ada, bob."
+        "The memberships of 2 users were not exported: an LDIF file has no place for them; use --format authctl to "
+        "export them. First: ada, bob."
     )
 
 

@@ -311,7 +311,7 @@ def test_phones_without_a_calling_code_are_read_as_the_country_s(take, directory
     counts = take(*given, phone_region="de")
     assert [directory.users.get(f"u{n}").phone for n in range(3)] == ["+491701234567", "+14155550100", None]
     assert [(each["field"], each["count"]) for each in counts["lost"]] == [("phone", 1)]
-    with pytest.raises(Invalid, match="not a country's code"):
+    with pytest.raises(Invalid, match="not a country code"):
         take(phone_region="ZZ")
 
 
@@ -631,7 +631,7 @@ def test_standard_input_is_read_to_the_last_byte_however_it_comes(directory, buf
 
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(directory, tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(Invalid, match="no file that can be read twice"):
+    with pytest.raises(Invalid, match="not a regular file"):
         importing.import_users(directory, [str(tmp_path / "pipe")], source="authctl")
 
 

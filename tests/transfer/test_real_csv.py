@@ -48,7 +48,11 @@ def test_who_comes_in_and_what_is_lost(take, name, options, created, refused, lo
 
 def test_a_file_without_names_of_columns_is_refused_by_that_name(run):
     ran = run(f"users import {REAL / 'nohdr.csv'} --from csv")
-    assert (ran.status, "The first row names no columns" in ran.stderr, "header=no" in ran.stderr) == (3, True, True)
+    assert (ran.status, "The first row does not name columns" in ran.stderr, "header=no" in ran.stderr) == (
+        3,
+        True,
+        True,
+    )
 
 
 def test_phones_of_a_country(run, take):

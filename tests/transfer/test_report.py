@@ -149,7 +149,7 @@ def test_the_report_and_the_refused_records_are_two_files(directory, tmp_path, r
     (tmp_path / "given").write_bytes(b"given")
     (tmp_path / "link").symlink_to("told")
     report = str(tmp_path / ("told.jsonl.part" if rejects == "told.jsonl" else "told"))
-    with pytest.raises(Invalid, match="cannot be in one file"):
+    with pytest.raises(Invalid, match="need separate files"):
         importing.import_users(
             directory, [str(tmp_path / "given")], source=Given(), report=report, rejects=f"{tmp_path}/{rejects}"
         )

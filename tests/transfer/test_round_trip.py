@@ -289,7 +289,10 @@ def without(*names):
 
 # What comes back in another way than it left: (format, field) → what is compared of it, and why.
 OTHERWISE = {
-    ("htpasswd", "email"): (lambda value, user: value if not user["username"] else None, "one name is there"),
+    ("htpasswd", "email"): (
+        lambda value, user: value if not user["username"] else None,
+        "the file has one name a user",
+    ),
     ("ldif", "name"): (
         lambda value, user: None if value in ("", user["username"]) else value,
         "everybody has one there",

@@ -49,21 +49,23 @@ def check(
     fail_on: Annotated[
         Severity | None,
         typer.Option(
-            "--fail-on", metavar="|".join(Severity), help="Exit status 3 where something as bad, or worse, is found."
+            "--fail-on",
+            metavar="|".join(Severity),
+            help="Exit with status 3 if there are findings this severe or worse.",
         ),
     ] = None,
     sarif: Annotated[
         str | None,
         typer.Option(
-            "--sarif", metavar="FILE|-", help="Write SARIF 2.1.0 into a new file; - for stdout, and nothing else there."
+            "--sarif", metavar="FILE|-", help="Write SARIF 2.1.0 to a new file; - writes only that to stdout."
         ),
     ] = None,
 ) -> None:
-    """Say what is weak here, the worst first, each with the command that mends it. Nothing is changed.
+    """List security weaknesses, the worst first, each with the command that fixes it. Changes nothing.
 
-    It looks at accounts, passwords, sessions, policies, keys, the log, backups, files, and the ways to the database and
-    the mail server. Each id stays the same from version to version. A schema that is behind is told, not migrated.
-    From cron, `--quiet --fail-on high` prints nothing unless something is that bad.
+    It checks accounts, passwords, sessions, policies, keys, the log, backups, files, and the connections to the
+    database and mail server. Ids stay the same from version to version. It reports an outdated schema without migrating
+    it. From cron, `--quiet --fail-on high` prints nothing unless something is that bad.
     """
     from authctl.core.maintenance import checks
 
@@ -76,7 +78,7 @@ def check(
     if sarif != STDIN and ctx.output.format is Format.TABLE and not ctx.output.fields:
         ctx.environment.stdout.write("\n".join(_paragraph(finding, ctx) for finding in found))
         if not found:
-            ctx.output.note("Nothing weak was found.")
+            ctx.output.note("No weaknesses found.")
     elif sarif != STDIN:
         ctx.output.stream(finding.public() for finding in found)
     if fail_on is not None and bad:
@@ -135,7 +137,7 @@ def _sarif(found: Sequence[Finding]) -> Json:
             "ruleId": finding.check.id,
             "ruleIndex": places.index(finding.check.id),
             "level": LEVELS[str(finding.check.severity)],
-            "message": {"text": f"{finding.message} {finding.check.meaning} Mend it with: {finding.command}"},
+            "message": {"text": f"{finding.message} {finding.check.meaning} To fix it: {finding.command}"},
             "locations": [_location(finding)],
             "partialFingerprints": {"authctl/v1": f"{finding.check.id}/{finding.resource}"},
         }

@@ -15,7 +15,7 @@ from authctl.cli.security import COMMANDS
 @COMMANDS.command(
     MOCK_PHONE,
     writes=True,
-    says="Made {phone} a number for tests.",
+    says="Made {phone} a mock phone number.",
     exits=(INVALID, CONFLICT),
     example="authctl security create-mock-phone +14255550123 123456",
 )
@@ -24,7 +24,7 @@ def create_mock_phone(
     phone: Annotated[str, positional("--phone", "The number, with + and the calling code.", metavar="PHONE")],
     code: Annotated[str, positional("--code", "Six digits.", metavar="CODE")],
 ) -> None:
-    """Make a number for tests: nothing is sent to it, and this one code signs in. At most ten."""
+    """Make a number a mock phone: it is sent nothing, and this one code signs in. At most ten."""
     ctx.show(ctx.directory.security.create_mock_phone(phone, code).public())
 
 
@@ -45,7 +45,7 @@ def delete_mock_phone(
     ctx: Context,
     phone: Annotated[str, positional("--phone", "The number.", metavar="PHONE")],
 ) -> None:
-    """Make a number an ordinary one again, which messages are sent to."""
+    """Make a mock phone an ordinary number again, which messages are sent to."""
     ctx.show({"phone": ctx.directory.security.delete_mock_phone(phone), "deleted": True})
 
 
@@ -61,11 +61,9 @@ def delete_mock_phone(
 )
 def test_delivery(
     ctx: Context,
-    channel: Annotated[str, typer.Argument(metavar="email|sms|whatsapp", help="How it is sent.", show_default=False)],
+    channel: Annotated[str, typer.Argument(metavar="email|sms|whatsapp", help="How to send it.", show_default=False)],
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An email or a phone.", show_default=False)],
-    locale: Annotated[
-        str | None, typer.Option(metavar="LOCALE", help="The language to write it in: de, pt-BR.")
-    ] = None,  # noqa: PT028 - a verb, not a test
+    locale: Annotated[str | None, typer.Option(metavar="LOCALE", help="Language of the message: de, pt-BR.")] = None,  # noqa: PT028 - a verb, not a test
 ) -> None:
-    """Send a message that says that it is a test, and show what the server or provider answered."""
+    """Send a test message and show what the server or provider answered."""
     ctx.show(ctx.directory.security.test_delivery(channel, address, locale=locale).public())

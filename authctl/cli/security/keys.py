@@ -16,9 +16,10 @@ from authctl.model import JwtAlgorithm
 
 @COMMANDS.command(KEY_SET, exits=(), example="authctl security show-jwks > jwks.json")
 def show_jwks(ctx: Context) -> None:
-    """Show the public keys that JWTs are signed with, as other programs read them (a JWKS, RFC 7517).
+    """Show the public keys that verify JWTs, for other programs (a JWKS, RFC 7517).
 
-    They prove who signed a JWT and when, not that its session still lives: that is `authctl sessions verify-jwt`.
+    They prove who signed a JWT and when, but not that its session is still active. For that, use
+    `authctl sessions verify-jwt`.
     """
     ctx.show_json("keys", ctx.directory.security.show_jwks())
 
@@ -35,22 +36,24 @@ def show_jwks(ctx: Context) -> None:
 )
 def rotate_key(
     ctx: Context,
-    jwt: Annotated[bool, typer.Option("--jwt", help="The key that JWTs are signed with, not the secret key.")] = False,
+    jwt: Annotated[bool, typer.Option("--jwt", help="Replace the key that signs JWTs, not the secret key.")] = False,
     forget: Annotated[
-        bool, typer.Option("--forget", help="With --jwt: take no JWT of the older keys any more, as after a leak.")
+        bool, typer.Option("--forget", help="With --jwt: reject JWTs signed with older keys, as after a leak.")
     ] = False,
     algorithm: Annotated[
         JwtAlgorithm,
-        typer.Option("--algorithm", metavar="|".join(JwtAlgorithm), help="With --jwt: what the new key signs with."),
+        typer.Option(
+            "--algorithm", metavar="|".join(JwtAlgorithm), help="With --jwt: signature algorithm of the new key."
+        ),
     ] = JwtAlgorithm.EDDSA,
 ) -> None:
-    """Seal every secret with a new secret key, or with --jwt sign JWTs with a new key.
+    """Re-encrypt every secret with a new secret key, or with --jwt sign JWTs with a new key.
 
-    The new secret key is written to a file of its own beside the old one, which backups still need; it is found there
-    by its fingerprint. Copy it to every machine that works on this database.
+    The new secret key gets a file of its own beside the old one, which backups still need; authctl finds it by its
+    fingerprint. Copy it to every machine that uses this database.
     """
     if forget and not jwt:
-        raise UsageError("general_usage", "--forget goes with --jwt.", field="forget")
+        raise UsageError("general_usage", "--forget only goes with --jwt.", field="forget")
     if jwt:
         key = ctx.directory.security.rotate_jwt_key(algorithm=algorithm, forget=forget)
         ctx.show({"key": "jwt", "id": key.id, "key_file": None, "resealed": None})
@@ -59,4 +62,4 @@ def rotate_key(
 
     rotated = key_rotation.rotate_key(ctx.directory, ctx.settings)
     ctx.show(rotated.public())
-    ctx.output.note(f"The new key is in {rotated.key_file}. Copy it to every machine that works on this database.")
+    ctx.output.note(f"The new key is in {rotated.key_file}. Copy it to every machine that uses this database.")

@@ -34,33 +34,36 @@ BETWEEN_LOOKS = 1.0  # seconds
 def list_logs(
     ctx: Context,
     user: Annotated[
-        str | None, typer.Option("--user", metavar="USER", help="About this user; by id a deleted one too. Indexed.")
+        str | None,
+        typer.Option("--user", metavar="USER", help="Events about this user; a deleted user by id. Indexed."),
     ] = None,
     event: Annotated[
         list[str] | None,
         typer.Option(
-            "--event", metavar="EVENT,...", help="Of these names; * is any part, as in 'users.*'. Repeatable."
+            "--event",
+            metavar="EVENT,...",
+            help="Events with these names; * matches any part, as in 'users.*'. Repeatable.",
         ),
     ] = None,
-    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="By this actor, exactly.")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="Events by exactly this actor.")] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="TIME", help="Not before: 2h (ago), today, 2026-01-31, ... Indexed."),
+        typer.Option("--since", metavar="TIME", help="Events since then: 2h (ago), today, 2026-01-31, ... Indexed."),
     ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before that time. Indexed.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Events before then. Indexed.")] = None,
     limit: Limit = PAGE,
     after: After = None,
-    all: Annotated[bool, typer.Option("--all", help="Without a limit, streamed.")] = False,
+    all: Annotated[bool, typer.Option("--all", help="Show all, streamed.")] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help="The oldest first, and then what happens, until Ctrl-C.")
+        bool, typer.Option("--follow", help="Oldest first, then new events as they happen, until Ctrl-C.")
     ] = False,
 ) -> None:
-    """Show what happened, the newest first: who did what to what, when, and from where."""
+    """Show the audit log, newest first: who did what, to what, when and from where."""
     security = ctx.directory.security
     which: dict[str, Any] = {"user": user, "events": split(event), "actor": actor, "since": since}
     if follow:
         if until or after:
-            raise UsageError("general_usage", "--follow and --until or --after exclude each other.", field="follow")
+            raise UsageError("general_usage", "Use --follow without --until and --after.", field="follow")
         _show_as_they_come(ctx, security.follow_logs(lambda: _wait(ctx), **which, limit=None if all else limit))
     elif all:
         ctx.output.stream(_public(security.iterate_logs(**which, until=until, after=after)))
@@ -101,27 +104,27 @@ def verify_logs(
     expect: Annotated[
         str | None,
         typer.Option(
-            "--expect", metavar="SEAL", help="A seal from earlier, kept elsewhere: the log must still have it."
+            "--expect", metavar="SEAL", help="A seal you saved elsewhere earlier: the log must still contain it."
         ),
     ] = None,
     all: Annotated[bool, typer.Option("--all", help="Read the whole log, not only what is new.")] = False,
     accept: Annotated[
         bool,
-        typer.Option("--accept", help="Take the log as it is, with what is wrong, as what it is held to from now on."),
+        typer.Option("--accept", help="Accept the log as it is, errors included, as the new baseline."),
     ] = False,
 ) -> None:
-    """Find out whether the audit log was changed by anybody but authctl, and seal it where it was not. For cron.
+    """Find out whether the audit log was changed outside authctl, and seal it if not. For cron.
 
-    It reads the events since the last seal. Only --all reads the whole log and finds changes to those that were sealed
-    before: run it now and then, such as once a week. Once anything is wrong, each run reads the whole log.
+    It reads the events since the last seal. Only --all reads the whole log and finds changes to older events: run it
+    about once a week. Once anything is wrong, each run reads the whole log.
 
-    An event that was changed or made up is named, and seals miss what was taken away. Run it often: what came after the
-    last seal can be taken away unnoticed. Keep the seal that is shown elsewhere, and give it back with --expect: no
-    other way tells of a whole database that was put back to what it was. Exit status 3 where anything is wrong, and
-    then nothing is sealed; nor is it by --dry-run. `unsigned` are events from before the log had digests.
+    Changed and forged events are named; seals reveal removed ones. Run it often: events after the last seal can be
+    removed unnoticed. Save the seal it shows elsewhere and pass it to --expect: nothing else reveals that the whole
+    database was replaced by an older copy. If anything is wrong, the exit status is 3 and nothing is sealed; --dry-run
+    seals nothing either. `unsigned` counts events from before the log had digests.
     """
     if accept and not ctx.is_dry_run:
-        ctx.confirm("The log is held to what it is now, with all that is wrong with it. Take it as it is?")
+        ctx.confirm("The log, errors included, becomes the new baseline. Accept it?")
     verified = ctx.directory.security.verify_logs(expect=expect, whole=all, accept=accept, progress=progress_of(ctx))
     public = verified.public()
     if not ctx.output.speaks_json:
@@ -131,6 +134,6 @@ def verify_logs(
         problems = "1 problem was" if verified.found == 1 else f"{verified.found} problems were"
         raise Invalid(
             "security_log_damaged",
-            f"The audit log is not what was written into it: {problems} found.",
-            hint="Compare it with a backup. To take it as it is, once that is understood: --accept",
+            f"The audit log was changed outside authctl: {problems} found.",
+            hint="Compare it with a backup. Once you understand what happened, accept it with: --accept",
         )

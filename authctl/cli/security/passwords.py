@@ -30,15 +30,16 @@ if TYPE_CHECKING:
 def check_password(
     ctx: Context,
     user: Annotated[
-        str | None, typer.Option("--user", metavar="USER", help="Whose personal data it must not hold.")
+        str | None,
+        typer.Option("--user", metavar="USER", help="A user whose personal data the password must not contain."),
     ] = None,
     password_stdin: PasswordStdin = False,
     password_fd: PasswordFd = None,
 ) -> None:
-    """Say what a password would get: what the policy has against it, and how hard it is to guess. Nothing is stored.
+    """Test a password against the policy and estimate how hard it is to guess. Nothing is stored.
 
-    The score is 0 (very easy to guess) to 4 (very hard), and the time that of somebody who stole the hashes and tries
-    ten thousand a second: zxcvbn's estimate. Exit status 3 where the policy refuses the password.
+    The score is 0 (very easy to guess) to 4 (very hard). The time is for somebody who stole the hashes and tries ten
+    thousand a second (zxcvbn's estimate). Exit status 3 means the policy refuses the password.
     """
     password = password_given(ctx, stdin=password_stdin, descriptor=password_fd, given=None)
     if password is None:

@@ -35,9 +35,9 @@ def show(
         list[str] | None, typer.Argument(metavar="NAME...", help="Only these policies.", show_default=False)
     ] = None,
 ) -> None:
-    """Show the policies that hold. JSON is one object: {NAME: VALUE, ...}, durations in seconds, null for off.
+    """Show the policies. JSON is one object: {NAME: VALUE, ...}, durations in seconds, null for off.
 
-    -o toml writes what `authctl security apply` reads.
+    -o toml writes the format that `authctl security apply` reads.
     """
     _show_policies(ctx, ctx.directory.security.show(names or ()))
 
@@ -63,7 +63,7 @@ def set_(
         str, typer.Argument(metavar="VALUE", help="Its new value; the same page has its range.", show_default=False)
     ],
 ) -> None:
-    """Set a policy. It holds at once, for every operator and application."""
+    """Set a policy. It applies at once, to every operator and application."""
     held = ctx.directory.security.set(name, value)
     _warn(ctx, {name: held})
     _show_policies(ctx, {name: held})
@@ -83,9 +83,9 @@ def reset(
     ] = None,
     all: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
-    """Give policies their defaults again."""
+    """Reset policies to their defaults."""
     if all == bool(names):
-        raise UsageError("general_usage", "Give the names of policies, or --all for all of them.", field="name")
+        raise UsageError("general_usage", "Name policies, or use --all.", field="name")
     _show_policies(ctx, ctx.directory.security.reset(names or (), all=all))
 
 
@@ -110,9 +110,10 @@ def apply(
         ),
     ],
 ) -> None:
-    """Set the policies of a file, or all policies as a preset has them, and show what differs from before.
+    """Set the policies in a file, or all policies to a preset, and show what changed.
 
-    Policies that a file does not name stay as they are. Where anything is wrong, all of it is told and nothing changes.
+    Policies that a file does not name stay as they are. If anything is wrong, all
+    errors are listed and nothing changes.
     """
     wanted = source if source in policies.PRESETS else policies.parse_file(_read(ctx, source))
     differences = ctx.directory.security.apply(wanted)
@@ -123,7 +124,7 @@ def apply(
             before, after = (_form(ctx, each.name, value) for value in (each.before, each.after))
             ctx.output.show({"name": each.name, "before": before, "after": after} | _dry_run(ctx, each.name))
     if not differences:
-        ctx.output.note("Nothing differs.")
+        ctx.output.note("Nothing to change.")
 
 
 def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
@@ -192,7 +193,7 @@ def _warn_of_unused_labels(ctx: Context, held: Mapping[str, Any]) -> None:
     whom = held.get("mfa-required", "off")
     for label in () if isinstance(whom, str) else whom:
         if not ctx.directory.users.count(filters=[f"labels ~ {label}"]):
-            ctx.output.warn(f"No user has the label {label!r}, which mfa-required names.")
+            ctx.output.warn(f"The policy mfa-required names the label {label!r}, but no user has it.")
 
 
 def _warn_of_missing_file(ctx: Context, held: Mapping[str, Any]) -> None:
@@ -214,9 +215,9 @@ def _read(ctx: Context, source: str) -> str:
     except OSError as error:
         raise Unavailable(
             "file_unavailable",
-            f"The file {source!r} cannot be read: {error.strerror}.",
+            f"Cannot read {source!r}: {error.strerror}.",
             field="source",
-            hint=f"Name a file, or one of the presets {', '.join(policies.PRESETS)}.",
+            hint=f"Name a file or a preset: {', '.join(policies.PRESETS)}.",
         ) from error
     if len(text) > FILE_SIZE:
         raise Invalid("general_argument_invalid", f"The policies have more than {FILE_SIZE:,} bytes.", field="source")

@@ -18,10 +18,10 @@ def unlock_source(
         positional("--address", "An IP address, as `authctl security list-logs` shows it.", metavar="ADDRESS"),
     ],
 ) -> None:
-    """Let people sign in from an address again at once, where too many wrong attempts have locked it.
+    """Let an address sign in again at once after too many wrong attempts locked it.
 
-    What was sent and made from there in this hour counts no more, either.
+    Its messages and new accounts of the last hour no longer count either.
 
-    Proxies and offices that many people come from can be named: `authctl security set trusted-sources ADDRESS,...`
+    For proxies and offices with many people: `authctl security set trusted-sources ADDRESS,...`
     """
     ctx.show(ctx.directory.security.unlock_source(address).public())

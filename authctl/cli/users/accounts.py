@@ -31,34 +31,34 @@ from authctl.core import hashing
 from authctl.errors import UsageError
 from authctl.model import WeakHash
 
-Labels = Annotated[list[str] | None, typer.Option("--labels", metavar="LABEL,...", help="Repeatable; takes commas.")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--labels", metavar="LABEL,...", help="Repeatable, or separated by commas.")
+]
 PasswordHash = Annotated[
     str | None,
     typer.Option(
         "--password-hash",
         metavar="HASH",
-        help="Another system's hash instead of a password. Others can see it here: prefer --password-hash-stdin.",
+        help="Hash from another system instead of a password. Others can see it here: prefer --password-hash-stdin.",
     ),
 ]
 PasswordHashStdin = Annotated[bool, typer.Option("--password-hash-stdin", help="Read the hash from stdin: one line.")]
 HashName = Annotated[
     str | None,
     typer.Option(
-        "--hash", metavar="NAME", help="What made the hash, where it does not say so itself: bcrypt, md5, django, ..."
+        "--hash", metavar="NAME", help="Algorithm of the hash, if it does not name it: bcrypt, md5, django, ..."
     ),
 ]
 HashOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--hash-option", metavar="KEY=VALUE", help="What the hash was made with: salt=..., rounds=... Repeatable."
-    ),
+    typer.Option("--hash-option", metavar="KEY=VALUE", help="Parameters of the hash: salt=..., rounds=... Repeatable."),
 ]
 WeakHashOption = Annotated[
     WeakHash,
     typer.Option(
         "--weak-hash",
         metavar="|".join(WeakHash),
-        help="What becomes of a hash that is fast to guess at: it is kept, put inside argon2id, or left out.",
+        help="Easily guessed hashes: keep them, wrap them in argon2id, or leave them out.",
     ),
 ]
 
@@ -67,7 +67,7 @@ WeakHashOption = Annotated[
     USER,
     writes=True,
     makes=True,
-    says="Made the user {user}.",
+    says="Created the user {user}.",
     exits=(INVALID, CONFLICT),
     example=(
         'authctl users create --email ada@example.com --name "Ada Lovelace"',
@@ -78,45 +78,43 @@ def create(
     ctx: Context,
     id: Annotated[
         str | None,
-        typer.Option("--id", "--user-id", metavar="ID", help="The id; without it, or as unique(), one is made."),
+        typer.Option("--id", "--user-id", metavar="ID", help="Id of the user (default, or with unique(): a new one)."),
     ] = None,
     username: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A name to sign in with, unique ignoring case.")
+        str | None, typer.Option(metavar="NAME", help="Name to sign in with; case does not matter.")
     ] = None,
-    email: Annotated[
-        str | None, typer.Option(metavar="EMAIL", help="Kept in lower case; only one account can have it.")
-    ] = None,
-    phone: Annotated[str | None, typer.Option(metavar="PHONE", help="With + and the country's calling code.")] = None,
+    email: Annotated[str | None, typer.Option(metavar="EMAIL", help="Unique; kept in lower case.")] = None,
+    phone: Annotated[str | None, typer.Option(metavar="PHONE", help="With + and the country code.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="At most 128 characters.")] = None,
     labels: Labels = None,
-    prefs: Annotated[str | None, typer.Option(metavar="JSON", help="The user's own preferences: an object.")] = None,
+    prefs: Annotated[
+        str | None, typer.Option(metavar="JSON", help="The user's own preferences, a JSON object.")
+    ] = None,
     metadata: Annotated[
-        str | None, typer.Option(metavar="JSON", help="What operators keep about the user: an object.")
+        str | None, typer.Option(metavar="JSON", help="Your notes about the user, a JSON object.")
     ] = None,
     locale: Annotated[
-        str | None, typer.Option(metavar="LOCALE", help="The language of messages to them: de, pt-BR, zh-Hant.")
+        str | None, typer.Option(metavar="LOCALE", help="Language of messages to them: de, pt-BR, zh-Hant.")
     ] = None,
-    email_verified: Annotated[bool, typer.Option("--email-verified", help="The email is known to be theirs.")] = False,
-    phone_verified: Annotated[bool, typer.Option("--phone-verified", help="The phone is known to be theirs.")] = False,
-    blocked: Annotated[bool, typer.Option("--blocked", help="Nobody can sign in to it yet.")] = False,
+    email_verified: Annotated[bool, typer.Option("--email-verified", help="Mark the email as verified.")] = False,
+    phone_verified: Annotated[bool, typer.Option("--phone-verified", help="Mark the phone as verified.")] = False,
+    blocked: Annotated[bool, typer.Option("--blocked", help="Create the account blocked.")] = False,
     if_absent: Annotated[
         bool,
-        typer.Option(
-            "--if-absent", help="Where one with this id, username, email or phone exists, answer with it as it is."
-        ),
+        typer.Option("--if-absent", help="If the id, username, email or phone exists, return that user unchanged."),
     ] = False,
     force: Annotated[
         bool,
         typer.Option(
             "--force",
-            help="With --if-absent: also if a person typed in the address or username, and nobody has proved it.",
+            help="With --if-absent: even if a person typed in the address or username and nobody has verified it.",
         ),
     ] = False,
     password_stdin: PasswordStdin = False,
     password_fd: PasswordFd = None,
     password: Password = None,
     ask_password: Annotated[
-        bool, typer.Option("--ask-password", help="Ask for the password, twice, without showing it.")
+        bool, typer.Option("--ask-password", help="Ask for the password, twice and hidden.")
     ] = False,
     generate_password: GeneratePassword = False,
     keep: Keep = False,
@@ -127,13 +125,13 @@ def create(
     hash_option: HashOption = None,
     weak_hash: WeakHashOption = WeakHash.KEEP,
     self_service: Annotated[
-        bool, typer.Option("--self-service", help="A sign-up by the person: the user limit and its rules apply.")
+        bool, typer.Option("--self-service", help="Treat this as a sign-up: the user limit and sign-up rules apply.")
     ] = False,
 ) -> None:
-    """Make an account. No option is required; to be signed in to, it needs an email, a phone or a password."""
+    """Create a user. No option is required, but signing in takes an email, a phone or a password."""
     if if_absent and generate_password:
         # The answer does not tell whether the account was there, and so whether the password is its.
-        raise UsageError("general_usage", "--if-absent and --generate-password exclude each other.", field="if_absent")
+        raise UsageError("general_usage", "Use only one of --if-absent and --generate-password.", field="if_absent")
     temporary = is_temporary(generate=generate_password, keep=keep, must_change=must_change)
     secret = password_given(
         ctx,
@@ -171,7 +169,7 @@ def create(
     )
     show_with_password(ctx, user, secret if generate_password else None)
     if not (user.email or user.phone or user.password or if_absent):
-        ctx.output.note("Nobody can sign in to it yet. Give it an email or a password:")
+        ctx.output.note("Nobody can sign in to this account yet. Add an email or a password:")
         ctx.output.note(f"  {ctx.program} users update-email {user.id} EMAIL")
         ctx.output.note(f"  {ctx.program} users update-password {user.id}")
 
@@ -188,14 +186,14 @@ def create(
     ),
 )
 def list_(ctx: Context) -> None:
-    """List accounts: the newest first, 25 a page, unless told otherwise."""
+    """List users, newest first, 25 a page."""
     users = ctx.directory.users
     show_list(ctx, users.list, users.iterate, users.count, counted_up_to=users.count_up_to)
 
 
 @COMMANDS.command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
 def get(ctx: Context, user: User) -> None:
-    """Show one account."""
+    """Show one user."""
     ctx.show(ctx.directory.users.get(user).public())
 
 
@@ -213,9 +211,9 @@ def get(ctx: Context, user: User) -> None:
 def delete(
     ctx: Context,
     user: User,
-    force: Annotated[bool, typer.Option("--force", help="Also the last owner of a team.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Allow deleting the last owner of a team.")] = False,
 ) -> None:
-    """Remove an account and all its data. Its address is free at once; the audit log stays."""
+    """Delete a user and all their data. The email is free again at once; the audit log stays."""
     ctx.show({"id": ctx.directory.users.delete(user, force=force).id, "deleted": True})
 
 
@@ -230,5 +228,5 @@ def list_logs(
     limit: Limit = PAGE,
     after: After = None,
 ) -> None:
-    """Show what was done to an account, the newest first. By its id, of a deleted one too."""
+    """Show what was done to a user, newest first. Deleted users by id."""
     show_page(ctx, ctx.directory.users.list_logs(user, limit=limit, after=after), limit)

@@ -14,7 +14,7 @@ from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import Force, Merge, User, current_password
 from authctl.errors import UsageError
 
-Verified = Annotated[str, positional("--verified", "Whether it is known.", metavar="true|false")]
+Verified = Annotated[str, positional("--verified", "Whether it is verified.", metavar="true|false")]
 
 
 @COMMANDS.command(
@@ -44,7 +44,8 @@ def update_username(
     ctx: Context,
     user: User,
     username: Annotated[
-        str, positional("--username", "Without spaces and @; unique ignoring case; '' clears it.", metavar="USERNAME")
+        str,
+        positional("--username", "No spaces, no @; unique, case does not matter; '' clears it.", metavar="USERNAME"),
     ],
 ) -> None:
     """Change the username of a user."""
@@ -65,7 +66,7 @@ def update_locale(
         str, positional("--locale", "A language tag such as de or pt-BR; '' clears it.", metavar="LOCALE")
     ],
 ) -> None:
-    """Change the language that a user gets messages in."""
+    """Change the language of messages to a user."""
     ctx.show(ctx.directory.users.update_locale(user, locale).public())
 
 
@@ -82,9 +83,9 @@ def update_email(
     user: User,
     email: Annotated[str, positional("--email", "The new address; '' clears it.", metavar="EMAIL")],
 ) -> None:
-    """Change the email of a user. The new one counts as unverified.
+    """Change the email of a user. The new one is unverified.
 
-    With --as-session it is pending until it is verified, if the account has anything verified or given by an operator.
+    With --as-session the change waits for verification if the account has anything verified or set by an operator.
     """
     users = ctx.directory.users
     ctx.show(users.update_email(user, email, password=current_password(ctx)).public())
@@ -101,11 +102,11 @@ def update_email(
 def update_phone(
     ctx: Context,
     user: User,
-    phone: Annotated[str, positional("--number", "With + and the calling code; '' clears it.", metavar="PHONE")],
+    phone: Annotated[str, positional("--number", "With + and the country code; '' clears it.", metavar="PHONE")],
 ) -> None:
-    """Change the phone of a user. The new one counts as unverified.
+    """Change the phone of a user. The new one is unverified.
 
-    With --as-session it is pending until it is verified, if the account has anything verified or given by an operator.
+    With --as-session the change waits for verification if the account has anything verified or set by an operator.
     """
     users = ctx.directory.users
     ctx.show(users.update_phone(user, phone, password=current_password(ctx)).public())
@@ -125,15 +126,15 @@ def update_labels(
     ctx: Context,
     user: User,
     labels: Annotated[
-        list[str] | None, positional("--labels", "The labels it shall have; none clears them.", metavar="LABEL...")
+        list[str] | None, positional("--labels", "The new labels; none clears them.", metavar="LABEL...")
     ] = None,
     add: Annotated[list[str] | None, typer.Option("--add", metavar="LABEL,...", help="Add these.")] = None,
-    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL,...", help="Take these away.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="LABEL,...", help="Remove these.")] = None,
     force: Force = False,
 ) -> None:
-    """Replace the labels; or add some, and take others away."""
+    """Replace the labels, or add and remove some."""
     if labels and (add or remove):
-        raise UsageError("general_usage", "Labels to replace with, and --add or --remove, exclude each other.")
+        raise UsageError("general_usage", "Use either LABEL… or --add/--remove, not both.")
     replacing = split(labels) if not (add or remove) else None
     updated = ctx.directory.users.update_labels(user, replacing, add=split(add), remove=split(remove), force=force)
     ctx.show(updated.public())
@@ -141,7 +142,7 @@ def update_labels(
 
 @COMMANDS.command(PREFS, exits=(NOT_FOUND,), example="authctl users get-prefs ada@example.com")
 def get_prefs(ctx: Context, user: User) -> None:
-    """Show the preferences of a user: JSON, whichever the format."""
+    """Show the preferences of a user. Always JSON."""
     ctx.show_json("prefs", ctx.directory.users.get_prefs(user))
 
 
@@ -155,7 +156,7 @@ def get_prefs(ctx: Context, user: User) -> None:
 def update_prefs(
     ctx: Context,
     user: User,
-    prefs: Annotated[str, positional("--prefs", "An object, at most 65,535 bytes.", metavar="JSON")],
+    prefs: Annotated[str, positional("--prefs", "A JSON object of at most 65,535 bytes.", metavar="JSON")],
     merge: Merge = False,
 ) -> None:
     """Replace the preferences of a user. With --merge, change the given keys only."""
@@ -172,10 +173,10 @@ def update_prefs(
 def update_metadata(
     ctx: Context,
     user: User,
-    metadata: Annotated[str, positional("--metadata", "An object, at most 65,535 bytes.", metavar="JSON")],
+    metadata: Annotated[str, positional("--metadata", "A JSON object of at most 65,535 bytes.", metavar="JSON")],
     merge: Merge = False,
 ) -> None:
-    """Replace what operators keep about a user. With --merge, change the given keys only."""
+    """Replace your notes about a user. With --merge, change the given keys only."""
     ctx.show(ctx.directory.users.update_metadata(user, metadata, merge=merge).public())
 
 
@@ -192,12 +193,12 @@ def update_metadata(
 def update_status(
     ctx: Context,
     user: User,
-    status: Annotated[str, positional("--status", "What it shall be from now on.", metavar="active|blocked")],
+    status: Annotated[str, positional("--status", "The new status.", metavar="active|blocked")],
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="When the block ends: 2h, 7d, 2027-01-31T09:00Z.")
     ] = None,
 ) -> None:
-    """Block an account, at once or until a time; or let it in again."""
+    """Block a user, for good or until a time, or unblock one."""
     if status == "blocked":
         ctx.confirm_subjects(f"Block the user {user}?", only_at_terminal=True)
     ctx.show(ctx.directory.users.update_status(user, status, until=until).public())
@@ -211,7 +212,7 @@ def update_status(
     example="authctl users update-email-verification ada@example.com true",
 )
 def update_email_verification(ctx: Context, user: User, verified: Verified) -> None:
-    """Say whether the email is known to be theirs."""
+    """Mark the email as verified or unverified."""
     ctx.show(ctx.directory.users.update_email_verification(user, verified).public())
 
 
@@ -223,5 +224,5 @@ def update_email_verification(ctx: Context, user: User, verified: Verified) -> N
     example="authctl users update-phone-verification ada@example.com true",
 )
 def update_phone_verification(ctx: Context, user: User, verified: Verified) -> None:
-    """Say whether the phone is known to be theirs."""
+    """Mark the phone as verified or unverified."""
     ctx.show(ctx.directory.users.update_phone_verification(user, verified).public())

@@ -63,7 +63,7 @@ def export(
         str,
         typer.Argument(
             metavar="FILE",
-            help="A new file, which only you can read; compressed where it ends in .gz. Standard output without it.",
+            help="A new file that only you can read, compressed if it ends in .gz (default: standard output).",
             show_default=False,
         ),
     ] = STDOUT,
@@ -73,31 +73,31 @@ def export(
             "--format",
             metavar="FORMAT",
             case_sensitive=False,
-            help=f"{', '.join(ExportFormat)}. Those of authctl and csv come back the same.",
+            help=f"{', '.join(ExportFormat)}. authctl and csv can be imported unchanged.",
         ),
     ] = ExportFormat.AUTHCTL,
     with_hashes: Annotated[
-        bool, typer.Option("--with-hashes", help="Let password hashes leave, and with them the keys that some need.")
+        bool, typer.Option("--with-hashes", help="Include password hashes, and the keys some of them need.")
     ] = False,
     with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="Let the secrets of authenticator apps leave, in clear.")
+        bool, typer.Option("--with-secrets", help="Include the secrets of authenticator apps, unencrypted.")
     ] = False,
     target_option: Annotated[
         list[str] | None,
         typer.Option(
             "--target-option",
             metavar="KEY=VALUE",
-            help="What else the format can be told: `authctl help formats` lists it. Repeatable.",
+            help="Option of the format; `authctl help formats` lists them. Repeatable.",
         ),
     ] = None,
     file_: Annotated[str | None, typer.Option("--file", metavar="FILE", hidden=True)] = None,
 ) -> None:
-    """Write users as another system takes them, the oldest first: all of them, or those that a list would show.
+    """Export users in the format of another system, oldest first: all, or those that match.
 
-    What the other system has no place for is told on stderr, and counted in the answer where there is a FILE.
+    Data the other system has no place for is listed on stderr, and counted in the answer if there is a FILE.
     """
     if file_ is not None and file != STDOUT:
-        raise UsageError("general_usage", "FILE and --file exclude each other.", field="file")
+        raise UsageError("general_usage", "Use only one of FILE and --file.", field="file")
     file = file_ or file
     is_secret = with_hashes or with_secrets
     chosen = asked(ctx)
@@ -167,9 +167,9 @@ def _check_stdout(ctx: Context, *, is_secret: bool) -> None:
     elif _is_open_to_others(ctx.environment):
         raise UsageError(
             "general_usage",
-            "Standard output is a file that others can read; hashes and secrets do not go there.",
+            "Refusing to write hashes and secrets to standard output: it is a file that others can read.",
             field="file",
-            hint="Name the file, as in 'authctl users export --with-hashes FILE': it is made for you alone.",
+            hint="Name a file, which only you can read: authctl users export --with-hashes FILE",
         )
 
 

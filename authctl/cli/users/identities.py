@@ -24,15 +24,18 @@ from authctl.cli.users.options import Force, User
 def create_identity(
     ctx: Context,
     user: User,
-    provider: Annotated[str, positional("--provider", "Where the account is: google, github, ...", metavar="PROVIDER")],
-    provider_uid: Annotated[str, positional("--provider-uid", "Its id there.", metavar="UID")],
-    email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="The email it has there.")] = None,
+    provider: Annotated[str, positional("--provider", "The provider: google, github, ...", metavar="PROVIDER")],
+    provider_uid: Annotated[str, positional("--provider-uid", "The user's id at the provider.", metavar="UID")],
+    email: Annotated[
+        str | None, typer.Option("--email", metavar="EMAIL", help="The user's email at the provider.")
+    ] = None,
     email_verified: Annotated[
-        bool, typer.Option("--email-verified", help="The provider has verified that email: the user holds it here.")
+        bool,
+        typer.Option("--email-verified", help="The provider has verified that email: it counts as verified here."),
     ] = False,
     force: Force = False,
 ) -> None:
-    """Link an account elsewhere to a user, who can then sign in with it."""
+    """Link an external account to a user, who can then sign in with it."""
     create = ctx.directory.users.create_identity
     made = create(user, provider, provider_uid, email=email, email_verified=email_verified, force=force)
     ctx.show(made.public())
@@ -45,11 +48,11 @@ def create_identity(
 )
 def list_identities(
     ctx: Context,
-    user: Annotated[str | None, positional("--user-id", "Whose; without it, everybody's.", metavar="USER")] = None,
+    user: Annotated[str | None, positional("--user-id", "Only this user's.", metavar="USER")] = None,
     limit: Limit = PAGE,
     after: After = None,
 ) -> None:
-    """List the accounts elsewhere of a user, or of all, the oldest first."""
+    """List external accounts, of one user or all, oldest first."""
     show_page(ctx, ctx.directory.users.list_identities(user, limit=limit, after=after), limit)
 
 
@@ -65,8 +68,8 @@ def list_identities(
 def delete_identity(
     ctx: Context,
     identity: Annotated[
-        str, positional("--identity-id", "As `authctl users list-identities` shows it.", metavar="IDENTITY")
+        str, positional("--identity-id", "As shown by `authctl users list-identities`.", metavar="IDENTITY")
     ],
 ) -> None:
-    """Unlink an account elsewhere. Sessions that its provider signed in to end, but the one that acts."""
+    """Unlink an external account. Sessions signed in with it end, except your own."""
     ctx.show({"id": ctx.directory.users.delete_identity(identity).id, "deleted": True})

@@ -54,7 +54,7 @@ def choose_source(ctx: Context, given: str | None, first: Input, *, is_mapped: b
     if len(found) != 1:
         raise UsageError(
             "general_usage",
-            f"{file} could be from {' or '.join(found)}." if found else f"The format of {file} is not recognised.",
+            f"{file} could be from {' or '.join(found)}." if found else f"Unknown format: {file}.",
             field="source",
             hint=f"Name it with --from: {', '.join(found or sources.NAMES)}.",
         )
@@ -66,22 +66,24 @@ def _named(given: str) -> str:
     if given.lower() not in sources.NAMES:
         raise UsageError(
             "general_usage",
-            f"There is no source {given!r}.{did_you_mean(given, sources.NAMES)}",
+            f"Unknown source {given!r}.{did_you_mean(given, sources.NAMES)}",
             field="source",
-            hint=f"Sources are: {', '.join(sources.NAMES)}.",
+            hint=f"Sources: {', '.join(sources.NAMES)}.",
         )
     return given.lower()
 
 
 def _chosen(ctx: Context, file: str, found: Sequence[str]) -> str:
     """Which of several sources whoever sits there says it is."""
-    ctx.output.tell(f"{file} could be of several sources:")
+    ctx.output.tell(f"{file} could be from several sources:")
     for name in found:
         ctx.output.tell(f"  {name}: {sources.NAMES[name].help}")
-    while answer := prompts.answer(ctx.environment, f"Which is it ({', '.join(found)})? ").lower():
+    while answer := prompts.answer(ctx.environment, f"Which one ({', '.join(found)})? ").lower():
         if answer in found:
             return answer
-    raise UsageError("general_usage", f"{file} is of no source that was named.", field="source", hint="Use --from.")
+    raise UsageError(
+        "general_usage", f"{file} does not match any source.", field="source", hint="Name the source with --from."
+    )
 
 
 def unfolded(ctx: Context, paths: Sequence[str], source: str | None) -> list[str]:
@@ -94,8 +96,10 @@ def unfolded(ctx: Context, paths: Sequence[str], source: str | None) -> list[str
             found.append(path)
             continue
         if source is None:
-            message = f"{path} is a folder, whose source must be named."
-            raise UsageError("general_usage", message, field="source", hint="Use --from, as in --from keycloak.")
+            message = f"{path} is a folder, so its source must be named."
+            raise UsageError(
+                "general_usage", message, field="source", hint="Name it with --from, as in --from keycloak."
+            )
         name = _named(source)
         users, others = files.in_folder(path, sources.load(name).in_folder, name)
         found += users
@@ -211,12 +215,12 @@ def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
     if counts["without_password"] and ctx.output.is_for_a_person:
         ctx.output.tell("To find users without a password: authctl users list --filter 'password.set = false'")
     if stranded := counts["reasons"].get(NO_WAY_IN):
-        ctx.output.tell(f"{_count(stranded, 'user')} cannot sign in: no name, or nothing to prove it with.")
+        ctx.output.tell(
+            f"{_count(stranded, 'user')} cannot sign in: they have no name or no way to prove who they are."
+        )
     if brought and counts["without_password"] == brought:
         ctx.output.tell(
-            f"None of the {brought:,} users came with a password."
-            if brought > 1
-            else "The user came without a password."
+            f"None of the {brought:,} users has a password." if brought > 1 else "The user has no password."
         )
 
 
@@ -229,7 +233,7 @@ def _tell_unread(ctx: Context, unread: Sequence[tuple[str, Json]]) -> None:
         rest = "" if len(more) <= MORE_FIELDS else ", …; -o json names all of them"
         ctx.output.tell(f"Not imported: {_count(len(more), 'more field')}: {named}{rest}.")
     if unread:
-        ctx.output.tell("To keep such fields in the users' metadata: --source-option unmapped=metadata")
+        ctx.output.tell("To keep these fields in the users' metadata: --source-option unmapped=metadata")
 
 
 def _tell_refusals(ctx: Context, journal: Import) -> None:
@@ -245,7 +249,7 @@ def _tell_refusals(ctx: Context, journal: Import) -> None:
 
 def _why(lost: Json) -> str:
     """Why the first of these values was left out."""
-    message = (lost.get("message") or "").replace(" It was left out.", "")
+    message = (lost.get("message") or "").replace(" It was left out.", "").removeprefix("Left out ")
     return f"{' The first:' if lost['count'] > 1 else ''} {message}" if message else ""
 
 
@@ -271,15 +275,15 @@ def prove(
     from_stdin = any(each.path == STDIN for each in inputs)
     if user is None:
         if stdin:
-            raise UsageError("general_usage", "--password-stdin goes with --check-password.", field="password")
+            raise UsageError("general_usage", "--password-stdin only goes with --check-password.", field="password")
         if from_stdin or not sources.load(source).asks_password or not ctx.environment.is_interactive:
             return
-        ctx.output.tell("Whether the hashes' settings are right shows on one password that you know.")
-        user = prompts.answer(ctx.environment, "A user of the file, or nothing to go without: ")
+        ctx.output.tell("To check the hash settings, try a password you know.")
+        user = prompts.answer(ctx.environment, "A user from the file (Enter: skip): ")
         if not user:
             return
     if from_stdin:
-        message = "--check-password reads the file twice, which standard input cannot be."
+        message = "--check-password reads the file twice, so it cannot be standard input."
         raise UsageError("general_usage", message, field="check_password")
     found = transfer_journal.find_hash(inputs, source=source, source_options=options, user=user)
     if stdin:
@@ -289,11 +293,11 @@ def prove(
     if not transfer_journal.proves(found, password):
         raise Denied(
             "user_invalid_credentials",
-            "The password does not match that user's hash. Nothing was imported.",
+            "The password does not match the user's hash. Nothing was imported.",
             field="check_password",
-            hint="Check the settings of the hashes, such as --hash-config, and the password.",
+            hint="Check the hash settings, such as --hash-config, and the password.",
         )
-    ctx.output.tell("The password matches: the hashes' settings are right.")
+    ctx.output.tell("The password matches, so the hash settings are right.")
 
 
 class _Watched:
@@ -339,7 +343,7 @@ def watched(ctx: Context, inputs: Sequence[Input]) -> Iterator[_Watched]:
         if watched is not None and watched.id is not None and is_left:
             again = f" with --resume {watched.id}" if any(each.path == STDIN for each in inputs) else ""
             ctx.output.tell(
-                f"The import {watched.id} is not finished. To resume it, run the same command again{again}."
+                f"The import {watched.id} was interrupted. To resume it, run the same command again{again}."
             )
         raise
 

@@ -19,7 +19,7 @@ from authctl.cli.users import COMMANDS, import_dialogue
     example=("authctl users list-imports", "authctl users list-imports --limit 100 -o jsonl"),
 )
 def list_imports(ctx: Context, limit: Limit = PAGE, after: After = None) -> None:
-    """List imports, the newest first: what became of their records, and whether they were finished."""
+    """List imports, newest first: their results, and whether they are complete."""
     from authctl.transfer.journal import Imports
 
     show_page(ctx, Imports(ctx.directory).list(limit=limit, after=after), limit)
@@ -29,20 +29,20 @@ def list_imports(ctx: Context, limit: Limit = PAGE, after: After = None) -> None
     UNDONE,
     name="undo-import",
     writes=True,
-    asks="Undo {id}? Users who were changed or have signed in since stay.",
+    asks="Undo {id}? Users changed or signed in since are kept.",
     exits=(NOT_FOUND,),
     example=("authctl users undo-import IMPORT --dry-run", "authctl users undo-import IMPORT --yes"),
 )
 def undo_import(
     ctx: Context,
-    id: Annotated[str, positional("--import-id", "As `authctl users list-imports` shows it.", metavar="IMPORT")],
+    id: Annotated[str, positional("--import-id", "As shown by `authctl users list-imports`.", metavar="IMPORT")],
 ) -> None:
-    """Remove the users that an import made, and restore those whom it changed.
+    """Delete the users that an import created, and restore those it changed.
 
-    Users whom it made and who were changed since or have signed in stay, and are counted. Of the others that comes back
-    which nobody has changed since: names, addresses, labels, prefs, metadata, blocks and passwords; identities, factors
-    and memberships go again. What ends with such a change ends. `authctl security purge` clears what an import changed
-    after 30 days; then only the users whom it made can be removed.
+    Users it created who were changed or have signed in since are kept and counted. Of the others, data that nobody has
+    changed since is restored: names, addresses, labels, prefs, metadata, blocks and passwords. Imported identities,
+    factors and memberships are removed. Sessions and tokens end as after a change by hand. After 30 days
+    `authctl security purge` deletes the data to restore; then only the created users can be removed.
     """
     from authctl.transfer.journal import Imports
 
@@ -57,7 +57,7 @@ def undo_import(
     REMAINING, name="import-status", example=("authctl users import-status", "authctl users import-status --json")
 )
 def import_status(ctx: Context) -> None:
-    """Show how many users still have an imported hash, by algorithm and age. A sign-in replaces it."""
+    """Show how many users still have an imported hash, by algorithm and age. Signing in replaces it."""
     from authctl.transfer.journal import Imports, as_public
 
     ctx.output.stream(as_public(each) for each in Imports(ctx.directory).status())

@@ -72,10 +72,10 @@ def import_(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="The file of the users, then the files that belong to it: Auth0's passwords; Supabase's identities and"
-            " factors; Appwrite's identities, teams and memberships; Django's groups. Firebase's hash parameters go"
-            " with --hash-config. - is standard input; gzip is decompressed. FILE can be the folder that kc.sh export"
-            " --dir wrote.",
+            help="The file of the users, then files that belong to it: Auth0's passwords; Supabase's identities "
+            "and factors; Appwrite's identities, teams and memberships; Django's groups. Firebase's hash "
+            "parameters go with --hash-config. - is standard input; gzip is decompressed. FILE can be a "
+            "folder from kc.sh export --dir.",
             show_default=False,
         ),
     ],
@@ -84,7 +84,7 @@ def import_(
         typer.Option(
             "--from",
             metavar="SOURCE",
-            help=f"Where the file comes from: {', '.join(NAMES)} (default: recognised from the file).",
+            help=f"Source of the file: {', '.join(NAMES)} (default: detected).",
         ),
     ] = None,
     map: Annotated[
@@ -92,8 +92,8 @@ def import_(
         typer.Option(
             "--map",
             metavar="FIELD=COLUMN,...",
-            help="Which column of a CSV, or path in JSON, holds a field: email=E-Mail,name='Full Name',id=_id.$oid."
-            " `authctl help formats` lists the fields.",
+            help="CSV columns or JSON paths of fields: email=E-Mail,name='Full Name',id=_id.$oid. `authctl help "
+            "formats` lists the fields.",
         ),
     ] = None,
     hash_format: Annotated[
@@ -101,7 +101,7 @@ def import_(
         typer.Option(
             "--hash-format",
             metavar="NAME",
-            help="What the password column or field holds: the name of a hash, or plain; none leaves it out.",
+            help="Content of the password column: the name of a hash, or plain; none ignores it.",
         ),
     ] = None,
     delimiter: Annotated[
@@ -142,7 +142,7 @@ def import_(
             "--match",
             metavar="|".join(MATCH),
             callback=_choice(*MATCH),
-            help="Find existing users by this field (default: the first that the record has, then its username).",
+            help="Find existing users by this field (default: the first in the record, then its username).",
         ),
     ] = None,
     weak_hashes: Annotated[
@@ -150,8 +150,8 @@ def import_(
         typer.Option(
             "--weak-hashes",
             metavar="|".join(WeakHash),
-            help="Keep hashes that are fast to guess, wrap them in argon2id, or leave them out (reset)."
-            " `authctl help formats` explains each.",
+            help="Easily guessed hashes: keep them, wrap them in argon2id, or leave them out (reset). `authctl "
+            "help formats` explains each.",
         ),
     ] = WeakHash.KEEP,
     weak_passwords: Annotated[
@@ -160,13 +160,13 @@ def import_(
             "--weak-passwords",
             metavar="|".join(WEAK_PASSWORDS),
             callback=_choice(*WEAK_PASSWORDS),
-            help="Keep plain passwords that your policy does not accept, have them changed at the next sign-in, or"
-            " leave them out (refuse).",
+            help="Plain passwords your policy does not accept: keep them, have users change them at the next "
+            "sign-in, or leave them out (refuse).",
         ),
     ] = "keep",
-    check_policy: Annotated[bool, typer.Option("--check-policy", help="The same as --weak-passwords refuse.")] = False,
+    check_policy: Annotated[bool, typer.Option("--check-policy", help="Short for --weak-passwords refuse.")] = False,
     mark_unverified: Annotated[
-        bool, typer.Option("--mark-unverified", help="Import every address as not verified, whatever the file says.")
+        bool, typer.Option("--mark-unverified", help="Import every address as unverified, whatever the file says.")
     ] = False,
     addresses: Annotated[
         str | None,
@@ -174,8 +174,8 @@ def import_(
             "--addresses",
             metavar="|".join(ADDRESSES),
             callback=_choice(*ADDRESSES),
-            help="Who entered the emails, phones and usernames that are not verified: you (given) or each user"
-            " (claimed). The default is given for csv, django, htpasswd and ldif, claimed for all others.",
+            help="Who entered the unverified emails, phones and usernames: you (given) or each user (claimed). "
+            "Default: given for csv, django, htpasswd and ldif, claimed for all others.",
         ),
     ] = None,
     phone_region: Annotated[
@@ -190,16 +190,16 @@ def import_(
         bool,
         typer.Option(
             "--force",
-            help="Also skip or update users who are found by what they entered themselves and never verified.",
+            help="Also skip or update users who typed in the matching address themselves and never verified it.",
         ),
     ] = False,
-    teams: Annotated[bool, typer.Option("--teams", help="Import memberships too, and make missing teams.")] = False,
+    teams: Annotated[bool, typer.Option("--teams", help="Import memberships too, and create missing teams.")] = False,
     check_password: Annotated[
         str | None,
         typer.Option(
             "--check-password",
             metavar="USER",
-            help="First try the settings of the hashes on the password of this user of the file, which is asked for.",
+            help="First test the hash settings with this user's password, which is asked for.",
         ),
     ] = None,
     password_stdin: Annotated[
@@ -210,7 +210,7 @@ def import_(
         typer.Option(
             "--resume",
             metavar="ID",
-            help="Resume this import (default: an unfinished import of the same files).",
+            help="Resume this import (default: an interrupted import of the same files).",
         ),
     ] = None,
     max_errors: Annotated[
@@ -226,7 +226,7 @@ def import_(
         ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a record rather than leave out a value that cannot be taken.")
+        bool, typer.Option("--strict", help="Refuse a record rather than leave out an invalid value.")
     ] = False,
     report: Annotated[
         str | None,
@@ -239,7 +239,7 @@ def import_(
         typer.Option(
             "--rejects",
             metavar="FILE",
-            help="Write the refused records as they were to this new file, to correct and import again.",
+            help="Write refused records unchanged to this new file, to correct and import again.",
         ),
     ] = None,
 ) -> None:
@@ -308,7 +308,7 @@ def import_(
     if not ctx.output.speaks_json:  # which has all of it in the answer
         import_dialogue.tell_counts(ctx, journal)
     if not any(journal.counts[name] for name in ("created", "updated", "skipped", "refused")):
-        ctx.output.tell("There are no users in the file." if len(inputs) == 1 else "There are no users in the files.")
+        ctx.output.tell("The file contains no users." if len(inputs) == 1 else "The files contain no users.")
     _tell_end(journal, asked, report=report)
 
 
@@ -326,9 +326,9 @@ def _tell_end(journal: Import, asked: Options, *, report: str | None) -> None:
         ", ".join(f"{count:,} {name}" for name, count in (*outcomes.items(), ("refused", counts["refused"]))) + "."
     )
     if importing.has_lost(journal, asked.max_lost):
-        message += " The import stopped there: more values were left out than --max-lost allows."
+        message += " The import stopped: more values were left out than --max-lost allows."
     elif importing.is_stopped(journal, asked):
-        message += " The import stopped there: more records were refused than --max-errors allows."
+        message += " The import stopped: more records were refused than --max-errors allows."
     hint = (
         f"{report} lists each one and the reason." if report else "Add --report FILE to list each one and the reason."
     )
@@ -338,11 +338,11 @@ def _tell_end(journal: Import, asked: Options, *, report: str | None) -> None:
 def _stdin(environment: Environment, paths: Sequence[str], *, taken: bool) -> BinaryIO | None:
     """Standard input, where it is one of the files; without a buffer, since a child reads on behind its head."""
     if paths.count(STDIN) > 1:
-        raise UsageError("general_usage", "Standard input can be one of the files only.", field="file")
+        raise UsageError("general_usage", "Only one of the files can be standard input.", field="file")
     if STDIN not in paths:
         return None
     if taken:
-        raise UsageError("general_usage", "Standard input cannot hold the file and a password.", field="password")
+        raise UsageError("general_usage", "Standard input cannot carry both the file and a password.", field="password")
     buffered = getattr(environment.stdin, "buffer", None)
     binary = getattr(buffered, "raw", buffered)
     return cast("BinaryIO", binary or BytesIO(environment.stdin.read().encode("utf-8", "surrogateescape")))

@@ -17,7 +17,7 @@ from authctl.cli.users.options import User
 @COMMANDS.command(
     OWN_MEMBERSHIP,
     lists=ListOptions(
-        search="Beginnings of words in the team's id and name.", filter=MEMBERSHIP_FILTER, sort="-invited_at"
+        search="Search the beginnings of words in the team's id and name.", filter=MEMBERSHIP_FILTER, sort="-invited_at"
     ),
     exits=(INVALID, NOT_FOUND),
     example=(
@@ -26,7 +26,7 @@ from authctl.cli.users.options import User
     ),
 )
 def list_memberships(ctx: Context, user: User) -> None:
-    """List the teams that a user belongs to or is invited to, the newest first."""
+    """List a user's teams and invitations, newest first."""
     users = ctx.directory.users
     show_list(ctx, users.list_memberships, users.iterate_memberships, users.count_memberships, user)
 
@@ -44,7 +44,9 @@ def list_roles(
     user: User,
     can: Annotated[
         str | None,
-        typer.Option("--can", metavar="PERMISSION", help="Exit with 6 where the user does not hold this permission."),
+        typer.Option(
+            "--can", metavar="PERMISSION", help="Exit with status 6 if the user does not have this permission."
+        ),
     ] = None,
 ) -> None:
     """List the role strings of a user, as permissions name them."""

@@ -17,7 +17,7 @@ User = Annotated[
     str,
     positional(
         "--user-id",
-        "Id, email, phone or username; `id:` or `email:` before it says which.",
+        "Id, email, phone or username. Prefix `id:` or `email:` to be explicit.",
         metavar="USER",
     ),
 ]
@@ -30,31 +30,32 @@ Password = Annotated[
     typer.Option(
         "--password",
         metavar="TEXT",
-        help="The password itself. Others on this machine can see it: prefer --password-stdin.",
+        help="The password. Others on this machine can see it: prefer --password-stdin.",
     ),
 ]
 GeneratePassword = Annotated[
     bool,
-    typer.Option("--generate-password", help="Make a password, show it once, have it changed at the next sign-in."),
+    typer.Option(
+        "--generate-password", help="Generate a password, show it once, and require a change at the next sign-in."
+    ),
 ]
 Keep = Annotated[
     bool,
     typer.Option(
         "--keep",
-        help="With --generate-password, for a service account: the password need not be changed, and never expires.",
+        help="With --generate-password, for service accounts: the password never expires and need not be changed.",
     ),
 ]
-MustChange = Annotated[bool, typer.Option("--must-change", help="The password must be changed at the next sign-in.")]
+MustChange = Annotated[bool, typer.Option("--must-change", help="Require a password change at the next sign-in.")]
 Force = Annotated[
     bool,
-    typer.Option("--force", help="Also if a person typed in the address or username, and nobody has proved to own it."),
+    typer.Option("--force", help="Even if a person typed in the address or username and nobody has verified it."),
 ]
-SEARCH = "Beginnings of words in id, username, name, email and phone. Indexed."
+SEARCH = "Search the beginnings of words in id, username, name, email and phone. Indexed."
 FILTER = (
-    f"'FIELD OP VALUE'. {OPERATORS} or a member of labels. Times are written as in 'created_at > 2h' (two hours ago),"
-    " today, 2026-01-31. Repeatable: all must hold. Indexed fields: id, username, email, phone, name (=), labels (~),"
-    " status, email_verified, phone_verified, mfa, created_at. Others, and ~ on a text, read the list until enough is"
-    " found."
+    f"'FIELD OP VALUE'. {OPERATORS} or a member of labels. Times as in 'created_at > 2h' (two hours ago), today, "
+    "2026-01-31. Repeatable: all must match. Indexed fields: id, username, email, phone, name (=), labels (~), "
+    "status, email_verified, phone_verified, mfa, created_at. Other fields, and ~ on text, scan the list."
 )
 Merge = Annotated[bool, typer.Option("--merge", help="Change the given keys only; null removes one.")]
 
@@ -80,9 +81,9 @@ def password_given(
     }
     chosen = [flag for flag, taken in ways.items() if taken]
     if len(chosen) > 1:
-        raise UsageError("general_usage", f"{' and '.join(chosen)} exclude each other.", field="password")
+        raise UsageError("general_usage", f"Use only one of {' and '.join(chosen)}.", field="password")
     if generate and ctx.output.fields and "generated_password" not in ctx.output.fields:
-        message = "--fields leaves out generated_password, which is shown this once only."
+        message = "--fields leaves out generated_password, which is shown only once."
         raise UsageError("general_usage", message, field="fields", hint="Add generated_password to --fields.")
     if stdin:
         return prompts.read_secret_line(ctx.environment, "--password-stdin")
@@ -102,7 +103,7 @@ def password_given(
 def is_temporary(*, generate: bool, keep: bool, must_change: bool) -> bool:
     """Whether a password is made that must be changed, and expires."""
     if keep and (must_change or not generate):
-        message = "--keep goes with --generate-password, and not with --must-change."
+        message = "--keep only goes with --generate-password, without --must-change."
         raise UsageError("general_usage", message, field="keep")
     return generate and not keep
 

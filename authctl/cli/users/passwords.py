@@ -45,8 +45,8 @@ def update_password(
 ) -> None:
     """Set a new password: asked for twice on a terminal, or from stdin.
 
-    With --as-session the current password comes first: asked for, or the line of stdin before the new one, which
-    is empty if there is none.
+    With --as-session the current password comes first: asked for, or as the line of stdin before the new one, empty
+    if there is none.
     """
     users = ctx.directory.users
     temporary = is_temporary(generate=generate_password, keep=keep, must_change=must_change)
@@ -72,12 +72,12 @@ def verify_password(
     password_fd: PasswordFd = None,
     password: Password = None,
 ) -> None:
-    """Check a password: exit status 0 if it is the user's, 6 if it is wrong, or there is no such user or password."""
+    """Check a password: exit status 0 if it is right, 6 if it is wrong or there is no such user or password."""
     secret = password_given(ctx, stdin=password_stdin, descriptor=password_fd, given=password)
     if secret is None:
         secret = prompts.secret(ctx.environment, "Password")
     if not ctx.directory.users.verify_password(user, secret):
-        raise Denied("user_invalid_credentials", "The user or the password is wrong.")
+        raise Denied("user_invalid_credentials", "Wrong user or password.")
     ctx.show({"id": ctx.directory.users.get(user).id, "valid": True})
 
 
@@ -85,14 +85,14 @@ def verify_password(
     USER, writes=True, says="Unlocked {user}.", exits=(NOT_FOUND,), example="authctl users unlock ada@example.com"
 )
 def unlock(ctx: Context, user: User) -> None:
-    """Forget the wrong attempts at an account, so that it can be signed in to at once."""
+    """Clear the wrong attempts on a user, who can then sign in at once."""
     ctx.show(ctx.directory.users.unlock(user).public())
 
 
 @COMMANDS.command(
     USER,
     writes=True,
-    says="Asked {user} for a new password at the next sign-in.",
+    says="Asked {user} to choose a new password at the next sign-in.",
     exits=(INVALID, NOT_FOUND, PARTIAL),
     example=(
         "authctl users require-password-change ada@example.com",
@@ -103,14 +103,14 @@ def unlock(ctx: Context, user: User) -> None:
     ),
 )
 def require_password_change(ctx: Context, user: User) -> None:
-    """Have a user choose a new password: until then, the one that is set is good for nothing else."""
+    """Make the user choose a new password at the next sign-in."""
     ctx.show(ctx.directory.users.require_password_change(user).public())
 
 
 @COMMANDS.command(
     USER,
     writes=True,
-    says="Put the hash of {user} inside argon2id.",
+    says="Wrapped the hash of {user} in argon2id.",
     exits=(NOT_FOUND, PARTIAL),
     example=(
         "authctl users wrap-password ada@example.com",
@@ -118,8 +118,8 @@ def require_password_change(ctx: Context, user: User) -> None:
     ),
 )
 def wrap_password(ctx: Context, user: User) -> None:
-    """Put an imported hash that is fast to guess at inside argon2id. The password stays the same.
+    """Wrap an easily guessed imported hash in argon2id. The password stays the same.
 
-    At the next sign-in it becomes a plain argon2id hash. A hash that is slow already is left as it is.
+    The next sign-in makes it a plain argon2id hash. A hash that is slow to guess is left alone.
     """
     ctx.show(ctx.directory.users.wrap_password(user).public())

@@ -19,7 +19,10 @@ from authctl.cli.users.options import User, current_password
     writes=True,
     says="Secured the account of {user}.",
     steps_up=True,
-    asks="End all sessions and tokens of {user}, and remove the password, identities, factors and own addresses?",
+    asks=(
+        "End all sessions and tokens of {user}, and remove the password, identities, factors and "
+        "self-entered addresses?"
+    ),
     exits=(INVALID, NOT_FOUND, CONFLICT, PARTIAL),
     example=(
         "authctl users secure ada@example.com --keep ada@example.com --yes",
@@ -32,19 +35,19 @@ def secure(
     keep: Annotated[
         list[str] | None,
         typer.Option(
-            "--keep", metavar="ADDRESS", help="An email or phone to keep, of those that self-service set. Repeatable."
+            "--keep", metavar="ADDRESS", help="An email or phone to keep, of those the user entered. Repeatable."
         ),
     ] = None,
     email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="A new email for the account.")] = None,
     url: Annotated[
         str | None,
-        typer.Option("--url", metavar="URL", help="Where the link leads in the mail that asks for a new password."),
+        typer.Option("--url", metavar="URL", help="Where the link in the recovery mail leads."),
     ] = None,
 ) -> None:
-    """Give a taken account back: end and remove everything by which somebody else may get in.
+    """Recover a stolen account: end and remove everything somebody else could get in with.
 
-    Addresses that an operator gave stay; those that were set by self-service leave unless --keep names them. The email
-    that stays is sent a recovery, which sets a new password.
+    Addresses from an operator stay; those the user entered are removed unless --keep names them. The remaining email
+    gets a recovery for setting a new password.
     """
     secured = ctx.directory.users.secure(user, keep=split(keep), email=email, url=url, password=current_password(ctx))
     ctx.show(secured.public())

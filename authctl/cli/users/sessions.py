@@ -22,9 +22,9 @@ from authctl.errors import UsageError
 def list_sessions(
     ctx: Context,
     user: User,
-    all: Annotated[bool, typer.Option("--all", help="Ended ones too, until they are purged.")] = False,
+    all: Annotated[bool, typer.Option("--all", help="Include ended sessions, until they are purged.")] = False,
 ) -> None:
-    """List where a user is signed in, the newest first."""
+    """List a user's sessions, newest first."""
     sessions = ctx.directory.users.list_sessions(user, ended=all)
     ctx.output.stream(session.public() for session in sessions)
 
@@ -32,12 +32,12 @@ def list_sessions(
 @COMMANDS.command(
     SIGNED_IN,
     writes=True,
-    says="Made a session for {user}.",
+    says="Created a session for {user}.",
     exits=(INVALID, NOT_FOUND, DENIED),
     example="authctl users create-session ada@example.com -o json",
 )
 def create_session(ctx: Context, user: User, force: Force = False) -> None:
-    """Make a session for a user without a password, as the server. The secret is shown this once."""
+    """Create a session for a user without a password, as the server. The secret is shown only once."""
     ctx.show(ctx.directory.users.create_session(user, force=force).public())
 
 
@@ -53,7 +53,7 @@ def delete_session(
     ctx: Context,
     user: User,
     session: Annotated[
-        str, positional("--session-id", "As `authctl users list-sessions` shows it.", metavar="SESSION")
+        str, positional("--session-id", "As shown by `authctl users list-sessions`.", metavar="SESSION")
     ],
 ) -> None:
     """End one session of a user."""
@@ -73,12 +73,12 @@ def delete_session(
 )
 def delete_sessions(
     ctx: Context,
-    user: Annotated[str | None, positional("--user-id", "Whose sessions.", metavar="USER")] = None,
+    user: Annotated[str | None, positional("--user-id", "The user whose sessions to end.", metavar="USER")] = None,
     all: Annotated[bool, typer.Option("--all", help="Everybody's.")] = False,
 ) -> None:
-    """End all sessions of a user, or with --all everybody's."""
+    """End all sessions of a user, or with --all of everybody."""
     if (user is None) != all:
-        raise UsageError("general_usage", "Give a USER, or --all for everybody's sessions.", field="user")
+        raise UsageError("general_usage", "Name a USER, or use --all for everybody's sessions.", field="user")
     users = ctx.directory.users
     if user is None:
         id, ended = None, users.delete_everybodys_sessions()

@@ -78,7 +78,7 @@ def _behind(work: Work, after: str | None) -> int:
         return 0
     found = storage.identities.find_position(work.db, identifiers.identifier(after))
     if found is None:
-        message = f"There is no identity {checks.shown(after)} to go on from."
+        message = f"There is no identity {checks.shown(after)} to continue after."
         raise NotFound("user_identity_not_found", message, field="after")
     return found
 

@@ -35,7 +35,7 @@ def _get(work: Work, user: str, *, lock: bool) -> User:
     if work.person is not None:
         # A person is not told whether others exist.
         if found is None or found.seq != work.person.user.seq:
-            raise Denied("user_unauthorized", "A person sees and changes only the own account.", field="user")
+            raise Denied("user_unauthorized", "You can only see and change your own account.", field="user")
         return found.as_the_person_sees_it()
     if found is None:
         raise _not_found(work, user)
@@ -46,11 +46,11 @@ def _not_found(work: Work, user: str) -> NotFound:
     """That there is no such user; an operator is told where the account went that had the id."""
     from shlex import quote
 
-    hint = "Look with: authctl users list --search TEXT"
+    hint = "Search with: authctl users list --search TEXT"
     id = identifiers.id_lookup(user.removeprefix("id:"))
     can_ask = work.is_operator and id is not None and not work.db.is_at_end
     if can_ask and (into := storage.user_names.find_merged(work.db, fold(id or ""))):
-        hint = f"That account was merged into another one: authctl users get {quote(f'id:{into}')}"
+        hint = f"The account was merged into another one: authctl users get {quote(f'id:{into}')}"
     return NotFound("user_not_found", f"There is no user {checks.shown(user)}.", field="user", hint=hint)
 
 

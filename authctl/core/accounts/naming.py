@@ -48,10 +48,10 @@ def check(work: Work, user: User, *named: str, force: bool = False, hint: str = 
     fields = [lookup.field_of(user, text) for text in named]
     claimed = [field for field in fields if field is not None and is_claimed(work, user, field)]
     if claimed and len(claimed) == len(fields) and not force:
-        raise refusal(user, claimed[0], f"{hint}If you are sure, use {by_id}{user.id} or add --force.")
+        raise refusal(user, claimed[0], f"{hint}To go ahead anyway, use {by_id}{user.id} or add --force.")
     typed = [str(getattr(user, field)) for field in _TYPES if is_claimed(work, user, field)]
     if typed and not identities.has_proof(work, user):
-        work.warnings.append(f"Nobody has proved to own {' or '.join(typed)} of the user {user.id}.")
+        work.warnings.append(f"Nobody has verified {' or '.join(typed)} of user {user.id}.")
 
 
 def vouch(work: Work, user: User, field: str) -> None:
@@ -69,8 +69,8 @@ def vouch(work: Work, user: User, field: str) -> None:
         from shlex import quote
 
         work.warnings.append(
-            f"A person typed in {getattr(user, field)}, and may be a stranger. The user {user.id} keeps: {kept}."
-            f" To end all of it, use: authctl users secure {quote(f'id:{user.id}')}"
+            f"{getattr(user, field)} was typed in by a person and may belong to a stranger. User {user.id} keeps: "
+            f"{kept}. To remove all of it: authctl users secure {quote(f'id:{user.id}')}"
         )
 
 
@@ -79,8 +79,8 @@ def disown(work: Work, user: User, field: str) -> None:
     if is_claimed(work, user, field) and not identities.has_proof(work, user):
         address = getattr(user, field)
         work.warnings.append(
-            f"The user {user.id} has no proof left: whoever proves {address} next gets the account. If it is theirs,"
-            f" use: authctl users update-{field}-verification id:{user.id} true"
+            f"User {user.id} has nothing verified left: whoever verifies {address} next gets the account. If the "
+            f"address is theirs: authctl users update-{field}-verification id:{user.id} true"
         )
 
 
@@ -93,8 +93,5 @@ def is_claimed(work: Work, user: User, field: str) -> bool:
 
 def refusal(user: User, field: str, hint: str | None = None) -> Invalid:
     """What an operator is told who names a stranger's claim."""
-    message = (
-        f"The user {user.id} may be a stranger: a person typed in the {field} {getattr(user, field)},"
-        " and nobody has proved to own it."
-    )
+    message = f"User {user.id} may be a stranger: nobody has verified the {field} {getattr(user, field)}."
     return Invalid(_TYPES[field], message, field=field, hint=hint)

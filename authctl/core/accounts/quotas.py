@@ -56,16 +56,16 @@ def count_message(work: Work, address: str, *, is_sms: bool, is_essential: bool 
             f"{HOURLY}to:{digests.name(address)}",
             work.policy["otp-hourly-limit"],
             "otp-hourly-limit",
-            "messages are sent to this address",
+            "messages to this address",
         )
     ]
     for actor, name in _actors(work):
         limits = ((work.policy[f"{actor}-hourly-limit"], f"{actor}-hourly-limit"), (max(part, min(most, 1)), policy))
         limit, named = min((each for each in limits if each[0]), default=(0, policy))
-        quotas.append(_Quota(f"{HOURLY}{kind}:{name}", limit, named, f"{words} are sent for one {actor}"))
+        quotas.append(_Quota(f"{HOURLY}{kind}:{name}", limit, named, f"{words} for one {actor}"))
     _check(quotas, _count(work, quotas))
     # At the end of the transaction, since all others wait for this one.
-    in_all = [_Quota(f"{HOURLY}{kind}", most if is_essential else most - part, policy, f"{words} are sent")]
+    in_all = [_Quota(f"{HOURLY}{kind}", most if is_essential else most - part, policy, f"{words}")]
     work.at_end(lambda: _check(in_all, _count(work, in_all)))
 
 
@@ -73,7 +73,7 @@ def count_creation(work: Work, what: str) -> None:
     """Count an account or a team that a person or source makes. what: `accounts` or `teams`. Raises Denied."""
     limit = work.policy["creation-hourly-limit"]
     quotas = [
-        _Quota(f"{HOURLY}{what}:{name}", limit, "creation-hourly-limit", f"{what} are made for one {actor}")
+        _Quota(f"{HOURLY}{what}:{name}", limit, "creation-hourly-limit", f"{what} by one {actor}")
         for actor, name in _actors(work)
     ]
     counts = _count(work, quotas)
@@ -102,6 +102,6 @@ def _check(quotas: list[_Quota], counts: Callable[[], list[Bucket]]) -> None:
         if quota.limit and counted.count > quota.limit:
             raise Denied(
                 "general_rate_limit_exceeded",
-                f"No more than {quota.limit:,} {quota.what} in an hour.",
-                hint=f"Try again later; an operator sets the limit with: authctl security set {quota.policy} N",
+                f"Limit reached: {quota.limit:,} {quota.what} an hour.",
+                hint=f"Try again later. An operator can change the limit: authctl security set {quota.policy} N",
             )

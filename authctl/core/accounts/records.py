@@ -58,15 +58,15 @@ def _check_own(name: str, *, field: str) -> None:
     """Refuse an id or username that is read as something else: as a phone number, or as what its beginning says."""
     is_phone = field == "id" and (name.isdecimal() or contacts.phone_lookup(name) is not None)
     if is_phone or is_prefixed(name):
-        message = f"The {field} {name} could be {'a phone number' if is_phone else 'read as another user'}."
-        hint = f"Add a letter, or leave the {field} out." if is_phone else "Leave the colon out."
+        message = f"The {field} {name} could be mistaken for {'a phone number' if is_phone else 'another user'}."
+        hint = f"Add a letter or leave out the {field}." if is_phone else "Leave out the colon."
         raise Invalid("general_argument_invalid", message, field=field, hint=hint)
 
 
 def _check_never_used(work: Work, field: str, name: str) -> None:
     """Refuse what others still name a deleted account by: it would get what is granted to that."""
     if storage.user_names.is_former(work.db, fold(name)):
-        raise Conflict("user_already_exists", f"The {field} {name} is taken.", field=field, hint="Choose another.")
+        raise Conflict("user_already_exists", f"The {field} {name} is taken.", field=field, hint="Choose another one.")
 
 
 def _add_one(work: Work, limit: int) -> None:
@@ -79,7 +79,7 @@ def _add_one(work: Work, limit: int) -> None:
 def _check_room(limit: int, count: int) -> None:
     """Refuse more accounts than the policy's user limit."""
     if count > limit:
-        raise Invalid("user_count_exceeded", f"The directory takes no more than {limit:,} accounts by sign-up.")
+        raise Invalid("user_count_exceeded", f"The limit of {limit:,} accounts is reached. Sign-ups are closed.")
 
 
 def _given(user: User, *names: str) -> Json:
@@ -115,10 +115,10 @@ def _last_owner(user: User, teams: list[str]) -> Conflict:
     which = "team" if len(teams) == 1 else "teams"
     return Conflict(
         "membership_last_owner",
-        f"The user {user.id} is the last owner of the {which} {named}, which would be left without one.",
+        f"User {user.id} is the last owner of the {which} {named}.",
         field="user",
-        hint=f"Make another member an owner first: authctl teams update-membership {teams[0]} MEMBER --add owner;"
-        " --force deletes the user all the same.",
+        hint="To delete the user anyway, add --force. To make another member an owner first: "
+        f"authctl teams update-membership {teams[0]} MEMBER --add owner",
     )
 
 

@@ -206,8 +206,8 @@ def check_interval(work: Work, last_sent: datetime | None) -> None:
         seconds = ceil(wait.total_seconds())
         raise Denied(
             "general_rate_limit_exceeded",
-            f"One was sent just now; another can be asked for in {seconds} seconds.",
-            hint="Wait, or use the one that was sent.",
+            f"A message was just sent. You can ask for another in {seconds} seconds.",
+            hint="Wait, or use the one you got.",
         )
 
 
@@ -217,9 +217,9 @@ def check_country(work: Work, phone: str) -> None:
     if places is not None and not any(contacts.is_number_of(phone, place) for place in places):
         raise Invalid(
             "general_argument_invalid",
-            f"No messages are sent to the country or area of this number, +{contacts.calling_code(phone)}.",
+            f"Messages to +{contacts.calling_code(phone)} numbers are not allowed.",
             field="phone",
-            hint="An operator sets the countries with: authctl security set sms-countries COUNTRIES",
+            hint="An operator can allow the country: authctl security set sms-countries COUNTRIES",
         )
 
 

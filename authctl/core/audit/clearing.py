@@ -68,8 +68,8 @@ def purge(directory: Engine, kept_since: datetime) -> int:
 
 def _leave(directory: Engine, removed: int) -> int:
     directory.warn(
-        "The audit log is not what was written, so nothing more of it was cleared."
-        " Look at it with: authctl security verify-logs"
+        "The audit log was changed outside authctl, so no more of it was cleared. Check it with: authctl security "
+        "verify-logs"
     )
     return removed
 

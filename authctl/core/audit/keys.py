@@ -66,6 +66,6 @@ def _lost() -> AuthctlError:
     place = storage.sealed_keys.LOG_KEY_CONTEXT
     return Unavailable(
         "general_secret_damaged",
-        f"The key of the audit log is gone from the database, where it was sealed as {place}.",
-        hint="Restore the row from a backup, or take the log as it is: authctl security verify-logs --accept",
+        f"The key of the audit log ({place}) is missing from the database.",
+        hint="Restore it from a backup, or accept the log as it is: authctl security verify-logs --accept",
     )

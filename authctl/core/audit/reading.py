@@ -155,7 +155,7 @@ def _event(name: str) -> str:
         "general_argument_invalid",
         f"Unknown event {checks.shown(name)}.{did_you_mean(wanted, EventName)}",
         field="event",
-        hint="Write a name such as users.create, or a pattern such as 'users.*' or '*.delete'.",
+        hint="Use a name such as users.create, or a pattern such as 'users.*' or '*.delete'.",
     )
 
 
@@ -175,7 +175,7 @@ def _position(work: Work, id: str | None) -> EventPosition | None:
         return None
     found = storage.events.find_position(work.db, checks.text(id, "after"))
     if found is None:
-        raise NotFound("event_not_found", f"There is no event {checks.shown(id)} to go on from.", field="after")
+        raise NotFound("event_not_found", f"There is no event {checks.shown(id)} to continue after.", field="after")
     return found
 
 

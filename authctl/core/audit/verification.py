@@ -105,7 +105,7 @@ def _parse(seal: str) -> bytes:
     if not re.fullmatch(f"[0-9a-f]{{{2 * SHORT}}}", wanted):
         raise Invalid(
             "general_argument_invalid",
-            f"A seal has {2 * SHORT} hex digits, as verify-logs shows them.",
+            f"A seal has {2 * SHORT} hex digits, as shown by verify-logs.",
             field="expect",
         )
     return bytes.fromhex(wanted)
@@ -191,7 +191,7 @@ class _Reading:
         self._follow(start)
         self.horizon = max(self.horizon, self.sealed_up_to)  # others may have sealed more meanwhile
         if wanted is not None and not is_kept:
-            message = "The log does not have the seal that was asked for: it is another log, or an older state of it."
+            message = "The log does not contain this seal: it is another log or an older copy."
             self.damages.add(Damage(DamageKind.SEAL_MISSING, message))
 
     def _follow(self, start: int) -> None:
@@ -200,11 +200,11 @@ class _Reading:
         for seal, digest in storage.log_seals.list_(self.db, start):
             kind = log_digests.seal_kind(self.key, seal, digest)
             if kind is None:
-                self._break(seal.number, "is not what was written")
+                self._break(seal.number, "was changed")
             elif seal.behind is None:
                 self.base, self.cut, self.damages = seal.number, None, Damages()
             elif seal.number != start and (seal.number - 1, seal.previous) != before:
-                self._break(seal.number, "does not follow the one before it: some were taken away or changed")
+                self._break(seal.number, "does not follow the one before: seals were removed or changed")
             if kind is not None:
                 self.last = seal, digest
             if kind == log_digests.SEAL:
@@ -223,9 +223,9 @@ class _Reading:
         self._close(self._read(rows, self.horizon), None)
         rows.end()
         for seq, id in storage.log_rows.list_doubles(self.db, self.sealed_up_to, self.horizon):
-            self.damages.add(Damage(DamageKind.ADDED, f"Event {id} is there once more.", seq=seq, id=id))
+            self.damages.add(Damage(DamageKind.ADDED, f"Event {id} appears twice.", seq=seq, id=id))
         if self.newest is None or self.told > self.newest[0]:
-            self._break(self.told or 1, "is gone: the newest seals were taken away")
+            self._break(self.told or 1, "is missing: the newest seals were removed")
 
     def _read_segments(self, rows: Rows, base: int) -> None:
         """The events that seals are over, each segment held against its seal."""
@@ -257,12 +257,10 @@ class _Reading:
             elif found is None:
                 segment.unsigned += 1
                 if row.name not in WITHOUT_KEY:
-                    segment.added.add(
-                        of_event(DamageKind.ADDED, "was not written by authctl with the log's key", seq, row)
-                    )
+                    segment.added.add(of_event(DamageKind.ADDED, "was not signed with the log's key", seq, row))
             else:
                 segment.wrong += 1
-                segment.changed.add(of_event(DamageKind.CHANGED, "is not what was written, or was made up", seq, row))
+                segment.changed.add(of_event(DamageKind.CHANGED, "was changed or forged", seq, row))
         return segment
 
     def _hear(self, verified: Json) -> None:
@@ -292,16 +290,16 @@ class _Reading:
         """Say in which way events are not those that were sealed."""
         excess, since = (
             segment.tally.count - seal.events,
-            f"up to number {seal.up_to}, which seal {seal.number} is over",
+            f"up to number {seal.up_to}, covered by seal {seal.number}",
         )
         if seal.behind is not None:
-            since = f"behind number {seal.behind} {since}"
+            since = f"after number {seal.behind} {since}"
         if excess < 0:
-            kind, message = DamageKind.REMOVED, f"{-excess} of {seal.events} events are gone {since}."
+            kind, message = DamageKind.REMOVED, f"{-excess} of {seal.events} events are missing {since}."
         elif excess > 0:
-            kind, message = DamageKind.ADDED, f"{excess} more events than {seal.events} are there {since}."
+            kind, message = DamageKind.ADDED, f"{excess} events beyond the expected {seal.events} were added {since}."
         elif not (segment.changed.found or (segment.added.found and self._knows_added(seal))):
-            kind, message = DamageKind.CHANGED, f"Some of the {seal.events} events are not what they were {since}."
+            kind, message = DamageKind.CHANGED, f"Some of the {seal.events} events were changed {since}."
         else:
             return  # each that was changed has been told
         time = from_milliseconds(seal.created_at)

@@ -211,7 +211,7 @@ def _use(work: Work, user: User, judged: JudgedCode) -> User | None:
 
 def _tell_of_recovery(work: Work, user: User, left: int) -> User:
     """A recovery code was used: tell the person, and have the account know when it was the last."""
-    notices.factors_changed(work, user, f"a recovery code was used, and {left or 'none'} of them are left")
+    notices.factors_changed(work, user, f"a recovery code was used; {left or 'none'} left")
     if left:
         return user
     after = replace(user, recovery_code=False)

@@ -136,4 +136,4 @@ def _record_verification(work: Work, user: User | None, valid: bool) -> None:
 
 
 def invalid_credentials() -> Denied:
-    return Denied("user_invalid_credentials", "The user or the password is wrong.")
+    return Denied("user_invalid_credentials", "Wrong user or password.")

@@ -51,7 +51,7 @@ def _opened(path: str) -> BinaryIO:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb", buffering=0)
     os.close(descriptor)
-    raise _unavailable(path, "is no file")
+    raise _unavailable(path, "is not a file")
 
 
 def _search(file: BinaryIO, path: str, wanted: bytes) -> int:
@@ -71,10 +71,10 @@ def _search(file: BinaryIO, path: str, wanted: bytes) -> int:
         line = file.read(LONGEST_LINE).partition(b"\n")
         found = re.fullmatch(_LINE, line[0] + line[1])
         if found is None:
-            raise _unavailable(path, f"has no SHA-1 hash in the line at byte {start:,}")
+            raise _unavailable(path, f"has no SHA-1 hash on the line at byte {start:,}")
         hash = found[1].upper()
         if not below < hash < above:
-            raise _unavailable(path, f"is not sorted by hash: see the line at byte {start:,}")
+            raise _unavailable(path, f"is not sorted by hash at byte {start:,}")
         if hash == wanted:
             return int(found[2] or b"1")
         if hash < wanted:
@@ -93,14 +93,14 @@ def _start_of_line(file: BinaryIO, path: str, low: int, place: int) -> int:
     if newline >= 0:
         return begin + newline + 1
     if begin > low:
-        raise _unavailable(path, f"has no SHA-1 hash in the line at byte {begin:,}")
+        raise _unavailable(path, f"has no SHA-1 hash on the line at byte {begin:,}")
     return low
 
 
 def _unavailable(path: str, what: str) -> Unavailable:
     return Unavailable(
         "file_unavailable",
-        f"{POLICY}: the file {checks.shown(path, 256)} {what}, so no new password can be checked.",
+        f"Cannot check new passwords: the file {checks.shown(path, 256)} of {POLICY} {what}.",
         field=POLICY,
-        hint=f"Put the file of Have I Been Pwned there, ordered by hash, or: authctl security reset {POLICY}",
+        hint=f"Put Have I Been Pwned's file there, ordered by hash, or stop using it: authctl security reset {POLICY}",
     )

@@ -81,17 +81,19 @@ def _failures(password: str, policy: Policy, user: PersonalData | None) -> Itera
 def _too_short(password: str, minimum: int) -> Problem | None:
     if len(password) >= minimum:
         return None
-    return _problem("password_too_short", f"password is too short; use at least {minimum} characters")
+    return _problem("password_too_short", f"The password is too short. Use at least {minimum} characters.")
 
 
 def _too_long(password: str) -> Problem:
-    return _problem("password_too_long", f"password is too long; use at most {identifiers.MAX_PASSWORD} characters")
+    return _problem(
+        "password_too_long", f"The password is too long. Use at most {identifiers.MAX_PASSWORD} characters."
+    )
 
 
 def _common(folded: str) -> Problem | None:
     if folded not in _common_passwords():
         return None
-    return _problem("password_in_dictionary", "password is one of the most common ones; choose one that is your own")
+    return _problem("password_in_dictionary", "The password is too common. Choose a less common one.")
 
 
 @cache
@@ -114,7 +116,7 @@ def _personal(password: str, user: PersonalData) -> Problem | None:
     found = next((label for label, datum in data if datum in (words if datum.isalpha() else folded)), None)
     if found is None:
         return None
-    return _problem("password_personal_data", f"password contains the user's {found}; leave it out")
+    return _problem("password_personal_data", f"The password contains the user's {found}. Leave it out.")
 
 
 _WORDS = (r"[\W\d_]+", r"[\W\d_]+|(?<=[a-z])(?=[A-Z])")  # AdaLovelace is one word, and two
@@ -145,7 +147,8 @@ def _weak(password: str, wanted: frozenset[str]) -> Problem | None:
     if not missing:
         return None
     return _problem(
-        "password_strength", f"password needs {_and([words for kind, words in _KINDS.items() if kind in missing])}"
+        "password_strength",
+        (f"The password needs {_and([words for kind, words in _KINDS.items() if kind in missing])}."),
     )
 
 
@@ -179,13 +182,13 @@ def _in_context(folded: str, words: tuple[str, ...]) -> Problem | None:
     found = next((word for word in words if fold(word) in folded), None)
     if found is None:
         return None
-    return _problem("password_context_word", f"password contains {checks.shown(found)}; leave it out")
+    return _problem("password_context_word", f"The password contains {checks.shown(found)}. Leave it out.")
 
 
 def _breached(password: str, path: str) -> Problem | None:
     if not breached.count(path, password):
         return None
-    return _problem("password_breached", "password is known from a breach elsewhere; choose another")
+    return _problem("password_breached", "The password was leaked in a breach. Choose another one.")
 
 
 # An estimate

@@ -58,9 +58,9 @@ def problems(directory: Engine, password: str, user: NewUser | None) -> list[Pro
         found.append(
             Problem(
                 "password_recently_used",
-                f"password is one of the last {last}; choose another"
+                f"The password is one of your last {last}. Choose another one."
                 if last > 1
-                else "password is the one that is set; choose another",
+                else "This is already the password. Choose another one.",
                 "password",
             )
         )
@@ -108,7 +108,7 @@ def change(
 ) -> User:
     """Give a user a new password. generated: it expires by the policy. cause: as in `follow_up`."""
     if (before.password.updated_at if before.password else None) != prepared.since:
-        raise Conflict("user_changed", "Someone else has changed the password in the meantime.", hint="Try again.")
+        raise Conflict("user_changed", "Someone else changed the password at the same time.", hint="Try again.")
     self_service = work.person is not None
     life = life_of(work, generated=generated)
     password = prepared.at(work.now, must_change=must_change, self_service=self_service, life=life)
@@ -147,7 +147,7 @@ def take_in(
             directory.warn(warning)
         return Prepared(imported.stored, imported.algorithm)
     if weak is WeakHash.RESET:
-        directory.warn(f"{imported.algorithm} is fast to guess, so the user has no password until it is reset.")
+        directory.warn(f"{imported.algorithm} is too easy to guess. The user needs a password reset.")
         return None
     return Prepared(wrapped := _wrap(directory, imported.stored), hashing.describe(wrapped))
 

@@ -91,9 +91,9 @@ def needs_more() -> Denied:
     """What somebody is told who proves an address, and has to prove something else of the account first."""
     return Denied(
         "user_more_factors_required",
-        "This address is not verified, and the account has another proof of whose it is.",
+        "This address is not verified, and the account has something else that is.",
         field="secret",
-        hint="Sign in in another way, and do the same there, with --as-session.",
+        hint="Sign in another way, then repeat this with --as-session.",
     )
 
 

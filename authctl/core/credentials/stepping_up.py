@@ -108,15 +108,15 @@ def _is_second_missing(work: Work, person: Person, given: Set[Possession], *, is
 # What can be missing, by the field that gives it: in words, and as options.
 _MISSING = {
     "password": ("the current password", "--password-stdin"),
-    "challenge": ("a code sent to a verified address", "--challenge ID --code CODE of: authctl mfa create-challenge"),
-    "code": ("a code of a second factor", "--code CODE"),
+    "challenge": ("a code sent to a verified address", "--challenge ID --code CODE from: authctl mfa create-challenge"),
+    "code": ("a second-factor code", "--code CODE"),
 }
 
 
 def _challenge_required(work: Work, missing: list[str]) -> Denied:
     words, options = zip(*(_MISSING[each] for each in missing), strict=True)
     recent = work.policy["recent-sign-in"]
-    lately = f"a sign-in of the last {policies.shown('recent-sign-in', recent)[1]}" if recent else "a complete sign-in"
+    lately = f"a sign-in within {policies.shown('recent-sign-in', recent)[1]}" if recent else "a complete sign-in"
     return Denied(
         "user_challenge_required",
         f"This needs {lately}, or {' and '.join(words)}.",
@@ -128,9 +128,9 @@ def _challenge_required(work: Work, missing: list[str]) -> Denied:
 def _password_missing() -> Invalid:
     return Invalid(
         "general_argument_invalid",
-        "The current password is needed.",
+        "This needs the current password.",
         field="password",
-        hint="Send it as a line of standard input: --password-stdin",
+        hint="Pass it on standard input: --password-stdin",
     )
 
 
@@ -164,7 +164,7 @@ def _refuse_password(work: Work, attempt: Attempt) -> Denied | None:
 def _judge(work: Work, given: Given) -> JudgedCode | Denied:
     """Count the attempt at a code, and compare."""
     if given.code is None:
-        raise Invalid("general_argument_invalid", "A challenge is answered by a code.", field="code")
+        raise Invalid("general_argument_invalid", "A challenge needs a code.", field="code")
     code = answers.typed(given.code)
     user, session = _locked(work)
     if given.challenge is None:

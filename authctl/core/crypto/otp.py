@@ -40,17 +40,17 @@ def new(secret: bytes, *, algorithm: str = "SHA1", digits: int = 6, period: int 
     """
     name = algorithm.upper().replace("-", "").removeprefix("HMAC")
     if name not in ALGORITHMS:
-        raise _invalid("algorithm", f"is one of {', '.join(ALGORITHMS)}")
+        raise _invalid("algorithm", f"must be one of {', '.join(ALGORITHMS)}")
     for field_, value, (least, most) in (("digits", digits, DIGITS), ("period", period, PERIODS)):
         if not least <= value <= most:
-            raise _invalid(field_, f"is {least} to {most}")
+            raise _invalid(field_, f"must be {least} to {most}")
     if not secret:
         raise _invalid("secret", "is empty")
     return Totp(secret, name, digits, period)
 
 
 def _invalid(field: str, rule: str) -> Invalid:
-    return Invalid("general_argument_invalid", f"{field} of an authenticator {rule}.", field=field)
+    return Invalid("general_argument_invalid", f"Invalid authenticator: {field} {rule}.", field=field)
 
 
 def code_of(totp: Totp, step: int) -> str:

@@ -112,16 +112,16 @@ def _cipher(key: bytes) -> AESGCM:
 def _other_key(context: str, wanted: str, given: str) -> AuthctlError:
     return Invalid(
         "general_key_mismatch",
-        f"{context} is sealed with the secret key {wanted}; the one at hand is {given}.",
+        f"{context} is sealed with the secret key {wanted}, but the key here is {given}.",
         field="secret_key",
-        hint=f"Set secret_key_file (or AUTHCTL_SECRET_KEY_FILE) to the file that the key {wanted} was kept in.",
+        hint=f"Set secret_key_file or AUTHCTL_SECRET_KEY_FILE to the file with the key {wanted}.",
     )
 
 
 def _damaged(context: str) -> AuthctlError:
     return Unavailable(
         "general_secret_damaged",
-        f"The sealed secret of {context} does not open: it was changed, or is another row's.",
+        f"The sealed secret of {context} does not open: it was changed or moved.",
         hint="Restore the row from a backup, or replace the secret.",
     )
 

@@ -78,7 +78,7 @@ def _whole_number(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _Wrong
     if value.bit_length() >= BITS:
-        raise _Wrong(f"one of more than {BITS} bits")
+        raise _Wrong(f"a number over {BITS} bits")
     return value
 
 
@@ -90,7 +90,7 @@ def _time(value: Any) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise _Wrong("a time that is before the year 1 or after 9999 in UTC") from None
+        raise _Wrong("a time before the year 1 or after 9999 in UTC") from None
 
 
 def _list(value: Any) -> list[str]:

@@ -77,7 +77,9 @@ def _make_ready(directory: Door, settings: Settings, state: State | None, notice
             return  # whoever asked finds that there is none
         made = setup.initialize(directory, settings)
         if made.created:
-            notice(f"Made the database {made.database} and its key {made.key_file}. Keep a copy of the key elsewhere.")
+            notice(
+                f"Created the database {made.database} and its key {made.key_file}. Keep a copy of the key elsewhere."
+            )
     else:
         done = setup.upgrade(directory)
-        notice(f"Migrated the database from schema {done.before} to {done.after}; a copy is in {done.copy}.")
+        notice(f"Migrated the database from schema {done.before} to {done.after}. A copy is in {done.copy}.")

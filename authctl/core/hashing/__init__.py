@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from authctl.core.hashing.registry import HashName
 
 LONGEST = 1024  # characters; NFC makes one of up to four, and a password has 256 (UAX #15)
-RESET = "Create the user without a password, and send a recovery."
+RESET = "Create the user without a password and send a recovery."
 HINTS = {
-    "password_hash_unnamed": "Name it with --hash, for example --hash md5 or --hash django.",
+    "password_hash_unnamed": "Name it with --hash, such as --hash md5 or --hash django.",
     "password_hash_unsupported": RESET,
     "password_hash_too_costly": RESET,
-    "password_hash_empty": "Leave the hash out to create the user without a password.",
+    "password_hash_empty": "Leave out the hash to create the user without a password.",
 }
 
 
@@ -203,7 +203,7 @@ def _in_memory() -> Iterator[None]:
         from authctl.errors import Unavailable
 
         raise Unavailable(
-            "general_busy", "There is no memory left to hash a password.", hint="Try again in a moment."
+            "general_busy", "Not enough memory to hash a password.", hint="Try again in a moment."
         ) from None
 
 
@@ -219,4 +219,4 @@ def _hint(error: HashError, name: str | None) -> str | None:
     if not isinstance(error, registry.UnknownName):
         return HINTS.get(error.type)
     suggestion = did_you_mean(name or "", (word for _, word in registry.words().values()))
-    return suggestion.strip() or f"It takes: {', '.join(entry.name for entry in registry.ENTRIES)}."
+    return suggestion.strip() or f"Options: {', '.join(entry.name for entry in registry.ENTRIES)}."

@@ -34,7 +34,9 @@ class Argon2(base.StoredHash):
         base.check_range(cost.parallelism, 1, MAX_PARALLELISM, "argon2 parallelism")
         base.check_range(cost.memory_cost, 8 * cost.parallelism, MAX_MEMORY, "argon2 memory in KiB")
         if cost.memory_cost * cost.time_cost > MAX_WORK:
-            raise TooCostly(f"Memory times passes of this argon2 hash is above {MAX_WORK} KiB, the most there may be.")
+            raise TooCostly(
+                f"This argon2 hash needs more than {MAX_WORK} KiB of memory times passes, which is not supported."
+            )
         base.check_size(self.salt, 8, 64, "argon2 salt")
         base.check_size(self.expected, 12, 128, "argon2 tag")
 
@@ -106,12 +108,12 @@ def parse(stored: str) -> Argon2:
     # The reference code reads a missing version as 1.0, which is 16.
     version = fields.pop(2) if len(fields) == 6 else "v=16"
     if len(fields) != 5 or fields[0] or fields[1].removeprefix("argon2") not in KINDS or version[:2] != "v=":
-        raise Malformed("This is not an argon2 hash in PHC form: $argon2id$v=19$m=…,t=…,p=…$salt$hash.")
+        raise Malformed("Not an argon2 hash in PHC form: $argon2id$v=19$m=…,t=…,p=…$salt$hash.")
     costs = base.pairs(fields[2], "argon2")
     if "keyid" in costs:
-        raise Unsupported("This argon2 hash needs a key (pepper) that is not in it; the password needs a reset.")
+        raise Unsupported("This argon2 hash needs a key (pepper). The password needs a reset.")
     if costs.keys() != {"m", "t", "p"}:
-        raise Malformed("This argon2 hash must have the parameters m, t and p, and no others.")
+        raise Malformed("This argon2 hash must have exactly the parameters m, t and p.")
     memory, time, lanes = (base.number(costs[key], f"argon2 parameter {key}") for key in "mtp")
     expected = base.decode64(fields[4])
     return Argon2(

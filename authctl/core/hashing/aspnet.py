@@ -22,9 +22,9 @@ def accept(text: str, name: str | None, options: base.Options) -> pbkdf2.Pbkdf2:
     if data[:1] == b"\0" and len(data) == 1 + OLD_SALT + OLD_KEY:
         return pbkdf2.Pbkdf2(data[1 + OLD_SALT :], "sha1", OLD_ITERATIONS, data[1 : 1 + OLD_SALT])
     if data[:1] != b"\1" or len(data) < HEAD.size:
-        raise Malformed("This is not a hash of ASP.NET Identity: base64 of bytes that begin with 0 or 1.")
+        raise Malformed("Not an ASP.NET Identity hash: base64 of bytes that begin with 0 or 1.")
     _, digest, iterations, size = HEAD.unpack_from(data)
     if digest >= len(DIGESTS) or size > len(data) - HEAD.size:
-        raise Malformed("This hash of ASP.NET Identity names no digest that is known, or is cut off.")
+        raise Malformed("This ASP.NET Identity hash has an unknown digest or is cut off.")
     salt, expected = data[HEAD.size : HEAD.size + size], data[HEAD.size + size :]
     return pbkdf2.Pbkdf2(expected, DIGESTS[digest], iterations, salt)

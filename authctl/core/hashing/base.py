@@ -70,11 +70,11 @@ class Strength(StrEnum):
 
 
 STRENGTHS = {
-    Strength.STRONG: "as much work for each guess as OWASP asks for today: argon2id, bcrypt of cost 10 and more,"
-    " scrypt and PBKDF2 of enough rounds",
-    Strength.LEGACY: "slow to guess at, with less work than that: Firebase's scrypt, sha-crypt, Drupal's,"
-    " bcrypt below cost 10, PBKDF2 of fewer rounds",
-    Strength.WEAK: "fast to guess at: MD5, SHA-1, SHA-2, SHA-3 and HMAC, salted or not, phpass, md5-crypt and apr1",
+    Strength.STRONG: "as slow to guess as OWASP asks today: argon2id, bcrypt of cost 10 and more, scrypt and "
+    "PBKDF2 with enough rounds",
+    Strength.LEGACY: "slow to guess, but below that: Firebase's scrypt, sha-crypt, Drupal's, bcrypt below cost 10, "
+    "PBKDF2 with fewer rounds",
+    Strength.WEAK: "fast to guess: MD5, SHA-1, SHA-2, SHA-3 and HMAC, salted or not, phpass, md5-crypt and apr1",
 }
 
 
@@ -134,7 +134,7 @@ class StoredHash(ABC):
 
 
 def fast(algorithm: str) -> tuple[str, ...]:
-    return (f"{algorithm} is fast to guess; wrap it in argon2id, or let the next sign-in replace it.",)
+    return (f"{algorithm} is easy to guess. Wrap it in argon2id, or let the next sign-in replace it.",)
 
 
 class Family(Protocol):
@@ -182,7 +182,7 @@ class Options:
             name = known.get(plain(key))
             if name is None:
                 allowed = ", ".join(option.name for option in declared) or "none"
-                raise WrongOption(f"This hash has no such option; it knows: {allowed}.")
+                raise WrongOption(f"Unknown hash option. This hash allows: {allowed}.")
             if name in self._values:
                 raise WrongOption(f"The hash option {name} is given twice.")
             if len(value) > MAX_TEXT:
@@ -225,18 +225,18 @@ class Options:
     def check_all_used(self) -> None:
         for name in self._values:
             if name not in self._used:
-                raise WrongOption(f"The hash option {name} does not apply to this hash, which says it by itself.")
+                raise WrongOption(f"This hash contains the option {name} itself. Leave it out.")
 
 
 ENCODINGS = ("hex", "base64")
 SALT_ENCODINGS = ("utf8", "hex", "base64")
-ENCODING = Option("encoding", "how the hash is written: hex (default) or base64")
-SALT_ENCODING = Option("salt_encoding", "how the salt is written: utf8 (default), hex or base64")
-PASSWORD_ENCODING = Option("password_encoding", "how the source turned passwords into bytes: utf8, utf16le, latin1")
+ENCODING = Option("encoding", "encoding of the hash: hex (default) or base64")
+SALT_ENCODING = Option("salt_encoding", "encoding of the salt: utf8 (default), hex or base64")
+PASSWORD_ENCODING = Option("password_encoding", "encoding of passwords in the source: utf8, utf16le, latin1")
 PASSWORD_ENCODINGS = ("utf8", "utf16le", "latin1")
 PEPPER = (
-    Option("pepper", "a secret of the whole source, added to each password; commands take it by pepper_file"),
-    Option("pepper_position", "suffix (default): behind the password; or prefix"),
+    Option("pepper", "a secret of the whole source, added to each password; commands read it from pepper_file"),
+    Option("pepper_position", "suffix (default): after the password; or prefix"),
 )
 
 # name → (hashlib's name, size in bytes). A closed list: hashlib itself would take more than people ever store.
@@ -316,7 +316,7 @@ def check_range(value: int, least: int, most: int, what: str) -> None:
     if value < least:
         raise Malformed(f"The {what} of this hash must be at least {least}.")
     if value > most:
-        raise TooCostly(f"The {what} of this hash is above {most}, the most that is checked.")
+        raise TooCostly(f"The {what} of this hash is above {most}, which is not supported.")
 
 
 def check_size(data: bytes, least: int, most: int, what: str) -> None:

@@ -46,7 +46,7 @@ class Bcrypt(base.StoredHash):
 
     def __post_init__(self) -> None:
         if self.cost > MAX_COST:
-            raise TooCostly(f"The cost of this bcrypt hash is above {MAX_COST}, the most that is checked.")
+            raise TooCostly(f"The cost of this bcrypt hash is above {MAX_COST}, which is not supported.")
         if self.cost < MIN_COST:
             raise Malformed(f"The cost of this bcrypt hash must be at least {MIN_COST}.")
 
@@ -72,7 +72,7 @@ class Bcrypt(base.StoredHash):
     def warnings(self) -> tuple[str, ...]:
         found = []
         if self.minor == "x":
-            found.append("$2x$ was made by a faulty bcrypt: passwords with other than ASCII characters will not match.")
+            found.append("$2x$ hashes come from a faulty bcrypt: non-ASCII passwords will not match.")
         if self.cost > WARN_COST:
             found.append(f"bcrypt of cost {self.cost} takes a second or more at the first sign-in.")
         return tuple(found)
@@ -109,7 +109,7 @@ def parse(stored: str) -> Bcrypt:
         digest, dollar, stored = stored.removeprefix(base.OWN).partition("$")
         stored = dollar + stored
         if digest not in COMPOSITES:
-            raise Malformed("This stored hash names no known use of bcrypt.")
+            raise Malformed("This stored bcrypt hash has an unknown form.")
     return _bcrypt(stored, digest)
 
 
@@ -122,9 +122,9 @@ def accept(text: str, name: str | None, options: base.Options) -> Bcrypt:
     if match := PASSLIB_1.fullmatch(text):
         return Bcrypt.of(match, PASSLIB_OLD)
     if text.startswith("$bcrypt-sha256$"):
-        raise Malformed("This is not a bcrypt-sha256 hash of passlib: $bcrypt-sha256$v=2,t=2b,r=…$salt$hash.")
+        raise Malformed("Not a passlib bcrypt-sha256 hash: $bcrypt-sha256$v=2,t=2b,r=…$salt$hash.")
     if name in ("bcrypt-sha256", "passlib-bcrypt-sha256"):
-        raise Malformed("This is not a bcrypt-sha256 hash; name it bcrypt, or django where Django made it.")
+        raise Malformed("Not a bcrypt-sha256 hash. Name it bcrypt, or django if it is from Django.")
     _check_faulty(text, name)
     return _bcrypt(text)
 
@@ -133,10 +133,10 @@ def _check_faulty(text: str, name: str | None) -> None:
     """$2x$ is taken only where somebody says so who knows it: what it was made with cannot be told from correct."""
     if (name == FAULTY) != text.startswith("$2x$"):
         if name == FAULTY:
-            raise Malformed("This bcrypt hash is not of the variant $2x$; name it bcrypt.")
+            raise Malformed("Not a $2x$ hash. Name it bcrypt.")
         raise Unsupported(
-            "$2x$ was made by a faulty bcrypt, and matches ASCII passwords at best; the password needs a reset,"
-            f" or the name {FAULTY} takes it as it is."
+            "$2x$ hashes come from a faulty bcrypt and match ASCII passwords only. Reset the password, or import "
+            f"it with the name {FAULTY}."
         )
 
 
@@ -145,8 +145,8 @@ def _bcrypt(text: str, digest: str = "") -> Bcrypt:
     if match:
         return Bcrypt.of(match, digest)
     if text.startswith(("$2$", "$2z$")):
-        raise Unsupported("This is bcrypt's first version, $2$, which is not checked; the password needs a reset.")
-    raise Malformed("This is not a bcrypt hash: $2b$, two digits of cost, $, and 53 characters.")
+        raise Unsupported("bcrypt's first version, $2$, is not supported. The password needs a reset.")
+    raise Malformed("Not a bcrypt hash: $2b$, two digits of cost, $, and 53 characters.")
 
 
 def _clear(text: str, bits: int) -> str:

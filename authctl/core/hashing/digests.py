@@ -26,16 +26,16 @@ PLACES = re.compile(r"(\{(?:SALT|PASSWORD|PEPPER|DIGEST|HEX)\})")
 VERSIONS = tuple(base.DIGESTS)[1:]
 
 OPTIONS = (
-    Option("version", f"of sha: {', '.join(VERSIONS)} (default sha256)", ("passwordVersion", "digest")),
-    Option("salt", "the salt, where there is one"),
+    Option("version", f"one of sha: {', '.join(VERSIONS)} (default sha256)", ("passwordVersion", "digest")),
+    Option("salt", "the salt, if any"),
     Option("salt_position", "prefix (default), suffix, or merged: password{salt}", ("position", "saltOrder")),
     base.SALT_ENCODING,
     base.ENCODING,
     base.PASSWORD_ENCODING,
-    Option("iterations", "how many rounds (default 1)", ("stretches", "factor", "rounds", "iterationCount")),
-    Option("template", "what is digested, of {PASSWORD}, {SALT} and {PEPPER}: --{SALT}--{PASSWORD}--"),
-    Option("again", "what each further round digests: digest (default), hex, message (the digest and all of the first"
-           " round), or a template with {DIGEST} or {HEX}"),
+    Option("iterations", "number of rounds (default 1)", ("stretches", "factor", "rounds", "iterationCount")),
+    Option("template", "the text to digest, with {PASSWORD}, {SALT} and {PEPPER}: --{SALT}--{PASSWORD}--"),
+    Option("again", "what further rounds digest: digest (default), hex, message (the digest and the whole first "
+                    "round), or a template with {DIGEST} or {HEX}"),
     *base.PEPPER,
 )  # fmt: skip
 
@@ -87,10 +87,11 @@ class Digest(base.StoredHash):
             raise Malformed("The salting template of this hash must name {PASSWORD} once, and be short.")
         if _names_digest(self.template) or len(self.again) > MAX_TEMPLATE or not _names_digest(self.again):
             raise Malformed(
-                "The template of further rounds must name {DIGEST} or {HEX}, the first may not; both short."
+                "A template for further rounds must name {DIGEST} or {HEX}; one for the first must not. "
+                "Both must be short."
             )
         if self.encoding not in base.PASSWORD_ENCODINGS:
-            raise Malformed("The password encoding of this hash is not known.")
+            raise Malformed("Unknown password encoding.")
 
     def __str__(self) -> str:
         parts = (self.algorithm, self._parameters(), base.encode64(self.salt), base.encode64(self.expected))
@@ -125,7 +126,9 @@ class Digest(base.StoredHash):
     def warnings(self) -> tuple[str, ...]:
         if self.salt:
             return base.fast(self.algorithm)
-        return (f"{self.algorithm} without salt is found in tables; wrap it in argon2id, or reset the password.",)
+        return (
+            (f"{self.algorithm} without salt can be looked up in tables. Wrap it in argon2id, or reset the password."),
+        )
 
     def compute(self, password: str) -> bytes:
         parts = {"{SALT}": self.salt, "{PASSWORD}": base.octets(password, self.encoding), "{PEPPER}": self.pepper}
@@ -144,7 +147,7 @@ def _names_digest(template: str) -> bool:
 
 def _wrong_size(digest: str, size: int, found: bytes) -> str:
     if len(found) == 2 * size and base.HEX.issuperset(found.decode("latin-1")):
-        return f"This is base64 of the hexadecimal text of a {digest} digest; decode it once, and give the text as hex."
+        return f"This is base64 of the hexadecimal text of a {digest} digest. Decode it once and pass the hex."
     return f"A {digest} digest has {size} bytes; this one has {len(found)}."
 
 
@@ -155,7 +158,7 @@ def parse(stored: str) -> Digest:
     name, parameters, salt, expected = fields
     found = base.pairs(parameters, name)
     if found.keys() - {"pf", "e", "i", "ag", "pp"}:
-        raise Malformed("This stored digest has parameters that are not known.")
+        raise Malformed("This stored digest has unknown parameters.")
     if name in LDAP:
         return ldap(name, base.decode64(salt), base.decode64(expected))
     made = Digest(
@@ -193,7 +196,7 @@ def accept(text: str, name: str | None, options: base.Options) -> Digest:
     if recognition.MYSQL.fullmatch(text) and name in (None, "mysql"):
         return Digest(base.decode_hex(text[1:]), "sha1", rounds=2)
     if name == "mysql":
-        raise Malformed("This is not a hash of MySQL: * and 40 hexadecimal digits in capitals.")
+        raise Malformed("Not a MySQL hash: * and 40 hexadecimal digits in capitals.")
     recipe = RECIPES.get(name or "") or Recipe(_digest(name or "", options), "", "digest", 1, "hex")
     expected = base.decode(text, options.choice("encoding", base.ENCODINGS, recipe.encoding))
     salt = b""

@@ -31,14 +31,14 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
     if hasher in DIGESTS:
         return _digest(hasher, rest)
     if hasher == "crypt":
-        raise Unsupported("This is a DES crypt hash, which cannot be checked here; the password needs a reset.")
-    raise Malformed("This is not a password hash of Django: it must begin with the name of one of its hashers and $.")
+        raise Unsupported("DES crypt hashes are not supported. The password needs a reset.")
+    raise Malformed("Not a Django password hash: it must begin with a Django hasher's name and $.")
 
 
 def _scrypt(rest: str) -> scrypt.Scrypt:
     fields = rest.split("$")
     if len(fields) != 5:
-        raise Malformed("This is not an scrypt hash of Django: scrypt$N$salt$r$p$hash.")
+        raise Malformed("Not a Django scrypt hash: scrypt$N$salt$r$p$hash.")
     n, block, parallel = (base.number(fields[place], "scrypt parameters") for place in (0, 2, 3))
     return scrypt.Scrypt(base.decode64(fields[4]), n, block, parallel, fields[1].encode())
 
@@ -46,7 +46,7 @@ def _scrypt(rest: str) -> scrypt.Scrypt:
 def _pbkdf2(digest: str, rest: str) -> pbkdf2.Pbkdf2:
     fields = rest.split("$")
     if len(fields) != 3:
-        raise Malformed("This is not a PBKDF2 hash of Django: pbkdf2_sha256$iterations$salt$hash.")
+        raise Malformed("Not a Django PBKDF2 hash: pbkdf2_sha256$iterations$salt$hash.")
     base.check_digest(digest, pbkdf2.NAMES)
     return pbkdf2.build(digest, fields[0], fields[1].encode(), base.decode64(fields[2]))
 
@@ -54,6 +54,6 @@ def _pbkdf2(digest: str, rest: str) -> pbkdf2.Pbkdf2:
 def _digest(digest: str, rest: str) -> digests.Digest:
     salt, dollar, expected = rest.partition("$")
     if not dollar:
-        raise Malformed(f"This is not a salted digest of Django: {digest}$salt$hash.")
+        raise Malformed(f"Not a Django salted digest: {digest}$salt$hash.")
     template = digests.PREFIX if salt else digests.ALONE
     return digests.Digest(base.decode_hex(expected), digest, salt.encode(), template)

@@ -21,8 +21,8 @@ MIN_KEY_SIZE = 32  # bytes; a hash is as long as the key, and one byte would mat
 
 OPTIONS = (
     Option("salt", "base64", ("passwordSalt",)),
-    Option("salt_separator", "base64, of the whole project", ("passwordSaltSeparator", "base64_salt_separator")),
-    Option("signer_key", "base64, of the whole project", ("passwordSignerKey", "base64_signer_key")),
+    Option("salt_separator", "base64, for the whole project", ("passwordSaltSeparator", "base64_salt_separator")),
+    Option("signer_key", "base64, for the whole project", ("passwordSignerKey", "base64_signer_key")),
     Option("rounds", "1 to 8 (default 8)"),
     Option("mem_cost", "1 to 17 (default 14)", ("memoryCost",)),
 )
@@ -47,7 +47,7 @@ class FirebaseScrypt(base.StoredHash):
         base.check_size(self.separator, 0, 32, "Firebase salt separator")
         base.check_size(self.signer_key, MIN_KEY_SIZE, 128, "Firebase signer key")
         if len(self.expected) != len(self.signer_key):
-            raise Malformed("This Firebase hash is not as long as its signer key; one of the two is damaged.")
+            raise Malformed("This Firebase hash and its signer key differ in length. One of them is damaged.")
 
     @property
     def memory(self) -> int:
@@ -95,7 +95,7 @@ def _supabase(text: str) -> FirebaseScrypt:
     """`$fbscrypt$v=1,n=14,r=8,p=1,ss=…,sk=…$salt$hash`."""
     fields = text.split("$")
     if len(fields) != 5:
-        raise Malformed("This is not a Firebase hash of Supabase: $fbscrypt$v=1,n=…,r=…,p=1,ss=…,sk=…$salt$hash.")
+        raise Malformed("Not a Supabase Firebase hash: $fbscrypt$v=1,n=…,r=…,p=1,ss=…,sk=…$salt$hash.")
     found = base.pairs(fields[2], "Firebase")
     if found.get("v") != "1" or found.get("p") != "1":
         raise Malformed("This Firebase hash must have v=1 and p=1.")
@@ -108,7 +108,7 @@ def _kratos(text: str) -> FirebaseScrypt:
     """`$firescrypt$ln=14,r=8,p=1$salt$hash$separator$key`."""
     fields = text.split("$")
     if len(fields) != 7:
-        raise Malformed("This is not a Firebase hash of Kratos: $firescrypt$ln=…,r=…,p=1$salt$hash$separator$key.")
+        raise Malformed("Not a Kratos Firebase hash: $firescrypt$ln=…,r=…,p=1$salt$hash$separator$key.")
     found = base.pairs(fields[2], "Firebase")
     if found.get("p") != "1":
         raise Malformed("This Firebase hash must have p=1.")
@@ -119,13 +119,13 @@ def _clerk(text: str) -> FirebaseScrypt:
     """`hash$salt$key$separator$rounds$mem_cost`."""
     fields = text.split("$")
     if len(fields) != 6:
-        raise Malformed("This is not a Firebase hash of Clerk: hash$salt$key$separator$rounds$mem_cost.")
+        raise Malformed("Not a Clerk Firebase hash: hash$salt$key$separator$rounds$mem_cost.")
     return _build(fields[0], fields[1], fields[3], fields[2], fields[4], fields[5])
 
 
 def _build(expected: str, salt: str, separator: str, key: str, rounds: str, mem_cost: str) -> FirebaseScrypt:
     cost = base.number(mem_cost, "Firebase mem_cost")
     if cost > MAX_MEM_COST:  # before the key is looked at: its price is what matters
-        raise TooCostly(f"The mem_cost of this Firebase hash is above {MAX_MEM_COST}, the most that is checked.")
+        raise TooCostly(f"The mem_cost of this Firebase hash is above {MAX_MEM_COST}, which is not supported.")
     parts = (base.decode64(part) for part in (salt, separator, key))
     return FirebaseScrypt(base.decode64(expected), base.number(rounds, "Firebase rounds"), cost, *parts)

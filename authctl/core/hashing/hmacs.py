@@ -15,7 +15,7 @@ from authctl.core.hashing.base import Malformed, Option, Strength
 OPTIONS = (
     Option("digest", f"one of {', '.join(base.DIGESTS)}", ("version",)),
     Option("key", "the key"),
-    Option("key_encoding", "how the key is written: utf8 (default), hex or base64"),
+    Option("key_encoding", "encoding of the key: utf8 (default), hex or base64"),
     base.ENCODING,
     base.PASSWORD_ENCODING,
 )
@@ -37,7 +37,7 @@ class Hmac(base.StoredHash):
             raise Malformed(f"An HMAC of {self.digest} has {size} bytes; this one has {len(self.expected)}.")
         base.check_size(self.key, 1, base.MAX_SALT_SIZE, "HMAC key")
         if self.encoding not in base.PASSWORD_ENCODINGS:
-            raise Malformed("The password encoding of this hash is not known.")
+            raise Malformed("Unknown password encoding.")
 
     def __str__(self) -> str:
         parameters = "" if self.encoding == "utf8" else f"e={self.encoding}"
@@ -58,7 +58,7 @@ def parse(stored: str) -> Hmac:
         raise Malformed("This stored HMAC is damaged.")
     found = base.pairs(fields[1], "HMAC")
     if found.keys() - {"e"}:
-        raise Malformed("This stored HMAC has parameters that are not known.")
+        raise Malformed("This stored HMAC has unknown parameters.")
     return Hmac(base.decode64(fields[3]), fields[0], base.decode64(fields[2]), found.get("e", "utf8"))
 
 

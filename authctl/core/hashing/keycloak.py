@@ -13,11 +13,11 @@ OPTIONS = (
     Option("algorithm", f"one of {', '.join(DIGESTS)}, argon2"),
     Option("salt", "base64"),
     Option("iterations", "hashIterations", ("hashIterations",)),
-    Option("type", "argon2's: id (default), i or d"),
+    Option("type", "variant of argon2: id (default), i or d"),
     Option("version", "argon2's: 1.3 (default) or 1.0"),
-    Option("memory", "argon2's, in KiB"),
+    Option("memory", "memory of argon2, in KiB"),
     Option("parallelism", "argon2's"),
-    Option("length", "argon2's, in bytes; checked when given", ("hashLength",)),
+    Option("length", "length of argon2's hash in bytes; checked if given", ("hashLength",)),
 )
 
 
@@ -31,7 +31,7 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
     if algorithm != "argon2":
         return pbkdf2.Pbkdf2(expected, DIGESTS[algorithm], iterations, salt)
     if options.whole("length", len(expected)) != len(expected):
-        raise base.Malformed("This argon2 hash has not the length that its option says.")
+        raise base.Malformed("This argon2 hash has another length than its option says.")
     kind = options.choice("type", ("id", "i", "d"), "id")
     version = VERSIONS[options.choice("version", tuple(VERSIONS), "1.3")]
     memory, lanes = options.whole("memory"), options.whole("parallelism")

@@ -20,7 +20,7 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
     if len(fields) > 1 and fields[1] in DIGESTS:
         return _digest(fields)
     if name is None:
-        raise Malformed("This is not a hash of Kratos: $sha256$pf=…$salt$hash or $hmac-sha256$hash$key.")
+        raise Malformed("Not a Kratos hash: $sha256$pf=…$salt$hash or $hmac-sha256$hash$key.")
     return registry.accept(text, None, {})
 
 
@@ -29,7 +29,7 @@ def _digest(fields: list[str]) -> digests.Digest:
     if len(fields) == 3:
         return digests.Digest(base.decode64(fields[2]), fields[1])
     if len(fields) != 5 or not fields[2].startswith("pf="):
-        raise Malformed(f"This is not a digest of Kratos: ${fields[1]}$pf=…$salt$hash.")
+        raise Malformed(f"Not a Kratos digest: ${fields[1]}$pf=…$salt$hash.")
     template = digests.read_template(fields[2].removeprefix("pf="))
     return digests.Digest(base.decode64(fields[4]), fields[1], base.decode64(fields[3]), template)
 
@@ -38,9 +38,9 @@ def _hmac(text: str) -> hmacs.Hmac:
     """`$hmac-sha256$hash$key`, where hash is base64 of the hexadecimal text."""
     fields = text.split("$")
     if len(fields) != 4:
-        raise Malformed("This is not an HMAC of Kratos: $hmac-sha256$hash$key.")
+        raise Malformed("Not a Kratos HMAC: $hmac-sha256$hash$key.")
     try:
         digest = base.decode_hex(base.decode64(fields[2]).decode("ascii"))
     except UnicodeDecodeError as error:
-        raise Malformed("An HMAC of Kratos is base64 of hexadecimal text.") from error
+        raise Malformed("A Kratos HMAC must be base64 of hexadecimal text.") from error
     return hmacs.Hmac(digest, fields[1].removeprefix("hmac-"), base.decode64(fields[3]))

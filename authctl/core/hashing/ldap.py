@@ -14,7 +14,7 @@ MODULAR = ("crypt", "argon2", "argon2i", "argon2id", "bcrypt", "blfcrypt", "md5c
 CLEAR = ("cleartext", "clear", "plain", "plaintext", "noop")
 # What cannot be checked here, and why.
 ELSEWHERE = {
-    **dict.fromkeys(("sasl", "kerberos"), "the name of a password that is kept elsewhere"),
+    **dict.fromkeys(("sasl", "kerberos"), "a reference to a password elsewhere"),
     **dict.fromkeys(("nt", "ntlm"), "an NT hash"),
     "lanman": "a LAN Manager hash",
     "md4": "an MD4 hash",
@@ -26,13 +26,15 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
     """Scheme names in any case; digest first, salt after it."""
     match = SHAPE.fullmatch(text)
     if not match:
-        raise Malformed("This is not a hash of an LDAP directory: {SCHEME} and what the scheme says.")
+        raise Malformed("Not an LDAP hash: {SCHEME} and what the scheme says.")
     scheme, rest = match.group(1), match.group(2)
     plain = base.plain(scheme)
     if plain in CLEAR:
-        raise Malformed("This is a password in plain text, not a hash; give it as a password.")
+        raise Malformed("This is a plain-text password, not a hash. Import it as a password.")
     if plain in ELSEWHERE:
-        raise Unsupported(f"This is {ELSEWHERE[plain]}, which cannot be checked here; the password needs a reset.")
+        raise Unsupported(
+            f"{ELSEWHERE[plain][0].upper()}{ELSEWHERE[plain][1:]} is not supported. The password needs a reset."
+        )
     if plain in MODULAR:
         return _modular(rest)
     if plain.startswith("pbkdf2"):
@@ -41,7 +43,7 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
         return digests.Digest(base.decode64(rest), PLAIN[plain])
     if plain in digests.LDAP:
         return _salted(plain, base.decode64(rest))
-    raise Unsupported("This scheme is not known; the password needs a reset.")
+    raise Unsupported("Unknown LDAP scheme. The password needs a reset.")
 
 
 def _modular(rest: str) -> base.StoredHash:
@@ -49,7 +51,7 @@ def _modular(rest: str) -> base.StoredHash:
         raise NoPassword("The password is locked: nothing matches its hash.")
     if not rest.startswith("$"):
         what = recognition.unchecked(rest) or recognition.DES
-        raise Unsupported(f"This is {what}, which cannot be checked here; the password needs a reset.")
+        raise Unsupported(f"{what[0].upper()}{what[1:]} is not supported. The password needs a reset.")
     return registry.accept(rest, None, {})
 
 
@@ -68,6 +70,6 @@ def _pbkdf2(scheme: str, rest: str) -> pbkdf2.Pbkdf2:
         return pbkdf2.build(digest, fields[0], base.decode64(fields[1]), base.decode64(fields[2]))
     data = base.decode64(rest)
     if len(data) != 4 + BLOCK_SALT_SIZE + BLOCK_KEY_SIZE:
-        raise Malformed("This is no PBKDF2 of an LDAP directory: iterations$salt$key, or the 324 bytes of 389-DS.")
+        raise Malformed("Not an LDAP PBKDF2 hash: iterations$salt$key, or the 324 bytes of 389-DS.")
     salt, expected = data[4 : 4 + BLOCK_SALT_SIZE], data[4 + BLOCK_SALT_SIZE :]
     return pbkdf2.Pbkdf2(expected, digest, int.from_bytes(data[:4]), salt)

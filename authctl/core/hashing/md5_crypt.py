@@ -55,7 +55,7 @@ class Md5Crypt(base.StoredHash):
 def parse(stored: str) -> Md5Crypt:
     match = SHAPE.fullmatch(stored)
     if not match:
-        raise Malformed("This is not an md5-crypt hash: $1$ or $apr1$, up to 8 characters of salt, $, 22 characters.")
+        raise Malformed("Not an md5-crypt hash: $1$ or $apr1$, up to 8 characters of salt, $, 22 characters.")
     mark, salt, expected = match.groups()
     return Md5Crypt(expected.encode(), mark, salt)
 

@@ -23,7 +23,7 @@ TWO_MEANINGS = ("sha224", "sha384")  # SHA-3 to Kratos, SHA-2 to everybody else
 
 OPTIONS = (
     Option("digest", f"one of {', '.join(NAMES)}", ("version", "algorithm")),
-    Option("iterations", "how many", ("iterationCount", "i")),
+    Option("iterations", "length in bytes", ("iterationCount", "i")),
     Option("salt", "the salt"),
     base.SALT_ENCODING,
     base.ENCODING,
@@ -43,7 +43,7 @@ class Pbkdf2(base.StoredHash):
         base.check_size(self.salt, 0, base.MAX_SALT_SIZE, "PBKDF2 salt")
         base.check_size(self.expected, 16, MAX_KEY, "PBKDF2 key")
         if self.iterations * self._blocks > MAX_WORK:
-            raise TooCostly(f"The iterations of this PBKDF2 hash are above {MAX_WORK}, the most that is checked.")
+            raise TooCostly(f"The iterations of this PBKDF2 hash are above {MAX_WORK}, which is not supported.")
 
     def __str__(self) -> str:
         salt, expected = base.encode64(self.salt), base.encode64(self.expected)
@@ -98,18 +98,18 @@ def read_modular(text: str, *, named: bool, sha3: bool = False) -> Pbkdf2:
     """`$pbkdf2-sha256$29000$salt$key` and `$pbkdf2-sha256$i=…,l=…$salt$key`; sha3: read as Kratos does."""
     fields = text.split("$")
     if len(fields) != 5 or not fields[1].startswith("pbkdf2"):
-        raise Malformed("This is not a PBKDF2 hash: $pbkdf2-sha256$i=…,l=…$salt$hash.")
+        raise Malformed("Not a PBKDF2 hash: $pbkdf2-sha256$i=…,l=…$salt$hash.")
     digest = fields[1].removeprefix("pbkdf2").removeprefix("-") or "sha1"
     if digest in TWO_MEANINGS and sha3:
         digest = f"sha3-{digest.removeprefix('sha')}"
     elif digest in TWO_MEANINGS and not named:
-        raise Unnamed(f"{digest} means SHA-3 where Kratos wrote it, SHA-2 elsewhere; name the hash kratos or pbkdf2.")
+        raise Unnamed(f"{digest} means SHA-3 in Kratos and SHA-2 elsewhere. Name the hash kratos or pbkdf2.")
     expected = base.decode64(fields[4])
     costs = base.pairs(fields[2], "PBKDF2") if "=" in fields[2] else {"i": fields[2]}
     if "i" not in costs or costs.keys() - {"i", "l"}:
-        raise Malformed("This PBKDF2 hash must have the parameter i, may have l, and no others.")
+        raise Malformed("This PBKDF2 hash must have the parameter i and may have l.")
     if "l" in costs and base.number(costs["l"], "PBKDF2 length") != len(expected):
-        raise Malformed("This PBKDF2 hash has not the length that it says.")
+        raise Malformed("This PBKDF2 hash has another length than it says.")
     return build(digest, costs["i"], base.decode64(fields[3]), expected)
 
 
@@ -117,7 +117,7 @@ def _underscored(text: str, options: base.Options) -> Pbkdf2:
     """Clerk's form looks like Django's, but encodes its salt, and sometimes its key, in other ways."""
     fields = text.split("$")
     if len(fields) != 4 or not fields[0].startswith("pbkdf2_"):
-        raise Malformed("This is not a PBKDF2 hash: pbkdf2_sha256$iterations$salt$hash.")
+        raise Malformed("Not a PBKDF2 hash: pbkdf2_sha256$iterations$salt$hash.")
     salt_encoding = options.choice("salt_encoding", base.SALT_ENCODINGS, "utf8")
     encoding = options.choice("encoding", base.ENCODINGS, "base64")
     salt, expected = base.decode(fields[2], salt_encoding), base.decode(fields[3], encoding)

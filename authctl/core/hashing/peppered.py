@@ -27,7 +27,7 @@ class Peppered(base.StoredHash):
 
     def __post_init__(self) -> None:
         if isinstance(self.inner, Peppered) or self.inner.algorithm.startswith("wrapped-"):
-            raise Malformed("A pepper goes to a hash that has none, and is not wrapped.")
+            raise Malformed("Only unwrapped hashes without a pepper can get one.")
         if self.position not in POSITIONS or not 1 <= len(base.octets(self.pepper)) <= base.MAX_PEPPER_SIZE:
             raise Malformed("The pepper of this hash is damaged.")
 
@@ -75,9 +75,7 @@ def options_said(given: Mapping[str, str]) -> dict[str, str]:
     """The options with the pepper of its file; on the command line itself everybody on the machine could read it."""
     names = {base.plain(name): name for name in given}
     if "pepper" in names:
-        raise _invalid(
-            "Others can see a pepper on the command line.", "Put it into a file of yours alone: pepper_file=FILE."
-        )
+        raise _invalid("Others can read a pepper on the command line.", "Put it in a private file: pepper_file=FILE")
     options = dict(given)
     if "pepperfile" in names:
         options["pepper"] = _first_line(options.pop(names["pepperfile"]))
@@ -89,7 +87,7 @@ def _first_line(path: str) -> str:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             return file.readline(base.MAX_TEXT + 1).rstrip("\r\n")
     except OSError as error:
-        raise _invalid(f"The pepper's file cannot be read: {error.strerror}.", None) from None
+        raise _invalid(f"Cannot read the pepper's file: {error.strerror}.", None) from None
 
 
 def _invalid(message: str, hint: str | None) -> Invalid:

@@ -36,7 +36,7 @@ class Phpass(base.StoredHash):
     def __post_init__(self) -> None:
         base.check_range(self.log2_rounds, MIN_LOG2, MAX_LOG2, "phpass exponent")
         if len(self.expected) != LENGTHS[self.mark]:
-            raise Malformed(f"This {self.algorithm} hash must end in {LENGTHS[self.mark]} characters behind its salt.")
+            raise Malformed(f"This {self.algorithm} hash must have {LENGTHS[self.mark]} characters after its salt.")
 
     @property
     def algorithm(self) -> str:
@@ -61,7 +61,7 @@ class Phpass(base.StoredHash):
 def parse(stored: str) -> Phpass:
     match = SHAPE.fullmatch(stored)
     if not match:
-        raise Malformed("This is not a phpass hash: $P$ or $H$, and 31 characters; or Drupal's $S$, and 52.")
+        raise Malformed("Not a phpass hash: $P$ or $H$, and 31 characters; or Drupal's $S$, and 52.")
     mark, rounds, salt, expected = match.groups()
     return Phpass(expected.encode(), base.CRYPT_ALPHABET.index(rounds.encode()), salt, "S" if mark == "S" else "P")
 

@@ -93,13 +93,13 @@ def not_plain(text: str, *, des: bool = False) -> str | None:
     if len(text) > base.MAX_TEXT:
         return None  # which no password is
     if is_lock(text):
-        return "The password is none: what stands there marks it as locked, or as missing."
+        return "There is no password: the text marks it as locked or missing."
     found = _hash(text, des=des)
     if found is None:
         return None
     what, name = found
-    advice = f"as a hash it comes in by --hash-format {name}, where the source is csv" if name else "it needs a reset"
-    return f"The plain password looks like {what}, and is none; {advice}."
+    advice = f"to import it as a hash from CSV: --hash-format {name}" if name else "it needs a reset"
+    return f"The plain password looks like {what}; {advice}."
 
 
 def _hash(text: str, *, des: bool) -> tuple[str, str | None] | None:

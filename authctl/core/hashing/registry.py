@@ -37,7 +37,7 @@ ENTRIES = (
     HashName("argon2", "argon2", "argon2i, argon2d, argon2id in PHC form",
           ("argon2id", "argon2i", "argon2d"), ("$argon2",)),
     HashName("bcrypt", "bcrypt", "bcrypt: $2a$, $2b$, $2y$", ("bcrypt-2a", "bcrypt-2b", "bcrypt-2y"), ("$2",)),
-    HashName("bcrypt-2x", "bcrypt", "bcrypt of crypt_blowfish before 1.1: $2x$, good for ASCII passwords alone"),
+    HashName("bcrypt-2x", "bcrypt", "bcrypt of crypt_blowfish before 1.1: $2x$, ASCII passwords only"),
     HashName("md5", "digests", "MD5 in hex or base64, with or without salt", ("md5-salted",)),
     HashName("sha", "digests", "SHA-1, SHA-2, SHA-3 in hex or base64, with or without salt",
           (*tuple(base.DIGESTS)[1:], "sha1-salted", "sha256-salted", "sha512-salted")),
@@ -155,7 +155,7 @@ def accept(text: str, name: str | None, given: Mapping[str, str]) -> base.Stored
         found = cast("Any", load("peppered")).add(found, options)
     options.check_all_used()
     if len(str(found)) > base.MAX_TEXT:
-        raise Malformed(f"This hash is longer than {base.MAX_TEXT} characters, with its salt and all else it needs.")
+        raise Malformed(f"This hash is longer than {base.MAX_TEXT} characters, salt included.")
     return found
 
 
@@ -176,7 +176,9 @@ def find(name: str) -> tuple[HashName, str]:
         return entry, word.removesuffix("-salted")  # which says no more than the option salt does
     if wanted in UNCHECKED_NAMES:
         what = UNCHECKED_NAMES[wanted]
-        raise UnknownName(f"{what[0].upper()}{what[1:]} cannot be checked here; import without password, and reset it.")
+        raise UnknownName(
+            f"{what[0].upper()}{what[1:]} is not supported. Import the user without a password and reset it."
+        )
     # A long word may be the hash itself, given in the wrong place.
     shown = f" {name!r}" if len(name) < MAX_SHOWN and name.isalnum() else ""
     raise UnknownName(f"Hashing algorithm{shown} is not supported.")
@@ -194,14 +196,14 @@ def _check_text(text: str) -> None:
     if not text:
         raise NoPassword("The hash is empty: there is no password.")
     if recognition.is_lock(text) or (text.startswith(("!", "*")) and not recognition.MYSQL.fullmatch(text)):
-        raise NoPassword("This account is locked or its password unusable: nothing matches its hash.")
+        raise NoPassword("The account is locked or has no usable password.")
     if not (text.isascii() and text.isprintable()) or " " in text:
-        raise Malformed("This hash holds a space, or a character outside ASCII, which no hash has.")
+        raise Malformed("A hash cannot contain spaces or non-ASCII characters.")
 
 
 def _own(text: str, name: str | None, given: Mapping[str, str]) -> base.StoredHash:
     if name is not None or given:
-        raise Malformed("This hash comes from authctl and says everything by itself; give it without name and options.")
+        raise Malformed("This hash comes from authctl and is complete. Leave out its name and options.")
     return parse(text)
 
 
@@ -211,7 +213,7 @@ def _by_mark(text: str) -> HashName:
     if not match or text.startswith('{"'):  # JSON, and no {SCHEME}
         _check_known(text)
     if not match:
-        raise Unnamed("This text does not say which algorithm made it; name the algorithm with it.")
+        raise Unnamed("Unknown hash. Name its algorithm.")
     return _marked()[match.group()]
 
 
@@ -219,4 +221,4 @@ def _check_known(text: str) -> None:
     """Raises Unsupported where the text is of a kind that cannot be checked here."""
     what = recognition.unchecked(text)
     if what is not None:
-        raise Unsupported(f"This looks like {what}, which cannot be checked here; the password needs a reset.")
+        raise Unsupported(f"This looks like {what}, which is not supported. The password needs a reset.")

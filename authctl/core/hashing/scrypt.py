@@ -21,7 +21,7 @@ OPTIONS = (
     Option("cpu", "N, a power of two", ("costCpu", "passwordCpu", "cost", "n")),
     Option("memory", "r, the block size", ("costMemory", "passwordMemory", "blockSize", "r")),
     Option("parallel", "p", ("costParallel", "passwordParallel", "parallelization", "p")),
-    Option("length", "bytes of the hash; checked when given", ("passwordLength", "keylen")),
+    Option("length", "length of the hash in bytes; checked if given", ("passwordLength", "keylen")),
     base.SALT_ENCODING,
     base.ENCODING,
 )
@@ -70,9 +70,9 @@ def check_cost(n: int, block: int, parallel: int) -> None:
         raise Malformed("N of this scrypt hash must be a power of two above 1.")
     check_width(n, block)
     if 128 * n * block > MAX_MEMORY:
-        raise TooCostly(f"This scrypt hash needs more than {MAX_MEMORY >> 20} MiB, the most that is checked.")
+        raise TooCostly(f"This scrypt hash needs more than {MAX_MEMORY >> 20} MiB, which is not supported.")
     if n * block * parallel > MAX_WORK:
-        raise TooCostly(f"N·r·p of this scrypt hash is above {MAX_WORK}, the most that is checked.")
+        raise TooCostly(f"N·r·p of this scrypt hash is above {MAX_WORK}, which is not supported.")
 
 
 def check_width(n: int, block: int) -> None:
@@ -98,7 +98,7 @@ def accept(text: str, name: str | None, options: base.Options) -> Scrypt:
     salt_encoding = options.choice("salt_encoding", base.SALT_ENCODINGS, "utf8")
     expected = base.decode(text, encoding)
     if "length" in options and options.whole("length") != len(expected):
-        raise Malformed("This scrypt hash has not the length that its option says.")
+        raise Malformed("This scrypt hash has another length than its option says.")
     salt = options.decoded("salt", salt_encoding)
     if not salt:
         raise base.WrongOption("The hash option salt is empty.")
@@ -109,12 +109,12 @@ def read_phc(text: str, *, kratos: bool = False) -> Scrypt:
     """kratos: `ln` is N whatever its size."""
     fields = text.split("$")
     if len(fields) != 5 or fields[:2] != ["", "scrypt"]:
-        raise Malformed("This is not an scrypt hash in PHC form: $scrypt$ln=…,r=…,p=…$salt$hash.")
+        raise Malformed("Not an scrypt hash in PHC form: $scrypt$ln=…,r=…,p=…$salt$hash.")
     costs = base.pairs(fields[2], "scrypt")
     if "n" in costs and "ln" not in costs:  # another name for it
         costs["ln"] = costs.pop("n")
     if costs.keys() != {"ln", "r", "p"}:
-        raise Malformed("This scrypt hash must have the parameters ln, r and p, and no others.")
+        raise Malformed("This scrypt hash must have exactly the parameters ln, r and p.")
     cost, block, parallel = (base.number(costs[key], f"scrypt parameter {key}") for key in ("ln", "r", "p"))
     n = cost if kratos or cost > MAX_LOG2 else 1 << cost
     return Scrypt(base.decode64(fields[4]), n, block, parallel, base.decode64(fields[3]))

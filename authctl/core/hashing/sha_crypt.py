@@ -41,7 +41,7 @@ class ShaCrypt(base.StoredHash):
 
     def __post_init__(self) -> None:
         if self.rounds is not None and self.rounds > MAX_ROUNDS:
-            raise TooCostly(f"The rounds of this sha-crypt hash are above {MAX_ROUNDS}, the most that is checked.")
+            raise TooCostly(f"The rounds of this sha-crypt hash are above {MAX_ROUNDS}, which is not supported.")
         if len(self.expected) != LENGTHS[self.mark]:
             raise Malformed(f"This {self.algorithm} hash must end in {LENGTHS[self.mark]} characters.")
 
@@ -87,7 +87,7 @@ def _fill(digest: bytes, length: int) -> bytes:
 def parse(stored: str) -> ShaCrypt:
     match = SHAPE.fullmatch(stored)
     if not match:
-        raise Malformed("This is not a sha-crypt hash: $5$ or $6$, maybe rounds=…$, up to 16 characters, $, hash.")
+        raise Malformed("Not a sha-crypt hash: $5$ or $6$, maybe rounds=…$, up to 16 characters, $, hash.")
     mark, rounds, salt, expected = match.groups()
     # The specification raises fewer than 1,000 rounds to 1,000.
     turns = None if rounds is None else max(MIN_ROUNDS, base.number(rounds, "sha-crypt rounds"))

@@ -64,7 +64,7 @@ class Turns:
             self._call_next()  # who waited behind it may need less
         raise Unavailable(
             "general_busy",
-            f"Too many passwords are being checked at once: no turn came in {self._longest_wait:g} seconds.",
+            f"Too many passwords are being checked: no free slot within {self._longest_wait:g} seconds.",
             hint="Try again in a moment.",
         )
 

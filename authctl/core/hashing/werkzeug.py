@@ -12,7 +12,7 @@ def accept(text: str, name: str | None, options: base.Options) -> base.StoredHas
     """Salts are plain text here; a bare digest name, as Werkzeug wrote until 2.2, is an HMAC with the salt as key."""
     fields = text.split("$")
     if len(fields) != 3:
-        raise Malformed("This is not a password hash of Werkzeug: method$salt$hash.")
+        raise Malformed("Not a Werkzeug password hash: method$salt$hash.")
     method, salt, expected = fields[0].split(":"), fields[1].encode(), base.decode_hex(fields[2])
     if method[0] == "scrypt" and len(method) == MAX_PARTS:
         n, block, parallel = (base.number(part, "scrypt parameters") for part in method[1:])

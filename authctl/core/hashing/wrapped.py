@@ -56,7 +56,7 @@ class Wrapped(base.StoredHash):
 
 def check_weak(found: base.StoredHash) -> None:
     if found.strength is not Strength.WEAK:
-        raise Malformed("Only a weak hash is wrapped in argon2id.")
+        raise Malformed("Only weak hashes can be wrapped in argon2id.")
 
 
 def wrap(weak: base.StoredHash, parameters: Parameters, salt: bytes) -> Wrapped:
@@ -71,7 +71,7 @@ def parse(stored: str) -> Wrapped:
     phc, _, recipe = rest.partition(":")
     outer = argon2.parse(phc)
     if recipe.startswith(MARK):
-        raise Malformed("A wrapped hash is not wrapped again.")
+        raise Malformed("The hash is already wrapped.")
     found = Wrapped(outer.expected, outer, registry.parse(recipe))
     if found.recipe.algorithm != name or outer.kind != "id" or found.recipe != found.recipe.without_digest():
         raise Malformed("This stored wrapped hash is damaged.")

@@ -105,13 +105,13 @@ def _save(
     save = _save_sqlite if directory.database.path is not None else _save_postgres
     with backup_folder.cleared(os.path.dirname(os.path.abspath(file))) as left:
         for part in left:
-            directory.warn(f"An earlier backup was broken off. Its part was removed: {part}")
+            directory.warn(f"Removed the part of an interrupted backup: {part}")
         with private_files.draft(file, suffix=backup_folder.PART) as draft:
             manifest = save(directory, draft, manifest_of, progress)
             if is_checked:
                 with progress("Checking", manifest.rows) as step:
                     if backup_files.check(draft, step) != manifest:
-                        raise backup_files.damaged(draft, "what was read back is not what was saved")
+                        raise backup_files.damaged(draft, "the copy differs from what was saved")
             return manifest, os.path.getsize(draft)
 
 
@@ -123,7 +123,7 @@ def _removed(directory: Engine, surplus: list[str]) -> Iterator[str]:
                 os.unlink(path)
             yield path
         except OSError as error:
-            directory.warn(f"The backup is made, but the older {path} could not be removed: {error.strerror}.")
+            directory.warn(f"The backup succeeded, but the older {path} could not be removed: {error.strerror}.")
 
 
 def _counts(db: Any) -> tuple[Sum, ...]:
@@ -138,8 +138,8 @@ def _save_sqlite(directory: Engine, draft: str, manifest_of: backup_files.Finish
         if not copied.read(storage.backups.is_intact):
             raise Unavailable(
                 "database_damaged",
-                f"The database {directory.database.describe()} is damaged, and so is every copy of it.",
-                hint="Restore it from an older backup.",
+                f"The database {directory.database.describe()} is damaged, and so would be its copy.",
+                hint="Restore an older backup.",
             )
         total = sum(copied.read(storage.backups.counts).values())
         with progress("Checking", total) as step:
@@ -161,7 +161,7 @@ def _save_postgres(directory: Engine, draft: str, manifest_of: backup_files.Fini
 def _note(directory: Engine, state: State, manifest: Manifest, now: datetime) -> None:
     """Remember in the database that it was backed up; the backup is good even where that cannot be done."""
     if state.version != storage.state.HEAD:
-        directory.warn("The database has another schema than this authctl, so it takes no note of the backup.")
+        directory.warn("The database has another schema than this authctl, so the backup was not recorded in it.")
         return
 
     key = directory.find_own_key(state)
@@ -176,7 +176,7 @@ def _note(directory: Engine, state: State, manifest: Manifest, now: datetime) ->
         # A directory whose key is elsewhere can be saved as well.
         directory.database.write(lambda db: step(directory.work(db)))
     except Unavailable as error:
-        directory.warn(f"The backup is made, and the database took no note of it. {error.message}")
+        directory.warn(f"The backup succeeded but was not recorded in the database. {error.message}")
 
 
 def _sign(work: Work, key: bytes | None) -> None:
@@ -225,7 +225,7 @@ def restore(
         manifest = backup_files.check(file, step)
     _check_schema(file, manifest)
     if manifest.made_at is None:
-        directory.warn(f"{file} was not made by `authctl backup`: it has no checksums to be checked by.")
+        directory.warn(f"{file} has no checksums, so it was not made by `authctl backup`.")
     _check_signature(directory, file, manifest, unsigned=unsigned)
     if not directory.dry_run:
         _keep_key(directory, settings, manifest)
@@ -262,7 +262,7 @@ def _check_schema(file: str, manifest: Manifest) -> None:
     if manifest.schema > storage.state.HEAD:
         raise Unavailable(
             "database_schema_newer",
-            f"The backup {file} has schema {manifest.schema}, and this authctl knows only up to {storage.state.HEAD}.",
+            f"The backup {file} has schema {manifest.schema}; this authctl supports up to {storage.state.HEAD}.",
             hint="Install a newer authctl: pip install --upgrade authctl",
         )
 
@@ -275,11 +275,10 @@ def _check_signature(directory: Engine, file: str, manifest: Manifest, *, unsign
     key = directory.find_own_key(storage.state.State(manifest.schema, manifest.key_fingerprint))
     if manifest.signature is not None and key is not None:
         if not manifest.is_signed(key):
-            raise backup_files.damaged(file, "it was changed after the secret key had signed it")
+            raise backup_files.damaged(file, "it was changed after it was signed")
     elif unsigned:
         directory.warn(
-            f"Nothing proves that {file} is what was saved: whoever could write to it may have added users, passwords"
-            " or sessions."
+            f"Nothing proves that {file} is unchanged: somebody may have added users, passwords or sessions."
         )
     else:
         raise _unsigned(file, manifest)
@@ -287,13 +286,13 @@ def _check_signature(directory: Engine, file: str, manifest: Manifest, *, unsign
 
 def _unsigned(file: str, manifest: Manifest) -> AuthctlError:
     if manifest.signature is None:
-        message = f"The backup {file} is not signed, as those of older versions are not."
-        hint = "If nobody else could write to it, add --unsigned."
+        message = f"The backup {file} is from an older version, which did not sign backups."
+        hint = "If nobody else could change it, add --unsigned."
     else:
-        message = f"The secret key {manifest.key_fingerprint}, which signed the backup {file}, was not found."
-        hint = "Name the key's file with secret_key_file. If nobody else could write to the backup, add --unsigned."
+        message = f"The key {manifest.key_fingerprint}, which signed the backup {file}, was not found."
+        hint = "Set secret_key_file to the key's file. If nobody else could change the backup, add --unsigned."
         if manifest.secret_key is not None:
-            message += " The key inside proves nothing: whoever changes a backup can change that too."
+            message += " The key inside proves nothing, since whoever changes a backup can change it too."
     return Invalid("backup_unsigned", message, field="file", hint=hint)
 
 
@@ -310,14 +309,14 @@ def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step:
     storage.bulk.prepare(work.db)
     for part in backup_files.parts(file, manifest, step):
         if not set(part.columns) <= storage.backups.columns_of(work.db, part.table):
-            raise backup_files.damaged(file, f"its schema {manifest.schema} has no such table, or no such column")
+            raise backup_files.damaged(file, f"its schema {manifest.schema} has no such table or column")
         if not storage.backups.insert(work.db, part.table, part.columns, part.rows):
-            raise backup_files.damaged(file, f"it holds a row of {part.table} that no directory has")
+            raise backup_files.damaged(file, f"it contains an impossible row of {part.table}")
     storage.schema.migrate(work.db)
     try:
         storage.backups.finish(work.db)
     except (ValueError, TypeError, AttributeError):
-        raise backup_files.damaged(file, "it holds a user or a team that nobody can be found by") from None
+        raise backup_files.damaged(file, "it contains a user or team without an id") from None
     if manifest.made_at is not None:
         storage.backups.note(work.db, datetime.fromisoformat(manifest.made_at))
     _sign(work, directory.find_own_key(storage.state.State(storage.state.HEAD, manifest.key_fingerprint)))
@@ -333,11 +332,11 @@ def _keep_key(directory: Engine, settings: Settings, manifest: Manifest) -> None
     if key_files.status(settings, manifest.key_fingerprint)["state"] == "ok":
         return
     if settings.secret_key_file is None:
-        raise _key_unkept("another is given itself, by secret_key")
+        raise _key_unkept("secret_key is set to another one")
     path = key_files.new_key_file(settings, manifest.key_fingerprint)
     write_key_file(path, b64decode(manifest.secret_key))
     if key_files.status(settings, manifest.key_fingerprint)["state"] != "ok":
-        raise _key_unkept(f"the file {path} holds another one")
+        raise _key_unkept(f"the file {path} contains another one")
 
 
 def _key_unkept(why: str) -> Invalid:
@@ -345,23 +344,23 @@ def _key_unkept(why: str) -> Invalid:
         "general_config_invalid",
         f"The secret key in the backup would be lost: {why}.",
         field="secret_key",
-        hint="Name a file for it with secret_key_file, or AUTHCTL_SECRET_KEY_FILE.",
+        hint="Set secret_key_file or AUTHCTL_SECRET_KEY_FILE to a file for it.",
     )
 
 
 def _tell_of_key(directory: Engine, manifest: Manifest, state: str) -> None:
     if state == "ok":
         return
-    what = "is not at hand" if state == "missing" else "is not the one that is set here"
+    what = "was not found" if state == "missing" else "is not the one set here"
     directory.warn(
-        f"The secret key {manifest.key_fingerprint} of this directory {what}, and without it nothing can be changed."
-        " Name its file with secret_key_file, or AUTHCTL_SECRET_KEY_FILE."
+        f"The secret key {manifest.key_fingerprint} of this directory {what}. Nothing can be changed without it. "
+        "Set secret_key_file or AUTHCTL_SECRET_KEY_FILE to its file."
     )
 
 
 def _not_empty(where: str) -> AuthctlError:
     return Conflict(
         "database_not_empty",
-        f"The database {where} holds a directory already, and nothing is restored over it.",
-        hint="Name an empty database, or a new file: --database sqlite:///restored.db",
+        f"The database {where} already contains a directory and will not be overwritten.",
+        hint="Name an empty database or a new file: --database sqlite:///restored.db",
     )

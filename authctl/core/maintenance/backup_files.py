@@ -115,7 +115,7 @@ class Manifest:
                 raise ValueError
             return cls(plain["made_at"], schema, plain["key_fingerprint"], sums, plain["secret_key"], signature)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise damaged(path, "its manifest cannot be read") from None
+            raise damaged(path, "its manifest is unreadable") from None
 
 
 def _check_key(path: str, key: str | None, fingerprint: str | None) -> None:
@@ -126,7 +126,7 @@ def _check_key(path: str, key: str | None, fingerprint: str | None) -> None:
         return
     octets = b64decode(key, validate=True)
     if len(octets) != sealing.KEY_SIZE or sealing.fingerprint(octets) != fingerprint:
-        raise damaged(path, "its secret key is not that of its directory")
+        raise damaged(path, "its secret key belongs to another directory")
 
 
 Finish = Callable[[tuple[Sum, ...]], Manifest]
@@ -164,9 +164,9 @@ def parts(path: str, manifest: Manifest, step: Step) -> Iterator[storage.backups
 def _compare(path: str, found: tuple[Sum, ...], wanted: tuple[Sum, ...]) -> None:
     for each in wanted:
         if each not in found:
-            raise damaged(path, f"the rows of {each.table} are not those that were saved")
+            raise damaged(path, f"the rows of {each.table} were changed")
     if len(found) != len(wanted):
-        raise damaged(path, "it has tables that were not saved")
+        raise damaged(path, "it has extra tables")
 
 
 class _Summed:
@@ -227,7 +227,7 @@ def _file(path: str) -> Iterator[IO[bytes]]:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Invalid("general_argument_invalid", f"{path} is not a file that can be read twice.", field="file")
+                raise Invalid("general_argument_invalid", f"{path} is not a regular file.", field="file")
             yield file
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -284,7 +284,7 @@ class _Lines:
             table: Any = self._next["table"]
             columns: Any = self._next.get("columns")
             if not storage.backups.is_table(table, columns):
-                raise damaged(self._path, "it holds a table that no directory has")
+                raise damaged(self._path, "it contains an unknown table")
             yield storage.backups.Part(table, tuple(columns), self._rows(len(columns)))
 
     def _rows(self, width: int) -> Iterator[Sequence[Any]]:
@@ -302,7 +302,7 @@ class _Lines:
         if not isinstance(self._next, dict) or "manifest" not in self._next:
             raise damaged(self._path, "its manifest is missing")
         if self._lines.read(1):  # gzip looks at its own checksum where nothing follows
-            raise damaged(self._path, "something stands behind its end")
+            raise damaged(self._path, "it has extra data at the end")
         return Manifest.parse(self._next["manifest"], self._path)
 
     def _read(self) -> Any:
@@ -319,7 +319,7 @@ class _Lines:
             raise self._unreadable() from None
 
     def _unreadable(self) -> AuthctlError:
-        return damaged(self._path, f"its line {self._count:,} cannot be read")
+        return damaged(self._path, f"its line {self._count:,} is unreadable")
 
 
 # Writing
@@ -402,22 +402,22 @@ def damaged(path: str, how: str) -> AuthctlError:
         "backup_damaged",
         f"The backup {path} is damaged: {how}.",
         field="file",
-        hint="Nothing was changed. Take another backup, or copy this one again from where it came.",
+        hint="Nothing was changed. Use another backup, or copy this one again.",
     )
 
 
 def _no_backup(path: str) -> AuthctlError:
-    return Invalid("general_argument_invalid", f"{path} is no backup of authctl.", field="file")
+    return Invalid("general_argument_invalid", f"{path} is not an authctl backup.", field="file")
 
 
 def _of_another_version(path: str) -> AuthctlError:
     return Invalid(
         "general_argument_invalid",
-        f"The backup {path} has a form that this authctl does not know.",
+        f"The backup {path} has a format this authctl does not know.",
         field="file",
         hint="Install a newer authctl: pip install --upgrade authctl",
     )
 
 
 def _unreadable(path: str, error: OSError) -> AuthctlError:
-    return Unavailable("file_unavailable", f"{path} cannot be read: {error.strerror}.", field="file")
+    return Unavailable("file_unavailable", f"Cannot read {path}: {error.strerror}.", field="file")

@@ -60,9 +60,7 @@ TIME_SERVICES = {  # of machines without it: chrony, ntpd, macOS, Windows
     "sntp": "sntp -sS pool.ntp.org",
     "w32tm": "w32tm /resync",
 }
-PRIVATE = (
-    f" Where its certificate is not publicly signed, put the one that signed it into {AUTHORITIES}, and ask again."
-)
+PRIVATE = f" If its certificate is not publicly signed, put the signer's into {AUTHORITIES} and try again."
 
 
 def check(directory: Engine, settings: Settings, *, program: str = "authctl") -> list[Finding]:
@@ -113,12 +111,12 @@ def _database_file(look: Look) -> Iterator[Finding]:
     path = os.path.abspath(path)
     open_ones = [name for name in (path, f"{path}-wal", f"{path}-shm") if _mode(name) & _others(name)]
     if open_ones:
-        message = f"Others may use the database's file (mode {_mode(open_ones[0]):04o})."
+        message = f"Others may use the database file (mode {_mode(open_ones[0]):04o})."
         yield look.finding("database-file-open", path, message, _closing(look, *open_ones))
     folder = os.path.dirname(path)
     mode = _mode(folder)
     if mode & OTHERS_WRITE & _others(folder) and not mode & STICKY:
-        message = f"Others may write to the database's folder (mode {mode:04o})."
+        message = f"Others may write to the database folder (mode {mode:04o})."
         who = "o" if is_shared(folder) else "go"
         yield look.finding("database-folder-open", folder, message, _closing(look, folder, mode=f"{who}-w"))
 
@@ -152,7 +150,7 @@ def _ways(look: Look) -> Iterator[Finding]:
         message = f"Connections to Postgres on {way.host} may go unencrypted (sslmode={way.mode}); this one is {this}."
         yield look.finding("postgres-without-tls", way.host, message + private, _verify(look, way))
     elif way is not None and way.mode == "require" and not _has_authorities(way):
-        message = f"Whoever answers as Postgres on {way.host} is believed (sslmode=require)."
+        message = f"The identity of Postgres on {way.host} is not checked (sslmode=require)."
         yield look.finding("postgres-unverified", way.host, message + private, _verify(look, way))
     email = look.settings.email
     if email.host is not None and email.security == "none" and not storage.statistics.is_here(email.host):
@@ -160,7 +158,7 @@ def _ways(look: Look) -> Iterator[Finding]:
         yield look.finding("smtp-without-tls", email.host, message, "export AUTHCTL_EMAIL_SECURITY=starttls")
     if (email.host or look.settings.sms.provider) and look.settings.origin("application_name").kind == "default":
         name = look.settings.application_name
-        message = f"Nobody said what the application is called: messages say “{name}” (application_name)."
+        message = f"The application has no name: messages say “{name}” (application_name)."
         command = look.own(f"init --application-name {quote(name)}")
         yield look.finding("application-unnamed", "application_name", message, command)
 
@@ -205,7 +203,7 @@ def _system_authorities() -> str:
 
 
 def _schema_behind(look: Look) -> Finding:
-    message = f"The schema is {look.state.version}, and this authctl wants {storage.state.HEAD}."
+    message = f"The schema is {look.state.version}; this authctl needs {storage.state.HEAD}."
     return look.finding("schema-behind", "schema", message, look.own("upgrade"))
 
 
@@ -245,8 +243,8 @@ def _users(look: Look, work: Work) -> Iterator[Finding]:
     yield from _unprotected(look, work, groups)
     if mailed := sum(each.by_email for each in groups):
         message = (
-            f"{_counted(mailed, 'user has', 'users have')} no second factor but the email:"
-            " recovering a password takes an operator."
+            f"{_counted(mailed, 'user has', 'users have')} no second factor but email, so only operators can "
+            "recover their passwords."
         )
         others = [each for each in policies.MFA_FACTORS if each in work.policy["mfa-factors"] and each != "email"]
         command = look.own(f"security set mfa-factors {','.join(others) or 'totp'}")
@@ -256,7 +254,7 @@ def _users(look: Look, work: Work) -> Iterator[Finding]:
     if overdue := sum(each.standing for each in groups):
         days = STANDING // DAY
         message = (
-            f"{_counted(overdue, 'user', 'users')} did not change their password within {days} days of being told to."
+            f"{_counted(overdue, 'user', 'users')} did not change their password within {days} days of being asked to."
         )
         filters = ["password.must_change = true", f"updated_at < {instant(standing)}", "status = active"]
         command = look.for_users(filters, "users update-status - blocked")
@@ -271,7 +269,7 @@ def _unprotected(look: Look, work: Work, groups: list[UserGroup]) -> Iterator[Fi
     for label in groups[0].unprotected if groups else ():
         if count := sum(each.unprotected[label] for each in groups):
             whose = "" if label == "all" else f" with the label {label}"
-            message = f"{_counted(count, 'user', 'users')}{whose} must use a second factor, and none is set up."
+            message = f"{_counted(count, 'user', 'users')}{whose} must use a second factor but have none."
             filters = [*([] if label == "all" else [f"labels ~ {label}"]), *lacking, "status = active"]
             command = look.for_users(filters, "mfa create-recovery-codes -")
             yield look.finding("required-without-factor", label, message, command)
@@ -287,7 +285,7 @@ def _hashes(look: Look, group: UserGroup, old: datetime) -> Iterator[Finding]:
         message = f"{_counted(group.users, 'password is', 'passwords are')} hashed with {name}{since}."
         yield look.finding("weak-hashes", name, message, look.for_users([asked], "users wrap-password -"))
     elif group.old:
-        message = f"{_counted(group.old, 'password is', 'passwords are')} hashed with {name}, and more than a year old."
+        message = f"{_counted(group.old, 'password is', 'passwords are')} hashed with {name} and more than a year old."
         filters = [
             asked,
             f"password.updated_at < {instant(old)}",
@@ -301,7 +299,7 @@ def _hashes(look: Look, group: UserGroup, old: datetime) -> Iterator[Finding]:
 def _names(look: Look, work: Work) -> Iterator[Finding]:
     """Usernames that were other accounts' ids before the two had one key."""
     for shared in storage.statistics.shared_names(work.db, LISTED):
-        message = f"The username {shared.username} of the user {shared.id} is the id {shared.other} of another."
+        message = f"The username {shared.username} of user {shared.id} is the id {shared.other} of another user."
         command = look.own(f"users update-username {quote(f'id:{shared.id}')} {quote(f'{shared.username}-2')}")
         yield look.finding("shared-names", shared.id, message, command)
 
@@ -318,7 +316,7 @@ def _unproved(look: Look, work: Work) -> Iterator[Finding]:
     """What was granted to accounts of which nobody has proved anything."""
     for each in storage.statistics.unproved_grants(work.db, work.now, LISTED):
         held = [*(f"the label {label}" for label in each.labels), *(f"the team {team}" for team in each.teams)]
-        message = f"Nobody has proved to own {each.name} of the user {each.id}, who has {', '.join(held)}."
+        message = f"Nobody has verified {each.name} of user {each.id}, who has {', '.join(held)}."
         command = look.own(f"users update-status {quote(f'id:{each.id}')} blocked")
         yield look.finding("unproved-grants", each.id, message, command)
 
@@ -331,11 +329,11 @@ def _unproved_addresses(look: Look, work: Work) -> Iterator[Finding]:
         for kind, address in (("email", each.email), ("phone", each.phone)):
             if address is not None:
                 theirs = look.own(f"users update-{kind}-verification {user} true")
-                message = f"Nobody has proved to own {address} of the user {each.id}. If it is theirs: {theirs}"
+                message = f"Nobody has verified {address} of user {each.id}. If it is theirs: {theirs}"
                 command = look.own(f"users update-{kind} {user} ''")
                 yield look.finding("unproved-addresses", f"{each.id}/{kind}", message, command)
     if len(found) == LISTED and (more := storage.statistics.count_unproved_addresses(work.db, work.now) - LISTED):
-        message = f"{_counted(more, 'more user has', 'more users have')} such an address; mend the others to see them."
+        message = f"{_counted(more, 'more user has', 'more users have')} an unverified address. Fix these to see more."
         yield look.finding("unproved-addresses", "users", message, f"{look.program} security check")
 
 
@@ -367,7 +365,7 @@ def _dead(look: Look, work: Work) -> Iterator[Finding]:
         work.db, purge.sessions_kept_since(work.now, work.policy[retention.POLICY]) - OVERDUE
     )
     if dead or over:
-        message = f"{dead:,} tokens and {over:,} sessions that are over should have been cleared a week ago."
+        message = f"{dead:,} expired tokens and {over:,} ended sessions are overdue for deletion."
         yield look.finding("purge-overdue", "directory", message, look.own("security purge"))
 
 
@@ -379,15 +377,13 @@ def _keys(look: Look, work: Work) -> Iterator[Finding]:
         yield look.finding("key-old", "secret_key", message, look.own("security rotate-key --yes"))
     signing = storage.statistics.signing_key_at(work.db)
     if signing is not None and work.now - signing > OLD_SIGNING_KEY:
-        message = f"The key that JWTs are signed with is {(work.now - signing) // DAY:,} days old."
+        message = f"The key that signs JWTs is {(work.now - signing) // DAY:,} days old."
         yield look.finding("signing-key-old", "jwt", message, look.own("security rotate-key --jwt --yes"))
 
 
 def _log(look: Look, work: Work) -> Iterator[Finding]:
     if problems := storage.statistics.last_problems(work.db):
-        message = (
-            f"{_counted(problems, 'thing was', 'things were')} found wrong with the log when it was verified last."
-        )
+        message = f"{_counted(problems, 'problem was', 'problems were')} found when the log was last verified."
         yield look.finding("log-damaged", "log", message, look.own("security verify-logs --accept --yes"))
     since = storage.statistics.first_unsealed_at(work.db)
     if since is not None and work.now - since > UNSEALED:
@@ -398,7 +394,7 @@ def _log(look: Look, work: Work) -> Iterator[Finding]:
         return
     silent, count = storage.statistics.without_reason(work.db, policies.REASONED, work.now - RECENT)
     if silent:
-        message = f"{silent:,} of {count:,} changes by operators in the last {RECENT // DAY} days give no reason."
+        message = f"{silent:,} of {count:,} changes by operators in the last {RECENT // DAY} days have no reason."
         command = look.own(f"security set reason-required on{REASON}")
         yield look.finding("no-reasons", "log", message, command)
 
@@ -409,7 +405,9 @@ def _retention(look: Look, work: Work) -> Iterator[Finding]:
     if look.log_key is None or (signed := retention.signed(work, look.log_key)) == held:
         return
     said, wanted = (policies.plain(retention.POLICY, value) for value in (held, signed))
-    message = f"log-retention is {said}; the last that was set with authctl is {wanted}. If you want {said}, set it."
+    message = (
+        f"The policy log-retention is {said}, but was last set with authctl to {wanted}. To keep {said}, set it again."
+    )
     command = look.own(f"security set {retention.POLICY} {wanted}")
     yield look.finding("log-retention-unsigned", retention.POLICY, message, command)
 
@@ -420,7 +418,7 @@ def _backup(look: Look, work: Work) -> Iterator[Finding]:
     if since is None or work.now - since <= OLD_BACKUP:
         return
     days = (work.now - since) // DAY
-    message = f"The last backup is {days:,} days old." if last else f"There is no backup of these {days:,} days."
+    message = f"The last backup is {days:,} days old." if last else f"There has been no backup for {days:,} days."
     command = look.own(f"backup authctl-{work.now:%Y%m%d-%H%M%S}.backup")
     yield look.finding("backup-old", "directory", message, command)
 
@@ -436,11 +434,11 @@ def _clock(look: Look, work: Work) -> Iterator[Finding]:
     theirs, last = storage.statistics.time(work.db), storage.statistics.last_event_at(work.db)
     if theirs is not None and abs(theirs - work.now) > CLOCK_OFF:
         which = "behind" if theirs > work.now else "ahead of"
-        message = f"The clock of this machine is {_seconds(theirs - work.now)} {which} that of the database."
+        message = f"The clock of this machine is {_seconds(theirs - work.now)} {which} the database's."
         if (way := storage.statistics.way(work.db)) is not None:
-            message += f" If that one is wrong, the command is for {way.host}."
+            message += f" If that one is wrong, run the command on {way.host}."
     elif theirs is None and last is not None and last - work.now > CLOCK_OFF:
-        message = f"The clock of this machine is {_seconds(last - work.now)} behind the last change, or was ahead then."
+        message = f"The clock of this machine is {_seconds(last - work.now)} behind the last change, or was wrong then."
     else:
         return
     yield look.finding("clock-off", "clock", message, _set_clock(look))

@@ -28,9 +28,9 @@ def reseal_all(work: Work, old_key: bytes, new_key: bytes) -> int:
     if not storage.sealed.replace_fingerprint(work.db, before, after):
         raise Conflict(
             "general_key_changed",
-            f"The directory's secret key is not {before} any more.",
+            f"The directory's secret key is no longer {before}.",
             field="secret_key",
-            hint="Somebody else changed it meanwhile; see which it is with: authctl status",
+            hint="Somebody else changed it. See the current one with: authctl status",
         )
     storage.schema.put_fact(work.db, storage.state.KEY_AT, work.now.isoformat())
     count = sum(_reseal_place(work, place, old_key, new_key) for place in storage.sealed.PLACES)
@@ -81,9 +81,9 @@ def rotate_key(directory: Engine, settings: Settings) -> Rotated:
     if settings.secret_key_file is None:
         raise Invalid(
             "general_config_invalid",
-            "The secret key was given itself, so a new one would have no place to be kept.",
+            "The secret key is set directly, so a new one cannot be saved.",
             field="secret_key",
-            hint="Put the key into a file and name that with secret_key_file, then rotate it.",
+            hint="Put the key in a file, set secret_key_file to it, and rotate the key again.",
         )
     new = sealing.new_key(directory.random_bytes)
     path = key_files.new_key_file(settings, sealing.fingerprint(new))

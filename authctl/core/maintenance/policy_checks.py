@@ -50,13 +50,13 @@ def weak_policies(look: Look, work: Work) -> Iterator[Finding]:
         value = work.policy[name]
         if is_weaker(name, value, recommended):
             (_, held), (_, better) = policies.shown(name, value), policies.shown(name, recommended)
-            message = f"{name} is {held}; recommended is {better}."
+            message = f"The policy {name} is {held}; recommended: {better}."
             yield look.finding("weak-policy", name, message, look.own(f"security reset {name}"))
     least = work.policy["password-min-length"]
     if least < RECOMMENDED_LENGTH:
         command = look.own(f"security set password-min-length {RECOMMENDED_LENGTH}")
         yield look.finding(
-            "short-passwords", "password-min-length", f"Passwords of {least} characters are taken.", command
+            "short-passwords", "password-min-length", f"Passwords of {least} characters are allowed.", command
         )
 
 

@@ -23,7 +23,7 @@ def check_new(path: str | Path, *, field: str = "file") -> None:
     if os.path.lexists(path):
         raise exists(path, field)
     if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK):
-        raise _unwritable(path, field, "its folder is missing or may not be written to")
+        raise _unwritable(path, field, "its folder is missing or not writable")
 
 
 @contextmanager
@@ -76,16 +76,16 @@ def _is_packed(path: str | Path) -> bool:
 def exists(path: str | Path, field: str) -> AuthctlError:
     return Invalid(
         "general_argument_invalid",
-        f"{path} already exists and is not overwritten.",
+        f"{path} already exists.",
         field=field,
-        hint="Use another name, or move that file away.",
+        hint="Use another name, or move that file.",
     )
 
 
 def _unwritable(path: str | Path, field: str, why: str) -> AuthctlError:
     return Unavailable(
         "file_unavailable",
-        f"{path} cannot be written: {why}.",
+        f"Cannot write {path}: {why}.",
         field=field,
-        hint="Name a file in a folder that you can write to.",
+        hint="Name a file in a folder you can write to.",
     )

@@ -64,8 +64,8 @@ def _retention(directory: Engine) -> timedelta | None:
     kept: timedelta | None = directory.read(lambda work: work.policy[retention.POLICY])
     if kept is not None and directory.read(retention.signed, directory.find_log_key()) != kept:
         directory.warn(
-            "The policy log-retention was changed, or set by an older version, so no events were cleared."
-            " Look at it with: authctl security check"
+            "The policy log-retention was changed outside authctl or by an older version, so no events were "
+            "cleared. Check it with: authctl security check"
         )
         return None
     return kept

@@ -132,8 +132,8 @@ def tell_undecided(directory: Engine, details: Json) -> None:
     if users := details.get("undecided"):
         whose = "1 user has" if users == 1 else f"{users:,} users have"
         directory.warn(
-            f"{whose} an address that nobody has proved, beside another proof, and it may be somebody else's."
-            " To list them, use: authctl security check"
+            f"{whose} an unverified address beside a verified one, which may belong to somebody else. List them "
+            "with: authctl security check"
         )
 
 

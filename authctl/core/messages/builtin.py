@@ -40,7 +40,7 @@ _REMEDY = """
 If this was not you, secure your account at once:
 {page}
 
-If this was not you, and you cannot sign in, tell whoever runs {application}: they can secure your account.
+If this was not you and you cannot sign in, contact whoever runs {application}: they can secure your account.
 """
 _CANCEL = (
     """
@@ -62,12 +62,12 @@ Your code for {application} is:
 
 {code}
 
-It is valid for {validity} and works once. Never tell it to anybody, whoever asks.
+It is valid for {validity} and works once. Never give it to anyone.
 
 Your security phrase: {phrase}
-If that is not the phrase that you were shown, do not use the code.
+If you were shown another phrase, do not use the code.
 
-If you did not ask for a code, ignore this mail: without it nobody gets in.
+If you did not ask for a code, ignore this mail. Nobody gets in without it.
 """,
     MessageKind.MAGIC_URL: """
 Sign in to {application}
@@ -78,12 +78,12 @@ Sign in: {link}
 To sign in to {application}, use this code:
 {code}
 
-It is valid for {validity} and works once. Whoever has it can sign in as you: do not pass this mail on.
+It is valid for {validity} and works once. Do not forward this mail: whoever has it can sign in as you.
 
 Your security phrase: {phrase}
-If that is not the phrase that you were shown, do not go on.
+If you were shown another phrase, stop here.
 
-If you did not ask for this, ignore this mail: without it nobody gets in.
+If you did not ask for this, ignore this mail. Nobody gets in without it.
 """,
     MessageKind.EMAIL_VERIFICATION: """
 Confirm your address at {application}
@@ -96,7 +96,7 @@ To confirm that {email} is your address at {application}, use this code:
 
 It is valid for {validity} and works once.
 
-If you did not ask for this, ignore this mail: without it nothing happens.
+If you did not ask for this, ignore this mail. Nothing happens without it.
 """,
     MessageKind.RECOVERY: """
 A new password for {application}
@@ -109,7 +109,7 @@ To choose a new password for {application}, use this code:
 
 It is valid for {validity} and works once.
 
-If you did not ask for this, ignore this mail: without it nothing changes.
+If you did not ask for this, ignore this mail. Nothing changes without it.
 """,
     MessageKind.EMAIL_CHANGE: """
 Confirm your new address at {application}
@@ -120,9 +120,9 @@ Confirm your address: {link}
 To make {email} the address of your account at {application}, use this code:
 {code}
 
-It is valid for {validity} and works once. Until then the old address stays.
+It is valid for {validity} and works once. Until then your old address stays.
 
-If you did not ask for this, ignore this mail: without it nothing happens.
+If you did not ask for this, ignore this mail. Nothing happens without it.
 """,
     MessageKind.INVITATION: """
 Invitation to {team} at {application}
@@ -144,7 +144,7 @@ A change of your address at {application}
 
 Somebody who is signed in to your account at {application} asked to change its address to {new_email}.
 
-Nothing changes until that is confirmed from {new_email}.
+Nothing changes until it is confirmed from {new_email}.
 
 Somebody who is signed in to your account at {application} removed its address {removed}.
 """
@@ -152,11 +152,11 @@ Somebody who is signed in to your account at {application} removed its address {
     MessageKind.PHONE_CHANGE_NOTICE: """
 A change of your phone number at {application}
 
-Somebody who is signed in to your account at {application} asked to change its number to one that ends with {new_phone}.
+Somebody who is signed in to your account at {application} asked to change its number to one ending in {new_phone}.
 
-Nothing changes until that is confirmed with a code that goes to the number with {new_phone} at its end.
+Nothing changes until it is confirmed with a code sent to the number ending in {new_phone}.
 
-Somebody who is signed in to your account at {application} removed its phone number, which ended with {removed}.
+Somebody who is signed in to your account at {application} removed its phone number ending in {removed}.
 """
     + _CANCEL,
     MessageKind.CHANGE_CONFIRM: """
@@ -164,7 +164,7 @@ Confirm a change of your account at {application}
 
 Somebody who is signed in to your account at {application} asked to change its address to {new_email}.
 
-Somebody who is signed in to your account at {application} asked to change its number to one that ends with {new_phone}.
+Somebody who is signed in to your account at {application} asked to change its number to one ending in {new_phone}.
 
 If this was you, confirm it.
 Confirm the change: {link}
@@ -172,7 +172,7 @@ Confirm the change: {link}
 If this was you, confirm it with this code:
 {code}
 
-Without it nothing changes.
+Nothing changes without it.
 """
     + _REMEDY,
     MessageKind.SIGN_IN_ALERT: """
@@ -200,7 +200,7 @@ Old address: {old_email}
 
 New address: {new_email}
 
-If this was not you, and a mail announced the change, take it back with that mail.
+If this was not you, undo the change with the mail that announced it, if you got one.
 """
     + _REMEDY,
     MessageKind.PHONE_CHANGED: """
@@ -208,15 +208,15 @@ Your phone number at {application} was changed
 
 The phone number of your account at {application} was changed on {time}.
 
-The new number ends with {new_phone}.
+The new number ends in {new_phone}.
 
-If this was not you, and a mail announced the change, take it back with that mail.
+If this was not you, undo the change with the mail that announced it, if you got one.
 """
     + _REMEDY,
     MessageKind.FACTORS_CHANGED: """
 How you sign in to {application} was changed
 
-How you confirm at {application} that it is you was changed on {time}: {change}.
+How you sign in to {application} was changed on {time}: {change}.
 """
     + _REMEDY,
     MessageKind.ACCOUNT_SECURED: """
@@ -233,31 +233,31 @@ If you did not ask for this, tell whoever runs {application}.
     MessageKind.HANDED_OVER: """
 Your account at {application} is yours alone
 
-You confirmed on {time} that {email} is yours. Whoever signed up with it at {application} had not.
+You confirmed on {time} that {email} is yours. Whoever signed up with it at {application} had not confirmed it.
 
-So this of the account ended: {ended}.
+For your security, this was removed from the account: {ended}.
 
-If it was you who signed up, set your password again. If somebody else did, they cannot get in any more.
+If you signed up yourself, set your password again. If somebody else did, they can no longer get in.
 """,
     MessageKind.TRIAL_EMAIL: """
 A test mail from {application}
 
-This is a test of how {application} sends mail. It arrived, and there is nothing to do.
+This is a test mail from {application}. You do not need to do anything.
 """,
 }
 BUILT_IN_SMS = {
     MessageKind.CHANGE_NOTICE_SMS: """
-Somebody asked to change this number of yours at {application}. If this was not you, cancel it: {link}
+Somebody asked to change your number at {application}. If this was not you, cancel it: {link}
 
-Somebody asked to change this number of yours at {application}. If this was not you, cancel it with this code: {code}
+Somebody asked to change your number at {application}. If this was not you, cancel it with this code: {code}
 """,
     MessageKind.CHANGE_CONFIRM_SMS: """
-Somebody asked to change this number of yours at {application}. If this was you, confirm it: {link}
+Somebody asked to change your number at {application}. If this was you, confirm it: {link}
 
-Somebody asked to change this number of yours at {application}. If this was you, confirm it with this code: {code}
+Somebody asked to change your number at {application}. If this was you, confirm it with this code: {code}
 """,
     MessageKind.EMAIL_TAKEN_SMS: """
-Somebody else proved to own the email of your account at {application}. If it is yours, tell whoever runs it.
+Somebody else verified the email of your account at {application}. If it is yours, tell whoever runs it.
 """,
     MessageKind.INVITATION_SMS: """
 Join the team “{team}” at {application}: {link}

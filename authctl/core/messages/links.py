@@ -25,7 +25,7 @@ def link(url: str, settings: Settings, **parameters: str) -> str:
     host, usual = _ascii(parts.hostname or ""), PORTS[parts.scheme]
     port = parts.port or usual
     if parts.scheme == "http" and not _is_local(host):
-        raise _denied(f"A link to {host} must begin with https://.", "Only localhost may do with http://.")
+        raise _denied(f"A link to {host} must begin with https://.", "Only localhost may use http://.")
     place = (f"[{host}]" if ":" in host else host) + ("" if port == usual else f":{port}")
     if (host, port) not in [_host_and_port(entry, usual) for entry in settings.allowed_redirects]:
         raise _denied(f"Links to {place} are not allowed.", _allowing(place, settings))
@@ -48,16 +48,16 @@ def _web_address(url: str) -> SplitResult:
     """The parts of a web address; refuses what browsers read differently."""
     # Browsers take `\\` for `/`, and leave out blanks and line breaks.
     if re.search(r"[\x00-\x20\x7f-\xa0\\]", checks.text(url, "url")):
-        raise _not_an_address("has blanks, control characters or backslashes in it")
+        raise _not_an_address("must not contain spaces, control characters or backslashes")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _not_an_address("is no web address") from None
+        raise _not_an_address("not a web address") from None
     if parts.scheme not in PORTS or not parts.hostname or port == 0:
-        raise _not_an_address("is no web address; it must begin with https://")
+        raise _not_an_address("must begin with https://")
     if "@" in parts.netloc:
-        raise _not_an_address("names a user before its host; take that out")
+        raise _not_an_address("must not contain a user name")
     return parts
 
 
@@ -68,7 +68,7 @@ def _host_and_port(entry: str, usual: int) -> tuple[str, int]:
         return _ascii(parts.hostname or ""), parts.port or usual
     except ValueError:
         raise Invalid(
-            "general_config_invalid", f"allowed_redirects has {entry!r}, which is no host.", field="allowed_redirects"
+            "general_config_invalid", f"Invalid host in allowed_redirects: {entry!r}.", field="allowed_redirects"
         ) from None
 
 
@@ -76,7 +76,7 @@ def _ascii(host: str) -> str:
     try:
         return ascii_domain(host)
     except ValueError:
-        raise _not_an_address("names a host that cannot be") from None
+        raise _not_an_address("the host name is not valid") from None
 
 
 def _is_local(host: str) -> bool:
@@ -99,12 +99,12 @@ def _allowing(place: str, settings: Settings) -> str:
     if origin.kind in ("file", "profile"):
         profile = "the profile " if origin.kind == "profile" else ""
         return f"Allow it with {line} in {profile}{origin.where}."
-    file = settings.config or "a configuration file, which --config names"
+    file = settings.config or "a configuration file (name it with --config)"
     return f"Allow it with {line} in {file}, above its first [table]."
 
 
 def _not_an_address(what: str) -> Invalid:
-    return Invalid("general_argument_invalid", f"url {what}.", field="url")
+    return Invalid("general_argument_invalid", f"Invalid url: {what}.", field="url")
 
 
 def _denied(message: str, hint: str) -> Invalid:

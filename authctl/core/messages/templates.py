@@ -79,14 +79,14 @@ class Template:
         unknown = [name for name in self._fields(part) if name not in known]
         if unknown:
             names = ", ".join(f"{{{name}}}" for name in sorted(known))
-            raise _wrong(self._where(part), f"has a field {{{unknown[0]}}} that there is none of; there are {names}")
+            raise _wrong(self._where(part), f"has an unknown field {{{unknown[0]}}}; known fields: {names}")
 
     def check_has(self, needed: set[str]) -> None:
         """Raise Invalid for a text or HTML that has none of these fields, which the message is about."""
         for part in ("txt", "html"):
             if part in self.parts and needed and not needed & set(self._fields(part)):
                 named = " or ".join(f"{{{name}}}" for name in sorted(needed, reverse=True))
-                raise _wrong(self._where(part), f"has no {named}, which this message is about")
+                raise _wrong(self._where(part), f"needs {named}")
 
     def _paragraphs(self, values: Mapping[str, str]) -> list[str]:
         """The paragraphs of the text, unfilled, without those that have an empty field."""
@@ -98,7 +98,7 @@ class Template:
         try:
             return _fields(self.parts[part])
         except ValueError:
-            what = "has a { or } that belongs to no field; one that stands for itself is written twice"
+            what = "has a { or } that belongs to no field; write a literal one twice"
             raise _wrong(self._where(part), what) from None
 
     def _where(self, part: str) -> str:
@@ -225,9 +225,9 @@ def _read(path: str) -> str | None:
     except OSError as error:
         from authctl.settings import unreadable
 
-        raise unreadable(path, error, "It takes the place of a message's text.", "templates") from None
+        raise unreadable(path, error, "It replaces the text of a message.", "templates") from None
     except UnicodeDecodeError:
-        raise _wrong(path, "is not text in UTF-8") from None
+        raise _wrong(path, "is not UTF-8") from None
 
 
 @dataclass(frozen=True, slots=True)

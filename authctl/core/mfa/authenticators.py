@@ -57,18 +57,20 @@ def _create_authenticator(work: Work, user: str, name: str, issuer: str) -> NewA
     if same is not None and same.verified_at is not None:
         raise Conflict(
             "user_authenticator_already_verified",
-            f"The authenticator {checks.shown(name)} is verified already.",
+            f"The authenticator {checks.shown(name)} already exists.",
             field="name",
-            hint="Give another one a name: --name NAME; or remove this: authctl mfa delete-authenticator",
+            hint=(
+                "Give this one another name with --name NAME, or delete the old one: authctl mfa delete-authenticator"
+            ),
         )
     if same is not None:
         storage.authenticators.delete(work.db, same.seq)
     elif len(present) >= MOST_AUTHENTICATORS:
         raise Invalid(
             "user_authenticator_limit_exceeded",
-            f"The user has {MOST_AUTHENTICATORS} authenticators, and no more are taken.",
+            f"The user already has {MOST_AUTHENTICATORS} authenticators, which is the limit.",
             field="user",
-            hint="Remove one: authctl mfa delete-authenticator USER --name NAME",
+            hint="Delete one: authctl mfa delete-authenticator USER --name NAME",
         )
     totp = otp.Totp(work.random(otp.SECRET_SIZE))
     made = new_authenticator(work, found, totp, name)
@@ -153,7 +155,7 @@ def _refuse_authenticator(work: Work, authenticator: Authenticator, why: str) ->
     factor = authenticator.as_factor()
     details = {"type": "totp", "refused": why}
     work.record(EventName.USERS_MFA_FACTORS_UPDATE, _resource(factor), details, user_id=factor.user_id)
-    return answers.invalid_code("Wait for the next code that the app shows, and compare the clocks.")
+    return answers.invalid_code("Wait for the next code in the app, and compare the clocks.")
 
 
 def delete_authenticator(work: Work, user: str, *, name: str | None = None, force: bool = False) -> UserFactor:
@@ -171,9 +173,12 @@ def delete_authenticator(work: Work, user: str, *, name: str | None = None, forc
         if not force:
             raise Conflict(
                 "user_last_factor",
-                "Two factors are asked for at sign-in, and this is the only second one.",
+                "Sign-ins need two factors, and this is the only second one.",
                 field="user",
-                hint="Add another first; or use --force, which also lets one factor be enough: see authctl mfa status",
+                hint=(
+                    "Add another one first. Or add --force, which also turns off two-factor sign-in. See: "
+                    "authctl mfa status"
+                ),
             )
         after = replace(after, mfa=False)
     factor = authenticator.as_factor()
@@ -200,12 +205,12 @@ def _unverified(work: Work, user: User, name: str | None) -> Authenticator:
     if found.verified_at is not None:
         raise Conflict(
             "user_authenticator_already_verified",
-            f"The authenticator {checks.shown(found.name)} is verified already.",
+            f"The authenticator {checks.shown(found.name)} is already verified.",
             field="name",
         )
     if work.person is not None and found.self_service and found.created_at < stepping_up.since(work):
-        message = f"The authenticator {checks.shown(found.name)} has waited for too long to be verified."
-        hint = "Make it again: authctl mfa create-authenticator"
+        message = f"The authenticator {checks.shown(found.name)} was not verified in time."
+        hint = "Create it again: authctl mfa create-authenticator"
         raise Denied("user_challenge_required", message, field="name", hint=hint)
     return found
 
@@ -220,14 +225,14 @@ def _named(authenticators: list[Authenticator], name: str | None) -> Authenticat
             if name is None
             else f"The user has no authenticator {checks.shown(name)}.",
             field="user" if name is None else "name",
-            hint="See what there is with: authctl mfa list-factors USER",
+            hint="List them with: authctl mfa list-factors USER",
         )
     if len(found) > 1:
         raise Invalid(
             "general_argument_invalid",
             f"The user has several authenticators: {', '.join(checks.shown(each.name) for each in found)}.",
             field="name",
-            hint="Say which one: --name NAME",
+            hint="Name one: --name NAME",
         )
     return found[0]
 

@@ -96,7 +96,7 @@ def create(
 def _factor(factor: Factor | str) -> Factor:
     if factor in COMPLETING:
         return Factor(factor)
-    message = f"factor is one of {', '.join(COMPLETING)}; {checks.shown(factor)} is none of them."
+    message = f"Invalid factor {checks.shown(factor)}: use {', '.join(COMPLETING)}."
     raise Invalid("general_argument_invalid", message, field="factor")
 
 
@@ -157,9 +157,9 @@ def check_second(session: Session, factor: Factor) -> None:
     if factors.first(session) is factors.POSSESSIONS[factor]:
         raise Invalid(
             "user_factor_already_used",
-            f"The session was signed in to by {factor}: its second factor is another one.",
+            f"The session was signed in with {factor}. Use another second factor.",
             field="factor",
-            hint="Use another, or sign in with the password: authctl sessions create",
+            hint="Use another one, or sign in with the password: authctl sessions create",
         )
 
 
@@ -168,21 +168,21 @@ def check_allowed(work: Work, factor: Factor) -> None:
     if factor is Factor.PASSWORD:
         raise Invalid(
             "user_auth_method_unsupported",
-            "The password completes only a sign-in to an address that is not verified.",
+            "The password only completes sign-ins with an unverified address.",
             field="factor",
-            hint="See what completes this one with: authctl mfa list-factors USER",
+            hint="See what completes this one: authctl mfa list-factors USER",
         )
     if factor is not Factor.RECOVERY_CODE and factor not in work.policy["mfa-factors"]:
         raise Invalid(
             "user_auth_method_unsupported",
             f"The policy does not allow {factor} as a second factor.",
             field="factor",
-            hint="An operator sets it with: authctl security set mfa-factors totp,email,phone",
+            hint="An operator can allow it: authctl security set mfa-factors totp,email,phone",
         )
 
 
 def _missing(type: str, message: str) -> NotFound:
-    return NotFound(type, message, field="factor", hint="See what there is with: authctl mfa list-factors USER")
+    return NotFound(type, message, field="factor", hint="List them with: authctl mfa list-factors USER")
 
 
 def _new(work: Work, user: User, session: Session, factor: Factor, address: str | None, code: str | None) -> Challenge:

@@ -90,7 +90,7 @@ def enable(work: Work, user: str) -> User:
     credentials_factors.keep(work)
     own = work.person.session.seq if work.person is not None else 0
     storage.sessions.forget_factors(work.db, before.seq, kept=own)
-    notices.factors_changed(work, before, "two factors are asked for at sign-in")
+    notices.factors_changed(work, before, "sign-ins now need two factors")
     return records.save(work, before, replace(before, mfa=True), EventName.USERS_UPDATE_MFA, {"mfa": True})
 
 
@@ -102,7 +102,7 @@ def disable(work: Work, user: str) -> User:
     before = lookup.get_locked(work, user)
     if not before.mfa:
         return before
-    notices.factors_changed(work, before, "one factor is enough at sign-in")
+    notices.factors_changed(work, before, "sign-ins now need one factor")
     details = {"mfa": False} | endings.end(work, before, endings.Cause.FACTOR_REMOVED)
     return records.save(work, before, replace(before, mfa=False), EventName.USERS_UPDATE_MFA, details)
 
@@ -130,11 +130,11 @@ def create_recovery_codes(work: Work, user: str) -> RecoveryCodes:
     if before.recovery_code:
         raise Conflict(
             "user_recovery_codes_already_exists",
-            "The user has recovery codes already, and they are shown only once.",
+            "The user already has recovery codes. They are shown only once.",
             field="user",
-            hint="Make new ones, which ends the old: authctl mfa regenerate-recovery-codes USER",
+            hint="Replace them: authctl mfa regenerate-recovery-codes USER",
         )
-    return _make_codes(work, before, EventName.USERS_MFA_RECOVERY_CODES_CREATE, "recovery codes were made")
+    return _make_codes(work, before, EventName.USERS_MFA_RECOVERY_CODES_CREATE, "recovery codes were created")
 
 
 def regenerate_recovery_codes(work: Work, user: str) -> RecoveryCodes:
@@ -148,9 +148,9 @@ def regenerate_recovery_codes(work: Work, user: str) -> RecoveryCodes:
             "user_recovery_codes_not_found",
             "The user has no recovery codes.",
             field="user",
-            hint="Make some: authctl mfa create-recovery-codes USER",
+            hint="Create them: authctl mfa create-recovery-codes USER",
         )
-    return _make_codes(work, before, EventName.USERS_MFA_RECOVERY_CODES_UPDATE, "new recovery codes were made")
+    return _make_codes(work, before, EventName.USERS_MFA_RECOVERY_CODES_UPDATE, "new recovery codes were created")
 
 
 def _make_codes(work: Work, before: User, event: EventName, change: str) -> RecoveryCodes:

@@ -53,7 +53,7 @@ class Declaration:
         try:
             return self.kind.read(given, self.name)
         except (RecursionError, ValueError):  # thousands of levels, or of digits
-            message = f"{self.name} takes {self.kind.range}; this is beyond all that."
+            message = f"Invalid {self.name}: must be {self.kind.range}."
             raise Invalid("general_argument_invalid", message, field=self.name) from None
 
     def preset(self, name: str) -> Any:
@@ -62,8 +62,8 @@ class Declaration:
 
 PRESETS = {
     "recommended": "the defaults: OWASP ASVS 5.0",
-    "appwrite": "what a new Appwrite project has",
-    "supabase": "what Supabase's phone login has",
+    "appwrite": "the settings of a new Appwrite project",
+    "supabase": "the settings of Supabase's phone login",
 }
 CLASSES = ("upper", "lower", "digit", "symbol")
 MEMBER_FIELDS = ("user_id", "user_name", "user_email", "mfa")
@@ -76,62 +76,62 @@ DECLARATIONS: dict[str, Declaration] = {
     declaration.name: declaration
     for declaration in (
         Declaration("user-limit", Integer(0, 10_000_000, "no limit"), 0,
-            "How many accounts there may be before sign-ups are refused; operators make more."),
+            "The most accounts before sign-ups are refused. Operators can create more."),
         Declaration("sign-in-methods", Subset(SIGN_IN_METHODS, off="none"), frozenset(SIGN_IN_METHODS),
-            "How people may sign in and sign up; operators still make sessions."),
+            "How people can sign in and sign up. Operators can still create sessions."),
         Declaration("require-verified", Choice("off", "email", "phone", "any"), "off",
-            "Which address people must verify before they can do anything else in a session."),
+            "Which address people must verify before they can do anything else."),
         Declaration("email-domains", Domains(), None,
-            "The domains of emails that people may sign up with or change to; operators may use any."),
+            "Domains of the emails people can sign up with or change to. Operators can use any."),
         Declaration("session-limit", Integer(1, 100), 10,
-            "How many sessions a user has at once; the oldest goes."),
+            "The most sessions a user can have at once. The oldest ends first."),
         Declaration("session-duration", Duration(MINUTE, YEAR), YEAR,
-            "How long a session lives; sessions that exist keep their end."),
+            "How long a session lasts. Existing sessions keep their end."),
         Declaration("session-idle-timeout", Duration(MINUTE, YEAR, optional=True), None,
-            "How long a session lives without being used."),
+            "How long a session lasts without being used."),
         Declaration("session-max-age", Duration(HOUR, 10 * YEAR, optional=True), None,
-            "How long a session lives in all, however often it is extended."),
+            "How long a session lasts in total, however often it is extended."),
         Declaration("recent-sign-in", Duration(MINUTE, DAY, optional=True), 10 * MINUTE,
-            "How long after a sign-in people may change factors, password and addresses without giving it again.",
+            "How recent a sign-in must be to change factors, password and addresses without proving oneself again.",
             {"appwrite": None, "supabase": None}),
         Declaration("session-invalidation", Switch(), True,
-            "Whether a new password that a person sets ends the other sessions."),
+            "Whether a new password ends the person's other sessions."),
         Declaration("session-alerts", Switch(), False,
-            "Whether users get a mail about a sign-in from a new source, unless by mail or a provider."),
+            "Whether users get a mail about a sign-in from a new source, unless they signed in by mail or a provider."),
         Declaration("password-min-length", Integer(8, 256), 8,
-            "The fewest characters of a new password."),
+            "The shortest new password, in characters."),
         Declaration("password-history", Integer(0, 20, "off"), 0,
-            "How many of the last passwords may not come back."),
+            "How many of the last passwords cannot be used again."),
         Declaration("password-dictionary", Switch(), True,
-            "Whether the 10,000 most common passwords are refused.",
+            "Whether to refuse the 10,000 most common passwords.",
             _APPWRITE_AND_SUPABASE_LACK_IT),
         Declaration("password-personal-data", Switch(), True,
-            "Whether passwords with the user's id, email, name, username or phone are refused. Words count whole, "
-            "and from four letters.",
+            "Whether to refuse passwords with the user's id, email, name, username or phone. Whole words of four "
+            "letters and more count.",
             _APPWRITE_AND_SUPABASE_LACK_IT),
         Declaration("password-strength", Subset(CLASSES), frozenset(),
-            "Kinds of characters that every new password needs."),
+            "Kinds of characters every new password needs."),
         Declaration("password-context-words", Words(), (),
-            "Words that no new password may hold, such as the product's name."),
+            "Words no new password may contain, such as the product's name."),
         Declaration("password-breached-file", Path(), None,
-            "A sorted file of SHA-1 hashes by Have I Been Pwned; passwords in it are refused."),
+            "Sorted file of SHA-1 hashes from Have I Been Pwned. Passwords in it are refused."),
         Declaration("generated-password-expiry", Duration(HOUR, 30 * DAY, optional=True), 7 * DAY,
-            "How long a generated password works unless it is changed; those that exist keep their end.",
+            "How long a generated password works before it must be changed. Existing ones keep their end.",
             {"appwrite": None, "supabase": None}),
         Declaration("memberships-privacy", Subset(MEMBER_FIELDS, off="none"), frozenset(),
-            "What members of a team do not see of each other.",
+            "What members of a team cannot see of each other.",
             {"appwrite": frozenset(MEMBER_FIELDS)}),
         Declaration("sign-in-attempts", Integer(1, 100), 10,
             "How many wrong attempts lock an account."),
         # Right passwords are not counted: in an office behind one address, a hundred people would have to mistype
         # theirs in the same quarter of an hour. Supabase allows 1,800 sign-ins an hour from one address.
         Declaration("source-attempts", Integer(1, 100_000), 100,
-            "How many wrong attempts, at any accounts, lock a source.",
+            "How many wrong attempts lock a source, whatever the accounts.",
             {"supabase": 450}),
         Declaration("sign-in-window", Duration(timedelta(seconds=1), DAY), 15 * MINUTE,
-            "In what time wrong attempts are counted together."),
+            "The period in which wrong attempts are counted."),
         Declaration("sign-in-lockout", Duration(timedelta(seconds=1), DAY), 15 * MINUTE,
-            "How long a lock lasts; each further one doubles, up to a day, except for known sources."),
+            "How long a lock lasts. Each further one doubles, up to a day, except for known sources."),
         Declaration("trusted-sources", Networks(), (),
             "Addresses and networks of proxies, which are never locked or limited as one source."),
         Declaration("known-source-expiry", Duration(DAY, 10 * YEAR), 90 * DAY,
@@ -139,64 +139,64 @@ DECLARATIONS: dict[str, Declaration] = {
         Declaration("otp-length", Integer(6, 10), 6,
             "How many digits a one-time code has."),
         Declaration("otp-expiry", Duration(MINUTE, HOUR), 10 * MINUTE,
-            "How long a one-time code works.",
+            "How long a one-time code stays valid.",
             {"appwrite": 15 * MINUTE, "supabase": MINUTE}),
         Declaration("otp-interval", Duration(timedelta(0), HOUR), MINUTE,
-            "How long to wait before a code is sent again."),
+            "How long to wait before sending another code."),
         Declaration("otp-attempts", Integer(1, 10), 5,
-            "How many wrong attempts end a code."),
+            "How many wrong attempts void a code."),
         Declaration("otp-hourly-limit", Integer(0, 10_000, "no limit"), 10,
-            "How many messages an address gets in an hour."),
+            "The most messages to one address in an hour."),
         Declaration("person-hourly-limit", Integer(0, 100_000, "no limit"), 50,
-            "How many mails, and how many SMS, one signed-in person can send in an hour."),
+            "The most mails, and the most SMS, one signed-in person can send in an hour."),
         # In a school or office, many people sign in by code from one address at the same time.
         Declaration("source-hourly-limit", Integer(0, 100_000, "no limit"), 100,
-            "How many mails, and how many SMS, one source can have sent in an hour."),
+            "The most mails, and the most SMS, one source can cause in an hour."),
         Declaration("email-hourly-limit", Integer(0, 10_000_000, "no limit"), 10_000,
-            "How many mails are sent in an hour, in all; a quarter is reserved for recoveries and challenges.",
+            "The most mails in an hour, in all. A quarter is reserved for recoveries and challenges.",
             {"supabase": 30}),
         Declaration("sms-hourly-limit", Integer(0, 1_000_000, "no limit"), 1_000,
-            "How many SMS are sent in an hour, in all; a quarter is reserved for challenges.",
+            "The most SMS in an hour, in all. A quarter is reserved for challenges.",
             {"supabase": 30}),
         # Supabase allows 30 anonymous sign-ups an hour from one address.
         Declaration("creation-hourly-limit", Integer(0, 100_000, "no limit"), 100,
-            "How many accounts, and how many teams, one person or source can make in an hour. A sign-in code counts"
-            " as an account, whether or not it makes one.",
+            "The most accounts, and the most teams, one person or source can create in an hour. Each sign-in code "
+            "counts as an account.",
             {"supabase": 30}),
         Declaration("sms-countries", PhonePlaces(), None,
-            "The countries and areas that SMS are sent to."),
+            "The countries and areas SMS may be sent to."),
         Declaration("magic-url-expiry", _LIFE, HOUR,
-            "How long a magic URL works."),
+            "How long a magic URL stays valid."),
         Declaration("verification-expiry", _LIFE, HOUR,
-            "How long the verification of an address works."),
+            "How long an address can be verified after the message is sent."),
         Declaration("verification-needs-session", Switch(), True,
-            "Whether people must be signed in to confirm an address that they gave themselves.",
+            "Whether people must be signed in to confirm an address they entered themselves.",
             _APPWRITE_AND_SUPABASE_LACK_IT),
         Declaration("recovery-expiry", _LIFE, HOUR,
-            "How long a recovery works."),
+            "How long a recovery link stays valid."),
         Declaration("token-expiry", _LIFE, 15 * MINUTE,
-            "How long a token made by an operator works."),
+            "How long a token from an operator stays valid."),
         # Appwrite's invitations have no end; a year is the longest here.
         Declaration("invite-expiry", _LIFE, 7 * DAY,
-            "How long an invitation to a team works.",
+            "How long a team invitation stays valid.",
             {"appwrite": YEAR}),
         Declaration("change-needs-old", Choice("off", "cancel", "confirm"), "cancel",
             "What the old email or phone can do about a change: nothing, cancel it, or confirm it first.",
             {"appwrite": "off", "supabase": "confirm"}),
         Declaration("mfa-factors", Subset(MFA_FACTORS), frozenset(MFA_FACTORS),
-            "The second factors that may be used."),
+            "The second factors users can choose."),
         Declaration("mfa-required", Whom(), "off",
             "Who must use a second factor."),
         Declaration("challenge-expiry", Duration(MINUTE, HOUR), 10 * MINUTE,
-            "How long the challenge of a second factor works."),
+            "How long a second-factor challenge stays valid."),
         Declaration("jwt-issuer", Text(), "authctl",
-            "The issuer (iss) that JWTs name."),
+            "The issuer (iss) in JWTs."),
         Declaration("jwt-audience", Text(optional=True), None,
-            "The audience (aud) that JWTs name."),
+            "The audience (aud) in JWTs."),
         Declaration("reason-required", Switch(), False,
-            "Whether operators must say why (--reason) when they block, delete, label or change a rule."),
+            "Whether operators must give a --reason to block, delete, label or change a rule."),
         Declaration("log-retention", Duration(DAY, 10 * YEAR, optional=True), None,
-            "How long the audit log is kept; off keeps it for ever."),
+            "How long audit events are kept; off keeps them forever."),
     )
 }  # fmt: skip
 
@@ -220,9 +220,9 @@ def get(name: str) -> Declaration:
     if found is None:
         raise Invalid(
             "general_argument_invalid",
-            f"There is no policy {checks.shown(name)}.{did_you_mean(name, DECLARATIONS)}",
+            f"Unknown policy {checks.shown(name)}.{did_you_mean(name, DECLARATIONS)}",
             field="name",
-            hint="See all of them with: authctl security show",
+            hint="List them with: authctl security show",
         )
     return found
 
@@ -248,7 +248,7 @@ def preset(name: str) -> dict[str, Any]:
     if name not in PRESETS:
         raise Invalid(
             "general_argument_invalid",
-            f"There is no preset {checks.shown(name)}; there are {', '.join(PRESETS)}.{did_you_mean(name, PRESETS)}",
+            f"Unknown preset {checks.shown(name)}. Use {', '.join(PRESETS)}.{did_you_mean(name, PRESETS)}",
             field="preset",
         )
     return {each.name: each.preset(name) for each in DECLARATIONS.values()}
@@ -300,7 +300,7 @@ def _json(text: str) -> Json:
 
 
 def _unreadable(message: str) -> Invalid:
-    hint = 'Write one a line, as in: session-duration = "30d"'
+    hint = 'Write one per line, as in: session-duration = "30d"'
     return Invalid("general_argument_invalid", message, field="policies", hint=hint)
 
 
@@ -328,7 +328,7 @@ class Policy(Mapping[str, Any]):
         except Invalid as error:
             raise Unavailable(
                 "database_damaged",
-                f"The policy {declaration.name} cannot be read as it is stored. {error.message}",
+                f"The stored policy {declaration.name} is unreadable. {error.message}",
                 hint=f"Set it again: authctl security set {declaration.name} VALUE",
             ) from None
 

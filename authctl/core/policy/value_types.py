@@ -77,9 +77,9 @@ class Integer(ValueType):
             if re.fullmatch("[+-]?[0-9]{1,18}", word, re.ASCII):
                 given = int(word)
         if not isinstance(given, int) or isinstance(given, bool):
-            raise _invalid(name, f"takes a whole number, {self.range}; {_shown(given)} is none")
+            raise _invalid(name, f"must be a whole number, {self.range}, not {_shown(given)}")
         if not self.minimum <= given <= self.maximum:
-            raise _invalid(name, f"takes {self.range}; {given} is out of range")
+            raise _invalid(name, f"must be {self.range}, not {given}")
         return given
 
 
@@ -104,16 +104,16 @@ class Duration(ValueType):
         elif isinstance(given, timedelta) and not given.microseconds:
             found = given
         else:
-            raise _invalid(name, f"takes a duration, {self.range}; {_shown(given)} is none")
+            raise _invalid(name, f"must be a duration, {self.range}, not {_shown(given)}")
         if not self.minimum <= found <= self.maximum:
-            raise _invalid(name, f"takes {self.range}; {_span(found)} is out of range")
+            raise _invalid(name, f"must be {self.range}, not {_span(found)}")
         return found
 
     def _parsed(self, given: str | int, name: str) -> timedelta:
         try:
             return times.duration(given, field=name)
         except Invalid:
-            message = f"takes a duration, {self.range}; {_shown(given)} is none: write seconds, or 90s, 15m, 7d, 1y"
+            message = f"must be a duration, {self.range}, not {_shown(given)}. Use seconds, or 90s, 15m, 7d, 1y"
             raise _invalid(name, message) from None
 
     def text(self, value: timedelta | None) -> str:
@@ -139,7 +139,7 @@ class Switch(ValueType):
             except Invalid:
                 pass  # the message below fits better
         if not isinstance(given, bool):
-            raise _invalid(name, f"is on or off; {_shown(given)} is neither")
+            raise _invalid(name, f"must be on or off, not {_shown(given)}")
         return given
 
     def text(self, value: bool) -> str:
@@ -165,7 +165,10 @@ class Subset(ValueType):
         found = [word.lower() for word in _parts(given, name)]
         unknown = [word for word in found if word not in self.members]
         if unknown:
-            message = f"{name} takes {self.range}, not {_shown(unknown[0])}.{did_you_mean(unknown[0], self.members)}"
+            message = (
+                f"Invalid {name}: must be {self.range}, not "
+                f"{_shown(unknown[0])}.{did_you_mean(unknown[0], self.members)}"
+            )
             raise Invalid("general_argument_invalid", message, field=name)
         return frozenset(found)
 
@@ -190,7 +193,7 @@ class Choice(ValueType):
         word = "off" if _is_nothing(given) else given.strip().lower() if isinstance(given, str) else None
         if word not in self.words:
             suggested = did_you_mean(word, self.words) if word else ""
-            message = f"{name} takes {self.range}, not {_shown(given)}.{suggested}"
+            message = f"Invalid {name}: must be {self.range}, not {_shown(given)}.{suggested}"
             raise Invalid("general_argument_invalid", message, field=name)
         return str(word)
 
@@ -211,7 +214,7 @@ class Text(ValueType):
             return None
         found = _line(given, name)
         if not 1 <= len(found) <= MAX_TEXT:
-            raise _invalid(name, f"takes {self.range}; this has {len(found)}")
+            raise _invalid(name, f"must be {self.range}, not {len(found)} characters")
         return found
 
     def text(self, value: str | None) -> str:
@@ -236,9 +239,9 @@ class Path(Text):
             return None
         found = _line(given, name)
         if not found.startswith("/"):
-            raise _invalid(name, f"takes an absolute path, which begins with /; {_shown(found)} does not")
+            raise _invalid(name, f"must be an absolute path, not {_shown(found)}")
         if len(found.encode()) > MAX_PATH:
-            raise _invalid(name, f"takes a path of at most {MAX_PATH} bytes")
+            raise _invalid(name, f"must be a path of at most {MAX_PATH} bytes")
         return found
 
 
@@ -253,14 +256,14 @@ class Words(ValueType):
             return ()
         found = tuple(dict.fromkeys(word.strip() for word in _parts(given, name, between=",") if word.strip()))
         if len(found) > MAX_WORDS:
-            raise _invalid(name, f"takes at most {MAX_WORDS:,} words; these are {len(found):,}")
+            raise _invalid(name, f"must be at most {MAX_WORDS:,} words, not {len(found):,}")
         for word in found:
             _line(word, name)
             if not SHORTEST_WORD <= len(word) <= identifiers.MAX_NAME or "," in word or word.lower() in NOTHING:
                 raise _invalid(
                     name,
-                    f"takes words of {SHORTEST_WORD} to {identifiers.MAX_NAME} characters without commas,"
-                    f" and not off or none; {_shown(word)} is none of them",
+                    f"{_shown(word)} is not allowed: use words of {SHORTEST_WORD} to {identifiers.MAX_NAME} "
+                    "characters without commas, other than off and none",
                 )
         return found
 
@@ -290,9 +293,9 @@ class PhonePlaces(ValueType):
         places = [place.removeprefix("+").upper() for place in _parts(given, name)]
         for place in places:
             if not contacts.is_place(place):
-                raise _invalid(name, f"takes {self.range}; {_shown(place)} is none of them")
+                raise _invalid(name, f"must be {self.range}, not {_shown(place)}")
         if not places:
-            raise _invalid(name, f"takes {self.range}; to send no SMS at all, configure no provider")
+            raise _invalid(name, f"must be {self.range}. To send no SMS at all, configure no provider")
         return frozenset(places)
 
     def text(self, value: frozenset[str] | None) -> str:
@@ -372,7 +375,7 @@ class Networks(ValueType):
         try:
             network = ip_network(given)
         except ValueError:
-            raise _invalid(name, f"takes {self.range}; {_shown(given)} is none of them") from None
+            raise _invalid(name, f"must be {self.range}, not {_shown(given)}") from None
         # A server of both kinds of addresses shows 192.0.2.7 as ::ffff:192.0.2.7, and so may the log.
         mapped = network.network_address.ipv4_mapped if network.version == 6 else None
         return ip_network((mapped, max(network.prefixlen - 96, 0))) if mapped is not None else network
@@ -387,7 +390,7 @@ class Networks(ValueType):
 class Whom(ValueType):
     """Whom a rule is for: "off" for nobody, "all", or whoever has one of the labels of a tuple."""
 
-    range = "off, all, or labels with commas between"
+    range = "off, all, or labels separated by commas"
     words = ("off", "all")
     no_labels = (
         "off",
@@ -409,7 +412,7 @@ class Whom(ValueType):
         labels = identifiers.labels(_parts(given, name), field=name)
         reserved = [label for label in labels if label.lower() in self.no_labels]
         if reserved:
-            raise _invalid(name, f"takes {self.range}; {_shown(reserved[0])} cannot stand among labels")
+            raise _invalid(name, f"must be {self.range}; {_shown(reserved[0])} cannot be one of several")
         return labels
 
     def text(self, value: str | tuple[str, ...]) -> str:
@@ -423,7 +426,7 @@ class Whom(ValueType):
 
 
 def _invalid(name: str, message: str) -> Invalid:
-    return Invalid("general_argument_invalid", f"{name} {message}.", field=name)
+    return Invalid("general_argument_invalid", f"Invalid {name}: {message}.", field=name)
 
 
 def _shown(given: Any) -> str:
@@ -442,17 +445,17 @@ def _parts(given: Any, name: str, *, between: str = r"[\s,]+") -> list[str]:
     if isinstance(given, str):
         return [part for part in re.split(between, checks.text(given, name)) if part]
     if not isinstance(given, (list, tuple, set, frozenset)) or not all(isinstance(part, str) for part in given):
-        raise _invalid(name, f"takes words with commas between, or a list of them; {_shown(given)} is neither")
+        raise _invalid(name, f"must be words separated by commas or a list of them, not {_shown(given)}")
     return [checks.text(part, name) for part in given]
 
 
 def _line(given: Any, name: str) -> str:
     """Text that can be shown everywhere as it is: no control, line-breaking or direction-changing characters."""
     if not isinstance(given, str):
-        raise _invalid(name, f"takes text; {_shown(given)} is none")
+        raise _invalid(name, f"must be text, not {_shown(given)}")
     found = checks.text(given, name).strip()
     if not found.isprintable():
-        raise _invalid(name, "takes one line of printable characters")
+        raise _invalid(name, "must be one line of printable characters")
     return found
 
 

@@ -25,12 +25,12 @@ def test_delivery(
     from authctl.delivery.errors import Unconfigured
 
     if channel not in tuple(Channel):
-        raise Invalid("general_argument_invalid", f"channel is one of {', '.join(Channel)}.", field="channel")
+        raise Invalid("general_argument_invalid", f"Invalid channel: use {', '.join(Channel)}.", field="channel")
     settings = directory.settings.for_reader(identifiers.locale(locale) if locale else None)
     try:
         return _send(directory, settings, Channel(channel), address)
     except Unconfigured as error:
-        hint = f"{error.way_out}; for an example run: authctl help sample-config"
+        hint = f"{error.way_out}. For an example, run: authctl help sample-config"
         raise Unavailable(error.type, error.message, field=error.field, hint=hint) from None
 
 

@@ -73,7 +73,7 @@ def admit_session(
     if factors.lacks(work.policy, user, session):
         raise Denied(
             "user_more_factors_required",
-            "More factors are required to complete the sign-in.",
+            "The sign-in needs more factors.",
             hint="Complete a challenge: authctl mfa create-challenge",
         )
     if factors.must_enrol(work.policy, user):
@@ -81,14 +81,14 @@ def admit_session(
             return person
         raise Denied(
             "user_more_factors_required",
-            "A second factor must be added before anything else.",
+            "You must add a second factor first.",
             hint="Add one: authctl mfa create-authenticator --as-session",
         )
     if not to_change_password and user.password is not None and user.password.must_change:
         raise Denied(
             "user_password_reset_required",
-            "The password must be changed before anything else.",
-            hint="Change it with: authctl users update-password --as-session",
+            "You must change the password first.",
+            hint="Change it: authctl users update-password --as-session",
         )
     if not to_prove and (missing := unverified(work, user)) is not None:
         raise Denied(
@@ -129,9 +129,9 @@ def unauthorized() -> Denied:
     return Denied(
         "user_unauthorized",
         "User (role: guests) missing scope (account)",
-        hint="The session is unknown or over. Sign in with: authctl sessions create USER",
+        hint="The session is unknown or has ended. Sign in with: authctl sessions create USER",
     )
 
 
 def blocked() -> Denied:
-    return Denied("user_blocked", "The user is blocked.", hint="An operator can say why: authctl users list-logs")
+    return Denied("user_blocked", "The user is blocked.", hint="An operator can find out why: authctl users list-logs")

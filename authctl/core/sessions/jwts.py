@@ -72,7 +72,7 @@ def create(
     makes its signing key.
     """
     if not SHORTEST <= duration <= LONGEST:
-        raise Invalid("general_argument_invalid", "duration must be from 1 second to 1 hour", field="duration")
+        raise Invalid("general_argument_invalid", "The duration must be from 1 second to 1 hour.", field="duration")
     key = _signing_key(work, live_keys())
     issued = work.now.replace(microsecond=0)  # JWTs count whole seconds
     expires = min(issued + duration, session.expires_at.replace(microsecond=0))
@@ -222,9 +222,9 @@ def _object(octets: bytes) -> Json:
 def _denied() -> Denied:
     return Denied(
         "user_jwt_invalid",
-        "The JWT is not valid, or has expired.",
+        "The JWT is invalid or expired.",
         field="jwt",
-        hint="Get a new one with: authctl sessions create-jwt",
+        hint="Get a new one: authctl sessions create-jwt",
     )
 
 

@@ -127,7 +127,7 @@ def delete_of(work: Work, user: str, session: str) -> Session:
     if found is None or not admission.is_live(work, found):
         raise NotFound(
             "user_session_not_found",
-            f"The user has no live session {checks.shown(session)}.",
+            f"The user has no active session {checks.shown(session)}.",
             field="session",
             hint="List them with: authctl users list-sessions USER",
         )

@@ -224,7 +224,7 @@ def _user_with(work: Work, new: NewIdentity) -> User | None:
         return present
     raise Conflict(
         "user_email_already_exists",
-        f"The email {new.email} belongs to a user, and the provider has not verified it.",
+        f"The email {new.email} belongs to another user, and the provider has not verified it.",
         field="email",
         hint="Sign in to that account and link the identity there: authctl users create-identity",
     )

@@ -145,9 +145,9 @@ def _matching(work: Work, membership: Membership, secret: str) -> Invitation | N
 
 def _wrong(work: Work, membership: Membership | None, why: str) -> Denied:
     """The same answer whether the team, the membership or the secret is wrong."""
-    message = "The team, the invitation or its secret is wrong, or the secret is used or expired."
+    message = "The team, invitation or secret is wrong, or the secret is used or expired."
     _refused(work, membership, why, "team_invalid_secret", message)
-    return Denied("team_invalid_secret", message, field="secret", hint="Ask for another invitation.")
+    return Denied("team_invalid_secret", message, field="secret", hint="Ask for a new invitation.")
 
 
 def _refused(work: Work, membership: Membership | None, why: str, type: str, message: str) -> Denied:

@@ -125,13 +125,13 @@ def create(
     invitee = _read(user, email, phone, name)
     if directory.is_person and sum(map(bool, (user, email, phone))) > 1:
         # Else one could find out whose is which.
-        message = "user, email and phone exclude each other; a person invites by one of them"
+        message = "Use only one of user, email and phone."
         raise Invalid("general_argument_invalid", message, field="user")
     held = identifiers.roles(roles) if roles is not None else None
     if directory.is_operator and not (invite or print_secret):
         if url is not None:
             raise Invalid(
-                "general_argument_invalid", "url goes with an invitation; invite, or leave it out", field="url"
+                "general_argument_invalid", "Leave out the url. It only goes with an invitation.", field="url"
             )
         return Added(_twice(directory, _add, team, invitee, held or (), force))
     if url is not None:
@@ -146,7 +146,7 @@ def create(
 def _read(user: str | None, email: str | None, phone: str | None, name: str | None) -> Invitee:
     """Who was asked for; Invalid names every field that is wrong."""
     if not (user or email or phone):
-        raise Invalid("general_argument_invalid", "user is missing: give an id, an email or a phone", field="user")
+        raise Invalid("general_argument_invalid", "Name the user by id, email or phone.", field="user")
     check = checks.Collector()
     invitee = Invitee(
         check(checks.text, user or None, "user"),
@@ -189,9 +189,9 @@ def _find_or_make(work: Work, invitee: Invitee) -> tuple[User, bool]:
     if any(user is None or user.seq != first.seq for user in found):
         raise Conflict(
             "user_already_exists",
-            "The id, email and phone that were given are not those of one user.",
+            "The id, email and phone belong to different users.",
             field="user",
-            hint="Give one of them only, or look with: authctl users get",
+            hint="Use only one of them, or check with: authctl users get USER",
         )
     locked = first if len(texts) == 1 else accounts_lookup.find(work, f"id:{first.id}", lock=True)
     return (locked, False) if locked is not None else (_make(work, invitee), True)
@@ -224,8 +224,8 @@ def _check_proof(work: Work, user: User) -> None:
     if not identities.has_proof(work, user):
         raise Denied(
             "user_proof_required",
-            "You need a verified email or phone to invite others.",
-            hint="Verify yours with: authctl tokens create-email-verification USER --as-session",
+            "Verify your email or phone before you invite others.",
+            hint="Verify it with: authctl tokens create-email-verification USER --as-session",
         )
 
 
@@ -249,7 +249,7 @@ def _make(work: Work, invitee: Invitee) -> User:
             "user_not_found",
             f"There is no user {checks.shown(invitee.user)}.",
             field="user",
-            hint="With --email or --phone one is made.",
+            hint="To create one, use --email or --phone.",
         )
     id = identifiers.identifier(invitee.user, field="user") if invitee.user is not None else ""
     new = NewUser(id=id, email=invitee.email, phone=invitee.phone, name=invitee.name)
@@ -323,9 +323,9 @@ def _composer(directory: Engine, url: str | None) -> Callable[[Work, InvitationC
             assert claim.user is not None
             raise Invalid(
                 "general_argument_invalid",
-                f"The user {claim.user.id} has neither email nor phone that an invitation could go to.",
+                f"User {claim.user.id} has neither email nor phone to send an invitation to.",
                 field="user",
-                hint="Give one with --email or --phone, or use --print-secret and carry it yourself.",
+                hint="Name an address with --email or --phone, or use --print-secret and deliver it yourself.",
             )
         ids = {
             "membershipId": claim.membership.id,

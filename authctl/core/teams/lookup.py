@@ -35,8 +35,8 @@ def _check_one_is_meant(work: Work, team: str, found: Team) -> None:
         return
     named = [id for id in storage.teams.find_ids(work.db, team, None, 2) if id != team]
     if named:
-        message = f"{checks.shown(team)} is the id of one team, and the name of another, {named[0]}."
-        hint = f"Say which one you mean: id:{team} or name:{team}"
+        message = f"{checks.shown(team)} is the id of one team and the name of another, {named[0]}."
+        hint = f"Use id:{team} or name:{team}"
         raise Invalid("general_argument_invalid", message, field="team", hint=hint)
 
 
@@ -52,7 +52,7 @@ def find_owned(work: Work, team: str) -> Team:
         membership = storage.memberships.find_of_user(work.db, found.seq, work.person.user.seq)
         if membership is not None and membership.is_owner:
             return found
-    message = f"Only an owner of the team {checks.shown(team)} may do this."
+    message = f"Only owners of the team {checks.shown(team)} may do this."
     raise Denied("user_unauthorized", message, field="team")
 
 
@@ -69,7 +69,7 @@ def not_found(team: str) -> NotFound:
         "team_not_found",
         f"There is no team {checks.shown(team)}.",
         field="team",
-        hint="Look with: authctl teams list --search TEXT",
+        hint="Search with: authctl teams list --search TEXT",
     )
 
 
@@ -101,7 +101,7 @@ def _id_of(work: Work, name: str) -> str | None:
         "general_argument_invalid",
         f"Several teams are called {checks.shown(name)}: {', '.join(ids[:NAMESAKES])}{more}",
         field="team",
-        hint="Name the one that you mean by its id.",
+        hint="Use the id.",
     )
 
 

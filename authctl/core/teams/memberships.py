@@ -63,7 +63,7 @@ def find(work: Work, team: Team, membership: str, *, lock: bool = False) -> Memb
             "membership_not_found",
             f"There is no membership {checks.shown(membership)} in the team {team.id}.",
             field="membership",
-            hint=f"Look with: authctl teams list-memberships {team.id}",
+            hint=f"List them with: authctl teams list-memberships {team.id}",
         )
     return found
 
@@ -224,7 +224,7 @@ def _iterate(work: Work, scope: Scope, **asked: Any) -> Iterator[Membership]:
 def _asked(work: Work, *, search: str | None = None, sort: str = "-invited_at", **asked: Any) -> Listing:
     """A list as it was asked for. What is hidden from a person is no way to sort, filter or search either."""
     if search is not None and not work.is_operator:
-        message = "Searching memberships is for operators; use a filter."
+        message = "Only operators can search memberships. Use a filter instead."
         raise Denied("user_unauthorized", message, field="search")
     hidden = _hidden(work)
     fields = {name: field for name, field in FIELDS.items() if name not in hidden}
@@ -330,10 +330,10 @@ def _of(user: User | None) -> dict[str, Any]:
 def check_pending(work: Work, membership: Membership | None) -> None:
     if membership is None or not membership.is_confirmed:
         return
-    who = f"The user {membership.user_id}" if work.is_operator else "That user"
+    who = f"User {membership.user_id}" if work.is_operator else "That user"
     raise Conflict(
         "membership_already_confirmed",
-        f"{who} is a member of the team already.",
+        f"{who} is already a member of the team.",
         field="user",
         hint="Change the roles with: authctl teams update-membership",
     )
@@ -357,7 +357,7 @@ def update(
     added, gone = identifiers.roles(add, field="add"), set(identifiers.roles(remove, field="remove"))
     replacing = identifiers.roles(roles) if roles is not None else None
     if replacing is None and not (added or gone):
-        message = "roles are missing; give the new ones, or those to add and to remove"
+        message = "Name the roles, or those to add and to remove."
         raise Invalid("general_argument_invalid", message, field="roles")
     found = lookup.find_owned(work, team)
     before = find(work, found, membership, lock=True)
@@ -420,10 +420,9 @@ def _check_force(work: Work, team: Team, force: bool) -> bool:
         return True
     raise Conflict(
         "membership_last_owner",
-        f"This is the last {OWNER} of the team {team.id}, which would be left without one.",
+        f"This is the last {OWNER} of the team {team.id}.",
         field="membership",
-        hint="Give another member the role owner first."
-        + (" --force does it all the same." if work.is_operator else ""),
+        hint="Make another member an owner first." + (" To do it anyway, add --force." if work.is_operator else ""),
     )
 
 

@@ -81,15 +81,15 @@ def _name(value: str) -> str:
     if identifiers.name(value).strip():
         return value
     raise Invalid(
-        "general_argument_invalid", f"name is empty; give 1 to {identifiers.MAX_NAME} characters", field="name"
+        "general_argument_invalid", f"The name is empty. Use 1 to {identifiers.MAX_NAME} characters.", field="name"
     )
 
 
 def _check_own_id(work: Work, id: str) -> None:
     """Refuse a person an id by which others may mean another team, whose grants would land in this one."""
     if lookup.is_prefixed(id):
-        message = f"The id {id} could be read as another team."
-        raise Invalid("general_argument_invalid", message, field="id", hint="Leave the colon out.")
+        message = f"The id {id} could be mistaken for another team."
+        raise Invalid("general_argument_invalid", message, field="id", hint="Leave out the colon.")
     if storage.teams.find_ids(work.db, id, None, 1):
         raise storage.teams.taken(id)
 
@@ -97,14 +97,14 @@ def _check_own_id(work: Work, id: str) -> None:
 def _check_own_name(work: Work, team: Team) -> None:
     """Refuse a person a name that is another team's id, which operators would have to say otherwise from then on."""
     if team.name != team.id and storage.teams.find(work.db, team.name) is not None:
-        raise Conflict("team_already_exists", "The name is taken.", field="name", hint="Choose another.")
+        raise Conflict("team_already_exists", "The name is taken.", field="name", hint="Choose another one.")
 
 
 def _creator(work: Work, owner: str | None, *, has_roles: bool, force: bool) -> User | None:
     """Who becomes the owner of a new team."""
     if work.person is not None:
         if owner is not None:
-            message = "owner is for operators; whoever makes a team is its owner"
+            message = "Only operators can name an owner. You own the teams you create."
             raise Invalid("general_argument_invalid", message, field="owner")
         return accounts_lookup.get_locked(work, f"id:{work.person.user.id}")
     if owner is not None:
@@ -112,9 +112,9 @@ def _creator(work: Work, owner: str | None, *, has_roles: bool, force: bool) -> 
     if has_roles:
         raise Invalid(
             "general_argument_invalid",
-            "roles are those of the owner, and there is none: a role belongs to a member, not to a team",
+            "Roles belong to a member, and this team has no owner to give them to.",
             field="roles",
-            hint="Name the owner with --owner, or give the roles to members with: authctl teams create-membership",
+            hint="Name the owner with --owner, or give the roles to members: authctl teams create-membership",
         )
     return None
 

@@ -88,7 +88,7 @@ def _emails_that_may_return(work: Work, user: User) -> list[str]:
 def check_removal(work: Work, user: User, kind: AddressKind) -> None:
     """Refuse a person who removes an address that has to confirm its changes: nobody would ask it afterwards."""
     if work.policy["change-needs-old"] == "confirm" and _is_firm(user, kind):
-        message = f"Only operators can remove this {kind}, which confirms every change of it."
+        message = f"Only operators can remove this {kind}, because it confirms changes of itself."
         raise Denied("user_unauthorized", message, field=kind, hint="Change it, or ask an operator.")
 
 
@@ -100,7 +100,7 @@ def check_room(work: Work, user: User) -> None:
     lately = storage.tokens.list_recent(work.db, user.seq, how)[:MOST]
     if len(lately) == MOST and lately[-1].created_at > work.now - LIFE:
         until = lately[-1].created_at + LIFE
-        message = f"You asked for {MOST} changes of addresses in {LIFE // timedelta(hours=1)} hours."
+        message = f"You asked for {MOST} address changes in {LIFE // timedelta(hours=1)} hours, which is the limit."
         raise Denied("general_rate_limit_exceeded", message, hint=f"Try again after {instant(until)}.")
 
 

@@ -170,13 +170,13 @@ def _address(work: Work, user: User, asked: TokenRequest) -> str:
     if address is None:
         raise Invalid(
             "general_argument_invalid",
-            f"The user {user.id} has no {kind}.",
+            f"User {user.id} has no {kind}.",
             field="user",
             hint=f"Set one with: authctl users update-{kind}",
         )
     if effect is Effect.VERIFY and pending is None and getattr(user, f"{kind}_verified"):
         type = "user_email_already_verified" if kind == "email" else "user_phone_already_verified"
-        raise Conflict(type, f"The {kind} {address} is verified already.", field="user")
+        raise Conflict(type, f"The {kind} {address} is already verified.", field="user")
     return address
 
 

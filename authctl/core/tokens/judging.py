@@ -129,5 +129,5 @@ def invalid_token() -> Denied:
         "user_invalid_token",
         "The token is wrong, expired or used.",
         field="secret",
-        hint="Ask for a new one; an operator sees more with: authctl tokens list USER --all",
+        hint="Ask for a new one. Operators can see more with: authctl tokens list USER --all",
     )

@@ -30,7 +30,7 @@ def create(work: Work, phone: str, code: str) -> MockPhone:
     if len(storage.mock_phones.list_all(work.db)) >= MOST:
         raise Invalid(
             "mock_phone_limit_exceeded",
-            f"There are {MOST} mock phone numbers, and no more are taken.",
+            f"There are already {MOST} mock phone numbers, which is the limit.",
             field="phone",
             hint="Delete one: authctl security delete-mock-phone PHONE",
         )
@@ -52,7 +52,7 @@ def delete(work: Work, phone: str) -> str:
     if number is None or not storage.mock_phones.delete(work.db, number):
         raise NotFound(
             "mock_phone_not_found",
-            f"{checks.shown(phone)} is no mock phone number.",
+            f"{checks.shown(phone)} is not a mock phone number.",
             field="phone",
             hint="List them with: authctl security list-mock-phones",
         )
@@ -77,5 +77,5 @@ def _context(phone: str) -> str:
 
 def _code(code: str) -> str:
     if not re.fullmatch("[0-9]{6}", checks.text(code, "code")):
-        raise Invalid("general_argument_invalid", "code is not six digits.", field="code")
+        raise Invalid("general_argument_invalid", "The code must have six digits.", field="code")
     return code

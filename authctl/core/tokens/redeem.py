@@ -87,9 +87,9 @@ def redeem(
     if (wanted is None) == (id is None):
         raise Invalid(
             "general_argument_invalid",
-            "Say which token is meant, by its kind or by its id.",
+            "Name the token's kind or id.",
             field="kind",
-            hint=f"The kinds are {', '.join(TokenKind)}.",
+            hint=f"Kinds: {', '.join(TokenKind)}.",
         )
     if new_password is None and wanted is not None and DECLARATIONS[wanted].effect is Effect.RECOVER:
         raise _password_missing()
@@ -128,7 +128,7 @@ def _telling(directory: Engine) -> Iterator[None]:
         yield
     except Conflict as taken:
         if not directory.is_operator and taken.field in standing.KINDS:
-            taken.hint = f"If the other account is yours, too, remove the {taken.field} there. Else ask an operator."
+            taken.hint = f"If you own the other account too, remove the {taken.field} there. Otherwise ask an operator."
         raise
 
 
@@ -144,7 +144,7 @@ def _kind(kind: str) -> TokenKind:
     try:
         return TokenKind(kind)
     except ValueError:
-        message = f"kind is one of {', '.join(TokenKind)}; {checks.shown(kind)} is none of them."
+        message = f"Invalid kind {checks.shown(kind)}: use {', '.join(TokenKind)}."
         raise Invalid("general_argument_invalid", message, field="kind") from None
 
 
@@ -198,8 +198,8 @@ def _second_missing(work: Work, user: User, token: Token) -> Denied | None:
     ways = _ways(work, user)
     return Denied(
         "user_more_factors_required",
-        "The account asks for two factors, and its email is one."
-        + ("" if ways else " It has no other one that could be given here."),
+        "The account needs two factors, and its email is one of them."
+        + ("" if ways else " It has no other that could be used here."),
         field="code",
         hint=f"Add {', or '.join(ways)}." if ways else "Ask an operator, who can use: authctl users update-password",
     )
@@ -208,8 +208,10 @@ def _second_missing(work: Work, user: User, token: Token) -> Denied | None:
 def _ways(work: Work, user: User) -> list[str]:
     """The options that give a second factor with a recovery."""
     others = factors.others(work.policy, user, Possession.MAILBOX)
-    ways = ["--code CODE of an authenticator or a recovery code"] if others - {Factor.PHONE} else []
-    return ways + (["--challenge TOKEN --code CODE of: authctl tokens create-phone"] if Factor.PHONE in others else [])
+    ways = ["--code CODE from an authenticator, or a recovery code"] if others - {Factor.PHONE} else []
+    return ways + (
+        ["--challenge TOKEN --code CODE from: authctl tokens create-phone"] if Factor.PHONE in others else []
+    )
 
 
 def _is_to_phone(work: Work, user: User, token: Token) -> bool:
@@ -346,7 +348,7 @@ def _wait_for_session(work: Work, user: User, judged: JudgedToken) -> Denied:
     command = f"update-{kind}" if judged.token.address != getattr(user, str(kind)) else f"update-{kind}-verification"
     return Denied(
         "user_session_required",
-        f"Only whoever is signed in to the account can confirm this {kind}.",
+        f"Only the signed-in owner of the account can confirm this {kind}.",
         field="secret",
         hint=f"Sign in and confirm it with --as-session. Operators use: authctl users {command}",
     )

@@ -48,9 +48,7 @@ C = TypeVar("C", bound=SendingClaim)
 def check_print_secret(directory: Engine, print_secret: bool) -> None:
     """Refuse to show a person a secret that proves an address. Raises Denied (user_unauthorized)."""
     if print_secret and directory.by not in OPERATOR | APPLICATION:
-        raise Denied(
-            "user_unauthorized", "The secret is sent to the address that it proves. Only operators can see it."
-        )
+        raise Denied("user_unauthorized", "The secret goes to the address it proves. Only operators can see it.")
 
 
 def check(

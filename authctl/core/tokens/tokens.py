@@ -77,7 +77,9 @@ def create(
 def _life(work: Work, length: int, expire: timedelta | str | int | None) -> timedelta:
     """How long an operator's token lives; refuses what its length does not allow."""
     if not LEAST_LENGTH <= length <= MOST_LENGTH:
-        raise Invalid("general_argument_invalid", f"length is {LEAST_LENGTH} to {MOST_LENGTH}.", field="length")
+        raise Invalid(
+            "general_argument_invalid", f"The length must be {LEAST_LENGTH} to {MOST_LENGTH}.", field="length"
+        )
     is_code = length < codes.SHORTEST_SECRET
     most = codes.LONGEST_LIFE if is_code else MOST_LIFE
     if expire is None:
@@ -87,9 +89,9 @@ def _life(work: Work, length: int, expire: timedelta | str | int | None) -> time
     if not LEAST_LIFE <= life <= most:
         raise Invalid(
             "general_argument_invalid",
-            f"expire is a minute to {'ten minutes for a token this short' if is_code else 'a year'}.",
+            f"The token must expire within a minute to {'ten minutes at this length' if is_code else 'a year'}.",
             field="expire",
-            hint=f"From --length {codes.SHORTEST_SECRET} on it may be a year." if is_code else None,
+            hint=f"From --length {codes.SHORTEST_SECRET} on, up to a year." if is_code else None,
         )
     return life
 
@@ -173,7 +175,7 @@ def create_phone(
 
 def _channel(channel: Channel | str) -> Channel:
     if channel not in (Channel.SMS, Channel.WHATSAPP):
-        raise Invalid("general_argument_invalid", "channel is sms or whatsapp.", field="channel")
+        raise Invalid("general_argument_invalid", "Invalid channel: use sms or whatsapp.", field="channel")
     return Channel(channel)
 
 
@@ -268,7 +270,7 @@ def ask_for_password(directory: Engine, user: User, *, url: str | None = None) -
             issue.issue(directory.operating(), asked, _getter(f"id:{user.id}"))
         except (Denied, Invalid, Unavailable) as error:
             again = f"Send one with: authctl tokens create-recovery {quote(lookup.reference(user.id))}"
-            directory.warn(f"The user {user.id} was not asked for a new password: {error.message} {again}")
+            directory.warn(f"Could not ask user {user.id} for a new password: {error.message} {again}")
             return None
     return user.email
 
@@ -376,7 +378,7 @@ def delete(work: Work, user: str, token: str) -> Token:
     if before is None or not before.is_live(work.now):
         raise NotFound(
             "token_not_found",
-            f"The user has no live token {checks.shown(token)}.",
+            f"The user has no active token {checks.shown(token)}.",
             field="token",
             hint="List them with: authctl tokens list USER",
         )

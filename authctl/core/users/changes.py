@@ -70,7 +70,7 @@ def _change_address(directory: Engine, user: str, kind: AddressKind, value: str 
     except Conflict as refused:
         if not directory.is_operator and refused.type == f"user_{kind}_already_exists":
             asking = f"authctl tokens create-{kind}-change USER {value} --as-session"
-            refused.hint = f"If it is yours, prove it with: {asking}"
+            refused.hint = f"If it is yours, verify it with: {asking}"
         raise
 
 
@@ -107,7 +107,7 @@ def _update_verification(work: Work, user: str, kind: AddressKind, verified: boo
     said: Json = {f"{kind}_verified": verified}
     if verified:
         if getattr(before, kind) is None:
-            message = f"The user has no {kind} that could be verified."
+            message = f"The user has no {kind} to verify."
             raise Invalid("general_argument_invalid", message, field="verified")
         naming.vouch(work, before, kind)
         said[f"{kind}_self_service"] = False  # the operator says whose it is
@@ -173,7 +173,7 @@ def update_status(work: Work, user: str, status: Status | str, *, until: datetim
     """
     new = identifiers.status(status)
     if until is not None and new is not Status.BLOCKED:
-        raise Invalid("general_argument_invalid", "until goes with blocked only; leave it out", field="until")
+        raise Invalid("general_argument_invalid", "Leave out until. It only goes with blocked.", field="until")
     end = times.until(until, work.now) if until is not None else None
     before = get_locked(work, user)
     after = replace(before, status=new, blocked_until=end)

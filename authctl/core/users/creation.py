@@ -75,9 +75,9 @@ def create(
     if self_service:
         problems += _not_by_oneself(user, password_hash, if_absent=if_absent)
     if hash is not None and password_hash is None:
-        problems.append(_excluding("hash", "hash goes with password_hash; leave it out"))
+        problems.append(_excluding("hash", "Leave out the hash. It only goes with password_hash."))
     if password is not None and password_hash is not None:
-        problems.append(_excluding("password_hash", "password and password_hash exclude each other"))
+        problems.append(_excluding("password_hash", "Use only one of password and password_hash."))
     if password is not None:
         problems += passwords.problems(directory, password, user)
     if problems:
@@ -96,8 +96,8 @@ def create(
         made, was_anothers = directory.write(_create_instead, user, prepared, **options)
     if was_anothers:
         directory.warn(
-            f"{made.id} was the id of an account that was deleted."
-            f" Whatever still grants something to user:{made.id} grants it to this account now."
+            f"The id {made.id} belonged to a deleted account. Anything still granted to user:{made.id} now goes to "
+            "this one."
         )
     return made
 
@@ -124,7 +124,7 @@ def _read(**given: Any) -> tuple[NewUser, list[Problem], str | None]:
     )
     for address in ("email", "phone"):
         if given[f"{address}_verified"] and not given[address]:
-            message = f"{address}_verified is set, but there is no {address} to be verified"
+            message = f"There is no {address} to mark as verified."
             check.problems.append(Problem("general_argument_invalid", message, f"{address}_verified"))
     return user, check.problems, check.hint
 
@@ -140,9 +140,7 @@ def _not_by_oneself(user: NewUser, password_hash: str | None, *, if_absent: bool
         "password_hash": password_hash,
         "if_absent": if_absent,
     }
-    return [
-        _excluding(field, f"{field} is for operators; leave it out of a sign-up") for field in given if given[field]
-    ]
+    return [_excluding(field, f"Only operators can set {field}. Leave it out.") for field in given if given[field]]
 
 
 def _excluding(field: str, message: str) -> Problem:

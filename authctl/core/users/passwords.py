@@ -49,7 +49,7 @@ def require_password_change(work: Work, user: str) -> User:
     """Let the password that is set be good for choosing another one alone; refused where there is none."""
     before = get_locked(work, user)
     if before.password is None:
-        raise Invalid("general_argument_invalid", "The user has no password that could be changed.", field="user")
+        raise Invalid("general_argument_invalid", "The user has no password to change.", field="user")
     if before.password.must_change:
         return before
     after = replace(before, password=replace(before.password, must_change=True))

@@ -61,7 +61,7 @@ class Permission:
 
 _PERMISSION = r'([A-Za-z]*)\s*\(\s*(["\'])(.*)\2\s*\)'
 _OLD_ROLES = {"*": ANY, "role:all": ANY, "role:guest": GUESTS, "role:member": USERS}
-_FORM = 'write it as in read("team:teachers/maths")'
+_FORM = 'as in read("team:teachers/maths")'
 
 
 def permission(text: str, *, field: str = "permission") -> Permission:
@@ -81,7 +81,7 @@ def check_role(text: str, *, field: str = "role") -> str:
         now = _OLD_ROLES.get(text)
         raise _invalid(
             field,
-            f"{checks.shown(text)} is a role of old Appwrite versions; use {now or 'one of today'}",
+            f"{checks.shown(text)} is a role from old Appwrite versions; use {now or 'a current one'}",
             hint=_GRAMMAR,
         )
     kind, colon, subject = text.partition(":")
@@ -95,8 +95,8 @@ def check_role(text: str, *, field: str = "role") -> str:
 
 
 _GRAMMAR = (
-    "Roles are any, guests, users, users/verified, user:ID, user:ID/verified, team:ID, team:ID/ROLE, member:ID and"
-    " label:LABEL, with unverified for verified too."
+    "Roles: any, guests, users, users/verified, user:ID, user:ID/verified, team:ID, team:ID/ROLE, member:ID and "
+    "label:LABEL; unverified works like verified."
 )
 
 
@@ -127,11 +127,11 @@ def can(roles: Iterable[str], text: str) -> bool:
 def check_can(roles: Iterable[str], text: str) -> None:
     """Raise Denied (user_unauthorized) unless a permission string is for one of these roles."""
     if not can(roles, text):
-        raise Denied("user_unauthorized", f"None of the roles has the permission {text.strip()}.", field="permission")
+        raise Denied("user_unauthorized", f"No role has the permission {text.strip()}.", field="permission")
 
 
 def _invalid(field: str, message: str, *, hint: str | None = None) -> Invalid:
-    return Invalid("general_argument_invalid", f"{field} {message}", field=field, hint=hint)
+    return Invalid("general_argument_invalid", f"Invalid {field}: {message}", field=field, hint=hint)
 
 
 def list_roles(work: Work, user: str) -> list[str]:

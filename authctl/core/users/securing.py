@@ -113,7 +113,7 @@ def _secure(work: Work, user: str, keep: frozenset[str], email: str | None) -> t
 def _with_kept_addresses(work: Work, user: User, keep: frozenset[str], email: str | None) -> User:
     """The account with the addresses that it keeps. What an operator keeps, the operator vouches for."""
     if unknown := keep.difference(_addresses(user)):
-        message = f"The user {user.id} does not have the address {checks.shown(min(unknown))}."
+        message = f"User {user.id} does not have the address {checks.shown(min(unknown))}."
         raise Invalid("general_argument_invalid", message, field="keep", hint=_ways(work, user))
     after = user
     for kind in addresses.OTHER:
@@ -123,11 +123,11 @@ def _with_kept_addresses(work: Work, user: User, keep: frozenset[str], email: st
             after = addresses.without(after, kind)
     if email is not None and after.email != email:
         if after.email is not None:
-            message = f"The account has one email: keep {after.email}, or give it {email}."
+            message = f"An account can have one email: keep {after.email}, or use {email}."
             raise Invalid("general_argument_invalid", message, field="email", hint="Leave out --keep or --email.")
         after = replace(after, email=email)
     if not _addresses(after):
-        message = f"No address of the user {user.id} would be kept, and nobody could sign in any more."
+        message = f"User {user.id} would have no address left and could never sign in again."
         raise Conflict("user_last_way_in", message, field="keep", hint=_ways(work, user))
     return after
 
@@ -147,7 +147,7 @@ def _vouched_for(user: User, kind: AddressKind) -> User:
 def _ways(work: Work, user: User) -> str | None:
     """How to keep an address, for the hint of a refusal."""
     ways = [f"--keep {address}" for address in _addresses(user)] + (["--email EMAIL"] if work.is_operator else [])
-    return f"Say what to keep: {' or '.join(ways)}." if ways else None
+    return f"Choose what to keep: {' or '.join(ways)}." if ways else None
 
 
 def _addresses(user: User) -> tuple[str, ...]:

@@ -63,11 +63,11 @@ def text(value: str, field: str) -> str:
         return value
     where = f"at character {found.start() + 1}"
     if found[0] == "\0":
-        raise invalid(field, f"holds U+0000 {where}; take it out")
+        raise invalid(field, f"contains U+0000 {where}; remove it")
     raise invalid(
         field,
-        f"is not valid Unicode: U+{ord(found[0]):04X} {where}; give it as UTF-8",
-        hint="Check the encoding of the terminal (locale) or of the file.",
+        f"not valid Unicode: U+{ord(found[0]):04X} {where}; use UTF-8",
+        hint="Check the encoding of the terminal (locale) or file.",
     )
 
 
@@ -76,8 +76,17 @@ def shown(value: str, limit: int = 48) -> str:
     return repr(value if len(value) <= limit else value[: limit - 1] + "…")
 
 
-def invalid(field: str, message: str, *, type: str = "general_argument_invalid", hint: str | None = None) -> Invalid:
-    return Invalid(type, f"{field} {message}", field=field, hint=hint)
+def invalid(
+    field: str,
+    message: str,
+    *,
+    value: str | None = None,
+    type: str = "general_argument_invalid",
+    hint: str | None = None,
+) -> Invalid:
+    """That a field is wrong. value: what was given, where it helps to see it and is no secret."""
+    given = "" if value is None else f" {shown(value)}"
+    return Invalid(type, f"Invalid {field}{given}: {message}", field=field, hint=hint)
 
 
 def kind_of(value: object) -> str:

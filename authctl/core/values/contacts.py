@@ -64,7 +64,7 @@ def _library_email(lowered: str, field: str) -> str:
         normalized = validate_email(given, check_deliverability=False).normalized
     except EmailNotValidError as error:
         reason = shown(str(error), 200)[1:-1]
-        raise invalid(field, f"{shown(lowered)} is not an email address: {reason}") from None
+        raise invalid(field, reason, value=lowered) from None
     return (normalized[:-1] + last[-1] if special else normalized).lower()
 
 
@@ -109,9 +109,9 @@ def phone(value: str, *, field: str = "phone", region: str | None = None) -> str
         number = _international(value, bare) or _refuse_phone(value, field)
     code = calling_code(number)
     if code is None:
-        raise invalid(field, f"{shown(value)} begins with no country's calling code; check the digits after the +")
+        raise invalid(field, "unknown country code; check the first digits", value=value)
     if number[len(code) + 1] == "0" and (better := _without_trunk_zero(number)) != number:
-        raise invalid(field, f"{shown(value)} has a 0 that is dialled inside the country only; use {better}")
+        raise invalid(field, f"leave out the 0 after the country code: {better}", value=value)
     return number
 
 
@@ -161,8 +161,8 @@ def _of_region(digits: str, region: str) -> str:
 def _refuse_phone(value: str, field: str) -> NoReturn:
     hint = None
     if not _bare_phone(value).startswith("+"):
-        hint = "Begin with + and the country's calling code, as in +44 20 7946 0123."
-    raise invalid(field, f"{shown(value)} is not a phone number; use + and 7 to 15 digits, the first not 0", hint=hint)
+        hint = "Begin with + and the country code, as in +44 20 7946 0123."
+    raise invalid(field, "use + and 7 to 15 digits, the first not 0", value=value, hint=hint)
 
 
 def calling_code(number: str) -> str | None:
@@ -193,7 +193,7 @@ def region(value: str, *, field: str = "region") -> str:
     found = value.strip().upper()
     if _REGION.fullmatch(found) and is_place(found):
         return found
-    raise invalid(field, f"{shown(value)} is not a country's code; use two letters, such as DE or US")
+    raise invalid(field, "use two letters, such as DE or US", value=value)
 
 
 def is_place(text: str) -> bool:

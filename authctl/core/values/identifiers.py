@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from authctl.core.values.checks import invalid, kind_of, shown, text
+from authctl.core.values.checks import invalid, kind_of, text
 from authctl.model import Status
 
 MAX_IMPORTED_ID = 255
@@ -35,8 +35,8 @@ def identifier(value: str, *, field: str = "id") -> str:
         return value
     raise invalid(
         field,
-        f"{shown(value)} is not an id; use 1 to 128 letters, digits and . _ | : - "
-        "that begin with a letter or digit, all of them ASCII",
+        "use 1 to 128 ASCII letters, digits and . _ | : -, beginning with a letter or digit",
+        value=value,
     )
 
 
@@ -46,8 +46,8 @@ def imported_id(value: str, *, field: str = "id") -> str:
         return value
     raise invalid(
         field,
-        f"{shown(value)} is not an id; use 1 to {MAX_IMPORTED_ID} printable characters, "
-        "without blanks at the beginning or end",
+        f"use 1 to {MAX_IMPORTED_ID} printable characters, without spaces at the beginning or end",
+        value=value,
     )
 
 
@@ -75,8 +75,8 @@ def username(value: str, *, field: str = "username") -> str:
         return value
     raise invalid(
         field,
-        f"{shown(value)} is not a username; use 1 to {MAX_USERNAME} printable characters "
-        "without spaces and @, and no + at the beginning",
+        f"use 1 to {MAX_USERNAME} printable characters, no spaces, no @, no + at the beginning",
+        value=value,
     )
 
 
@@ -87,7 +87,7 @@ def name(value: str, *, field: str = "name") -> str:
     """A name of at most 128 characters, kept exactly as given; it may be empty."""
     if len(text(value, field)) <= MAX_NAME:
         return value
-    raise invalid(field, f"has {len(value)} characters; use at most {MAX_NAME}")
+    raise invalid(field, f"{len(value)} characters are too many; use at most {MAX_NAME}")
 
 
 # RFC 5646 §2.1, with languages of two or three letters: no longer one is registered.
@@ -103,7 +103,7 @@ def locale(value: str, *, field: str = "locale") -> str:
     tag = text(value, field).strip().replace("_", "-")
     if len(tag) <= MAX_LOCALE and _LOCALE.fullmatch(tag):
         return _cased(tag)
-    raise invalid(field, f"{shown(value)} is not a language tag; write one such as de, pt-BR or zh-Hant")
+    raise invalid(field, "use one such as de, pt-BR or zh-Hant", value=value)
 
 
 def _cased(tag: str) -> str:
@@ -125,14 +125,14 @@ def provider(value: str, *, field: str = "provider") -> str:
     lowered = text(value, field).strip().lower()
     if _PROVIDER.fullmatch(lowered):
         return lowered
-    raise invalid(field, f"{shown(value)} is not a provider; use 1 to 64 ASCII letters, digits and . _ -")
+    raise invalid(field, "use 1 to 64 ASCII letters, digits and . _ -", value=value)
 
 
 def provider_uid(value: str, *, field: str = "provider_uid") -> str:
     """The id of an account elsewhere, kept exactly: 1 to 255 characters."""
     if 1 <= len(text(value, field)) <= MAX_PROVIDER_UID:
         return value
-    raise invalid(field, f"has {len(value)} characters; use 1 to {MAX_PROVIDER_UID}")
+    raise invalid(field, f"{len(value)} characters; use 1 to {MAX_PROVIDER_UID}")
 
 
 def address(value: str, *, field: str = "ip") -> str:
@@ -142,7 +142,7 @@ def address(value: str, *, field: str = "ip") -> str:
     try:
         return str(ip_address(text(value, field).strip()))
     except ValueError:
-        raise invalid(field, f"{shown(value)} is not an IP address; write it as in 192.0.2.7 or 2001:db8::7") from None
+        raise invalid(field, "use one such as 192.0.2.7 or 2001:db8::7", value=value) from None
 
 
 def user_agent(value: str, *, field: str = "user_agent") -> str:
@@ -167,7 +167,7 @@ def label(value: str, *, field: str = "labels") -> str:
     """1–36 ASCII letters and digits."""
     if _LABEL.fullmatch(text(value, field)):
         return value
-    raise invalid(field, f"may not hold {shown(value)}; use 1 to 36 ASCII letters and digits for each")
+    raise invalid(field, "use 1 to 36 ASCII letters and digits for each", value=value)
 
 
 def labels(values: Iterable[str], *, field: str = "labels") -> tuple[str, ...]:
@@ -186,8 +186,8 @@ def role(value: str, *, field: str = "roles") -> str:
         return value
     raise invalid(
         field,
-        f"may not hold {shown(value)}; use 1 to 81 ASCII letters, digits and . _ - for each, "
-        "with a letter or digit first",
+        "use 1 to 81 ASCII letters, digits and . _ - for each, beginning with a letter or digit",
+        value=value,
     )
 
 
@@ -206,7 +206,7 @@ def _several(values: Iterable[str], rule: Callable[..., str], most: int, field: 
 def _distinct(values: Iterable[str], most: int, field: str) -> tuple[str, ...]:
     kept = tuple(dict.fromkeys(values))
     if len(kept) > most:
-        raise invalid(field, f"are {len(kept):,}; give at most {most:,}")
+        raise invalid(field, f"{len(kept):,} are too many; use at most {most:,}")
     return kept
 
 
@@ -217,9 +217,9 @@ def password(value: str, minimum: int = 8, *, field: str = "password") -> str:
     """`minimum` to 256 characters of any Unicode, never trimmed, never shown in a message."""
     text(value, field)
     if len(value) < minimum:
-        raise invalid(field, f"is too short; use at least {minimum} characters", type="password_too_short")
+        raise invalid(field, f"too short; use at least {minimum} characters", type="password_too_short")
     if len(value) > MAX_PASSWORD:
-        raise invalid(field, f"is too long; use at most {MAX_PASSWORD} characters", type="password_too_long")
+        raise invalid(field, f"too long; use at most {MAX_PASSWORD} characters", type="password_too_long")
     return value
 
 
@@ -237,7 +237,7 @@ def boolean(value: str | bool, *, field: str = "value") -> bool:
         return value
     found = _BOOLEANS.get(text(value, field).strip().lower())
     if found is None:
-        raise invalid(field, f"{shown(value)} is neither true nor false; write one of them")
+        raise invalid(field, "use true or false", value=value)
     return found
 
 
@@ -246,7 +246,7 @@ def status(value: str, *, field: str = "status") -> Status:
     try:
         return Status(text(value, field).strip().lower())
     except ValueError:
-        raise invalid(field, f"{shown(value)} is not a status; write {' or '.join(Status)}") from None
+        raise invalid(field, f"use {' or '.join(Status)}", value=value) from None
 
 
 def _composed(value: str) -> str:

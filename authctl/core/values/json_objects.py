@@ -14,7 +14,7 @@ from authctl.model import Json
 MAX_JSON_BYTES = 65_535
 MAX_JSON_DEPTH = 100  # far below where jq, Python and both databases need special settings
 
-_JSON_HINT = """Write an object, in single quotes for the shell: '{"theme": "dark"}'."""
+_JSON_HINT = """Write an object in single quotes: '{"theme": "dark"}'"""
 
 # json.dumps would build one for every call.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
@@ -103,17 +103,17 @@ def _parsed(value: str, field: str) -> Any:
     """JSON text as Python has it, without what only Python's reader takes."""
 
     def refuse_constant(constant: str) -> None:
-        raise invalid(field, f"holds {constant}, which JSON does not have; use a number or null")
+        raise invalid(field, f"contains {constant}, which JSON does not have; use a number or null")
 
     try:
         return json.loads(text(value, field), parse_constant=refuse_constant, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         where = f"at line {error.lineno}, column {error.colno}"
-        raise invalid(field, f"is not JSON: {error.msg} {where}", hint=_JSON_HINT) from None
+        raise invalid(field, f"not JSON: {error.msg} {where}", hint=_JSON_HINT) from None
     except RecursionError:
         raise _too_deep(field) from None
     except RepeatedName as twice:
-        raise invalid(field, f"has the name {shown(twice.name)} twice; leave one out") from None
+        raise invalid(field, f"contains {shown(twice.name)} twice; remove one") from None
     except ValueError:
         raise _long_number(field) from None
 
@@ -141,18 +141,18 @@ def _check_json(found: Json, field: str) -> None:
             else:
                 waiting.extend((value, depth + 1) for value in item)
         elif isinstance(item, float) and not math.isfinite(item):
-            raise invalid(field, "holds a number that is infinite, not a number, or too large; use a smaller one")
+            raise invalid(field, "contains a number that is infinite, not a number, or too large; use a smaller one")
         elif item is not None and not isinstance(item, (bool, int, float)):
-            raise invalid(field, f"holds {kind_of(item)}, which JSON does not have; use text")
+            raise invalid(field, f"contains {kind_of(item)}, which JSON does not have; use text")
 
 
 def _too_deep(field: str) -> Invalid:
-    return invalid(field, f"is nested more than {MAX_JSON_DEPTH} levels deep; flatten it")
+    return invalid(field, f"nested more than {MAX_JSON_DEPTH} levels deep; flatten it")
 
 
 def _too_large(field: str) -> Invalid:
-    return invalid(field, f"takes more than {MAX_JSON_BYTES:,} bytes as JSON; leave something out")
+    return invalid(field, f"more than {MAX_JSON_BYTES:,} bytes as JSON; shorten it")
 
 
 def _long_number(field: str) -> Invalid:
-    return invalid(field, "holds an integer of thousands of digits; give it as text")
+    return invalid(field, "contains an integer of thousands of digits; write it as text")

@@ -23,7 +23,7 @@ class FieldType(StrEnum):
     TIME = "time"
     FLAG = "true or false"
     STATUS = "active or blocked"
-    CHOICE = "one of a few words"
+    CHOICE = "one of several words"
     NUMBER = "a whole number"
     MEMBERS = "a list"
 
@@ -94,7 +94,7 @@ def position(asked: Listing, type: str, what: str, find: Callable[[str, str], An
         return None
     found = find(id, option)
     if found is None:
-        raise NotFound(type, f"There is no {what} {checks.shown(id)} to go on from.", field=option)
+        raise NotFound(type, f"There is no {what} {checks.shown(id)} to continue from.", field=option)
     return found
 
 
@@ -102,7 +102,7 @@ def _search(text: str) -> str:
     if len(checks.text(text, "search")) <= MAX_SEARCH:
         return text
     raise Invalid(
-        "general_argument_invalid", f"search has {len(text)} characters; use at most {MAX_SEARCH}", field="search"
+        "general_argument_invalid", f"Invalid search: {len(text)} characters; use at most {MAX_SEARCH}.", field="search"
     )
 
 
@@ -114,9 +114,9 @@ def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
     if parsed is None:
         raise Invalid(
             "general_argument_invalid",
-            f"filter {checks.shown(text)} cannot be read; write FIELD OP VALUE",
+            f"Invalid filter {checks.shown(text)}: use FIELD OP VALUE.",
             field="filter",
-            hint="As in: --filter 'status = blocked' or --filter 'created_at >= 2026-01-01'.",
+            hint="For example: --filter 'status = blocked' or --filter 'created_at >= 2026-01-01'",
         )
     name, operator, value = parsed.groups()
     operator = operator.replace("==", "=")
@@ -126,7 +126,7 @@ def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
     if operator not in _OPERATORS[field.kind]:
         raise Invalid(
             "general_argument_invalid",
-            f"filter on {name} takes {' '.join(_OPERATORS[field.kind])}, not {operator}",
+            f"Invalid filter on {name}: use {' '.join(_OPERATORS[field.kind])}, not {operator}.",
             field="filter",
         )
     try:
@@ -148,7 +148,7 @@ def _value(name: str, field: Field, operator: str, value: str, now: datetime) ->
         if field.nullable and operator in ("=", "!="):
             return None
         if field.kind is not FieldType.TEXT or operator == "~":
-            raise Invalid("general_argument_invalid", f"{label}: a value is missing after {operator}", field="filter")
+            raise Invalid("general_argument_invalid", f"Invalid {label}: add a value after {operator}.", field="filter")
     match field.kind:
         case FieldType.FLAG:
             return identifiers.boolean(value, field=label)
@@ -169,21 +169,21 @@ def _value(name: str, field: Field, operator: str, value: str, now: datetime) ->
 def _choice(value: str, choices: tuple[str, ...], label: str) -> str:
     if value.lower() in choices:
         return value.lower()
-    message = f"{label} is {checks.shown(value)}; use {' or '.join(choices)}"
+    message = f"Invalid {label}: {checks.shown(value)}; use {' or '.join(choices)}."
     raise Invalid("general_argument_invalid", message, field="filter")
 
 
 def _number(value: str, label: str) -> int:
     if value.isascii() and value.isdigit() and len(value) <= 9:
         return int(value)
-    message = f"{label} is {checks.shown(value)}; use a whole number"
+    message = f"Invalid {label}: {checks.shown(value)}; use a whole number."
     raise Invalid("general_argument_invalid", message, field="filter")
 
 
 def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
     name = sort.removeprefix("-")
     if name in fields and fields[name].kind is FieldType.MEMBERS:
-        raise Invalid("general_argument_invalid", f"sort cannot be by {name}, which is a list", field="sort")
+        raise Invalid("general_argument_invalid", f"Cannot sort by {name}, which is a list.", field="sort")
     if name not in fields:
         sortable = [each for each, field in fields.items() if field.kind is not FieldType.MEMBERS]
         raise _unknown(name, sortable, "sort", to=" to sort by")
@@ -191,7 +191,7 @@ def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
 
 
 def _not_both(field: str) -> None:
-    raise Invalid("general_argument_invalid", "after and before exclude each other; give one of them", field=field)
+    raise Invalid("general_argument_invalid", "Use only one of after and before.", field=field)
 
 
 def _unknown(name: str, fields: Iterable[str], option: str, *, to: str = "") -> Invalid:
@@ -199,5 +199,5 @@ def _unknown(name: str, fields: Iterable[str], option: str, *, to: str = "") -> 
         "general_argument_invalid",
         f"Unknown field {checks.shown(name)}{to}.{did_you_mean(name, fields)}",
         field=option,
-        hint=f"The fields are: {', '.join(fields)}.",
+        hint=f"Fields: {', '.join(fields)}.",
     )

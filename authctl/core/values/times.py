@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from authctl.core.values.checks import invalid, shown, text
+from authctl.core.values.checks import invalid, text
 
 _UNITS = {"y": 365 * 86_400, "w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,12}}){unit})?" for unit in _UNITS))
@@ -30,7 +30,8 @@ def duration(value: timedelta | str | int, *, field: str = "duration") -> timede
     if found is None:
         raise invalid(
             field,
-            f"{shown(value)} is not a duration; write seconds, or numbers with units: 90s, 15m, 1h30m, 7d, 2w, 1y",
+            "use seconds, or numbers with units: 90s, 15m, 1h30m, 7d, 2w, 1y",
+            value=value,
         )
     return found
 
@@ -50,8 +51,8 @@ def moment(value: str, now: datetime, *, bare: Literal["ahead", "ago"] | None = 
         relative = "2h" if bare else "+2h, -7d"
         raise invalid(
             field,
-            f"{shown(value)} is not a time; write it as in 2026-01-31, 2026-01-31T09:00Z, "
-            f"2026-01-31T09:00+02:00, {relative}, today or now",
+            f"use a time such as 2026-01-31, 2026-01-31T09:00Z, 2026-01-31T09:00+02:00, {relative}, today or now",
+            value=value,
         )
     return found
 
@@ -60,8 +61,7 @@ def until(value: str | datetime, now: datetime, *, field: str = "until") -> date
     """A moment still to come; `2h` is two hours from now."""
     found = moment(value, now, bare="ahead", field=field) if isinstance(value, str) else value
     if found <= now:
-        said = shown(str(value))
-        raise invalid(field, f"{said} has passed already; give a time to come, in UTC or with its zone")
+        raise invalid(field, "in the past; use a later time, in UTC or with its zone", value=str(value))
     return found
 
 

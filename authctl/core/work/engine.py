@@ -113,7 +113,7 @@ class Engine:
     def acting(self, actor: Actor, *, dry_run: bool = False) -> Self:
         """The same directory for another actor, or as a dry run. Shares the connections."""
         if not isinstance(dry_run, bool):
-            raise Invalid("general_argument_invalid", "dry_run must be True or False.", field="dry_run")
+            raise Invalid("general_argument_invalid", "The argument 'dry_run' must be True or False.", field="dry_run")
         directory = copy.copy(self)
         directory.actor = actor
         directory.dry_run = dry_run
@@ -354,19 +354,19 @@ class Engine:
         key = self._find_key(wanted)
         if key is None:
             path = self.settings.secret_key_file
-            looked = f" It was looked for as {path}." if path is not None else ""
+            looked = f" authctl looked for {path}." if path is not None else ""
             raise Invalid(
                 "general_key_missing",
                 f"The secret key {wanted} of {where} was not found.",
                 field="secret_key",
-                hint=f"Set secret_key_file (or AUTHCTL_SECRET_KEY_FILE) to the file that `authctl init` made.{looked}",
+                hint=f"Set secret_key_file or AUTHCTL_SECRET_KEY_FILE to the file from `authctl init`.{looked}",
             )
         if (found := sealing.fingerprint(key)) != wanted:
             raise Invalid(
                 "general_key_mismatch",
-                f"The secret key {found} is not the one of {where}, which is {wanted}.",
+                f"The secret key {found} does not belong to {where}, which uses {wanted}.",
                 field="secret_key",
-                hint="Check secret_key, secret_key_file and the database URL: they belong together.",
+                hint="Check secret_key, secret_key_file and the database URL.",
             )
         return key
 
@@ -395,10 +395,10 @@ def _refusal(by: By, may: By) -> Denied:
     """What somebody of that kind is told who may not do it."""
     if by is By.PERSON:
         whom = "the application" if By.APPLICATION in may else "operators"
-        return Denied("user_unauthorized", f"This is for {whom}. You can only see and change your own account.")
+        return Denied("user_unauthorized", f"Only {whom} can do this. You can only see and change your own account.")
     if By.PERSON in may:
-        return Denied("user_unauthorized", "This is for people who are signed in.", hint="Use as_session(secret).")
-    return Denied("user_unauthorized", "This is for operators.", hint="Operators' programs use authctl.open().")
+        return Denied("user_unauthorized", "Sign in to do this.", hint="Use as_session(secret).")
+    return Denied("user_unauthorized", "Only operators can do this.", hint="For operators' programs: authctl.open().")
 
 
 def send(directory: Engine, notices: Sequence[Notice]) -> None:
@@ -415,8 +415,8 @@ def send(directory: Engine, notices: Sequence[Notice]) -> None:
         except AuthctlError as error:
             failed += 1
             untold = notices[place:] if failed == FAILURES else [notice]
-            who = f"The user {notice.user_id} was" if len(untold) == 1 else f"{len(untold):,} users were"
-            directory.warn(f"{who} not told by {'SMS' if notice.is_sms else 'mail'}: {error.message}")
+            who = f"User {notice.user_id} was" if len(untold) == 1 else f"{len(untold):,} users were"
+            directory.warn(f"{who} not notified by {'SMS' if notice.is_sms else 'mail'}: {error.message}")
             with suppress(Unavailable):  # even where the database is gone by now
                 directory.operating().write(_record, untold, error.type)
             if failed == FAILURES:

@@ -225,9 +225,9 @@ class Work:
         if self.policy["reason-required"]:
             raise Invalid(
                 "general_argument_invalid",
-                "The policy reason-required asks for a reason.",
+                "This change needs a reason (policy reason-required).",
                 field="reason",
-                hint="Say why with --reason TEXT.",
+                hint="Add --reason TEXT.",
             )
 
     def changed(self, resource: str, before: Json | None, after: Json | None) -> None:

@@ -25,9 +25,9 @@ def open(settings: SmsSettings, clock: Clock, random_bytes: RandomBytes, console
     """
     if settings.provider is None:
         raise Unconfigured(
-            "No SMS can be sent: no provider is configured.",
+            "Cannot send SMS: no provider is configured.",
             field="sms.provider",
-            way_out="Set sms.provider and what it needs in the configuration file",
+            way_out="Set sms.provider and its credentials in the configuration file",
         )
     module, _, name = SMS_PROVIDERS[settings.provider].partition(":")
     made = getattr(import_module(f"{__name__}.{module}"), name)

@@ -34,7 +34,7 @@ class File(Provider):
             finally:
                 os.close(file)
         except OSError as error:
-            raise self.refused(request, f"{path} cannot be written: {error.strerror}") from None
+            raise self.refused(request, f"Cannot write {path}: {error.strerror}") from None
         return self.accepted(request, None, "written")
 
 

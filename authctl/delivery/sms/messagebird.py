@@ -33,5 +33,5 @@ class MessageBird(Provider):
             raise self.odd(request, answer)
         status = answer.get("recipients", "items", 0, "status")
         if not answer.get("recipients", "totalSentCount"):
-            raise self.refused(request, "it was sent to nobody", status=status)
+            raise self.refused(request, "it reached nobody", status=status)
         return self.accepted(request, answer.get("id"), status)

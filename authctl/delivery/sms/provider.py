@@ -43,7 +43,7 @@ class Provider(ABC):
         if missing:
             names = " and ".join(missing)
             raise Unconfigured(
-                f"No SMS can be sent by {self.name}: {names} {'is' if len(missing) == 1 else 'are'} not set.",
+                f"Cannot send SMS with {self.name}: {names} {'is' if len(missing) == 1 else 'are'} not set.",
                 field=missing[0],
                 way_out=f"Set {names} in the configuration file",
             )
@@ -52,9 +52,9 @@ class Provider(ABC):
         """Raise Unavailable (delivery_unconfigured) where the provider has no such channel."""
         if channel not in self.channels:
             raise Unconfigured(
-                f"{self.name} sends no messages over {channel}.",
+                f"{self.name} cannot send over {channel}.",
                 field="sms.provider",
-                way_out="Send it by sms, set sms.provider to twilio or twilio-verify",
+                way_out="Send it by sms, or set sms.provider to twilio or twilio-verify",
             )
 
     @property
@@ -73,7 +73,7 @@ class Provider(ABC):
         try:
             response = httpx.post(self.base + path, timeout=self.settings.timeout, **options)
         except httpx.TimeoutException:
-            said = f"no answer within {self.settings.timeout:g} seconds; the message may be on its way all the same"
+            said = f"no answer within {self.settings.timeout:g} seconds; the message may still arrive"
             raise self.refused(request, said) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise self.refused(request, str(error) or type(error).__name__) from None
@@ -154,8 +154,8 @@ class Answer:
     def oddity(self) -> str:
         """What is wrong with an answer that has no words of its own; a page of HTML is not repeated."""
         if not self.is_success:
-            return self.reason or "an error without a text"
-        return "an answer that is not understood" if self.text.strip() else "an empty answer"
+            return self.reason or "an error without a message"
+        return "an unknown answer" if self.text.strip() else "an empty answer"
 
 
 def digits(number: str) -> str:

@@ -51,7 +51,7 @@ class Twilio(_Account):
             raise Unconfigured(
                 "WhatsApp messages cannot come from a name.",
                 field="sms.whatsapp_sender",
-                way_out="Set sms.whatsapp_sender to a number with its + or to a messaging service (MG…)",
+                way_out="Set sms.whatsapp_sender to a number with + or a messaging service (MG…)",
             )
 
     def sender(self, channel: Channel) -> str:
@@ -96,7 +96,7 @@ class TwilioVerify(_Account):
 
     def send(self, message: Sms) -> Receipt:
         raise Unconfigured(
-            "twilio-verify sends codes of its own alone, and no other messages.",
+            "twilio-verify only sends codes of its own.",
             field="sms.provider",
             way_out='Set sms.provider to "twilio"',
         )

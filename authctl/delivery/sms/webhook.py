@@ -96,7 +96,7 @@ def key(secret: str) -> bytes:
         return base64.b64decode(text.removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError):
         raise Unconfigured(
-            f"No SMS can be sent by webhook: what follows {PREFIX} in sms.webhook_secret is not base64.",
+            f"Cannot send SMS by webhook: the part of sms.webhook_secret after {PREFIX} is not base64.",
             field="sms.webhook_secret",
-            way_out="Copy the secret again, or set another one without that beginning",
+            way_out="Copy the secret again, or use one without that prefix",
         ) from None

@@ -20,21 +20,27 @@ class Name(NamedTuple):
 
 NAMES = {
     "authctl": Name("authctl", "authctl's own export, JSON Lines or CSV"),
-    "csv": Name("any_csv", "any CSV with a first row that names its columns"),
-    "json": Name("any_json", "any JSON or JSON Lines, such as mongoexport's; --map says which field is what"),
-    "appwrite": Name("appwrite", "Appwrite's users, and with them identities, teams and memberships"),
-    "supabase": Name("supabase", "auth.users as CSV or JSON with identities and mfa_factors, or the Admin API's users"),
-    "firebase": Name("firebase", "firebase auth:export as JSON or CSV, or users of the admin SDK or Identity Toolkit"),
-    "auth0": Name("auth0", "users of an export or the Management API, with the password file; the bulk import's form"),
-    "keycloak": Name("keycloak", "a realm or users file of kc.sh export, or the users of its REST API"),
-    "cognito": Name("cognito", "list-users or admin-get-user as JSON, or the import job's CSV"),
-    "okta": Name("okta", "the users of Okta's API, or its CSV template"),
-    "clerk": Name("clerk", "the dashboard's CSV, or users of Clerk's API or JavaScript SDK"),
-    "django": Name("django", "dumpdata as JSON or XML, or the auth_user table as CSV"),
-    "kratos": Name("kratos", "the identities of Ory Kratos' admin API or CLI, or a batch that makes them"),
-    "wordpress": Name("wordpress", "wp-cli's user list or user get as CSV or JSON, or wp_users as CSV"),
-    "htpasswd": Name("htpasswd", "a password file of Apache or nginx"),
-    "ldif": Name("ldif", "slapcat, ldapsearch -LLL, or ldifde of Active Directory"),
+    "csv": Name("any_csv", "any CSV whose first row names its columns"),
+    "json": Name("any_json", "any JSON or JSON Lines, such as mongoexport's; name its fields with --map"),
+    "appwrite": Name("appwrite", "Appwrite users, with identities, teams and memberships"),
+    "supabase": Name(
+        "supabase", "auth.users as CSV or JSON, with identities and mfa_factors; or users from the Admin API"
+    ),
+    "firebase": Name(
+        "firebase", "firebase auth:export as JSON or CSV; or users from the Admin SDK or Identity Toolkit"
+    ),
+    "auth0": Name(
+        "auth0", "a user export or users from the Management API, with the password file; or a bulk import file"
+    ),
+    "keycloak": Name("keycloak", "a realm or users file from kc.sh export; or users from the REST API"),
+    "cognito": Name("cognito", "list-users or admin-get-user as JSON; or the import job's CSV"),
+    "okta": Name("okta", "users from Okta's API; or its CSV template"),
+    "clerk": Name("clerk", "the dashboard's CSV; or users from Clerk's API or JavaScript SDK"),
+    "django": Name("django", "dumpdata as JSON or XML; or the auth_user table as CSV"),
+    "kratos": Name("kratos", "identities from Ory Kratos' admin API or CLI; or a batch that creates them"),
+    "wordpress": Name("wordpress", "wp-cli's user list or user get as CSV or JSON; or wp_users as CSV"),
+    "htpasswd": Name("htpasswd", "an Apache or nginx password file"),
+    "ldif": Name("ldif", "slapcat, ldapsearch -LLL, or Active Directory's ldifde"),
 }
 
 GENERAL = ("csv", "json")  # what a file is taken for that is of no system

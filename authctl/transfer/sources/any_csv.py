@@ -45,7 +45,7 @@ def _check_header(names: tuple[str, ...], options: Mapping[str, str]) -> None:
         email = next((at for at, name in enumerate(names, 1) if "@" in name), None)
         likely = f"email={email}" if email else "id=1"
         raise text_files.unreadable(
-            f"The first row names no columns: it is {field_mapping.shown(names)}.",
-            "Put a row such as id,email,name above it, or number the columns:"
+            f"The first row does not name columns: {field_mapping.shown(names)}.",
+            "Add a row such as id,email,name at the top, or number the columns:"
             f" --source-option header=no --map {likely}",
         )

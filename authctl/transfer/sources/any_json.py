@@ -45,7 +45,7 @@ _NUMBERS = ("$numberLong", "$numberInt")
 class PlainJson(Base):
     name = "json"
     addresses = Addresses.GIVEN
-    options = field_mapping.OPTIONS | {"root": "the path to the list of users: data.users (default: found)"}
+    options = field_mapping.OPTIONS | {"root": "path to the list of users, such as data.users (default: detected)"}
 
     def recognises(self, head: bytes, name: str) -> bool:
         return text_files.is_json(head)
@@ -117,12 +117,14 @@ def _unnamed(records: list[Json], names: Mapping[str, None]) -> Exception:
     """That nothing names the users, with a mapping to copy."""
     likely = _likely(records)
     text = ",".join(f"{target}={path}" for target, path in likely.items())
-    hint = f"Its fields are {field_mapping.shown(tuple(names))}: say which is what, as in --map email=PATH"
+    hint = f"Name the fields, as in --map email=PATH. The file has {field_mapping.shown(tuple(names))}."
     if (root := _root(records, likely)) is not None:
         hint = f"If {root} is the list of users: --source-option {shlex.quote(f'root={root}')}"
     elif any(target in field_mapping.NAMING for target in likely):
-        hint = f"If that is right: --map {shlex.quote(text)}" + (" --hash-format NAME" if "password" in likely else "")
-    return unreadable("No field is known to name the users: an id, email, phone or username.", hint)
+        hint = f"If this looks right: --map {shlex.quote(text)}" + (
+            " --hash-format NAME" if "password" in likely else ""
+        )
+    return unreadable("No field looks like an id, email, phone or username.", hint)
 
 
 def _root(records: list[Json], likely: Mapping[str, str]) -> str | None:

@@ -102,9 +102,7 @@ class _Mapping:
         values.notes += self.joining.notes.get(id, ())
         if values.truth("mfa"):
             record.mfa = bool(record.email_verified or record.phone_verified)
-            values.no_factor(
-                "Appwrite's API does not give authenticators away; an email or phone can still be a factor."
-            )
+            values.no_factor("Appwrite's API does not export authenticators. Email and phone can still be factors.")
         return record
 
 
@@ -133,5 +131,5 @@ def _linked(values: Fields) -> list[Linked]:
 def _member(values: Fields) -> Member:
     team = values.text("teamId")
     if team is None:
-        raise Wrong("teamId", "teamId must be text, not null.")
+        raise Wrong("teamId", "The record has no teamId.")
     return Member(team, values.text("teamName") or team, values.texts("roles"), values.moment("joined"))

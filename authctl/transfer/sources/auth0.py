@@ -39,7 +39,7 @@ PASSWORD_ENCODINGS = {
     "ascii": "latin1",
 }
 
-OPTIONS = {**ROLES, "ids": "bare: ids without auth0| in front (default: as they are)"}
+OPTIONS = {**ROLES, "ids": "bare: drop auth0| from ids (default: keep it)"}
 
 # What the bulk import takes, and nothing else: https://auth0.com/docs/manage-users/user-migration/bulk-user-import-database-schema-and-examples
 BULK = frozenset(
@@ -88,7 +88,9 @@ class Auth0(Base):
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         ids = options.get("ids")
         if ids not in (None, "bare"):
-            raise Invalid("general_argument_invalid", "ids must be bare, or left out.", field="ids")
+            raise Invalid(
+                "general_argument_invalid", "Invalid --source-option ids: use bare, or leave it out.", field="ids"
+            )
         mapping = _Mapping(wants_labels(options), ids == "bare")
         found = _rows(files[0])
         if len(files) > 1:
@@ -98,7 +100,7 @@ class Auth0(Base):
     def _check_shape(self, values: Any) -> None:
         """A record has its id, or is of the bulk import's form."""
         if values.get("user_id") in NOTHING and not BULK.issuperset(values):
-            raise Wrong("user_id", "The record has no user_id, which every record of an Auth0 export has.")
+            raise Wrong("user_id", "The record has no user_id, so it is not from an Auth0 export.")
 
 
 SOURCE = Auth0()
@@ -110,7 +112,7 @@ def _rows(file: Any) -> Iterator[Row]:
     found = json_files.rows(file, ("users",), TYPICAL) if is_json else csv_files.Table(file, known=TYPICAL).rows()
     first = next(found, None)
     if isinstance(first, SourceRow) and "passwordHash" in first.values and "user_id" not in first.values:
-        raise unreadable("This is the password file; name the users' export before it.")
+        raise unreadable("This is the password file. Name the users' export before it.")
     return map(_named if is_json else _shaped, chain(() if first is None else (first,), found))
 
 
@@ -162,7 +164,7 @@ class _Passwords:
     def _keep(self, id: str, values: Fields) -> None:
         text = values.text("passwordHash")
         if text is None:
-            raise Wrong("passwordHash", "passwordHash is missing.")
+            raise Wrong("passwordHash", "The line has no passwordHash.")
         self.found[id] = text, values.inside("password_set_date").given.get("$date"), self._place
 
     def why_lost(self, id: str) -> str:
@@ -173,14 +175,14 @@ class _Passwords:
         """Lines that belong to no user of the export, and those that do not say to whom."""
         yield from self.joining.lost
         for id, (*_, (file, line)) in self.found.items():
-            message = f"Line {line} of the password file belongs to no user of the export."
+            message = f"Line {line} of the password file belongs to no user in the export."
             yield Skipped(line, text_files.ref(id), [Note(*LOST_PASSWORD, message)], file)
 
 
 def _owner(values: Fields) -> str:
     id = values.text("alt_id") or values.inside("_id").text("$oid")
     if id is None:
-        raise Wrong("_id", "_id is missing.")
+        raise Wrong("_id", "The line has no _id.")
     return id.removeprefix(OWN)
 
 
@@ -265,14 +267,16 @@ def _identities(values: Fields, id: str | None) -> list[Linked]:
 def _secret(values: Fields) -> Secret | None:
     joined, plain_form, custom = values.text(HASH), values.text("password_hash"), values.object("custom_password_hash")
     if plain_form is not None and custom is not None:
-        raise Wrong("password_hash", "password_hash and custom_password_hash exclude each other.")
+        raise Wrong("password_hash", "The record has both password_hash and custom_password_hash.")
     if custom is not None:
         return _custom(Fields(custom, values.notes))
     if why := values.text(LOST):
         values.no_password(why)
     text = joined or plain_form
     if text is None and not values.given.get(LOST) and (values.text("user_id") or "").startswith(OWN):
-        values.no_password("Auth0's exports have no passwords; its support hands them out in a file to name behind it.")
+        values.no_password(
+            "Auth0's exports contain no passwords. Ask its support for the password file and name it after the export."
+        )
     return None if text is None else Secret(text, "bcrypt")
 
 
@@ -282,10 +286,10 @@ def _custom(custom: Fields) -> Secret | None:
     hash, salt = custom.inside("hash"), custom.inside("salt")
     text = hash.text("value")
     if text is None:
-        raise Wrong("custom_password_hash", "custom_password_hash has no hash.value.")
+        raise Wrong("custom_password_hash", "The custom_password_hash has no hash.value.")
     if algorithm in ("bcrypt", "argon2", "pbkdf2", "ldap"):
         if salt.text("value") is not None:
-            custom.no_password(f"A salt beside a hash of {algorithm}, which has its own, cannot be taken over.")
+            custom.no_password(f"The hash has a salt beside it, but {algorithm} hashes contain their own.")
             return None
         return Secret(text, algorithm)
     options: dict[str, str | None] = {"encoding": hash.text("encoding")}
@@ -316,9 +320,9 @@ def _add_factors(record: Record, values: Fields) -> None:
         if key is not None:
             record.totp += values.authenticators(key, "mfa_factors")
         elif phone is not None and phone != record.phone:
-            values.no_factor("A second factor by text message goes to another phone than the user's, and is lost.")
+            values.no_factor("Cannot import a second factor that texts another phone than the user's.")
         elif email is not None and email != record.email:
-            values.no_factor("A second factor by email goes to another address than the user's, and is lost.")
+            values.no_factor("Cannot import a second factor that mails another address than the user's.")
         record.mfa = bool(record.totp) or record.mfa
     if record.mfa is None and values.items("multifactor"):
-        values.no_factor("The export says that there is a second factor, and does not have it.")
+        values.no_factor("The export mentions a second factor but does not contain it.")

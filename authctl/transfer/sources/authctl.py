@@ -25,12 +25,12 @@ SHAPE = {
     "email_verified, phone_verified, mfa": "true or false",
     "status": "active or blocked",
     "labels": "a list of words",
-    "prefs, metadata": "objects with whatever you like in them",
+    "prefs, metadata": "any JSON object",
     "blocked_until, created_at, updated_at, last_sign_in_at": "times in ISO 8601: 2024-03-01T10:00:00.000Z",
-    "password": "{hash, must_change, updated_at}; the hash in any form that names itself",
-    "totp": "authenticators: [{secret, name, algorithm, digits, period}], the secret in base32",
+    "password": "{hash, must_change, updated_at}; any hash that names its algorithm",
+    "totp": "authenticators: [{secret, name, algorithm, digits, period}], secrets in base32",
     "identities": "[{provider, provider_uid, email, email_verified, created_at}]",
-    "factors, locked_until, pending, password.set": "only written: they follow from the rest",
+    "factors, locked_until, pending, password.set": "export only: derived from the rest",
 }
 _GUARDED = re.compile(r"' *[=+\-@\t\r\n＝＋－＠]")
 PASSWORD_CELLS = ("hash", "algorithm", "updated_at", "must_change")
@@ -98,7 +98,7 @@ def _name(values: Fields, name: str) -> str | None:
     found = values.get(name)
     if found is None or isinstance(found, str):
         return found
-    raise Wrong(name, f"{name} must be text.")
+    raise Wrong(name, f"Invalid {name}: use text.")
 
 
 def _moment(values: Fields, name: str) -> datetime | None:
@@ -129,7 +129,7 @@ def _is_blocked(values: Fields) -> bool | None:
     status = values.text("status")
     if status in (None, "active", "blocked"):
         return None if status is None else status == "blocked"
-    raise Wrong("status", "status must be active or blocked.")
+    raise Wrong("status", "Invalid status: use active or blocked.")
 
 
 def _add_password(record: Record, values: Fields) -> None:
@@ -144,13 +144,13 @@ def _add_password(record: Record, values: Fields) -> None:
         # Taken in once under its own name, which its text alone would not be enough for.
         record.password = Secret(text, "bcrypt-2x" if text.startswith("$2x$") else None)
     elif password.text("algorithm") is not None:
-        values.no_password("There is a password, but the export was made without --with-hashes.")
+        values.no_password("The user has a password, but the export was made without --with-hashes.")
 
 
 def _totp(factor: Fields) -> ImportedTotp:
     secret = factor.text("secret")
     if secret is None:
-        raise Wrong("totp", "An authenticator has no secret; export it with --with-secrets.")
+        raise Wrong("totp", "An authenticator has no secret. Export it with --with-secrets.")
     return ImportedTotp(
         base32(secret, "totp"),
         name=factor.text("name") or "",

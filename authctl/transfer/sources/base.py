@@ -87,10 +87,10 @@ class Base:
         """Refuse a record of another system, which would come in under a made-up id and without its values."""
         if self.always and all(values.get(name) in NOTHING for name in self.always):
             names = " or ".join(self.always)
-            raise Wrong(self.always[0], f"The record has no {names}, which every record of {self.name} has.")
+            raise Wrong(self.always[0], f"The record has no {names}, so it is not from {self.name}.")
         if self.typical and values.keys().isdisjoint(self.typical):
             names = ", ".join(self.typical)
-            raise Wrong(None, f"The record is of another shape: every record of {self.name} has one of {names}.")
+            raise Wrong(None, f"The record has none of {names}, so it is not from {self.name}.")
 
     def rejects(self, raws: Iterator[text_files.Verbatim]) -> Iterator[bytes]:
         return text_files.together(raws)

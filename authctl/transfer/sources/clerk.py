@@ -122,16 +122,14 @@ def _split(values: Fields, name: str) -> list[str]:
 def _secret(values: Fields) -> Secret | None:
     text, hasher = values.text("password_digest"), values.text("password_hasher") or ""
     if text is None:
-        values.no_password("There is no digest: the user has no password.")
+        values.no_password("The user has no password digest.")
         return None
     if hasher in ELSEWHERE:
         return Secret(text, hasher)
     if hasher == SYMFONY:
         return _symfony(text)
     if hasher not in HASHERS:
-        values.no_password(
-            f"How Clerk writes a password of {text_files.ref(hasher)} is not known here; it needs a reset."
-        )
+        values.no_password(f"Unknown password format of Clerk: {text_files.ref(hasher)}. The user needs a reset.")
         return None
     name, options = HASHERS[hasher]
     return Secret(text.replace("_hex$", "$", 1), name, options)
@@ -191,25 +189,25 @@ def _api_user(values: Fields) -> Record:
     )
     values.ask("image_url")
     if values.truth("locked"):
-        values.left_out("locked", True, "A lock after wrong passwords ends by itself.")
+        values.left_out("locked", True, "Locks after wrong passwords end by themselves.")
     if values.truth("password_enabled"):
-        values.no_password("Clerk's API never gives hashes away; the dashboard's CSV has them.")
+        values.no_password("Clerk's API does not export hashes. Use the dashboard's CSV.")
     _add_factors(record, values)
     return record
 
 
 def _add_factors(record: Record, values: Fields) -> None:
     if values.truth("totp_enabled"):
-        values.no_factor("Clerk's API never gives authenticators away; the dashboard's CSV has them.")
+        values.no_factor("Clerk's API does not export authenticators. Use the dashboard's CSV.")
     if values.truth("backup_code_enabled"):
-        values.no_factor("Clerk never gives backup codes away.")
+        values.no_factor("Clerk does not export backup codes.")
     for phone in values.items("phone_numbers"):
         if not isinstance(phone, dict) or phone.get("reserved_for_second_factor") is not True:
             continue
         if phone.get("phone_number") == record.phone and record.phone_verified:
             record.mfa = True
         else:
-            values.no_factor("A second factor by text message goes to another phone than the user's, and is lost.")
+            values.no_factor("Cannot import a second factor that texts another phone than the user's.")
 
 
 def _api_addresses(values: Fields, one: str, several: str) -> tuple[str | None, bool | None, list[str]]:

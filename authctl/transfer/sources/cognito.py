@@ -71,7 +71,7 @@ def _api_user(values: Fields) -> Record:
     record.created_at = values.moment("UserCreateDate", timestamps.either)
     record.updated_at = values.moment("UserLastModifiedDate", timestamps.either)
     if status in ("CONFIRMED", *MUST_CHANGE):
-        values.no_password("Cognito never gives passwords away.")
+        values.no_password("Cognito does not export passwords.")
     _add_factors(record, values)
     return record
 
@@ -84,7 +84,7 @@ def _add_factors(record: Record, values: Fields) -> None:
         if own.get(factor):
             record.mfa = True
         else:
-            values.no_factor(f"A second factor is lost: Cognito does not give {text_files.ref(factor)} away.")
+            values.no_factor(f"Cognito does not export this second factor: {text_files.ref(factor)}.")
 
 
 def _record(values: Fields) -> Record:
@@ -115,7 +115,7 @@ def _record(values: Fields) -> Record:
     if values.truth(MFA):
         record.mfa = bool(record.phone and record.phone_verified)
         if not record.mfa:
-            values.no_factor("A second factor is lost: Cognito does not give it away.")
+            values.no_factor("Cognito does not export second factors.")
     return record
 
 

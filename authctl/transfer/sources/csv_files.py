@@ -21,10 +21,10 @@ from authctl.transfer.records import Note, Refused
 from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, lines, opened, unreadable
 
 DELIMITERS = ",;\t|"
-DELIMITER = {"delimiter": "what stands between cells: a character, or tab (default: found in the first line)"}
+DELIMITER = {"delimiter": "cell separator: a character, or tab (default: detected from the first line)"}
 IDIOMS = {
-    "header": "no: the first row is a user, and --map names columns by their numbers: email=2 (default: yes)",
-    "escape": "how a quote inside quotes is written: backslash, or none for two quotes (default: found)",
+    "header": "no: the first row is a user, and --map numbers the columns: email=2 (default: yes)",
+    "escape": "how a quote inside quotes is escaped: backslash, or none for two quotes (default: detected)",
 }
 # What psql, MySQL, HeidiSQL, DBeaver, DataGrip and macOS write where there is nothing.
 NULLS = frozenset(("NULL", "\\N", "(NULL)", "(null)", "[NULL]", "<null>"))
@@ -80,7 +80,7 @@ class Table:
         has_header = _yes(options, "header")
         self.names = self._names(has_header=has_header)
         if known and set(self.names).isdisjoint(known):
-            raise unreadable(f"The first row names none of these columns: {', '.join(known)}.")
+            raise unreadable(f"The first row has none of these columns: {', '.join(known)}.")
         self._form = Form(self._lines.taken() if has_header else "")
 
     def _names(self, *, has_header: bool) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ class Table:
         while names and not names[-1].strip():
             names.pop()
         if not names:
-            raise unreadable("The file is empty, or its first row, which names the columns, is not CSV.")
+            raise unreadable("The file is empty, or its first row is not CSV.")
         if _RULER.fullmatch(self._lines.peek()):
             next(self._lines)
         return _different(name.strip() for name in names)
@@ -109,7 +109,7 @@ class Table:
                 if exact:
                     pass
                 elif _TOTAL.match(text) and self._is_total(cells):
-                    yield Refused(at, None, raw, [Note("import_record_invalid", None, "The last row only adds up.")])
+                    yield Refused(at, None, raw, [Note("import_record_invalid", None, "The last row is a total.")])
                     continue
                 elif len(cells) == 1 and _COUNT.fullmatch(text.strip()):
                     continue
@@ -166,7 +166,7 @@ def records(
             text = lines.give_back()
             runaways += isinstance(error, Runaway)
             if runaways > RUNAWAYS or (lines.waiting > FEW and not _are_rows(lines, found.dialect, widths)):
-                yield at, "A quote that opens here is never closed; nothing behind it was read.", text
+                yield at, "A quote opens here and never closes. Nothing after it was read.", text
                 return
             yield at, _why(error), text
             continue
@@ -271,15 +271,17 @@ def chosen_delimiter(options: Mapping[str, str]) -> str | None:
     if (len(chosen) == 1 and chosen not in '"\r\n ' and chosen.isprintable()) or chosen == "\t":
         return chosen
     raise Invalid(
-        "general_argument_invalid", "A delimiter is one character, or the word tab.", field="delimiter",
-        hint="Use, for example, --source-option 'delimiter=;'.",
+        "general_argument_invalid", "Invalid --source-option delimiter: use one character, or tab.", field="delimiter",
+        hint="For example: --source-option 'delimiter=;'",
     )  # fmt: skip
 
 
 def _escape(chosen: str | None, ahead: Lines) -> str | None:
     """As the operator says, else by how the file begins."""
     if chosen not in (None, "backslash", "none"):
-        raise Invalid("general_argument_invalid", "escape must be backslash or none.", field="escape")
+        raise Invalid(
+            "general_argument_invalid", "Invalid --source-option escape: use backslash or none.", field="escape"
+        )
     is_used = any(map(_ESCAPED.search, ahead.ahead(LOOKED_AT))) if chosen is None else chosen == "backslash"
     return "\\" if is_used else None
 
@@ -287,7 +289,7 @@ def _escape(chosen: str | None, ahead: Lines) -> str | None:
 def _yes(options: Mapping[str, str], name: str) -> bool:
     wish = options.get(name, "yes")
     if wish not in ("yes", "no"):
-        raise Invalid("general_argument_invalid", f"{name} must be yes or no.", field=name)
+        raise Invalid("general_argument_invalid", f"Invalid --source-option {name}: use yes or no.", field=name)
     return wish == "yes"
 
 
@@ -306,8 +308,8 @@ def header_of(head: bytes, delimiter: str | None = None) -> frozenset[str]:
 
 def _why(error: csv.Error) -> str:
     if isinstance(error, Runaway) or "field larger" in str(error):
-        return "A cell of this row is too long, or a quote in it is never closed."
+        return "A cell of this row is too long, or a quote never closes."
     return (
-        "The row is not CSV: a quote is never closed, or something stands after a closing one. Where quotes are"
-        ' written \\", add --source-option escape=backslash.'
+        'The row is not CSV: a quote never closes, or text follows a closing quote. If quotes are written \\", add '
+        "--source-option escape=backslash."
     )

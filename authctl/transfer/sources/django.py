@@ -25,9 +25,7 @@ FLAGS = {"is_superuser": "superuser", "is_staff": "staff"}
 # Of which a model of users has one beside its password; other models may have passwords too.
 OF_USERS = frozenset(("last_login", "is_active", "is_superuser", "date_joined"))
 
-OPTIONS = {
-    "groups": "labels or teams: what becomes of the groups, which the file must name too; none: leave them (default)"
-}
+OPTIONS = {"groups": "labels or teams: import groups as these, if the file names them; none: ignore them (default)"}
 
 
 class Django(Base):
@@ -49,7 +47,9 @@ class Django(Base):
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         groups = options.get("groups", "none")
         if groups not in ("labels", "teams", "none"):
-            raise Invalid("general_argument_invalid", "groups must be labels, teams or none.", field="groups")
+            raise Invalid(
+                "general_argument_invalid", "Invalid --source-option groups: use labels, teams or none.", field="groups"
+            )
         mapping = _Mapping(groups)
         for place, file in enumerate(files[1:], 1):
             mapping.note_all(_rows(file), place)
@@ -57,7 +57,7 @@ class Django(Base):
 
     def _check_shape(self, values: Any) -> None:
         if not ("password" in values and OF_USERS & values.keys()):
-            raise Wrong("password", "The record has no password and last_login, which every user of django has.")
+            raise Wrong("password", "The record has no password and last_login, so it is not a Django user.")
 
 
 SOURCE = Django()
@@ -72,9 +72,7 @@ def _rows(file: Any) -> Iterable[SourceRow | Refused]:
     if beginning.startswith(("[", "{")):
         return json_files.rows(file, (), TYPICAL)
     if _is_yaml(beginning):
-        raise text_files.unreadable(
-            "The file is YAML, which is not read here.", "Write it as JSON: manage.py dumpdata --format json"
-        )
+        raise text_files.unreadable("Cannot import YAML.", "Write JSON instead: manage.py dumpdata --format json")
     return csv_files.Table(file, known=("password",)).rows()
 
 
@@ -94,7 +92,7 @@ def _not_a_user(row: SourceRow, loss: Note | None) -> Skipped:
     name = text_files.ref(row.values["model"]) or "another model"
     ref = text_files.ref(" ".join(filter(None, (name, text_files.ref(row.values.get("pk"))))))
     if name not in django_apps.READ and name.startswith(django_apps.OF_FACTORS):
-        note = Note("import_factor_lost", "mfa", f"A row of {name}: second factors of Django's apps are not read here.")
+        note = Note("import_factor_lost", "mfa", f"A row of {name}. Cannot import this app's second factors.")
     else:
         note = Note("import_not_a_user", None, f"A row of {name}, not a user.")
     return Skipped(row.at, ref, [loss or note])
@@ -184,7 +182,7 @@ class _Mapping:
             if isinstance(name, str):
                 found.append(name)
             else:
-                why = "Nothing before the user says its name; give the file once more."
+                why = "The group's name comes too late in the file. Name the file twice."
                 values.left_out("groups", key, why)
         return found
 
@@ -192,6 +190,6 @@ class _Mapping:
 def _secret(values: Fields) -> Secret | None:
     text = values.text("password")
     if text is None:
-        values.notes.append(Note("import_no_password", "password", "The password is empty: there is none."))
+        values.notes.append(Note("import_no_password", "password", "The password is empty."))
         return None
     return Secret(text, "django")

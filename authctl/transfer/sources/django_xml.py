@@ -79,15 +79,15 @@ class _Objects:
         if not self._count:
             raise unreadable(f"The file is not XML: line {line} is malformed.")
         text = self._window[max(0, self._begin - self._base) :].decode("utf-8", "replace")
-        message = f"The XML is malformed in line {line}; what follows cannot be read."
+        message = f"Line {line} is not valid XML. Nothing after it can be read."
         return Refused(self._count + 1, None, Verbatim(text, FORM), [Note("import_record_invalid", None, message)])
 
     def _refuse_doctype(self, *given: Any) -> None:
-        raise unreadable("The file declares a document type, which no file of Django does.")
+        raise unreadable("The file declares a document type. Django's files do not.")
 
     def _start(self, name: str, given: dict[str, str]) -> None:
         if not self._path and name != "django-objects":
-            raise unreadable("The file is XML, but not of Django's dumpdata: it has no django-objects.")
+            raise unreadable("The XML has no django-objects, so it is not from dumpdata.")
         self._path.append(name)
         if len(self._path) == 2:
             self._begin = self._parser.CurrentByteIndex

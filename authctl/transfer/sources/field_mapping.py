@@ -74,11 +74,11 @@ NAMING = ("id", "username", "email", "phone", "identity")  # one of them a user 
 
 
 OPTIONS = {
-    "map": 'the column of each field: email=E-Mail,name="Full Name"; also metadata.KEY=…, prefs.KEY=…, identity.NAME=…',
-    "hash_format": "what the password column holds: the name of a hash, self (hashes that name themselves), plain,"
-    " or none to leave it out",
-    "hash_options": "options of those hashes: iterations=10000,salt_position=suffix,pepper_file=FILE",
-    "date_format": "how dates are written, in the notation of strptime: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
+    "map": 'column of each field: email=E-Mail,name="Full Name"; also metadata.KEY=…, prefs.KEY=…, identity.NAME=…',
+    "hash_format": "what the password column holds: the name of a hash, self (hashes that name themselves), plain, "
+    "or none to ignore it",
+    "hash_options": "hash options: iterations=10000,salt_position=suffix,pepper_file=FILE",
+    "date_format": "date format, as in strptime: %d.%m.%Y (default: ISO 8601, or epoch s or ms)",
 }
 
 
@@ -90,7 +90,7 @@ def truth(values: Fields, name: str) -> bool | None:
     word, (true, false) = given.casefold(), WORDS.get(name, ((), ()))
     if not word or word in TRUE or word in FALSE or word in true or word in false:
         return None if not word else word in TRUE or word in true
-    raise Wrong(name, f"{name} must be true or false, not {text_files.ref(given)!r}.")
+    raise Wrong(name, f"Invalid {name}: use true or false, not {text_files.ref(given)!r}.")
 
 
 def _verified(values: Fields, name: str) -> bool | None:
@@ -227,22 +227,22 @@ def _totp(values: Fields, given: str) -> list[ImportedTotp]:
         uri = urlsplit(given)
         said = Fields({name: texts[0] for name, texts in parse_qs(uri.query).items()}, values.notes)
         if uri.netloc.lower() != "totp":
-            raise Wrong("totp", f"An authenticator of the kind {text_files.ref(uri.netloc)!r} cannot be used here.")
+            raise Wrong("totp", f"Unsupported authenticator type {text_files.ref(uri.netloc)!r}.")
         key = base32(said.text("secret") or "", "totp")
         algorithm = (said.text("algorithm") or "SHA1").upper()
         return [
             ImportedTotp(key, algorithm=algorithm, digits=said.whole("digits") or 6, period=said.whole("period") or 30)
         ]
     except (Wrong, ValueError) as wrong:
-        values.no_factor(str(wrong) if isinstance(wrong, Wrong) else "The URI of the authenticator cannot be read.")
+        values.no_factor(str(wrong) if isinstance(wrong, Wrong) else "The authenticator's URI is malformed.")
         return []
 
 
 def _date(form: str | None) -> Callable[[Fields, str], datetime | None]:
     if not form:
-        why = "Say how dates are written, as in --source-option date_format=%d.%m.%Y."
+        why = "Add the date format, as in --source-option date_format=%d.%m.%Y."
         return partial(Fields.moment, read=timestamps.any_form, why=why)
-    return partial(Fields.moment, read=partial(timestamps.by_format, form=form), why=f"It is not written as {form}.")
+    return partial(Fields.moment, read=partial(timestamps.by_format, form=form), why=f"The date does not match {form}.")
 
 
 def _is_blocked(values: Fields) -> bool | None:
@@ -255,7 +255,10 @@ def _is_blocked(values: Fields) -> bool | None:
     status = (values.text("status") or "").casefold()
     if not status or status in _ACTIVE or status in _BLOCKED:
         return status in _BLOCKED if status else None
-    raise Wrong("status", "status must be active or blocked; map a column of true and false to active or blocked.")
+    raise Wrong(
+        "status",
+        ("Invalid status: use active or blocked. Map a column of true and false to active or blocked instead."),
+    )
 
 
 def _labels(values: Fields) -> tuple[str, ...] | None:
@@ -291,7 +294,7 @@ def _check_doubles(names: tuple[str, ...], columns: Mapping[str, str]) -> None:
     for target, name in columns.items():
         if f"{name} (2)" in names:
             first, second = (shlex.quote(f"{target}={each}") for each in (name, f"{name} (2)"))
-            hint = f"Say which is meant: --map {first} is the first, --map {second} the second."
+            hint = f"Choose one: --map {first} for the first, --map {second} for the second."
             raise unreadable(f"Two columns are called {name[:40]!r}.", hint)
 
 
@@ -300,8 +303,8 @@ def _check_naming(names: tuple[str, ...], columns: Mapping[str, str]) -> None:
     if any(target.partition(".")[0] in NAMING for target in columns):
         return
     column = next((shlex.quote(name) for name in names if "mail" in name.casefold()), "COLUMN")
-    hint = f"Say which column is what, as in --map email={column}. The columns are {shown(names)}."
-    raise unreadable("No column is recognised as an id, email, phone or username.", hint)
+    hint = f"Name the columns, as in --map email={column}. The file has {shown(names)}."
+    raise unreadable("No column looks like an id, email, phone or username.", hint)
 
 
 def _given(names: tuple[str, ...], text: str) -> dict[str, str]:
@@ -309,10 +312,10 @@ def _given(names: tuple[str, ...], text: str) -> dict[str, str]:
     for target, column in pairs(text, "map"):
         if target not in TARGETS and not _is_inside(target):
             message = f"Unknown field {target[:40]!r}.{did_you_mean(target, TARGETS)}"
-            raise _invalid("map", message, f"The fields are {TARGETS_SHOWN}.")
+            raise _invalid("map", message, f"Fields: {TARGETS_SHOWN}.")
         if column not in names:
-            message = f"The file has no column {column[:40]!r}.{did_you_mean(column, names)}"
-            raise _invalid("map", message, f"The columns are {shown(names)}.")
+            message = f"Unknown column {column[:40]!r}.{did_you_mean(column, names)}"
+            raise _invalid("map", message, f"Columns: {shown(names)}.")
         found[target] = column
     return found
 
@@ -329,24 +332,24 @@ def _password(columns: dict[str, str], form: str | None) -> str | None:
         if "hash" in columns:  # else accounts without passwords would be all that tells
             raise _invalid(
                 "map",
-                f"The column {columns['hash'][:40]!r} would name the algorithm of passwords, but no column has those.",
-                f"If it holds the hashes: --map password_hash={shlex.quote(columns['hash'][:40])}; to leave it out:"
+                f"The column {columns['hash'][:40]!r} names the algorithm of passwords, but no column contains them.",
+                f"If it contains hashes: --map password_hash={shlex.quote(columns['hash'][:40])}. To ignore it:"
                 " --hash-format none",
             )
         if form is not None:
-            raise _invalid("hash_format", "No column of the file is the password.", "Name it: --map password=COLUMN")
+            raise _invalid("hash_format", "No column looks like a password.", "Name it: --map password=COLUMN")
         return None
     if len(there) > 1:
         raise _invalid("map", f"Only one column can be the password, not {' and '.join(there)}.", None)
     if there == ["plain_password"] or form == PLAIN:
         if form not in (None, PLAIN) or there == ["password_hash"]:
-            raise _invalid("hash_format", "The passwords are said to be plain, and to be hashes too.", None)
+            raise _invalid("hash_format", "The passwords cannot be both plain and hashed.", None)
         return PLAIN
     if form is None and there == ["password"] and "hash" not in columns:
         raise _invalid(
             "hash_format",
-            f"The column {columns['password'][:40]!r} may hold hashes or plain passwords; that is never guessed.",
-            "Say which: --hash-format NAME, --hash-format plain, or --hash-format none to leave the column out.",
+            f"The column {columns['password'][:40]!r} may contain hashes or plain passwords.",
+            "Choose one: --hash-format NAME, --hash-format plain, or --hash-format none to ignore the column.",
         )
     return form or SELF
 
@@ -360,11 +363,11 @@ def _check_hash_name(form: str | None) -> None:
         registry.find(form)
     except base.HashError as unknown:
         if base.plain(form) in registry.UNCHECKED_NAMES:
-            raise _invalid("hash_format", str(unknown), "--hash-format none leaves the column out.") from None
+            raise _invalid("hash_format", str(unknown), "To ignore the column: --hash-format none") from None
         names = tuple(name for entry in registry.ENTRIES for name in (entry.name, *entry.aliases))
         known = ", ".join(entry.name for entry in registry.ENTRIES)
         message = f"{unknown}{did_you_mean(form, names)}"
-        raise _invalid("hash_format", message, f"It is one of {known}; or self, plain or none.") from None
+        raise _invalid("hash_format", message, f"Use self, plain, none or one of {known}.") from None
 
 
 def _is_inside(target: str) -> bool:

@@ -141,7 +141,7 @@ class Fields:
     def fitting(self, name: str | None) -> str | None:
         if name is None or len(name) <= identifiers.MAX_NAME:
             return name
-        self.drop("name", f"The name has {len(name):,} characters; the first {identifiers.MAX_NAME} were kept.", name)
+        self.drop("name", f"The name has {len(name):,} characters. The first {identifiers.MAX_NAME} were kept.", name)
         return name[: identifiers.MAX_NAME]
 
     def fitting_id(self, *names: str) -> str | None:
@@ -188,7 +188,7 @@ class Fields:
         word = str(value).strip().lower() if isinstance(value, (str, int)) else ""
         if word in TRUE or word in FALSE:
             return word in TRUE
-        raise Wrong(name, f"{name} must be true or false.")
+        raise Wrong(name, f"Invalid {name}: use true or false.")
 
     def is_true(self, name: str) -> bool:
         """Whether a value is JSON's own true, and no word for it."""
@@ -198,7 +198,7 @@ class Fields:
         self,
         name: str,
         read: Callable[[Any], datetime | None] = timestamps.iso,
-        why: str = "It is not a time as this source writes them.",
+        why: str = "The time is malformed.",
     ) -> datetime | None:
         """A time, by whichever of `timestamps` reads this source's. why: what is wrong with one that it cannot read."""
         self._asked.add(name)
@@ -299,7 +299,7 @@ class Fields:
     def _wrong(self, name: str, what: str, value: Any) -> None:
         """Leave out a value of another type than it should be. Raises Wrong where the record hangs on it."""
         if name in self._essential:
-            raise Wrong(name, f"{name} must be {what}, not {kind(value)}.")
+            raise Wrong(name, f"Invalid {name}: must be {what}, not {kind(value)}.")
         self.left_out(name, value, f"It must be {what}, not {kind(value)}.")
 
     def _of(self, type: type, name: str, what: str) -> Iterator[Any]:
@@ -345,9 +345,9 @@ READERS = {
 def left_out(field: str, value: Any, why: str) -> Note:
     """The note of a value that was left out; one that may be a secret is neither quoted nor kept. why: a sentence."""
     if may_be_secret(field):
-        return Note(DROPPED, field, f"{field} was left out. {why}")
+        return Note(DROPPED, field, f"Left out {field}. {why}")
     quoted = checks.shown(value if isinstance(value, str) else json.dumps(value, default=str))
-    return Note(DROPPED, field, f"{field} {quoted} was left out. {why}", value)
+    return Note(DROPPED, field, f"Left out {field} {quoted}. {why}", value)
 
 
 def may_be_secret(name: str) -> bool:
@@ -365,7 +365,7 @@ def parsed(text: str, name: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise Wrong(name, f"{name} is not JSON.") from None
+        raise Wrong(name, f"Invalid {name}: not JSON.") from None
 
 
 def base32(text: str, field: str) -> bytes:
@@ -379,7 +379,7 @@ def base32(text: str, field: str) -> bytes:
     except ValueError:
         key = b""
     if not key:
-        raise Wrong(field, f"The secret of an authenticator in {field} is not base32.")
+        raise Wrong(field, f"The authenticator secret in {field} is not base32.")
     return key
 
 
@@ -389,15 +389,19 @@ def kind(value: object) -> str:
     return names.get(type(value), "a list" if isinstance(value, list) else "an object")
 
 
-PLAIN = {"plain_passwords": "yes: take passwords in plain text too, and hash them here; no: leave them out (default)"}
-ROLES = {"roles": "labels: make labels of the roles that the source has; none: leave them (default)"}
+PLAIN = {"plain_passwords": "yes: import plain-text passwords too, hashed here; no: ignore them (default)"}
+ROLES = {"roles": "labels: import roles as labels; none: ignore them (default)"}
 
 
 def wants_plain(options: Mapping[str, str]) -> bool:
     """Whether the operator takes passwords in plain text."""
     wish = options.get("plain_passwords")
     if wish not in (None, "yes", "no"):
-        raise Invalid("general_argument_invalid", "plain_passwords must be yes or no.", field="plain_passwords")
+        raise Invalid(
+            "general_argument_invalid",
+            "Invalid --source-option plain_passwords: use yes or no.",
+            field="plain_passwords",
+        )
     return wish == "yes"
 
 
@@ -405,7 +409,9 @@ def wants_labels(options: Mapping[str, str], option: str = "roles") -> bool:
     """Whether the operator asked for roles, or groups, as labels."""
     wish = options.get(option)
     if wish not in (None, "labels", "none"):
-        raise Invalid("general_argument_invalid", f"{option} must be labels or none.", field=option)
+        raise Invalid(
+            "general_argument_invalid", f"Invalid --source-option {option}: use labels or none.", field=option
+        )
     return wish == "labels"
 
 
@@ -429,9 +435,9 @@ def pairs(text: str, option: str) -> Iterator[tuple[str, str]]:
         if match is None:
             raise Invalid(
                 "general_argument_invalid",
-                f"{option} is not a list of name=value.",
+                f"Invalid {option}: use a list of NAME=VALUE.",
                 field=option,
-                hint='Write, for example: email=E-Mail,name="Full Name".',
+                hint='For example: email=E-Mail,name="Full Name".',
             )
         place = match.end()
         name, doubly, singly, bare = match.groups()

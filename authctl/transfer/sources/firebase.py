@@ -80,15 +80,15 @@ PARAMETERS = {
 }
 OPTIONS = {
     "hash_config": "the project's password hash parameters, as the console shows them; none imports without passwords",
-    "signer_key": "of those parameters: base64_signer_key",
-    "salt_separator": "of those parameters: base64_salt_separator",
-    "rounds": "of those parameters: rounds",
-    "mem_cost": "of those parameters: mem_cost",
+    "signer_key": "base64_signer_key of those parameters",
+    "salt_separator": "base64_salt_separator of those parameters",
+    "rounds": "rounds of those parameters",
+    "mem_cost": "mem_cost of those parameters",
     **ROLES,
 }
 CONSOLE = (
-    "Copy them from the console (Authentication, Users, the menu above the list, Password hash parameters) into a file,"
-    " and name it with --hash-config; --source-option hash_config=none leaves the passwords out."
+    "Copy them from the console (Authentication, Users, the menu above the list, Password hash parameters) to a "
+    "file and name it with --hash-config. To import without passwords: --source-option hash_config=none"
 )
 
 _PARAMETER = re.compile(r"[\"']?(\w+)[\"']?\s*[:=]\s*[\"']?([^\s,\"'}]+)")
@@ -135,14 +135,12 @@ def hash_parameters(options: Mapping[str, str]) -> dict[str, str] | None:
         return None
     words = {_plain(name): value for name, value in _PARAMETER.findall(text)}
     if words.get("algorithm", "SCRYPT").upper() != "SCRYPT":
-        raise _invalid("These hash parameters are of another algorithm than Firebase's own SCRYPT.")
+        raise _invalid("These hash parameters are not for Firebase's SCRYPT.")
     found = {}
     for option, spellings in PARAMETERS.items():
         value = options.get(option) or next((words[word] for word in spellings if word in words), None)
         if value is None:
-            raise _invalid(
-                f"Firebase's hashes are worth nothing without the project's parameters: {option} is missing."
-            )
+            raise _invalid(f"Firebase's hashes need the project's parameters: {option} is missing.")
         found[option] = value
     return found
 
@@ -166,7 +164,7 @@ def _csv_rows(file: Any) -> Iterator[SourceRow | Refused | Skipped]:
             yield _refused(at, raw, cells)
         elif not _has_times(cells):
             yield _refused(
-                at, raw, "Fields 24 and 25 are not times in milliseconds: this is not a line of auth:export."
+                at, raw, "Fields 24 and 25 are not times in milliseconds, so the line is not from auth:export."
             )
         else:
             yield SourceRow(at, _shaped(cells), raw)
@@ -220,25 +218,23 @@ class _Mapping:
         self._add_password(record, values, has_password)
         _add_factors(record, values)
         if _is_anonymous(record) and not values.is_true("customAuth"):
-            raise NotAUser("An anonymous account: it has no email, no phone and no provider.")
+            raise NotAUser("The account is anonymous: no email, phone or provider.")
         return record
 
     def _add_password(self, record: Record, values: Fields, has_one: bool) -> None:
         text, salt = values.text("passwordHash"), values.first("salt", "passwordSalt")
         if text is not None and text.startswith(EMULATED):
-            values.no_password("The emulator has no hashes, and its passwords stay behind.")
+            values.no_password("The emulator does not export passwords.")
         elif text == REDACTED:
             values.no_password(
-                "The hash is redacted: reading hashes takes the permission firebaseauth.configs.getHashConfig."
+                "The hash is redacted. Reading hashes takes the permission firebaseauth.configs.getHashConfig."
             )
         elif text is not None and self._parameters is None:
-            values.no_password("The password stays behind, since no hash parameters were given.")
+            values.no_password("The password cannot be imported without hash parameters.")
         elif text is not None and self._parameters is not None:
             record.password = Secret(text, "scrypt-modified", {**self._parameters, "salt": salt or ""})
         elif has_one or _can_have_password(record, values):
-            values.no_password(
-                "There is no hash: the password came to Firebase under another algorithm, or there is none."
-            )
+            values.no_password("The user has no password, or Firebase imported it with another algorithm.")
 
 
 def _time(value: Any) -> datetime | None:
@@ -272,9 +268,9 @@ def _add_factors(record: Record, values: Fields) -> None:
         if phone is not None and phone == record.phone:
             record.mfa = True
         elif phone is not None:
-            values.no_factor("A second factor by text message goes to another phone than the user's, and is lost.")
+            values.no_factor("Cannot import a second factor that texts another phone than the user's.")
         else:
-            values.no_factor("An authenticator is lost: Firebase does not export its secret.")
+            values.no_factor("Firebase does not export authenticators.")
 
 
 def _is_anonymous(record: Record) -> bool:

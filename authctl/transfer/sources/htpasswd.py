@@ -19,7 +19,7 @@ from authctl.transfer.sources.text_files import Form, SourceRow, Verbatim
 
 MARKS = ("$2a$", "$2b$", "$2x$", "$2y$", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$argon2", "{SHA}", "{SSHA}")
 OPTIONS = PLAIN
-HTDIGEST = "This is a line of htdigest, user:realm:MD5, not of htpasswd."
+HTDIGEST = "The line is from htdigest (user:realm:MD5), not htpasswd."
 _DIGEST = re.compile(r"[^:${]*:[0-9a-fA-F]{32}")
 _LINE = re.compile(rb"[^:\s][^:\n]*:(?:\$(?:2[abxy]?|apr1|1|5|6)\$|\{SHA\}|[./0-9A-Za-z]{13}\s*$)", re.MULTILINE)
 
@@ -87,7 +87,7 @@ class _Mapping:
         if bare.startswith(MARKS) or (why is not None and bare.startswith(("$", "{"))):
             return Secret(bare)
         if not bare:
-            values.no_password("There is no password in the line.")
+            values.no_password("The line has no password.")
         elif why is not None:
             values.no_password(why)
         else:
@@ -97,5 +97,5 @@ class _Mapping:
     def _plain_secret(self, text: str, values: Fields) -> Secret | None:
         if self._plain:
             return Secret(text, is_plain=True)
-        values.no_password("The password seems to be plain text; --source-option plain_passwords=yes takes it.")
+        values.no_password("The password looks like plain text. To import it: --source-option plain_passwords=yes")
         return None

@@ -130,7 +130,7 @@ class _Reader:
                 break
             if not here:
                 if not self._is_cut:
-                    yield self._refused("", "The file ends within its list; what is missing cannot be known.", form)
+                    yield self._refused("", "The file ends within its list. The rest is missing.", form)
                 self._is_cut = True
                 return
             if here == "{":
@@ -172,10 +172,10 @@ class _Reader:
         self._place += 1
         if not has_list:
             names = " or ".join(sorted(frozenset(root[:1]) or self._own or self._inside))
-            what = f"one object without a list of users, which is called {names} there"
+            what = f"one object without a list of users called {names}"
             if not self._count:
                 raise unreadable(f"The file is {what}.")
-            yield self._refused("", f"The record is no user: it is {what}.", LINES)
+            yield self._refused("", f"The record is not a user: {what}.", LINES)
 
     def _name(self, here: str) -> str:
         """The name of a member, and the colon behind it."""

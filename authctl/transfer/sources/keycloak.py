@@ -49,7 +49,7 @@ _SLASH = re.compile(r"(?<!~)/")
 
 OPTIONS = {
     **ROLES,
-    "groups": "teams or labels: what becomes of the groups; none: leave them (default)",
+    "groups": "teams or labels: import groups as these; none: ignore them (default)",
 }
 
 
@@ -73,13 +73,15 @@ class Keycloak(Base):
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         groups = options.get("groups", "none")
         if groups not in ("teams", "labels", "none"):
-            raise Invalid("general_argument_invalid", "groups must be teams, labels or none.", field="groups")
+            raise Invalid(
+                "general_argument_invalid", "Invalid --source-option groups: use teams, labels or none.", field="groups"
+            )
         mapping = _Mapping(wants_labels(options), groups)
         return self.items(json_files.rows(files[0], ("users", "federatedUsers"), TYPICAL), mapping.record, start)
 
     def _check_shape(self, values: Any) -> None:
         if str(values.get("id")).startswith("f:"):
-            raise NotAUser("A federated user: the account is in the directory that Keycloak federates.")
+            raise NotAUser("The user is federated: the account is in the directory behind Keycloak.")
         super()._check_shape(values)
 
 
@@ -98,7 +100,7 @@ class _Mapping:
     def record(self, values: Fields) -> Record:
         login, address = values.text("username"), values.text("email")
         if _is_service_account(values, login):
-            raise NotAUser("A service account: it belongs to a client, not to a person.")
+            raise NotAUser("The account belongs to a service, not a person.")
         username, email = values.login(login, address)
         enabled, is_verified = values.truth("enabled"), values.truth("emailVerified")
         record = Record(
@@ -157,7 +159,7 @@ def _must_change(values: Fields) -> bool:
     actions = values.texts("requiredActions")
     for action in actions:
         if action not in DONE:
-            values.left_out("requiredActions", action, "Only UPDATE_PASSWORD can be asked of a user here.")
+            values.left_out("requiredActions", action, "Only UPDATE_PASSWORD is supported.")
     return "UPDATE_PASSWORD" in actions
 
 
@@ -169,7 +171,7 @@ def _identities(values: Fields) -> list[Linked]:
             found.append(Linked(provider, uid, name if name and "@" in name else None))
         else:
             said = {"identityProvider": provider, "userId": uid, "userName": name}
-            values.left_out("federatedIdentities", said, "It needs identityProvider and userId.")
+            values.left_out("federatedIdentities", said, "An identity needs identityProvider and userId.")
     return found
 
 
@@ -212,11 +214,11 @@ def _tell_what_is_elsewhere(record: Record, values: Fields) -> None:
     """Tell of the password or factor that the user has, where it is not in the file."""
     types = values.texts("disableableCredentialTypes")
     if values.text("federationLink") is not None and record.password is None:
-        values.no_password("The password is in the directory that Keycloak federates, not in Keycloak.")
+        values.no_password("The password is in the directory behind Keycloak.")
     elif "password" in types and "credentials" not in values.given:
-        values.no_password("Keycloak's REST API does not give passwords away; kc.sh export does.")
+        values.no_password("Keycloak's REST API does not export passwords. Use kc.sh export.")
     if values.is_true("totp") and not values.given.get("credentials"):
-        values.no_factor("Keycloak's REST API does not give authenticators away; kc.sh export does.")
+        values.no_factor("Keycloak's REST API does not export authenticators. Use kc.sh export.")
 
 
 def _add_credentials(record: Record, values: Fields) -> None:
@@ -242,7 +244,7 @@ def _add_credential(record: Record, credential: Fields) -> None:
     elif type in ("otp", "totp"):
         _add_totp(record, credential)
     elif type != "password-history":
-        credential.no_factor(f"A credential of the type {text_files.ref(type)} is lost.")
+        credential.no_factor(f"Cannot import a credential of the type {text_files.ref(type)}.")
 
 
 def _data(credential: Fields, name: str) -> Fields:
@@ -262,7 +264,7 @@ def _secret(credential: Fields) -> Secret:
         secret, data = _data(credential, "secretData"), _data(credential, "credentialData")
         value = secret.text("value")
     if value is None:
-        raise Wrong("credentials", "there is no value in it.")
+        raise Wrong("credentials", "it has no value.")
     if value.startswith("$"):
         return Secret(value, "keycloak")  # of another provider, and says all by itself
     options = {
@@ -280,9 +282,9 @@ def _add_totp(record: Record, credential: Fields) -> None:
     secret, data = _data(credential, "secretData"), _data(credential, "credentialData")
     value = secret.text("value")
     if value is None:
-        raise Wrong("credentials", "there is no value in it.")
+        raise Wrong("credentials", "it has no value.")
     if data.text("subType") == "hotp":
-        credential.no_factor("A counter-based authenticator (HOTP) is lost: only time-based ones are known here.")
+        credential.no_factor("Cannot import a counter-based authenticator (HOTP).")
         return
     try:
         key = base32(value, "credentials") if data.text("secretEncoding") == "BASE32" else value.encode()

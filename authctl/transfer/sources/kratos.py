@@ -28,7 +28,7 @@ TRAITS = {
     "locale": ("locale",),
 }
 PARTS = ("first", "last")
-OPTIONS = {"map": "which trait is what, where it is called otherwise: email=mail,phone=mobile,name=full_name"}
+OPTIONS = {"map": "names of the traits: email=mail,phone=mobile,name=full_name"}
 # Nothing is lost with these: codes are sent anew, and the rest is read below.
 KNOWN = ("code", "code_recovery", "link_recovery", "profile")
 
@@ -66,7 +66,7 @@ def _traits(text: str) -> dict[str, tuple[str, ...]]:
     given = dict(pairs(text, "map"))
     if unknown := given.keys() - TRAITS.keys():
         raise Invalid(
-            "general_argument_invalid", f"No trait can be {min(unknown)!r}.", field="map",
+            "general_argument_invalid", f"Unknown trait {min(unknown)!r}.", field="map",
             hint=f"Use {', '.join(TRAITS)}.",
         )  # fmt: skip
     return TRAITS | {name: (trait,) for name, trait in given.items()}
@@ -113,7 +113,7 @@ def _metadata(values: Fields) -> dict[str, Any]:
     public, admin = values.object("metadata_public") or {}, values.object("metadata_admin") or {}
     for name in sorted(public.keys() & admin.keys()):
         if public[name] != admin[name]:
-            values.left_out(f"metadata_public.{name}", public[name], "metadata_admin says something else.")
+            values.left_out(f"metadata_public.{name}", public[name], "It differs from metadata_admin.")
     names = ("external_id", "organization_id")
     return {name: found for name in names if (found := values.text(name))} | public | admin
 
@@ -135,7 +135,7 @@ def _add_addresses(record: Record, values: Fields) -> None:
             setattr(record, f"{column}_verified", verified.get(_folded(own), False))
             others.pop(_folded(own), None)
     for text in others.values():
-        values.left_out("addresses", text, "A user has one email and one phone here.")
+        values.left_out("addresses", text, "A user can have one email and one phone.")
 
 
 def _folded(address: str) -> str:
@@ -161,7 +161,7 @@ def _add_credentials(record: Record, values: Fields) -> None:
         add(record, credential, Fields(config if isinstance(config, dict) else {}, values.notes))
     for type in credentials.given:
         if type not in ADDING and type not in KNOWN:
-            values.no_factor(f"A credential of the type {text_files.ref(type)} is lost.")
+            values.no_factor(f"Cannot import a credential of the type {text_files.ref(type)}.")
 
 
 def _add_password(record: Record, credential: Fields, config: Fields) -> None:
@@ -173,9 +173,9 @@ def _add_password(record: Record, credential: Fields, config: Fields) -> None:
     elif plain is not None:
         record.password = Secret(plain, is_plain=True)
     elif config.given.get("use_password_migration_hook"):
-        config.no_password("The password is where Kratos' migration hook asks for it, not in Kratos.")
+        config.no_password("The password is with Kratos' migration hook, not in Kratos.")
     else:
-        config.no_password("The hash was left out of the answer; ask for it with include_credential=password.")
+        config.no_password("The export has no hash. Export it with include_credential=password.")
 
 
 def _add_names(record: Record, credential: Fields) -> None:
@@ -199,12 +199,12 @@ def _add_identities(record: Record, credential: Fields, config: Fields) -> None:
             record.identities.append(Linked(name, uid))
         else:
             said = {"provider": name, "subject": uid}
-            credential.left_out("identities", said, "It needs provider and subject.")
+            credential.left_out("identities", said, "An identity needs provider and subject.")
 
 
 def _add_codes(record: Record, credential: Fields, config: Fields) -> None:
     if "recovery_codes" not in config.given:
-        config.no_factor("Recovery codes were left out of the answer; ask with include_credential=lookup_secret.")
+        config.no_factor("The export has no recovery codes. Export them with include_credential=lookup_secret.")
     codes = config.objects("recovery_codes")
     record.recovery_codes += [text for each in codes if (text := each.text("code")) and not each.given.get("used_at")]
 
@@ -213,7 +213,7 @@ def _add_totp(record: Record, credential: Fields, config: Fields) -> None:
     """An otpauth URI: otpauth://totp/issuer:label?secret=…&algorithm=…&digits=…&period=…"""
     uri = config.text("totp_url")
     if uri is None:
-        config.no_factor("The authenticator was left out of the answer; ask for it with include_credential=totp.")
+        config.no_factor("The export has no authenticator. Export it with include_credential=totp.")
         return
     try:
         record.totp.append(_authenticator(uri))

@@ -51,11 +51,8 @@ IGNORED = frozenset((
     "ipasshpubkey", "mepmanagedentry", "sambalmpassword", "sambasid", "pwdhistory", "pwdfailuretime",
     "passwordhistory",
 ))  # fmt: skip
-OPTIONS = {
-    "groups": "labels or teams: make such of groups, the entries of groups too; none: leave them (default: labels of"
-    " memberOf)"
-}
-HINT = "A group; --source-option groups=labels or groups=teams takes its members."
+OPTIONS = {"groups": "labels or teams: import groups as these; none: ignore them (default: labels of memberOf)"}
+HINT = "A group. To import its members: --source-option groups=labels or groups=teams"
 
 
 class Ldif(Base):
@@ -71,7 +68,9 @@ class Ldif(Base):
     def read(self, files: list[Any], options: Mapping[str, str], start: int) -> Iterator[Item]:
         wish = options.get("groups")
         if wish not in (None, "labels", "teams", "none"):
-            raise Invalid("general_argument_invalid", "groups must be labels, teams or none.", field="groups")
+            raise Invalid(
+                "general_argument_invalid", "Invalid --source-option groups: use labels, teams or none.", field="groups"
+            )
         groups = _groups_of(files[0]) if wish in ("labels", "teams") else {}
         mapping = _Mapping(wish or "labels", groups, wants_plain(options))
         return self.items(_entries(files[0]), mapping.record, start, _ref)
@@ -200,8 +199,8 @@ def _groups_of(file: Any) -> dict[str, list[str]]:
     """By the name of a member in the directory, or its uid: the groups whose entries name it."""
     if not file.seekable():
         raise unreadable(
-            "The groups' own entries may stand behind the people's, and this file cannot be read twice.",
-            "Give it as a file that is not compressed, or leave out groups=…",
+            "Groups may follow their members, so the file must be read twice.",
+            "Name an uncompressed file, or leave out groups=…",
         )
     found: dict[str, list[str]] = {}
     for row in _entries(file):
@@ -231,7 +230,7 @@ class _Mapping:
         values = entry.reshaped({name: found[0] for name, found in several.items()})
         _check_person(several, asked=bool(self._entries))
         if values.text("changetype") not in (None, "add"):
-            raise Wrong("changetype", "The entry is a change to another one; only whole entries are taken in.")
+            raise Wrong("changetype", "The entry changes another one. Only whole entries are imported.")
         emails = list(dict.fromkeys([*several.get("mail", []), *_proxies(values, several)]))
         principal = values.text("userprincipalname")
         login = values.first("uid", "samaccountname")
@@ -274,11 +273,13 @@ class _Mapping:
         """The first of several."""
         values.ask("userpassword", *NT_HASHES)
         if len(found) > 1:
-            values.no_password(f"There are {len(found)} passwords; the first was kept.")
+            values.no_password(f"The user has {len(found)} passwords. The first was kept.")
         text = found[0] if found else ""
         if not text:
             if any(values.get(name) for name in NT_HASHES):
-                values.no_password("The only password is an NT hash, which cannot be checked here; it needs a reset.")
+                values.no_password(
+                    "The only password is an NT hash, which cannot be checked here. The user needs a reset."
+                )
         elif text.startswith("{") and not text.upper().startswith(text_files.CLEAR):
             record.password = Secret(text, "ldap")
         elif text.startswith("{"):
@@ -292,7 +293,7 @@ class _Mapping:
         if self._plain:
             record.password = Secret(text, is_plain=True)
         else:
-            values.no_password("The password is plain text; --source-option plain_passwords=yes takes it.")
+            values.no_password("The password is plain text. To import it: --source-option plain_passwords=yes")
 
 
 def _classes(several: Mapping[str, list[str]]) -> set[str]:
@@ -306,10 +307,10 @@ def _check_person(several: Mapping[str, list[str]], *, asked: bool) -> None:
     if classes & GROUPS:
         raise NotAUser("A group." if asked else HINT)
     if classes & NOT_PERSONS or not (classes & PERSONS or (not classes and "uid" in several)):
-        raise NotAUser("Not a person: an organisation, a machine, a contact or the like.")
+        raise NotAUser("Not a person but an organisation, a machine, a contact or the like.")
     control = _control(next(iter(several.get("useraccountcontrol", ())), ""))
     if account == AD_SERVICE or account.endswith("$") or control & AD_MACHINES:
-        raise NotAUser("Not a person: the account of a machine or a service.")
+        raise NotAUser("Not a person but the account of a machine or service.")
 
 
 def _id(values: Fields) -> str | None:
@@ -364,13 +365,13 @@ def _control(text: str) -> int:
 def _is_blocked(values: Fields) -> bool:
     shell = values.text("loginshell") or ""
     if shell.rpartition("/")[2] in NO_SHELLS:
-        values.left_out("loginshell", shell, "It keeps people from a shell, and blocks nobody here.")
+        values.left_out("loginshell", shell, "It stops shell logins only.")
     locked = values.text("pwdaccountlockedtime")
     if locked not in (None, LOCKED_FOR_EVER):
-        values.left_out("pwdaccountlockedtime", locked, "The directory's policy says when such a lock ends.")
+        values.left_out("pwdaccountlockedtime", locked, "The directory's policy decides when the lock ends.")
     if values.text("accountexpires") not in (None, *AD_NEVER):
         values.left_out(
-            "accountexpires", values.text("accountexpires"), "Accounts have no end here: block who has left."
+            "accountexpires", values.text("accountexpires"), "Accounts do not expire here. Block users who have left."
         )
     return (
         locked == LOCKED_FOR_EVER

@@ -80,7 +80,7 @@ def _record(values: Fields) -> Record:
     )
     provider = credentials.inside("provider")
     if provider.text("type") not in (None, *OWN_PROVIDERS):
-        values.no_password(f"The user signs in by {text_files.ref(provider.text('type'))}, where the password is.")
+        values.no_password(f"The user signs in with {text_files.ref(provider.text('type'))}, which has the password.")
     return record
 
 

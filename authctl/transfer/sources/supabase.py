@@ -82,7 +82,7 @@ def _rows(file: Any, typical: tuple[str, ...]) -> Iterator[SourceRow | Refused]:
         return json_files.rows(file, ("users",), typical)
     table = csv_files.Table(file)
     if not set(table.names) & set(typical):
-        raise unreadable("This is no table of Supabase's: give auth.users first, with the names of its columns.")
+        raise unreadable("The file is not a Supabase table with column names. Name auth.users first.")
     return table.rows()
 
 
@@ -117,7 +117,7 @@ class _Mapping:
         if values.text("deleted_at") is not None:
             raise NotAUser("The user is deleted: deleted_at is set.")
         if values.truth("is_anonymous"):
-            raise NotAUser("An anonymous user.")
+            raise NotAUser("The user is anonymous.")
         name, prefs = _profile(values)
         app = values.object("raw_app_meta_data") or values.object("app_metadata") or {}
         metadata = {key: value for key, value in app.items() if key not in NOT_METADATA}
@@ -145,7 +145,7 @@ class _Mapping:
             identities=self.identities.get(id) or _inside(values, "identities", _linked),
         )
         if values.truth("is_sso_user"):
-            values.drop("identities", "The user signs in by single sign-on, which is not carried over.")
+            values.drop("identities", "The user signs in with single sign-on, which cannot be imported.")
         _add_factors(record, values, self.factors.get(id) or _inside(values, "factors", _factor))
         values.notes += self.joining.notes.get(id, ())
         return record
@@ -154,7 +154,7 @@ class _Mapping:
 def _owner(values: Fields) -> str:
     user = values.text("user_id")
     if user is None:
-        raise Wrong("user_id", "user_id is missing.")
+        raise Wrong("user_id", "The row has no user_id.")
     return user
 
 
@@ -195,13 +195,11 @@ def _add_factors(record: Record, values: Fields, factors: list[Factor]) -> None:
         if type == "totp" and key and not key.startswith(ENCRYPTED):
             record.totp += values.authenticators(key, "totp", name)
         elif type == "totp" and key:
-            values.no_factor("An authenticator is lost: its secret is encrypted with a key of the source.")
+            values.no_factor("Cannot import an authenticator whose secret is encrypted.")
         elif type == "totp":
-            values.no_factor(
-                "An authenticator is lost: its secret is in auth.mfa_factors, to be named behind the file."
-            )
+            values.no_factor("The authenticator's secret is in auth.mfa_factors. Name that file after this one.")
         elif not is_own:
-            values.no_factor(f"A second factor of the type {text_files.ref(type)} is lost.")
+            values.no_factor(f"Cannot import a second factor of the type {text_files.ref(type)}.")
         record.mfa = bool(record.totp) or is_own or record.mfa
 
 
@@ -227,11 +225,11 @@ def _secret(values: Fields, app: Mapping[str, Any]) -> Secret | None:
     text = values.text("encrypted_password")
     if text is not None and text.startswith(ENCRYPTED):
         values.no_password(
-            "The hash is encrypted with a key of the source; export it from a database without, or reset it."
+            "The hash is encrypted with a key of the source. Export it unencrypted, or reset the password."
         )
         return None
     if text is None and "encrypted_password" not in values.given and _signs_in_by_itself(app):
-        values.no_password("The Admin API gives no hashes away; the table auth.users has them.")
+        values.no_password("The Admin API does not export hashes. Export the table auth.users instead.")
     return None if text is None else Secret(text)
 
 

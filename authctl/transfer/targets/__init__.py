@@ -26,9 +26,9 @@ class Name(NamedTuple):
 
 
 NAMES = {
-    "authctl": Name("authctl", "JSON Lines that come back the same"),
-    "csv": Name("plain_csv", "the same as CSV, without a guard against formulas"),
-    "appwrite": Name("appwrite", "the users of Appwrite's API"),
+    "authctl": Name("authctl", "JSON Lines; imports unchanged"),
+    "csv": Name("plain_csv", "CSV; imports unchanged, no guard against formulas"),
+    "appwrite": Name("appwrite", "users as Appwrite's API has them"),
     "supabase": Name("supabase", "CSV for \\copy into auth.users"),
     "firebase": Name("firebase", "JSON for firebase auth:import"),
     "auth0": Name("auth0", "JSON for Auth0's bulk import"),

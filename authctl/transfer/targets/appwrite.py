@@ -17,7 +17,7 @@ _FIXED = (14, 8)  # mem_cost and rounds, which Appwrite's modified scrypt does n
 
 
 class Appwrite(Target):
-    file = "a list of Appwrite's users"
+    file = "an Appwrite user list"
     system = "Appwrite"
     holds = parts(
         "id name email email_verified phone phone_verified status labels prefs mfa created_at last_sign_in_at"

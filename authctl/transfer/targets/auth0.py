@@ -19,12 +19,12 @@ _ELSEWHERE = re.compile(r"[a-z][a-z0-9-]*\|")  # how the ids of other connection
 
 
 class Auth0(Target):
-    file = "a bulk import of Auth0"
+    file = "an Auth0 bulk import"
     system = "Auth0"
     holds = parts("id username name email email_verified phone phone_verified status prefs metadata totp")
     reasons: ClassVar = {
         "id": "Auth0 imports database users, and gives new ids to those of another connection",
-        "totp": "Auth0 takes authenticators of SHA1, 6 digits and 30 seconds only",
+        "totp": "Auth0 imports only authenticators with SHA1, 6 digits and 30 seconds",
     }
     frame = ("[\n", "\n]\n")
     between = ",\n"

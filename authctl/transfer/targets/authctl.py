@@ -22,7 +22,7 @@ _ORDER = (
 
 
 class Authctl(Target):
-    file = "a file of authctl"
+    file = "an authctl file"
     system = "authctl"
     holds = frozenset(COLUMNS) | {"must_change", "totp", "identities", "memberships", "roles"}
 

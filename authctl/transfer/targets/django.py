@@ -28,12 +28,12 @@ _ABOVE = 1_000_000_000  # what numbers for other ids begin behind; the column en
 
 
 class Django(Target):
-    file = "a fixture of Django"
+    file = "a Django fixture"
     system = "Django"
     holds = parts("id username name email status labels created_at last_sign_in_at")
     reasons: ClassVar = {
-        "id": "Django's ids are numbers, and it gives new ones",
-        "email": f"Django takes emails of {MAX_EMAIL} characters",
+        "id": "Django gives users new numbers as ids",
+        "email": f"Django limits emails to {MAX_EMAIL} characters",
     }
     frame = ("[\n", "\n]\n")
     between = ",\n"

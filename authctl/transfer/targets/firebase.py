@@ -44,17 +44,17 @@ class Run(NamedTuple):
 
 
 class Firebase(Target):
-    file = "a file for Firebase"
+    file = "a Firebase file"
     system = "Firebase"
     holds = parts(
         "id name email email_verified phone phone_verified status metadata identities created_at last_sign_in_at"
     )
     reasons: ClassVar = {
-        "phone": "Firebase takes verified phones only",
-        "metadata": f"Firebase takes claims of {MAX_CLAIMS:,} characters",
-        "identities": f"Firebase imports those of {', '.join(PROVIDERS)} only",
+        "phone": "Firebase imports only verified phones",
+        "metadata": f"Firebase limits claims to {MAX_CLAIMS:,} characters",
+        "identities": f"Firebase imports only identities of {', '.join(PROVIDERS)}",
     }
-    options: ClassVar = {"hash": f"which hashes leave, of {', '.join(ALGORITHMS)} (default: firebase-scrypt)"}
+    options: ClassVar = {"hash": f"hashes to export: {', '.join(ALGORITHMS)} (default: firebase-scrypt)"}
     frame = ('{"users":[\n', "\n]}\n")
     between = ",\n"
     _run: Run | None = None
@@ -63,7 +63,7 @@ class Firebase(Target):
         super().__init__(options, **leaving)
         self._wanted = options.get("hash", "firebase-scrypt")
         if self._wanted.partition("/")[0] not in ALGORITHMS:
-            message = f"hash must be one of {', '.join(ALGORITHMS)}."
+            message = f"Invalid --target-option hash: use {', '.join(ALGORITHMS)}."
             raise Invalid("general_argument_invalid", message, field="target_option")
 
     def record(self, leaving: Leaving, lose: Lose) -> str:
@@ -109,7 +109,7 @@ class Firebase(Target):
         words = [f"--{name}={value}" for name, value in self._run.flags.items()]
         if self._run.key:
             words.insert(1, "--hash-key=KEY")
-        where = ", with the key of the hashes in base64 for KEY" if self._run.key else ""
+        where = ", with the hash key in base64 for KEY" if self._run.key else ""
         return f"Import the file with: firebase auth:import FILE {' '.join(words)}{where}"
 
 

@@ -15,7 +15,7 @@ class Htpasswd(Target):
     file = "an htpasswd file"
     system = "Apache"
     holds = parts("username email")
-    reasons: ClassVar = {"email": "one name is there, which is the username"}
+    reasons: ClassVar = {"email": "the file has one name a user, the username"}
     wants_hashes = True
 
     def record(self, leaving: Leaving, lose: Lose) -> str | None:

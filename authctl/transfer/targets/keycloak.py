@@ -17,7 +17,7 @@ _VERSIONS = {16: "1.0", 19: "1.3"}
 
 
 class Keycloak(Target):
-    file = "a file for Keycloak"
+    file = "a Keycloak file"
     system = "Keycloak"
     holds = parts(
         "id username name email email_verified phone phone_verified locale status must_change totp identities"
@@ -25,7 +25,7 @@ class Keycloak(Target):
     )
     reasons: ClassVar = {
         "username": "Keycloak keeps usernames in lower case",
-        "memberships": "Keycloak's groups are found by their names, which must be unique and without a slash",
+        "memberships": "Keycloak identifies groups by name, which must be unique and without a slash",
     }
     frame = ('{"users":[\n', "")
     between = ",\n"

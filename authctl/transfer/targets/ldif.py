@@ -29,11 +29,11 @@ class Ldif(Target):
     system = "OpenLDAP"
     holds = parts("username name email phone locale")
     reasons: ClassVar = {
-        "email": "the attribute mail takes ASCII only",
-        "password": "LDAP has no standard way to block a user, so blocked ones have no password there",
+        "email": "the attribute mail allows ASCII only",
+        "password": "LDAP has no standard way to block users, so blocked users are exported without a password",
     }
     between = "\n"
-    options: ClassVar = {"base_dn": f"the entry that users stand below, {BASE} unless given"}
+    options: ClassVar = {"base_dn": f"entry above the users (default: {BASE})"}
 
     def record(self, leaving: Leaving, lose: Lose) -> str:
         user, uid = leaving.user, leaving.login or leaving.user.id

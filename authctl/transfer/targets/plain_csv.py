@@ -18,7 +18,7 @@ _PASSWORD = tuple(f"password.{name}" for name in ("hash", "algorithm", "updated_
 
 
 class PlainCsv(Authctl):
-    file = "a CSV file of authctl"
+    file = "an authctl CSV file"
 
     def start(self) -> str:
         return _line(self._columns)

@@ -37,16 +37,16 @@ _NAMES = ("full_name", "name", "display_name")  # in the user's data, where othe
 
 
 class Supabase(Target):
-    file = "auth.users of Supabase"
+    file = "Supabase's auth.users"
     system = "Supabase"
     holds = parts(
         "id name email email_verified phone phone_verified status blocked_until prefs metadata created_at"
         " last_sign_in_at"
     )
     reasons: ClassVar = {
-        "id": "Supabase's ids are UUIDs, so each got one made of it, the same in every export",
-        "metadata": "Supabase keeps `provider` and `providers` of app_metadata for itself",
-        "prefs": f"the name takes the place of {', '.join(_NAMES)} in user_metadata",
+        "id": "Supabase's ids are UUIDs; each is derived from the id here and stays the same",
+        "metadata": "Supabase uses `provider` and `providers` of app_metadata itself",
+        "prefs": f"the name replaces {', '.join(_NAMES)} in user_metadata",
     }
 
     def start(self) -> str:

@@ -30,7 +30,7 @@ def test_what_is_weak_is_listed_the_worst_first(authctl, env):
         "severity": "high",
         "resource": "md5",
         "message": "1 password is hashed with md5, the oldest of January 2026.",
-        "meaning": "Whoever steals these password hashes tries billions of passwords a second against them.",
+        "meaning": "Whoever steals these password hashes can try billions of passwords a second.",
         "command": "authctl users list --all --filter 'password.algorithm = md5' --fields id -o tsv"
         " | authctl users wrap-password -",
     }

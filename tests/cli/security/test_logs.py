@@ -122,13 +122,13 @@ def test_verify_logs_tells_of_a_change_and_exits_with_3(security, database_url):
     ran = security("verify-logs -o json")
     shown, error = json.loads(ran.stdout), json.loads(ran.stderr)["error"]
     assert (ran.status, error["type"]) == (3, "security_log_damaged")
-    assert error["message"] == "The audit log is not what was written into it: 1 problem was found."
+    assert error["message"] == "The audit log was changed outside authctl: 1 problem was found."
     [problem] = shown["problems"]
     assert (problem["kind"], problem["seq"], problem["time"]) == ("changed", 2, "2026-01-02T03:04:05.678Z")
     ran = security("verify-logs -o table")
     assert ran.status == 3
     assert f"problems   {problem['message']}\n" in ran.stdout
-    assert ran.stderr.startswith("authctl: The audit log is not what was written into it")
+    assert ran.stderr.startswith("authctl: The audit log was changed outside authctl")
     assert security("verify-logs --dry-run --quiet").status == 3
     log = security("list-logs --event security.logs.verify --fields details").stdout
     assert log == '{"problems": 1}\n' * 2
@@ -152,7 +152,7 @@ def test_verify_logs_accepts_nothing_without_being_told_so(security, database_ur
 def test_verify_logs_refuses_what_is_no_seal(security):
     refused = security("verify-logs --expect something")
     assert (refused.status, refused.stdout) == (3, "")
-    assert refused.stderr == "authctl: A seal has 32 hex digits, as verify-logs shows them.\n"
+    assert refused.stderr == "authctl: A seal has 32 hex digits, as shown by verify-logs.\n"
 
 
 def test_verify_logs_draws_a_bar_on_a_terminal_and_takes_it_away(security):

@@ -13,8 +13,8 @@ def test_a_password_is_told_what_it_would_get(security):
     assert ran.status == 3
     assert ran.stdout.split("\t")[:3] == ["false", "password_personal_data,password_strength", "0"]
     assert ran.stderr == (
-        "authctl: password contains the user's name; leave it out.\n"
-        "authctl: password needs an upper-case letter, a digit and a symbol.\n"
+        "authctl: The password contains the user's name. Leave it out.\nauthctl: The password needs an upper-case "
+        "letter, a digit and a symbol.\n"
     )
     ran = security("check-password --user ada --password-stdin -o json", stdin="lovelace\n")
     wanted = ["password_personal_data", "password_strength"]

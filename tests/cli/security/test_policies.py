@@ -189,7 +189,7 @@ def test_a_breached_file_that_is_not_here_is_warned_of(security, tmp_path):
 def test_a_label_that_nobody_has_is_warned_of(security):
     security("users create --id ada --labels staff")
     assert security("set mfa-required staff").stderr == ""
-    warning = "authctl: warning: No user has the label 'of', which mfa-required names.\n"
+    warning = "authctl: warning: The policy mfa-required names the label 'of', but no user has it.\n"
     assert warning in security("set mfa-required staff,of").stderr
     assert security("apply -", stdin="mfa-required = ['of']").stderr == warning
     assert security("set mfa-required off").stderr == ""

@@ -217,9 +217,8 @@ def test_create_says_what_an_account_lacks_to_sign_in_with(users, options):
     ran = users(f"create --id ada {options}", stdin_isatty=True, stderr_isatty=True)
     assert ran.status == 0
     assert ran.stderr == (
-        "Nobody can sign in to it yet. Give it an email or a password:\n"
-        "  authctl users update-email ada EMAIL\n"
-        "  authctl users update-password ada\n"
+        "Nobody can sign in to this account yet. Add an email or a password:\n  authctl users "
+        "update-email ada EMAIL\n  authctl users update-password ada\n"
     )
 
 

@@ -133,7 +133,7 @@ def test_a_file_that_looks_like_another_source_is_warned_of(run, write):
 def test_of_two_sources_that_fit_a_terminal_asks_which(run, write, answers, status):
     path = write("users.json", '[{"$id": "a", "user_id": "auth0|1", "emailVerification": true, "email": "a@b.com"}]')
     ran = run(f"users import {path}", stdin=answers, stdin_isatty=True, stderr_isatty=True)
-    assert (ran.status, "Which is it (appwrite, auth0)? " in ran.stderr) == (status, True)
+    assert (ran.status, "Which one (appwrite, auth0)? " in ran.stderr) == (status, True)
     assert json.loads(run("users list --count -o json").stdout) == {"count": 0 if status else 1}
 
 
@@ -313,7 +313,7 @@ def test_a_file_of_nobody_says_so(run, write):
     ran = run(f"users import {write('users.csv', 'email,name')} --from csv -o json")
     answer = json.loads(ran.stdout)
     assert (ran.status, answer["status"], answer["created"]) == (0, "finished", 0)
-    assert ran.stderr == "authctl: There are no users in the file.\n"
+    assert ran.stderr == "authctl: The file contains no users.\n"
 
 
 def test_a_file_that_cannot_be_read_is_not_said_to_be_gone_on_with(run, write):
@@ -336,9 +336,9 @@ def test_columns_of_a_csv_that_are_not_read_are_named(run, write):
 def test_what_was_left_out_is_told_with_what_takes_it(run, write):
     path = write("users.csv", "email,phone,created_at\na@example.com,0151 234567,1.2.2021\nb@example.com,,2.2.2021\n")
     said = run(f"users import {path} --from csv --dry-run").stderr
-    assert "Left out: created_at, 2 values (users.csv:2, users.csv:3). The first: created_at '1.2.2021' " in said
+    assert "Left out: created_at, 2 values (users.csv:2, users.csv:3). The first: created_at '1.2.2021'. " in said
     assert "--source-option date_format=%d.%m.%Y" in said
-    assert "Left out: phone, 1 value (users.csv:2). phone '0151 234567' is not a phone number; " in said
+    assert "Left out: phone, 1 value (users.csv:2). Invalid phone '0151 234567': " in said
     assert "--phone-region DE" in said
     options = "--phone-region DE --source-option date_format=%d.%m.%Y"
     assert "Left out" not in run(f"users import {path} --from csv --dry-run {options}").stderr
@@ -348,7 +348,7 @@ def test_passwords_that_cannot_be_checked_are_told_and_counted(run, write):
     path = write("passwords", "ann:{SSHA512}AAAA\nbob:$P$B12345678abcdefghijklmnopqrstuv/\n")
     said = run(f"users import {path} --from htpasswd --dry-run").stderr
     assert "Left out: password, 2 values (passwords:1, passwords:2). The first: " in said
-    assert "2 users cannot sign in: no name, or nothing to prove it with." in said
+    assert "2 users cannot sign in: they have no name or no way to prove who they are." in said
     assert run(f"users import {path} --from htpasswd --dry-run --max-lost 1").status == 8
 
 
@@ -420,7 +420,7 @@ def test_a_strict_import_refuses_what_it_would_leave_out(run, write):
 def test_that_no_password_came_along_is_told(run, write):
     path = write("users.csv", "email\na@example.com\nb@example.com\n")
     ran = run(f"users import {path} --from csv")
-    assert (ran.status, "None of the 2 users came with a password." in ran.stderr) == (0, True)
+    assert (ran.status, "None of the 2 users has a password." in ran.stderr) == (0, True)
 
 
 def test_utf_16_is_read_from_any_source_and_comes_back(run, write, tmp_path):
@@ -441,7 +441,7 @@ def test_a_guessed_encoding_is_said_and_a_doubtful_one_refused(run, write):
     path = write("r.csv", "email,name\nb@example.com,Иван Петров\n".encode("cp1251"))
     ran = run(f"users import {path} --from csv")
     assert ran.status == 3
-    assert "hint: Say how it is encoded: --encoding cp1251" in ran.stderr
+    assert "hint: Name the encoding: --encoding cp1251" in ran.stderr
     assert run(f"users import {path} --from csv --encoding cp1251").status == 0
     assert json.loads(run("users get b@example.com -o json").stdout)["name"] == "Иван Петров"
 
@@ -450,15 +450,15 @@ def test_a_guessed_encoding_is_said_and_a_doubtful_one_refused(run, write):
     ("content", "kind", "remedy"),
     [
         (b"PK\x03\x04\x14\0\6\0[Content_Types].xml", "a spreadsheet", "Save it as CSV."),
-        (b"PK\x03\x04\x14\0\0\0users.csv", "a zip archive", "Unpack it, and import the file in it."),
+        (b"PK\x03\x04\x14\0\0\0users.csv", "a zip archive", "Unpack it and import the file inside."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90), "an old Excel workbook (xls)", "Save it as CSV."),
         (bz2.compress(b"email\n"), "compressed with bzip2", "Unpack it: bunzip2."),
         (lzma.compress(b"email\n"), "compressed with xz", "Unpack it: unxz."),
         (b"\x28\xb5\x2f\xfd\x04\0", "compressed with zstd", "Unpack it: unzstd."),
-        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive", "Unpack it, and import the file in it."),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive", "Unpack it and import the file inside."),
         (b"%PDF-1.7\n", "a PDF", "Ask for the data as CSV or JSON."),
-        (b"SQLite format 3\0\x10\0", "an SQLite database", "Export the users from it as CSV or JSON."),
-        (gzip.compress(b"a" * 257 + b"ustar\0"), "a tar archive", "Unpack it, and import the file in it."),
+        (b"SQLite format 3\0\x10\0", "an SQLite database", "Export its users as CSV or JSON."),
+        (gzip.compress(b"a" * 257 + b"ustar\0"), "a tar archive", "Unpack it and import the file inside."),
         (bytes(range(256)), "not a text file", "Export the users as CSV or JSON."),
     ],
 )
@@ -486,15 +486,15 @@ def test_a_folder_of_keycloak_is_read_and_its_realm_passed_over(run, write, tmp_
     assert "'shop-realm.json'" in ran.stderr
     write("master-users-0.json", json.dumps({"realm": "master", "users": [kc_user("admin")]}))
     ran = run(f"users import {tmp_path} --from keycloak")
-    assert (ran.status, "has the users of master and shop" in ran.stderr) == (3, True)
+    assert (ran.status, "contains several exports: master and shop" in ran.stderr) == (3, True)
 
 
 def test_a_folder_of_nobody_is_refused(run, tmp_path):
     (folder := tmp_path / "export").mkdir()
     for source, status, told in (
-        ("--from okta", 3, f"{folder} is a folder, and an export of okta is none."),
-        ("--from keycloak", 3, "no users' files"),
-        ("", 2, "is a folder, whose source must be named"),
+        ("--from okta", 3, f"{folder} is a folder, and okta exports are files."),
+        ("--from keycloak", 3, "contains no users"),
+        ("", 2, "is a folder, so its source must be named"),
     ):
         ran = run(f"users import {folder} {source}")
         assert (ran.status, told in ran.stderr) == (status, True)
@@ -522,14 +522,14 @@ def test_a_file_of_several_sources_must_be_named(run, write):
 def test_a_record_that_another_record_takes_from_is_told_without_a_made_up_id(run, write):
     path = write("users.csv", "email,name\nada@example.com,Ada\nada@example.com,Ada B.\n")
     ran = run(f"users import {path} --from csv --dry-run")
-    assert "'ada@example.com' is that of an earlier record of this import." in ran.stderr
+    assert "'ada@example.com' belongs to an earlier record of this import." in ran.stderr
     assert "--on-conflict merge" in ran.stderr
 
 
 def test_a_refused_record_says_nothing_of_being_left_out(run, write):
     path = write("users.csv", "username,email\na b,root@localhost\n")
     refusal = next(line for line in run(f"users import {path} --from csv").stderr.splitlines() if "Refused" in line)
-    assert "is not a username" in refusal
+    assert "Invalid username" in refusal
     assert "It was left out" not in refusal
 
 

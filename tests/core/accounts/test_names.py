@@ -187,7 +187,7 @@ def test_an_import_brings_nobody_by_anothers_name(take, ada, on_conflict, batch)
     type = "import_exists" if on_conflict == "skip" else "user_already_exists"
     assert take(*given, on_conflict=on_conflict, batch=batch) == [type] * 3 + ["taken"]
     assert (ada.users.get("u1").name, ada.users.count()) == ("", 2)
-    assert take.told[1]["message"].endswith("is that of the user u1.")
+    assert take.told[1]["message"].endswith("User u1 has")
 
 
 @pytest.mark.parametrize("batch", [1, 100])
@@ -361,7 +361,7 @@ def test_the_check_up_names_usernames_that_are_ids_and_mends_them(migrated, sett
         return {each.resource: each for each in checks.check(migrated, settings) if each.check.id == "shared-names"}
 
     assert found().keys() == {"u1", "x"}
-    assert found()["u1"].message == "The username Ada of the user u1 is the id ada of another."
+    assert found()["u1"].message == "The username Ada of user u1 is the id ada of another user."
     for finding in found().values():
         ran = authctl(finding.command.removeprefix("authctl "), env={"AUTHCTL_DATABASE_URL": database_url})
         assert ran.status == 0, ran.stderr

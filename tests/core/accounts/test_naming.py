@@ -81,7 +81,7 @@ def test_what_a_stranger_typed_in_gets_nothing(directory, stranger, door, name):
 @pytest.mark.parametrize("door", DOORS)
 def test_by_id_or_with_force_it_is_done_and_warned_of(directory, stranger, warned, door):
     DOORS[door](directory, "id:stranger" if door != "a membership" else "stranger")
-    assert warned == [f"Nobody has proved to own {BOSS} or {PHONE} or boss of the user stranger."]
+    assert warned == [f"Nobody has verified {BOSS} or {PHONE} or boss of user stranger."]
     if door == "a membership":
         directory.teams.delete_membership("staff", "stranger")
     if door == "an identity":  # which is a proof
@@ -128,7 +128,7 @@ def test_whoever_vouches_for_an_address_is_warned_of_what_a_stranger_prepared(di
     assert warned == []
     vouch(address, True)
     [told] = warned
-    assert told.startswith(f"A person typed in {address},")
+    assert told.startswith(f"{address} was typed in by a person ")
     assert "keeps: password, recovery codes. " in told
     assert "authctl users secure id:stranger" in told
     vouch(address, True)  # a second time there is nothing new
@@ -249,8 +249,8 @@ def test_the_check_up_lists_what_strangers_were_granted(directory, settings, str
     directory.users.create(id="given", email="given@example.com", labels=["staff"])
     findings = found(directory, settings)
     assert {id: each.message for id, each in findings.items()} == {
-        "stranger": f"Nobody has proved to own {BOSS} of the user stranger, who has the label admin, the team staff.",
-        "eve": "Nobody has proved to own Eve of the user eve, who has the team staff.",
+        "stranger": f"Nobody has verified {BOSS} of user stranger, who has the label admin, the team staff.",
+        "eve": "Nobody has verified Eve of user eve, who has the team staff.",
     }
     ran = authctl(findings["eve"].command.removeprefix("authctl "), env={"AUTHCTL_DATABASE_URL": database_url})
     assert ran.status == 0, ran.stderr
@@ -264,5 +264,5 @@ def test_whoever_takes_the_last_proof_away_is_warned_whose_the_account_is_then(d
     boss = directory.users.get(BOSS)
     directory.users.update_email_verification(BOSS, False)
     [told] = warned
-    assert told.startswith(f"The user {boss.id} has no proof left: whoever proves {BOSS} next gets the account.")
+    assert told.startswith(f"User {boss.id} has nothing verified left: whoever verifies {BOSS} next gets the account.")
     assert told.endswith(f"authctl users update-email-verification id:{boss.id} true")

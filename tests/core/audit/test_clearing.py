@@ -101,7 +101,7 @@ def test_a_cut_says_where_the_log_begins_and_is_over_what_is_left_of_a_segment(o
     sql(old, f"DELETE FROM events WHERE seq = {LAST + 1}")
     [problem] = verified(old).problems
     assert (problem.kind, problem.seq) == (DamageKind.REMOVED, up_to)
-    assert f"behind number {LAST} up to number {up_to}" in problem.message
+    assert f"after number {LAST} up to number {up_to}" in problem.message
 
 
 def test_day_after_day_each_purge_clears_a_day(old, clock):
@@ -281,7 +281,7 @@ def test_events_that_come_back_after_they_were_cleared_are_told(old):
     sql(old, f"UPDATE events SET seq = 3 WHERE id = '{row[1].id}'")
     [problem] = verified(old).problems
     assert problem.kind == DamageKind.ADDED
-    assert problem.message.startswith(f"1 more events than 0 are there up to number {LAST}, which seal")
+    assert problem.message.startswith(f"1 events beyond the expected 0 were added up to number {LAST}, covered by seal")
 
 
 def test_a_cut_that_was_taken_away_is_missed(old):

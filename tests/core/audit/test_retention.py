@@ -48,7 +48,7 @@ def test_what_was_set_past_authctl_is_not_obeyed(log, settings, clock):
     assert events(log)[: len(before)] == before
     [finding] = found(log, settings)
     assert finding.command == "authctl security set log-retention off"
-    assert finding.message.startswith("log-retention is 1d; the last that was set with authctl is off.")
+    assert finding.message.startswith("The policy log-retention is 1d, but was last set with authctl to off.")
     log.security.set(NAME, "off")
     assert found(log, settings) == []
 

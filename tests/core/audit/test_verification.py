@@ -214,7 +214,7 @@ def test_an_event_that_was_put_among_sealed_ones_is_found(log):
     sql(log, COPY.format(id="'another'", digest="NULL").replace("(id", "(seq, id").replace("SELECT", "SELECT -5,"))
     [problem] = verified(log).problems
     assert (problem.kind, problem.seal) == (DamageKind.ADDED, 1)
-    assert problem.message == "1 more events than 0 are there up to number 0, which seal 1 is over."
+    assert problem.message == "1 events beyond the expected 0 were added up to number 0, covered by seal 1."
 
 
 # Events that were removed
@@ -226,7 +226,7 @@ def test_sealed_events_that_were_removed_are_missed(log, which):
     [problem] = verified(log).problems
     count = {"seq IN (2, 3)": 2, "seq <= 7": 7}.get(which, 1)
     assert (problem.kind, problem.seq, problem.seal) == (DamageKind.REMOVED, SEALED, 2)
-    assert problem.message == f"{count} of 7 events are gone behind number 0 up to number 7, which seal 2 is over."
+    assert problem.message == f"{count} of 7 events are missing after number 0 up to number 7, covered by seal 2."
     assert milliseconds(problem.time) == seals(log)[1][0].created_at
 
 
@@ -237,7 +237,7 @@ def test_each_seal_tells_between_which_events_some_are_gone(log, clock):
     [problem] = verified(log).problems
     assert (problem.seal, problem.message) == (
         3,
-        "1 of 2 events are gone behind number 7 up to number 9, which seal 3 is over.",
+        "1 of 2 events are missing after number 7 up to number 9, covered by seal 3.",
     )
 
 
@@ -268,7 +268,7 @@ def test_a_seal_that_was_changed_is_told(log, change):
     assert (problem.kind, problem.seal, problem.message) == (
         DamageKind.SEAL_BROKEN,
         2,
-        "Seal 2 is not what was written.",
+        "Seal 2 was changed.",
     )
 
 
@@ -284,14 +284,14 @@ def test_a_seal_that_was_removed_is_missed_by_the_next(log):
     sql(log, "DELETE FROM log_seals WHERE number = 2")
     [problem] = verified(log).problems
     assert (problem.kind, problem.seal) == (DamageKind.SEAL_BROKEN, 3)
-    assert "does not follow the one before it" in problem.message
+    assert "does not follow the one before" in problem.message
 
 
 def test_the_last_seal_that_was_removed_is_missed_by_the_event_that_tells_of_it(log):
     sql(log, "DELETE FROM log_seals WHERE number = 2")
     [problem] = verified(log).problems
     assert (problem.kind, problem.seal) == (DamageKind.SEAL_BROKEN, 2)
-    assert problem.message == "Seal 2 is gone: the newest seals were taken away."
+    assert problem.message == "Seal 2 is missing: the newest seals were removed."
 
 
 def test_the_first_seal_is_missed_too(log):
@@ -304,7 +304,7 @@ def test_the_first_seal_is_missed_too(log):
 def test_a_seal_that_somebody_made_up_is_told(log):
     sql(log, "INSERT INTO log_seals SELECT 3, 7, 9, events, events_digest, digest, created_at, digest FROM log_seals"
         " WHERE number = 2")  # fmt: skip
-    assert [problem.message for problem in verified(log).problems] == ["Seal 3 is not what was written."]
+    assert [problem.message for problem in verified(log).problems] == ["Seal 3 was changed."]
 
 
 def test_a_seal_is_expected_that_was_kept_elsewhere(log):
@@ -427,7 +427,7 @@ def test_a_problem_says_what_where_and_when(log, clock):
     [problem] = verified(log).problems
     assert problem == Damage(
         DamageKind.CHANGED,
-        "Event x of 2026-01-02T03:08:05.678Z is not what was written, or was made up.",
+        "Event x of 2026-01-02T03:08:05.678Z was changed or forged.",
         seq=LATER,
         id="x",
         time=clock.now,
@@ -817,7 +817,7 @@ def test_newest_seals_and_their_events_that_were_taken_away_are_missed_by_a_seal
     kept = log.security.verify_logs().seal
     sql(log, "DELETE FROM log_seals WHERE number = 3")
     found = verified(log, whole=False)
-    assert [problem.message for problem in found.problems] == ["Seal 3 is gone: the newest seals were taken away."]
+    assert [problem.message for problem in found.problems] == ["Seal 3 is missing: the newest seals were removed."]
     sql(log, f"DELETE FROM events WHERE seq > {LATER}")
     assert verified(log).is_good
     assert [problem.kind for problem in verified(log, whole=False, expect=kept).problems] == [DamageKind.SEAL_MISSING]
@@ -835,7 +835,7 @@ def test_many_events_get_several_seals(log, monkeypatch):
     assert found.seal == seals(log)[-1][1][:16].hex()
     sql(log, "DELETE FROM events WHERE seq = 12")
     [problem] = verified(log).problems
-    assert problem.message == "1 of 3 events are gone behind number 10 up to number 13, which seal 4 is over."
+    assert problem.message == "1 of 3 events are missing after number 10 up to number 13, covered by seal 4."
     log.security.verify_logs(accept=True, whole=True)
     assert [seal.behind for seal, _ in seals(log)[5:]] == [None, 3, 6, 9, 13]
     assert verified(log).is_good

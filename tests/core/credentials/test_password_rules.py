@@ -149,7 +149,7 @@ def test_strength_counts_kinds_of_characters_in_any_script(password, missing):
 
 def test_strength_says_all_that_is_missing():
     [problem] = failures("ääääääää", password_strength="all")
-    assert problem.message == "password needs an upper-case letter, a digit and a symbol."
+    assert problem.message == "The password needs an upper-case letter, a digit and a symbol."
 
 
 def test_context_words_are_refused_in_any_case():

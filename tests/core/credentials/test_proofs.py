@@ -456,7 +456,7 @@ def test_a_phone_is_told_of_the_email_that_left_where_no_mail_can_tell(directory
     else:
         secret = ask(directory, case.address)
         directory.tokens.redeem(case.address, secret, kind="email", new_account=True)
-    assert "Somebody else proved to own the email of your account" in sent.read_text()
+    assert "Somebody else verified the email of your account" in sent.read_text()
     assert case.other in sent.read_text()
 
 

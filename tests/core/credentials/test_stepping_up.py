@@ -132,7 +132,7 @@ def test_a_sign_in_counts_for_ten_minutes(directory, clock):
     clock.forward(milliseconds=1)
     refused = refusal(Denied, directory.as_session(secret).mfa.disable, "ada")
     assert (refused.type, refused.field) == ("user_challenge_required", "password")
-    assert refused.message == "This needs a sign-in of the last 10m, or the current password."
+    assert refused.message == "This needs a sign-in within 10m, or the current password."
     assert refused.hint == "Sign in again, or add --password-stdin."
     directory.security.set("recent-sign-in", "1h")
     assert not directory.as_session(secret).mfa.disable("ada").mfa
@@ -284,7 +284,7 @@ def test_off_asks_for_no_recent_sign_in_but_for_the_password(directory, old, clo
     assert person.mfa.enable("ada").mfa
     if directory.users.get("ada").password is not None:
         refused = refusal(Invalid, person.users.update_email, "ada", "new@example.com")
-        assert (refused.message, refused.field) == ("The current password is needed.", "password")
+        assert (refused.message, refused.field) == ("This needs the current password.", "password")
 
 
 @pytest.mark.parametrize("given", [{"password": 5}, {"code": 5}, {"challenge": 5, "code": "1"}, {"challenge": "1"}])

@@ -97,7 +97,7 @@ def test_what_was_given_is_said_and_not_shown(tmp_path):
             (lambda: directory.users.list(limit="hidden"), "The argument 'limit' must be a whole number, not text."),
             (
                 lambda: directory.users.list(limit=2**63),
-                "The argument 'limit' must be a whole number, not one of more than 64 bits.",
+                "The argument 'limit' must be a whole number, not a number over 64 bits.",
             ),
             (
                 lambda: directory.users.list(filters=["mfa = true", 5]),

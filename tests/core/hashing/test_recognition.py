@@ -78,7 +78,7 @@ def test_what_cannot_be_checked_is_named(text: str, what: str) -> None:
     for name in (None, "bcrypt") if not text.startswith("{") else (None,):
         with pytest.raises(errors.Invalid) as caught:
             hashing.accept(text, name)
-        assert (caught.value.type, what in caught.value.message) == ("password_hash_unsupported", True)
+        assert (caught.value.type, what.lower() in caught.value.message.lower()) == ("password_hash_unsupported", True)
     if what != "a DES crypt hash" or "{" in text:  # which many a password looks like
         assert hashing.not_plain(text)
 

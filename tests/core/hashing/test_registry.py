@@ -108,7 +108,7 @@ def test_base64_of_hexadecimal_text_is_recognised_and_told() -> None:
     import base64
 
     text = base64.b64encode(MD5.encode()).decode()
-    assert "decode it once" in refusal(text, "md5", encoding="base64").message
+    assert "Decode it once" in refusal(text, "md5", encoding="base64").message
 
 
 @pytest.mark.parametrize(
@@ -117,17 +117,17 @@ def test_base64_of_hexadecimal_text_is_recognised_and_told() -> None:
         ("scrypt", {"cpu": "16384", "memory": "8", "parallel": "1"}, "needs the option salt"),
         ("scrypt", {"salt": "", "cpu": "16384", "memory": "8", "parallel": "1"}, "salt is empty"),
         ("scrypt", {"salt": "s", "cpu": "many", "memory": "8"}, "cpu must be a whole number"),
-        ("scrypt", {"salt": "s", "paprika": "x"}, "no such option"),
+        ("scrypt", {"salt": "s", "paprika": "x"}, "Unknown hash option"),
         ("scrypt", {"cpu": "2", "costCpu": "4"}, "given twice"),
         ("md5", {"salt": "zz", "salt_encoding": "hex"}, "salt is not hex"),
         ("md5", {"encoding": "utf7"}, "encoding must be one of"),
-        ("md5", {"version": "sha1"}, "version does not apply"),
+        ("md5", {"version": "sha1"}, "contains the option version"),
         ("sha", {"version": "sha0"}, "version must be one of"),
         ("md5", {"salt": "x" * 1025}, "longer than 1024"),
         ("hmac", {"digest": "md5"}, "needs the option key"),
         ("md5", {"iterations": "2", "again": "{PASSWORD}"}, "again must be"),
         ("md5", {"pepper": ""}, "pepper must have"),
-        ("md5", {"pepper_position": "prefix"}, "pepper_position does not apply"),
+        ("md5", {"pepper_position": "prefix"}, "contains the option pepper_position"),
     ],
 )
 def test_a_wrong_option_is_named(name: str, options: dict[str, str], says: str) -> None:

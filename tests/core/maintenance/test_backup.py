@@ -437,7 +437,7 @@ def test_a_line_that_cannot_be_read_is_named(empty, tmp_path, line):
     ]
     (tmp_path / "forged.backup").write_bytes(gzip.compress(b"".join([*lines, line + b"\n"])))
     directory, settings = empty
-    with pytest.raises(Unavailable, match="its line 3 cannot be read") as refused:
+    with pytest.raises(Unavailable, match="its line 3 is unreadable") as refused:
         backup.restore(directory, settings, str(tmp_path / "forged.backup"))
     assert refused.value.type == "backup_damaged"
 

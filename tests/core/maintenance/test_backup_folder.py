@@ -102,7 +102,7 @@ def test_one_that_cannot_be_removed_is_told(directory, clock, folder, monkeypatc
 
     monkeypatch.setattr(os, "unlink", refused)
     assert keep(directory, folder, 1).removed == ()
-    assert told == [f"The backup is made, but the older {first.file} could not be removed: Operation not permitted."]
+    assert told == [f"The backup succeeded, but the older {first.file} could not be removed: Operation not permitted."]
     assert len(names(folder)) == 2
 
 
@@ -141,7 +141,7 @@ def test_killed_at_any_moment_it_loses_no_good_backup(directory, settings, clock
         if not was_killed:
             break
     assert 5 < moment < MOMENTS - 1
-    assert any("An earlier backup was broken off. Its part was removed:" in each for each in told)
+    assert any("Removed the part of an interrupted backup:" in each for each in told)
 
 
 def opened(settings, clock):
@@ -213,5 +213,5 @@ def test_a_plain_backup_removes_parts_too_and_says_so(directory, folder):
     told = []
     directory.warn = told.append
     backup.backup(directory, str(folder / "two.backup"))
-    assert told == [f"An earlier backup was broken off. Its part was removed: {part}{end}" for end in ("", "-journal")]
+    assert told == [f"Removed the part of an interrupted backup: {part}{end}" for end in ("", "-journal")]
     assert names(folder) == ["two.backup"]

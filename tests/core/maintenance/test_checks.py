@@ -221,7 +221,7 @@ def test_what_is_long_over_is_named_and_purged(directory, settings, mend, now, t
     sql(directory, f"UPDATE {table} SET expires_at = {milliseconds(now - 800 * DAY)}")
     finding = found(directory, settings)["purge-overdue", "directory"]
     tokens, sessions = (1, 0) if table == "tokens" else (0, 1)
-    assert finding.message.startswith(f"{tokens} tokens and {sessions} sessions ")
+    assert finding.message.startswith(f"{tokens} expired tokens and {sessions} ended sessions ")
     mend(finding)
     assert "purge-overdue" not in ids(directory, settings)
 
@@ -232,7 +232,7 @@ def test_a_directory_that_was_never_saved_is_named_and_saved(directory, settings
     assert "backup-old" not in ids(directory, settings)
     clock.forward(days=8)
     finding = found(directory, settings)["backup-old", "directory"]
-    assert finding.message == "There is no backup of these 8 days."
+    assert finding.message == "There has been no backup for 8 days."
     mend(finding)
     assert len([*tmp_path.glob("*.backup")]) == 1
     assert "backup-old" not in ids(directory, settings)
@@ -257,7 +257,7 @@ def test_a_damaged_log_is_named_until_it_is_taken_as_it_is(directory, settings, 
     assert not directory.security.verify_logs().is_good
     assert not directory.security.verify_logs().is_good
     finding = found(directory, settings)["log-damaged", "log"]
-    assert finding.message == "1 thing was found wrong with the log when it was verified last."
+    assert finding.message == "1 problem was found when the log was last verified."
     mend(finding)
     assert "log-damaged" not in ids(directory, settings)
 

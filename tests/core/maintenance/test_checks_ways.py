@@ -115,7 +115,7 @@ def test_a_certificate_of_ones_own_is_trusted_by_the_file_that_the_finding_names
     [file] = re.findall(r"~/[\w./]+", finding["message"])
     _, unknown = follow(finding["command"], env, tmp_path)  # nobody that the system trusts signed it
     said, _ = follow("authctl security check 2>&1 || true", unknown, tmp_path)
-    assert "No encrypted connection" in said
+    assert "Cannot connect to" in said
     follow(f"mkdir -p $(dirname {file}) && cp '{certificate}' {file}", env, tmp_path)
     _, env = follow(asked(env, tmp_path)[WITHOUT_TLS]["command"], env, tmp_path)
     assert "PGSSLROOTCERT" not in env
@@ -260,7 +260,7 @@ def test_a_databases_clock_is_named_and_set_there(clock_of_another, home, tmp_pa
         finding = asked(env, tmp_path)["clock-off"]
         seconds, which = off(finding)
         assert (7100 < seconds < 7300, which) == (True, "ahead of" if ahead < 0 else "behind")
-        assert finding["message"].endswith(f"If that one is wrong, the command is for {HOST}.")
+        assert finding["message"].endswith(f"If that one is wrong, run the command on {HOST}.")
         follow(finding["command"], home, tmp_path, programs=clock_of_another.folder)
         assert "clock-off" not in asked(env, tmp_path)
 

@@ -22,8 +22,8 @@ UNDECIDED = {
     "linked-twice": ["email", "phone"],
 }
 TOLD = (
-    "4 users have an address that nobody has proved, beside another proof, and it may be somebody else's."
-    " To list them, use: authctl security check"
+    "4 users have an unverified address beside a verified one, which may belong to somebody else. List them with: "
+    "authctl security check"
 )
 
 
@@ -138,8 +138,8 @@ def test_each_is_decided_by_the_command_that_is_named(migrated, settings, authct
     env = {"AUTHCTL_DATABASE_URL": database_url}
     findings = found(migrated, settings)
     assert findings["proved-by-phone/email"].message == (
-        "Nobody has proved to own proved-by-phone@example.com of the user proved-by-phone. If it is theirs:"
-        " authctl users update-email-verification id:proved-by-phone true"
+        "Nobody has verified proved-by-phone@example.com of user proved-by-phone. If it is theirs: authctl users "
+        "update-email-verification id:proved-by-phone true"
     )
     for finding in findings.values():
         command = finding.message.partition("theirs: ")[2] if theirs else finding.command
@@ -161,4 +161,4 @@ def test_of_many_the_first_are_listed_and_the_others_counted(directory, settings
         directory.users.update_phone_verification(f"id:{id}", True)
     findings = found(directory, settings)
     assert [*findings] == [*(f"user{number}/email" for number in range(checks.LISTED)), "users"]
-    assert findings["users"].message == "2 more users have such an address; mend the others to see them."
+    assert findings["users"].message == "2 more users have an unverified address. Fix these to see more."

@@ -96,10 +96,10 @@ def test_an_email_code_reads_like_this(settings):
     assert mail.subject == "Your code for Example"
     assert mail.text == (
         "Your code for Example is:\n\n482913\n\n"
-        "It is valid for 10 minutes and works once. Never tell it to anybody,\nwhoever asks.\n\n"
+        "It is valid for 10 minutes and works once. Never give it to anyone.\n\n"
         "Your security phrase: amber walrus\n"
-        "If that is not the phrase that you were shown, do not use the code.\n\n"
-        "If you did not ask for a code, ignore this mail: without it nobody gets\nin.\n"
+        "If you were shown another phrase, do not use the code.\n\n"
+        "If you did not ask for a code, ignore this mail. Nobody gets in without\nit.\n"
     )
     assert (mail.to, mail.secret) == (TO, "482913")
 
@@ -152,9 +152,9 @@ def test_an_invitation_without_an_inviter_or_an_end(settings):
 
 def test_a_changed_phone_is_named_by_its_end(settings):
     mail = compose.phone_changed(settings(), TO, at=AT, new_phone="+14255550123")
-    assert "ends with 23." in mail.text
+    assert "ends in 23." in mail.text
     assert "555" not in mail.text
-    assert "ends with" not in compose.phone_changed(settings(), TO, at=AT, new_phone=None).text
+    assert "ends in" not in compose.phone_changed(settings(), TO, at=AT, new_phone=None).text
 
 
 def test_a_text_message_is_the_template_of_the_settings(settings):
@@ -252,22 +252,22 @@ def test_another_folder_may_be_named(settings, tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "complaint"),
     [
-        ("email-code.txt", "{cod}", "has no {code}"),
+        ("email-code.txt", "{cod}", "needs {code}"),
         (
             "email-code.txt",
             "{code} {nmae}",
-            "has a field {nmae} that there is none of; there are {application}, {code}",
+            "has an unknown field {nmae}; known fields: {application}, {code}",
         ),
-        ("email-code.txt", "{code} {code.__class__}", "has a field {code.__class__}"),
-        ("email-code.txt", "{code} {code[0]}", "has a field {code[0]}"),
-        ("email-code.txt", "{code!r}", "has no {code}"),
-        ("email-code.txt", "{code} {application:>9999999999}", "has a field {application:>9999999999}"),
-        ("email-code.txt", "{code} {}", "has a field {}"),
+        ("email-code.txt", "{code} {code.__class__}", "has an unknown field {code.__class__}"),
+        ("email-code.txt", "{code} {code[0]}", "has an unknown field {code[0]}"),
+        ("email-code.txt", "{code!r}", "needs {code}"),
+        ("email-code.txt", "{code} {application:>9999999999}", "has an unknown field {application:>9999999999}"),
+        ("email-code.txt", "{code} {}", "has an unknown field {}"),
         ("email-code.txt", "{code} {", "has a { or } that belongs to no field"),
-        ("email-code.html", "<style>p {color: red}</style>{code}", "has a field {color: red}"),
-        ("email-code.html", "<p>hello</p>", "has no {code}"),
-        ("email-code.subject", "{link} {secret}", "has a field {secret}"),
-        ("email-code.txt", b"\xff{code}", "is not text in UTF-8"),
+        ("email-code.html", "<style>p {color: red}</style>{code}", "has an unknown field {color: red}"),
+        ("email-code.html", "<p>hello</p>", "needs {code}"),
+        ("email-code.subject", "{link} {secret}", "has an unknown field {secret}"),
+        ("email-code.txt", b"\xff{code}", "is not UTF-8"),
     ],
 )
 def test_a_wrong_template_is_named(settings, template, name, text, complaint):
@@ -298,4 +298,4 @@ def test_a_template_that_cannot_be_read_is_told(settings, tmp_path):
     (tmp_path / "trial-email.txt").mkdir()
     with pytest.raises(Unavailable) as caught:
         compose.trial_email(settings(templates=str(tmp_path)), TO)
-    assert caught.value.message == f"{tmp_path}/trial-email.txt cannot be read: Is a directory."
+    assert caught.value.message == f"Cannot read {tmp_path}/trial-email.txt: Is a directory."

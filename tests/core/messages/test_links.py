@@ -110,7 +110,7 @@ def test_a_denied_host_is_told_how_to_allow_it(tmp_path):
     usual = tmp_path / ".config/authctl/config.toml"
     assert hint_of(load(home, system_config=os.devnull)) == f"Allow it with {line} in {usual}, above its first [table]."
     assert hint_of(load({}, system_config=os.devnull)) == (
-        f"Allow it with {line} in a configuration file, which --config names, above its first [table]."
+        f"Allow it with {line} in a configuration file (name it with --config), above its first [table]."
     )
 
     file.write_text('allowed_redirects = ["a.example"]\n[profiles.b]\nallowed_redirects = ["b.example"]\n')

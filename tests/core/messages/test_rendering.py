@@ -64,7 +64,7 @@ def test_the_subject_comes_first_and_all_is_shown(shown):
     for face in shown:
         if face.name.startswith("magic-url 1"):
             assert face.seen.startswith("Sign in to Example You asked to sign in to Example. Sign in https://")
-            assert face.seen.endswith("nobody gets in.")
+            assert face.seen.endswith("Nobody gets in without it.")
 
 
 def test_dark_is_dark(shown):

@@ -367,7 +367,7 @@ def test_what_is_missing_is_named(directory, clock):
     secret = directory.sessions.create("bob", PASSWORD).secret
     ask = directory.mfa.create_challenge
     assert refusal(Invalid, ask, secret, "fax") == "general_argument_invalid"
-    with pytest.raises(Invalid, match="address that is not verified") as refused:
+    with pytest.raises(Invalid, match="an unverified address") as refused:
         ask(secret, "password")
     assert refused.value.type == "user_auth_method_unsupported"
     assert refusal(NotFound, ask, secret, "totp") == "user_authenticator_not_found"

@@ -59,7 +59,7 @@ def refused(token, **given):
     with pytest.raises(Denied) as denied:
         read(token, **given)
     error = denied.value
-    assert (error.type, error.message) == ("user_jwt_invalid", "The JWT is not valid, or has expired.")
+    assert (error.type, error.message) == ("user_jwt_invalid", "The JWT is invalid or expired.")
     assert error.__cause__ is None
     return error
 

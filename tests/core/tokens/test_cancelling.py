@@ -198,7 +198,7 @@ def code_in(sent):
 
 def test_a_phone_is_told_at_the_email_and_taken_back(mailing, mail, sent, session):
     mailing.as_session(session).tokens.create_phone_change("ada", OTHER_PHONE, password=PASSWORD)
-    assert "ends with 24" in mail.last.text
+    assert "ending in 24" in mail.last.text
     old = secrets(mail)[OLD][0]
     assert redeem(mailing, code_in(sent), "phone-change").phone == OTHER_PHONE
     user = redeem(mailing, old, "change-cancel")

@@ -119,7 +119,7 @@ def test_a_code_to_the_phone_comes_with_it(directory, ada):
     given = {"challenge": sent.token.id, "code": sent.secret}
     wrong = refusal(recover, directory, secret, **given | {"code": "000000"})
     assert wrong.type == "user_invalid_token"
-    assert wrong.hint == "Try again with --challenge TOKEN --code CODE of: authctl tokens create-phone."
+    assert wrong.hint == "Try again with --challenge TOKEN --code CODE from: authctl tokens create-phone."
     assert refusal(recover, directory, secret, **given | {"challenge": "nothing"}).type == "user_invalid_token"
     assert recover(directory, secret, **given)
     assert refusal(directory.tokens.redeem, "ada", sent.secret, kind="phone").type == "user_invalid_token"
@@ -196,7 +196,7 @@ def test_wrong_codes_are_counted_and_lock(directory, ada, clock):
     for _ in range(10):
         wrong = refusal(recover, directory, secret, code="000000")
         assert wrong.type == "user_invalid_token"
-        assert wrong.hint == "Try again with --code CODE of an authenticator or a recovery code."
+        assert wrong.hint == "Try again with --code CODE from an authenticator, or a recovery code."
     assert refusal(recover, directory, secret, code=totp.at(clock.now)).type == "user_invalid_token"
     refused = [event.details for event in directory.security.list_logs(events=["users.mfa.challenges.update"], limit=2)]
     assert refused == [{"refused": "locked"}, {"refused": "wrong"}]

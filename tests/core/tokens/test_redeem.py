@@ -90,7 +90,7 @@ def test_every_refusal_is_one_answer_and_the_log_has_which_it_was(directory, ada
         (
             "user_invalid_token",
             "The token is wrong, expired or used.",
-            "Ask for a new one; an operator sees more with: authctl tokens list USER --all",
+            "Ask for a new one. Operators can see more with: authctl tokens list USER --all",
             "secret",
         )
     }
@@ -443,6 +443,6 @@ def test_a_notice_that_fails_undoes_nothing(mailing, directory, mail, ada):
     mailing.users.update_password("ada", NEW)
     assert directory.sessions.create("ada", NEW)
     assert len(warnings) == 1
-    assert "ada was not told by mail" in warnings[0]
+    assert "ada was not notified by mail" in warnings[0]
     (event,) = directory.security.list_logs(events=["users.notify"])
     assert event.details == {"refused": "delivery_failed"}

@@ -62,7 +62,7 @@ def test_one_for_a_service_account_is_kept(authctl, clock, line):
     assert authctl(f"users verify-password {user} --password-stdin", stdin=password).status == 0
     for other in ("--keep", "--keep --generate-password --must-change", "--keep --password-stdin"):
         refused = authctl(f"users {line} {other}", stdin=NEW)
-        assert (refused.status, "--keep goes with --generate-password" in refused.stderr) == (2, True)
+        assert (refused.status, "--keep only goes with --generate-password" in refused.stderr) == (2, True)
 
 
 def test_the_answer_says_when(authctl):

@@ -72,7 +72,7 @@ def test_nothing_happens_where_nothing_would_be_kept(directory, ada):
     with pytest.raises(Conflict) as refused:
         directory.users.secure("ada")
     assert refused.value.type == CODE
-    assert refused.value.hint == f"Say what to keep: --keep {EMAIL} or --keep {PHONE} or --email EMAIL."
+    assert refused.value.hint == f"Choose what to keep: --keep {EMAIL} or --keep {PHONE} or --email EMAIL."
     assert directory.sessions.get(ada).user.id == "ada"
     directory.users.create(id="bob", username="bob", password=PASSWORD)
     assert refusal(Conflict, directory.users.secure, "bob") == CODE
@@ -163,7 +163,7 @@ def test_what_the_account_invited_to_ends(directory, mailing, mail):
 
 
 def test_whoever_keeps_an_email_gives_no_other(directory, ada):
-    with pytest.raises(Invalid, match=r"one email: keep ada@example\.com, or give it new@example\.com") as refused:
+    with pytest.raises(Invalid, match=r"one email: keep ada@example\.com, or use new@example\.com") as refused:
         directory.users.secure("ada", keep=[EMAIL], email="new@example.com")
     assert refused.value.field == "email"
     assert directory.users.get("ada").password is not None

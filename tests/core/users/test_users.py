@@ -152,8 +152,8 @@ def test_a_person_whose_address_is_taken_is_told_how_to_prove_it(directory, kind
     ada = directory.as_session(directory.users.create_session("ada").secret)
     with pytest.raises(Conflict) as taken:
         getattr(ada.users, f"update_{kind}")("ada", address)
-    told = f"If it is yours, prove it with: authctl tokens create-{kind}-change USER {address} --as-session"
+    told = f"If it is yours, verify it with: authctl tokens create-{kind}-change USER {address} --as-session"
     assert taken.value.hint == told
     with pytest.raises(Conflict, match="is taken") as taken:
         getattr(directory.users, f"update_{kind}")("ada", address)
-    assert "An operator decides" in taken.value.hint
+    assert "an operator can remove it" in taken.value.hint

@@ -25,7 +25,7 @@ def test_a_message_that_went_to_nobody_was_not_sent(connect):
     line.double.sent = 0
     with pytest.raises(Refused) as caught:
         line.open().send(MESSAGE)
-    assert "it was sent to nobody" in caught.value.message
+    assert "it reached nobody" in caught.value.message
 
 
 def test_all_that_is_wrong_is_told(connect):

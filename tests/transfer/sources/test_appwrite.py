@@ -89,4 +89,4 @@ def test_an_identity_without_its_number_is_left_out(read):
 def test_a_record_that_is_no_user_is_refused(read):
     [team] = read("appwrite", users({"$id": "t", "name": "Maths", "total": 7}))
     assert isinstance(team, Refused)
-    assert "every record of appwrite" in team.notes[0].message
+    assert "not from appwrite" in team.notes[0].message

@@ -200,7 +200,7 @@ def test_a_record_of_another_shape_is_refused_by_name(read):
     content = json.dumps([{"uid": "alice1", "email": "a@example.com", "createdTimestamp": 1}]).encode()
     [refused] = read("keycloak", content)
     assert isinstance(refused, Refused)
-    assert refused.notes[0].message == "The record has no username, which every record of keycloak has."
+    assert refused.notes[0].message == "The record has no username, so it is not from keycloak."
 
 
 def test_federated_users_of_an_export_are_people_elsewhere(read):
@@ -217,5 +217,5 @@ def test_credentials_of_another_type_are_not_quoted(read):
 def test_a_realm_without_users_is_no_list_of_them(read):
     with pytest.raises(Invalid) as refused:
         read("keycloak", json.dumps({"realm": "acme", "sslRequired": "external", "roles": {"realm": []}}).encode())
-    said = "The file is one object without a list of users, which is called federatedUsers or users there."
+    said = "The file is one object without a list of users called federatedUsers or users."
     assert str(refused.value) == said

@@ -58,7 +58,7 @@ def test_traits_of_other_names(read):
         {},
         True,
     )
-    with pytest.raises(Invalid, match="No trait"):
+    with pytest.raises(Invalid, match="Unknown trait"):
         read("kratos", content, map="shoe=size")
 
 
@@ -228,4 +228,4 @@ def test_credentials_of_another_type_are_not_quoted(read):
 
 def test_a_record_of_another_shape_is_refused_by_name(read):
     [refused] = read("kratos", b'[{"id": "a", "email": "a@example.com"}]')
-    assert refused.notes[0].message == "The record has no schema_id or traits, which every record of kratos has."
+    assert refused.notes[0].message == "The record has no schema_id or traits, so it is not from kratos."

@@ -69,7 +69,7 @@ def test_accounts_that_are_not(read, line):
 
 def test_a_shell_that_is_none_is_told(read):
     [ada] = read("ldif", entry("loginShell: /sbin/nologin"))
-    assert "blocks nobody" in ada.notes[0].message
+    assert "shell logins only" in ada.notes[0].message
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_factors_and_identities_are_joined(read):
 
 
 def test_the_users_come_first(read):
-    with pytest.raises(Invalid, match="no table of Supabase"):
+    with pytest.raises(Invalid, match="not a Supabase table"):
         read("supabase", "supabase-identities.csv", "supabase-users.csv")
 
 
