@@ -458,7 +458,7 @@ def test_a_guessed_encoding_is_said_and_a_doubtful_one_refused(run, write):
         (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive", "Unpack it and import the file inside."),
         (b"%PDF-1.7\n", "a PDF", "Ask for the data as CSV or JSON."),
         (b"SQLite format 3\0\x10\0", "an SQLite database", "Export its users as CSV or JSON."),
-        (gzip.compress(b"a" * 257 + b"ustar\0"), "a tar archive", "Unpack it and import the file inside."),
+        (gzip.compress(b"a" * 257 + b"ustar\0", mtime=0), "a tar archive", "Unpack it and import the file inside."),
         (bytes(range(256)), "not a text file", "Export the users as CSV or JSON."),
     ],
 )
