@@ -12,6 +12,7 @@ from authctl.core.values.checks import text
 from authctl.errors import Invalid
 from authctl.model import Json, User
 from authctl.transfer.records import (
+    AGAINST_POLICY,
     DROPPED,
     LOSSES,
     LOST_HASHES,
@@ -24,6 +25,8 @@ from authctl.transfer.records import (
     Skipped,
 )
 from authctl.transfer.validation import Checked, IdentityRow, Outcome
+
+COUNTED = frozenset((NO_WAY_IN, *AGAINST_POLICY))  # of notes, what `reasons` counts users by
 
 
 class Told(NamedTuple):
@@ -157,7 +160,7 @@ class Plan:
         if item.notes:
             self.told.append(Told(item.at, item.ref, outcome, item.notes))
             self._lose_all(item.notes, item.at)
-            self.reasons[NO_WAY_IN] += any(note.type == NO_WAY_IN for note in item.notes)
+            self.reasons.update({note.type for note in item.notes if note.type in COUNTED})
         for name in item.unread:
             self._lose(UNREAD, name, item.at)
         if brings_one and item.row.password_algorithm is not None:

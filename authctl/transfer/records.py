@@ -45,6 +45,12 @@ class Note(NamedTuple):
 
 DROPPED = "import_value_dropped"
 NO_WAY_IN = "import_no_way_in"
+# What the policy would have refused people themselves: the user comes in, and whoever imports is told.
+AGAINST_POLICY = {
+    "import_policy_email": "an email that email-domains does not allow",
+    "import_policy_method": "a password, which sign-in-methods does not allow",
+    "import_policy_unverified": "no verified address, as require-verified demands, and must verify one first",
+}
 MERGED = "import_merged"  # the record became a part of another user
 UNREAD = "import_field_unread"  # never a note: what a source does not read is counted alone
 MEMBERSHIPS = "memberships"  # what counts as unread where teams are not asked for

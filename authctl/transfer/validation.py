@@ -6,7 +6,7 @@ secret key is left to the engine: plain passwords to be hashed, weak hashes to b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,8 @@ from authctl.core import hashing
 from authctl.core.credentials import password_rules
 from authctl.core.crypto import generators, otp
 from authctl.core.mfa import authenticators
-from authctl.core.policy.policies import Policy
+from authctl.core.policy import email_domains, policies
+from authctl.core.policy.policies import Policy, verification_due
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Json, RandomBytes, WeakHash, milliseconds, username_key
@@ -138,11 +139,14 @@ class Checker:
     random: RandomBytes
     _now: int = 0
     _phone: Callable[[str], str] = field(init=False)
+    _is_bound: bool = field(init=False)  # whether the policy says how people may come in
     _names: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)  # so that equal ones are one object
 
     def __post_init__(self) -> None:
         self._now = milliseconds(self.rules.now)
         self._phone = partial(contacts.phone, region=self.rules.phone_region)
+        names = ("email-domains", "sign-in-methods", "require-verified")
+        self._is_bound = any(self.rules.policy[name] != policies.get(name).default for name in names)
 
     def __call__(self, item: Item) -> Outcome:
         if type(item) is not Record:
@@ -158,6 +162,8 @@ class Checker:
         self._check_names(item, columns, extra, check)
         columns["metadata"] = self._metadata(item, check)
         row = UserRow(**columns)
+        if self._is_bound:
+            check.notes += self._against_policy(row, has_password=bool(row.password_hash or extra.plain))
         raw = item.raw if self.rules.keeps_raw else None
         if self.rules.strict:
             check.refuse_losses()
@@ -166,6 +172,18 @@ class Checker:
         unread = self._unread(item) if item.unread or item.members else ()
         notes = tuple(check.notes)
         return Checked(item.at, item.ref, bool(item.id), row, strength, extra, notes, raw, unread)
+
+    def _against_policy(self, row: UserRow, *, has_password: bool) -> Iterator[Note]:
+        """What the policy would refuse people themselves; an operator's import is not refused."""
+        policy = self.rules.policy
+        allowed, required = policy["email-domains"], policy["require-verified"]
+        if allowed is not None and row.email and not email_domains.is_allowed(allowed, row.email):
+            yield Note("import_policy_email", "email", f"The policy email-domains does not allow {row.email}.")
+        if has_password and "password" not in policy["sign-in-methods"]:
+            yield Note("import_policy_method", "password", "The policy sign-in-methods does not allow passwords.")
+        if verification_due(required, email=row.email_verified, phone=row.phone_verified):
+            message = f"The policy require-verified demands {'an address' if required == 'any' else f'the {required}'}."
+            yield Note("import_policy_unverified", None, message)
 
     def _phone_hint(self, phone: str) -> str:
         """How to have a number read that begins with no calling code."""

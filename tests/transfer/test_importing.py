@@ -311,7 +311,7 @@ def test_phones_without_a_calling_code_are_read_as_the_country_s(take, directory
     counts = take(*given, phone_region="de")
     assert [directory.users.get(f"u{n}").phone for n in range(3)] == ["+491701234567", "+14155550100", None]
     assert [(each["field"], each["count"]) for each in counts["lost"]] == [("phone", 1)]
-    with pytest.raises(Invalid, match="not a country code"):
+    with pytest.raises(Invalid, match="Invalid phone_region 'ZZ'"):
         take(phone_region="ZZ")
 
 
@@ -760,3 +760,28 @@ def test_a_file_that_cannot_be_read_to_its_end_leaves_one(directory, tmp_path):
     with pytest.raises(Invalid):
         importing.import_users(directory, [str(path) for path in paths], source="okta")
     assert [each.status for each in Imports(directory).list()] == [ImportStatus.UNFINISHED]
+
+
+# What the policy would refuse people themselves
+
+
+def test_users_whom_the_policy_would_refuse_come_in_and_are_counted(directory, take, tmp_path):
+    directory.security.set("email-domains", "example.com")
+    directory.security.set("sign-in-methods", "email")
+    directory.security.set("require-verified", "email")
+    report = tmp_path / "report.jsonl"
+    people = [
+        record("ada", email="ada@example.com", email_verified=True),
+        record("bob", email="bob@example.org", email_verified=True, password=Secret(BCRYPT)),
+        record("eve", email="eve@example.com"),
+    ]
+    counts = take(*people, report=str(report))
+    against = {name: count for name, count in counts["reasons"].items() if name.startswith("import_policy_")}
+    assert against == {"import_policy_email": 1, "import_policy_method": 1, "import_policy_unverified": 1}
+    assert counts["created"] == 3
+    told = {(line["ref"], line["type"]) for line in map(json.loads, report.read_text().splitlines())}
+    assert {
+        ("bob", "import_policy_email"),
+        ("bob", "import_policy_method"),
+        ("eve", "import_policy_unverified"),
+    } <= told

@@ -17,7 +17,7 @@ from authctl.core.values import checks
 from authctl.errors import AuthctlError, Denied, Invalid, UsageError, did_you_mean
 from authctl.model import Status
 from authctl.transfer import sources
-from authctl.transfer.records import LOSSES, MEMBERSHIPS, NO_WAY_IN, UNREAD
+from authctl.transfer.records import AGAINST_POLICY, LOSSES, MEMBERSHIPS, NO_WAY_IN, UNREAD
 
 if TYPE_CHECKING:
     from authctl.cli.progress import Step
@@ -218,6 +218,9 @@ def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
         ctx.output.tell(
             f"{_count(stranded, 'user')} cannot sign in: they have no name or no way to prove who they are."
         )
+    for type, what in AGAINST_POLICY.items():
+        if found := counts["reasons"].get(type):
+            ctx.output.tell(f"{_count(found, 'user')} {'has' if found == 1 else 'have'} {what}.")
     if brought and counts["without_password"] == brought:
         ctx.output.tell(
             f"None of the {brought:,} users has a password." if brought > 1 else "The user has no password."

@@ -214,6 +214,11 @@ REASONED = (
 )
 
 
+def verification_due(required: str, *, email: bool, phone: bool) -> bool:
+    """Whether the policy require-verified asks for more than the addresses of an account that are verified."""
+    return {"off": False, "email": not email, "phone": not phone, "any": not (email or phone)}[required]
+
+
 def get(name: str) -> Declaration:
     """The declaration of that name; Invalid with the nearest where there is none."""
     found = DECLARATIONS.get(name)

@@ -7,6 +7,7 @@ from typing import Any
 from authctl import storage
 from authctl.core.credentials import factors
 from authctl.core.crypto import digests
+from authctl.core.policy import policies
 from authctl.core.work.person import Person
 from authctl.core.work.unit import Work
 from authctl.errors import Denied
@@ -102,14 +103,9 @@ def admit_session(
 
 def unverified(work: Work, user: User) -> str | None:
     """What the policy require-verified asks for, and the account has not verified yet; None where nothing is due."""
-    required = work.policy["require-verified"]
-    due = {
-        "off": False,
-        "email": not user.email_verified,
-        "phone": not user.phone_verified,
-        "any": not (user.email_verified or user.phone_verified),
-    }
-    return required if due[required] else None
+    required: str = work.policy["require-verified"]
+    is_due = policies.verification_due(required, email=user.email_verified, phone=user.phone_verified)
+    return required if is_due else None
 
 
 def is_live(work: Work, session: Session) -> bool:
