@@ -161,14 +161,14 @@ def documents_and_queries(draw):
 
 
 @given(documents_and_queries())
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_fts5_gives_the_answers_of_plain_python(both):
     document, query = both
     assert fts5_answers(document, query) == query.matches(document)
 
 
 @given(both=documents_and_queries())
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_postgres_gives_the_answers_of_plain_python(postgres, both):
     document, query = both
     assert postgres_answers(postgres, document, query) == query.matches(document)

@@ -103,7 +103,7 @@ def emails(draw):
 @example("ada@example.com.")
 @example("x" * 64 + "@example.com")
 @example("x" * 65 + "@example.com")
-@settings(max_examples=1500)
+@settings(max_examples=500)
 def test_an_email_is_what_the_library_makes_of_it(value):
     assert outcome(contacts.email, value) == outcome(contacts._library_email, value.strip().lower(), "email")
 
@@ -147,7 +147,7 @@ def by_the_library(value):
 @example("+1234567")
 @example("+123456789012345")
 @example("+1234567890123456")
-@settings(max_examples=1500)
+@settings(max_examples=500)
 def test_a_phone_is_what_the_library_makes_of_it(value):
     assert outcome(contacts.phone, value) == by_the_library(value)
 
@@ -188,7 +188,7 @@ def accepted_by_registry(text):
 @example("$2b$13$" + "." * 52 + "/")
 @example("$2b$14$" + "." * 53)
 @example("$2b$10$" + "." * 53 + "\n")
-@settings(max_examples=2000)
+@settings(max_examples=500)
 def test_a_bcrypt_hash_is_what_the_registry_makes_of_it(text):
     assert outcome(hashing.accept, text) == accepted_by_registry(text)
 
@@ -221,7 +221,7 @@ def long_text(value, field):
 @example({"a": "x" * 65_527})
 @example({"a": "x" * 65_528})
 @example({"a": '\x7f"\\'})
-@settings(max_examples=1000)
+@settings(max_examples=300)
 def test_json_is_stored_as_prefs_would_be(value):
     assert outcome(json_objects.json_text, value, field="prefs") == outcome(long_text, value, field="prefs")
 
@@ -266,7 +266,7 @@ def split_by_expression(text):
 
 
 @given(NAMES | st.text(st.characters(max_codepoint=127)) | st.text("aA_1", min_size=60, max_size=70))
-@settings(max_examples=1000)
+@settings(max_examples=300)
 def test_words_of_ascii_are_those_of_any_text(text):
     assert search_terms.of(text) == split_by_expression(text)
 
