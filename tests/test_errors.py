@@ -21,15 +21,18 @@ def trees():
     return [ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "errors.py"]
 
 
+@functools.cache
 def raised():
     """Every call in the source that makes an error or a problem, with the type in it where it stands there."""
+    found = []
     for tree in trees():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func).rpartition(".")[2]
             if name in (*KINDS, "Problem") and node.args and isinstance(node.args[0], ast.Constant):
-                yield name, node.args[0].value
+                found.append((name, node.args[0].value))
+    return found
 
 
 def texts():

@@ -79,24 +79,31 @@ def tree(module):
     return ast.parse((PACKAGE / module).read_text())
 
 
+@functools.cache
+def nodes(module):
+    return list(ast.walk(tree(module)))
+
+
 def layer_of(name):
     part = name.split("/")[0].split(".")[0]
     return next((place for place, layer in enumerate(LAYERS) if part in layer), None)
 
 
+@functools.cache
 def imports(name, *, running=False):
     """The modules that a module imports, wherever in it, as dotted names; running: without what is for types alone."""
-    types = [node for node in ast.walk(tree(name)) if isinstance(node, ast.If) and is_for_types(node)]
-    unseen = {id(inner) for node in types for inner in ast.walk(node)} if running else set()
-    for node in ast.walk(tree(name)):
+    types = [node for node in nodes(name) if isinstance(node, ast.If) and is_for_types(node)] if running else ()
+    unseen = {id(inner) for node in types for inner in ast.walk(node)}
+    found = []
+    for node in nodes(name):
         if id(node) in unseen:
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name}:{node.lineno} imports relatively"
-            for alias in node.names:
-                yield f"{node.module}.{alias.name}"
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return found
 
 
 def is_for_types(node):
@@ -125,7 +132,7 @@ def files_used(name):
     """The files that a module uses: those it imports, whenever and if for types alone, and those of `storage.x`."""
     used = {file_of(imported) for imported in ours(name)}
     if "storage" in ours(name):
-        for node in ast.walk(tree(name)):
+        for node in nodes(name):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "storage":
                 used.add(file_of(f"storage/{node.attr}"))
     return used - {name, None}
@@ -224,7 +231,7 @@ def test_what_is_dear_is_imported_in_its_one_place(module):
 def test_clock_and_dice_are_in_their_one_place(module):
     if module in CLOCK_AND_DICE:
         return
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Attribute):
             assert ast.unparse(node) not in CALLS, f"{module}:{node.lineno} reads the clock or throws dice"
     for imported in imports(module):
@@ -238,12 +245,12 @@ def test_one_table_says_what_ends_with_what(module):
     ended = {"storage.sessions.end_of_user"}
     if not module.startswith("core/tokens/"):  # where a newer token ends the older ones of its kind
         ended.add("storage.tokens.end_of_user")
-    assert not ended & {ast.unparse(node) for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute)}
+    assert not ended & {ast.unparse(node) for node in nodes(module) if isinstance(node, ast.Attribute)}
 
 
 @of_each_module
 def test_only_the_last_handler_catches_everything(module):
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else "everything"
             raises = any(isinstance(inner, ast.Raise) and inner.exc is None for inner in node.body)
@@ -272,7 +279,7 @@ def test_nothing_is_left_undone(module):
 def test_core_prints_nothing(module):
     if module.startswith("cli/") or module in ("__main__.py", "settings/reference.py"):
         return
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Call):
             assert ast.unparse(node.func) not in ("print", "input"), f"{module}:{node.lineno} prints or asks"
         if isinstance(node, ast.Attribute):
