@@ -17,7 +17,7 @@ from authctl.core.values import checks
 from authctl.errors import AuthctlError, Denied, Invalid, UsageError, did_you_mean
 from authctl.model import Status
 from authctl.transfer import sources
-from authctl.transfer.records import AGAINST_POLICY, LOSSES, MEMBERSHIPS, NO_WAY_IN, UNREAD
+from authctl.transfer.records import AGAINST_POLICY, LOSSES, LOST_PASSWORD, MEMBERSHIPS, NO_WAY_IN, UNREAD
 
 if TYPE_CHECKING:
     from authctl.cli.progress import Step
@@ -204,7 +204,9 @@ def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
     for each in counts["lost"]:
         field, count, first = each["field"] or "", each["count"], each["first"]
         if each["type"] != UNREAD:
-            ctx.output.tell(f"Left out: {_LOST.get(each['type'], field)}, {_of(count, 'value', first)}.{_why(each)}")
+            is_all = each["type"] == LOST_PASSWORD and count >= counts["created"] + counts["updated"]
+            say = ctx.output.warn if is_all else ctx.output.tell  # a warning is for whoever asked for quiet, too
+            say(f"Left out: {_LOST.get(each['type'], field)}, {_of(count, 'value', first)}.{_why(each)}")
         elif field in takes:
             users = _of(count, "user", first)
             ctx.output.tell(f"Not imported: {checks.shown(field)}, {users}. To import it: {takes[field]}")

@@ -544,3 +544,13 @@ def test_a_password_that_a_known_user_does_not_get_is_told(run, write):
     path = write("hashes.csv", "id,email,password_hash\nada,ada@example.com,abc\n")
     ran = run(f"users import {path} --from csv")
     assert "Left out: password, 1 value (hashes.csv:2)." in ran.stderr
+
+
+def test_that_every_password_is_lost_is_said_to_whoever_asked_for_quiet(run, write):
+    file = write("users.csv", "id,email,hash,salt\nada,ada@example.com,ab12,xy\nbob,bob@example.com,cd34,zz\n")
+    line = f"users import {file} --from csv --hash-format sha256 --map password=hash,salt=salt -q"
+    ran = run(line)
+    assert ran.status == 0
+    assert "warning: Left out: password, 2 values (users.csv:2, users.csv:3)." in ran.stderr
+    more = write("more.csv", f"id,email,hash\neve,eve@example.com,{BCRYPT}\nsam,sam@example.com,ab12\n")
+    assert run(f"users import {more} --from csv --hash-format bcrypt --map password=hash -q").stderr == ""
