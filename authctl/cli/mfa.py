@@ -208,7 +208,7 @@ def _draw(ctx: Context, matrix: qr.Matrix) -> None:
     if drawing is None:
         columns, lines = qr.least_room(matrix, half_blocks=half_blocks)
         ctx.output.tell(
-            f"The window is too small for the QR code. Enlarge it to {columns} columns by {lines + BELOW} lines and "
+            f"The window is too small for the QR code. Make it at least {columns} columns by {lines + BELOW} lines and "
             "try again, or use --qr-file FILE.svg"
         )
         return

@@ -194,7 +194,7 @@ def _address(value: str) -> str:
 def _not_empty(value: str) -> str:
     """A variable of the shell that is not set must not become the default database."""
     if not value:
-        raise typer.BadParameter("is empty; add a value or leave the option out.")
+        raise typer.BadParameter("this is empty; add a value or leave the option out.")
     return value
 
 

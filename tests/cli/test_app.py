@@ -695,7 +695,7 @@ def test_what_misses_the_default_database_fails(authctl, tmp_path, monkeypatch, 
     ran = authctl(line)
     assert (ran.status, ran.stdout) == (ExitStatus.UNAVAILABLE, "")
     assert "There is no database at " in ran.stderr
-    assert ran.stderr.endswith("make a directory there with: authctl init\n")
+    assert ran.stderr.endswith("create a directory there with: authctl init\n")
 
 
 # Hints
@@ -705,7 +705,7 @@ def test_a_hint_names_the_directory_that_the_line_named(authctl, tmp_path):
     place = f"sqlite:///{tmp_path}/my users.db"
     ran = authctl(["users", "list", "--database", place])
     assert ran.stderr.splitlines()[-1] == (
-        f"hint: Check the path, or make a directory there with: authctl --database '{place}' init"
+        f"hint: Check the path, or create a directory there with: authctl --database '{place}' init"
     )
     ran = authctl(["--database", place, "users", "list", "-o", "json"])
     assert json.loads(ran.stderr)["error"]["hint"].endswith(f"authctl --database '{place}' init")

@@ -43,7 +43,7 @@ def test_nothing_is_overwritten(authctl, env, tmp_path):
     assert authctl(f"backup {tmp_path}/one.backup", env=env).status == 0
     again = authctl(f"backup {tmp_path}/one.backup", env=env)
     assert (again.status, again.stdout) == (3, "")
-    assert "is not overwritten" in again.stderr
+    assert "already exists" in again.stderr
     over = authctl(f"restore {tmp_path}/one.backup -o json", env=env)
     assert (over.status, json.loads(over.stderr)["error"]["type"]) == (5, "database_not_empty")
 

@@ -172,7 +172,7 @@ def test_a_new_secret_is_asked_until_both_entries_agree(terminal):
     with asking(lambda: prompts.secret(environment, "New password", twice=True)) as result:
         terminal.answer("New password: ", "one\n")
         terminal.answer("New password again: ", "two\n")
-        terminal.answer("The two differ; enter it again.\r\nNew password: ", "three\n")
+        terminal.answer("The two entries differ. Try again.\r\nNew password: ", "three\n")
         terminal.answer("New password again: ", "three\n")
         assert result() == "three"
     assert terminal.echoes()

@@ -200,7 +200,7 @@ def test_a_name_goes_into_the_configuration_and_all_else_stays(authctl, config, 
     assert mode(config) == 0o640
     again = authctl(f"init {options}--application-name Other")
     assert again.status == 3
-    assert "application_name is set already" in again.stderr
+    assert "application_name is already set" in again.stderr
 
 
 def test_a_name_that_cannot_be_written_is_told(authctl, tmp_path):

@@ -67,7 +67,7 @@ def test_sarif_has_a_rule_for_each_check_and_a_result_for_each_finding(authctl, 
     assert [result["ruleId"] for result in json.loads(file.read_text())["runs"][0]["results"]] == listed
     assert file.stat().st_mode & 0o777 == 0o600
     again = authctl(f"security check --sarif {file}", env=env)
-    assert (again.status, "is not overwritten" in again.stderr) == (3, True)
+    assert (again.status, "already exists" in again.stderr) == (3, True)
 
 
 def test_commands_name_the_directory_that_the_line_named(authctl, tmp_path):
@@ -100,9 +100,8 @@ def test_people_get_paragraphs_with_commands_that_can_be_copied(authctl, env):
     assert (
         "medium: 2 of 2 users sign in with one\n"
         "  factor. (users-without-mfa)\n"
-        "  A stolen or guessed password is all\n"
-        "  that is needed to sign in to these\n"
-        "  accounts.\n"
+        "  A stolen or guessed password is enough\n"
+        "  to sign in to these accounts.\n"
         "  authctl security set mfa-required all\n"
     ) in ran.stdout
     assert "  authctl users list --all --filter 'password.algorithm = md5' --fields id -o tsv | auth" in ran.stdout

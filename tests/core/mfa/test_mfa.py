@@ -298,7 +298,7 @@ def test_changes_of_factors_are_told_by_mail(mailing, ada, clock, mail):
     told = []
 
     def tell():
-        told.extend(" ".join(each.text.partition("UTC: ")[2].partition(".\n")[0].split()) for each in mail.mails)
+        told.extend(" ".join(each.text.split()).partition("UTC: ")[2].partition(". ")[0] for each in mail.mails)
         assert all(each.recipients == ["ada@example.com"] for each in mail.mails)
         mail.mails.clear()
 
