@@ -4,7 +4,6 @@ firebase-tools takes its files."""
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -314,11 +313,10 @@ importer.serialImportUsers("project", hashes, [users], 0).then(() => console.log
 def firebase_tools(tmp_path_factory):
     """The part of the real firebase-tools that checks and sends users; its package is 1.3 MB."""
     folder = tmp_path_factory.mktemp("firebase-tools")
-    npm = shutil.which("npm")
-    patience = ("--fetch-retries=0", "--fetch-timeout=20000")
-    packed = npm and run(npm, "pack", "--silent", *patience, FIREBASE_TOOLS, cwd=folder, check=False)
-    if not packed or packed.returncode:
-        pytest.skip(f"{FIREBASE_TOOLS} cannot be fetched: there is no npm, or no network.")
+    patience = ("--fetch-retries=2", "--fetch-timeout=20000")
+    packed = run(program("npm"), "pack", "--silent", *patience, FIREBASE_TOOLS, cwd=folder, check=False)
+    if packed.returncode:
+        pytest.skip(f"{FIREBASE_TOOLS} cannot be fetched from the npm registry: {packed.stderr.strip()[-200:]}")
     with tarfile.open(folder / packed.stdout.strip()) as package:
         package.extract("package/lib/accountImporter.js", folder, filter="data")
     return folder / "package/lib/accountImporter.js"
