@@ -156,6 +156,13 @@ class User(NewUser):
 USER_COLUMNS = {each.name: str(each.type) for each in fields(User) if each.repr}
 
 
+class Side(StrEnum):
+    """Which of two accounts that become one."""
+
+    FROM = "FROM"
+    INTO = "INTO"
+
+
 class WeakHash(StrEnum):
     """What becomes of an imported password hash that is fast to guess at."""
 
@@ -209,6 +216,7 @@ class Ended(StrEnum):
     ADDRESS_CHANGED = "address_changed"  # the one that it was signed in to by
     SECURED = "secured"  # the account was taken, and is given back
     CHANGE_CANCELLED = "change_cancelled"  # by the old address
+    MERGED = "merged"  # the account and another one became one
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +275,7 @@ class TokenEnded(StrEnum):
     ADDRESS_CHANGED = "address_changed"  # the one that it was sent to
     SECURED = "secured"  # the account was taken, and is given back
     CHANGE_CANCELLED = "change_cancelled"  # by the old address
+    MERGED = "merged"  # the account and another one became one
 
 
 @dataclass(frozen=True, slots=True)
@@ -596,6 +605,7 @@ class EventName(StrEnum):
     USERS_IMPORTS_DELETE = "users.imports.delete"
     USERS_UNLOCK = "users.unlock"
     USERS_SECURE = "users.secure"
+    USERS_MERGE = "users.merge"
     USERS_LOCK = "users.lock"
     USERS_EXPORT = "users.export"
     USERS_TOKENS_CREATE = "users.tokens.create"

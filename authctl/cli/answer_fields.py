@@ -122,6 +122,14 @@ SECURED = Shape(
     ),
     columns=("id", "kept", "removed", "recovery"),
 )
+MERGED = Shape(
+    "merged account",
+    fields=(
+        *("id", "merged", "conflicts", "released", "sessions_ended", "tokens_ended", "identities_moved"),
+        *("memberships_moved", "memberships_united", "authenticators_removed", "recovery_codes_removed"),
+    ),
+    columns=("id", "merged", "conflicts", "released"),
+)
 SOURCE = Shape("source", fields=("source", "unlocked"))
 MOCK_PHONE = Shape("mock phone", fields=("phone", "code", "created_at"))
 MOCK_PHONE_DELETED = Shape("mock phone deletion", fields=("phone", "deleted"))

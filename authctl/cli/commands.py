@@ -35,6 +35,7 @@ NOT_FOUND, PARTIAL, UNAVAILABLE = ExitStatus.NOT_FOUND, ExitStatus.PARTIAL, Exit
 GROUP_EXAMPLES = 4  # on the help page of a group: the first of its first commands
 BARE = frozenset({"--roles"})  # options that may lack a value, as documents of Appwrite have them: no role
 MANY = ("user", "team")  # the subjects whose page says so
+USERS = {"FROM": "user", "INTO": "user"}  # what questions call those subjects
 STDIN = "-"  # in the place of a subject: the subjects come by stdin, one a line
 
 
@@ -255,7 +256,7 @@ class Command(TyperCommand):
 
 def _named(ctx: Context) -> dict[str, str]:
     """What a question calls the subjects of a line, by the word that help has for them: `the user ada`."""
-    nouns = {each.name: each.metavar.lower() for each in ctx.command.params if each.metavar}
+    nouns = {each.name: USERS.get(each.metavar, each.metavar.lower()) for each in ctx.command.params if each.metavar}
     return {
         name: f"the {nouns.get(name, name)} {value}" if value is not None else "everybody"
         for name, value in ctx.params.items()

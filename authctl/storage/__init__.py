@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         log_seals as log_seals,
         membership_lists as membership_lists,
         memberships as memberships,
+        merging as merging,
         mock_phones as mock_phones,
         pagination as pagination,
         passwords as passwords,

@@ -16,7 +16,8 @@ from authctl.storage.tables import events
 def _matching(asked: EventQuery) -> sa.Select[Any]:
     statement = sa.select(events)
     if asked.user_id is not None:
-        statement = statement.where(events.c.user_id == asked.user_id)
+        ids = (asked.user_id, *asked.merged_ids)
+        statement = statement.where(events.c.user_id.in_(ids) if asked.merged_ids else events.c.user_id == ids[0])
     if asked.names:
         statement = statement.where(sa.or_(*(_is_named(name) for name in asked.names)))
     if asked.actor is not None:

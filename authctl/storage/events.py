@@ -47,9 +47,13 @@ def record(row: Any) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events: all conditions hold. names: exact, or with `*` for any part; until: before that time."""
+    """Which events: all conditions hold. names: exact, or with `*` for any part; until: before that time.
+
+    merged_ids: of accounts that became a part of the user's, with its own.
+    """
 
     user_id: str | None = None
+    merged_ids: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     actor: str | None = None
     since: datetime | None = None

@@ -110,12 +110,14 @@ user_names = sa.Table(
 
 # The ids of deleted users that permissions may still name, ignoring case, and of deleted teams as `team:ID`: nobody
 # signs up with one of the first, and people make no team with one of the others. Of an account that became a part of
-# another one, with the id of that.
+# another one, with the id of that; and with its own as it was written, where it was an account here.
 former_names = sa.Table(
     "former_names",
     metadata,
     sa.Column("name", Text, primary_key=True),
     sa.Column("merged_into", Text),
+    sa.Column("id", Text),
+    sa.Index("former_names_merged_into", "merged_into"),
 )
 
 # The hashes of passwords that may not come back, the newest with the highest number.

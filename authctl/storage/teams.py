@@ -44,7 +44,7 @@ def delete(db: Connection, team: Team) -> None:
     """Remove a team; the foreign keys see to its memberships. Permissions may name its id, so people cannot take it."""
     search_index.delete(db, team.seq, document(team), of="team")
     db.run(compiled.TEAMS_DELETE, {"seq": team.seq})
-    db.run(compiled.TEAMS_REMEMBER, {"name": _former(team.id), "merged_into": None})
+    db.run(compiled.TEAMS_REMEMBER, {"name": _former(team.id), "merged_into": None, "id": None})
 
 
 def is_former(db: Connection, id: str) -> bool:

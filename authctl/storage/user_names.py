@@ -35,10 +35,16 @@ def remember(db: Connection, seq: int, name: str) -> None:
         db.run(compiled.USER_NAMES_REMEMBER, {"name": name, "seq": seq})
 
 
-def merge(db: Connection, name: str, into: str) -> None:
-    """Remember the id of an account that became a part of another one."""
+def merge(db: Connection, name: str, into: str, *, id: str | None = None) -> None:
+    """Remember the name of an account that became a part of another one. id: as it was here, if it was."""
+    statement = compiled.USER_NAMES_REMEMBER_MERGED_ACCOUNT if id else compiled.USER_NAMES_REMEMBER_MERGED
     with db.ahead():
-        db.run(compiled.USER_NAMES_REMEMBER_MERGED, {"name": name, "merged_into": into})
+        db.run(statement, {"name": name, "merged_into": into, "id": id})
+
+
+def list_merged(db: Connection, into: str) -> list[str]:
+    """The ids of the accounts that became a part of that one."""
+    return [row.id for row in db.rows(compiled.USER_NAMES_LIST_MERGED, {"merged_into": into})]
 
 
 def forget_merged(db: Connection, name: str, into: str) -> None:

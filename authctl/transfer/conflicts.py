@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from authctl.core.accounts import naming, standing
+from authctl.core.accounts import naming, standing, uniting
 from authctl.core.accounts.standing import AddressKind, Standing
 from authctl.core.crypto import generators
 from authctl.core.values import checks, identifiers, json_objects
@@ -565,7 +565,7 @@ def _filled(before: User, item: Checked, conditions: Conditions, known: Holders)
     """The user with what they lack and the record has; None where that is nothing, a Note where it cannot be."""
     present = before.at(conditions.now)
     try:
-        after = merging.filled(present, user_of(item.row))
+        after = uniting.united(present, user_of(item.row))
     except Invalid as error:
         return Note(error.type, error.field, error.message)
     identities, members = _new_belongings(present, item, conditions, known)

@@ -1,17 +1,17 @@
 """One user of two records: what the second adds to the first, where both have verified the same email.
 
 The one who came first wins: nothing of theirs is changed, only what they lack is added. Two records of a batch become
-one new user (`joined`); with a user who is there, the record becomes an update (`filled`).
+one new user (`joined`); with a user who is there, the record becomes an update.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
-from authctl.core.values import checks, identifiers, json_objects
+from authctl.core.accounts import uniting
+from authctl.core.values import checks, json_objects
 from authctl.errors import Invalid
-from authctl.model import Json, Status, User
+from authctl.model import Status, User
 from authctl.storage.bulk import user_of
 from authctl.transfer.records import DROPPED, MERGED, TEXTS, Note
 from authctl.transfer.validation import Checked
@@ -27,45 +27,13 @@ def is_one(first: User, second: User, *, is_same_id: bool) -> bool:
     is_proved = first.email_verified and second.email_verified and first.email == second.email is not None
     if is_same_id:
         return is_proved and not (second.status is Status.BLOCKED and first.status is not Status.BLOCKED)
-    return is_proved and first.status is second.status
-
-
-def filled(first: User, second: User) -> User:
-    """The first with what it lacks and the second has. Raises Invalid where that is more than a user may have."""
-    found = replace(
-        first,
-        **{name: getattr(first, name) or getattr(second, name) for name in _TEXTS},
-        username_self_service=(first if first.username else second).username_self_service,
-        phone_verified=_is_phone_verified(first, second),
-        phone_self_service=(first if first.phone else second).phone_self_service,
-        labels=identifiers.labels((*first.labels, *second.labels)),
-        prefs=_united(first.prefs, second.prefs),
-        metadata=_united(first.metadata, second.metadata),
-        mfa=first.mfa or second.mfa,
-        totp=first.totp or second.totp,
-        recovery_code=first.recovery_code or second.recovery_code,
-        password=first.password or second.password,
-        last_sign_in_at=max(filter(None, (first.last_sign_in_at, second.last_sign_in_at)), default=None),
-    )
-    json_objects.prefs(found.prefs)
-    json_objects.metadata(found.metadata)
-    return found
-
-
-def _is_phone_verified(first: User, second: User) -> bool:
-    is_seconds = first.phone in (None, second.phone)
-    return first.phone_verified or (is_seconds and second.phone_verified)
-
-
-def _united(first: Json, second: Json) -> Json:
-    """Both objects by key; what the first has stands first, and stays."""
-    return first | {name: value for name, value in second.items() if name not in first}
+    return is_proved and uniting.may_be_one(first, second)
 
 
 def joined(first: Checked, second: Checked) -> Checked | Note:
     """Two records of a batch as one new user; a Note where that is more than a user may have."""
     try:
-        user = filled(user_of(first.row), user_of(second.row))
+        user = uniting.united(user_of(first.row), user_of(second.row))
     except Invalid as error:
         return Note(error.type, error.field, error.message)
     takes_password = first.row.password_algorithm is None and second.row.password_algorithm is not None

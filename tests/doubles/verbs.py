@@ -19,6 +19,7 @@ VERBS = {
 # By name, whatever the verb: each is well formed, and need not be there.
 SAMPLES = {
     "user": "ada",
+    "into": "bob",
     "team": "acme",
     "email": "new@example.com",
     "phone": "+4915123456789",

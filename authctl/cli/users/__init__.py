@@ -37,6 +37,7 @@ COMMANDS = Commands(
             "update-status": "changes",
             "unlock": "passwords",
             "secure": "securing",
+            "merge": "merging",
         },
         "Sessions": {
             "list-sessions": "sessions",

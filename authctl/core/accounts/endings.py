@@ -27,6 +27,7 @@ class Cause(StrEnum):
     SECURED = "secured"  # the account was taken, and is given back
     CHANGE_CANCELLED = "change_cancelled"  # by the old address
     BLOCK = "block"
+    MERGED = "merged"  # the account and another one became one
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"  # or an identity, or two are asked for no more
     FACTORS_RESET = "factors_reset"
@@ -94,6 +95,7 @@ TABLE = {
     Cause.BLOCK: Row(
         Ended.BLOCKED, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True, invitations=True
     ),
+    Cause.MERGED: Row(Ended.MERGED, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True),
     Cause.FACTOR_ADDED: Row(TokenEnded.FACTORS_CHANGED, changes=Changes.OF_OTHERS),
     Cause.FACTOR_REMOVED: Row(Ended.FACTORS_CHANGED, Sessions.OF_PROVIDER, changes=Changes.ALL, second_factors=True),
     Cause.FACTORS_RESET: Row(Ended.FACTORS_RESET, Sessions.ALL, tokens=True, changes=Changes.ALL, verifications=True),

@@ -35,9 +35,10 @@ def list_logs(
 ) -> list[Event]:
     """What happened, the newest first: those events for which all conditions hold.
 
-    user: whom it is about; by id also one that is deleted. events: names, with `*` for any part (`users.*`), one of
-    which must fit. since, until: aware datetimes, or as `times.moment` reads them (`2h` is two hours ago); until is
-    exclusive. limit: 1 to 10,000. after: the id of the event that the page goes on from.
+    user: whom it is about; by id also one that is deleted, or was merged into another, whose log has it too. events:
+    names, with `*` for any part (`users.*`), one of which must fit. since, until: aware datetimes, or as `times.moment`
+    reads them (`2h` is two hours ago); until is exclusive. limit: 1 to 10,000. after: the id of the event that the page
+    goes on from.
 
     Found by index: time and user. Other conditions read the log from its end until enough is found.
     """
@@ -135,8 +136,10 @@ def _asked(
     )
     check(checks.text, actor, "actor")
     check.done()
+    id = None if user is None else _user_id(work, user)
     return storage.events.EventQuery(
-        user_id=None if user is None else _user_id(work, user),
+        user_id=id,
+        merged_ids=tuple(storage.user_names.list_merged(work.db, id)) if id is not None and work.is_operator else (),
         names=tuple(names),
         actor=actor,
         since=begin,

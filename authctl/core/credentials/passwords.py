@@ -155,11 +155,17 @@ def take_in(
 def _remember(work: Work, before: User, after: User) -> None:
     """Keep the new hash among those that may not come back, and the old one where the policy came after it."""
     keep = work.policy["password-history"]
-    old = before.password
-    if keep and old is not None and old.hash not in storage.passwords.list_past(work.db, before.seq, keep):
-        storage.passwords.remember(work.db, before.seq, old.hash, work.now, keep)
+    remember_present(work, before)
     if after.password is not None:
         storage.passwords.remember(work.db, after.seq, after.password.hash, work.now, keep)
+
+
+def remember_present(work: Work, user: User) -> None:
+    """Keep the password that is set among those that may not come back, where it is not yet."""
+    keep = work.policy["password-history"]
+    present = user.password
+    if keep and present is not None and present.hash not in storage.passwords.list_past(work.db, user.seq, keep):
+        storage.passwords.remember(work.db, user.seq, present.hash, work.now, keep)
 
 
 # A password that is given
@@ -244,7 +250,11 @@ def sealed(work: Work, user: NewUser, stored: str) -> str:
 def revealed(work: Work, user: User) -> str:
     """The hash of a user's password, unsealed where it is stored sealed."""
     assert user.password is not None
-    stored = user.password.hash
+    return unsealed(work, user, user.password.hash)
+
+
+def unsealed(work: Work, user: User, stored: str) -> str:
+    """The same of a hash that is, or was, that of the user's password."""
     return sealing.unseal_text(work.key, stored, context=_context(user)) if sealing.is_sealed_text(stored) else stored
 
 

@@ -58,9 +58,14 @@ _CONTEXT = f"peppers/{PEPPER}"
 
 
 def matching(work: Work, user: User, unused: Iterable[bytes], code: str) -> bytes | None:
-    """Which of the user's unused digests a code is of. Compares every one."""
-    wanted, found = digest(pepper(work), user.id, code), None
-    for kept in unused:
-        if hmac.compare_digest(wanted, kept):
-            found = kept
+    """Which of the user's unused digests a code is of. Compares every one.
+
+    The codes of an account that was merged into this one are bound to the id that it had.
+    """
+    key, found = pepper(work), None
+    for id in (user.id, *storage.user_names.list_merged(work.db, user.id)):
+        wanted = digest(key, id, code)
+        for kept in unused:
+            if hmac.compare_digest(wanted, kept):
+                found = kept
     return found

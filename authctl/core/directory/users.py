@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from authctl.core.audit import reading
     from authctl.core.sessions import sessions, sign_in
     from authctl.core.teams import memberships
-    from authctl.core.users import changes, creation, passwords, roles, securing
+    from authctl.core.users import changes, creation, merging, passwords, roles, securing
 else:
     identities, lookup, records = later("authctl.core.accounts", "identities", "lookup", "records")
     (reading,) = later("authctl.core.audit", "reading")
     sessions, sign_in = later("authctl.core.sessions", "sessions", "sign_in")
     (memberships,) = later("authctl.core.teams", "memberships")
-    changes, creation, passwords, roles, securing = later(
-        "authctl.core.users", "changes", "creation", "passwords", "roles", "securing"
+    changes, creation, merging, passwords, roles, securing = later(
+        "authctl.core.users", "changes", "creation", "merging", "passwords", "roles", "securing"
     )
 
 
@@ -51,6 +51,7 @@ class Users(Group):
     verify_password = flow(passwords.verify_password, by=OPERATOR)
     unlock = writes(changes.unlock, by=OPERATOR)
     secure = flow(securing.secure, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
+    merge = writes(merging.merge, by=OPERATOR)
     list_logs = reads(reading.list_of_user, by=OPERATOR | PERSON)
     list_roles = reads(roles.list_roles, by=OPERATOR | PERSON)
 

@@ -14,7 +14,9 @@ INSERT = user_names.insert().values(values(user_names)).inline()
 RELEASE = user_names.delete().where(is_(user_names.c.name), is_(user_names.c.user_seq))
 FIND_FORMER = sa.select(former_names.c.name).where(is_(former_names.c.name))
 FIND_MERGED = sa.select(former_names.c.merged_into).where(is_(former_names.c.name))
+LIST_MERGED = sa.select(former_names.c.id).where(is_(former_names.c.merged_into), former_names.c.id.is_not(None))
 REMEMBER_MERGED = upsert(former_names, ("name",), "merged_into")
+REMEMBER_MERGED_ACCOUNT = upsert(former_names, ("name",), "merged_into", "id")
 FORGET_MERGED = former_names.delete().where(is_(former_names.c.name), is_(former_names.c.merged_into))
 
 

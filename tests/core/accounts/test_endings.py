@@ -37,6 +37,7 @@ ENDS = {
     Cause.SECURED: ({1, 2, 3}, SIGN_INS | CHANGES, "secured"),
     Cause.CHANGE_CANCELLED: ({1, 2, 3}, SIGN_INS | CHANGES, "change_cancelled"),
     Cause.BLOCK: ({1, 2, 3}, ALL_BUT_CANCELS, "blocked"),
+    Cause.MERGED: ({1, 2, 3}, ALL_BUT_CANCELS, "merged"),
     Cause.FACTOR_ADDED: (set(), CHANGES, "factors_changed"),
     Cause.FACTOR_REMOVED: (set(), CHANGES, "factors_changed"),
     Cause.FACTORS_RESET: ({1, 2, 3}, ALL_BUT_CANCELS, "factors_reset"),

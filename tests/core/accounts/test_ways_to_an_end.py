@@ -58,6 +58,7 @@ ENDS = {
     Cause.SECURED: CREDENTIALS | IDENTITIES | FACTORS | {"password"},
     Cause.CHANGE_CANCELLED: CREDENTIALS | {"password"},
     Cause.BLOCK: CREDENTIALS | VERIFICATIONS,
+    Cause.MERGED: CREDENTIALS | VERIFICATIONS,
     Cause.FACTOR_ADDED: {"change: other", "change: an operator's"},
     Cause.FACTOR_REMOVED: CHANGES | SECOND_FACTORS | CHALLENGES,
     Cause.FACTORS_RESET: CREDENTIALS | VERIFICATIONS | FACTORS,
@@ -87,6 +88,7 @@ class Account:
     run: object
     clock: object
     acting: str = ""
+    id: str = "ada"
     totp: pyotp.TOTP | None = None
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -156,7 +158,7 @@ def furnish(account, *, is_claimed=False):
 
 
 def is_live_challenge(work, account, name):
-    seq = lookup.get(work, "ada").seq
+    seq = lookup.get(work, account.id).seq
     session = storage.sessions.find(work.db, seq, account.ids[f"session: {name}"])
     challenge = storage.challenges.find(work.db, session.seq, account.ids[f"challenge: {name}"])
     return session.ended_at is None and challenge is not None and challenge.is_live(work.now)
@@ -164,12 +166,12 @@ def is_live_challenge(work, account, name):
 
 def standing(account):
     """What there still is of it all."""
-    directory, user = account.directory, account.directory.users.get("ada")
-    live = {each.id for each in directory.users.list_sessions("ada")}
-    live |= {each.id for each in directory.tokens.list("ada")}
-    live |= {each.id for each in directory.users.list_identities("ada")}
+    directory, user = account.directory, account.directory.users.get(account.id)
+    live = {each.id for each in directory.users.list_sessions(account.id)}
+    live |= {each.id for each in directory.tokens.list(account.id)}
+    live |= {each.id for each in directory.users.list_identities(account.id)}
     found = {name for name, id in account.ids.items() if id in live}
-    proved = {each.id for each in directory.users.list_sessions("ada") if each.mfa_at is not None}
+    proved = {each.id for each in directory.users.list_sessions(account.id) if each.mfa_at is not None}
     found |= {f"second factor: {name}" for name in ("acting", "other") if account.ids[f"session: {name}"] in proved}
     found |= {
         name for name in CHALLENGES if directory.read(is_live_challenge, account, name.removeprefix("challenge: "))
@@ -226,6 +228,13 @@ def at_the_limit(account):
     account.directory.sessions.create("ada", PASSWORD)
 
 
+def into_another(account, merge):
+    """The account becomes a part of another one, which is looked at from then on."""
+    account.directory.users.create(id="bob")
+    merge()
+    account.id = "bob"
+
+
 # Cause → each way to it, by the door that it goes through; and where what ends differs, how.
 WAYS = {
     Cause.OWN_PASSWORD: {
@@ -272,6 +281,14 @@ WAYS = {
         "operator": lambda a: a.directory.users.update_status("ada", "blocked"),
         "operator, for a day": lambda a: a.directory.users.update_status("ada", "blocked", until="1d"),
         "command": lambda a: a.line("users update-status ada blocked --yes"),
+    },
+    Cause.MERGED: {
+        "operator: another into it": lambda a: [
+            a.directory.users.create(id="bob"),
+            a.directory.users.merge("bob", "ada"),
+        ],
+        "operator: into another": lambda a: into_another(a, lambda: a.directory.users.merge("ada", "bob")),
+        "command": lambda a: into_another(a, lambda: a.line("users merge ada bob --yes")),
     },
     Cause.FACTOR_ADDED: {
         "application": lambda a: add_authenticator(

@@ -42,6 +42,7 @@ WHO_MAY = dict(
     users.verify_password               O
     users.unlock                        O
     users.secure                        OPN
+    users.merge                         O
     users.list_logs                     OPN
     users.list_roles                    OPN
     users.create_session                O
