@@ -203,7 +203,7 @@ _authctl_load() {
             commands=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'
                 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-email'
                 'update-email-verification' 'update-phone' 'update-phone-verification' 'update-password'
-                'verify-password' 'require-password-change' 'wrap-password' 'update-status' 'unlock' 'secure'
+                'verify-password' 'require-password-change' 'wrap-password' 'update-status' 'unlock' 'secure' 'merge'
                 'list-sessions' 'create-session' 'delete-session' 'delete-sessions' 'list-identities'
                 'create-identity' 'delete-identity' 'list-memberships' 'list-roles' 'import' 'list-imports'
                 'import-status' 'undo-import' 'export')
@@ -308,6 +308,11 @@ _authctl_load() {
             options=('--keep|-' '--email|-' '--url|-' '--password-stdin|' '--code|-' '--challenge|-' '--dry-run|'
                 '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.secured-account,')
             arguments=('@users|--user-id')
+            ;;
+        'users merge')
+            options=('--prefer|prefer' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.merged-account,')
+            arguments=('-|--user-id' '-|--into-id')
             ;;
         'users list-sessions')
             options=('--all|' '--fields|fields.session,')
@@ -703,7 +708,7 @@ _authctl_list() {
                 'users.update.locale' 'users.update.status' 'users.update.email_verification'
                 'users.update.phone_verification' 'users.sessions.create' 'users.sessions.update'
                 'users.sessions.delete' 'users.identities.create' 'users.identities.delete' 'users.imports.create'
-                'users.imports.update' 'users.imports.delete' 'users.unlock' 'users.secure' 'users.lock'
+                'users.imports.update' 'users.imports.delete' 'users.unlock' 'users.secure' 'users.merge' 'users.lock'
                 'users.export' 'users.tokens.create' 'users.tokens.update' 'users.tokens.delete'
                 'users.verification.create' 'users.verification.update' 'users.recovery.create'
                 'users.recovery.update' 'users.update.mfa' 'users.mfa.factors.create' 'users.mfa.factors.update'
@@ -831,6 +836,13 @@ _authctl_list() {
         'fields.secured-account')
             words=('id' 'kept' 'removed' 'sessions_ended' 'tokens_ended' 'invitations_ended' 'identities_removed'
                 'authenticators_removed' 'recovery_codes_removed' 'recovery')
+            ;;
+        'prefer')
+            words=('FROM' 'INTO')
+            ;;
+        'fields.merged-account')
+            words=('id' 'merged' 'conflicts' 'released' 'sessions_ended' 'tokens_ended' 'identities_moved'
+                'memberships_moved' 'memberships_united' 'authenticators_removed' 'recovery_codes_removed')
             ;;
         'fields.session')
             words=('id' 'user_id' 'provider' 'factors' 'ip' 'user_agent' 'created_at' 'expires_at' 'mfa_at' 'ended_at'
@@ -1027,7 +1039,7 @@ _authctl_list() {
             words=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'
                 'update-labels' 'get-prefs' 'update-prefs' 'update-metadata' 'update-email'
                 'update-email-verification' 'update-phone' 'update-phone-verification' 'update-password'
-                'verify-password' 'require-password-change' 'wrap-password' 'update-status' 'unlock' 'secure'
+                'verify-password' 'require-password-change' 'wrap-password' 'update-status' 'unlock' 'secure' 'merge'
                 'list-sessions' 'create-session' 'delete-session' 'delete-sessions' 'list-identities'
                 'create-identity' 'delete-identity' 'list-memberships' 'list-roles' 'import' 'list-imports'
                 'import-status' 'undo-import' 'export')

@@ -202,6 +202,7 @@ function __authctl_load
                 'update-status|Block a user, for good or until a time, or unblock one' \
                 'unlock|Clear the wrong attempts on a user, who can then sign in at once' \
                 'secure|Recover a stolen account' \
+                'merge|Merge two accounts of one person' \
                 'list-sessions|List a user\'s sessions, newest first' \
                 'create-session|Create a session for a user without a password, as the server' \
                 'delete-session|End one session of a user' \
@@ -476,6 +477,18 @@ function __authctl_load
                 '--fields|fields.secured-account,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username'
+        case 'users merge'
+            set __authctl_options \
+                '--prefer|prefer|Whose value stays where both have one' \
+                '--force||Even if a person typed in the address or username and nobody has verified it' \
+                '--dry-run||Show what would happen without doing it' \
+                '--reason|-|Reason for the audit log' \
+                '--ip|-|IP address the person\'s request came from' \
+                '--user-agent|-|User agent of the person\'s client' \
+                '--fields|fields.merged-account,|Only these fields, in this order'
+            set __authctl_arguments \
+                '-|--user-id|The account that becomes a part of the other' \
+                '-|--into-id|The account that stays'
         case 'users list-sessions'
             set __authctl_options \
                 '--all||Include ended sessions, until they are purged' \
@@ -1459,6 +1472,7 @@ function __authctl_list
                 'users.imports.delete' \
                 'users.unlock' \
                 'users.secure' \
+                'users.merge' \
                 'users.lock' \
                 'users.export' \
                 'users.tokens.create' \
@@ -1740,6 +1754,23 @@ function __authctl_list
                 'authenticators_removed' \
                 'recovery_codes_removed' \
                 'recovery'
+        case 'prefer'
+            printf '%s\n' \
+                'FROM' \
+                'INTO'
+        case 'fields.merged-account'
+            printf '%s\n' \
+                'id' \
+                'merged' \
+                'conflicts' \
+                'released' \
+                'sessions_ended' \
+                'tokens_ended' \
+                'identities_moved' \
+                'memberships_moved' \
+                'memberships_united' \
+                'authenticators_removed' \
+                'recovery_codes_removed'
         case 'fields.session'
             printf '%s\n' \
                 'id' \
@@ -2282,6 +2313,7 @@ function __authctl_list
                 'update-status|Block a user, for good or until a time, or unblock one' \
                 'unlock|Clear the wrong attempts on a user, who can then sign in at once' \
                 'secure|Recover a stolen account' \
+                'merge|Merge two accounts of one person' \
                 'list-sessions|List a user\'s sessions, newest first' \
                 'create-session|Create a session for a user without a password, as the server' \
                 'delete-session|End one session of a user' \

@@ -246,6 +246,7 @@ function Get-AuthctlRows($path) {
                 'update-status|Block a user, for good or until a time, or unblock one'
                 'unlock|Clear the wrong attempts on a user, who can then sign in at once'
                 'secure|Recover a stolen account'
+                'merge|Merge two accounts of one person'
                 'list-sessions|List a user''s sessions, newest first'
                 'create-session|Create a session for a user without a password, as the server'
                 'delete-session|End one session of a user'
@@ -586,6 +587,21 @@ function Get-AuthctlRows($path) {
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username'
+            )
+        }
+        'users merge' {
+            $rows.options = @(
+                '--prefer|prefer|Whose value stays where both have one'
+                '--force||Even if a person typed in the address or username and nobody has verified it'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
+                '--fields|fields.merged-account,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '-|--user-id|The account that becomes a part of the other'
+                '-|--into-id|The account that stays'
             )
         }
         'users list-sessions' {
@@ -1801,6 +1817,7 @@ function Get-AuthctlList($name) {
             'users.imports.delete'
             'users.unlock'
             'users.secure'
+            'users.merge'
             'users.lock'
             'users.export'
             'users.tokens.create'
@@ -2082,6 +2099,23 @@ function Get-AuthctlList($name) {
             'authenticators_removed'
             'recovery_codes_removed'
             'recovery'
+        }
+        'prefer' {
+            'FROM'
+            'INTO'
+        }
+        'fields.merged-account' {
+            'id'
+            'merged'
+            'conflicts'
+            'released'
+            'sessions_ended'
+            'tokens_ended'
+            'identities_moved'
+            'memberships_moved'
+            'memberships_united'
+            'authenticators_removed'
+            'recovery_codes_removed'
         }
         'fields.session' {
             'id'
@@ -2624,6 +2658,7 @@ function Get-AuthctlList($name) {
             'update-status|Block a user, for good or until a time, or unblock one'
             'unlock|Clear the wrong attempts on a user, who can then sign in at once'
             'secure|Recover a stolen account'
+            'merge|Merge two accounts of one person'
             'list-sessions|List a user''s sessions, newest first'
             'create-session|Create a session for a user without a password, as the server'
             'delete-session|End one session of a user'

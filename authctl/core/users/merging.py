@@ -99,14 +99,14 @@ def _side(prefer: Side | str) -> Side:
     try:
         return Side(str(prefer).upper())
     except ValueError:
-        raise Invalid("general_argument_invalid", "prefer is FROM or INTO.", field="prefer") from None
+        raise Invalid("general_argument_invalid", "Use FROM or INTO for prefer.", field="prefer") from None
 
 
 def _locked(work: Work, user: str, into: str) -> tuple[User, User]:
     """Both accounts, locked in the order of their numbers, so that two merges do not wait for each other."""
     found = [lookup.get(work, named) for named in (user, into)]
     if found[0].seq == found[1].seq:
-        message = f"Both names are of the user {found[0].id}."
+        message = f"Both names are those of user {found[0].id}."
         raise Invalid("general_argument_invalid", message, field="into", hint="Name two accounts.")
     locked = {each.seq: lookup.get_locked(work, f"id:{each.id}") for each in sorted(found, key=lambda user: user.seq)}
     before, target = (locked[each.seq] for each in found)
@@ -119,9 +119,9 @@ def _check_blocks(before: User, target: User) -> None:
     blocked = before if before.status is Status.BLOCKED else target
     raise Denied(
         "user_blocked",
-        f"The user {blocked.id} is blocked and the other one is not: a merge neither lifts a block nor passes it on.",
+        f"User {blocked.id} is blocked and the other is not. A merge neither lifts a block nor passes it on.",
         field="user" if blocked is before else "into",
-        hint=f"If the block is over: authctl users update-status id:{blocked.id} active; else block the other one too.",
+        hint=f"Lift the block, or block the other user too: authctl users update-status id:{blocked.id} active",
     )
 
 
