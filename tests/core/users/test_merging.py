@@ -166,10 +166,10 @@ def test_its_id_finds_its_log_and_says_where_it_went(directory, two):
     directory.users.merge("Old", "new", prefer="from")
     with pytest.raises(NotFound) as refused:
         directory.users.get("old")
-    assert refused.value.hint == "That account was merged into another one: authctl users get id:new"
+    assert refused.value.hint == "The account was merged into another one: authctl users get id:new"
     with pytest.raises(NotFound) as refused:
         directory.users.get("oldest")
-    assert refused.value.hint == "That account was merged into another one: authctl users get id:new"
+    assert refused.value.hint == "The account was merged into another one: authctl users get id:new"
     newest, _, *_ = directory.users.list_logs("new", limit=1_000)
     assert (newest.name, newest.resource, newest.details) == ("users.merge", "users/Old", {"into": "new"})
     (event,) = [each for each in directory.users.list_logs("new") if each.details.get("merged") == "Old"]
