@@ -19,9 +19,10 @@ KEYCLOAK = [
 ]
 
 
-def django(name, usernames):
+def django(name, usernames, users):
     places = ", ".join(f"{name}:{line}" for line in (19, 20, 21))
     return [
+        f"Left out: created_at, {users} values ({places}, …).",  # the clock of the tests is behind the file
         f"Left out: email, 1 value ({name}:27).",
         f"Left out: username, {usernames} values ({places}, …).",
         unread("groups", 7, places, "groups=labels"),
@@ -35,8 +36,8 @@ def django(name, usernames):
         ("kratos-cli.json", "kratos", 0, 1, 0, ["Left out: second factor, 1 value (kratos-cli.json:1)."]),
         ("kratos-batch.json", "kratos", 0, 1, 0, []),
         ("switch.ldif", "ldif", 0, 3, 0, ["Left out: phone, 2 values (switch.ldif:10, switch.ldif:19)."]),
-        ("django-natural.json", "django", 8, 8, 18, django("django-natural.json", 7)),
-        ("django.xml", "django", 0, 10, 18, django("django.xml", 9)),
+        ("django-natural.json", "django", 8, 8, 18, django("django-natural.json", 7, 8)),
+        ("django.xml", "django", 0, 10, 18, django("django.xml", 9, 10)),
     ],
 )
 def test_what_did_not_come_along_is_said(
@@ -57,6 +58,8 @@ def test_what_did_not_come_along_is_said(
     again = authctl(f"users import {path} --from {source} -o json", env=environ)
     counts = json.loads(again.stdout)
     assert (again.status, counts["created"], counts["updated"]) == (status, 0, 0)
-    assert (counts["skipped"], counts["lost"]) == (created + skipped, [])
+    # A password that cannot be taken is said as long as its user has none.
+    lost = ["import_password_lost"] if any("password" in line for line in lines) else []
+    assert (counts["skipped"], [each["type"] for each in counts["lost"]]) == (created + skipped, lost)
     assert authctl("users list -o json --limit 100", env=environ).stdout == users
     assert len(json.loads(users)) == created
