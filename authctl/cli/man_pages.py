@@ -41,7 +41,8 @@ class Page:
     def __init__(self, name: str, section: int, summary: str) -> None:
         self.lines = [
             f'.TH "{name.upper()}" {section} "" "authctl {__version__}" "authctl"',
-            *(".nh", ".ad l"),  # lines end between words and where they like: what is to be copied stays whole
+            # Lines end between words, in every section (HY), and where they like: what is to be copied stays whole.
+            *(".nr HY 0", ".nh", ".ad l"),
             ".SH NAME",
             f"{_text(name)} \\- {_text(summary)}",
         ]
@@ -88,7 +89,7 @@ def pages() -> Iterator[tuple[str, str]]:
         page = Page(f"authctl-{name}", TOPICS, summary.removesuffix("."))
         with page.indentation():
             manual.write(name, page)
-        page.see_also(["authctl"], manual.linked(name))
+        page.see_also(["authctl", *([f"authctl-{name}"] if name in app.GROUPS else [])], manual.linked(name))
         yield f"authctl-{name}.{TOPICS}", page.text()
     root = app.Root()
     context = root.context_class(root, info_name="authctl", **root.context_settings)
@@ -100,7 +101,8 @@ def _pages(command: Any, context: Any, name: str, summary: str, parent: str | No
     page = Page(name, COMMANDS, summary)
     command.format_help(context, page)
     near = [*([parent] if parent else []), *(f"{name}-{child}" for child in children)]
-    page.see_also(near, () if parent else manual.names())
+    topic = name.removeprefix("authctl-")
+    page.see_also(near, [topic] if topic in manual.names() else () if parent else manual.names())
     yield f"{name}.{COMMANDS}", page.text()
     for child, help in children.items():
         built = command.get_command(context, child)

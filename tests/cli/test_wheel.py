@@ -114,6 +114,7 @@ def test_man_can_read_every_page(installed):
         [program("groff"), "-man", "-Tutf8", "-ww", *pages], capture_output=True, text=True, check=False
     )
     assert (ran.returncode, ran.stderr) == (0, "")
+    assert "\N{HYPHEN}\n" not in ran.stdout
 
 
 def test_a_man_page_says_what_the_help_page_says(installed, home):
