@@ -12,6 +12,7 @@ from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
+from authctl.cli import manual
 from authctl.cli.options import COMMON, STEPPING_UP, WRITING
 from authctl.errors import EXIT_STATUSES, ExitStatus
 
@@ -69,6 +70,8 @@ def write_group(
         _write_options(group, ctx, formatter)
     formatter.write_paragraph()
     formatter.write_text(f"More about a command: {ctx.command_path} COMMAND --help")
+    if manual.find(ctx.info_name):
+        formatter.write_text(f"How it works: authctl help {ctx.info_name}")
     _write_common(group, ctx, formatter)
 
 

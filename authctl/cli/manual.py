@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "manual"
-ALIASES = {"exit-codes": "errors", "environment": "settings"}  # by another word that people look for
+ALIASES = {"exit": "errors", "exit-codes": "errors", "environment": "settings"}  # by another word that people look for
 
 # What help pages have in the place of characters that not every terminal can show.
 PLAIN = str.maketrans({"…": "...", "→": "->", "–": "-", "—": "-", "“": '"', "”": '"', "’": "'", "×": "x", "≤": "<="})

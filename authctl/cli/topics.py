@@ -45,6 +45,9 @@ def _page(ctx: Context, words: Sequence[str]) -> str:
         _write_contents(formatter)
     elif len(words) == 1 and (name := manual.find(words[0])):
         manual.write(name, formatter)
+        if name in ctx.find_root().command.commands:
+            formatter.write_paragraph()
+            formatter.write_text(f"The commands: authctl {name} --help")
     else:
         return _page_of_command(ctx, words)
     page: str = formatter.getvalue()

@@ -15,7 +15,7 @@ NEXT = (
 )
 MORE = (
     ("authctl --help", "List all commands."),
-    ("authctl help", "Topics: output, secrets, policies, exit statuses."),
+    ("authctl help", "List the topics of the manual."),
     ("authctl completion", "Set up completion in your shell."),
 )
 

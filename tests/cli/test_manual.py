@@ -19,7 +19,7 @@ def test_each_topic_has_a_page(authctl, topic):
     assert " ".join(page.stdout.split()).startswith(summary)
     assert (page.status, page.stderr) == (0, "")
     assert len(summary) <= 72
-    assert f" {topic} {summary}" in " ".join(authctl("help").stdout.split())
+    assert re.search(rf"^  {topic} +{re.escape(summary)}$", authctl("help", env={"COLUMNS": "80"}).stdout, re.MULTILINE)
     assert not re.search(r"<!--|\*\*|\]\(|^#+ |```", page.stdout, re.MULTILINE)
 
 
@@ -62,6 +62,12 @@ class Ascii(io.StringIO):
 @pytest.mark.parametrize(("word", "topic"), manual.ALIASES.items())
 def test_a_topic_goes_by_another_word_too(authctl, word, topic):
     assert authctl(f"help {word}").stdout == authctl(f"help {topic}").stdout
+
+
+@pytest.mark.parametrize("word", ["security", "teams", "tokens"])
+def test_a_topic_and_the_group_of_that_name_point_at_each_other(authctl, word):
+    assert authctl(f"help {word}").stdout.endswith(f"\n\nThe commands: authctl {word} --help\n")
+    assert f"\nHow it works: authctl help {word}\n" in authctl(f"{word} --help").stdout
 
 
 def test_a_table_is_a_list_of_what_its_first_column_names(authctl):
