@@ -165,8 +165,8 @@ function __authctl_load
                 'users|Create, find, change and delete users' \
                 'teams|Create teams, invite and remove members, assign roles' \
                 'sessions|Sign in, see who is signed in, sign out' \
-                'tokens|Send and redeem codes and links that sign in, verify or change something' \
-                'mfa|Manage second factors: authenticators, recovery codes, challenges' \
+                'tokens|Send and redeem codes and links: sign in, verify, change' \
+                'mfa|Manage authenticators, recovery codes and challenges' \
                 'security|Policies, the audit log, security checks' \
                 'init|Create a directory in an empty database, and its key' \
                 'upgrade|Update the database schema to this version of authctl' \
@@ -197,26 +197,26 @@ function __authctl_load
                 'update-phone-verification|Mark the phone as verified or unverified' \
                 'update-password|Set a new password' \
                 'verify-password|Check a password' \
-                'require-password-change|Make the user choose a new password at the next sign-in' \
+                'require-password-change|Ask for a new password at the next sign-in' \
                 'wrap-password|Wrap an easily guessed imported hash in argon2id' \
-                'update-status|Block a user, for good or until a time, or unblock one' \
-                'unlock|Clear the wrong attempts on a user, who can then sign in at once' \
+                'update-status|Block a user, for good or for a time, or unblock' \
+                'unlock|Let a locked-out user sign in at once' \
                 'secure|Recover a stolen account' \
                 'merge|Merge two accounts of one person' \
                 'list-sessions|List a user\'s sessions, newest first' \
-                'create-session|Create a session for a user without a password, as the server' \
+                'create-session|Sign a user in without a password, as the server' \
                 'delete-session|End one session of a user' \
-                'delete-sessions|End all sessions of a user, or with --all of everybody' \
-                'list-identities|List external accounts, of one user or all, oldest first' \
-                'create-identity|Link an external account to a user, who can then sign in with it' \
+                'delete-sessions|End all sessions of a user, or of everybody' \
+                'list-identities|List external accounts, oldest first' \
+                'create-identity|Link an external account for signing in' \
                 'delete-identity|Unlink an external account' \
-                'list-memberships|List a user\'s teams and invitations, newest first' \
-                'list-roles|List the role strings of a user, as permissions name them' \
+                'list-memberships|List a user\'s teams, newest first' \
+                'list-roles|List a user\'s roles, as permissions name them' \
                 'import|Import users, passwords included' \
                 'list-imports|List imports, newest first' \
-                'import-status|Show how many users still have an imported hash, by algorithm and age' \
-                'undo-import|Delete the users that an import created, and restore those it changed' \
-                'export|Export users in the format of another system, oldest first'
+                'import-status|Count the imported hashes still in use' \
+                'undo-import|Take an import back' \
+                'export|Export users in the format of another system'
         case 'users create'
             set __authctl_options \
                 '--id|-|Id of the user (default, or with unique(): a new one)' \
@@ -655,11 +655,11 @@ function __authctl_load
                 'get-prefs|Show the preferences of a team' \
                 'update-prefs|Replace the preferences of a team' \
                 'create-membership|Add a user to a team at once, or invite one' \
-                'list-memberships|List the members of a team, invitations included, newest first, 25 a page' \
+                'list-memberships|List members and invitations, newest first' \
                 'get-membership|Show one membership of a team' \
-                'update-membership|Replace the roles of a membership, or add and remove some' \
+                'update-membership|Replace a member\'s roles, or add and remove some' \
                 'update-membership-status|Accept an invitation with its secret' \
-                'delete-membership|Remove a member from a team, or withdraw an invitation'
+                'delete-membership|Remove a member, or withdraw an invitation'
         case 'teams create'
             set __authctl_options \
                 '--id|-|Id of the team (default, or with unique(): a new one)' \
@@ -803,7 +803,7 @@ function __authctl_load
                 'get|Show who is signed in' \
                 'update|Extend the session by the policy\'s duration, from now' \
                 'delete|Sign out' \
-                'create-jwt|Create a JWT for the session, for programs that check signatures' \
+                'create-jwt|Create a JWT for the session' \
                 'verify-jwt|Check a JWT'
         case 'sessions create'
             set __authctl_options \
@@ -857,17 +857,17 @@ function __authctl_load
                 '--fields|fields.claims,|Only these fields, in this order'
         case 'tokens'
             set __authctl_commands \
-                'create|Create a token that signs a user in, for you to deliver' \
+                'create|Create a sign-in token for you to deliver' \
                 'create-email|Send a sign-in code to an email' \
                 'create-phone|Send a sign-in code to a phone' \
                 'create-magic-url|Send a sign-in link to an email' \
                 'create-email-verification|Send a code or link that verifies a user\'s email' \
                 'create-phone-verification|Send a code that verifies a user\'s phone' \
-                'create-recovery|Send a code or link to a user\'s email for setting a new password' \
+                'create-recovery|Send a code or link for setting a new password' \
                 'create-email-change|Send a code or link to a new email' \
                 'create-phone-change|Send a code to a new phone' \
                 'redeem|Redeem a code or secret' \
-                'list|List a user\'s active tokens, newest first, with the attempts left' \
+                'list|List a user\'s active tokens, newest first' \
                 'delete|End a token early' \
                 'purge|Delete tokens that expired more than a day ago'
         case 'tokens create'
@@ -1034,16 +1034,16 @@ function __authctl_load
                 '--fields|fields.tokens-purge,|Only these fields, in this order'
         case 'mfa'
             set __authctl_commands \
-                'status|Show whether a user signs in with two factors, and which ones the user has' \
-                'list-factors|List the factors a user can complete a sign-in with' \
+                'status|Show which second factors a user signs in with' \
+                'list-factors|List the second factors a user has' \
                 'enable|Ask a user for two factors at sign-in' \
                 'disable|Ask a user for only one factor at sign-in' \
-                'reset|Remove every second factor of a user who has lost them all' \
+                'reset|Remove all second factors of a user' \
                 'create-authenticator|Create the secret for an authenticator app' \
-                'verify-authenticator|Verify a new authenticator with a code, which makes it a second factor' \
+                'verify-authenticator|Activate a new authenticator with a code from it' \
                 'delete-authenticator|Delete an authenticator' \
                 'create-recovery-codes|Create six recovery codes' \
-                'regenerate-recovery-codes|Create six new recovery codes and void the old ones' \
+                'regenerate-recovery-codes|Replace the recovery codes by six new ones' \
                 'create-challenge|Begin the second step of a sign-in' \
                 'complete-challenge|Complete a sign-in with a code'
         case 'mfa status'
@@ -1179,19 +1179,19 @@ function __authctl_load
                 'show|Show the policies' \
                 'set|Set a policy' \
                 'reset|Reset policies to their defaults' \
-                'apply|Set the policies in a file, or all policies to a preset, and show what changed' \
-                'check-password|Test a password against the policy and estimate how hard it is to guess' \
-                'check|List security weaknesses, the worst first, each with the command that fixes it' \
-                'purge|Delete expired tokens and challenges, ended sessions, old attempts, sources, keys and events' \
-                'unlock-source|Let an address sign in again at once after too many wrong attempts locked it' \
+                'apply|Set policies from a file or a preset' \
+                'check-password|Test a password' \
+                'check|List weaknesses, the worst first, and what fixes them' \
+                'purge|Delete expired tokens, ended sessions and old events' \
+                'unlock-source|Let a locked address sign in again at once' \
                 'list-logs|Show the audit log, newest first' \
-                'verify-logs|Find out whether the audit log was changed outside authctl, and seal it if not' \
-                'test-delivery|Send a test message and show what the server or provider answered' \
+                'verify-logs|Check that nobody changed the audit log, then seal it' \
+                'test-delivery|Send a test message, show what the provider answered' \
                 'create-mock-phone|Make a number a mock phone' \
                 'list-mock-phones|List the mock phone numbers with their codes' \
-                'delete-mock-phone|Make a mock phone an ordinary number again, which messages are sent to' \
-                'show-jwks|Show the public keys that verify JWTs, for other programs (a JWKS, RFC 7517)' \
-                'rotate-key|Re-encrypt every secret with a new secret key, or with --jwt sign JWTs with a new key'
+                'delete-mock-phone|Make a mock phone an ordinary number again' \
+                'show-jwks|Show the public keys that verify JWTs' \
+                'rotate-key|Replace the secret key, or with --jwt the JWT key'
         case 'security show'
             set __authctl_options \
                 '-o|formats2|table, wide, json, jsonl, csv, tsv' \
@@ -2255,7 +2255,7 @@ function __authctl_list
         case 'help.'
             printf '%s\n' \
                 'applications|How a web application signs people in, in Python' \
-                'asvs|The security statement: OWASP ASVS 5.0, and what shows each requirement' \
+                'asvs|OWASP ASVS 5.0, and the tests that show each requirement' \
                 'backup|Backups, restoring, upgrades, and the key' \
                 'errors|Exit statuses, types of errors, and how errors are written' \
                 'events|The audit log, and how to notice that it was changed' \
@@ -2274,12 +2274,12 @@ function __authctl_list
                 'shapes|What JSON answers hold, field by field' \
                 'sharing|How several administrators use one SQLite file' \
                 'teams|Teams, memberships, roles and invitations' \
-                'tokens|Codes and links by mail or SMS, changes of addresses, and JWTs' \
+                'tokens|Codes and links by mail or SMS, changed addresses, and JWTs' \
                 'users|Create, find, change and delete users' \
                 'teams|Create teams, invite and remove members, assign roles' \
                 'sessions|Sign in, see who is signed in, sign out' \
-                'tokens|Send and redeem codes and links that sign in, verify or change something' \
-                'mfa|Manage second factors: authenticators, recovery codes, challenges' \
+                'tokens|Send and redeem codes and links: sign in, verify, change' \
+                'mfa|Manage authenticators, recovery codes and challenges' \
                 'security|Policies, the audit log, security checks' \
                 'init|Create a directory in an empty database, and its key' \
                 'upgrade|Update the database schema to this version of authctl' \
@@ -2308,26 +2308,26 @@ function __authctl_list
                 'update-phone-verification|Mark the phone as verified or unverified' \
                 'update-password|Set a new password' \
                 'verify-password|Check a password' \
-                'require-password-change|Make the user choose a new password at the next sign-in' \
+                'require-password-change|Ask for a new password at the next sign-in' \
                 'wrap-password|Wrap an easily guessed imported hash in argon2id' \
-                'update-status|Block a user, for good or until a time, or unblock one' \
-                'unlock|Clear the wrong attempts on a user, who can then sign in at once' \
+                'update-status|Block a user, for good or for a time, or unblock' \
+                'unlock|Let a locked-out user sign in at once' \
                 'secure|Recover a stolen account' \
                 'merge|Merge two accounts of one person' \
                 'list-sessions|List a user\'s sessions, newest first' \
-                'create-session|Create a session for a user without a password, as the server' \
+                'create-session|Sign a user in without a password, as the server' \
                 'delete-session|End one session of a user' \
-                'delete-sessions|End all sessions of a user, or with --all of everybody' \
-                'list-identities|List external accounts, of one user or all, oldest first' \
-                'create-identity|Link an external account to a user, who can then sign in with it' \
+                'delete-sessions|End all sessions of a user, or of everybody' \
+                'list-identities|List external accounts, oldest first' \
+                'create-identity|Link an external account for signing in' \
                 'delete-identity|Unlink an external account' \
-                'list-memberships|List a user\'s teams and invitations, newest first' \
-                'list-roles|List the role strings of a user, as permissions name them' \
+                'list-memberships|List a user\'s teams, newest first' \
+                'list-roles|List a user\'s roles, as permissions name them' \
                 'import|Import users, passwords included' \
                 'list-imports|List imports, newest first' \
-                'import-status|Show how many users still have an imported hash, by algorithm and age' \
-                'undo-import|Delete the users that an import created, and restore those it changed' \
-                'export|Export users in the format of another system, oldest first'
+                'import-status|Count the imported hashes still in use' \
+                'undo-import|Take an import back' \
+                'export|Export users in the format of another system'
         case 'help.teams'
             printf '%s\n' \
                 'create|Create a team' \
@@ -2338,46 +2338,46 @@ function __authctl_list
                 'get-prefs|Show the preferences of a team' \
                 'update-prefs|Replace the preferences of a team' \
                 'create-membership|Add a user to a team at once, or invite one' \
-                'list-memberships|List the members of a team, invitations included, newest first, 25 a page' \
+                'list-memberships|List members and invitations, newest first' \
                 'get-membership|Show one membership of a team' \
-                'update-membership|Replace the roles of a membership, or add and remove some' \
+                'update-membership|Replace a member\'s roles, or add and remove some' \
                 'update-membership-status|Accept an invitation with its secret' \
-                'delete-membership|Remove a member from a team, or withdraw an invitation'
+                'delete-membership|Remove a member, or withdraw an invitation'
         case 'help.sessions'
             printf '%s\n' \
                 'create|Sign in with a password, an external identity, or anonymously' \
                 'get|Show who is signed in' \
                 'update|Extend the session by the policy\'s duration, from now' \
                 'delete|Sign out' \
-                'create-jwt|Create a JWT for the session, for programs that check signatures' \
+                'create-jwt|Create a JWT for the session' \
                 'verify-jwt|Check a JWT'
         case 'help.tokens'
             printf '%s\n' \
-                'create|Create a token that signs a user in, for you to deliver' \
+                'create|Create a sign-in token for you to deliver' \
                 'create-email|Send a sign-in code to an email' \
                 'create-phone|Send a sign-in code to a phone' \
                 'create-magic-url|Send a sign-in link to an email' \
                 'create-email-verification|Send a code or link that verifies a user\'s email' \
                 'create-phone-verification|Send a code that verifies a user\'s phone' \
-                'create-recovery|Send a code or link to a user\'s email for setting a new password' \
+                'create-recovery|Send a code or link for setting a new password' \
                 'create-email-change|Send a code or link to a new email' \
                 'create-phone-change|Send a code to a new phone' \
                 'redeem|Redeem a code or secret' \
-                'list|List a user\'s active tokens, newest first, with the attempts left' \
+                'list|List a user\'s active tokens, newest first' \
                 'delete|End a token early' \
                 'purge|Delete tokens that expired more than a day ago'
         case 'help.mfa'
             printf '%s\n' \
-                'status|Show whether a user signs in with two factors, and which ones the user has' \
-                'list-factors|List the factors a user can complete a sign-in with' \
+                'status|Show which second factors a user signs in with' \
+                'list-factors|List the second factors a user has' \
                 'enable|Ask a user for two factors at sign-in' \
                 'disable|Ask a user for only one factor at sign-in' \
-                'reset|Remove every second factor of a user who has lost them all' \
+                'reset|Remove all second factors of a user' \
                 'create-authenticator|Create the secret for an authenticator app' \
-                'verify-authenticator|Verify a new authenticator with a code, which makes it a second factor' \
+                'verify-authenticator|Activate a new authenticator with a code from it' \
                 'delete-authenticator|Delete an authenticator' \
                 'create-recovery-codes|Create six recovery codes' \
-                'regenerate-recovery-codes|Create six new recovery codes and void the old ones' \
+                'regenerate-recovery-codes|Replace the recovery codes by six new ones' \
                 'create-challenge|Begin the second step of a sign-in' \
                 'complete-challenge|Complete a sign-in with a code'
         case 'help.security'
@@ -2385,19 +2385,19 @@ function __authctl_list
                 'show|Show the policies' \
                 'set|Set a policy' \
                 'reset|Reset policies to their defaults' \
-                'apply|Set the policies in a file, or all policies to a preset, and show what changed' \
-                'check-password|Test a password against the policy and estimate how hard it is to guess' \
-                'check|List security weaknesses, the worst first, each with the command that fixes it' \
-                'purge|Delete expired tokens and challenges, ended sessions, old attempts, sources, keys and events' \
-                'unlock-source|Let an address sign in again at once after too many wrong attempts locked it' \
+                'apply|Set policies from a file or a preset' \
+                'check-password|Test a password' \
+                'check|List weaknesses, the worst first, and what fixes them' \
+                'purge|Delete expired tokens, ended sessions and old events' \
+                'unlock-source|Let a locked address sign in again at once' \
                 'list-logs|Show the audit log, newest first' \
-                'verify-logs|Find out whether the audit log was changed outside authctl, and seal it if not' \
-                'test-delivery|Send a test message and show what the server or provider answered' \
+                'verify-logs|Check that nobody changed the audit log, then seal it' \
+                'test-delivery|Send a test message, show what the provider answered' \
                 'create-mock-phone|Make a number a mock phone' \
                 'list-mock-phones|List the mock phone numbers with their codes' \
-                'delete-mock-phone|Make a mock phone an ordinary number again, which messages are sent to' \
-                'show-jwks|Show the public keys that verify JWTs, for other programs (a JWKS, RFC 7517)' \
-                'rotate-key|Re-encrypt every secret with a new secret key, or with --jwt sign JWTs with a new key'
+                'delete-mock-phone|Make a mock phone an ordinary number again' \
+                'show-jwks|Show the public keys that verify JWTs' \
+                'rotate-key|Replace the secret key, or with --jwt the JWT key'
     end
 end
 

@@ -26,8 +26,8 @@ GROUPS = {
     "users": ("authctl.cli.users", "Create, find, change and delete users."),
     "teams": ("authctl.cli.teams", "Create teams, invite and remove members, assign roles."),
     "sessions": ("authctl.cli.sessions", "Sign in, see who is signed in, sign out."),
-    "tokens": ("authctl.cli.tokens", "Send and redeem codes and links that sign in, verify or change something."),
-    "mfa": ("authctl.cli.mfa", "Manage second factors: authenticators, recovery codes, challenges."),
+    "tokens": ("authctl.cli.tokens", "Send and redeem codes and links: sign in, verify, change."),
+    "mfa": ("authctl.cli.mfa", "Manage authenticators, recovery codes and challenges."),
     "security": ("authctl.cli.security", "Policies, the audit log, security checks."),
 }
 DIRECTORY = {

@@ -86,7 +86,7 @@ def code_given(ctx: Context, code: str | None, *, stdin: bool) -> str:
 
 @COMMANDS.command(MFA_STATUS, exits=(NOT_FOUND,), example="authctl mfa status ada@example.com")
 def status(ctx: Context, user: User) -> None:
-    """Show whether a user signs in with two factors, and which ones the user has."""
+    """Show which second factors a user signs in with."""
     ctx.show(ctx.directory.mfa.status(user).public())
 
 
@@ -267,7 +267,7 @@ def _show_secret(ctx: Context, record: dict[str, Any], user_id: str) -> None:
 def verify_authenticator(
     ctx: Context, user: User, code: Code = None, name: Name = None, secret_stdin: CodeStdin = False
 ) -> None:
-    """Verify a new authenticator with a code, which makes it a second factor.
+    """Activate a new authenticator with a code from it.
 
     Wrong codes are counted. Too many lock the user's second factors for a while; even right ones are then refused.
     """
@@ -311,7 +311,7 @@ def delete_authenticator(
 
 @COMMANDS.command(FACTOR, exits=(NOT_FOUND, DENIED), example="authctl mfa list-factors ada@example.com")
 def list_factors(ctx: Context, user: User) -> None:
-    """List the factors a user can complete a sign-in with: authenticators, email, phone, recovery codes."""
+    """List the second factors a user has: authenticators, email, phone, recovery codes."""
     ctx.output.stream(factor.public() for factor in ctx.directory.mfa.list_factors(user))
 
 
@@ -338,7 +338,7 @@ def create_recovery_codes(ctx: Context, user: User) -> None:
     example="authctl mfa regenerate-recovery-codes ada@example.com",
 )
 def regenerate_recovery_codes(ctx: Context, user: User) -> None:
-    """Create six new recovery codes and void the old ones. They are shown only once."""
+    """Replace the recovery codes by six new ones. They are shown only once."""
     _show_codes(ctx, ctx.directory.mfa.regenerate_recovery_codes(user))
 
 
@@ -410,7 +410,7 @@ def complete_challenge(
     example="authctl mfa reset ada@example.com --yes --reason 'lost the phone, came with a passport'",
 )
 def reset(ctx: Context, user: User) -> None:
-    """Remove every second factor of a user who has lost them all.
+    """Remove all second factors of a user. For one who has lost them all.
 
     Authenticators and recovery codes are removed, all sessions and tokens end, and one factor is enough to sign in,
     unless the policy mfa-required asks for two. Say in --reason how you verified who is asking.

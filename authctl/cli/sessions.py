@@ -140,7 +140,7 @@ def create_jwt(
         str, typer.Option("--duration", metavar="DURATION", help="At most an hour: 900, 15m, 1h.")
     ] = "15m",
 ) -> None:
-    """Create a JWT for the session, for programs that check signatures. It ends with the session."""
+    """Create a JWT for the session. For programs that check signatures; it ends with the session."""
     secret = secret_given(ctx, stdin=secret_stdin)
     ctx.show(ctx.directory.sessions.create_jwt(secret, duration=duration).public())
 

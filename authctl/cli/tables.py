@@ -119,7 +119,7 @@ class Table:
         if self._records:
             self._draw()
         if self._dropped:
-            self._look.note(f"Not shown: {', '.join(self._dropped)}; use -o wide or --fields.")
+            self._look.note(f"Hidden columns: {', '.join(self._dropped)}. Show them with -o wide or --fields.")
         if self._has_times:
             self._look.note_zone()
 

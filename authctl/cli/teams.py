@@ -325,7 +325,7 @@ def _at_line(error: AuthctlError, number: int) -> AuthctlError:
     ),
 )
 def list_memberships(ctx: Context, team: Team) -> None:
-    """List the members of a team, invitations included, newest first, 25 a page."""
+    """List members and invitations, newest first. 25 a page."""
     teams = ctx.directory.teams
     show_list(ctx, teams.list_memberships, teams.iterate_memberships, teams.count_memberships, team)
 
@@ -358,7 +358,7 @@ def update_membership(
     remove: Annotated[list[str] | None, typer.Option("--remove", metavar="ROLE,...", help="Remove these.")] = None,
     force: Force = False,
 ) -> None:
-    """Replace the roles of a membership, or add and remove some."""
+    """Replace a member's roles, or add and remove some."""
     if roles and (add or remove):
         raise UsageError("general_usage", "Use either ROLE… or --add/--remove, not both.")
     replacing = split(roles) if roles else None
@@ -404,6 +404,6 @@ def update_membership_status(
     example="authctl teams delete-membership teachers ada@example.com --yes",
 )
 def delete_membership(ctx: Context, team: Team, membership: Membership, force: Force = False) -> None:
-    """Remove a member from a team, or withdraw an invitation. With --as-session, leave the team yourself."""
+    """Remove a member, or withdraw an invitation. With --as-session, leave the team yourself."""
     removed = ctx.directory.teams.delete_membership(team, membership, force=force)
     ctx.show({"id": removed.id, "deleted": True})

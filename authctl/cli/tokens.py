@@ -89,7 +89,7 @@ def create(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Create a token that signs a user in, for you to deliver. It is shown only once and works once.
+    """Create a sign-in token for you to deliver. It is shown only once and works once.
 
     Below 32 digits it is a code: wrong attempts are counted, and it expires within ten minutes.
     """
@@ -222,7 +222,7 @@ def create_recovery(
         bool, typer.Option("--quiet-unknown", help="Give the same answer whether or not the user exists.")
     ] = False,
 ) -> None:
-    """Send a code or link to a user's email for setting a new password."""
+    """Send a code or link for setting a new password. It goes to the user's email."""
     tokens = ctx.directory.tokens
     created = tokens.create_recovery(user, url=url, print_secret=print_secret, quiet_unknown=quiet_unknown)
     ctx.show(created.public())
@@ -392,7 +392,7 @@ def list_(
         bool, typer.Option("--all", help="Include expired and used tokens, and why they ended, until they are purged.")
     ] = False,
 ) -> None:
-    """List a user's active tokens, newest first, with the attempts left."""
+    """List a user's active tokens, newest first. Each has the attempts left."""
     ctx.output.stream(token.listed() for token in ctx.directory.tokens.list(user, ended=all))
 
 

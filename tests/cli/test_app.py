@@ -104,6 +104,15 @@ def has_own_options(path):
     return any(isinstance(each, TyperOption) and each.name not in known for each in command_at(path).params)
 
 
+@pytest.mark.parametrize("path", [path for path in PATHS if len(path) < 2], ids=" ".join)
+def test_a_group_lists_each_command_in_a_line(path):
+    command = command_at(path)
+    if isinstance(command, LazyGroup):
+        page = helped(path)
+        for name, summary in command.summaries.items():
+            assert re.search(rf"^  {name} +{re.escape(summary)}$", page, re.MULTILINE), name
+
+
 @pytest.mark.parametrize("path", [path for path in PATHS if len(path) == 2 and not has_own_options(path)], ids=" ".join)
 def test_a_page_without_options_of_its_own_fits_a_terminal(path):
     assert helped(path).count("\n") < ROWS

@@ -469,7 +469,7 @@ def index_of_cell(line, column):
 def test_columns_that_do_not_fit_go_from_the_right_and_are_named_below():
     with seen(LONG, WIDE, columns=80) as (drawn, told):
         assert drawn.splitlines()[0].split() == ["id", "name", "email"]
-        assert told == "Not shown: phone, status, seen_at; use -o wide or --fields.\n"
+        assert told == "Hidden columns: phone, status, seen_at. Show them with -o wide or --fields.\n"
     with seen(LONG, WIDE, columns=200) as (drawn, told):
         assert drawn.splitlines()[0].split() == [*WIDE.fields]
         assert "2026-11-20 21:30\n" in drawn

@@ -61,7 +61,7 @@ def check(
         ),
     ] = None,
 ) -> None:
-    """List security weaknesses, the worst first, each with the command that fixes it. Changes nothing.
+    """List weaknesses, the worst first, and what fixes them. Changes nothing.
 
     It checks accounts, passwords, sessions, policies, keys, the log, backups, files, and the connections to the
     database and mail server. Ids stay the same from version to version. It reports an outdated schema without migrating

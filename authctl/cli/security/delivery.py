@@ -45,7 +45,7 @@ def delete_mock_phone(
     ctx: Context,
     phone: Annotated[str, positional("--phone", "The number.", metavar="PHONE")],
 ) -> None:
-    """Make a mock phone an ordinary number again, which messages are sent to."""
+    """Make a mock phone an ordinary number again. Messages are sent to it from then on."""
     ctx.show({"phone": ctx.directory.security.delete_mock_phone(phone), "deleted": True})
 
 
@@ -65,5 +65,5 @@ def test_delivery(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An email or a phone.", show_default=False)],
     locale: Annotated[str | None, typer.Option(metavar="LOCALE", help="Language of the message: de, pt-BR.")] = None,  # noqa: PT028 - a verb, not a test
 ) -> None:
-    """Send a test message and show what the server or provider answered."""
+    """Send a test message, show what the provider answered."""
     ctx.show(ctx.directory.security.test_delivery(channel, address, locale=locale).public())

@@ -16,7 +16,7 @@ from authctl.model import JwtAlgorithm
 
 @COMMANDS.command(KEY_SET, exits=(), example="authctl security show-jwks > jwks.json")
 def show_jwks(ctx: Context) -> None:
-    """Show the public keys that verify JWTs, for other programs (a JWKS, RFC 7517).
+    """Show the public keys that verify JWTs. A JWKS (RFC 7517), for other programs.
 
     They prove who signed a JWT and when, but not that its session is still active. For that, use
     `authctl sessions verify-jwt`.
@@ -47,7 +47,7 @@ def rotate_key(
         ),
     ] = JwtAlgorithm.EDDSA,
 ) -> None:
-    """Re-encrypt every secret with a new secret key, or with --jwt sign JWTs with a new key.
+    """Replace the secret key, or with --jwt the JWT key. Every secret is encrypted anew.
 
     The new secret key gets a file of its own beside the old one, which backups still need; authctl finds it by its
     fingerprint. Copy it to every machine that uses this database.

@@ -113,7 +113,7 @@ def verify_logs(
         typer.Option("--accept", help="Accept the log as it is, errors included, as the new baseline."),
     ] = False,
 ) -> None:
-    """Find out whether the audit log was changed outside authctl, and seal it if not. For cron.
+    """Check that nobody changed the audit log, then seal it. For cron.
 
     It reads the events since the last seal. Only --all reads the whole log and finds changes to older events: run it
     about once a week. Once anything is wrong, each run reads the whole log.

@@ -36,7 +36,7 @@ def check_password(
     password_stdin: PasswordStdin = False,
     password_fd: PasswordFd = None,
 ) -> None:
-    """Test a password against the policy and estimate how hard it is to guess. Nothing is stored.
+    """Test a password: is it allowed, how hard to guess? Nothing is stored.
 
     The score is 0 (very easy to guess) to 4 (very hard). The time is for somebody who stole the hashes and tries ten
     thousand a second (zxcvbn's estimate). Exit status 3 means the policy refuses the password.

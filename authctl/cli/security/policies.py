@@ -110,7 +110,7 @@ def apply(
         ),
     ],
 ) -> None:
-    """Set the policies in a file, or all policies to a preset, and show what changed.
+    """Set policies from a file or a preset. Shows what changed.
 
     Policies that a file does not name stay as they are. If anything is wrong, all
     errors are listed and nothing changes.

@@ -17,11 +17,12 @@ from authctl.cli.security import COMMANDS
     example=("authctl security purge", "authctl security purge --dry-run"),
 )
 def purge(ctx: Context) -> None:
-    """Delete expired tokens and challenges, ended sessions, old attempts, sources, keys and events. For cron.
+    """Delete expired tokens, ended sessions and old events. For cron.
 
-    Tokens and challenges are kept for a day; sessions as long as the policy log-retention says, or 30 days. Events are
-    kept as long as that policy says, or forever. Before any are deleted, they and the new events of the audit log are
-    verified as by `authctl security verify-logs`; a log that was changed by hand is left alone. Data that an import
-    replaced, password hashes included, is kept for 30 days: undoing the import later does not restore it.
+    Challenges, attempts, sources and keys that are no longer needed go, too. Tokens and challenges are kept for a day;
+    sessions as long as the policy log-retention says, or 30 days. Events are kept as long as that policy says, or
+    forever. Before any are deleted, they and the new events of the audit log are verified as by `authctl security
+    verify-logs`; a log that was changed by hand is left alone. Data that an import replaced, password hashes included,
+    is kept for 30 days: undoing the import later does not restore it.
     """
     ctx.report(asdict(ctx.directory.security.purge()))

@@ -18,7 +18,7 @@ def unlock_source(
         positional("--address", "An IP address, as `authctl security list-logs` shows it.", metavar="ADDRESS"),
     ],
 ) -> None:
-    """Let an address sign in again at once after too many wrong attempts locked it.
+    """Let a locked address sign in again at once.
 
     Its messages and new accounts of the last hour no longer count either.
 

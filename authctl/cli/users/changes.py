@@ -198,7 +198,7 @@ def update_status(
         str | None, typer.Option("--until", metavar="TIME", help="When the block ends: 2h, 7d, 2027-01-31T09:00Z.")
     ] = None,
 ) -> None:
-    """Block a user, for good or until a time, or unblock one."""
+    """Block a user, for good or for a time, or unblock."""
     if status == "blocked":
         ctx.confirm_subjects(f"Block the user {user}?", only_at_terminal=True)
     ctx.show(ctx.directory.users.update_status(user, status, until=until).public())

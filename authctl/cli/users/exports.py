@@ -92,7 +92,7 @@ def export(
     ] = None,
     file_: Annotated[str | None, typer.Option("--file", metavar="FILE", hidden=True)] = None,
 ) -> None:
-    """Export users in the format of another system, oldest first: all, or those that match.
+    """Export users in the format of another system. All users, or those that match, oldest first.
 
     Data the other system has no place for is listed on stderr, and counted in the answer if there is a FILE.
     """

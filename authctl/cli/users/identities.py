@@ -35,7 +35,7 @@ def create_identity(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Link an external account to a user, who can then sign in with it."""
+    """Link an external account for signing in."""
     create = ctx.directory.users.create_identity
     made = create(user, provider, provider_uid, email=email, email_verified=email_verified, force=force)
     ctx.show(made.public())
@@ -52,7 +52,7 @@ def list_identities(
     limit: Limit = PAGE,
     after: After = None,
 ) -> None:
-    """List external accounts, of one user or all, oldest first."""
+    """List external accounts, oldest first. Those of one user, or all."""
     show_page(ctx, ctx.directory.users.list_identities(user, limit=limit, after=after), limit)
 
 

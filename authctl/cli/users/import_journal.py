@@ -37,7 +37,7 @@ def undo_import(
     ctx: Context,
     id: Annotated[str, positional("--import-id", "As shown by `authctl users list-imports`.", metavar="IMPORT")],
 ) -> None:
-    """Delete the users that an import created, and restore those it changed.
+    """Take an import back. The users it created are deleted, those it changed are restored.
 
     Users it created who were changed or have signed in since are kept and counted. Of the others, data that nobody has
     changed since is restored: names, addresses, labels, prefs, metadata, blocks and passwords. Imported identities,
@@ -57,7 +57,7 @@ def undo_import(
     REMAINING, name="import-status", example=("authctl users import-status", "authctl users import-status --json")
 )
 def import_status(ctx: Context) -> None:
-    """Show how many users still have an imported hash, by algorithm and age. Signing in replaces it."""
+    """Count the imported hashes still in use. By algorithm and age; signing in replaces a hash."""
     from authctl.transfer.journal import Imports, as_public
 
     ctx.output.stream(as_public(each) for each in Imports(ctx.directory).status())

@@ -26,7 +26,7 @@ from authctl.cli.users.options import User
     ),
 )
 def list_memberships(ctx: Context, user: User) -> None:
-    """List a user's teams and invitations, newest first."""
+    """List a user's teams, newest first. Invitations are included."""
     users = ctx.directory.users
     show_list(ctx, users.list_memberships, users.iterate_memberships, users.count_memberships, user)
 
@@ -49,7 +49,7 @@ def list_roles(
         ),
     ] = None,
 ) -> None:
-    """List the role strings of a user, as permissions name them."""
+    """List a user's roles, as permissions name them."""
     roles = ctx.directory.users.list_roles(user)
     if can is not None:
         from authctl.core.users.roles import check_can

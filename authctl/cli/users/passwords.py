@@ -85,7 +85,7 @@ def verify_password(
     USER, writes=True, says="Unlocked {user}.", exits=(NOT_FOUND,), example="authctl users unlock ada@example.com"
 )
 def unlock(ctx: Context, user: User) -> None:
-    """Clear the wrong attempts on a user, who can then sign in at once."""
+    """Let a locked-out user sign in at once. It clears the wrong attempts."""
     ctx.show(ctx.directory.users.unlock(user).public())
 
 
@@ -103,7 +103,7 @@ def unlock(ctx: Context, user: User) -> None:
     ),
 )
 def require_password_change(ctx: Context, user: User) -> None:
-    """Make the user choose a new password at the next sign-in."""
+    """Ask for a new password at the next sign-in."""
     ctx.show(ctx.directory.users.require_password_change(user).public())
 
 

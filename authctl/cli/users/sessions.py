@@ -37,7 +37,7 @@ def list_sessions(
     example="authctl users create-session ada@example.com -o json",
 )
 def create_session(ctx: Context, user: User, force: Force = False) -> None:
-    """Create a session for a user without a password, as the server. The secret is shown only once."""
+    """Sign a user in without a password, as the server. The secret is shown only once."""
     ctx.show(ctx.directory.users.create_session(user, force=force).public())
 
 
@@ -76,7 +76,7 @@ def delete_sessions(
     user: Annotated[str | None, positional("--user-id", "The user whose sessions to end.", metavar="USER")] = None,
     all: Annotated[bool, typer.Option("--all", help="Everybody's.")] = False,
 ) -> None:
-    """End all sessions of a user, or with --all of everybody."""
+    """End all sessions of a user, or of everybody."""
     if (user is None) != all:
         raise UsageError("general_usage", "Name a USER, or use --all for everybody's sessions.", field="user")
     users = ctx.directory.users
