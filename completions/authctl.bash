@@ -312,7 +312,7 @@ _authctl_load() {
         'users merge')
             options=('--prefer|prefer' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.merged-account,')
-            arguments=('-|--user-id' '-|--into-id')
+            arguments=('@users|--user-id' '@users|--into-id')
             ;;
         'users list-sessions')
             options=('--all|' '--fields|fields.session,')

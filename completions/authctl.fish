@@ -487,8 +487,8 @@ function __authctl_load
                 '--user-agent|-|User agent of the person\'s client' \
                 '--fields|fields.merged-account,|Only these fields, in this order'
             set __authctl_arguments \
-                '-|--user-id|The account that becomes a part of the other' \
-                '-|--into-id|The account that stays'
+                '@users|--user-id|The account that becomes a part of the other' \
+                '@users|--into-id|The account that stays'
         case 'users list-sessions'
             set __authctl_options \
                 '--all||Include ended sessions, until they are purged' \

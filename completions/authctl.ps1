@@ -600,8 +600,8 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.merged-account,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '-|--user-id|The account that becomes a part of the other'
-                '-|--into-id|The account that stays'
+                '@users|--user-id|The account that becomes a part of the other'
+                '@users|--into-id|The account that stays'
             )
         }
         'users list-sessions' {

@@ -224,8 +224,8 @@ def address_taken(kind: str, address: str | None) -> Conflict:
         f"user_{kind}_already_exists",
         f"The {kind} {address} is taken.",
         field=kind,
-        hint=f"If both accounts are one person's, an operator can remove it from one: authctl users update-{kind} "
-        f"USER ''. See who has it with: authctl users get {quote(address or '')}",
+        hint="If both accounts are one person's, an operator can merge them: authctl users merge FROM INTO. See who has"
+        f" it with: authctl users get {quote(address or '')}",
     )
 
 

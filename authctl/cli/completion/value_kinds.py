@@ -26,6 +26,8 @@ FILES = "/"
 # By the command and the metavar or the option, by the option, or by the metavar alone: the closest holds.
 SPECS = {
     "USER": "@users",
+    "FROM": "@users",
+    "INTO": "@users",
     "TEAM": "@teams",
     "MEMBERSHIP": "@memberships",
     "SESSION": "@sessions",

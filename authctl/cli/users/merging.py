@@ -21,8 +21,8 @@ from authctl.model import Side
     asks="Merge {user} into {into}, and end all sessions and tokens of both?",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, PARTIAL),
     example=(
-        "authctl users merge ada@old.example.com ada@example.com --dry-run -o json",
-        "authctl users merge id:1k3f ada@example.com --prefer FROM --reason 'called us' --yes",
+        "authctl users merge david@example.com ada@example.com --dry-run -o json",
+        "authctl users merge david ada --prefer FROM --reason 'called us' --yes",
     ),
 )
 def merge(

@@ -148,7 +148,7 @@ _TYPES: dict[str, tuple[Read, str]] = {
     "Callable[[], None]": (_function, "a function"),
     "Progress": (_function, "a function"),
     **_WORDS,
-    **dict.fromkeys(("Channel", "Factor", "Status", "TokenKind"), _TEXT),  # their verbs read what people type
+    **dict.fromkeys(("Channel", "Factor", "Side", "Status", "TokenKind"), _TEXT),  # their verbs read what people type
 }
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import Any
 
 from authctl import storage
@@ -23,7 +24,7 @@ from authctl.core.credentials import factors, passwords
 from authctl.core.crypto import sealing
 from authctl.core.messages import notices
 from authctl.core.teams import memberships
-from authctl.core.values import identifiers
+from authctl.core.values import checks, identifiers
 from authctl.core.work.unit import Work
 from authctl.errors import Denied, Invalid
 from authctl.model import EventName, Json, JsonObject, Membership, MembershipStatus, Side, Status, User, fold, form
@@ -99,7 +100,8 @@ def _side(prefer: Side | str) -> Side:
     try:
         return Side(str(prefer).upper())
     except ValueError:
-        raise Invalid("general_argument_invalid", "Use FROM or INTO for prefer.", field="prefer") from None
+        message = f"Must be FROM or INTO, not {checks.shown(str(prefer))}."
+        raise Invalid("general_argument_invalid", message, field="prefer") from None
 
 
 def _locked(work: Work, user: str, into: str) -> tuple[User, User]:
@@ -121,7 +123,8 @@ def _check_blocks(before: User, target: User) -> None:
         "user_blocked",
         f"User {blocked.id} is blocked and the other is not. A merge neither lifts a block nor passes it on.",
         field="user" if blocked is before else "into",
-        hint=f"Lift the block, or block the other user too: authctl users update-status id:{blocked.id} active",
+        hint="Block the other user too, or lift this block: authctl users update-status"
+        f" {quote(f'id:{blocked.id}')} active",
     )
 
 
