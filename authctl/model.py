@@ -20,6 +20,19 @@ JsonObject = dict[str, object]  # as it is answered with: whoever looks into it 
 Step = Callable[[int], None]  # tells of so many records done
 Progress = Callable[[str, int | None], AbstractContextManager[Step]]  # opens a bar: its label, and how many there are
 Waiting = Callable[[str], AbstractContextManager[object]]  # says what goes on, if it takes long
+CLOCKS_DIFFER = timedelta(minutes=5)  # at most, on the machines that share a directory; as RFC 4120 §1.6 has it
+LONGEST_LOCK = timedelta(days=1)
+LONGEST_LIFE = timedelta(days=365)  # of what is redeemed once
+
+
+def is_ahead(moment: datetime, now: datetime) -> bool:
+    """Whether a stored time can only come from a clock that was wrong: what depends on it is over."""
+    return moment > now + CLOCKS_DIFFER
+
+
+def is_within(until: datetime, now: datetime, longest: timedelta) -> bool:
+    """Whether a stored end is still to come, and no further ahead than it may be."""
+    return now < until and not is_ahead(until - longest, now)
 
 
 class Public:
@@ -56,7 +69,7 @@ class Password:
     expires_at: datetime | None = None  # of one that was generated, and is yet to be changed
 
     def is_expired(self, now: datetime) -> bool:
-        return self.expires_at is not None and self.expires_at <= now
+        return self.expires_at is not None and (self.expires_at <= now or is_ahead(self.updated_at, now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +123,9 @@ class User(NewUser):
         user = self
         if user.blocked_until is not None and user.blocked_until <= now:
             user = replace(user, status=Status.ACTIVE, blocked_until=None)
-        if user.locked_until is not None and user.locked_until <= now:
+        if user.locked_until is not None and not is_within(user.locked_until, now, LONGEST_LOCK):
             user = replace(user, locked_until=None)
-        if user.codes_locked_until is not None and user.codes_locked_until <= now:
+        if user.codes_locked_until is not None and not is_within(user.codes_locked_until, now, LONGEST_LOCK):
             user = replace(user, codes_locked_until=None)
         return user
 
@@ -308,7 +321,8 @@ class Token(Public):
         return self.attempts_left is not None
 
     def is_live(self, now: datetime) -> bool:
-        return self.ended_at is None and self.expires_at > now
+        is_due = is_ahead(self.created_at, now) or not is_within(self.expires_at, now, LONGEST_LIFE)
+        return self.ended_at is None and not is_due
 
     def listed(self) -> JsonObject:
         """The same for operators, with what became of it."""
@@ -388,7 +402,7 @@ class Challenge:
     ended_reason: str | None = None
 
     def is_live(self, now: datetime) -> bool:
-        return self.ended_at is None and self.expires_at > now
+        return self.ended_at is None and self.expires_at > now and not is_ahead(self.created_at, now)
 
     def public(self) -> JsonObject:
         return {"id": self.id, "factor": str(self.factor), "expires_at": instant(self.expires_at)}

@@ -24,14 +24,26 @@ class Bucket:
     seen_at: datetime | None = None
 
 
-def count(db: Connection, bucket: str, now: datetime, expired: datetime) -> Bucket:
-    """Count one more attempt. expired: what began before then is forgotten."""
-    return Bucket(*db.first(compiled.ATTEMPTS_COUNT, {"bucket": bucket, "now": now, "expired": expired}))
+class Times(NamedTuple):
+    """What the times of a bucket are held against.
+
+    expired: what began before then is forgotten; so is what began behind `ahead`, and a lock that ends behind `latest`.
+    """
+
+    now: datetime
+    expired: datetime
+    ahead: datetime
+    latest: datetime
 
 
-def count_all(db: Connection, buckets: Sequence[str], now: datetime, expired: datetime) -> Callable[[], list[Bucket]]:
+def count(db: Connection, bucket: str, times: Times) -> Bucket:
+    """Count one more attempt."""
+    return Bucket(*db.first(compiled.ATTEMPTS_COUNT, times._asdict() | {"bucket": bucket}))
+
+
+def count_all(db: Connection, buckets: Sequence[str], at: Times) -> Callable[[], list[Bucket]]:
     """The same in several buckets, asked for together; what tells their counts."""
-    times = {"now": now, "expired": expired}
+    times = at._asdict()
     asked = [db.ask(compiled.ATTEMPTS_COUNT, times | {"bucket": bucket}) for bucket in buckets]
     return lambda: [Bucket(*answer()[0]) for answer in asked]
 
@@ -46,12 +58,12 @@ class KnownSource(NamedTuple):
 
 
 def count_both(
-    db: Connection, source: str | None, account: str, known: KnownSource | None, now: datetime, expired: datetime
+    db: Connection, source: str | None, account: str, known: KnownSource | None, at: Times
 ) -> tuple[Bucket | None, Bucket | None]:
     """Count one more attempt in the bucket of its source, and in that of its account unless the source is locked."""
-    times = {"now": now, "expired": expired}
+    times = at._asdict()
     of_source = db.ask(compiled.ATTEMPTS_COUNT, times | {"bucket": source}) if source is not None else None
-    known = known or KnownSource(0, "", "", now)
+    known = known or KnownSource(0, "", "", at.now)
     row = db.first(
         compiled.ATTEMPTS_COUNT_UNLESS_LOCKED,
         times
@@ -92,9 +104,9 @@ def forget_all(db: Connection, prefix: str) -> None:
     db.run(compiled.ATTEMPTS_FORGET_ALL, {"prefix": prefix, "following": following(prefix)})
 
 
-def is_known(db: Connection, user_seq: int, source: str, since: datetime) -> bool:
-    """Whether a source has signed in to an account since then."""
-    values = {"user_seq": user_seq, "source": source, "since": since}
+def is_known(db: Connection, user_seq: int, source: str, since: datetime, ahead: datetime) -> bool:
+    """Whether a source has signed in to an account between these."""
+    values = {"user_seq": user_seq, "source": source, "since": since, "ahead": ahead}
     return db.first(compiled.ATTEMPTS_FIND_SOURCE, values) is not None
 
 

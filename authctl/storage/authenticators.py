@@ -21,9 +21,10 @@ def list_of_user(db: Connection, user_seq: int) -> list[Authenticator]:
     return [record(row) for row in db.rows(compiled.AUTHENTICATORS_LIST, {"user_seq": user_seq})]
 
 
-def use_step(db: Connection, seq: int, step: int, now: datetime) -> bool:
-    """Take the code of a step. False where it, or a later one, was taken already: of many at once, one is first."""
-    return db.run(compiled.AUTHENTICATORS_USE_STEP, {"seq": seq, "step": step, "now": now}) == 1
+def use_step(db: Connection, seq: int, step: int, latest: int, now: datetime) -> bool:
+    """Take the code of a step. False where it, or a later one up to `latest`, was taken already: of many at once, one
+    is first."""
+    return db.run(compiled.AUTHENTICATORS_USE_STEP, {"seq": seq, "step": step, "latest": latest, "now": now}) == 1
 
 
 def set_verified(db: Connection, seq: int, now: datetime) -> None:

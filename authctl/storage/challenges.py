@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from authctl.model import Challenge, ChallengeEnded, Factor
+from authctl.model import CLOCKS_DIFFER, Challenge, ChallengeEnded, Factor
 from authctl.storage import compiled, record_mapping
 from authctl.storage.connection import Connection
 
@@ -22,11 +22,10 @@ def find(db: Connection, session_seq: int, id: str) -> Challenge | None:
     return _record(row) if row else None
 
 
-def last_sent(db: Connection, user_seq: int, factor: Factor) -> datetime | None:
+def last_sent(db: Connection, user_seq: int, factor: Factor, now: datetime) -> datetime | None:
     """When a code of that factor was last sent to a user, for whichever session."""
-    found: datetime | None = db.first(
-        compiled.CHALLENGES_LAST_SENT, {"user_seq": user_seq, "factor": str(factor)}
-    ).sent_at
+    values = {"user_seq": user_seq, "factor": str(factor), "ahead": now + CLOCKS_DIFFER}
+    found: datetime | None = db.first(compiled.CHALLENGES_LAST_SENT, values).sent_at
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from authctl.model import EPOCH, Ended, Factor, Session, User
+from authctl.model import Ended, Factor, Session, User
 from authctl.storage import compiled, record_mapping, users
 from authctl.storage.connection import Connection
 
@@ -53,10 +53,12 @@ def has_ended(db: Connection, seq: int) -> bool:
 
 
 class Live(NamedTuple):
-    """What a session must be to be alive: not ended, not past its time at `now`, and used since `idle_since`."""
+    """What a session must be to be alive: not ended, not past its time at `now`, used since `idle_since`, and not
+    behind `ahead`, where only a wrong clock can have put it."""
 
     now: datetime
-    idle_since: datetime = EPOCH
+    idle_since: datetime
+    ahead: datetime
 
 
 def list_of_user(db: Connection, user_seq: int, live: Live | None = None) -> list[Session]:

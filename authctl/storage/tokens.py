@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from authctl.model import Token, TokenEnded, TokenKind
+from authctl.model import CLOCKS_DIFFER, Token, TokenEnded, TokenKind
 from authctl.storage import compiled, record_mapping
 from authctl.storage.connection import BEHIND_ALL, Connection
 
@@ -35,13 +35,18 @@ def list_recent(db: Connection, user_seq: int, kind: TokenKind) -> list[Token]:
 
 def list_of_user(db: Connection, user_seq: int, live_at: datetime | None) -> list[Token]:
     """A user's tokens, the newest first: those that are alive at that moment, or all."""
-    statement = compiled.TOKENS_LIST_OF_USER if live_at is None else compiled.TOKENS_LIST_LIVE
-    return [_record(row) for row in db.rows(statement, {"user_seq": user_seq, "now": live_at})]
+    if live_at is None:
+        rows = db.rows(compiled.TOKENS_LIST_OF_USER, {"user_seq": user_seq})
+    else:
+        values = {"user_seq": user_seq, "now": live_at, "ahead": live_at + CLOCKS_DIFFER}
+        rows = db.rows(compiled.TOKENS_LIST_LIVE, values)
+    return [_record(row) for row in rows]
 
 
-def last_sent(db: Connection, user_seq: int, kind: TokenKind) -> datetime | None:
+def last_sent(db: Connection, user_seq: int, kind: TokenKind, now: datetime) -> datetime | None:
     """When a token of that kind was last sent to a user."""
-    found: datetime | None = db.first(compiled.TOKENS_LAST_SENT, {"user_seq": user_seq, "kind": str(kind)}).sent_at
+    values = {"user_seq": user_seq, "kind": str(kind), "ahead": now + CLOCKS_DIFFER}
+    found: datetime | None = db.first(compiled.TOKENS_LAST_SENT, values).sent_at
     return found
 
 

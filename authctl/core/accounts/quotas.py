@@ -23,6 +23,8 @@ from authctl import storage
 from authctl.core.accounts import sources
 from authctl.core.crypto import digests
 from authctl.errors import Denied
+from authctl.model import CLOCKS_DIFFER
+from authctl.storage.attempts import Times
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -94,7 +96,8 @@ def _actors(work: Work) -> list[tuple[str, str]]:
 
 def _count(work: Work, quotas: list[_Quota]) -> Callable[[], list[Bucket]]:
     buckets = [quota.bucket for quota in quotas]
-    return storage.attempts.count_all(work.db, buckets, work.now, work.now - WINDOW)
+    ahead = work.now + CLOCKS_DIFFER
+    return storage.attempts.count_all(work.db, buckets, Times(work.now, work.now - WINDOW, ahead, ahead))
 
 
 def _check(quotas: list[_Quota], counts: Callable[[], list[Bucket]]) -> None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from authctl import storage
 from authctl.core.work.unit import Work
+from authctl.model import CLOCKS_DIFFER, User
 
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052 §2.1
 
@@ -37,6 +39,11 @@ def known_since(work: Work) -> datetime:
     """Since when a source must have signed in to an account to be known to it."""
     kept: timedelta = work.policy["known-source-expiry"]
     return work.now - kept
+
+
+def is_known(work: Work, user: User, source: str) -> bool:
+    """Whether a source has signed in to an account lately enough to be known to it."""
+    return storage.attempts.is_known(work.db, user.seq, source, known_since(work), work.now + CLOCKS_DIFFER)
 
 
 def _name(address: IPv4Address | IPv6Address) -> str:

@@ -52,12 +52,21 @@ from authctl.core.crypto import digests
 from authctl.core.values import contacts, identifiers
 from authctl.core.work.unit import Work
 from authctl.errors import Denied, Invalid
-from authctl.model import EventName, JsonObject, TokenKind, User, instant
+from authctl.model import (
+    CLOCKS_DIFFER,
+    LONGEST_LOCK,
+    EventName,
+    JsonObject,
+    TokenKind,
+    User,
+    instant,
+    is_ahead,
+    is_within,
+)
 
 _FACTOR = "factor:"  # begins the buckets of second factors, and the sources that are known for one
 _LOCKS = "#locks"  # ends the name of what counts the locks of a bucket
 LOCKED, SOURCE_LOCKED = "locked", "source_locked"  # why an attempt may not be made, as the log says it
-LONGEST_LOCK = timedelta(days=1)
 LOCKS_REMEMBERED = timedelta(days=1)  # after the end of the last
 SOURCE_STAYS_FRESH = timedelta(hours=1)  # known-source-expiry is a day or more: an hour less is no loss
 _DOUBLINGS = 17  # from the shortest sign-in-lockout, a second, to more than the longest lock
@@ -105,15 +114,21 @@ def claim(
             _bucket(user, name, f"@{source}", code, is_second_factor=is_second_factor),
             sources.known_since(work),
         )
-    of_source, of_account = storage.attempts.count_both(
-        work.db, by_source, account, known, work.now, work.now - work.policy["sign-in-window"]
-    )
+    times = _times(work, work.policy["sign-in-window"])
+    of_source, of_account = storage.attempts.count_both(work.db, by_source, account, known, times)
     by = _judge(work, of_source, "source-attempts") if of_source is not None else _Judged(allowed=True)
     if of_account is None or not by.allowed:
         return CountedAttempt(account, source, SOURCE_LOCKED)
     at = _judge(work, of_account, "sign-in-attempts", user=user, is_known=of_account.name != account)
-    is_fresh = of_account.seen_at is not None and of_account.seen_at > work.now - SOURCE_STAYS_FRESH
+    seen = of_account.seen_at
+    is_fresh = seen is not None and seen > work.now - SOURCE_STAYS_FRESH and not is_ahead(seen, work.now)
     return CountedAttempt(of_account.name, source, None if at.allowed else LOCKED, by.locks + at.locks, is_fresh)
+
+
+def _times(work: Work, window: timedelta, longest: timedelta = LONGEST_LOCK) -> storage.attempts.Times:
+    """What a count goes by. longest: how long a lock may last."""
+    ahead = work.now + CLOCKS_DIFFER
+    return storage.attempts.Times(work.now, work.now - window, ahead, ahead + longest)
 
 
 def _bucket(user: User | None, name: str, source: str, code: str | None, *, is_second_factor: bool) -> str:
@@ -138,8 +153,13 @@ def _code_bucket(user: User, source: str = "") -> str:
 
 def find_code_lock(work: Work, user: User, kind: str) -> datetime | None:
     """Until when the codes of that kind are locked for strangers to the account, if they are."""
-    until = storage.attempts.find_lock(work.db, _code_bucket(user) + kind)
-    return until if until is not None and until > work.now else None
+    return _find_lock(work, _code_bucket(user) + kind)
+
+
+def _find_lock(work: Work, bucket: str) -> datetime | None:
+    """Until when a bucket is locked, if it is."""
+    until = storage.attempts.find_lock(work.db, bucket)
+    return until if until is not None and is_within(until, work.now, LONGEST_LOCK) else None
 
 
 def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
@@ -193,7 +213,7 @@ def forget_second_factors(work: Work, user: User) -> None:
 def unlock(work: Work, user: User, *, of_second_factors: bool = True) -> User:
     """The account, which can be signed in to at once. of_second_factors: False leaves the tries at those counted."""
     forget(work, user, of_second_factors=of_second_factors)
-    until = storage.attempts.find_lock(work.db, _FACTOR + _named(user))  # of second factors, where it stays
+    until = _find_lock(work, _FACTOR + _named(user))  # of second factors, where it stays
     storage.users.set_locked(work.db, user.seq, None)
     storage.users.set_codes_locked(work.db, user.seq, until)
     return replace(user, locked_until=None, codes_locked_until=until)
@@ -201,7 +221,9 @@ def unlock(work: Work, user: User, *, of_second_factors: bool = True) -> User:
 
 def check_interval(work: Work, last_sent: datetime | None) -> None:
     """Refuse a message that comes too soon after the last of its kind; None where there was none."""
-    wait = last_sent + work.policy["otp-interval"] - work.now if last_sent is not None else timedelta()
+    if last_sent is None or is_ahead(last_sent, work.now):
+        return
+    wait = last_sent + work.policy["otp-interval"] - work.now
     if wait > timedelta():
         seconds = ceil(wait.total_seconds())
         raise Denied(
@@ -240,10 +262,10 @@ def unlock_source(work: Work, address: str) -> UnlockedSource:
     address: an IP address, or the /64 of one. Accounts stay locked: `users.unlock` ends that.
     """
     source = sources.named(identifiers.address(address.removesuffix("/64"), field="address"))
-    until = storage.attempts.find_lock(work.db, f"source:{source}")
+    until = _find_lock(work, f"source:{source}")
     for bucket in (f"source:{source}", f"source:{source}{_LOCKS}", *quotas.of_source(source)):
         storage.attempts.forget(work.db, bucket)
-    unlocked = UnlockedSource(source, until is not None and until > work.now)
+    unlocked = UnlockedSource(source, until is not None)
     work.record(EventName.SECURITY_SOURCES_UNLOCK, f"sources/{source}", {"unlocked": unlocked.unlocked})
     return unlocked
 
@@ -285,7 +307,8 @@ def _judge(
 
 def _growing(work: Work, bucket: str) -> timedelta:
     """Count another lock of a bucket; how long it lasts."""
-    counted = storage.attempts.count(work.db, bucket + _LOCKS, work.now, work.now)
+    times = _times(work, timedelta(), LONGEST_LOCK + LOCKS_REMEMBERED)
+    counted = storage.attempts.count(work.db, bucket + _LOCKS, times)
     doubled: timedelta = work.policy["sign-in-lockout"] * 2 ** min(counted.count - 1, _DOUBLINGS)
     lasts = min(doubled, LONGEST_LOCK)
     storage.attempts.lock(work.db, counted.name, work.now + lasts + LOCKS_REMEMBERED)

@@ -10,6 +10,7 @@ The newest is the one that was set last, whichever the number of its event: an o
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from authctl import storage
@@ -17,7 +18,7 @@ from authctl.core.audit import seals
 from authctl.core.crypto import log_digests
 from authctl.core.policy import policies
 from authctl.core.work.unit import Work
-from authctl.model import EventName, Json
+from authctl.model import EventName, Json, from_milliseconds, is_ahead
 from authctl.storage.events import EventRow
 
 POLICY = "log-retention"
@@ -32,8 +33,13 @@ class Setting(NamedTuple):
     set_at: int
 
 
-def of_event(row: EventRow) -> Setting | None:
-    """What an event says of it, whose digest is right."""
+def of_event(row: EventRow, now: datetime) -> Setting | None:
+    """What an event says of it, whose digest is right. What a clock ahead of now set would be the last for too long."""
+    found = _said(row)
+    return found if found is not None and not is_ahead(from_milliseconds(found.set_at), now) else None
+
+
+def _said(row: EventRow) -> Setting | None:
     if row.name == EventName.SECURITY_UPDATE_POLICY:
         is_ours = row.resource == f"policies/{POLICY}"
         return Setting(json.loads(row.details)["after"], row.time) if is_ours else None
@@ -72,5 +78,5 @@ def search(work: Work, key: bytes, behind: int | None = None) -> Setting | None:
     found = None
     for _, row, digest in storage.log_rows.list_rows(work.db, behind=behind, names=EVENTS):
         if log_digests.is_digest(digest, log_digests.event_digest(key, row)):
-            found = later(found, of_event(row))
+            found = later(found, of_event(row, work.now))
     return found

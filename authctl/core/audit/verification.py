@@ -253,7 +253,7 @@ class _Reading:
                 if row.name == EventName.SECURITY_LOGS_VERIFY:
                     self._hear(json.loads(row.details))
                 if row.name in retention.EVENTS:
-                    self.retention = retention.later(self.retention, retention.of_event(row))
+                    self.retention = retention.later(self.retention, retention.of_event(row, self.work.now))
             elif found is None:
                 segment.unsigned += 1
                 if row.name not in WITHOUT_KEY:

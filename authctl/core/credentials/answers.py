@@ -24,7 +24,17 @@ from authctl.core.values import checks
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Denied
-from authctl.model import Authenticator, Challenge, ChallengeEnded, EventName, Factor, Json, Session, User
+from authctl.model import (
+    CLOCKS_DIFFER,
+    Authenticator,
+    Challenge,
+    ChallengeEnded,
+    EventName,
+    Factor,
+    Json,
+    Session,
+    User,
+)
 
 OWN = (Factor.TOTP, Factor.RECOVERY_CODE)  # whose codes nobody sends
 SENT = (Factor.EMAIL, Factor.PHONE)  # by a message
@@ -157,7 +167,7 @@ def find_steps(work: Work, user: User, code: str) -> list[tuple[Authenticator, i
             step = step_of(work, authenticator, code)
             if step is not None:
                 found.append((authenticator, step))
-    return found if all(step > authenticator.last_step for authenticator, step in found) else []
+    return found if all(_is_unused(work, authenticator, step) for authenticator, step in found) else []
 
 
 def confirmed(work: Work, user: User, code: str) -> set[int]:
@@ -171,6 +181,23 @@ def step_of(work: Work, authenticator: Authenticator, code: str) -> int | None:
     secret = sealing.unseal(work.key, authenticator.sealed_secret, context=f"authenticators/{authenticator.id}")
     totp = otp.Totp(secret, authenticator.algorithm, authenticator.digits, authenticator.period)
     return otp.find_step(totp, code, work.now)
+
+
+def _latest_step(work: Work, authenticator: Authenticator) -> int:
+    """The last step that a code can have been taken of; none that a wrong clock has left behind it counts."""
+    totp = otp.Totp(b"", period=authenticator.period)
+    return otp.step_at(totp, work.now + CLOCKS_DIFFER) + otp.WINDOW
+
+
+def _is_unused(work: Work, authenticator: Authenticator, step: int) -> bool:
+    """Whether no code of that step, or of a later one, was taken."""
+    return step > authenticator.last_step or authenticator.last_step > _latest_step(work, authenticator)
+
+
+def use_step(work: Work, authenticator: Authenticator, step: int) -> bool:
+    """Take the code of a step. False where it, or a later one, was taken already."""
+    latest = _latest_step(work, authenticator)
+    return storage.authenticators.use_step(work.db, authenticator.seq, step, latest, work.now)
 
 
 # Settling
@@ -197,7 +224,7 @@ def _use(work: Work, user: User, judged: JudgedCode) -> User | None:
     """Use an own code up, and the account after that; None where another did meanwhile."""
     if judged.factor is Factor.TOTP:
         found = find_steps(work, user, judged.code)
-        used = [storage.authenticators.use_step(work.db, each.seq, step, work.now) for each, step in found]
+        used = [use_step(work, each, step) for each, step in found]
         if not used or not all(used):
             return None
     if judged.factor is Factor.RECOVERY_CODE:

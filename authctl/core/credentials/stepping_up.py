@@ -25,7 +25,7 @@ from authctl.core.work.engine import Engine
 from authctl.core.work.person import Given, Person
 from authctl.core.work.unit import Actor, Work, granted
 from authctl.errors import Denied, Invalid
-from authctl.model import Session, User
+from authctl.model import Session, User, is_ahead
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 ADDRESSES = {Possession.MAILBOX, Possession.PHONE}
@@ -100,7 +100,7 @@ def _is_second_missing(work: Work, person: Person, given: Set[Possession], *, is
     if not (enrolled and factors.is_asked(work.policy, user) and len(enrolled | own | first) > 1):
         return False
     shown = given | (first if is_recent else set())
-    if session.mfa_at is not None and session.mfa_at >= since(work):
+    if session.mfa_at is not None and session.mfa_at >= since(work) and not is_ahead(session.mfa_at, work.now):
         shown |= factors.shown(session.factors[1:])
     return len(shown) < 2
 

@@ -135,7 +135,7 @@ def _verify_authenticator(
     found = lookup.get_locked(work, user)
     authenticator = _unverified(work, found, name)
     step = answers.step_of(work, authenticator, code)
-    if step is None or not storage.authenticators.use_step(work.db, authenticator.seq, step, work.now):
+    if step is None or not answers.use_step(work, authenticator, step):
         return _refuse_authenticator(work, authenticator, "wrong")
     storage.authenticators.set_verified(work.db, authenticator.seq, work.now)
     factor = replace(authenticator, verified_at=work.now, last_used_at=work.now).as_factor()

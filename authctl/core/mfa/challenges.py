@@ -113,7 +113,7 @@ def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_sec
         directory,
         to,
         channel,
-        last=storage.challenges.last_sent(work.db, user.seq, factor),
+        last=storage.challenges.last_sent(work.db, user.seq, factor, work.now),
         is_essential=True,
     )
     code = mock or codes.new_code(work) if factor in SENT and is_ours else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from authctl import storage
 from authctl.core.credentials import factors
 from authctl.core.crypto import digests
@@ -11,13 +9,14 @@ from authctl.core.policy import policies
 from authctl.core.work.person import Person
 from authctl.core.work.unit import Work
 from authctl.errors import Denied
-from authctl.model import Session, Status, User
+from authctl.model import CLOCKS_DIFFER, EPOCH, Session, Status, User, is_ahead
 from authctl.storage.sessions import Admitting
 
 
-def live(work: Work) -> Any:
+def live(work: Work) -> storage.sessions.Live:
+    """What a session must be to be alive now."""
     idle = work.policy["session-idle-timeout"]
-    return storage.sessions.Live(work.now) if idle is None else storage.sessions.Live(work.now, work.now - idle)
+    return storage.sessions.Live(work.now, work.now - idle if idle is not None else EPOCH, work.now + CLOCKS_DIFFER)
 
 
 def admit(
@@ -111,7 +110,7 @@ def unverified(work: Work, user: User) -> str | None:
 def is_live(work: Work, session: Session) -> bool:
     """Whether a session has not ended, is within its time, and was not idle for too long."""
     idle = work.policy["session-idle-timeout"]
-    if session.ended_at is not None or session.expires_at <= work.now:
+    if session.ended_at is not None or session.expires_at <= work.now or is_ahead(session.used_at, work.now):
         return False
     return idle is None or session.used_at > work.now - idle
 

@@ -24,6 +24,7 @@ from authctl.core.crypto import sealing
 from authctl.core.values import json_objects
 from authctl.errors import Denied, Invalid
 from authctl.model import (
+    CLOCKS_DIFFER,
     EventName,
     Json,
     JsonObject,
@@ -34,6 +35,7 @@ from authctl.model import (
     Session,
     SigningKey,
     User,
+    is_within,
 )
 
 if TYPE_CHECKING:
@@ -184,7 +186,8 @@ def _public_key(algorithm: str, jwk: tuple[tuple[str, Any], ...]) -> PyJWK:
 def _check(claims: Json, *, issuer: str, audience: str | None, now: datetime) -> None:
     """Refuse claims that are not for here and now. There is no leeway: the clock that counts is this one.
 
-    A token from another host whose clock is ahead is good at once, so there is no `nbf`, and `iat` may lie ahead.
+    A token from another host whose clock is ahead is good at once, so there is no `nbf`, and `iat` may lie ahead; one
+    that ends further ahead than it may was made by a clock that was wrong.
     """
     texts = all(isinstance(claims.get(name), str) for name in ("sub", "sid", "jti"))
     times = all(type(claims.get(name)) is int for name in ("iat", "exp"))
@@ -192,11 +195,9 @@ def _check(claims: Json, *, issuer: str, audience: str | None, now: datetime) ->
     if not (texts and times and ours):
         raise _denied()
     seconds = LONGEST.total_seconds()
-    if not 0 < claims["exp"] - claims["iat"] <= seconds or not now.timestamp() < claims["exp"] < _LAST:
+    latest = now.timestamp() + CLOCKS_DIFFER.total_seconds() + seconds
+    if not 0 < claims["exp"] - claims["iat"] <= seconds or not now.timestamp() < claims["exp"] <= latest:
         raise _denied()
-
-
-_LAST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 def _decode(segment: str) -> bytes:
@@ -257,7 +258,7 @@ def purge(work: Work) -> int:
 
 def _kept(work: Work, keys: Iterable[SigningKey]) -> list[SigningKey]:
     """Those whose JWTs may live yet."""
-    return [key for key in keys if key.retired_at is None or work.now < key.retired_at + LONGEST]
+    return [key for key in keys if key.retired_at is None or is_within(key.retired_at + LONGEST, work.now, LONGEST)]
 
 
 def _signing_key(work: Work, live: list[SigningKey]) -> SigningKey:

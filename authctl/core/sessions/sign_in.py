@@ -120,7 +120,7 @@ def _is_unusual(work: Work, user: User, session: Session) -> bool:
     if not work.policy["session-alerts"] or user.last_sign_in_at is None or not NOT_ALERTED.isdisjoint(session.factors):
         return False
     source = sources.find(work)
-    return source is None or not storage.attempts.is_known(work.db, user.seq, source, sources.known_since(work))
+    return source is None or not sources.is_known(work, user, source)
 
 
 def _enforce_limit(work: Work, user: User, *, is_complete: bool | None, kept: int = 0) -> None:

@@ -19,7 +19,7 @@ from authctl.core.teams.memberships import CONFIRMED, PENDING
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work, granted
 from authctl.errors import Denied
-from authctl.model import EventName, Invitation, Json, Membership, NewUser, Status, Team, User
+from authctl.model import LONGEST_LIFE, EventName, Invitation, Json, Membership, NewUser, Status, Team, User, is_within
 
 
 def update_status(directory: Engine, team: str, membership: str, user: str, secret: str) -> Membership:
@@ -140,7 +140,7 @@ def _matching(work: Work, membership: Membership, secret: str) -> Invitation | N
     for invitation in storage.memberships.list_invitations(work.db, membership.seq):
         if hmac.compare_digest(invitation.digest, digest):
             found = invitation
-    return found if found is not None and found.expires_at > work.now else None
+    return found if found is not None and is_within(found.expires_at, work.now, LONGEST_LIFE) else None
 
 
 def _wrong(work: Work, membership: Membership | None, why: str) -> Denied:

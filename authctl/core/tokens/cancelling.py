@@ -29,7 +29,7 @@ from authctl.core.messages.compose import AskedChange
 from authctl.core.tokens import codes, issue, mock_phones
 from authctl.core.tokens.kinds import SecretForm
 from authctl.errors import Denied
-from authctl.model import EventName, Json, Token, TokenEnded, TokenKind, User, instant
+from authctl.model import EventName, Json, Token, TokenEnded, TokenKind, User, instant, is_ahead
 
 if TYPE_CHECKING:
     from authctl.core.work.unit import Work
@@ -97,7 +97,8 @@ def check_room(work: Work, user: User) -> None:
     how = _KINDS.get(work.policy["change-needs-old"])
     if how is None or work.is_operator:
         return
-    lately = storage.tokens.list_recent(work.db, user.seq, how)[:MOST]
+    recent = storage.tokens.list_recent(work.db, user.seq, how)
+    lately = [token for token in recent if not is_ahead(token.created_at, work.now)][:MOST]
     if len(lately) == MOST and lately[-1].created_at > work.now - LIFE:
         until = lately[-1].created_at + LIFE
         message = f"You asked for {MOST} address changes in {LIFE // timedelta(hours=1)} hours, which is the limit."

@@ -120,7 +120,7 @@ def _claim(work: Work, directory: Engine, asked: TokenRequest, find: Find) -> To
         directory,
         address,
         channel,
-        last=storage.tokens.last_sent(work.db, user.seq, asked.kind) if not asked.at_once else None,
+        last=storage.tokens.last_sent(work.db, user.seq, asked.kind, work.now) if not asked.at_once else None,
         is_essential=declaration.effect is Effect.RECOVER,
     )
     secret = mock or codes.new_secret(work, declaration.secret)

@@ -9,21 +9,22 @@ from authctl.storage.statements.building import bind, is_, upsert
 from authctl.storage.tables import attempts, known_sources
 
 # One statement, so that attempts made at once wait for each other here and each is counted. A bucket whose window has
-# passed, or whose lock has ended, begins again.
-_COUNTED = """
+# passed, or whose lock has ended, begins again; so does one whose times are further ahead than they may be.
+_OVER = """(attempts.since <= :expired OR attempts.since > :ahead) AND attempts.locked_until IS NULL
+                OR attempts.locked_until <= :now OR attempts.locked_until > :latest"""
+_COUNTED = f"""
     ON CONFLICT (bucket) DO UPDATE SET
-        count = CASE WHEN attempts.since <= :expired AND attempts.locked_until IS NULL OR attempts.locked_until <= :now
-                THEN 1 ELSE attempts.count + 1 END,
-        since = CASE WHEN attempts.since <= :expired AND attempts.locked_until IS NULL OR attempts.locked_until <= :now
-                THEN :now ELSE attempts.since END,
-        locked_until = CASE WHEN attempts.locked_until > :now THEN attempts.locked_until ELSE NULL END
+        count = CASE WHEN {_OVER} THEN 1 ELSE attempts.count + 1 END,
+        since = CASE WHEN {_OVER} THEN :now ELSE attempts.since END,
+        locked_until = CASE WHEN attempts.locked_until > :now AND attempts.locked_until <= :latest
+                THEN attempts.locked_until ELSE NULL END
     RETURNING bucket, count, locked_until
 """
 
 
 def _count(insert: str, *others: str, seen_at: str = "") -> sa.TextualSelect:
     """Counts an attempt. others: the names of parameters that are times, too. seen_at: what that is read by."""
-    times = [sa.bindparam(name, type_=Instant) for name in ("now", "expired", *others)]
+    times = [sa.bindparam(name, type_=Instant) for name in ("now", "expired", "ahead", "latest", *others)]
     columns: list[sa.ColumnClause[Any]] = [
         sa.column("bucket"),
         sa.column("count", sa.Integer),
@@ -40,9 +41,12 @@ COUNT_UNLESS_LOCKED = _count(
     """
     INSERT INTO attempts (bucket, count, since)
     SELECT CASE WHEN EXISTS (
-            SELECT 1 FROM known_sources WHERE user_seq = :user_seq AND source = :source AND seen_at > :known_since
+            SELECT 1 FROM known_sources
+            WHERE user_seq = :user_seq AND source = :source AND seen_at > :known_since AND seen_at <= :ahead
         ) THEN :known_bucket ELSE :bucket END, 1, :now
-    WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE bucket = :source_bucket AND locked_until > :now)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM attempts WHERE bucket = :source_bucket AND locked_until > :now AND locked_until <= :latest
+    )
     """,
     "known_since",
     seen_at="SELECT seen_at FROM known_sources WHERE user_seq = :user_seq AND source = :source",
@@ -71,6 +75,7 @@ FIND_SOURCE = sa.select(known_sources.c.seen_at).where(
     is_(known_sources.c.user_seq),
     is_(known_sources.c.source),
     known_sources.c.seen_at > bind("since", known_sources.c.seen_at),
+    known_sources.c.seen_at <= bind("ahead", known_sources.c.seen_at),
 )
 FORGET_SOURCES = known_sources.delete().where(is_(known_sources.c.user_seq))
 KNOW = upsert(known_sources, ("user_seq", "source"), "seen_at")

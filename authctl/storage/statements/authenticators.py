@@ -23,7 +23,13 @@ _USED: dict[str, Any] = {
 }
 USE_STEP = (
     authenticators.update()
-    .where(is_(authenticators.c.seq), authenticators.c.last_step < bind("step", authenticators.c.last_step))
+    .where(
+        is_(authenticators.c.seq),
+        sa.or_(
+            authenticators.c.last_step < bind("step", authenticators.c.last_step),
+            authenticators.c.last_step > bind("latest", authenticators.c.last_step),
+        ),
+    )
     .values(_USED)
 )
 

@@ -20,7 +20,9 @@ FIND_LOCKED = (
 
 _THEIR_SESSIONS = sa.select(sessions.c.seq).where(is_(sessions.c.user_seq))
 LAST_SENT = sa.select(sa.func.max(challenges.c.sent_at, type_=challenges.c.sent_at.type).label("sent_at")).where(
-    challenges.c.session_seq.in_(_THEIR_SESSIONS), is_(challenges.c.factor)
+    challenges.c.session_seq.in_(_THEIR_SESSIONS),
+    is_(challenges.c.factor),
+    challenges.c.sent_at <= bind("ahead", challenges.c.sent_at),
 )
 
 _LEFT = challenges.c.attempts_left

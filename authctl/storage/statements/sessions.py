@@ -11,7 +11,11 @@ from authctl.storage.tables import policies, sessions, users
 
 _WITH_USER = sa.select(sessions, users.c.id.label("user_id")).join(users, users.c.seq == sessions.c.user_seq)
 _OPEN = (sessions.c.ended_at.is_(None), sessions.c.expires_at > bind("now", sessions.c.expires_at))
-_LIVE = (*_OPEN, sessions.c.used_at > bind("idle_since", sessions.c.used_at))
+_LIVE = (
+    *_OPEN,
+    sessions.c.used_at > bind("idle_since", sessions.c.used_at),
+    sessions.c.used_at <= bind("ahead", sessions.c.used_at),
+)
 _NOT_KEPT = sessions.c.seq != bind("kept", sessions.c.seq)
 
 INSERT = sessions.insert().values(values(sessions, "seq", "ended_at", "ended_reason")).inline()

@@ -15,9 +15,13 @@ _OF_USER = _SELECT.where(is_(tokens.c.user_seq)).order_by(tokens.c.seq.desc())
 FIND = _SELECT.where(is_(tokens.c.user_seq), is_(tokens.c.id)).with_for_update(of=tokens)
 LIST_RECENT = _OF_USER.where(is_(tokens.c.kind)).limit(RECENT).with_for_update(of=tokens)
 LIST_OF_USER = _OF_USER
-LIST_LIVE = _OF_USER.where(tokens.c.ended_at.is_(None), tokens.c.expires_at > bind("now", tokens.c.expires_at))
+LIST_LIVE = _OF_USER.where(
+    tokens.c.ended_at.is_(None),
+    tokens.c.expires_at > bind("now", tokens.c.expires_at),
+    tokens.c.created_at <= bind("ahead", tokens.c.created_at),
+)
 LAST_SENT = sa.select(sa.func.max(tokens.c.sent_at, type_=tokens.c.sent_at.type).label("sent_at")).where(
-    is_(tokens.c.user_seq), is_(tokens.c.kind)
+    is_(tokens.c.user_seq), is_(tokens.c.kind), tokens.c.sent_at <= bind("ahead", tokens.c.sent_at)
 )
 
 INSERT = tokens.insert().values(values(tokens, "seq")).returning(tokens.c.seq)
