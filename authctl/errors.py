@@ -146,6 +146,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "backup_unsigned": (ExitStatus.INVALID, "the backup has no signature that can be checked here"),
     "general_unavailable": (ExitStatus.UNAVAILABLE, "what applications answer to browsers during an outage"),
     "general_busy": (ExitStatus.UNAVAILABLE, "too many passwords are being hashed at once"),
+    "general_clock_doubtful": (ExitStatus.UNAVAILABLE, "the clock is far ahead of all that was done before today"),
     "general_secret_damaged": (ExitStatus.UNAVAILABLE, "a sealed secret was changed or moved"),
     "delivery_failed": (ExitStatus.UNAVAILABLE, "the mail or SMS was refused or interrupted"),
     "delivery_unconfigured": (ExitStatus.UNAVAILABLE, "no mail server or SMS provider is configured"),

@@ -619,7 +619,7 @@ _authctl_load() {
             options=('--fail-on|fail-on' '--sarif|/' '--fields|fields.finding,')
             ;;
         'security purge')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.purge,')
+            options=('--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.purge,')
             ;;
         'security unlock-source')
             options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.source,')

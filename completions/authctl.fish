@@ -1242,6 +1242,7 @@ function __authctl_load
                 '--fields|fields.finding,|Only these fields, in this order'
         case 'security purge'
             set __authctl_options \
+                '--force||Even if the last event before today is over 90 days old' \
                 '--dry-run||Show what would happen without doing it' \
                 '--reason|-|Reason for the audit log' \
                 '--ip|-|IP address the person\'s request came from' \

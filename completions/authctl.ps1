@@ -1546,6 +1546,7 @@ function Get-AuthctlRows($path) {
         }
         'security purge' {
             $rows.options = @(
+                '--force||Even if the last event before today is over 90 days old'
                 '--dry-run||Show what would happen without doing it'
                 '--reason|-|Reason for the audit log'
                 '--ip|-|IP address the person''s request came from'

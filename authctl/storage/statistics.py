@@ -308,8 +308,10 @@ def signing_key_at(db: Connection) -> datetime | None:
     return db.sqlalchemy.execute(newest.order_by(signing_keys.c.seq.desc()).limit(1)).scalar()
 
 
-def last_event_at(db: Connection) -> datetime | None:
-    """When the directory was last changed, by the clock of whoever did."""
+def last_event_at(db: Connection, before: datetime | None = None) -> datetime | None:
+    """When the directory was last changed, by the clock of whoever did. before: the newest time before that."""
+    if before is not None:
+        return db.sqlalchemy.execute(sa.select(sa.func.max(events.c.time)).where(events.c.time < before)).scalar()
     return db.sqlalchemy.execute(sa.select(events.c.time).order_by(events.c.seq.desc()).limit(1)).scalar()
 
 

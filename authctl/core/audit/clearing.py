@@ -22,7 +22,7 @@ from authctl.core.audit import seals, verification
 from authctl.core.crypto import log_digests
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
-from authctl.model import milliseconds
+from authctl.model import EventName, milliseconds
 from authctl.storage.events import EventRow
 from authctl.storage.log_seals import SealRow as Seal
 
@@ -152,4 +152,6 @@ def _clear(work: Work, key: bytes, cut: _Cut) -> int:
     seals.add(work, key, reversed(cut.spans), seal.number + 1, digest, log_digests.CUT)
     begin = cut.spans[0].behind
     assert begin is not None
-    return storage.log_rows.delete(work.db, cut.behind, begin)
+    removed = storage.log_rows.delete(work.db, cut.behind, begin)
+    work.record(EventName.SECURITY_PURGE, "events", {"events": removed})
+    return removed

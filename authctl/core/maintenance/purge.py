@@ -13,11 +13,14 @@ from authctl.core.audit import clearing, retention
 from authctl.core.mfa import challenges as mfa_challenges
 from authctl.core.sessions import jwts
 from authctl.core.tokens import tokens as tokens_tokens
+from authctl.core.work import batches
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
-from authctl.model import EventName
+from authctl.errors import Unavailable
+from authctl.model import EventName, instant
 from authctl.storage.connection import Connection
 
+DAY = timedelta(days=1)
 _Step = Callable[[Connection, datetime], int]
 
 
@@ -40,23 +43,45 @@ class Purged:
 
 CHANGES_KEPT = timedelta(days=30)  # how long an import's changes, former password hashes among them, can be undone
 INVITATIONS_KEPT = timedelta(days=30)  # how long an address is kept that never accepted, and its team's owners see it
+LONGEST_SILENCE = timedelta(days=90)  # of a directory whose clock is believed
 SESSIONS_KEPT = timedelta(days=30)  # how long sessions that are over are kept, where log-retention does not say
 
 
-def purge(directory: Engine) -> Purged:
+def purge(directory: Engine, *, force: bool = False) -> Purged:
     """Clear what is dead, some at a time: tokens and challenges after a day, sessions after the policy log-retention,
     else 30 days. Events of the audit log go after that policy alone, and not where it, or the log, was changed by hand.
     Invitations of addresses that nobody accepted with go after 30 days, with the memberships that waited for them; so
     does what imports replaced.
+
+    force: even where nothing was done in the directory for long before today, which else is Unavailable
+    (general_clock_doubtful).
     """
+    if not force:
+        directory.read(_check_clock)
     tokens = tokens_tokens.purge(directory)
     challenges = mfa_challenges.purge(directory)
     kept = _retention(directory)
-    sessions = _purge_sessions(directory, kept)
-    events = clearing.purge(directory, directory.clock() - kept) if kept is not None else 0
-    invitations = _purge_invitations(directory)
-    changes = _purge_import_changes(directory)
+    rows, now = storage.purging, directory.clock()
+    since = sessions_kept_since(now, kept)
+    sessions = _purge(directory, "sessions", since, rows.count_sessions, rows.delete_sessions)
+    events = clearing.purge(directory, now - kept) if kept is not None else 0
+    invitations = _purge(directory, "invitations", now - INVITATIONS_KEPT, rows.count_invited, rows.delete_invited)
+    since = now - CHANGES_KEPT
+    changes = _purge(directory, "import_changes", since, rows.count_import_changes, rows.delete_import_changes)
     return directory.write(_purge_rest, tokens, challenges, sessions, events, invitations, changes)
+
+
+def _check_clock(work: Work) -> None:
+    """Refuse a clock that jumped: what was done by it today does not vouch for it."""
+    last = storage.statistics.last_event_at(work.db, work.now - DAY)
+    if last is not None and work.now - last > LONGEST_SILENCE:
+        silent = f"{(work.now - last) // DAY:,}"
+        raise Unavailable(
+            "general_clock_doubtful",
+            f"Nothing was deleted: this machine's clock says {instant(work.now)}, {silent} days after the last event "
+            "before today. With a wrong clock, a purge deletes too much.",
+            hint="Check the clock. If it is right: authctl security purge --force",
+        )
 
 
 def _retention(directory: Engine) -> timedelta | None:
@@ -80,29 +105,9 @@ def _purge_rest(
     return purged
 
 
-def _purge_sessions(directory: Engine, kept: timedelta | None) -> int:
-    since = sessions_kept_since(directory.clock(), kept)
-    return _purge(directory, since, storage.purging.count_sessions, storage.purging.delete_sessions)
-
-
-def _purge_invitations(directory: Engine) -> int:
-    before = directory.clock() - INVITATIONS_KEPT
-    return _purge(directory, before, storage.purging.count_invited, storage.purging.delete_invited)
-
-
-def _purge_import_changes(directory: Engine) -> int:
-    before = directory.clock() - CHANGES_KEPT
-    return _purge(directory, before, storage.purging.count_import_changes, storage.purging.delete_import_changes)
-
-
-def _purge(directory: Engine, before: datetime, count: _Step, delete: _Step) -> int:
+def _purge(directory: Engine, what: str, before: datetime, count: _Step, delete: _Step) -> int:
     """Remove what is older, batch by batch; how many there were, or in a dry run are."""
-    if directory.dry_run:
-        return directory.read(lambda work: count(work.db, before))
-    total = 0
-    while removed := directory.write(lambda work: delete(work.db, before)):
-        total += removed
-    return total
+    return batches.remove(directory, what, lambda work: count(work.db, before), lambda work: delete(work.db, before))
 
 
 def sessions_kept_since(now: datetime, kept: timedelta | None) -> datetime:

@@ -25,6 +25,7 @@ from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import codes, mock_phones, sending
 from authctl.core.values import checks
+from authctl.core.work import batches
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work, granted
 from authctl.delivery import Email, Sms
@@ -295,9 +296,9 @@ def _settle(work: Work, secret: str, judged: JudgedCode) -> SignedIn | Denied:
 
 def purge(directory: Engine) -> int:
     """Remove challenges that expired a day ago, some at a time; how many there were."""
-    if directory.dry_run:
-        return directory.read(lambda work: storage.purging.count_challenges(work.db, work.now - KEPT))
-    total = 0
-    while removed := directory.write(lambda work: storage.purging.delete_challenges(work.db, work.now - KEPT)):
-        total += removed
-    return total
+    return batches.remove(
+        directory,
+        "challenges",
+        lambda work: storage.purging.count_challenges(work.db, work.now - KEPT),
+        lambda work: storage.purging.delete_challenges(work.db, work.now - KEPT),
+    )

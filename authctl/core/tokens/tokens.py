@@ -29,6 +29,7 @@ from authctl.core.tokens import cancelling, codes, issue
 from authctl.core.tokens.issue import Find, NewToken, TokenRequest
 from authctl.core.tokens.kinds import DECLARATIONS
 from authctl.core.values import checks, contacts, identifiers, times
+from authctl.core.work import batches
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import APPLICATION, Work
 from authctl.delivery.messages import Channel
@@ -392,12 +393,11 @@ def delete(work: Work, user: str, token: str) -> Token:
 def purge(directory: Engine) -> int:
     """Remove tokens that have been dead for a day, some at a time, and the accounts that were made for them and never
     signed in to; how many tokens there were."""
-    if directory.dry_run:
-        return directory.read(lambda work: storage.purging.count_tokens(work.db, work.now - KEPT))
-    total = 0
-    while removed := directory.write(lambda work: storage.purging.delete_tokens(work.db, work.now - KEPT)):
-        total += removed
+    total = batches.remove(
+        directory,
+        "tokens",
+        lambda work: storage.purging.count_tokens(work.db, work.now - KEPT),
+        lambda work: storage.purging.delete_tokens(work.db, work.now - KEPT),
+    )
     requested.purge(directory)
-    if total:
-        directory.write(lambda work: work.record(EventName.SECURITY_PURGE, "tokens", {"tokens": total}))
     return total

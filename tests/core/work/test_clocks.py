@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from authctl import storage
 from authctl.core.audit import retention
-from authctl.errors import Denied
+from authctl.errors import Denied, Unavailable
 from authctl.storage.column_types import Instant
 from authctl.storage.tables import metadata
 
@@ -265,6 +265,35 @@ def test_what_was_set_ahead_is_not_the_last_word(directory, wrong):
 
 def _seq(work):
     return work.db.sqlalchemy.execute(sa.text("SELECT seq FROM sessions")).scalar_one()
+
+
+# A purge by a clock that jumped
+
+
+def test_a_purge_is_refused_where_the_clock_jumped(directory, ada, clock):
+    made = directory.sessions.create("ada", PASSWORD)
+    right, clock.now = clock.now, AHEAD
+    directory.users.update_name("ada", "Ada")  # what is done by a wrong clock does not vouch for it
+    with pytest.raises(Unavailable) as refused:
+        directory.security.purge()
+    assert refused.value.type == "general_clock_doubtful"
+    assert "2030-05-06T07:08:09.000Z, 1,585 days after the last event before today" in refused.value.message
+    with pytest.raises(Unavailable):
+        directory.acting(directory.actor, dry_run=True).security.purge()
+    clock.now = right
+    directory.security.purge()
+    assert directory.sessions.get(made.secret).user.id == "ada"
+
+
+def test_a_purge_after_long_silence_can_be_forced(directory, ada, clock):
+    directory.sessions.create("ada", PASSWORD)
+    clock.forward(days=500)
+    assert directory.security.purge(force=True).sessions == 1
+
+
+def test_a_purge_of_a_new_directory_goes_on(directory, ada, clock):
+    clock.forward(days=29)
+    directory.security.purge()
 
 
 # Every stored time
