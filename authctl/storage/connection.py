@@ -246,6 +246,11 @@ class Connection:
         if self.dialect.name == "postgresql":
             self.driver.end_with_next()
 
+    def ping(self) -> None:
+        """Ask nothing, and end the transaction."""
+        self.end_with_next()
+        self.driver.execute("SELECT 1")
+
     @property
     def is_at_end(self) -> bool:
         """Whether nothing can be asked any more, since the transaction ended with the last statement."""

@@ -34,6 +34,7 @@ CONNECT_SECONDS = 10.0
 LOCK_SECONDS = 30.0
 STATEMENT_SECONDS = 60.0
 
+READ_ONLY = "25006"  # SQLSTATE of a write that the server refuses, as a standby does
 # Serialization failure, deadlock; a kept plan that was forgotten, or that fits no more.
 _RETRYABLE = {"40001", "40P01", "26000", "0A000"}
 
@@ -58,6 +59,9 @@ class Driver(Dialect, Protocol):
         """A new connection."""
 
     def begin(self, connection: Any, *, write: bool) -> None: ...
+
+    def check_server(self, connection: Any) -> None:
+        """Raise the failure of a write on a read-only server if that is what the URL's primary has become."""
 
     def is_lost(self, connection: Any) -> bool:
         """Whether the connection can do nothing any more."""
@@ -107,6 +111,7 @@ class Database:
         self._process = os.getpid()
         self._first: Any = None  # the connection of whoever comes alone
         self._first_is_free = threading.Lock()
+        self._first_is_stale = False  # whether the server of the others was lost since it was made
         self._pool: pools.QueuePool | None = None
         self._making_pool = threading.Lock()
 
@@ -127,7 +132,9 @@ class Database:
         """What `work` yields, from one transaction that stays open until it is read or dropped.
 
         Rows that `work` hands on unread are read elsewhere, so their failures are translated where they are read.
+        Only its beginning can be tried again, so a connection that died unused is found before it.
         """
+        self.read(Connection.ping)
         with self._translated(), self._transaction(write=False, rollback=False) as connection:
             connection.guard = self._translated
             yield from work(connection)
@@ -141,6 +148,7 @@ class Database:
             raise self.translate(_original(error)) from None
 
     def _run(self, work: Callable[[Connection], T], *, write: bool, rollback: bool) -> T:
+        was_lost = False
         for attempt in range(1, ATTEMPTS + 1):
             connection = None
             try:
@@ -148,9 +156,13 @@ class Database:
                     return work(connection)
             except self._failures() as error:
                 failure = _original(error)
-                if not _is_worth_another(failure, attempt):
+                # A connection may die while nobody uses it; what it failed with came before the COMMIT.
+                is_lost = getattr(failure, "is_lost", False)
+                is_retryable = not was_lost if is_lost else driver_errors.sqlstate(failure) in _RETRYABLE
+                if attempt == ATTEMPTS or not is_retryable:
                     refusal = connection.refusal(failure) if connection else None
                     raise (refusal or self.translate(failure)) from None
+                was_lost = was_lost or is_lost
             # Those that met once should not meet again: each waits a little differently.
             time.sleep(0.005 * 2**attempt * (1 + threading.get_native_id() % 16 / 16))
         raise AssertionError("unreachable")
@@ -166,7 +178,8 @@ class Database:
             try:
                 try:
                     self._driver.begin(driver, write=write)
-                    yield connection
+                    with self._checked(driver):
+                        yield connection
                     if rollback:
                         driver.execute("SELECT 1")  # tells what went wrong of statements sent ahead
                 except BaseException as error:
@@ -179,6 +192,16 @@ class Database:
             finally:
                 connection.close()
 
+    @contextmanager
+    def _checked(self, driver: Any) -> Iterator[None]:
+        """Let nothing be decided by what a server knows that is no longer the primary."""
+        try:
+            yield
+        except AuthctlError:
+            self._driver.check_server(driver)
+            raise
+        self._driver.check_server(driver)
+
     def _roll_back(self, driver: Any, error: BaseException) -> None:
         """Undo what failed; the failure is told by whoever raised it."""
         if self._driver.is_lost(driver):
@@ -190,10 +213,9 @@ class Database:
     def _commit(self, driver: Any, write: bool) -> None:
         try:
             driver.commit()
-        except self._driver.Failure:
-            if not (write and self._driver.is_lost(driver)):
-                with suppress(self._driver.Failure):
-                    driver.rollback()
+        except self._driver.Failure as error:
+            if not (write and self._driver.is_lost(driver)) or driver_errors.sqlstate(error) == READ_ONLY:
+                self._roll_back(driver, error)
                 raise
             raise Unavailable(
                 "database_unavailable",
@@ -220,7 +242,10 @@ class Database:
             return
         free = self._first_is_free
         try:
+            if self._first_is_stale and self._first is not None:
+                self._discard(self._first)
             if self._first is None:
+                self._first_is_stale = False
                 self._first = self._driver.connect()
             driver = self._first
             try:
@@ -233,20 +258,24 @@ class Database:
     def _put_back(self, driver: Any) -> None:
         """Keep the first connection for the next, unless it is not to be used again."""
         is_lost = self._driver.is_lost(driver)
-        if self._first is driver and not is_lost and not self._driver.is_single_use():
-            return
+        if is_lost and not self._first_is_stale:
+            self._empty_pool()
+        if self._first is not driver or is_lost or self._first_is_stale or self._driver.is_single_use():
+            self._discard(driver)
+
+    def _discard(self, first: Any) -> None:
+        """Close what was the first connection."""
         self._first = None
         with suppress(self._driver.Failure):
-            driver.close()
-        if is_lost:
-            self._empty_pool()
+            first.close()
 
     @contextmanager
     def _pooled(self) -> Iterator[Any]:
         from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+        pool = self._connections()
         try:
-            lent = self._connections().connect()
+            lent = pool.connect()
         except PoolTimeout:
             raise Unavailable(
                 "database_unavailable",
@@ -258,11 +287,12 @@ class Database:
             yield driver
         finally:
             is_lost = self._driver.is_lost(driver)
-            if is_lost or self._driver.is_single_use():
+            if is_lost and pool is self._pool:
+                self._first_is_stale = True
+                self._empty_pool()
+            if is_lost or pool is not self._pool or self._driver.is_single_use():
                 lent.invalidate()
             lent.close()
-            if is_lost:
-                self._empty_pool()
 
     def _connections(self) -> pools.QueuePool:
         """The pool of all connections but the first."""
@@ -314,13 +344,6 @@ class Database:
 def _original(error: BaseException) -> BaseException:
     """The driver's failure, also in SQLAlchemy's wrapping."""
     return getattr(error, "orig", None) or error
-
-
-def _is_worth_another(failure: BaseException, attempt: int) -> bool:
-    """Whether the same transaction may well get through when it is run again, and cannot be done twice by that."""
-    # A connection may die while nobody uses it; what it failed with came before the COMMIT.
-    was_stale = attempt == 1 and getattr(failure, "is_lost", False)
-    return attempt < ATTEMPTS and (was_stale or driver_errors.sqlstate(failure) in _RETRYABLE)
 
 
 def _path_of(url: str) -> str | None:

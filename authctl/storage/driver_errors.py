@@ -195,6 +195,11 @@ _CONNECTIONS: tuple[tuple[str, str, str], ...] = (
         "Try again, or raise max_connections.",
     ),
     (
+        r"session is read-only|server is in hot standby",
+        "No server of {where} accepts writes.",
+        "Try again in a moment if a standby is being promoted.",
+    ),
+    (
         r"unrecognized configuration parameter|invalid connection option|invalid \S+ value|query parameter",
         "The URL of {where} has an unknown option.",
         "Check the part after the ? in the database URL.",

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.errors import AdminShutdown, CrashShutdown, FeatureNotSupported, InvalidSqlStatementName
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, ReadOnlySqlTransaction
 
 from authctl.storage.driver_errors import bad_url
 
@@ -144,13 +144,15 @@ class Connection(psycopg.Connection[Any]):
     def wait(self, *args: Any, **options: Any) -> Any:
         try:
             return super().wait(*args, **options)
-        except (AdminShutdown, CrashShutdown):  # the server's last word, which the end of the connection may be behind
-            super().close()
-            raise
         except (InvalidSqlStatementName, FeatureNotSupported):  # a plan that was forgotten, or that fits no more
             self._is_direct = False
             raise
-        except (psycopg.Error, KeyboardInterrupt):  # psycopg has read to the end
+        except psycopg.Error as error:
+            # Another server may be the primary by now; and a fatal error comes before the connection's end.
+            if isinstance(error, ReadOnlySqlTransaction) or error.diag.severity_nonlocalized == "FATAL":
+                super().close()
+            raise
+        except KeyboardInterrupt:  # psycopg has read to the end
             raise
         except BaseException:  # another's, as of a time limit: the answer after it would be taken for another one's
             super().close()
@@ -243,6 +245,15 @@ class Driver:
 
     def begin(self, connection: Connection, *, write: bool) -> None:
         connection.begin(self._limits)
+
+    def check_server(self, connection: Connection) -> None:
+        status = connection.pgconn.parameter_status
+        is_standby = not connection.closed and status(b"in_hot_standby") == b"on"
+        if is_standby or (not connection.closed and status(b"default_transaction_read_only") == b"on"):
+            wanted = connection.info.get_parameters().get("target_session_attrs")
+            if wanted == "read-write" or (wanted == "primary" and is_standby):
+                connection.close()
+                raise ReadOnlySqlTransaction("the server is no longer the one that the URL asks for")
 
     def is_lost(self, connection: Connection) -> bool:
         return connection.closed or connection.broken

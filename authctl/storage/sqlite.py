@@ -28,6 +28,9 @@ class Driver:
     def begin(self, connection: sqlite3.Connection, *, write: bool) -> None:
         connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
+    def check_server(self, connection: sqlite3.Connection) -> None:
+        pass
+
     def is_lost(self, connection: sqlite3.Connection) -> bool:
         """Whether it was closed, as SQLAlchemy does where it is interrupted."""
         try:

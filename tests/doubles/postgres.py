@@ -52,7 +52,7 @@ class Postgres:
         self.data = self.folder / "data"
         self._own(self.folder)
         try:
-            self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+            self._make()
             self._start()
         except BaseException:
             shutil.rmtree(self.folder)
@@ -60,13 +60,23 @@ class Postgres:
         return self
 
     def __exit__(self, *exception):
-        self._run("pg_ctl", "stop", "-D", self.data, "-m", "immediate", "-w")
+        if (self.data / "postmaster.pid").exists():
+            self.stop()
         shutil.rmtree(self.folder)
+
+    def stop(self):
+        self._run("pg_ctl", "stop", "-D", self.data, "-m", "immediate", "-w")
+
+    def restart(self):
+        self._run("pg_ctl", "restart", "-D", self.data, "-m", "fast", "-l", self.folder / "log", "-w")
 
     def url(self, **query):
         """The URL of its database; by a name that is not loopback's, which nobody needs to look up."""
         asked = "&".join(f"{name}={value}" for name, value in {"hostaddr": "127.0.0.1", **query}.items())
         return f"postgresql://postgres@{HOST}:{self.port}/postgres?{asked}"
+
+    def _make(self):
+        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
 
     def _start(self):
         settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
@@ -101,6 +111,21 @@ class Postgres:
         )
         log = self.folder / "log"
         assert done.returncode == 0, done.stdout + (log.read_text() if log.exists() else "")
+
+
+class Standby(Postgres):
+    """A standby of such a server, which streams from it: promoted when a test says so."""
+
+    def __init__(self, primary):
+        super().__init__()
+        self.primary = primary
+
+    def promote(self):
+        self._run("pg_ctl", "promote", "-D", self.data, "-w")
+
+    def _make(self):
+        source = f"host=127.0.0.1 port={self.primary.port} user=postgres"
+        self._run("pg_basebackup", "-d", source, "-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
 
 
 def server_program(name):
