@@ -18,7 +18,7 @@ A web application answers with `error.http_status` and `error.public()`, which h
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 
@@ -61,6 +61,8 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "general_argument_invalid": (ExitStatus.INVALID, "a value is malformed or out of range"),
     "general_config_invalid": (ExitStatus.INVALID, "a setting is malformed, unknown or out of range"),
     "general_redirect_denied": (ExitStatus.INVALID, "links to this host are not in allowed_redirects"),
+    "manifest_invalid": (ExitStatus.INVALID, "a manifest is malformed, or one of its names is ambiguous"),
+    "directory_differs": (ExitStatus.INVALID, "the directory differs from the checked manifest"),
     "security_check_failed": (ExitStatus.INVALID, "the security check found something that severe"),
     "security_log_damaged": (ExitStatus.INVALID, "the audit log was changed outside authctl"),
     "general_key_missing": (ExitStatus.INVALID, "no secret key is configured for this database"),
@@ -222,6 +224,12 @@ class AuthctlError(Exception):
     @property
     def type(self) -> str:
         return self.problems[0].type
+
+    def at(self, place: object) -> AuthctlError:
+        """The same error, which says where in a file what it is about stands."""
+        problems = tuple(replace(each, message=f"{place}: {each.message}") for each in self.problems)
+        self._hold(problems, self.hint)
+        return self
 
     @property
     def message(self) -> str:

@@ -26,7 +26,7 @@ LAYERS = (
 # other.
 ROOMS = (
     {"directory"},
-    {"maintenance"},
+    {"maintenance", "manifests"},
     {"users", "security"},
     {"mfa", "teams", "audit"},
     {"tokens"},

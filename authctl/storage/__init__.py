@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         imports as imports,
         log_rows as log_rows,
         log_seals as log_seals,
+        manifests as manifests,
         membership_lists as membership_lists,
         memberships as memberships,
         merging as merging,

@@ -434,6 +434,24 @@ invitations = sa.Table(
     sa.Index("invitations_inviter_seq", "inviter_seq"),
 )
 
+# What each manifest brought, and so may take away again: core/manifests/. A row goes with what it is about. Of a label,
+# a role or a mock phone number, `value` says which.
+manifest_subjects = sa.Table(
+    "manifest_subjects",
+    metadata,
+    sa.Column("seq", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("manifest", Text, nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("user_seq", Sequence, sa.ForeignKey("users.seq", ondelete="CASCADE")),
+    sa.Column("team_seq", Sequence, sa.ForeignKey("teams.seq", ondelete="CASCADE")),
+    sa.Column("membership_seq", Sequence, sa.ForeignKey("memberships.seq", ondelete="CASCADE")),
+    sa.Column("value", Text),
+    sa.Index("manifest_subjects_manifest", "manifest", "seq"),
+    sa.Index("manifest_subjects_user", "user_seq"),
+    sa.Index("manifest_subjects_team", "team_seq"),
+    sa.Index("manifest_subjects_membership", "membership_seq"),
+)
+
 policies = sa.Table(
     "policies",
     metadata,

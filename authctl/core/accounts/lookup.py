@@ -56,12 +56,12 @@ def _not_found(work: Work, user: str) -> NotFound:
 
 def find(work: Work, user: str, *, lock: bool = False) -> User | None:
     """The same, or None. lock: for a change in this unit of work."""
-    readings = [(column, value) for column, value in _readings(user) if value]
-    found = storage.users.find_first(work.db, readings, lock=lock) if readings else None
+    known = [(column, value) for column, value in readings(user) if value]
+    found = storage.users.find_first(work.db, known, lock=lock) if known else None
     return found.at(work.now) if found else None
 
 
-def _username_lookup(text: str) -> str | None:
+def username_lookup(text: str) -> str | None:
     """The key of the username that a text may be, or None where no username looks like that."""
     return None if "@" in text or text.startswith("+") else username_key(text)
 
@@ -70,7 +70,7 @@ _LOOKUPS: dict[str, tuple[str, Callable[[str], str | None]]] = {
     "id": ("id", identifiers.id_lookup),
     "email": ("email", contacts.email_lookup),
     "phone": ("phone", contacts.phone_lookup),
-    "username": ("username_key", _username_lookup),
+    "username": ("username_key", username_lookup),
 }
 
 
@@ -80,7 +80,7 @@ def is_prefixed(text: str) -> bool:
     return bool(colon) and kind in _LOOKUPS
 
 
-def _readings(user: str) -> Iterator[tuple[str, str | None]]:
+def readings(user: str) -> Iterator[tuple[str, str | None]]:
     """What a text may mean, in order: the column, and what would stand there."""
     checks.text(user, "user")
     kind, colon, rest = user.partition(":")
@@ -88,12 +88,12 @@ def _readings(user: str) -> Iterator[tuple[str, str | None]]:
         column, lookup = _LOOKUPS[kind]
         yield column, lookup(rest)
         return
-    readings = [(column, lookup(user)) for column, lookup in _LOOKUPS.values()]
+    found = [(column, lookup(user)) for column, lookup in _LOOKUPS.values()]
     if user.isdecimal():  # links carry ids of other systems that could be phone numbers
-        readings.append(readings.pop(0))
+        found.append(found.pop(0))
     elif _could_be_else(user):
-        readings.pop(0)
-    yield from readings
+        found.pop(0)
+    yield from found
 
 
 def _could_be_else(id: str) -> bool:
@@ -113,7 +113,7 @@ def field_of(user: User, text: str) -> str | None:
     """
     key = user.username and username_key(user.username)
     held = {"id": user.id, "email": user.email, "phone": user.phone, "username_key": key}
-    column = next((column for column, value in _readings(text) if value and held[column] == value), "id")
+    column = next((column for column, value in readings(text) if value and held[column] == value), "id")
     return None if column == "id" else column.removesuffix("_key")
 
 

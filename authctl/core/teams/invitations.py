@@ -133,14 +133,24 @@ def create(
             raise Invalid(
                 "general_argument_invalid", "Leave out the url. It only goes with an invitation.", field="url"
             )
-        return Added(_twice(directory, _add, team, invitee, held or (), force))
+        return Added(_twice(directory, add, team, invitee, held or (), force))
     if url is not None:
         _link(directory, url)  # a link that is not allowed is told before anything is done
-    claim = _twice(directory, _claim, team, invitee, held, None if print_secret else _composer(directory, url))
+    made = _twice(directory, _claim, team, invitee, held, None if print_secret else _composer(directory, url))
     if directory.dry_run:
-        return Added(claim.answer)
+        return Added(made.answer)
+    deliver(directory, made)
+    return Added(made.answer, made.secret if print_secret else None)
+
+
+def claim(work: Work, directory: Engine, team: str, invitee: Invitee, roles: tuple[str, ...]) -> InvitationClaim:
+    """Invite as a step of another unit of work, after which `deliver` sends the invitation."""
+    return _claim(work, team, invitee, roles, _composer(directory, None))
+
+
+def deliver(directory: Engine, claim: InvitationClaim) -> None:
+    """Send an invitation that was claimed; Unavailable where the message was refused, and it is taken back."""
     sending.send(directory, claim, settle=_settle, withdraw=_take_back)
-    return Added(claim.answer, claim.secret if print_secret else None)
 
 
 def _read(user: str | None, email: str | None, phone: str | None, name: str | None) -> Invitee:
@@ -168,7 +178,7 @@ def _twice(directory: Engine, step: Callable[..., Any], *arguments: Any) -> Any:
         return directory.write(step, *arguments)
 
 
-def _add(work: Work, team: str, invitee: Invitee, roles: tuple[str, ...], force: bool) -> Membership:
+def add(work: Work, team: str, invitee: Invitee, roles: tuple[str, ...], force: bool) -> Membership:
     """Make a user a confirmed member, as operators do."""
     found = lookup.find_one(work, team, lock=True)
     user, is_new = _find_or_make(work, invitee)

@@ -66,7 +66,7 @@ def _change_address(directory: Engine, user: str, kind: AddressKind, value: str 
     """Change an address, once a person has stepped up; tells one whose address is taken how to prove it."""
     stepping_up.step_up(directory, password=password, always_password=True)
     try:
-        return directory.write(_update_address, user, kind, value)
+        return directory.write(update_address, user, kind, value)
     except Conflict as refused:
         if not directory.is_operator and refused.type == f"user_{kind}_already_exists":
             asking = f"authctl tokens create-{kind}-change USER {value} --as-session"
@@ -74,7 +74,7 @@ def _change_address(directory: Engine, user: str, kind: AddressKind, value: str 
         raise
 
 
-def _update_address(work: Work, user: str, kind: AddressKind, value: str | None) -> User:
+def update_address(work: Work, user: str, kind: AddressKind, value: str | None) -> User:
     before = get_locked(work, user)
     if value is None and not work.is_operator:
         cancelling.check_removal(work, before, kind)

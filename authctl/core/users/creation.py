@@ -57,7 +57,7 @@ def create(
 
     Raises Invalid with every wrong field, Conflict where the id, username, email or phone is taken.
     """
-    user, problems, hint = _read(
+    user, problems, hint = read(
         id=None if id == "unique()" else id,
         username=username,
         email=email,
@@ -91,9 +91,9 @@ def create(
         prepared = passwords.take_in(directory, password_hash, hash, hash_options or {}, WeakHash(weak_hash))
     options = {"must_change": must_change, "generated": generated, "self_service": self_service}
     try:
-        made, was_anothers = directory.write(_create, user, prepared, **options)
+        made, was_anothers = directory.write(insert, user, prepared, **options)
     except Conflict:
-        made, was_anothers = directory.write(_create_instead, user, prepared, **options)
+        made, was_anothers = directory.write(insert_instead, user, prepared, **options)
     if was_anothers:
         directory.warn(
             f"The id {made.id} belonged to a deleted account. Anything still granted to user:{made.id} now goes to "
@@ -102,7 +102,7 @@ def create(
     return made
 
 
-def _read(**given: Any) -> tuple[NewUser, list[Problem], str | None]:
+def read(**given: Any) -> tuple[NewUser, list[Problem], str | None]:
     """The account that was asked for, what is wrong with it, and what to do about that."""
     check = checks.Collector()
     id = check(identifiers.identifier, given["id"])
@@ -157,7 +157,7 @@ def _present(work: Work, user: NewUser, force: bool) -> User | None:
     return None
 
 
-def _create_instead(
+def insert_instead(
     work: Work,
     user: NewUser,
     prepared: passwords.Prepared | None,
@@ -169,10 +169,10 @@ def _create_instead(
     """The same in the place of accounts that somebody's request for a code has made with the same addresses."""
     requested.make_way(work, "email", user.email)
     requested.make_way(work, "phone", user.phone)
-    return _create(work, user, prepared, must_change=must_change, generated=generated, self_service=self_service)
+    return insert(work, user, prepared, must_change=must_change, generated=generated, self_service=self_service)
 
 
-def _create(
+def insert(
     work: Work,
     user: NewUser,
     prepared: passwords.Prepared | None,

@@ -100,7 +100,7 @@ class Work:
     """A transaction under way, who acts in it, and when.
 
     person: who is signed in, where the unit of work is done for a person. signs: whether events get their digests, for
-    which the directory's key must be at hand.
+    which the directory's key must be at hand. about: what the details of every event say as well.
     """
 
     db: Connection
@@ -115,6 +115,7 @@ class Work:
     warnings: list[str] = field(default_factory=list)  # for the operator, told when the transaction is through
     person: Person | None = None
     signs: bool = True
+    about: Json = field(default_factory=dict)
     _ending: list[Callable[[], object]] = field(default_factory=list)
     _policy: Policy | None = None
     _asked: Callable[[], Json] | None = None
@@ -212,7 +213,7 @@ class Work:
             os_user=self.actor.os_user,
             name=str(name),
             resource=resource,
-            details=details or {},
+            details=(details or {}) | self.about,
             ip=self.actor.ip,
             reason=self.actor.reason,
         )

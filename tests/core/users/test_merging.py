@@ -91,6 +91,7 @@ BELONGS = {
     "recovery_codes": "one side's",
     "import_changes": "moves",
     "memberships": "united",
+    "manifest_subjects": "goes",  # what a manifest made has become a part of what others did
 }
 
 
