@@ -195,8 +195,8 @@ _authctl_load() {
     commands=() options=() arguments=()
     case $1 in
         '')
-            commands=('users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'backup'
-                'restore' 'completion' 'help')
+            commands=('users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'apply' 'pull'
+                'backup' 'restore' 'completion' 'help')
             options=('--version|')
             ;;
         'users')
@@ -663,6 +663,15 @@ _authctl_load() {
         'status')
             options=('--picture|' '--fields|fields.status,')
             ;;
+        'apply')
+            options=('--plan|' '--check|' '--prune|-' '--name|-' '--schema|' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.plan,')
+            arguments=('-...|')
+            ;;
+        'pull')
+            options=('--teams|' '--users|-' '--policy|' '-o|formats3' '--output|formats3')
+            arguments=('/|')
+            ;;
         'backup')
             options=('--keep|-' '--with-key|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
                 '--fields|fields.backup,')
@@ -1017,6 +1026,12 @@ _authctl_list() {
             words=('version' 'database' 'server' 'schema' 'schema_wanted' 'key.fingerprint' 'key.file' 'key.state'
                 'counts.users' 'counts.events' 'backup_at' 'settings' 'picture')
             ;;
+        'fields.plan')
+            words=('action' 'kind' 'name' 'before' 'after' 'source' 'generated_password')
+            ;;
+        'formats3')
+            words=('toml' 'table' 'tsv')
+            ;;
         'fields.backup')
             words=('file' 'made_at' 'schema' 'key_fingerprint' 'with_key' 'users' 'rows' 'size' 'removed')
             ;;
@@ -1033,7 +1048,7 @@ _authctl_list() {
             words=('applications' 'asvs' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages' 'options'
                 'output' 'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes' 'sharing'
                 'teams' 'tokens' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status'
-                'backup' 'restore' 'completion' 'help')
+                'apply' 'pull' 'backup' 'restore' 'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'

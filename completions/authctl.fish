@@ -171,6 +171,8 @@ function __authctl_load
                 'init|Create a directory in an empty database, and its key' \
                 'upgrade|Update the database schema to this version of authctl' \
                 'status|Show the database, its health and your settings' \
+                'apply|Apply TOML files: teams, users, policies' \
+                'pull|Write the directory to a TOML file' \
                 'backup|Save the whole directory to a new file' \
                 'restore|Restore a backup into an empty database' \
                 'completion|Set up completion in bash, zsh, fish and PowerShell' \
@@ -1338,6 +1340,29 @@ function __authctl_load
             set __authctl_options \
                 '--picture||Include charts of the directory (default: up to 100,000 users)' \
                 '--fields|fields.status,|Only these fields, in this order'
+        case 'apply'
+            set __authctl_options \
+                '--plan||Show what would be done, and do nothing' \
+                '--check||Do nothing, and end with status 3 if the directory differs' \
+                '--prune|-|Take away what this manifest brought and no longer names' \
+                '--name|-|The manifest\'s name; by default the file\'s or the folder\'s' \
+                '--schema||Print the JSON Schema of the files, for editors' \
+                '--dry-run||Show what would happen without doing it' \
+                '--reason|-|Reason for the audit log' \
+                '--ip|-|IP address the person\'s request came from' \
+                '--user-agent|-|User agent of the person\'s client' \
+                '--fields|fields.plan,|Only these fields, in this order'
+            set __authctl_arguments \
+                '-...||TOML files, folders of them, or - for stdin'
+        case 'pull'
+            set __authctl_options \
+                '--teams||The teams and their members' \
+                '--users|-|The users of a filter, as `users list --filter` takes it' \
+                '--policy||The policies that are set, and the mock phones' \
+                '-o|formats3|table, wide, json, jsonl, csv, tsv' \
+                '--output|formats3|table, wide, json, jsonl, csv, tsv'
+            set __authctl_arguments \
+                '/||A new file; stdout if left out'
         case 'backup'
             set __authctl_options \
                 '--keep|-|Name the backup by time in the folder FILE, verify it, then delete all but the last N there' \
@@ -2219,6 +2244,20 @@ function __authctl_list
                 'backup_at' \
                 'settings' \
                 'picture'
+        case 'fields.plan'
+            printf '%s\n' \
+                'action' \
+                'kind' \
+                'name' \
+                'before' \
+                'after' \
+                'source' \
+                'generated_password'
+        case 'formats3'
+            printf '%s\n' \
+                'toml' \
+                'table' \
+                'tsv'
         case 'fields.backup'
             printf '%s\n' \
                 'file' \
@@ -2285,6 +2324,8 @@ function __authctl_list
                 'init|Create a directory in an empty database, and its key' \
                 'upgrade|Update the database schema to this version of authctl' \
                 'status|Show the database, its health and your settings' \
+                'apply|Apply TOML files: teams, users, policies' \
+                'pull|Write the directory to a TOML file' \
                 'backup|Save the whole directory to a new file' \
                 'restore|Restore a backup into an empty database' \
                 'completion|Set up completion in bash, zsh, fish and PowerShell' \

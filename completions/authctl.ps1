@@ -212,6 +212,8 @@ function Get-AuthctlRows($path) {
                 'init|Create a directory in an empty database, and its key'
                 'upgrade|Update the database schema to this version of authctl'
                 'status|Show the database, its health and your settings'
+                'apply|Apply TOML files: teams, users, policies'
+                'pull|Write the directory to a TOML file'
                 'backup|Save the whole directory to a new file'
                 'restore|Restore a backup into an empty database'
                 'completion|Set up completion in bash, zsh, fish and PowerShell'
@@ -1671,6 +1673,35 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.status,|Only these fields, in this order'
             )
         }
+        'apply' {
+            $rows.options = @(
+                '--plan||Show what would be done, and do nothing'
+                '--check||Do nothing, and end with status 3 if the directory differs'
+                '--prune|-|Take away what this manifest brought and no longer names'
+                '--name|-|The manifest''s name; by default the file''s or the folder''s'
+                '--schema||Print the JSON Schema of the files, for editors'
+                '--dry-run||Show what would happen without doing it'
+                '--reason|-|Reason for the audit log'
+                '--ip|-|IP address the person''s request came from'
+                '--user-agent|-|User agent of the person''s client'
+                '--fields|fields.plan,|Only these fields, in this order'
+            )
+            $rows.arguments = @(
+                '-...||TOML files, folders of them, or - for stdin'
+            )
+        }
+        'pull' {
+            $rows.options = @(
+                '--teams||The teams and their members'
+                '--users|-|The users of a filter, as `users list --filter` takes it'
+                '--policy||The policies that are set, and the mock phones'
+                '-o|formats3|table, wide, json, jsonl, csv, tsv'
+                '--output|formats3|table, wide, json, jsonl, csv, tsv'
+            )
+            $rows.arguments = @(
+                '/||A new file; stdout if left out'
+            )
+        }
         'backup' {
             $rows.options = @(
                 '--keep|-|Name the backup by time in the folder FILE, verify it, then delete all but the last N there'
@@ -2565,6 +2596,20 @@ function Get-AuthctlList($name) {
             'settings'
             'picture'
         }
+        'fields.plan' {
+            'action'
+            'kind'
+            'name'
+            'before'
+            'after'
+            'source'
+            'generated_password'
+        }
+        'formats3' {
+            'toml'
+            'table'
+            'tsv'
+        }
         'fields.backup' {
             'file'
             'made_at'
@@ -2630,6 +2675,8 @@ function Get-AuthctlList($name) {
             'init|Create a directory in an empty database, and its key'
             'upgrade|Update the database schema to this version of authctl'
             'status|Show the database, its health and your settings'
+            'apply|Apply TOML files: teams, users, policies'
+            'pull|Write the directory to a TOML file'
             'backup|Save the whole directory to a new file'
             'restore|Restore a backup into an empty database'
             'completion|Set up completion in bash, zsh, fish and PowerShell'

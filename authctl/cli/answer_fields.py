@@ -171,6 +171,12 @@ _POLICY = ("name", "value", "default", "changed", "range", "help")
 _POLICY_COLUMNS = ("name", "value", "default", "help")
 POLICY = Shape("policy", fields=_POLICY, columns=_POLICY_COLUMNS, whole=("name",))
 POLICIES = dataclasses.replace(POLICY, name="policies", formats=(*FORMATS, Format.TOML))
+PLAN = Shape(
+    "plan",
+    fields=("action", "kind", "name", "before", "after", "source"),
+    extras=("generated_password",),
+)
+PULLED = Shape("manifest", fields=(), formats=(Format.TOML, Format.TABLE, Format.TSV))
 DIFFERENCE = Shape("difference", fields=("name", "before", "after"))
 PASSWORD_REPORT = Shape("password report", fields=("accepted", "failures", "score", "crack_time"))
 KEY_SET = Shape("key set", fields=())

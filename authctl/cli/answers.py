@@ -118,7 +118,7 @@ def _held(record: Record, changes: list[Record], look: Look) -> Iterator[tuple[s
         return
     for name, value in _flat(record):
         if value is not False and value not in (None, "", []):
-            yield name, (_text(name, value, look),)
+            yield name, (text_of(name, value, look),)
 
 
 def _differences(change: Record, look: Look) -> Iterator[tuple[str, Sides]]:
@@ -126,7 +126,7 @@ def _differences(change: Record, look: Look) -> Iterator[tuple[str, Sides]]:
     before, after = dict(_flat(change["before"])), dict(_flat(change["after"]))
     for name in before | after:
         if before.get(name) != after.get(name):
-            yield name, (_text(name, before.get(name), look) or "-", _text(name, after.get(name), look) or "-")
+            yield name, (text_of(name, before.get(name), look) or "-", text_of(name, after.get(name), look) or "-")
 
 
 def _flat(record: Record) -> Iterator[tuple[str, Any]]:
@@ -140,7 +140,8 @@ def _flat(record: Record) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _text(name: str, value: Any, look: Look) -> str:
+def text_of(name: str, value: Any, look: Look) -> str:
+    """A field's value on one line."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return visible(", ".join(value))
     return for_people(name, value, zone=look.zone)

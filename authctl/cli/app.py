@@ -34,6 +34,8 @@ DIRECTORY = {
     "init": ("authctl.cli.setup", "Create a directory in an empty database, and its key."),
     "upgrade": ("authctl.cli.setup", "Update the database schema to this version of authctl."),
     "status": ("authctl.cli.setup", "Show the database, its health and your settings."),
+    "apply": ("authctl.cli.apply", "Apply TOML files: teams, users, policies."),
+    "pull": ("authctl.cli.apply", "Write the directory to a TOML file."),
     "backup": ("authctl.cli.backup", "Save the whole directory to a new file."),
     "restore": ("authctl.cli.backup", "Restore a backup into an empty database."),
 }

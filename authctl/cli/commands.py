@@ -33,7 +33,8 @@ CONFLICT, DENIED, INVALID = ExitStatus.CONFLICT, ExitStatus.DENIED, ExitStatus.I
 NOT_FOUND, PARTIAL, UNAVAILABLE = ExitStatus.NOT_FOUND, ExitStatus.PARTIAL, ExitStatus.UNAVAILABLE
 
 GROUP_EXAMPLES = 4  # on the help page of a group: the first of its first commands
-BARE = frozenset({"--roles"})  # options that may lack a value, as documents of Appwrite have them: no role
+# Options that may lack a value: no role, as documents of Appwrite have it; users are blocked.
+BARE = frozenset({"--roles", "--prune"})
 MANY = ("user", "team")  # the subjects whose page says so
 USERS = {"FROM": "user", "INTO": "user"}  # what questions call those subjects
 STDIN = "-"  # in the place of a subject: the subjects come by stdin, one a line

@@ -130,10 +130,15 @@ def _option(
     )
 
 
+# Their values stand behind `=` alone: `--prune FILE` names a file.
+ALONE = frozenset({"--prune"})
+
+
 def with_values(command: Any, ctx: Any, args: Sequence[str], *, bare: Set[str] = frozenset()) -> list[str]:
     """The words of a line, whose options have values of their own: `--reason --dry-run` is refused.
 
-    bare: the flags that may stand without a value, which is empty then. `--reason=--dry-run` is a value that is meant.
+    bare: the flags that may stand without a value, which is empty then; of ALONE, the next word never is one.
+    `--reason=--dry-run` is a value that is meant.
     """
     params = [*command.params, command.get_help_option(ctx)]
     options = {word: each for each in params for word in (*each.opts, *each.secondary_opts) if word.startswith("-")}
@@ -145,7 +150,7 @@ def with_values(command: Any, ctx: Any, args: Sequence[str], *, bare: Set[str] =
         if word == "--" or not (word.startswith("-") or ctx.allow_interspersed_args):
             break
         flag = _flag_that_waits(word, options)
-        if flag in bare and (not left or _is_option(left[-1], options)):
+        if flag in bare and (flag in ALONE or not left or _is_option(left[-1], options)):
             read[-1] += "="
         elif flag:
             for _ in range(min(options[flag].nargs, len(left))):

@@ -19,14 +19,14 @@ LEAST_CELL = 15  # a column is cut to no less: a UUID, two of these and a status
 GAP = "  "
 
 SECRETS = frozenset({"secret", "generated_password", "phrase", "recovery_codes", "uri", "jwt"})
-_BOLD, _DIM, _RED, _GREEN, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[0m"
+_BOLD, _DIM, RED, GREEN, YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[0m"
 _COLORS = {
     "status": {
-        **dict.fromkeys(("active", "confirmed", "finished"), _GREEN),
-        **dict.fromkeys(("pending", "unfinished"), _YELLOW),
-        **dict.fromkeys(("blocked",), _RED),
+        **dict.fromkeys(("active", "confirmed", "finished"), GREEN),
+        **dict.fromkeys(("pending", "unfinished"), YELLOW),
+        **dict.fromkeys(("blocked",), RED),
     },
-    "severity": {"high": _BOLD + _RED, "medium": _YELLOW, "low": _DIM},
+    "severity": {"high": _BOLD + RED, "medium": YELLOW, "low": _DIM},
 }
 
 
