@@ -60,7 +60,7 @@ def _flag(field: str) -> Callable[[Any], bool]:
     def read(value: Any) -> bool:
         if isinstance(value, bool):
             return value
-        raise checks.invalid(field, f"must be true or false, not {checks.kind_of(value)}")
+        raise checks.invalid(field, f"it must be true or false, not {checks.kind_of(value)}")
 
     return read
 
@@ -69,7 +69,7 @@ def _state(*states: State) -> Key:
     def read(value: Any) -> State:
         if value in states:
             return State(value)
-        raise checks.invalid("state", f"must be one of {', '.join(states)}")
+        raise checks.invalid("state", f"use one of {', '.join(states)}", value=str(value))
 
     return Key("What is wanted; present if left out.", read, {"enum": [str(each) for each in states]})
 
@@ -78,7 +78,7 @@ def _text(field: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if checks.text(value, field):
             return value
-        raise checks.invalid(field, "is empty")
+        raise checks.invalid(field, "it is empty")
 
     return read
 
@@ -94,7 +94,7 @@ def _prefs(field: str) -> Callable[[Any], Json]:
 def _code(value: str) -> str:
     if checks.text(value, "code").isascii() and value.isdecimal() and len(value) == 6:
         return value
-    raise checks.invalid("code", "must be six digits, in quotes")
+    raise checks.invalid("code", "write six digits, in quotes")
 
 
 MEMBERS = Table(

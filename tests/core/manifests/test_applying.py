@@ -184,7 +184,7 @@ def test_a_policy_refuses_with_the_line_and_nothing_is_done(directory):
     text = '[[users]]\nid = "ada"\n\n[[users]]\nid = "bob"\nlabels = ["staff"]\nstate = "blocked"\n'
     assert told(apply(directory, text)) == ["+ user ada", "+ user bob"]
     more = '[[users]]\nid = "eve"\n\n[[users]]\nid = "ada"\nlabels = ["admin"]\n'
-    assert faults(directory, more) == ["1.toml:4: The policy reason-required asks for a reason."]
+    assert faults(directory, more) == ["1.toml:4: This change needs a reason (policy reason-required)."]
     assert directory.users.count() == 2
     apply(directory.from_request(reason="New term"), more)
 
@@ -200,7 +200,7 @@ def test_the_last_owner_stays(directory):
 def test_a_stranger_who_typed_in_an_address_gets_nothing(directory, application):
     application.users.create(email="ada@example.com", password="correct horse battery")
     [fault] = faults(directory, SCHOOL)
-    assert fault.startswith("1.toml:10: The user")
+    assert fault.startswith("1.toml:10: User ")
     assert "may be a stranger" in fault
     assert directory.teams.count() == 0
 
@@ -381,4 +381,4 @@ def test_two_at_once_are_one_after_the_other(directory):
 def test_faults_of_ids_that_only_other_systems_make_name_the_line(directory):
     with pytest.raises(Invalid) as refused:
         apply(directory, '[[users]]\nid = "ada lovelace"')
-    assert refused.value.message.startswith("1.toml:1: id 'ada lovelace' is not an id")
+    assert refused.value.message.startswith("1.toml:1: Invalid id 'ada lovelace': ")
