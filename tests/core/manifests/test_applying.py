@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from doubles import processes
 
 from authctl.core.manifests import applying, reading
 from authctl.core.manifests.plans import Prune
@@ -382,3 +383,58 @@ def test_faults_of_ids_that_only_other_systems_make_name_the_line(directory):
     with pytest.raises(Invalid) as refused:
         apply(directory, '[[users]]\nid = "ada lovelace"')
     assert refused.value.message.startswith("1.toml:1: Invalid id 'ada lovelace': ")
+
+
+# Kills itself as soon as so many of our own functions have been called.
+DYING = """
+import os, signal, sys
+from authctl.core.manifests import applying, reading
+
+def run(directory, number):
+    left = [STEPS]
+
+    def watch(frame, event, _):
+        if event == "call" and "/authctl/" in frame.f_code.co_filename:
+            left[0] -= 1
+            if not left[0]:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    manifest = reading.read("school", [("school.toml", TEXT)])
+    directory = directory.acting(directory.actor, dry_run=DRY_RUN)
+    sys.setprofile(watch)
+    applying.apply(directory, manifest)
+    sys.setprofile(None)
+    return left[0]
+"""
+
+
+def counts(directory):
+    """How many rows each table has that a manifest may write to, and the events that it wrote."""
+
+    def count(work):
+        names = ("users", "teams", "memberships", "manifest_subjects")
+        ask = work.db.sqlalchemy.exec_driver_sql
+        return [ask(f"SELECT count(*) FROM {name}").scalar_one() for name in names]
+
+    return directory.read(count), len(events(directory))
+
+
+def test_killed_at_any_moment_it_is_whole_or_absent(directory, database_url, home, clock):
+    text = SCHOOL + "[policy]\nsession-limit = 3\n"
+
+    def applied(steps, *, dry_run=False):
+        program = DYING.replace("STEPS", str(steps)).replace("DRY_RUN", str(dry_run))
+        [answer] = processes.at_once(home, database_url, clock, 1, f"TEXT = {text!r}\n{program}")
+        return answer
+
+    before, whole = counts(directory), ([2, 1, 1, 7], 5)
+    _, left = applied(1_000_000, dry_run=True)
+    steps = 1_000_000 - left
+    assert steps > 200
+    for step in range(1, steps, steps // 12):
+        assert applied(step) == [9, None]
+        assert counts(directory) in (before, whole)
+    status, _ = applied(1_000_000)
+    assert status == 0
+    assert counts(directory) == whole
+    assert told(apply(directory, text, dry_run=True)) == []
