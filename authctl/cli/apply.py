@@ -88,7 +88,7 @@ def apply(
             raise Invalid(
                 "directory_differs",
                 f"The directory differs from the manifest {manifest.name}: {_counted(done)}.",
-                hint="To make it so, leave --check out. To write down what is there, use: authctl pull",
+                hint="To apply it, run the command without --check. To see what is there as a file: authctl pull",
             )
         return
     confirmed = None if ctx.is_dry_run or "yes" in ctx.given else _confirm(ctx, manifest, pruning)

@@ -14,7 +14,8 @@ A session reads as a terminal does:
 Below a command stand its exact stdout, then stderr behind `! `, then `?` and the exit status where it is not 0. Words
 are quoted as in bash, `$'\\x1b'` included; `<<<` gives a line of stdin, `|` what the command before printed, and
 `NAME=value` before a command is its environment. `sleep 2h` sets the clock forward, and `totp SECRET` prints the code
-that an authenticator app shows then.
+that an authenticator app shows then. `cat > FILE <<'END'` writes the lines below it, up to END, into a file of the
+folder that the session is in; `mkdir FOLDER` makes one there.
 
 Tabs are shown as ␉, carriage returns as ␍, a space at the end of a line as ␠, and an output that ends within a line
 has ␄ there. A line of stdout that looks like one of the marks, or that is empty, has `|` before it. What differs from
@@ -66,6 +67,13 @@ def test_sessions_replay_on_the_database_that_makes_itself(session, authctl, hom
     assert_same(session, replayed(session.read_text(), authctl, {}, clock, names))
 
 
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path, monkeypatch):
+    """A folder that the session is in, for the files that it writes."""
+    (tmp_path / "session").mkdir()
+    monkeypatch.chdir(tmp_path / "session")
+
+
 @pytest.fixture
 def names(home):
     """What differs from run to run, and what stands for it; the longest first."""
@@ -105,7 +113,9 @@ def replayed(text, authctl, environ, clock, names):
     lines = []
     for block in blocks(text):
         lines += block
-        if block[0].startswith("$ "):
+        if block[0].startswith("$ cat > "):
+            Path(block[0].split()[3]).write_text("\n".join([*block[1:-1], ""]))
+        elif block[0].startswith("$ "):
             lines += answer(
                 "\n".join([block[0][2:], *(line[2:] for line in block[1:])]), authctl, environ, clock, names
             )
@@ -116,7 +126,12 @@ def blocks(text):
     """The lines that stay: comments and blank ones alone, and each command with the lines it goes on in."""
     lines = iter(text.splitlines())
     for line in lines:
-        if line.startswith("$ "):
+        if line.startswith("$ cat > "):
+            block = [line]
+            while block[-1] != "END":
+                block.append(next(lines))
+            yield block
+        elif line.startswith("$ "):
             block = [line]
             while block[-1].endswith("\\"):
                 block.append(next(lines))
@@ -132,6 +147,9 @@ def answer(line, authctl, environ, clock, names):
         words, given = command.words, command.given
         if words[0] == "sleep":
             clock.now += times.duration(words[1]) if words[1:] else timedelta()
+            return []
+        if words[0] == "mkdir":
+            Path(words[1]).mkdir()
             return []
         if words[0] == "totp":
             stdin, status = f"{pyotp.TOTP(words[1]).at(clock.now)}\n", 0

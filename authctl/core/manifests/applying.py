@@ -5,6 +5,7 @@ What is slow comes before it, the hashing of passwords, or after it: invitations
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from authctl import storage
@@ -95,7 +96,16 @@ def _do(work: Work, step: Step) -> object:
     try:
         return step.do(work)
     except AuthctlError as error:
+        error.hint = _hint(error)
         raise error.at(step.place or f"{step.kind} {step.name}") from None
+
+
+def _hint(error: AuthctlError) -> str | None:
+    """What can be done about it in a manifest, where nothing is forced."""
+    if error.type.endswith("_not_verified"):
+        return "If you are sure whose account it is, name the user by id."
+    sentences = re.split(r"(?<=\.) ", error.hint or "")
+    return " ".join(each for each in sentences if "--force" not in each) or None
 
 
 def _remember(work: Work, manifest: Manifest, before: Present, plan: Plan) -> None:

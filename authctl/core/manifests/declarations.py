@@ -189,12 +189,14 @@ def check_password(values: Mapping[str, Any]) -> None:
     """Refuse a password in plain text: nobody who reads the files is to know it."""
     from authctl.core import hashing
 
-    given = values.get("password")
+    given, algorithm = values.get("password"), values.get("hash")
     if given is None or given == GENERATE:
         return
     try:
-        hashing.accept(given, values.get("hash"))
+        hashing.accept(given, algorithm)
     except Invalid as error:
-        raise Invalid.of(
-            error.problems, hint='No password stands in a file: use password = "generate", or a hash.'
-        ) from None
+        if algorithm is not None:
+            raise
+        hint = 'Use password = "generate", or a hash. If the hash does not say what made it, add hash = "NAME".'
+        message = "A password cannot stand in a file"
+        raise Invalid("general_argument_invalid", message, field="password", hint=hint) from error
