@@ -68,7 +68,7 @@ def apply(
 ) -> None:
     """Make the directory what TOML files say: policies, teams and their members, users, mock phones.
 
-    All of it is done, or nothing is. What the files do not name stays as it is. The plan shows what was added (+),
+    Everything is done, or nothing. What the files do not name stays as it is. The plan shows what was added (+),
     changed (~) and removed (-); off a terminal, -o table shows it so. With -o json it is {"manifest": NAME, "changes":
     [{"action", "kind", "name", "before", "after", "source"}]}.
 
@@ -118,7 +118,7 @@ def pull(
     ] = None,
     policy: Annotated[bool, typer.Option("--policy", help="The policies that are set, and the mock phones.")] = False,
 ) -> None:
-    """Write the directory as a TOML file that `authctl apply` reads. Without options, all of it.
+    """Write the directory as a TOML file that `authctl apply` reads. Without options, everything.
 
     No password, factor, session or token is in the file, and no invitation by a person.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -45,7 +45,7 @@ def _page(ctx: Context, words: Sequence[str]) -> str:
         _write_contents(formatter)
     elif len(words) == 1 and (name := manual.find(words[0])):
         manual.write(name, formatter)
-        if name in ctx.find_root().command.commands:
+        if name in _groups(ctx):
             formatter.write_paragraph()
             formatter.write_text(f"The commands: authctl {name} --help")
     else:
@@ -79,3 +79,9 @@ def _unknown(words: Sequence[str], known: Sequence[str]) -> UsageError:
     return UsageError(
         "general_usage", f"There is no topic or command '{' '.join(words)[:80]}'.", field="topic", hint=hint
     )
+
+
+def _groups(ctx: Context) -> Mapping[str, Any]:
+    """What stands first on a command line, by its word."""
+    found: Mapping[str, Any] = getattr(ctx.find_root().command, "commands", {})
+    return found
