@@ -60,10 +60,10 @@ class Terminal:
         return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
 
     def close(self):
+        os.close(self.master)  # first: a question that a failed test has left open ends
+        os.close(self.slave)
         for stream in self.streams:
             stream.close()
-        os.close(self.master)
-        os.close(self.slave)
 
 
 @pytest.fixture
