@@ -96,4 +96,4 @@ def test_a_copy_of_another_program_is_refused(authctl, tmp_path):
         other.execute("CREATE TABLE users (id)")
     ran = authctl(f"restore {tmp_path}/other.db --database sqlite:///{tmp_path}/two.db")
     assert ran.status == 3
-    assert "no backup" in ran.stderr
+    assert "is not an authctl backup" in ran.stderr

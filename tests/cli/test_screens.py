@@ -4,6 +4,7 @@ SCREENS=FOLDER leaves a picture of each there.
 """
 
 import io
+import itertools
 import os
 import re
 from pathlib import Path
@@ -123,7 +124,7 @@ def test_columns_stand_below_their_names_and_none_is_lost(crowded, width):
         whole, *whole_rows = table(crowded, line, 1000)
         assert len(rows) == len(whole_rows)
         notes = plain(screen(crowded, line, width)).replace("\n", " ")
-        dropped = re.search(r"Not shown: (.*?); use", notes)
+        dropped = re.search(r"Hidden columns: (.*?)\. Show", notes)
         names = heading.split()
         assert sorted([*names, *(dropped[1].split(", ") if dropped else [])]) == sorted(whole.split())
         for name in names[1:]:
@@ -141,11 +142,11 @@ def test_ids_are_whole(crowded, width):
 def table(authctl, line, width):
     """The heading and the rows."""
     shown = plain(screen(authctl, line, width)).splitlines()
-    return [each for each in shown if not re.match(r"Not shown:|or --fields|Times are|\d+ shown", each)]
+    return list(itertools.takewhile(lambda each: not re.match(r"Hidden columns:|Times are|\d+ shown", each), shown))
 
 
 def test_what_no_row_has_goes_before_what_one_has(crowded):
     shown = plain(screen(crowded, "users list", 80))
-    assert "Not shown: phone;" in shown
+    assert "Hidden columns: phone." in shown
     assert shown.splitlines()[0].split() == ["id", "name", "email", "status"]
     assert "blocked" in shown

@@ -187,7 +187,7 @@ def later(directory, settings):
     ("version", "type", "words", "command"),
     [
         ("0000", "database_schema_older", f"has schema 0000; this authctl needs {state.HEAD}", "authctl upgrade"),
-        ("9999", "database_schema_newer", f"has schema 9999, and this authctl knows only up to {state.HEAD}", "pip"),
+        ("9999", "database_schema_newer", f"has schema 9999; this authctl supports up to {state.HEAD}", "pip"),
     ],
 )
 def test_another_version_is_told_with_what_to_run(directory, later, settings, version, type, words, command):
@@ -356,7 +356,7 @@ def test_the_default_file_is_migrated_by_itself_after_a_copy(home, newer):
         path = directory.database.path
     assert [line.partition(" /")[0] for line in told] == [
         "Created the database",
-        f"Migrated the database from schema {before} to {after}; a copy is in",
+        f"Migrated the database from schema {before} to {after}. A copy is in",
     ]
     assert f"{path}.schema-{before}" in told[1]
     with closing(sqlite3.connect(f"{path}.schema-{before}")) as copy:

@@ -195,7 +195,7 @@ def test_who_comes_last_is_refused_even_if_there_was_room_at_first(limited):
         records.insert_new(work, NewUser(id="bob"))
         storage.user_counts.add(work.db, 1)  # as another does
 
-    with pytest.raises(Invalid, match="no more than 2 accounts"):
+    with pytest.raises(Invalid, match="limit of 2 accounts"):
         limited.write(sign_up_late)
     assert kept(limited) == limited.users.count() == 1
 

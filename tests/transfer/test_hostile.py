@@ -103,7 +103,7 @@ def check(item):
     assert item.ref is None or (item.ref.isprintable() and len(item.ref) <= 128)
     for note in item.notes:
         assert re.fullmatch(r"import_[a-z_]+", note.type)
-        assert note.message.endswith(".")
+        assert re.search(r"\.$|: --\S", note.message)  # a sentence, or one that ends with what to type
         assert note.message.isprintable()
         assert len(note.message) < 300
     if isinstance(item, Refused):

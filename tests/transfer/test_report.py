@@ -175,7 +175,7 @@ def test_a_line_of_a_file_behind_the_users_is_told_under_its_own_name(authctl, d
     told.unlink()
     ran = authctl(f"{line} -o json", env={"AUTHCTL_DATABASE_URL": database_url})
     counts = json.loads(ran.stdout)
-    why = "Line 2 of the identities or factors is malformed: user_id is missing."
+    why = "Line 2 of the identities or factors is malformed: The row has no user_id."
     lost = {"field": "identities", "type": "import_value_dropped", "count": 1, "first": ["identities.json:2"]}
     assert (counts["created"], counts["skipped"], counts["lost"]) == (1, 1, [lost | {"message": why}])
     assert counts["reasons"]["import_value_dropped"] == 1

@@ -178,7 +178,7 @@ def test_a_mail_server_that_is_away_keeps_no_import_waiting(take, directory, hom
     away.warn = warnings.append
     counts = take(*(replace(each, password=Secret(BCRYPT)) for each in people), on=away)
     assert counts["updated"] == 7
-    told = [warning.partition(" not told")[0] for warning in warnings]
+    told = [warning.partition(" not notified")[0] for warning in warnings]
     assert told == [*(f"User u{number} was" for number in range(4)), "3 users were"]
     events = directory.security.list_logs(events=["users.notify"])
     assert {event.resource for event in events} == {f"users/u{n}" for n in range(7)}

@@ -117,8 +117,8 @@ DECLARATIONS = {kind: _DECLARED[kind] for kind in TokenKind}
 def method(kind: TokenKind) -> str | None:
     """The way to sign in that a kind is for, as the policy sign-in-methods calls it; None for those that are for none.
 
-    A recovery is for a password.
+    A recovery is for a password; a kind that the policy has no word for is always allowed.
     """
     if DECLARATIONS[kind].effect is Effect.RECOVER:
         return "password"
-    return str(kind) if DECLARATIONS[kind].effect is Effect.SIGN_IN else None
+    return str(kind) if kind in policies.SIGN_IN_METHODS else None

@@ -144,10 +144,11 @@ class _Mapping:
 
     def _loss(self, row: SourceRow, is_behind: bool) -> Note | None:
         """Why a row of an app does not come along; None where it does, or is of another model."""
-        if row.values["model"] not in django_apps.READ or self.belongings.has(row):
+        table = django_apps.table_of(row)
+        if table is None or self.belongings.has(row):
             return None
         if is_behind:
-            return django_apps.lost(row.values["model"], django_apps.AGAIN)
+            return django_apps.lost(table, django_apps.AGAIN)
         self.belongings.note(row, 0)
         return None
 

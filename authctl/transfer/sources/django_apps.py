@@ -36,6 +36,12 @@ class Belonging(NamedTuple):
     file: int
 
 
+def table_of(row: SourceRow) -> str | None:
+    """Which of these tables a row is of, if any."""
+    table = row.values.get("model")
+    return table if isinstance(table, str) and table in READ else None
+
+
 @dataclass
 class Belongings:
     """The rows that are known before the users. found: by the user's key; known: tables and keys of all of them."""
@@ -45,8 +51,8 @@ class Belongings:
 
     def note(self, row: SourceRow, file: int) -> None:
         """Keep a row of these tables for its user; any other is passed over."""
-        table, fields = row.values.get("model"), row.values.get("fields")
-        if table in READ and isinstance(fields, dict) and fields.get("user") is not None:
+        table, fields = table_of(row), row.values.get("fields")
+        if table is not None and isinstance(fields, dict) and fields.get("user") is not None:
             self.known.add(_key(row))
             self.found.setdefault(_user(fields["user"]), []).append(Belonging(table, fields, row.at, file))
 

@@ -187,7 +187,7 @@ def test_an_import_brings_nobody_by_anothers_name(take, ada, on_conflict, batch)
     type = "import_exists" if on_conflict == "skip" else "user_already_exists"
     assert take(*given, on_conflict=on_conflict, batch=batch) == [type] * 3 + ["taken"]
     assert (ada.users.get("u1").name, ada.users.count()) == ("", 2)
-    assert take.told[1]["message"].endswith("User u1 has")
+    assert take.told[1]["message"].endswith("User u1 has 'ada'.")
 
 
 @pytest.mark.parametrize("batch", [1, 100])

@@ -110,7 +110,7 @@ def test_a_file_by_count_is_seen_to_be_out_of_order(path):
 
 def test_what_is_no_file_refuses_every_password(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for name, reason in (("missing", "No such file"), ("", "is no file"), ("pipe", "is no file")):
+    for name, reason in (("missing", "No such file"), ("", "is not a file"), ("pipe", "is not a file")):
         with pytest.raises(Unavailable, match=reason):
             breached.count(str(tmp_path / name), "password")
 

@@ -33,7 +33,7 @@ def refusal(call, *args, **kwargs):
 # Hashes of other systems
 
 
-@pytest.mark.parametrize(("weak", "words"), [("keep", "without salt"), ("reset", "no password"), ("wrap", None)])
+@pytest.mark.parametrize(("weak", "words"), [("keep", "without salt"), ("reset", "a password reset"), ("wrap", None)])
 def test_what_a_weak_hash_brings_is_told(directory, warnings, weak, words):
     directory.users.create(id="old", password_hash=UNSALTED, hash="md5", weak_hash=weak)
     assert [words in warning for warning in warnings] == ([True] if words else [])

@@ -172,7 +172,7 @@ def test_who_could_not_be_told_by_mail_is_logged(directory, mailing, mail, caplo
     mail.mailbox.data_answer = "554 5.7.1 No"
     assert mailing.as_session(secret).users.update_password("ada", "another fine password", current=PASSWORD)
     assert [(each.levelname, each.message.partition(" by mail")[0]) for each in caplog.records] == [
-        ("WARNING", "User ada was not told")
+        ("WARNING", "User ada was not notified")
     ]
 
 
