@@ -46,7 +46,7 @@ def _not_found(work: Work, user: str) -> NotFound:
     """That there is no such user; an operator is told where the account went that had the id."""
     from shlex import quote
 
-    hint = "Search with: authctl users list --search TEXT"
+    hint = f"Search with: authctl users list --search {checks.searched(user)}"
     id = identifiers.id_lookup(user.removeprefix("id:"))
     can_ask = work.is_operator and id is not None and not work.db.is_at_end
     if can_ask and (into := storage.user_names.find_merged(work.db, fold(id or ""))):

@@ -69,7 +69,7 @@ def not_found(team: str) -> NotFound:
         "team_not_found",
         f"There is no team {checks.shown(team)}.",
         field="team",
-        hint="Search with: authctl teams list --search TEXT",
+        hint=f"Search with: authctl teams list --search {checks.searched(team)}",
     )
 
 

@@ -76,6 +76,14 @@ def shown(value: str, limit: int = 48) -> str:
     return repr(value if len(value) <= limit else value[: limit - 1] + "…")
 
 
+def searched(name: str) -> str:
+    """What a search for a name that was not found looks for, as a shell reads it: of an email, what is before the @."""
+    from shlex import quote
+
+    word = name.removeprefix("id:").partition("@")[0]
+    return quote(word) if word.isprintable() and 0 < len(word) <= 48 else "TEXT"
+
+
 def invalid(
     field: str,
     message: str,

@@ -156,4 +156,21 @@ def test_a_person_whose_address_is_taken_is_told_how_to_prove_it(directory, kind
     assert taken.value.hint == told
     with pytest.raises(Conflict, match="is taken") as taken:
         getattr(directory.users, f"update_{kind}")("ada", address)
-    assert "an operator can remove it" in taken.value.hint
+    assert f"authctl users update-{kind} USER ''" in taken.value.hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "searched"),
+    [
+        ("ad", "ad"),
+        ("ada@exampl.com", "ada"),
+        ("id:ada", "ada"),
+        ("al an", "'al an'"),
+        ("\x1b[2J", "TEXT"),
+        ("@", "TEXT"),
+    ],
+)
+def test_a_user_that_is_not_there_is_searched_for_by_the_word_that_was_typed(directory, typed, searched):
+    with pytest.raises(NotFound) as missing:
+        directory.users.get(typed)
+    assert missing.value.hint == f"Search with: authctl users list --search {searched}"
