@@ -735,18 +735,22 @@ RandomBytes = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition of a list: `field` is public, `op` one of = != < <= > >= ~, `value` already of the field's type."""
+    """One condition of a list: `field` is public, `op` one of = != < <= > >= ~, `value` already of the field's type.
+
+    path: the keys to a value in a JSON object.
+    """
 
     field: str
     op: str
     value: Any
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a list asks for, at a moment. `after` and `before` are ids; at most one of them is given.
 
-    limit: how many at the most; None for all.
+    limit: how many at the most; None for all. further: fields that sort what is alike so far, and whether descending.
     """
 
     now: datetime
@@ -757,9 +761,15 @@ class Listing:
     limit: int | None = 25
     after: str | None = None
     before: str | None = None
+    further: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def order(self) -> tuple[tuple[str, bool], ...]:
+        """All fields that it is sorted by, and whether descending."""
+        return ((self.sort, self.descending), *self.further)
 
     @property
     def is_plain(self) -> bool:
         """Whether nobody filters, searches or sorts it, or reads it backwards: the newest first."""
-        is_asked = self.search is not None or self.filters or self.before is not None
+        is_asked = self.search is not None or self.filters or self.before is not None or self.further
         return not is_asked and self.sort in ("created_at", "invited_at") and self.descending

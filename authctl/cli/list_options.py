@@ -76,8 +76,9 @@ class ListOptions:
             _option(
                 "sort",
                 "FIELD|-FIELD",
-                f"Field to sort by; - is descending. Only {indexed} is indexed.",
-                default=self.sort,
+                f"Field to sort by; - is descending. Several are repeated or have commas. Only {indexed} is indexed.",
+                multiple=True,
+                default=[self.sort],
             ),
         ]
         if self.paged:
@@ -103,7 +104,8 @@ def _option(name: str, metavar: str | None, help: str, **more: Any) -> TyperOpti
 
 def asked(ctx: Context) -> Asked:
     """What the line asks of the list."""
-    return Asked(**ctx.meta["asked"])
+    given = ctx.meta["asked"]
+    return Asked(**given | {"sort": ",".join(given["sort"])})
 
 
 class Shown(Protocol):

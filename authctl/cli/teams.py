@@ -94,7 +94,7 @@ def create(
     lists=ListOptions(
         search="Search the beginnings of words in id and name. Indexed.",
         filter=f"'FIELD OP VALUE'. {OPERATORS}. Repeatable: all must match. Indexed fields: id, name (=), "
-        "created_at. Filtering by members counts every team's members, which is slow.",
+        "created_at. Filtering by members counts every team's members, and values such as prefs.color scan the list.",
     ),
     exits=(INVALID, NOT_FOUND),
     example=("authctl teams list --search teach", "authctl teams list --filter 'members = 0' --sort name"),

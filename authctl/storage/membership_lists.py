@@ -50,7 +50,7 @@ SOURCE = _source(memberships.c)
 def find_position(db: Connection, scope: Scope, listing: Listing, id: str) -> pagination.PagePosition | None:
     """The place in an order of a membership that the list is about."""
     row = db.sqlalchemy.execute(position_in(scope, listing, id)).one_or_none()
-    return pagination.PagePosition(row[0], row[1]) if row else None
+    return pagination.PagePosition(row[0], row[1], tuple(row[2:])) if row else None
 
 
 def position_in(scope: Scope, listing: Listing, id: Any) -> sa.Select[Any]:

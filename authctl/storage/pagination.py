@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Filter, Listing
-from authctl.storage import search_index, search_terms
+from authctl.storage import json_filters, search_index, search_terms
 from authctl.storage.column_types import Instant, JsonText, Sequence
 from authctl.storage.connection import Connection
 
@@ -30,15 +30,16 @@ class ListSource:
 
 @dataclass(frozen=True, slots=True)
 class PagePosition:
-    """A row's place in an order: what it is sorted by, and its number."""
+    """A row's place in an order: what it is sorted by, and its number. further: what sorts it after the first."""
 
     key: Any
     seq: int
+    further: tuple[Any, ...] = ()
 
 
-def sort_key(source: ListSource, listing: Listing) -> sa.ColumnElement[Any]:
-    """What the list is sorted by; absent values count as the least."""
-    column = source.fields[listing.sort]
+def _sort_key(source: ListSource, field: str) -> sa.ColumnElement[Any]:
+    """What a list is sorted by; absent values count as the least."""
+    column = source.fields[field]
     # What is looked up in another table may be absent there.
     if not getattr(column, "nullable", isinstance(column, sa.ScalarSelect)):
         return column
@@ -48,18 +49,39 @@ def sort_key(source: ListSource, listing: Listing) -> sa.ColumnElement[Any]:
     )
 
 
-def ordered(source: ListSource, listing: Listing) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-    key = sort_key(source, listing)
-    if listing.descending != (listing.before is not None):
-        return key.desc(), source.seq.desc()
-    return key.asc(), source.seq.asc()
+def ordered(source: ListSource, listing: Listing) -> tuple[sa.ColumnElement[Any], ...]:
+    """The order of the list, in the direction that it is read. The row's number goes with the first field."""
+    keys = [(_sort_key(source, field), descending) for field, descending in listing.order]
+    is_backwards = listing.before is not None
+    return tuple(
+        key.desc() if descending != is_backwards else key.asc()
+        for key, descending in (*keys, (source.seq, listing.descending))
+    )
 
 
 def beyond(source: ListSource, listing: Listing, position: PagePosition) -> Condition:
     """The rows on the far side of a position, in the direction that the list is read."""
-    here = sa.tuple_(sort_key(source, listing), source.seq)
-    there = sa.tuple_(_given(position.key, sort_key(source, listing).type), _given(position.seq))
+    if any(descending != listing.descending for _, descending in listing.further):
+        return _beyond_in_turn(source, listing, position)
+    keys = [_sort_key(source, field) for field, _ in listing.order]
+    values = [_given(value, key.type) for key, value in zip(keys, (position.key, *position.further), strict=True)]
+    here, there = sa.tuple_(*keys, source.seq), sa.tuple_(*values, _given(position.seq))
     return here < there if listing.descending != (listing.before is not None) else here > there
+
+
+def _beyond_in_turn(source: ListSource, listing: Listing, position: PagePosition) -> Condition:
+    """The same where fields are read in both directions: each decides where those before it are alike."""
+    keys = [(_sort_key(source, field), descending) for field, descending in listing.order]
+    pairs = [
+        *zip(keys, (position.key, *position.further), strict=True),
+        ((source.seq, listing.descending), position.seq),
+    ]
+    condition: Condition = sa.false()
+    for (key, descending), value in reversed(pairs):
+        there = _given(value, key.type)
+        is_beyond = key < there if descending != (listing.before is not None) else key > there
+        condition = sa.or_(is_beyond, sa.and_(key == there, condition))
+    return condition
 
 
 def _given(value: Any, type_: Any = None) -> sa.ColumnElement[Any]:
@@ -69,17 +91,20 @@ def _given(value: Any, type_: Any = None) -> sa.ColumnElement[Any]:
 
 def position(source: ListSource, listing: Listing, id: Any) -> sa.Select[Any]:
     """What finds the place of the row with an id."""
-    return sa.select(sort_key(source, listing).label("key"), source.seq).where(source.id == id)
+    first, *further = (_sort_key(source, field) for field, _ in listing.order)
+    return sa.select(first.label("key"), source.seq, *further).where(source.id == id)
 
 
 def find_position(db: Connection, source: ListSource, listing: Listing, id: str) -> PagePosition | None:
     row = db.sqlalchemy.execute(position(source, listing, id)).one_or_none()
-    return PagePosition(row[0], row[1]) if row else None
+    return PagePosition(row[0], row[1], tuple(row[2:])) if row else None
 
 
 def condition(source: ListSource, filter: Filter) -> Condition:
     """What a filter asks of a row. Absent values are unlike any other."""
     column = source.fields[filter.field]
+    if filter.path:
+        return json_filters.condition(column, filter)
     made: Condition
     match filter.op:
         case "=":

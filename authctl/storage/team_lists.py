@@ -19,7 +19,7 @@ from authctl.storage.teams import record
 
 def _source(columns: Any) -> pagination.ListSource:
     """The fields of teams as lists know them, over the table or a query that has its columns."""
-    fields = {name: columns[name] for name in ("id", "name", "created_at", "updated_at")}
+    fields = {name: columns[name] for name in ("id", "name", "prefs", "created_at", "updated_at")}
     return pagination.ListSource(columns.seq, columns.id, fields | {"members": members(columns.seq)})
 
 

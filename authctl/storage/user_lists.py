@@ -133,7 +133,7 @@ def _search_page(
     db: Connection, listing: Listing, query: search_terms.Query, position: pagination.PagePosition | None
 ) -> list[User]:
     assert listing.limit is not None
-    if listing.sort == "created_at":
+    if listing.sort == "created_at" and not listing.further:
         order = _walked(listing, position)
         found = _walk(db, listing, query, order, listing.limit)
         if len(found) == listing.limit or _ends_early(db, order):

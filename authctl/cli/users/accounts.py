@@ -181,7 +181,8 @@ def create(
     exits=(INVALID, NOT_FOUND),
     example=(
         "authctl users list --search ada",
-        "authctl users list --filter 'status = blocked' --sort name --limit 50",
+        "authctl users list --filter 'status = blocked' --sort name,-created_at --limit 50",
+        "authctl users list --filter 'metadata.plan = pro' --filter 'metadata.seats >= 5'",
         "authctl users list --all -o jsonl",
     ),
 )

@@ -55,7 +55,8 @@ SEARCH = "Search the beginnings of words in id, username, name, email and phone.
 FILTER = (
     f"'FIELD OP VALUE'. {OPERATORS} or a member of labels. Times as in 'created_at > 2h' (two hours ago), today, "
     "2026-01-31. Repeatable: all must match. Indexed fields: id, username, email, phone, name (=), labels (~), "
-    "status, email_verified, phone_verified, mfa, created_at. Other fields, and ~ on text, scan the list."
+    "status, email_verified, phone_verified, mfa, created_at. Other fields, values such as metadata.plan and "
+    "prefs.theme, and ~ on text, scan the list. Quotes make a text of a number: 'metadata.code = \"007\"'."
 )
 Merge = Annotated[bool, typer.Option("--merge", help="Change the given keys only; null removes one.")]
 

@@ -125,12 +125,13 @@ _TYPES = {
     "datetime": FieldType.TIME,
     "Status": FieldType.STATUS,
     "tuple[str, ...]": FieldType.MEMBERS,
+    "JsonObject": FieldType.JSON,
 }
 _NORMALIZE = {"email": contacts.email_lookup, "phone": contacts.phone_lookup}
 
 
 def _fields() -> Iterator[tuple[str, Field]]:
-    """The columns but for objects, by their types."""
+    """The columns but for records, by their types."""
     for name, written in USER_COLUMNS.items():
         type, optional, _ = written.partition(" | None")
         if type in _TYPES:
@@ -162,7 +163,8 @@ def list_(
     """One page of accounts, the newest first unless `sort` says otherwise.
 
     search: beginnings of words in id, username, name, email and phone. filters: `FIELD OP VALUE`, all of which must
-    hold. sort: a field, with `-` for descending. after, before: the id that the page follows or precedes.
+    hold. sort: a field, or several with commas, with `-` for descending. after, before: the id that the page follows or
+    precedes.
     """
     asked = listings.parse(
         FIELDS, work.now, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before

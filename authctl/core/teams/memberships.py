@@ -136,8 +136,8 @@ def list_of_team(
     """One page of a team's memberships, pending ones too, the newest first unless `sort` says otherwise.
 
     search: beginnings of words in the user's id, username, name, email and phone; for operators. filters: `FIELD OP
-    VALUE`, all of which must hold. sort: a field, with `-` for descending. after, before: the id of the membership that
-    the page follows or precedes.
+    VALUE`, all of which must hold. sort: a field, or several with commas, with `-` for descending. after, before: the
+    id of the membership that the page follows or precedes.
     """
     scope = storage.memberships.of_team(lookup.find_one(work, team).seq)
     return _page(work, scope, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before)
@@ -236,7 +236,7 @@ def _asked(work: Work, *, search: str | None = None, sort: str = "-invited_at", 
 
 def _asks_who(sort: str, filters: Iterable[str]) -> bool:
     """Whether a list filters or sorts by who the members are, which would reveal who is invited."""
-    return any(text.strip().lstrip("-").startswith(MEMBER_FIELDS) for text in (sort, *filters))
+    return any(text.strip().lstrip("-").startswith(MEMBER_FIELDS) for text in (*sort.split(","), *filters))
 
 
 def _lists(asked: Listing) -> Any:

@@ -25,6 +25,7 @@ FIELDS = {
     "id": Field(FieldType.TEXT, nullable=False),
     "name": Field(FieldType.TEXT, nullable=False),
     "members": Field(FieldType.NUMBER, nullable=False),
+    "prefs": Field(FieldType.JSON),
     "created_at": Field(FieldType.TIME, nullable=False),
     "updated_at": Field(FieldType.TIME, nullable=False),
 }
@@ -143,8 +144,8 @@ def list_(
 ) -> list[Team]:
     """One page of teams, the newest first unless `sort` says otherwise; a person's own where one acts.
 
-    search: beginnings of words in id and name. filters: `FIELD OP VALUE`, all of which must hold. sort: a field, with
-    `-` for descending. after, before: the id that the page follows or precedes.
+    search: beginnings of words in id and name. filters: `FIELD OP VALUE`, all of which must hold. sort: a field, or
+    several with commas, with `-` for descending. after, before: the id that the page follows or precedes.
     """
     asked = listings.parse(
         FIELDS, work.now, search=search, filters=filters, sort=sort, limit=limit, after=after, before=before

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from math import isinf
 from typing import Any
 
 from authctl.core.values import checks, identifiers, times
@@ -26,6 +27,7 @@ class FieldType(StrEnum):
     CHOICE = "one of several words"
     NUMBER = "a whole number"
     MEMBERS = "a list"
+    JSON = "an object, filtered by its keys"
 
 
 _OPERATORS = {
@@ -36,6 +38,7 @@ _OPERATORS = {
     FieldType.CHOICE: ("=", "!="),
     FieldType.NUMBER: ("=", "!=", "<", "<=", ">", ">="),
     FieldType.MEMBERS: ("~",),
+    FieldType.JSON: ("=", "!=", "<", "<=", ">", ">=", "~"),
 }
 
 
@@ -63,7 +66,7 @@ def parse(
     """A list as it was asked for; Invalid names everything that is wrong with it."""
     check = checks.Collector()
     found = [check(_filter, text, fields, now) for text in filters]
-    key = check(_sort_key, sort, fields)
+    keys = [key for each in sort.split(",") if (key := check(_sort_key, each.strip(), fields)) is not None]
     search = check(_search, search) or None
     check(identifiers.limit, limit)
     check(checks.text, after, "after")
@@ -75,11 +78,12 @@ def parse(
         now=now,
         search=search,
         filters=tuple(filter for filter in found if filter is not None),
-        sort=key or "created_at",
-        descending=sort.startswith("-"),
+        sort=keys[0][0],
+        descending=keys[0][1],
         limit=limit,
         after=after,
         before=before,
+        further=tuple(keys[1:]),
     )
 
 
@@ -106,7 +110,10 @@ def _search(text: str) -> str:
     )
 
 
-_FILTER = re.compile(r"\s*([A-Za-z_.]+)\s*(!=|<=|>=|==?|<|>|~)\s*(.*?)\s*", re.DOTALL)
+# A field; of an object also the keys to a value, those with other characters in double quotes: metadata."first name".
+# What JSON writes as an escape is in none: SQLite looks for keys as they are written.
+_KEY = r"""[^\s.=!<>~'"\\\x00-\x1f]+|"[^"\\\x00-\x1f]+\""""
+_FILTER = re.compile(rf"\s*([A-Za-z_]+)((?:\.(?:{_KEY}))*)\s*(!=|<=|>=|==?|<|>|~)\s*(.*?)\s*", re.DOTALL)
 
 
 def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
@@ -118,8 +125,12 @@ def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
             field="filter",
             hint="For example: --filter 'status = blocked' or --filter 'created_at >= 2026-01-01'",
         )
-    name, operator, value = parsed.groups()
+    name, keys, operator, value = parsed.groups()
     operator = operator.replace("==", "=")
+    if name in fields and fields[name].kind is FieldType.JSON:
+        path = tuple(key.strip('"') for key in re.findall(_KEY, keys))
+        return _json_filter(name, path, operator, value)
+    name += keys
     field = fields.get(name)
     if field is None:
         raise _unknown(name, fields, "filter")
@@ -133,6 +144,39 @@ def _filter(text: str, fields: Mapping[str, Field], now: datetime) -> Filter:
         return Filter(name, operator, _value(name, field, operator, _unquoted(value), now))
     except Invalid as error:
         raise Invalid.of([replace(problem, field="filter") for problem in error.problems], hint=error.hint) from None
+
+
+def _json_filter(name: str, path: tuple[str, ...], operator: str, text: str) -> Filter:
+    """A condition on a value in an object. In quotes it is a text, whatever it looks like."""
+    label = f"filter on {'.'.join((name, *path))}"
+    if not path:
+        message = f"Invalid {label}: add a key, as in {name}.plan."
+        raise Invalid("general_argument_invalid", message, field="filter")
+    value = _unquoted(text)
+    if value == text and operator != "~":
+        return Filter(name, operator, _json_value(text, operator, label), path)
+    if operator == "~" and not value:
+        raise Invalid("general_argument_invalid", f"Invalid {label}: add a value after ~.", field="filter")
+    return Filter(name, operator, value, path)
+
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+_WORDS: dict[str, Any] = {"": None, "null": None, "true": True, "false": False}
+
+
+def _json_value(text: str, operator: str, label: str) -> Any:
+    """What a word without quotes is: null, true or false, a number, or a text."""
+    if text in _WORDS:
+        if operator not in ("=", "!="):
+            message = f"Invalid {label}: use = or !=, not {operator}, or put the text in quotes."
+            raise Invalid("general_argument_invalid", message, field="filter")
+        return _WORDS[text]
+    if _NUMBER.fullmatch(text) is None:
+        return text
+    number = float(text)
+    if isinf(number):
+        raise Invalid("general_argument_invalid", f"Invalid {label}: the number is too large.", field="filter")
+    return number
 
 
 def _unquoted(value: str) -> str:
@@ -180,14 +224,16 @@ def _number(value: str, label: str) -> int:
     raise Invalid("general_argument_invalid", message, field="filter")
 
 
-def _sort_key(sort: str, fields: Mapping[str, Field]) -> str:
+def _sort_key(sort: str, fields: Mapping[str, Field]) -> tuple[str, bool]:
+    """A field to sort by, and whether descending."""
     name = sort.removeprefix("-")
-    if name in fields and fields[name].kind is FieldType.MEMBERS:
-        raise Invalid("general_argument_invalid", f"Cannot sort by {name}, which is a list.", field="sort")
+    unsortable = {FieldType.MEMBERS: "a list", FieldType.JSON: "an object"}
+    if name in fields and (kind := unsortable.get(fields[name].kind)):
+        raise Invalid("general_argument_invalid", f"Cannot sort by {name}, which is {kind}.", field="sort")
     if name not in fields:
-        sortable = [each for each, field in fields.items() if field.kind is not FieldType.MEMBERS]
+        sortable = [each for each, field in fields.items() if field.kind not in unsortable]
         raise _unknown(name, sortable, "sort", to=" to sort by")
-    return name
+    return name, sort.startswith("-")
 
 
 def _not_both(field: str) -> None:
