@@ -280,7 +280,7 @@ _authctl_load() {
             ;;
         'users update-password')
             options=('--password-stdin|' '--password-fd|-' '--password|-' '--generate-password|' '--keep|'
-                '--must-change|' '--force|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--must-change|' '--force|' '--remove|' '--code|-' '--challenge|-' '--dry-run|' '--reason|-' '--ip|-'
                 '--user-agent|-' '--fields|fields.user,')
             arguments=('@users|--user-id')
             ;;

@@ -408,7 +408,8 @@ function __authctl_load
                 '--generate-password||Generate a password, show it once, and require a change at the next sign-in' \
                 '--keep||With --generate-password, for service accounts: the password never expires and need not be changed' \
                 '--must-change||Require a password change at the next sign-in' \
-                '--force||Even if a person typed in the address or username and nobody has verified it' \
+                '--force||Also if a person typed in the address or username, and nobody has proved to own it' \
+                '--remove||Leave the user without a password' \
                 '--code|-|With --as-session: a code from the person\'s authenticator, or a recovery code' \
                 '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would happen without doing it' \

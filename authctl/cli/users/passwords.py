@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from authctl.cli import prompts
 from authctl.cli.answer_fields import USER, VERIFIED
-from authctl.cli.commands import DENIED, INVALID, NOT_FOUND, PARTIAL
+from authctl.cli.commands import CONFLICT, DENIED, INVALID, NOT_FOUND, PARTIAL
 from authctl.cli.context import Context
 from authctl.cli.users import COMMANDS
 from authctl.cli.users.options import (
-    Force,
     GeneratePassword,
     Keep,
     MustChange,
@@ -21,7 +24,7 @@ from authctl.cli.users.options import (
     password_given,
     show_with_password,
 )
-from authctl.errors import Denied
+from authctl.errors import Denied, UsageError
 
 
 @COMMANDS.command(
@@ -29,8 +32,11 @@ from authctl.errors import Denied
     writes=True,
     says="Changed the password of {user}.",
     steps_up=True,
-    exits=(INVALID, NOT_FOUND, DENIED),
-    example="authctl users update-password ada@example.com --password-stdin < new-password.txt",
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
+    example=(
+        "authctl users update-password ada@example.com --password-stdin < new-password.txt",
+        "authctl users update-password ada@example.com --remove --force",
+    ),
 )
 def update_password(
     ctx: Context,
@@ -41,7 +47,15 @@ def update_password(
     generate_password: GeneratePassword = False,
     keep: Keep = False,
     must_change: MustChange = False,
-    force: Force = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Also if a person typed in the address or username, and nobody has proved to own it. With --remove, "
+            "also if nobody can sign in any more.",
+        ),
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Leave the user without a password.")] = False,
 ) -> None:
     """Set a new password: asked for twice on a terminal, or from stdin.
 
@@ -49,6 +63,18 @@ def update_password(
     if there is none.
     """
     users = ctx.directory.users
+    if remove:
+        if (
+            password_stdin
+            or password_fd is not None
+            or password is not None
+            or generate_password
+            or keep
+            or must_change
+        ):
+            raise UsageError("general_usage", "Use only one of --remove and a new password.", field="remove")
+        ctx.show(users.remove_password(user, force=force).public())
+        return
     temporary = is_temporary(generate=generate_password, keep=keep, must_change=must_change)
     current = current_password(ctx, stdin=password_stdin) if ctx.is_person else None
     secret = password_given(

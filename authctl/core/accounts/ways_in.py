@@ -47,6 +47,15 @@ def check_left(work: Work, before: User, after: User, *, without: Identity | Non
     raise Conflict("user_last_way_in", message, field="user", hint=hint)
 
 
+def check_left_by_operator(work: Work, before: User, after: User) -> None:
+    """Refuse the same to an operator who does not insist."""
+    if not _has_one(work, before) or _has_one(work, after):
+        return
+    message = f"Nobody could sign in to the account of {before.id} any more."
+    hint = "Verify an address or link an identity first, or add --force."
+    raise Conflict("user_last_way_in", message, field="user", hint=hint)
+
+
 def _has_one(work: Work, user: User, without: Identity | None = None) -> bool:
     """Whether there is a verified address, a password with a name to it, or an identity, of a method that is on."""
     on: frozenset[str] = work.policy["sign-in-methods"]

@@ -46,6 +46,7 @@ class Users(Group):
     update_metadata = writes(changes.update_metadata, by=OPERATOR)
     update_status = writes(changes.update_status, by=OPERATOR)
     update_password = flow(passwords.update_password, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
+    remove_password = writes(passwords.remove_password, by=OPERATOR)
     require_password_change = writes(passwords.require_password_change, by=OPERATOR)
     wrap_password = flow(passwords.wrap_password, by=OPERATOR)
     verify_password = flow(passwords.verify_password, by=OPERATOR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from authctl.core.accounts import endings, naming, records
+from authctl.core.accounts import endings, naming, records, ways_in
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.credentials import attempts, passwords, stepping_up
 from authctl.core.work.engine import Engine
@@ -43,6 +43,22 @@ def _named(work: Work, user: str, force: bool) -> User:
     found = get(work, user)
     naming.check(work, found, user, force=force)
     return found
+
+
+def remove_password(work: Work, user: str, *, force: bool = False) -> User:
+    """Take the password away, which may not come back where the policy remembers; sessions and tokens end.
+
+    force: also where nobody could sign in any more, which is otherwise a Conflict (user_last_way_in).
+    """
+    before = get_locked(work, user)
+    if before.password is None:
+        return before
+    after = replace(before, password=None)
+    if not force:
+        ways_in.check_left_by_operator(work, before, after)
+    passwords.remember_present(work, before)
+    details = records.changes(before, after) | endings.end(work, before, endings.Cause.PASSWORD)
+    return records.save(work, before, after, EventName.USERS_UPDATE_PASSWORD, details)
 
 
 def require_password_change(work: Work, user: str) -> User:

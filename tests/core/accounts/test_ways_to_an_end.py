@@ -246,6 +246,7 @@ WAYS = {
     Cause.PASSWORD: {
         "operator": lambda a: a.directory.users.update_password("ada", NEW),
         "operator, to be changed": lambda a: a.directory.users.update_password("ada", NEW, must_change=True),
+        "operator: takes it away": lambda a: a.directory.users.remove_password("ada"),
         "operator asks for another": lambda a: a.directory.users.require_password_change("ada"),
         "command": lambda a: a.line("users update-password ada --password-stdin", f"{NEW}\n"),
         "command asks for another": lambda a: a.line("users require-password-change ada"),
@@ -369,6 +370,7 @@ WAYS = {
 ALSO = {
     "authenticator": {"authenticator"},
     "identity": {"identity: of another", BY_IDENTITY},
+    "takes it away": {"password"},
     "phone": {"token: phone-verification"},
 }
 OWN = {"signing out": ACTING}  # where the session that acts is the one

@@ -37,6 +37,7 @@ WHO_MAY = dict(
     users.update_metadata               O
     users.update_status                 O
     users.update_password               OPNM
+    users.remove_password               O
     users.require_password_change       O
     users.wrap_password                 O
     users.verify_password               O
