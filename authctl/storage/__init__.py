@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         challenges as challenges,
         compiled as compiled,
         completion as completion,
+        damages as damages,
         database as database,
         driver_errors as driver_errors,
         event_lists as event_lists,

@@ -41,4 +41,4 @@ def delete_of_user(db: Connection, user_seq: int) -> int:
 
 
 def record(row: Any) -> Authenticator:
-    return record_mapping.read(Authenticator, row)
+    return record_mapping.read(Authenticator, "authenticators", row)

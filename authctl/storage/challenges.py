@@ -19,7 +19,7 @@ def insert(db: Connection, challenge: Challenge, session_seq: int) -> Challenge:
 def find(db: Connection, session_seq: int, id: str) -> Challenge | None:
     """One challenge of a session, kept from others until the end of the transaction."""
     row = db.first(compiled.CHALLENGES_FIND_LOCKED, {"session_seq": session_seq, "id": id})
-    return _record(row) if row else None
+    return record(row) if row else None
 
 
 def last_sent(db: Connection, user_seq: int, factor: Factor, now: datetime) -> datetime | None:
@@ -66,5 +66,5 @@ def end_older(db: Connection, session_seq: int, now: datetime, factor: Factor, b
 _REPLACED = str(ChallengeEnded.REPLACED)
 
 
-def _record(row: Any) -> Challenge:
-    return record_mapping.read(Challenge, row, factor=Factor(row.factor))
+def record(row: Any) -> Challenge:
+    return record_mapping.read(Challenge, "challenges", row, {"factor": Factor})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from authctl.model import from_milliseconds, milliseconds
-from authctl.storage.connection import encode_json
+from authctl.storage.connection import decode_json, encode_json, readable
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
@@ -21,8 +20,8 @@ class Instant(sa.types.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect | None = None) -> int | None:
         return None if value is None else milliseconds(value)
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect | None = None) -> datetime | None:
-        return None if value is None else from_milliseconds(value)
+    def process_result_value(self, value: Any, dialect: sa.Dialect | None = None) -> Any:
+        return readable(from_milliseconds, value)
 
 
 class JsonText(sa.types.TypeDecorator[Any]):
@@ -34,8 +33,8 @@ class JsonText(sa.types.TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: sa.Dialect | None = None) -> str | None:
         return None if value is None else encode_json(value)
 
-    def process_result_value(self, value: str | None, dialect: sa.Dialect | None = None) -> Any:
-        return None if value is None else json.loads(value)
+    def process_result_value(self, value: Any, dialect: sa.Dialect | None = None) -> Any:
+        return readable(decode_json, value)
 
 
 # Postgres sorts "C" by code point, as SQLite does by itself.

@@ -32,11 +32,31 @@ BEHIND_ALL = 2**63 - 1  # a number that no row reaches: before it are all
 def decode_json(text: str) -> Any:
     if text == "[]":  # as most labels, prefs and metadata are
         return []
+    return {} if text == "{}" else json.loads(text)
+
+
+class Unreadable:
+    """Stands for a stored value that its column cannot have. Whatever uses it fails with Unavailable."""
+
+    __slots__ = ()
+
+    def _refuse(self, *others: object) -> Any:
+        message = "The database contains a value that is impossible. Somebody or a failing disk changed it."
+        raise Unavailable("database_damaged", message, hint="See where: authctl security check")
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = __bool__ = __len__ = __iter__ = _refuse
+    __str__ = __contains__ = __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __or__ = __ror__ = _refuse
+    __getattr__ = _refuse
+
+
+def readable(convert: Callable[[Any], Any], stored: Any) -> Any:
+    """The value that is stored so; Unreadable where none is."""
+    if stored is None or type(stored) is Unreadable:
+        return stored
     try:
-        return {} if text == "{}" else json.loads(text)
-    except ValueError:
-        message = "A row of the database contains invalid JSON. Somebody changed it outside authctl."
-        raise Unavailable("database_damaged", message, hint="Restore the row from a backup.") from None
+        return convert(stored)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return Unreadable()
 
 
 # What makes of a value what is stored, and of that the value, by the names that compiled statements say them by.
@@ -120,8 +140,7 @@ class _Ready:
         """The values of a row."""
         values = list(row)
         for place, convert in self._read:
-            if values[place] is not None:
-                values[place] = convert(values[place])
+            values[place] = readable(convert, values[place])
         return values
 
 
@@ -179,10 +198,10 @@ Refusal = Callable[[str], AuthctlError | None]
 class Connection:
     """A transaction under way. dialect: what the database speaks. is_write: whether it excludes other writers.
 
-    guard: what rows are streamed within.
+    guard: what rows are streamed within. damages: the rows that a list has left out, since they are damaged.
     """
 
-    __slots__ = ("_over", "_put_over", "_refusals", "dialect", "driver", "guard", "is_write")
+    __slots__ = ("_over", "_put_over", "_refusals", "damages", "dialect", "driver", "guard", "is_write")
 
     def __init__(
         self, dialect: Dialect, driver: Any, put_over: Callable[[Any], sa.Connection], *, is_write: bool
@@ -191,6 +210,7 @@ class Connection:
         self.driver = driver
         self.is_write = is_write
         self.guard: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.damages: dict[str, Unavailable] = {}
         self._put_over = put_over
         self._over: sa.Connection | None = None
         self._refusals: list[Refusal] = []

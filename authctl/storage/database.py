@@ -63,6 +63,9 @@ class Driver(Dialect, Protocol):
     def check_server(self, connection: Any) -> None:
         """Raise the failure of a write on a read-only server if that is what the URL's primary has become."""
 
+    def read_text(self, connection: Any, *, is_damaged: bool) -> None:
+        """Read text that may be damaged, or fail with it."""
+
     def is_lost(self, connection: Any) -> bool:
         """Whether the connection can do nothing any more."""
 
@@ -103,6 +106,7 @@ class Database:
 
             self._driver = postgres.Driver(url, connect_timeout, lock_timeout, statement_timeout)
         self.dialect = self._driver.name
+        self._has_damaged_text = False  # found where some was read
         self._parents: list[Any] = []  # connections of the process that this was forked from, which must not be closed
         self._begin_anew()
 
@@ -136,6 +140,7 @@ class Database:
         """
         self.read(Connection.ping)
         with self._translated(), self._transaction(write=False, rollback=False) as connection:
+            self._driver.read_text(connection.driver, is_damaged=True)
             connection.guard = self._translated
             yield from work(connection)
 
@@ -156,6 +161,9 @@ class Database:
                     return work(connection)
             except self._failures() as error:
                 failure = _original(error)
+                if driver_errors.is_damaged_text(failure) and not self._has_damaged_text:
+                    self._has_damaged_text = True
+                    continue
                 # A connection may die while nobody uses it; what it failed with came before the COMMIT.
                 is_lost = getattr(failure, "is_lost", False)
                 is_retryable = not was_lost if is_lost else driver_errors.sqlstate(failure) in _RETRYABLE
@@ -178,6 +186,7 @@ class Database:
             try:
                 try:
                     self._driver.begin(driver, write=write)
+                    self._driver.read_text(driver, is_damaged=self._has_damaged_text)
                     with self._checked(driver):
                         yield connection
                     if rollback:

@@ -54,6 +54,16 @@ def not_initialized(where: str) -> Unavailable:
     )
 
 
+def is_damaged_text(failure: BaseException | None) -> bool:
+    """Whether SQLite had bytes for text that are none."""
+    return str(failure).startswith("Could not decode to UTF-8")
+
+
+def is_of_function(failure: BaseException) -> bool:
+    """Whether a function of ours could not read what SQLite called it with."""
+    return "user-defined function raised exception" in str(failure)
+
+
 def _translate_sqlite(failure: BaseException | None, where: str) -> AuthctlError:
     name = getattr(failure, "sqlite_errorname", "") or ""
     text = str(failure)
@@ -81,6 +91,9 @@ def _translate_sqlite(failure: BaseException | None, where: str) -> AuthctlError
             f"The file {where} is not an SQLite database.",
             hint="Check --database, or AUTHCTL_DATABASE_URL.",
         )
+    if is_damaged_text(failure) or text.startswith("malformed JSON"):
+        message = f"The database {where} contains a value that is impossible."
+        return Unavailable("database_damaged", message, hint="See where: authctl security check")
     if name.startswith("SQLITE_CORRUPT"):
         return Unavailable("database_damaged", f"The database {where} is damaged.", hint="Restore it from a backup.")
     if name.startswith("SQLITE_CANTOPEN"):

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Event
+from authctl.storage import record_mapping
 from authctl.storage.connection import Connection
 from authctl.storage.events import EventPosition, EventQuery, record
 from authctl.storage.tables import events
@@ -53,13 +54,12 @@ def page(asked: EventQuery, limit: int | None, after: EventPosition | None) -> s
 
 
 def list_page(db: Connection, asked: EventQuery, limit: int, after: EventPosition | None) -> list[Event]:
-    return [record(row) for row in db.sqlalchemy.execute(page(asked, limit, after))]
+    return list(record_mapping.each(db, db.sqlalchemy.execute(page(asked, limit, after)), record))
 
 
 def iterate(db: Connection, asked: EventQuery, after: EventPosition | None) -> Iterator[Event]:
     """All of a list, streamed."""
-    for row in db.stream(page(asked, None, after)):
-        yield record(row)
+    yield from record_mapping.each(db, db.stream(page(asked, None, after)), record)
 
 
 def first_seq(db: Connection, asked: EventQuery, limit: int) -> int | None:
@@ -70,5 +70,5 @@ def first_seq(db: Connection, asked: EventQuery, limit: int) -> int | None:
 
 def list_behind(db: Connection, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
     """All events behind a number, each with its own, the oldest first."""
-    for row in db.stream(_matching(asked).where(events.c.seq > seq).order_by(events.c.seq)):
-        yield row.seq, record(row)
+    rows = db.stream(_matching(asked).where(events.c.seq > seq).order_by(events.c.seq))
+    yield from record_mapping.each(db, rows, lambda row: (row.seq, record(row)))

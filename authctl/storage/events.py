@@ -42,7 +42,7 @@ def insert(db: Connection, row: EventRow, digest: bytes | None) -> None:
 
 
 def record(row: Any) -> Event:
-    return record_mapping.read(Event, row)
+    return record_mapping.read(Event, "events", row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def list_page(db: Connection, asked: EventQuery, limit: int, after: EventPositio
         statement = compiled.EVENTS_PAGE_BEHIND if asked.user_id is None else compiled.EVENTS_PAGE_OF_USER_BEHIND
         values |= {"seq": after.seq} if asked.user_id is not None else {"time": after.time, "seq": after.seq}
     values |= {"user_id": asked.user_id} if asked.user_id is not None else {}
-    return [record(row) for row in db.rows(statement, values)]
+    return list(record_mapping.each(db, db.rows(statement, values), record))
 
 
 def find_position(db: Connection, id: str) -> EventPosition | None:

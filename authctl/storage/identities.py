@@ -76,4 +76,4 @@ def take_waiting(db: Connection, session_seq: int) -> Any:
 
 
 def record(row: Any) -> Identity:
-    return record_mapping.read(Identity, row)
+    return record_mapping.read(Identity, "identities", row)

@@ -101,11 +101,11 @@ def list_page(db: Connection, after: int | None, limit: int) -> list[Import]:
     statement = sa.select(imports).order_by(imports.c.seq.desc()).limit(limit)
     if after is not None:
         statement = statement.where(imports.c.seq < after)
-    return [record(row) for row in db.sqlalchemy.execute(statement)]
+    return list(record_mapping.each(db, db.sqlalchemy.execute(statement), record))
 
 
 def record(row: sa.Row[Any]) -> Import:
-    return record_mapping.read(Import, row, status=ImportStatus(row.status))
+    return record_mapping.read(Import, "imports", row, {"status": ImportStatus})
 
 
 # Whom an import brought

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Filter, Listing, Membership, MembershipStatus
-from authctl.storage import pagination, search_index, search_terms
+from authctl.storage import pagination, record_mapping, search_index, search_terms
 from authctl.storage.connection import Connection
 from authctl.storage.memberships import Scope, record
 from authctl.storage.tables import identities, membership_roles, memberships, teams, users
@@ -65,7 +65,7 @@ def list_page(
     listed = _listed(db, scope, listing)
     if listed is None:
         return []
-    found = [record(row) for row in db.sqlalchemy.execute(page(*listed, listing, position))]
+    found = list(record_mapping.each(db, db.sqlalchemy.execute(page(*listed, listing, position)), record))
     return found[::-1] if listing.before is not None else found
 
 
@@ -88,8 +88,8 @@ def iterate(db: Connection, scope: Scope, listing: Listing) -> Iterator[Membersh
     if listed is None:
         return
     statement, source = listed
-    for row in db.stream(_naming(statement.order_by(*pagination.ordered(source, listing)))):
-        yield record(row)
+    rows = db.stream(_naming(statement.order_by(*pagination.ordered(source, listing))))
+    yield from record_mapping.each(db, rows, record)
 
 
 def count(db: Connection, scope: Scope, listing: Listing) -> int:

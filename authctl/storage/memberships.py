@@ -158,12 +158,12 @@ def list_page(db: Connection, scope: Scope, listing: Listing, position: Any) -> 
         rows = db.rows(first, values)
     else:
         rows = db.rows(behind, values | {"key": position.key, "behind": position.seq})
-    return [record(row) for row in rows]
+    return list(record_mapping.each(db, rows, record))
 
 
 def record(row: Any) -> Membership:
-    typed = {"roles": tuple(row.roles), "status": MembershipStatus(row.status), "mfa": bool(row.mfa)}
-    return record_mapping.read(Membership, row, **typed)
+    typed: record_mapping.Typed = {"roles": record_mapping.texts, "status": MembershipStatus, "mfa": bool}
+    return record_mapping.read(Membership, "memberships", row, typed)
 
 
 # Invitations

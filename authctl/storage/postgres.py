@@ -255,6 +255,9 @@ class Driver:
                 connection.close()
                 raise ReadOnlySqlTransaction("the server is no longer the one that the URL asks for")
 
+    def read_text(self, connection: Connection, *, is_damaged: bool) -> None:
+        """Postgres takes no text that is none."""
+
     def is_lost(self, connection: Connection) -> bool:
         return connection.closed or connection.broken
 

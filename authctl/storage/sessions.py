@@ -133,9 +133,9 @@ _OF_SESSION = tuple(name.removeprefix("session_") for name in compiled.SESSIONS_
 def _admitting(row: Any) -> Admitting:
     user = users.record(row)
     fields = dict(zip(_OF_SESSION, row[len(users.COLUMNS) : -1], strict=True))
-    session = Session(user_id=user.id, **fields | {"factors": tuple(fields["factors"])})
+    session = record_mapping.make(Session, "sessions", fields, {"factors": record_mapping.texts}, user_id=user.id)
     return Admitting(session, user, row.policies)
 
 
 def record(row: Any) -> Session:
-    return record_mapping.read(Session, row, factors=tuple(row.factors), current=False)
+    return record_mapping.read(Session, "sessions", row, {"factors": record_mapping.texts}, current=False)

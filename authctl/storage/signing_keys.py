@@ -56,4 +56,4 @@ def purge(db: Connection, before: datetime) -> list[str]:
 
 
 def record(row: Any) -> SigningKey:
-    return record_mapping.read(SigningKey, row)
+    return record_mapping.read(SigningKey, "signing_keys", row)

@@ -6,6 +6,8 @@ import os
 import sqlite3
 from urllib.parse import quote
 
+from authctl.storage.connection import Unreadable
+
 APPLICATION_ID = 0x61757468  # "auth": tells our SQLite files from other programs'
 
 
@@ -31,6 +33,10 @@ class Driver:
     def check_server(self, connection: sqlite3.Connection) -> None:
         pass
 
+    def read_text(self, connection: sqlite3.Connection, *, is_damaged: bool) -> None:
+        """Read text from now on; where it may be damaged more slowly, since what is none is Unreadable then."""
+        connection.text_factory = _text if is_damaged else str
+
     def is_lost(self, connection: sqlite3.Connection) -> bool:
         """Whether it was closed, as SQLAlchemy does where it is interrupted."""
         try:
@@ -42,6 +48,13 @@ class Driver:
     def is_single_use(self) -> bool:
         """What is read beside a folder that cannot be written to may be a frozen view."""
         return not _can_write_beside(self.path)
+
+
+def _text(octets: bytes) -> str | Unreadable:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return Unreadable()
 
 
 def connect(path: str, lock_timeout: float) -> sqlite3.Connection:

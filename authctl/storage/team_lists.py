@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from authctl.model import Listing, MembershipStatus, Team
-from authctl.storage import pagination, search_terms
+from authctl.storage import pagination, record_mapping, search_terms
 from authctl.storage.connection import Connection
 from authctl.storage.tables import memberships, teams
 from authctl.storage.teams import record
@@ -44,7 +44,7 @@ def list_page(
     statement = _statement(db, listing, user_seq)
     if statement is None:
         return []
-    found = [record(row, row.members) for row in db.sqlalchemy.execute(page(statement, listing, position))]
+    found = list(record_mapping.each(db, db.sqlalchemy.execute(page(statement, listing, position)), _record))
     return found[::-1] if listing.before is not None else found
 
 
@@ -54,8 +54,12 @@ def iterate(db: Connection, listing: Listing, user_seq: int | None = None) -> It
     if statement is None:
         return
     counted = statement.add_columns(SOURCE.fields["members"].label("members"))
-    for row in db.stream(counted.order_by(*pagination.ordered(SOURCE, listing))):
-        yield record(row, row.members)
+    rows = db.stream(counted.order_by(*pagination.ordered(SOURCE, listing)))
+    yield from record_mapping.each(db, rows, _record)
+
+
+def _record(row: Any) -> Team:
+    return record(row, row.members)
 
 
 def count(db: Connection, listing: Listing, user_seq: int | None = None) -> int:

@@ -100,4 +100,4 @@ def document(team: Team) -> search_index.Document:
 
 
 def record(row: Any, members: int = 0) -> Team:
-    return record_mapping.read(Team, row, members=members)
+    return record_mapping.read(Team, "teams", row, {"prefs": record_mapping.of_json}, members=members)

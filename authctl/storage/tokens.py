@@ -24,13 +24,13 @@ def insert(db: Connection, token: Token, user_seq: int) -> Token:
 def find(db: Connection, user_seq: int, id: str) -> Token | None:
     """One token of a user, kept from others until the end of the transaction."""
     row = db.first(compiled.TOKENS_FIND, {"user_seq": user_seq, "id": id})
-    return _record(row) if row else None
+    return record(row) if row else None
 
 
 def list_recent(db: Connection, user_seq: int, kind: TokenKind) -> list[Token]:
     """A user's tokens of a kind; the newest first, dead ones too; kept from others."""
     rows = db.rows(compiled.TOKENS_LIST_RECENT, {"user_seq": user_seq, "kind": str(kind)})
-    return [_record(row) for row in rows]
+    return [record(row) for row in rows]
 
 
 def list_of_user(db: Connection, user_seq: int, live_at: datetime | None) -> list[Token]:
@@ -40,7 +40,7 @@ def list_of_user(db: Connection, user_seq: int, live_at: datetime | None) -> lis
     else:
         values = {"user_seq": user_seq, "now": live_at, "ahead": live_at + CLOCKS_DIFFER}
         rows = db.rows(compiled.TOKENS_LIST_LIVE, values)
-    return [_record(row) for row in rows]
+    return [record(row) for row in rows]
 
 
 def last_sent(db: Connection, user_seq: int, kind: TokenKind, now: datetime) -> datetime | None:
@@ -132,5 +132,5 @@ def _of_kinds(user_seq: int, now: datetime, reason: str, kinds: Sequence[TokenKi
     return {"user_seq": user_seq, "now": now, "reason": reason, "kinds": [str(kind) for kind in kinds]}
 
 
-def _record(row: Any) -> Token:
-    return record_mapping.read(Token, row, kind=TokenKind(row.kind), locked_until=None)
+def record(row: Any) -> Token:
+    return record_mapping.read(Token, "tokens", row, {"kind": TokenKind}, locked_until=None)

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
 from authctl.model import Filter, Listing, Status, User
-from authctl.storage import pagination, search_terms
+from authctl.storage import pagination, record_mapping, search_terms
 from authctl.storage.column_types import Sequence
 from authctl.storage.connection import Connection
+from authctl.storage.driver_errors import is_of_function
 from authctl.storage.tables import users
 from authctl.storage.users import record
 
@@ -70,8 +71,7 @@ def iterate(db: Connection, listing: Listing) -> Iterator[User]:
         return
     else:
         statement = _indexed(db, listing, query, None, None)
-    for row in db.stream(statement):
-        yield record(row)
+    yield from record_mapping.each(db, db.stream(statement), record)
 
 
 def count(db: Connection, listing: Listing) -> int:
@@ -135,8 +135,13 @@ def _search_page(
     assert listing.limit is not None
     if listing.sort == "created_at" and not listing.further:
         order = _walked(listing, position)
-        found = _walk(db, listing, query, order, listing.limit)
-        if len(found) == listing.limit or _ends_early(db, order):
+        try:
+            found = _walk(db, listing, query, order, listing.limit)
+        except sa.exc.OperationalError as failure:
+            if not is_of_function(failure):
+                raise
+            found = None  # a row is damaged: the index has its words
+        if found is not None and (len(found) == listing.limit or _ends_early(db, order)):
             return found
     return _records(db, _indexed(db, listing, query, position, listing.limit))
 
@@ -262,4 +267,4 @@ def _compile_leading_join(join: _LeadingJoin, compiler: Any, **options: Any) -> 
 
 
 def _records(db: Connection, statement: sa.Select[Any]) -> list[User]:
-    return [record(row) for row in db.sqlalchemy.execute(statement)]
+    return list(record_mapping.each(db, db.sqlalchemy.execute(statement), record))

@@ -147,7 +147,7 @@ def list_page(db: Connection, listing: Listing, position: Any) -> list[User]:
     else:
         behind = {"limit": listing.limit, "key": position.key, "behind": position.seq}
         rows = db.rows(compiled.USERS_PAGE_BEHIND, behind)
-    return [record(row) for row in rows]
+    return list(record_mapping.each(db, rows, record))
 
 
 # Rows and records
@@ -181,12 +181,18 @@ _of_user = itemgetter(*(_NUMBERS[name] for name in _FIELDS))
 _of_password = itemgetter(*(_NUMBERS[name] for name in _PASSWORD))
 
 
+_TYPED = {"status": Status, "labels": record_mapping.texts, "prefs": record_mapping.of_json}
+_TYPED |= {"metadata": record_mapping.of_json}
+
+
 def record(row: Any) -> User:
     """The user of a row that has all columns of the table, in their order."""
     fields = dict(zip(_FIELDS, _of_user(row), strict=True))
-    fields |= {"status": Status(fields["status"]), "labels": tuple(fields["labels"])}
-    password = dict(zip(_PASSWORD.values(), _of_password(row), strict=True))
-    return User(**fields, password=Password(**password) if password["hash"] is not None else None)
+    password = None
+    if row[_NUMBERS["password_hash"]] is not None:
+        stored = dict(zip(_PASSWORD.values(), _of_password(row), strict=True))
+        password = record_mapping.make(Password, "users", stored, id=fields["id"])
+    return record_mapping.make(User, "users", fields, _TYPED, password=password)
 
 
 def columns_of(user: NewUser) -> dict[str, Any]:

@@ -220,6 +220,7 @@ def _within(look: Look, work: Work) -> Iterator[Finding]:
         _dead,
         policy_checks.weak_policies,
         _keys,
+        _damaged_rows,
         _log,
         _backup,
         _mock_phones,
@@ -421,6 +422,11 @@ def _backup(look: Look, work: Work) -> Iterator[Finding]:
     message = f"The last backup is {days:,} days old." if last else f"There has been no backup for {days:,} days."
     command = look.own(f"backup authctl-{work.now:%Y%m%d-%H%M%S}.backup")
     yield look.finding("backup-old", "directory", message, command)
+
+
+def _damaged_rows(look: Look, work: Work) -> Iterator[Finding]:
+    for damage in storage.damages.find(work.db, LISTED):
+        yield look.finding("row-damaged", damage.resource, damage.message, f"{look.program} restore FILE")
 
 
 def _mock_phones(look: Look, work: Work) -> Iterator[Finding]:

@@ -40,6 +40,8 @@ class Check:
 CHECKS = {
     each.id: each
     for each in (
+        Check("row-damaged", Severity.HIGH,
+            "Lists leave this row out, and what needs it fails, until it is repaired."),
         Check("log-damaged", Severity.HIGH,
             "Somebody may have changed the audit log outside authctl. Find out what happened before you accept it."),
         Check("log-retention-unsigned", Severity.HIGH,

@@ -5,10 +5,17 @@ from __future__ import annotations
 from authctl import __version__, storage
 from authctl.core.maintenance import key_files, statistics
 from authctl.core.work.engine import Engine
+from authctl.core.work.unit import Work
 from authctl.model import Json, instant
 from authctl.settings import Settings
 
+DAMAGES = 25  # rows that are told of
 PICTURE_ROWS = 100_000  # users, or events, above which the picture is drawn only when it is asked for
+
+
+def _damages(work: Work) -> None:
+    """Warn of rows that cannot be read."""
+    work.db.damages |= {damage.message: damage for damage in storage.damages.find(work.db, DAMAGES)}
 
 
 def status(directory: Engine, settings: Settings, *, picture: bool | None = None) -> Json:
@@ -21,8 +28,11 @@ def status(directory: Engine, settings: Settings, *, picture: bool | None = None
     state = storage.state.get_state(directory.database)
     current = state.version == storage.state.HEAD
     counts = directory.read(lambda work: storage.schema.counts(work.db)) if current else None
+    is_small = max((counts or {}).values(), default=0) <= PICTURE_ROWS
+    if current and is_small:
+        directory.read(_damages)
     if picture is None:
-        picture = max((counts or {}).values(), default=0) <= PICTURE_ROWS
+        picture = is_small
     return {
         "version": __version__,
         "database": directory.database.describe(),

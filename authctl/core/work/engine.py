@@ -256,11 +256,19 @@ class Engine:
     def _tell(self, work: Work) -> None:
         for warning in work.warnings:
             self.warn(warning)
+        for damage in work.db.damages.values():
+            self.warn(f"Left out: {damage.message} {damage.hint}")
 
     def stream(self, step: Callable[[Work], Iterator[T]]) -> Iterator[T]:
         """What `step` yields, one by one, from one transaction that stays open meanwhile."""
         self.require_schema()
-        return self.database.stream(lambda db: step(self._admitted(self.work(db))))
+
+        def run(db: Any) -> Iterator[T]:
+            work = self._admitted(self.work(db))
+            yield from step(work)
+            self._tell(work)
+
+        return self.database.stream(run)
 
     def _admitted(self, work: Work) -> Work:
         """The unit of work, done for the person whose session it is, if that may act now."""

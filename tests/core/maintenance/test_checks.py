@@ -23,8 +23,11 @@ BCRYPT = "$2b$04$9dVBzDqQz0FXKJ9cN6Jq/.2fzE2QLdM6tGoC9BcJe6eNYdVPqTJK6"
 
 
 @pytest.fixture
-def now(clock):
-    """The real time, since the commands run in processes of their own."""
+def now(directory, clock):
+    """The real time, since the commands run in processes of their own; something was done two days before it."""
+    clock.now = datetime.now(UTC) - 2 * DAY
+    directory.teams.create("Short-lived", id="short-lived")
+    directory.teams.delete("short-lived")
     clock.now = datetime.now(UTC)
     return clock.now
 
