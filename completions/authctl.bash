@@ -664,8 +664,8 @@ _authctl_load() {
             options=('--picture|' '--fields|fields.status,')
             ;;
         'apply')
-            options=('--plan|' '--check|' '--prune|-' '--name|-' '--schema|' '--dry-run|' '--reason|-' '--ip|-'
-                '--user-agent|-' '--fields|fields.plan,')
+            options=('--plan|' '--check|' '--prune|-' '--name|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
+                '--fields|fields.plan,')
             arguments=('-...|')
             ;;
         'pull')
@@ -687,6 +687,7 @@ _authctl_load() {
             arguments=('shell|')
             ;;
         'help')
+            options=('--schema|')
             arguments=('help.*...|')
             ;;
         *) return 1 ;;
@@ -1045,10 +1046,10 @@ _authctl_list() {
             words=('shell' 'file' 'installed' 'next')
             ;;
         'help.')
-            words=('applications' 'asvs' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages' 'options'
-                'output' 'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes' 'sharing'
-                'teams' 'tokens' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status'
-                'apply' 'pull' 'backup' 'restore' 'completion' 'help')
+            words=('applications' 'apply' 'asvs' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages'
+                'options' 'output' 'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes'
+                'sharing' 'teams' 'tokens' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade'
+                'status' 'apply' 'pull' 'backup' 'restore' 'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'

@@ -1347,7 +1347,6 @@ function __authctl_load
                 '--check||Do nothing, and end with status 3 if the directory differs' \
                 '--prune|-|Take away what this manifest brought and no longer names' \
                 '--name|-|The manifest\'s name; by default the file\'s or the folder\'s' \
-                '--schema||Print the JSON Schema of the files, for editors' \
                 '--dry-run||Show what would happen without doing it' \
                 '--reason|-|Reason for the audit log' \
                 '--ip|-|IP address the person\'s request came from' \
@@ -1392,6 +1391,8 @@ function __authctl_load
             set __authctl_arguments \
                 'shell||Which shell\'s; without it, how to'
         case 'help'
+            set __authctl_options \
+                '--schema||With apply: print the JSON Schema of its files, for editors'
             set __authctl_arguments \
                 'help.*...||A topic, or the words of a command'
         case '*'
@@ -2296,6 +2297,7 @@ function __authctl_list
         case 'help.'
             printf '%s\n' \
                 'applications|How a web application signs people in, in Python' \
+                'apply|The directory as code: teams, users and policies in files' \
                 'asvs|OWASP ASVS 5.0, and the tests that show each requirement' \
                 'backup|Backups, restoring, upgrades, and the key' \
                 'errors|Exit statuses, types of errors, and how errors are written' \

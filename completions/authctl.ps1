@@ -1680,7 +1680,6 @@ function Get-AuthctlRows($path) {
                 '--check||Do nothing, and end with status 3 if the directory differs'
                 '--prune|-|Take away what this manifest brought and no longer names'
                 '--name|-|The manifest''s name; by default the file''s or the folder''s'
-                '--schema||Print the JSON Schema of the files, for editors'
                 '--dry-run||Show what would happen without doing it'
                 '--reason|-|Reason for the audit log'
                 '--ip|-|IP address the person''s request came from'
@@ -1740,6 +1739,9 @@ function Get-AuthctlRows($path) {
             )
         }
         'help' {
+            $rows.options = @(
+                '--schema||With apply: print the JSON Schema of its files, for editors'
+            )
             $rows.arguments = @(
                 'help.*...||A topic, or the words of a command'
             )
@@ -2647,6 +2649,7 @@ function Get-AuthctlList($name) {
         }
         'help.' {
             'applications|How a web application signs people in, in Python'
+            'apply|The directory as code: teams, users and policies in files'
             'asvs|OWASP ASVS 5.0, and the tests that show each requirement'
             'backup|Backups, restoring, upgrades, and the key'
             'errors|Exit statuses, types of errors, and how errors are written'

@@ -26,6 +26,7 @@ from authctl.cli.output import Shape
 from authctl.cli.users.imports import OWN_OPTIONS
 from authctl.core import hashing
 from authctl.core.hashing import base
+from authctl.core.manifests import reading
 from authctl.core.messages import compose
 from authctl.core.messages.builtin import MessageKind
 from authctl.core.policy import policies as policy_policies
@@ -349,7 +350,7 @@ def test_its_workflow_does_what_it_says(bash, home, database_url):
     """Its own steps, on a directory that lets them through."""
     import yaml
 
-    [workflow] = map(yaml.safe_load, {*blocks("yaml")})
+    [workflow] = map(yaml.safe_load, {*blocks("yaml", README)})
     job = workflow["jobs"]["import"]
     environ = {name: value for name, value in job["env"].items() if "secrets." not in value}
     environ |= {"AUTHCTL_DATABASE_URL": database_url}
@@ -406,7 +407,10 @@ def configuration(home, text):
 @holding("toml")
 def test_its_configuration_is_read(document, home):
     for text in blocks("toml", document):
-        configuration(home, text)
+        if document.stem == "apply":  # manifests
+            reading.read("apply", [(document.name, text)])
+        else:
+            configuration(home, text)
 
 
 def test_its_profiles_are_read(home):

@@ -40,13 +40,11 @@ FILE_SIZE = 64 * 1_048_576  # bytes of one file; some hundred times 10,000 users
 def apply(
     ctx: Context,
     paths: Annotated[
-        list[str] | None,
+        list[str],
         typer.Argument(
-            metavar="FILE|FOLDER|-...",
-            help="TOML files, folders of them, or - for stdin.",
-            show_default=False,
+            metavar="FILE|FOLDER...", help="TOML files, folders of them, or - for stdin.", show_default=False
         ),
-    ] = None,
+    ],
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and do nothing.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Do nothing, and end with status 3 if the directory differs.")
@@ -64,22 +62,16 @@ def apply(
         str | None,
         typer.Option("--name", metavar="NAME", help="The manifest's name; by default the file's or the folder's."),
     ] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the files, for editors.")] = False,
 ) -> None:
-    """Make the directory what TOML files say: policies, teams and their members, users, mock phones.
+    """Apply TOML files: teams and their members, users, policies, mock phones.
 
-    Everything is done, or nothing. What the files do not name stays as it is. The plan shows what was added (+),
-    changed (~) and removed (-); off a terminal, -o table shows it so. With -o json it is {"manifest": NAME, "changes":
+    Everything is done, or nothing. What the files do not name stays as it is. The plan shows what is added (+),
+    changed (~) and removed (-); outside a terminal, -o table shows it too. In JSON it is {"manifest": NAME, "changes":
     [{"action", "kind", "name", "before", "after", "source"}]}.
 
-    See `authctl help apply` for the files. `authctl pull` writes them.
+    `authctl help apply` explains the files, and `authctl pull` writes them.
     """
-    if schema:
-        from authctl.core.manifests import declarations
-
-        ctx.output.show_json(declarations.schema())
-        return
-    manifest = _read(ctx, paths or (), name)
+    manifest = _read(ctx, paths, name)
     pruning = _prune(prune)
     if plan or check:
         done = _apply(ctx, manifest, pruning, dry_run=True)
@@ -118,7 +110,7 @@ def pull(
     ] = None,
     policy: Annotated[bool, typer.Option("--policy", help="The policies that are set, and the mock phones.")] = False,
 ) -> None:
-    """Write the directory as a TOML file that `authctl apply` reads. Without options, everything.
+    """Write the directory to a TOML file for `authctl apply`. By default everything.
 
     No password, factor, session or token is in the file, and no invitation by a person.
     """
@@ -155,8 +147,6 @@ def _write(ctx: Context, path: str, parts: Iterator[str]) -> None:
 def _read(ctx: Context, paths: Sequence[str], name: str | None) -> Manifest:
     from authctl.core.manifests import reading
 
-    if not paths:
-        raise UsageError("general_usage", "Name the files or folders to apply.", field="paths")
     if name is None and (len(paths) > 1 or paths[0] == STDIN):
         hint = "By its name, the manifest knows later what it brought."
         raise UsageError("general_usage", "Give the manifest a name with --name.", field="name", hint=hint)

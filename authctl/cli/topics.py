@@ -18,15 +18,33 @@ COMMANDS = Commands("authctl")
 SAMPLE = "sample-config"  # a topic that is a file
 
 
-@COMMANDS.command(example=("authctl help", "authctl help output", "authctl help users create"))
+@COMMANDS.command(
+    example=("authctl help", "authctl help output", "authctl help users create", "authctl help apply --schema")
+)
 def help(
     ctx: Context,
     words: Annotated[
         list[str] | None, typer.Argument(metavar="TOPIC|COMMAND...", help="A topic, or the words of a command.")
     ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="With apply: print the JSON Schema of its files, for editors.")
+    ] = False,
 ) -> None:
     """Explain a topic, or a command. Without one, it lists the topics."""
+    if schema:
+        _write_schema(ctx, words or ())
+        return
     pager.show(_page(ctx, words or ()), ctx.environment)
+
+
+def _write_schema(ctx: Context, words: Sequence[str]) -> None:
+    from json import dumps
+
+    from authctl.core.manifests import declarations
+
+    if list(words) != ["apply"]:
+        raise UsageError("general_usage", "Only apply has a schema: authctl help apply --schema", field="schema")
+    ctx.environment.stdout.write(dumps(declarations.schema(), indent=2) + "\n")
 
 
 def summaries() -> dict[str, str]:

@@ -114,6 +114,8 @@ def apply(
 
     Policies that a file does not name stay as they are. If anything is wrong, all
     errors are listed and nothing changes.
+
+    Files with teams and users, too, are applied with `authctl apply`.
     """
     wanted = source if source in policies.PRESETS else policies.parse_file(_read(ctx, source))
     differences = ctx.directory.security.apply(wanted)

@@ -69,7 +69,11 @@ class Step:
     @property
     def takes_away(self) -> bool:
         """Whether somebody loses something by it."""
-        return self.action is Action.REMOVE or (self.after or {}).get("status") == "blocked"
+        before, after = self.before or {}, self.after or {}
+        if self.action is not Action.CHANGE:
+            return self.action is Action.REMOVE
+        lost = any(set(before.get(name, ())) - set(after.get(name, ())) for name in ("labels", "roles"))
+        return lost or after.get("status") == "blocked"
 
     def public(self) -> JsonObject:
         shown = [None if side is None else {name: form(value) for name, value in side.items()} for side in self.sides]
