@@ -273,9 +273,7 @@ def test_help_is_as_wide_as_the_window(person):
     for columns, widest in ((40, 40), (80, 80), (300, 100)):
         someone = person("users list --help", columns=columns, AUTHCTL_PAGER="")
         assert someone.leaves() == 0
-        lines = [
-            line for line in someone.screen.splitlines() if not line.startswith("  authctl ")
-        ]  # examples are whole
+        lines = [line for line in someone.screen.splitlines() if not line.startswith("  authctl ")]
         assert widest - 25 < max(map(len, lines)) <= widest
 
 
