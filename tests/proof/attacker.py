@@ -392,7 +392,8 @@ class Attacker(RuleBasedStateMachine):
 
     def _first_way_back(self, id: str, own: Sequence[str]) -> Letter | None:
         since = self.scene.world.clock.now - TO_TAKE_BACK
-        others = {address for account in self.scene.accounts.values() if account.id != id for address in account.proved}
+        accounts = [account for account in self.scene.accounts.values() if account.id != id]
+        others = {address for account in accounts for address in (*account.proved, *account.given)}
         for letter in self.scene.post.letters:
             is_hers = letter.kind == BACK and letter.user == id and letter.address in own and "ada" in letter.readers
             if is_hers and not letter.is_over and letter.at is not None and letter.at > since:

@@ -79,7 +79,7 @@ class Account:
     """An account at one moment, and whose each part of it is.
 
     identities: whose each is, and the email that it has there. authenticators: the verified ones, each with its owner.
-    codes: who made the recovery codes. knowers: who knows the password.
+    codes: who made the recovery codes. knowers: who knows the password. given: the addresses that nobody typed in.
     """
 
     id: str
@@ -94,6 +94,7 @@ class Account:
     pending: frozenset[str]
     password_at: datetime | None
     knowers: frozenset[str]
+    given: frozenset[str] = frozenset()
 
     @property
     def proved(self) -> Iterator[str]:

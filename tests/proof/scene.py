@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import hypothesis
@@ -14,7 +14,7 @@ from proof.people import BEHIND, OWNERS, Account, Held, Known, Letter, kind_of
 from proof.world import World
 
 from authctl.core.sessions.sign_in import SignedIn
-from authctl.errors import AuthctlError
+from authctl.errors import AuthctlError, NotFound
 from authctl.model import Factor, Token, User
 
 CODES = ("email", "magic-url", "phone")  # what signs in by an address
@@ -110,7 +110,11 @@ class Scene:
     def _find_token(self, letter: Letter) -> None:
         """Which token a letter is of that came along with something else."""
         for id in self.accounts:
-            for token in self.operator.tokens.list(f"id:{id}"):
+            try:
+                tokens = self.operator.tokens.list(f"id:{id}")
+            except NotFound:  # it made way for another just now
+                continue
+            for token in tokens:
                 if token.created_at == letter.at and (token.address == letter.to or token.kind == BACK):
                     self._name(letter, token)
 
@@ -379,6 +383,7 @@ class Scene:
             pending=frozenset({user.pending_email, user.pending_phone} - {None}),
             password_at=at,
             knowers=known.who if known is not None and known.at == at else frozenset(),
+            given=frozenset(_given(user)),
         )
 
     def holdings(self, name: str, id: str) -> set[str]:
@@ -457,3 +462,11 @@ class Scene:
     def _code(self, secret: str) -> str:
         """What an authenticator app shows when the next deed is done."""
         return pyotp.TOTP(secret).at(int(self.world.clock.now.timestamp()) + PACE)
+
+
+def _given(user: User) -> Iterator[str]:
+    """Its addresses that an operator gave, and that are theirs until an operator says otherwise."""
+    for kind in ("email", "phone"):
+        address = getattr(user, kind)
+        if address is not None and not getattr(user, f"{kind}_self_service"):
+            yield address
