@@ -31,6 +31,7 @@ from authctl.errors import AuthctlError, Invalid, Problem, UsageError, did_you_m
 if TYPE_CHECKING:
     from authctl.cli.tables import Look
 
+SCREEN = 20  # fields of a record; of a longer one, a terminal shows those that hold something
 DRY_RUN_FIELDS = ("dry_run", "changes")  # beside the fields of every shape, where --dry-run was given
 
 _COMMAND = r"\bauthctl (?=(?:users|teams|sessions|tokens|mfa|security|init|upgrade|status|backup|restore)\b)"
@@ -311,7 +312,12 @@ class Output:
     def _show_record(self, record: Record) -> None:
         from authctl.cli import tables
 
-        tables.show_record(record, self._all_fields(record), self.look(zone=None))
+        fields, look = self._all_fields(record), self.look(zone=None)
+        is_long = not self.fields and len(fields) > SCREEN and look.window is not None and self.notes
+        empty = [field for field in fields if is_long and value_of(record, field) in (None, "", [], {})]
+        tables.show_record(record, tuple(field for field in fields if field not in empty), look)
+        if empty:
+            self._note_below(f"Empty: {', '.join(empty)}.")
 
     def look(self, zone: str | None = None) -> Look:
         """How text for people looks here. zone: what follows times off a terminal."""

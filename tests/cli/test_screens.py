@@ -145,6 +145,17 @@ def table(authctl, line, width):
     return list(itertools.takewhile(lambda each: not re.match(r"Hidden columns:|Times are|\d+ shown", each), shown))
 
 
+def test_a_user_is_shown_without_what_is_empty(crowded):
+    shown = plain(screen(crowded, "users get noname", 80))
+    assert shown.count("\n") < 24
+    assert {"id", "status", "mfa"} <= {line.split()[0] for line in shown.splitlines()}
+    assert "\nphone " not in shown
+    empty = " ".join(shown[shown.index("Empty: ") :].split())
+    assert empty.startswith("Empty: username, name, email, phone, labels, prefs, ")
+    assert "\nphone " in plain(screen(crowded, "users get noname -o wide", 80))
+    assert plain(screen(crowded, "users get noname --fields phone", 80)) == "phone  -\n"
+
+
 def test_what_no_row_has_goes_before_what_one_has(crowded):
     shown = plain(screen(crowded, "users list", 80))
     assert "Hidden columns: phone." in shown
