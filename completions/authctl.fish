@@ -1011,7 +1011,7 @@ function __authctl_load
                 '--ip|-|IP address the person\'s request came from' \
                 '--user-agent|-|User agent of the person\'s client'
             set __authctl_arguments \
-                '@users|--user-id|Id, email, phone or username'
+                '@users|--user-id|Whose'
         case 'tokens list'
             set __authctl_options \
                 '--all||Include expired and used tokens, and why they ended, until they are purged' \

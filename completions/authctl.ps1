@@ -1250,7 +1250,7 @@ function Get-AuthctlRows($path) {
                 '--user-agent|-|User agent of the person''s client'
             )
             $rows.arguments = @(
-                '@users|--user-id|Id, email, phone or username'
+                '@users|--user-id|Whose'
             )
         }
         'tokens list' {

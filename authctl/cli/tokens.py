@@ -280,12 +280,15 @@ def create_phone_change(
     exits=(INVALID, CONFLICT, DENIED, UNAVAILABLE),
     example=(
         "authctl tokens redeem ada@example.com --kind email --secret-stdin < code.txt",
+        "authctl tokens redeem --secret-stdin < long-secret.txt",
         "authctl tokens redeem ada --kind recovery --secret-stdin --new-password-stdin < secret-and-password.txt",
     ),
 )
 def redeem(
     ctx: Context,
-    user: User,
+    user: Annotated[
+        str | None, positional("--user-id", "Whose. A secret too long to be a code needs none.", metavar="USER")
+    ] = None,
     kind: Annotated[
         TokenKind | None,
         typer.Option(
@@ -339,12 +342,14 @@ def redeem(
 
     if kind is not None and id is not None:
         raise UsageError("general_usage", "Use only one of --kind and --id.", field="kind")
+    if user is None and id is not None:
+        raise UsageError("general_usage", "--id needs the USER.", field="user")
     tokens = ctx.directory.tokens
     if secret_stdin:
         secret = prompts.read_secret_line(ctx.environment, "--secret-stdin")
     else:
         secret = prompts.secret(ctx.environment, "Secret", flag="--secret-stdin")
-    meant = kind or _kind_meant(ctx, user, id)
+    meant = kind or (_kind_meant(ctx, user, id) if user is not None else _kind_of(ctx, secret))
     effect = DECLARATIONS[meant].effect
     ctx.output.prepare(SIGNED_IN if effect is Effect.SIGN_IN else USER)
     password = None
@@ -359,6 +364,12 @@ def redeem(
     ctx.show(shown)
     if shown.get("more_factors_required"):
         ctx.output.note(MORE_FACTORS)
+
+
+def _kind_of(ctx: Context, secret: str) -> TokenKind:
+    """The kind of the token that has a long secret; where there is none, one that will be refused."""
+    kind: TokenKind | None = ctx.operators.tokens.find_kind(secret)
+    return kind or TokenKind.MAGIC_URL
 
 
 def _kind_meant(ctx: Context, user: str, id: str | None) -> TokenKind:

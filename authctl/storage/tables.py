@@ -227,6 +227,7 @@ tokens = sa.Table(
     sa.Column("ended_reason", Text),
     sa.UniqueConstraint("id", name="tokens_id_key"),
     sa.Index("tokens_user_seq", "user_seq", "kind", "seq"),
+    sa.Index("tokens_digest", "digest", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
     sa.Index("tokens_expires_at", "expires_at"),
     _ended_index("tokens"),
 )

@@ -27,6 +27,12 @@ def find(db: Connection, user_seq: int, id: str) -> Token | None:
     return record(row) if row else None
 
 
+def find_by_digest(db: Connection, digest: bytes) -> Token | None:
+    """The token of that digest, unless it has ended. Those of codes are never found: their digests have a key."""
+    row = db.first(compiled.TOKENS_FIND_BY_DIGEST, {"digest": digest})
+    return _record(row) if row else None
+
+
 def list_recent(db: Connection, user_seq: int, kind: TokenKind) -> list[Token]:
     """A user's tokens of a kind; the newest first, dead ones too; kept from others."""
     rows = db.rows(compiled.TOKENS_LIST_RECENT, {"user_seq": user_seq, "kind": str(kind)})

@@ -72,6 +72,7 @@ FILES = {
     "jwt.txt": f"sessions create ada --password-stdin --fields secret <<< '{PASSWORD}' | "
     "authctl sessions create-jwt --secret-stdin --fields jwt",
     "code.txt": "tokens create-email ada@example.com --print-secret --fields secret",
+    "long-secret.txt": "tokens create ada --fields secret",
     "app-code.txt": "mfa create-authenticator ada --name phone --fields secret | totp",
     "session-and-code.txt": f"sessions create ada --password-stdin --fields secret <<< '{PASSWORD}'",
     "secret-and-password.txt": "tokens create-recovery ada --print-secret --fields secret",

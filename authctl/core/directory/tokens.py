@@ -8,9 +8,9 @@ from authctl.core.directory.verbs import Group, StepUp, flow, later, reads, writ
 from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
-    from authctl.core.tokens import redeem, tokens
+    from authctl.core.tokens import judging, redeem, tokens
 else:
-    redeem, tokens = later("authctl.core.tokens", "redeem", "tokens")
+    judging, redeem, tokens = later("authctl.core.tokens", "judging", "redeem", "tokens")
 
 
 # Whoever has yet to add a factor or change the password can prove an address already.
@@ -34,6 +34,7 @@ class Tokens(Group):
         tokens.create_phone_change, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD, to_prove=True
     )
     redeem = flow(redeem.redeem, by=OPERATOR | APPLICATION | PERSON, **_PROVING)
+    find_kind = reads(judging.find_kind, by=OPERATOR)
     list = reads(tokens.list_, by=OPERATOR)
     list_live = reads(tokens.list_live, by=OPERATOR)
     delete = writes(tokens.delete, by=OPERATOR)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from authctl import storage
 from authctl.core.accounts import lookup, throttle
+from authctl.core.credentials import answers
+from authctl.core.crypto import digests
 from authctl.core.tokens import codes
 from authctl.core.tokens.kinds import DECLARATIONS, Effect, TokenDeclaration
 from authctl.core.work.unit import Work
@@ -39,21 +41,27 @@ class JudgedToken:
 
 
 def judge(
-    work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None, new_account: bool
+    work: Work, user: str | None, secret: str, kind: TokenKind | None, id: str | None, new_account: bool
 ) -> JudgedToken | Denied:
-    """Count the attempt and compare. Whatever is wrong, the same statements are run."""
+    """Count the attempt and compare. Whatever is wrong, the same statements are run.
+
+    user: None for whosever long secret it is, which nobody guesses: such attempts are not counted.
+    """
     work.ask_policy()
-    found = lookup.find(work, user, lock=True)
+    named = user if user is not None else _holder(work, secret)
+    found = lookup.find(work, named, lock=True) if named is not None else None
     if work.person is not None and (found is None or found.seq != work.person.user.seq):
         found = None
     tokens = _meant(work, found.seq if found is not None else 0, kind, id)
     kind = kind or (tokens[0].kind if tokens else None)
     claim = None
-    if kind is None or DECLARATIONS[kind].is_guessable:
+    if user is not None and (kind is None or DECLARATIONS[kind].is_guessable):
         claim = throttle.claim(work, found, user, code=str(kind or "id"))
         work.require_key()  # whether or not there is a code to compare: both take the same statements
     refusal = claim.refusal if claim is not None else None
-    tried = [token for token in tokens if _may_be_tried(work, token, refusal)]
+    tried = [
+        token for token in tokens if _may_be_tried(work, token, refusal) and (user is not None or not token.is_code)
+    ]
     right = codes.matching(work, found, tried, secret)
     provided = next((token for token in tried if token.digest is None), None)
     counted = [token.seq for token in tried if token.is_code]
@@ -68,6 +76,18 @@ def judge(
         return JudgedToken(found, judged, claim, secret, new_account)
     why = refusal or _why(work, found, tokens, secret)
     return refuse(work, found, tried[0] if tried else None, kind, why)
+
+
+def _holder(work: Work, secret: str) -> str | None:
+    """Whose live token has that long secret, as lookups take it."""
+    token = storage.tokens.find_by_digest(work.db, digests.digest(secret))
+    return f"id:{token.user_id}" if token is not None else None
+
+
+def find_kind(work: Work, secret: str) -> TokenKind | None:
+    """The kind of the token that has that long secret, if it has not ended. Codes are found by their user alone."""
+    token = storage.tokens.find_by_digest(work.db, digests.digest(answers.normalized(secret)))
+    return token.kind if token is not None else None
 
 
 def _may_be_tried(work: Work, token: Token, refusal: str | None) -> bool:

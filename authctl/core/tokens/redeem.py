@@ -26,7 +26,7 @@ from authctl.core.sessions import admission, sign_in
 from authctl.core.sessions.sign_in import SignedIn
 from authctl.core.tokens import cancelling, judging, kinds, tokens
 from authctl.core.tokens.judging import JudgedToken
-from authctl.core.tokens.kinds import DECLARATIONS, Effect
+from authctl.core.tokens.kinds import DECLARATIONS, Effect, SecretForm
 from authctl.core.values import checks
 from authctl.core.work.unit import granted
 from authctl.errors import Conflict, Denied, Invalid
@@ -50,7 +50,7 @@ class Recovery(NamedTuple):
 
 def redeem(
     directory: Engine,
-    user: str,
+    user: str | None,
     secret: str,
     *,
     kind: TokenKind | str | None = None,
@@ -65,13 +65,14 @@ def redeem(
 ) -> SignedIn | User:
     """Do what a token is for, and use it up.
 
-    kind, id: which token is meant, by one of them: a code that was typed wrong costs that one an attempt and no other.
-    new_password: what a recovery sets; one that the policy refuses (Invalid) does not use the token up. new_account:
-    whoever has the address says that the account is somebody else's: where the address was never verified, and the
-    account has another proof, it leaves that account, and the session is of a new one. code: a second factor, to
-    recover an account that asks for two, since its mailbox is but one: of an authenticator, or a recovery code; with
-    challenge, the code of the token of that id, which `create_phone` sent to its phone. keep: of a recovery, leave the
-    identities whose email is not proved, and the authenticators and recovery codes that nothing has confirmed.
+    user: None for a secret that is too long to be a code, and says itself whose it is. kind, id: which token is meant,
+    by one of them: a code that was typed wrong costs that one an attempt and no other. new_password: what a recovery
+    sets; one that the policy refuses (Invalid) does not use the token up. new_account: whoever has the address says
+    that the account is somebody else's: where the address was never verified, and the account has another proof, it
+    leaves that account, and the session is of a new one. code: a second factor, to recover an account that asks for
+    two, since its mailbox is but one: of an authenticator, or a recovery code; with challenge, the code of the token of
+    that id, which `create_phone` sent to its phone. keep: of a recovery, leave the identities whose email is not
+    proved, and the authenticators and recovery codes that nothing has confirmed.
 
     Answers with a session for the kinds that sign in (email, phone, magic-url, token), else with the user. Raises
     Denied: user_invalid_token, the same for a wrong, expired, used and unknown one; to who has a right one, which stays
@@ -91,6 +92,8 @@ def redeem(
             field="kind",
             hint=f"Kinds: {', '.join(TokenKind)}.",
         )
+    if user is None and (wanted is None or DECLARATIONS[wanted].secret is SecretForm.CODE):
+        raise Invalid("general_argument_invalid", "A code needs its user.", field="user", hint="Name the user.")
     if new_password is None and wanted is not None and DECLARATIONS[wanted].effect is Effect.RECOVER:
         raise _password_missing()
     directory = directory.from_request(ip, user_agent)
@@ -156,7 +159,7 @@ def _password_missing() -> Invalid:
 
 
 def _judge_and_use(
-    work: Work, user: str, secret: str, kind: TokenKind | None, id: str | None, new_account: bool
+    work: Work, user: str | None, secret: str, kind: TokenKind | None, id: str | None, new_account: bool
 ) -> JudgedToken | SignedIn | User | Denied:
     """The same, and use the token up at once where nothing slow is to be done before."""
     judged = judging.judge(work, user, secret, kind, id, new_account)

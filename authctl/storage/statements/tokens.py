@@ -13,6 +13,7 @@ _SELECT = sa.select(tokens, users.c.id.label("user_id")).join(users, users.c.seq
 _OF_USER = _SELECT.where(is_(tokens.c.user_seq)).order_by(tokens.c.seq.desc())
 
 FIND = _SELECT.where(is_(tokens.c.user_seq), is_(tokens.c.id)).with_for_update(of=tokens)
+FIND_BY_DIGEST = _SELECT.where(is_(tokens.c.digest), tokens.c.ended_at.is_(None))
 LIST_RECENT = _OF_USER.where(is_(tokens.c.kind)).limit(RECENT).with_for_update(of=tokens)
 LIST_OF_USER = _OF_USER
 LIST_LIVE = _OF_USER.where(

@@ -76,6 +76,7 @@ WHO_MAY = dict(
     tokens.create_phone_change          OPN
     tokens.redeem                       OAPNM
     tokens.list                         O
+    tokens.find_kind                    O
     tokens.list_live                    O
     tokens.delete                       O
     tokens.purge                        O
