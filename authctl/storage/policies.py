@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from authctl.storage import compiled
-from authctl.storage.connection import Connection
+from authctl.storage import compiled, record_mapping
+from authctl.storage.connection import Connection, Unreadable
 
 
 def read(db: Connection) -> dict[str, Any]:
-    return dict(db.rows(compiled.POLICIES_READ, {}))
+    return _sound(db.rows(compiled.POLICIES_READ, {}))
 
 
 def ask(db: Connection) -> Callable[[], dict[str, Any]]:
     """Ask for the same with the next statement, to read it later."""
     answer = db.ask(compiled.POLICIES_READ, {})
-    return lambda: dict(answer())
+    return lambda: _sound(answer())
+
+
+def _sound(rows: list[Any]) -> dict[str, Any]:
+    """The policies by name. One that cannot be read refuses all, since any may decide."""
+    for row in rows:
+        if type(row.value) is Unreadable:
+            raise record_mapping.damaged("policies", {"id": row.name}, "value")
+    return {row.name: row.value for row in rows}
 
 
 def read_locked(db: Connection) -> dict[str, Any]:

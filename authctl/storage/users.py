@@ -183,16 +183,25 @@ _of_password = itemgetter(*(_NUMBERS[name] for name in _PASSWORD))
 
 _TYPED = {"status": Status, "labels": record_mapping.texts, "prefs": record_mapping.of_json}
 _TYPED |= {"metadata": record_mapping.of_json}
+_STATUSES = {str(each): each for each in Status}
+_sound: set[tuple[type, ...]] = set()  # the types of rows that were found to be whole: most rows are like others
 
 
 def record(row: Any) -> User:
     """The user of a row that has all columns of the table, in their order."""
     fields = dict(zip(_FIELDS, _of_user(row), strict=True))
-    password = None
-    if row[_NUMBERS["password_hash"]] is not None:
-        stored = dict(zip(_PASSWORD.values(), _of_password(row), strict=True))
-        password = record_mapping.make(Password, "users", stored, id=fields["id"])
-    return record_mapping.make(User, "users", fields, _TYPED, password=password)
+    password, is_sound = None, (types := tuple(map(type, row))) in _sound
+    stored = dict(zip(_PASSWORD.values(), _of_password(row), strict=True))
+    if stored["hash"] is not None:
+        if not is_sound:
+            record_mapping.check(Password, "users", stored, {"id": fields["id"]})
+        password = Password(**stored)
+    status, labels = _STATUSES.get(fields["status"]) if is_sound else None, fields["labels"]
+    if status is not None and all(type(each) is str for each in labels):
+        return User(**fields | {"status": status, "labels": tuple(labels)}, password=password)
+    found = record_mapping.make(User, "users", fields, _TYPED, password=password)
+    _sound.add(types)
+    return found
 
 
 def columns_of(user: NewUser) -> dict[str, Any]:
