@@ -125,6 +125,8 @@ def _claim(work: Work, directory: Engine, secret: str, factor: Factor, print_sec
     work.changed(_resource(challenge), None, challenge.public())
     if claim.sending is None:
         _end_older(work, claim, {})
+    else:
+        _record(work, EventName.USERS_MFA_CHALLENGES_CREATE, challenge, sending.UNDER_WAY)
     return claim
 
 

@@ -312,7 +312,13 @@ def _claim(
         made_membership=before is None,
         answer=_as_typed(work, after, invitee),
     )
-    return replace(claim, sending=compose(work, claim)) if compose is not None else claim
+    if compose is None:
+        return claim
+    if before is not None:  # what is new has been recorded
+        resource, user_id = memberships.resource(membership), membership.user_id
+        told: Json = {"user": user_id, "status": PENDING, "renewed": True} | sending.UNDER_WAY
+        work.record(EventName.TEAMS_MEMBERSHIPS_CREATE, resource, told, user_id=user_id)
+    return replace(claim, sending=compose(work, claim))
 
 
 def _composer(directory: Engine, url: str | None) -> Callable[[Work, InvitationClaim], Sending]:

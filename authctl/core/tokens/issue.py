@@ -138,9 +138,12 @@ def _claim(work: Work, directory: Engine, asked: TokenRequest, find: Find) -> To
     )
     message = _message(directory, asked, user, token, secret, phrase) if is_sent and is_ours else None
     work.changed(resource(token), None, token.public())
+    leaving = sending.Sending(address, channel, message) if is_sent and not is_blocked else None
+    if leaving is not None:
+        record(work, token, sending.UNDER_WAY)
     return TokenClaim(
         actor=work.actor,
-        sending=sending.Sending(address, channel, message) if is_sent and not is_blocked else None,
+        sending=leaving,
         user=user,
         token=token,
         secret=secret,

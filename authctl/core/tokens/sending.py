@@ -6,7 +6,8 @@
                                          └─ it was refused ──────────▶ WITHDRAWN: the older one stays as it was
 
 A crash before the end leaves a code beside the older one, which is nobody's loss: the next one that is sent ends both,
-and no interval has begun.
+and no interval has begun. The log has it all the same: what is to be sent has an event before it is, `sending`, and
+another when it is settled or withdrawn.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class SendingClaim:
     sending: Sending | None
 
 
+UNDER_WAY: Json = {"sending": True}  # what the log says of a claim that is yet to be sent
 C = TypeVar("C", bound=SendingClaim)
 
 
