@@ -627,7 +627,7 @@ _authctl_load() {
             ;;
         'security list-logs')
             options=('--user|@users' '--event|events,' '--actor|-' '--since|-' '--until|-' '--limit|-' '--after|-'
-                '--all|' '--follow|' '--fields|fields.event,')
+                '--all|' '--follow|' '--state|/' '--fields|fields.event,')
             ;;
         'security verify-logs')
             options=('--expect|-' '--all|' '--accept|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'

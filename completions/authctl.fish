@@ -1271,6 +1271,7 @@ function __authctl_load
                 '--after|-|Continue after the record with this id' \
                 '--all||Show all, streamed' \
                 '--follow||Oldest first, then new events as they happen, until Ctrl-C' \
+                '--state|/|With --follow: remember the last event in FILE and go on from it' \
                 '--fields|fields.event,|Only these fields, in this order'
         case 'security verify-logs'
             set __authctl_options \

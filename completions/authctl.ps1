@@ -1580,6 +1580,7 @@ function Get-AuthctlRows($path) {
                 '--after|-|Continue after the record with this id'
                 '--all||Show all, streamed'
                 '--follow||Oldest first, then new events as they happen, until Ctrl-C'
+                '--state|/|With --follow: remember the last event in FILE and go on from it'
                 '--fields|fields.event,|Only these fields, in this order'
             )
         }

@@ -68,6 +68,12 @@ def first_seq(db: Connection, asked: EventQuery, limit: int) -> int | None:
     return db.sqlalchemy.execute(sa.select(sa.func.min(newest.c.seq))).scalar()
 
 
+def list_seqs(db: Connection, behind: int, before: int) -> list[int]:
+    """The numbers of all events behind a number and before another."""
+    statement = sa.select(events.c.seq).where(events.c.seq > behind, events.c.seq < before)
+    return [*db.sqlalchemy.execute(statement).scalars()]
+
+
 def list_behind(db: Connection, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
     """All events behind a number, each with its own, the oldest first."""
     rows = db.stream(_matching(asked).where(events.c.seq > seq).order_by(events.c.seq))

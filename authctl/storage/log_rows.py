@@ -37,9 +37,7 @@ def settled_seq(database: Database, sleep: Callable[[float], None]) -> int:
 
     sleep: waits for so many seconds. Raises Unavailable (database_locked) after as long as writers wait for each other.
     """
-    if database.dialect == "sqlite":
-        return database.read(last_seq)
-    settled, writing = database.read(lambda db: (last_seq(db), _writers(db)))
+    settled, writing = standing(database)
     waited, pause = 0.0, SHORTEST_PAUSE
     while writing:
         if waited >= database.lock_timeout:
@@ -54,8 +52,15 @@ def settled_seq(database: Database, sleep: Callable[[float], None]) -> int:
     return settled
 
 
+def standing(database: Database) -> tuple[int, set[str]]:
+    """The number of the newest event, and who may still add one with a lower number, as names of transactions."""
+    return database.read(lambda db: (last_seq(db), _writers(db)))
+
+
 def _writers(db: Connection) -> set[str]:
-    """The transactions on Postgres that write to the log, each by a name that no other has."""
+    """The transactions that write to the log, each by a name that no other has; on SQLite a reader knows of none."""
+    if db.dialect.name == "sqlite":
+        return set()
     return set(db.sqlalchemy.exec_driver_sql(_WRITERS).scalars())
 
 

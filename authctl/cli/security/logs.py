@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,8 +16,12 @@ from authctl.cli.options import split
 from authctl.cli.output import Format
 from authctl.cli.progress import progress_of
 from authctl.cli.security import COMMANDS
+from authctl.cli.security.follow_state import State
 from authctl.errors import Invalid, UsageError
 from authctl.model import Event, Json
+
+if TYPE_CHECKING:
+    from authctl.core.audit.following import Following
 
 BETWEEN_LOOKS = 1.0  # seconds
 
@@ -29,6 +34,7 @@ BETWEEN_LOOKS = 1.0  # seconds
         "authctl security list-logs --event 'users.*' --actor root@web1 --limit 100",
         "authctl security list-logs --user ada@example.com --all -o jsonl",
         "authctl security list-logs --follow",
+        "authctl security list-logs --follow --state listener.state -o jsonl",
     ),
 )
 def list_logs(
@@ -57,14 +63,22 @@ def list_logs(
     follow: Annotated[
         bool, typer.Option("--follow", help="Oldest first, then new events as they happen, until Ctrl-C.")
     ] = False,
+    state: Annotated[
+        str | None,
+        typer.Option(
+            "--state", metavar="FILE", help="With --follow: remember the last event in FILE and go on from it."
+        ),
+    ] = None,
 ) -> None:
     """Show the audit log, newest first: who did what, to what, when and from where."""
     security = ctx.directory.security
     which: dict[str, Any] = {"user": user, "events": split(event), "actor": actor, "since": since}
+    if state and not follow:
+        raise UsageError("general_usage", "Use --state only with --follow.", field="state")
     if follow:
         if until or after:
             raise UsageError("general_usage", "Use --follow without --until and --after.", field="follow")
-        _show_as_they_come(ctx, security.follow_logs(lambda: _wait(ctx), **which, limit=None if all else limit))
+        _follow(ctx, which | {"limit": None if all else limit}, State(state) if state else None)
     elif all:
         ctx.output.stream(_public(security.iterate_logs(**which, until=until, after=after)))
     else:
@@ -76,16 +90,27 @@ def _public(events: Iterable[Event]) -> Iterator[Json]:
     return (event.public() for event in events)
 
 
-def _show_as_they_come(ctx: Context, events: Iterator[Event]) -> None:
-    """Events one by one, each as a line: a table would wait for the last."""
+def _follow(ctx: Context, which: dict[str, Any], state: State | None) -> None:
+    """Show events one by one, each as a line: a table would wait for the last."""
     if ctx.output.format is Format.TABLE:
         ctx.output.format = Format.TSV
-    ctx.output.stream(_public(events))
+
+    def wait() -> None:
+        ctx.output.flush()
+        if state is not None:
+            state.save(events.cursor)
+        ctx.environment.sleep(BETWEEN_LOOKS)
+
+    with closing(ctx.directory.security.follow_logs(wait, **which, after=state.read() if state else None)) as events:
+        ctx.output.stream(_public(events) if state is None else _remembered(ctx, events, state))
 
 
-def _wait(ctx: Context) -> None:
-    ctx.output.flush()
-    ctx.environment.sleep(BETWEEN_LOOKS)
+def _remembered(ctx: Context, events: Following, state: State) -> Iterator[Json]:
+    """The same events; each is remembered once it has been handed over."""
+    for event in events:
+        yield event.public()
+        ctx.output.flush()
+        state.add(events)
 
 
 @COMMANDS.command(

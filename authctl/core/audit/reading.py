@@ -6,20 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from authctl import storage
 from authctl.core.accounts import lookup
+from authctl.core.audit import following
 from authctl.core.values import checks, identifiers, times
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid, NotFound, did_you_mean
 from authctl.model import Event, EventName
 from authctl.storage.events import EventPosition, EventQuery
-
-# How far behind the newest event one may still appear, because its transaction was not through.
-SETTLING_LOOKS = 10
-SETTLING_EVENTS = 100  # before the first look
 
 
 def list_logs(
@@ -77,46 +73,19 @@ def follow_logs(
     actor: str | None = None,
     since: datetime | str | None = None,
     limit: int | None = 25,
-) -> Iterator[Event]:
-    """The newest events, the oldest of them first, and then what happens, without end.
+    after: str | None = None,
+) -> following.Following:
+    """The newest events, the oldest of them first, and then what happens, without end: each event once.
 
     wait: called between looks; it returns when it is time to look again, or raises to stop. limit: how many of those
-    that have happened already; None for all of them. The other conditions are those of `list_logs`.
+    that have happened already; None for all of them. after: the `cursor` of what an earlier call answered with, to go
+    on behind the event that came last; keep it together with what was made of that event. The other conditions are
+    those of `list_logs`. Follow the primary: a replica does not know who writes.
     """
     asked = directory.read(_asked, user=user, events=events, actor=actor, since=since)
-    first, last = directory.read(_beginning, asked, limit)
-    # Numbers are given before a transaction is through, so an event may appear below others: looks go back a while.
-    looks = [max(0, last - SETTLING_EVENTS)]
-    behind = min(first - 1, looks[0])
-    seen: set[int] = set()
-    while True:
-        newest = looks[-1]
-        for seq, event in directory.stream(partial(_behind, asked=asked, seq=behind)):
-            newest = max(newest, seq)
-            if seq in seen:
-                continue
-            if seq > looks[0]:
-                seen.add(seq)
-            if seq >= first:
-                yield event
-        first = 0
-        looks = [*looks, newest][-SETTLING_LOOKS:]
-        behind = looks[0]
-        seen = {seq for seq in seen if seq > behind}
-        wait()
-
-
-def _beginning(work: Work, asked: EventQuery, limit: int | None) -> tuple[int, int]:
-    """The number of the first event to show, and of the last that there is."""
-    last = storage.events.last_seq(work.db)
-    if limit is None:
-        return 1, last
-    first = storage.event_lists.first_seq(work.db, asked, identifiers.limit(limit))
-    return last + 1 if first is None else first, last
-
-
-def _behind(work: Work, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
-    return storage.event_lists.list_behind(work.db, asked, seq)
+    if after is not None:
+        return following.go_on(directory, wait, asked, after)
+    return following.begin(directory, wait, asked, None if limit is None else identifiers.limit(limit))
 
 
 def _asked(

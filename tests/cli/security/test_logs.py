@@ -83,6 +83,55 @@ def test_a_process_that_follows_is_heard_at_once(security, home, database_url):
         child.communicate()
 
 
+def test_following_goes_on_where_it_stopped(security, tmp_path):
+    state = tmp_path / "state"
+
+    def sleep(seconds):
+        raise KeyboardInterrupt
+
+    def shown():
+        return security(f"list-logs --follow --state {state} --fields resource", sleep=sleep).stdout.splitlines()
+
+    security("users create --id ada")
+    assert shown() == ["directory", "users/ada"]
+    assert shown() == []
+    security("users create --id bob")
+    with state.open("a") as file:
+        file.write("9")  # which a killed process did not finish
+    assert shown() == ["users/bob"]
+    assert [file.name for file in tmp_path.iterdir() if "state" in file.name] == ["state"]
+
+
+def test_a_process_that_is_killed_while_it_follows_loses_nothing(security, home, database_url, tmp_path):
+    """What was being handed over when it was killed may come again; nothing else does."""
+    python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    words = ["security", "list-logs", "--follow", "--state", str(tmp_path / "state"), "-o", "jsonl"]
+    for number in range(6):
+        security(f"users create --id u{number}")
+    came = []
+    for lines in (3, 2, 3):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "authctl", *words],
+            env=home | python | {"AUTHCTL_DATABASE_URL": database_url},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        came += [json.loads(child.stdout.readline())["resource"] for _ in range(lines)]
+        child.kill()
+        rest, _ = child.communicate()
+        came += [json.loads(line)["resource"] for line in rest.splitlines()]
+        if came[-1] == "users/u5":
+            break
+    once = [resource for place, resource in enumerate(came) if place == 0 or resource != came[place - 1]]
+    assert once == ["directory", *(f"users/u{number}" for number in range(6))]
+
+
+def test_a_state_is_of_what_is_followed_and_in_a_folder_that_is_there(security, tmp_path):
+    assert security(f"list-logs --state {tmp_path}/state").status == 2
+    ran = security(f"list-logs --follow --state {tmp_path}/missing/state -o json")
+    assert (ran.status, json.loads(ran.stderr)["error"]["type"]) == (7, "file_unavailable")
+
+
 # Whether the log was changed
 
 
