@@ -30,7 +30,7 @@ def find(db: Connection, user_seq: int, id: str) -> Token | None:
 def find_by_digest(db: Connection, digest: bytes) -> Token | None:
     """The token of that digest, unless it has ended. Those of codes are never found: their digests have a key."""
     row = db.first(compiled.TOKENS_FIND_BY_DIGEST, {"digest": digest})
-    return _record(row) if row else None
+    return record(row) if row else None
 
 
 def list_recent(db: Connection, user_seq: int, kind: TokenKind) -> list[Token]:
