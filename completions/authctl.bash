@@ -335,8 +335,8 @@ _authctl_load() {
             arguments=('@users|--user-id')
             ;;
         'users create-identity')
-            options=('--email|-' '--email-verified|' '--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.identity,')
+            options=('--email|-' '--email-verified|' '--force|' '--password-stdin|' '--code|-' '--challenge|-'
+                '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.identity,')
             arguments=('@users|--user-id' '-|--provider' '-|--provider-uid')
             ;;
         'users delete-identity')

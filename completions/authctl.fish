@@ -540,6 +540,9 @@ function __authctl_load
                 '--email|-|The user\'s email at the provider' \
                 '--email-verified||The provider has verified that email: it counts as verified here' \
                 '--force||Even if a person typed in the address or username and nobody has verified it' \
+                '--password-stdin||With --as-session: read the person\'s current password from stdin' \
+                '--code|-|With --as-session: a code from the person\'s authenticator, or a recovery code' \
+                '--challenge|-|With --as-session: the challenge from `authctl mfa create-challenge` that --code answers' \
                 '--dry-run||Show what would happen without doing it' \
                 '--reason|-|Reason for the audit log' \
                 '--ip|-|IP address the person\'s request came from' \

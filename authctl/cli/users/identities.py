@@ -18,7 +18,8 @@ from authctl.cli.users.options import Force, User
     IDENTITY,
     writes=True,
     says="Linked an account of {provider} to {user}.",
-    exits=(INVALID, NOT_FOUND, CONFLICT),
+    steps_up=True,
+    exits=(INVALID, NOT_FOUND, CONFLICT, DENIED),
     example="authctl users create-identity ada@example.com google 1184 --email ada@gmail.com",
 )
 def create_identity(

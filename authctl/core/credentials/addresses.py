@@ -78,7 +78,7 @@ def hold(work: Work, before: User, kind: AddressKind) -> User:
     An account that only claims it loses it. Raises Conflict where another has proved it, or was given it.
     """
     address = getattr(before, f"pending_{kind}")
-    _take_from_claimant(work, before, kind, address)
+    take_from_claimant(work, before, kind, address)
     after = _move(work, before, _with(before, kind, address, verified=True, self_service=True), kind)
     factors.prove(work, Factor(kind))
     return after
@@ -91,7 +91,7 @@ def restore(work: Work, before: User, kind: AddressKind, address: str, *, was_gi
     was_given: an operator had given it. Another one had been proved: it may be an intruder's, who then changed it and
     takes that back, and is no operator's from then on. Whoever takes an email back reads the mailbox.
     """
-    _take_from_claimant(work, before, kind, address)
+    take_from_claimant(work, before, kind, address)
     is_proved = kind == "email" or not was_given
     return _move(work, before, _with(before, kind, address, verified=is_proved, self_service=not was_given), kind)
 
@@ -145,7 +145,7 @@ def _has_to_lose(work: Work, user: User) -> bool:
     return is_given or identities.has_proof(work, user)
 
 
-def _take_from_claimant(work: Work, user: User, kind: AddressKind, address: str) -> None:
+def take_from_claimant(work: Work, user: User, kind: AddressKind, address: str) -> None:
     """Take an address that is proved off another account, where that only claims it: its key decides about others."""
     requested.make_way(work, kind, address)
     holder = storage.users.find(work.db, kind, address, lock=True)

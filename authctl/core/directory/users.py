@@ -62,7 +62,7 @@ class Users(Group):
     delete_sessions = writes(sessions.delete_all_of, by=OPERATOR | PERSON)
     delete_everybodys_sessions = writes(sessions.delete_everybodys, by=OPERATOR)
 
-    create_identity = writes(changes.create_identity, by=OPERATOR)
+    create_identity = writes(changes.create_identity, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
     list_identities = reads(identities.list_, by=OPERATOR | PERSON)
     delete_identity = writes(identities.delete, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
 

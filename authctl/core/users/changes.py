@@ -13,6 +13,7 @@ from authctl.core.accounts import endings, identities, naming, records, throttle
 from authctl.core.accounts.lookup import get, get_locked
 from authctl.core.accounts.standing import AddressKind
 from authctl.core.credentials import addresses, stepping_up
+from authctl.core.messages import notices
 from authctl.core.tokens import cancelling
 from authctl.core.values import contacts, identifiers, json_objects, times
 from authctl.core.work.engine import Engine
@@ -196,13 +197,25 @@ def create_identity(
 ) -> Identity:
     """Link an account elsewhere to a user, who can sign in with it from then on.
 
-    email: the address that it has there. email_verified: the provider vouches for it, so that the user holds it as long
-    as the identity stays. force: also where somebody typed in the address or username that names the account.
+    For a person an application passes what the provider says of the account that the person has just signed in to
+    there. email: the address that it has there. email_verified: the provider vouches for it, so that the user holds it
+    as long as the identity stays; it leaves an account that only claims it. force: also where somebody typed in the
+    address or username that names the account.
 
     Raises Conflict (user_identity_already_exists, and user_email_already_exists where another holds the email).
     """
     new = identities.read(provider, provider_uid, email, email_verified=email_verified)
-    return identities.link(work, naming.get(work, user, force=force), new)
+    found = naming.get(work, user, force=force)
+    if work.person is not None:
+        ways_in.check(work, "identity", field="provider")
+        if new.email_verified and new.email is not None:
+            addresses.take_from_claimant(work, found, "email", new.email)
+    linked = identities.link(work, found, new)
+    if work.person is not None:
+        notices.factors_changed(work, found, f"a sign-in with {new.provider} was added")
+        if new.email_verified and new.email == found.email:
+            addresses.verify(work, found, "email")
+    return linked
 
 
 def unlock(work: Work, user: str) -> User:

@@ -51,7 +51,7 @@ WHO_MAY = dict(
     users.delete_session                OPN
     users.delete_sessions               OPN
     users.delete_everybodys_sessions    O
-    users.create_identity               O
+    users.create_identity               OPN
     users.list_identities               OPN
     users.delete_identity               OPN
     users.list_memberships              OPN

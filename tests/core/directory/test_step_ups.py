@@ -13,6 +13,7 @@ ASKS = {
     "users.update_phone",
     "users.update_password",
     "users.secure",
+    "users.create_identity",
     "users.delete_identity",
     "tokens.create_email_change",
     "tokens.create_phone_change",
