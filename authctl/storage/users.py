@@ -239,8 +239,8 @@ def address_taken(kind: str, address: str | None) -> Conflict:
         f"user_{kind}_already_exists",
         f"The {kind} {address} is taken.",
         field=kind,
-        hint="If both accounts are one person's, an operator can merge them: authctl users merge FROM INTO. See who has"
-        f" it with: authctl users get {quote(address or '')}",
+        hint=f"See who has it with: authctl users get {quote(address or '')}. If both accounts are one person's, merge "
+        "them with: authctl users merge FROM INTO",
     )
 
 

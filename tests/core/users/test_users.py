@@ -156,7 +156,7 @@ def test_a_person_whose_address_is_taken_is_told_how_to_prove_it(directory, kind
     assert taken.value.hint == told
     with pytest.raises(Conflict, match="is taken") as taken:
         getattr(directory.users, f"update_{kind}")("ada", address)
-    assert f"authctl users update-{kind} USER ''" in taken.value.hint
+    assert "authctl users merge FROM INTO" in taken.value.hint
 
 
 @pytest.mark.parametrize(
