@@ -664,9 +664,9 @@ _authctl_load() {
             options=('--picture|' '--fields|fields.status,')
             ;;
         'apply')
-            options=('--plan|' '--check|' '--prune|-' '--name|-' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-'
-                '--fields|fields.plan,')
-            arguments=('-...|')
+            options=('--plan|' '--check|' '--prune|prune' '--name|-' '--dry-run|' '--reason|-' '--ip|-'
+                '--user-agent|-' '--fields|fields.plan,')
+            arguments=('/...|')
             ;;
         'pull')
             options=('--teams|' '--users|-' '--policy|' '-o|formats3' '--output|formats3')
@@ -1026,6 +1026,9 @@ _authctl_list() {
         'fields.status')
             words=('version' 'database' 'server' 'schema' 'schema_wanted' 'key.fingerprint' 'key.file' 'key.state'
                 'counts.users' 'counts.events' 'backup_at' 'settings' 'picture')
+            ;;
+        'prune')
+            words=('block' 'delete')
             ;;
         'fields.plan')
             words=('action' 'kind' 'name' 'before' 'after' 'source' 'generated_password')

@@ -1349,7 +1349,7 @@ function __authctl_load
             set __authctl_options \
                 '--plan||Show what would be done, and do nothing' \
                 '--check||Do nothing, and end with status 3 if the directory differs' \
-                '--prune|-|Take away what this manifest brought and no longer names' \
+                '--prune|prune|Take away what this manifest brought and no longer names' \
                 '--name|-|The manifest\'s name; by default the file\'s or the folder\'s' \
                 '--dry-run||Show what would happen without doing it' \
                 '--reason|-|Reason for the audit log' \
@@ -1357,11 +1357,11 @@ function __authctl_load
                 '--user-agent|-|User agent of the person\'s client' \
                 '--fields|fields.plan,|Only these fields, in this order'
             set __authctl_arguments \
-                '-...||TOML files, folders of them, or - for stdin'
+                '/...||TOML files, folders of them, or - for stdin'
         case 'pull'
             set __authctl_options \
                 '--teams||The teams and their members' \
-                '--users|-|The users of a filter, as `users list --filter` takes it' \
+                '--users|-|The users of a filter, as `authctl users list --filter` takes it' \
                 '--policy||The policies that are set, and the mock phones' \
                 '-o|formats3|table, wide, json, jsonl, csv, tsv' \
                 '--output|formats3|table, wide, json, jsonl, csv, tsv'
@@ -2250,6 +2250,10 @@ function __authctl_list
                 'backup_at' \
                 'settings' \
                 'picture'
+        case 'prune'
+            printf '%s\n' \
+                'block' \
+                'delete'
         case 'fields.plan'
             printf '%s\n' \
                 'action' \

@@ -1682,7 +1682,7 @@ function Get-AuthctlRows($path) {
             $rows.options = @(
                 '--plan||Show what would be done, and do nothing'
                 '--check||Do nothing, and end with status 3 if the directory differs'
-                '--prune|-|Take away what this manifest brought and no longer names'
+                '--prune|prune|Take away what this manifest brought and no longer names'
                 '--name|-|The manifest''s name; by default the file''s or the folder''s'
                 '--dry-run||Show what would happen without doing it'
                 '--reason|-|Reason for the audit log'
@@ -1691,13 +1691,13 @@ function Get-AuthctlRows($path) {
                 '--fields|fields.plan,|Only these fields, in this order'
             )
             $rows.arguments = @(
-                '-...||TOML files, folders of them, or - for stdin'
+                '/...||TOML files, folders of them, or - for stdin'
             )
         }
         'pull' {
             $rows.options = @(
                 '--teams||The teams and their members'
-                '--users|-|The users of a filter, as `users list --filter` takes it'
+                '--users|-|The users of a filter, as `authctl users list --filter` takes it'
                 '--policy||The policies that are set, and the mock phones'
                 '-o|formats3|table, wide, json, jsonl, csv, tsv'
                 '--output|formats3|table, wide, json, jsonl, csv, tsv'
@@ -2602,6 +2602,10 @@ function Get-AuthctlList($name) {
             'backup_at'
             'settings'
             'picture'
+        }
+        'prune' {
+            'block'
+            'delete'
         }
         'fields.plan' {
             'action'

@@ -33,8 +33,8 @@ FILE_SIZE = 64 * 1_048_576  # bytes of one file; some hundred times 10,000 users
     example=(
         "authctl apply directory.toml --plan",
         "authctl apply directory.toml --reason 'New term'",
-        "authctl apply directory/ --prune --yes",
-        "authctl apply directory/ --check",
+        "authctl apply directory.toml --prune --yes",
+        "authctl apply directory.toml --check",
     ),
 )
 def apply(
@@ -53,7 +53,7 @@ def apply(
         str | None,
         typer.Option(
             "--prune",
-            metavar="[=delete]",
+            metavar="block|delete",
             help="Take away what this manifest brought and no longer names. Its users are blocked, or with"
             " --prune=delete deleted.",
         ),
@@ -93,7 +93,7 @@ def apply(
     PULLED,
     exits=(INVALID, UNAVAILABLE),
     example=(
-        "authctl pull directory.toml",
+        "authctl pull > directory.toml",
         "authctl pull --teams --users 'labels ~ staff' -",
         "authctl pull --policy",
     ),
@@ -106,7 +106,9 @@ def pull(
     teams: Annotated[bool, typer.Option("--teams", help="The teams and their members.")] = False,
     users: Annotated[
         list[str] | None,
-        typer.Option("--users", metavar="FILTER", help="The users of a filter, as `users list --filter` takes it."),
+        typer.Option(
+            "--users", metavar="FILTER", help="The users of a filter, as `authctl users list --filter` takes it."
+        ),
     ] = None,
     policy: Annotated[bool, typer.Option("--policy", help="The policies that are set, and the mock phones.")] = False,
 ) -> None:

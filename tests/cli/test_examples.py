@@ -77,6 +77,7 @@ FILES = {
     "session-and-code.txt": f"sessions create ada --password-stdin --fields secret <<< '{PASSWORD}'",
     "secret-and-password.txt": "tokens create-recovery ada --print-secret --fields secret",
     "directory.backup": "backup directory.backup",
+    "directory.toml": "pull",
     "policies.toml": "security show -o toml",
     "users.csv": f"E-Mail,Full Name,Hash\nmaria@example.com,Maria,{BCRYPT}\n",
     "users.json": '{"users": [{"localId": "f1", "email": "f1@example.com"}]}\n',

@@ -38,6 +38,7 @@ SPECS = {
     "FILE": FILES,
     "FILE|-": FILES,
     "FILE...": FILES,
+    "FILE|FOLDER...": FILES,
     "FILE|PRESET|-": "presets/",
     "--profile": "@profiles",
     "--hash": "hashes",
