@@ -31,6 +31,16 @@ def find(db: Connection, most: int) -> list[DamagedRow]:
     return list(islice((damage for read, rows in _tables() for damage in _damaged(db, read, rows)), most))
 
 
+def find_unheld(db: Connection) -> str | None:
+    """The id of a user with an email that another may take, since no row of `addresses` says whose it is."""
+    email, seq, of = tables.users.c.email, tables.users.c.seq, tables.addresses.c
+    is_held = sa.exists().where(of.address == email, of.user_seq == seq)
+    found: str | None = db.sqlalchemy.execute(
+        sa.select(tables.users.c.id).where(email.is_not(None), ~is_held).limit(1)
+    ).scalar()
+    return found
+
+
 def _damaged(db: Connection, read: Callable[[Any], object], rows: sa.Select[Any]) -> Iterator[DamagedRow]:
     for row in db.stream(rows):
         try:

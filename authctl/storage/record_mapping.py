@@ -90,7 +90,7 @@ def _allowed(record: Any) -> dict[str, set[type]]:
 class DamagedRow(Unavailable):
     """A row with a value that it cannot have. Others can be read. resource: the table, and the row's key."""
 
-    resource = ""
+    resource = column = ""
 
 
 def damaged(table: str, fields: Mapping[str, Any], column: str) -> DamagedRow:
@@ -103,6 +103,7 @@ def damaged(table: str, fields: Mapping[str, Any], column: str) -> DamagedRow:
         hint="Somebody or a failing disk changed it. Set it in the database to what a backup has, or restore the "
         "backup: authctl restore FILE",
     )
+    found.column = column
     found.resource = f"{table}/{fields[key]}" if key else table
     return found
 

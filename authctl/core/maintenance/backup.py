@@ -313,6 +313,7 @@ def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step:
         if not storage.backups.insert(work.db, part.table, part.columns, part.rows):
             raise backup_files.damaged(file, f"it contains an impossible row of {part.table}")
     storage.schema.migrate(work.db)
+    _check_rows(work, file)
     try:
         storage.backups.finish(work.db)
     except (ValueError, TypeError, AttributeError):
@@ -323,6 +324,14 @@ def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step:
     details = {"made_at": manifest.made_at} | setup.migrated(work, manifest.schema)
     work.record(EventName.DIRECTORY_RESTORE, "directory", details | {"users": manifest.users, "rows": manifest.rows})
     return details
+
+
+def _check_rows(work: Work, file: str) -> None:
+    """Refuse rows that no directory has, whoever put them into the backup."""
+    for damage in storage.damages.find(work.db, 1):
+        raise backup_files.damaged(file, f"its row {damage.resource} has an impossible {damage.column}")
+    if (id := storage.damages.find_unheld(work.db)) is not None:
+        raise backup_files.damaged(file, f"the email of user {id} has no row in the table addresses")
 
 
 def _keep_key(directory: Engine, settings: Settings, manifest: Manifest) -> None:

@@ -197,6 +197,7 @@ def test_an_older_schema_is_saved_as_it_is_and_migrated_when_restored(settings, 
             " password_must_change, password_self_service, created_at, updated_at) VALUES ('old', 'Old Timer',"
             " 'old@example.com', true, false, 'active', '[]', '{}', '{}', false, false, false, 1, 1)"
         )
+        db.sqlalchemy.exec_driver_sql("INSERT INTO addresses SELECT email, seq FROM users")
 
     database.write(make_older)
     warnings = []
@@ -401,6 +402,13 @@ FORGED = {
     "a row that lacks what it must have": ({}, [("users", ["seq", "id"], [[1, "ada"]])]),
     "a row that belongs to nobody": ({}, [("addresses", ["address", "user_seq"], [["ada@example.com", 1]])]),
     "text for a number": ({}, [("addresses", ["address", "user_seq"], [["ada@example.com", "one"]])]),
+    "an unknown status": ({}, [("users", [*USER], [[*(USER | {"status": "actiwe"}).values()]])]),
+    "prefs that are a list": ({}, [("users", [*USER], [[*(USER | {"prefs": "[]"}).values()]])]),
+    "an impossible time": ({}, [("users", [*USER], [[*(USER | {"created_at": 2**62}).values()]])]),
+    "an email without its address row": (
+        {},
+        [("users", [*USER, "email"], [[*USER.values(), "ada@example.com"]])],
+    ),
     "a user twice": ({}, [("users", [*USER], [[*USER.values()], [*USER.values()]])]),
     "labels that are none": ({}, [("users", [*USER], [[*(USER | {"labels": "5"}).values()]])]),
     "labels that cannot be read": ({}, [("users", [*USER], [[*(USER | {"labels": "["}).values()]])]),
@@ -447,7 +455,7 @@ def test_a_line_that_cannot_be_read_is_named(empty, tmp_path, line):
 
 FORGED_SESSION = {
     "seq": 99, "id": "forged", "user_seq": 1, "secret_digest": {"base64": "AA=="}, "provider": "email",
-    "factors": '["password"]', "created_at": 1, "used_at": 1, "expires_at": 2**53,
+    "factors": '["password"]', "created_at": 1, "used_at": 1, "expires_at": 2**45,
 }  # fmt: skip
 
 
