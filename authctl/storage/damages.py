@@ -26,9 +26,13 @@ from authctl.storage.membership_lists import with_names
 from authctl.storage.record_mapping import DamagedRow
 
 
-def find(db: Connection, most: int) -> list[DamagedRow]:
-    """The damaged rows of all tables but the log, which is verified by itself; the first so many."""
-    return list(islice((damage for read, rows in _tables() for damage in _damaged(db, read, rows)), most))
+def find(db: Connection, most: int, *, rows: int | None = None) -> list[DamagedRow]:
+    """The damaged rows of all tables but the log, which is verified by itself; the first so many.
+
+    rows: of how many rows of each table; None for all.
+    """
+    found = (damage for read, every in _tables() for damage in _damaged(db, read, every.limit(rows)))
+    return list(islice(found, most))
 
 
 def find_unheld(db: Connection) -> str | None:

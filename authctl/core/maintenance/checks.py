@@ -41,6 +41,7 @@ RECENT = 30 * DAY  # how much of the log is looked at for reasons
 UNSEALED = 30 * DAY  # since when an event of the log could have been verified
 REASON = " --reason 'security check'"
 LISTED = 25  # accounts that are named one by one
+ROWS = 100_000  # of each table, that are read to find damaged ones: a second or two
 OTHERS = 0o077
 EVERYBODY = 0o007
 OTHERS_WRITE = 0o022
@@ -92,7 +93,11 @@ def _log_key(directory: Engine) -> bytes | None:
 
 
 def _key_file(look: Look) -> Iterator[Finding]:
-    path = key_files.status(look.settings, look.state.key_fingerprint)["file"]
+    key = key_files.status(look.settings, look.state.key_fingerprint)
+    path = key["file"]
+    if look.state.key_fingerprint is not None and key["state"] != "ok":
+        message = f"The secret key {look.state.key_fingerprint} was not found. Copy its file from a backup."
+        yield look.finding("key-missing", path or "secret_key", message, look.own("status"))
     if path is not None and path not in dict(look.settings.exposed) and (mode := _mode(path)) & _others(path):
         message = f"Others may use the key file (mode {mode:04o})."
         yield look.finding("key-file-open", path, message, _closing(look, path))
@@ -425,7 +430,7 @@ def _backup(look: Look, work: Work) -> Iterator[Finding]:
 
 
 def _damaged_rows(look: Look, work: Work) -> Iterator[Finding]:
-    for damage in storage.damages.find(work.db, LISTED):
+    for damage in storage.damages.find(work.db, LISTED, rows=ROWS):
         yield look.finding("row-damaged", damage.resource, damage.message, f"{look.program} restore FILE")
 
 

@@ -54,6 +54,8 @@ CHECKS = {
             "Whoever steals these password hashes can try billions of passwords a second."),
         Check("blocked-with-sessions", Severity.HIGH,
             "Blocked accounts should not be signed in anywhere."),
+        Check("key-missing", Severity.HIGH,
+            "Without the secret key nothing can be changed, and second factors cannot be checked."),
         Check("key-file-open", Severity.HIGH,
             "Whoever reads the secret key can decrypt every secret in the database."),
         Check("secret-file-open", Severity.HIGH,

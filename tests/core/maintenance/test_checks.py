@@ -526,3 +526,10 @@ def test_a_change_of_password_can_be_required_of_who_has_one(directory):
     assert directory.users.verify_password("ada", PASSWORD)
     with pytest.raises(Invalid):
         directory.users.require_password_change("none")
+
+
+def test_a_key_that_is_not_at_hand_is_found(directory, settings):
+    assert "key-missing" not in ids(directory, settings)
+    Path(settings.secret_key_file).rename(f"{settings.secret_key_file}.away")
+    finding = found(directory, settings)["key-missing", settings.secret_key_file]
+    assert finding.check.severity == "high" or str(finding.check.severity).lower().endswith("high")
