@@ -658,7 +658,7 @@ _authctl_load() {
             options=('--application-name|-' '--fields|fields.directory,')
             ;;
         'upgrade')
-            options=('--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.upgrade,')
+            options=('--repair|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.upgrade,')
             ;;
         'status')
             options=('--picture|' '--fields|fields.status,')

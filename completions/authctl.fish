@@ -1336,6 +1336,7 @@ function __authctl_load
                 '--fields|fields.directory,|Only these fields, in this order'
         case 'upgrade'
             set __authctl_options \
+                '--repair||First set sequences that a move by logical replication left behind' \
                 '--dry-run||Show what would happen without doing it' \
                 '--reason|-|Reason for the audit log' \
                 '--ip|-|IP address the person\'s request came from' \

@@ -1665,6 +1665,7 @@ function Get-AuthctlRows($path) {
         }
         'upgrade' {
             $rows.options = @(
+                '--repair||First set sequences that a move by logical replication left behind'
                 '--dry-run||Show what would happen without doing it'
                 '--reason|-|Reason for the audit log'
                 '--ip|-|IP address the person''s request came from'

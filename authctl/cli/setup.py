@@ -71,9 +71,14 @@ def _name_application(ctx: Context, name: str) -> None:
     UPGRADED,
     writes=True,
     exits=(INVALID,),
-    example=("authctl upgrade", "authctl upgrade --dry-run > migration.sql"),
+    example=("authctl upgrade", "authctl upgrade --dry-run > migration.sql", "authctl upgrade --repair"),
 )
-def upgrade(ctx: Context) -> None:
+def upgrade(
+    ctx: Context,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="First set sequences that a move by logical replication left behind.")
+    ] = False,
+) -> None:
     """Update the database schema to this version of authctl. SQLite is copied first; --dry-run prints the SQL.
 
     It warns of unverified addresses that may belong to somebody else. `authctl security check` lists them.
@@ -81,11 +86,13 @@ def upgrade(ctx: Context) -> None:
     from authctl.core.maintenance import setup
 
     if ctx.is_dry_run:
-        sql = setup.migration_sql(ctx.directory)
+        sql = (setup.repair_sql(ctx.directory) if repair else "") + setup.migration_sql(ctx.directory)
         ctx.environment.stdout.write(sql)
         if not sql:
             ctx.output.note(UP_TO_DATE)
     else:
+        if repair:
+            ctx.output.note(f"Sequences set: {', '.join(setup.repair(ctx.directory)) or 'none were behind'}.")
         upgraded = setup.upgrade(ctx.directory)
         if upgraded.before == upgraded.after:
             ctx.output.note(UP_TO_DATE)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         sealed_keys as sealed_keys,
         search_index as search_index,
         search_terms as search_terms,
+        sequences as sequences,
         sessions as sessions,
         signing_keys as signing_keys,
         state as state,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.storage import bulk, schema, search_terms, state, teams, users
+from authctl.storage import bulk, schema, search_terms, sequences, state, teams, users
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sealed_keys import LOG_KEY
@@ -154,12 +154,8 @@ def insert(db: Connection, table: str, columns: Sequence[str], rows: Iterable[Se
 def finish(db: Connection) -> None:
     """After the last row: new rows go on behind the highest numbers, and everybody is found by words again."""
     if db.dialect.name == "postgresql":
-        for table in metadata.sorted_tables:
-            if "seq" in table.c:
-                db.sqlalchemy.exec_driver_sql(
-                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'seq'), coalesce(max(seq), 1),"  # noqa: S608 - our own names
-                    f" max(seq) IS NOT NULL) FROM {table.name}"
-                )
+        for table in sequences.TABLES:
+            db.sqlalchemy.exec_driver_sql(sequences.mending(table))
     for index, of in _SEARCH_INDEXES.items():
         _fill(db, index, of)
     bulk.finish(db)

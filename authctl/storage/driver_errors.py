@@ -167,6 +167,12 @@ def _translate_postgres(failure: BaseException | None, where: str) -> AuthctlErr
         return not_initialized(where)
     if state == "42703":
         return foreign(where)
+    if state == "23505" and re.search(r"\(seq\)=", _detail(failure)):
+        return Unavailable(
+            "database_damaged",
+            f"The sequences of {where} are behind its rows, as after a move by logical replication.",
+            hint="Set them with: authctl upgrade --repair",
+        )
     for states, type_, message, hint in _POSTGRES:
         if state.startswith(states):
             return Unavailable(type_, message.format(where=where), hint=hint)
@@ -175,6 +181,11 @@ def _translate_postgres(failure: BaseException | None, where: str) -> AuthctlErr
         f"The database {where} failed (SQLSTATE {state}).",
         hint="See the server's log.",
     )
+
+
+def _detail(failure: BaseException | None) -> str:
+    """What Postgres adds to a violation: `Key (seq)=(1) already exists.`, in the language of the server."""
+    return str(getattr(getattr(failure, "diag", None), "message_detail", ""))
 
 
 def _no_connection(text: str, where: str) -> AuthctlError:

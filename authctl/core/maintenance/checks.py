@@ -212,6 +212,12 @@ def _schema_behind(look: Look) -> Finding:
     return look.finding("schema-behind", "schema", message, look.own("upgrade"))
 
 
+def _sequences(look: Look, work: Work) -> Iterator[Finding]:
+    if behind := storage.sequences.list_behind(work.db):
+        message = f"The sequences of {', '.join(behind)} are behind their rows, as after a move by logical replication."
+        yield look.finding("sequences-behind", "sequences", message, look.own("upgrade --repair"))
+
+
 def _within(look: Look, work: Work) -> Iterator[Finding]:
     if work.policy["reason-required"]:
         look = replace(look, reason=REASON)
@@ -226,6 +232,7 @@ def _within(look: Look, work: Work) -> Iterator[Finding]:
         policy_checks.weak_policies,
         _keys,
         _damaged_rows,
+        _sequences,
         _log,
         _backup,
         _mock_phones,

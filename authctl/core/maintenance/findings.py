@@ -80,6 +80,8 @@ CHECKS = {
             "Whoever can write to the folder can replace the database."),
         Check("backup-old", Severity.MEDIUM,
             "If the disk fails, everything since the last backup is lost."),
+        Check("sequences-behind", Severity.HIGH,
+            "New rows get numbers that others have, so changes and sign-ins fail."),
         Check("schema-behind", Severity.MEDIUM,
             "The database is from an older authctl, so not every check could run."),
         Check("clock-off", Severity.MEDIUM,

@@ -101,6 +101,19 @@ def upgrade(directory: Engine) -> Upgraded:
     return Upgraded(state.version, storage.state.HEAD, copy)
 
 
+def repair(directory: Engine) -> list[str]:
+    """Set the sequences that a logical replica left behind; the tables that they number."""
+    directory.require_operator()
+    return directory.database.write(storage.sequences.mend)
+
+
+def repair_sql(directory: Engine) -> str:
+    """What `repair` would run."""
+    directory.require_operator()
+    behind = directory.database.read(storage.sequences.list_behind)
+    return "".join(f"{storage.sequences.mending(table)};\n" for table in behind)
+
+
 def _upgrade(work: Work, key: bytes) -> Json:
     """Within one transaction: the migrations, and the event that says so, whose details it answers with.
 

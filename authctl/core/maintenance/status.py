@@ -31,6 +31,8 @@ def status(directory: Engine, settings: Settings, *, picture: bool | None = None
     is_small = max((counts or {}).values(), default=0) <= PICTURE_ROWS
     if current and is_small:
         directory.read(_damages)
+    if current and (behind := directory.read(lambda work: storage.sequences.list_behind(work.db))):
+        directory.warn(f"The sequences of {', '.join(behind)} are behind. Set them with: authctl upgrade --repair")
     if picture is None:
         picture = is_small
     return {
