@@ -10,7 +10,7 @@ from doubles.lines import pipeline
 
 from authctl import storage
 from authctl.core.directory import opening
-from authctl.core.maintenance import checks, policy_checks
+from authctl.core.maintenance import checks, key_files, policy_checks
 from authctl.core.policy import policies
 from authctl.core.work.unit import Actor
 from authctl.errors import Denied, Invalid
@@ -528,8 +528,11 @@ def test_a_change_of_password_can_be_required_of_who_has_one(directory):
         directory.users.require_password_change("none")
 
 
-def test_a_key_that_is_not_at_hand_is_found(directory, settings):
+def test_a_key_that_is_not_at_hand_is_found(opened):
+    directory, settings = opened()
+    directory.users.create(id="ada")
     assert "key-missing" not in ids(directory, settings)
-    Path(settings.secret_key_file).rename(f"{settings.secret_key_file}.away")
-    finding = found(directory, settings)["key-missing", settings.secret_key_file]
-    assert finding.check.severity == "high" or str(finding.check.severity).lower().endswith("high")
+    key = Path(key_files.find_key_file(settings, directory.state.key_fingerprint))
+    key.rename(f"{key}.away")
+    missing = found(directory, settings)["key-missing", str(settings.secret_key_file)]
+    assert missing.public()["severity"] == "high"
