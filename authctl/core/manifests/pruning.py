@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class Declared:
     members: dict[int, Entry] = field(default_factory=dict)
     mock_phones: set[str] = field(default_factory=set)
 
+
+_GENERATED = re.compile("[0-9a-z]{20}")  # an id that nobody chose
 
 Rows = dict[str, int]  # what was brought, labels or roles, with the row that says so
 
@@ -88,7 +91,18 @@ def _leaving(present: Present, held: Held) -> Step:
 
 def _name(present: Present, held: Held) -> str:
     user = present.users.get(held.user_seq or 0)
-    return f"{user.id if user is not None else held.id} in {present.teams[held.team_seq].id}"
+    return f"{_user_name(user) if user is not None else held.id} in {_team_name(present.teams[held.team_seq])}"
+
+
+def _user_name(user: User) -> str:
+    """What an operator knows a user by: the id, or an address or name if the id was generated."""
+    names = (user.email, user.phone, user.username, user.name) if _GENERATED.fullmatch(user.id) else ()
+    return next(filter(None, names), user.id)
+
+
+def _team_name(team: Team) -> str:
+    """What an operator knows a team by: the id, or the name if the id was generated."""
+    return team.name if _GENERATED.fullmatch(team.id) else team.id
 
 
 def _lost(rows: Rows, entry: Entry | None, key: str) -> Rows:
@@ -117,24 +131,24 @@ def _lost_labels(user: User, lost: Rows) -> Iterator[Step]:
 
     do = partial(changes.update_labels, user=f"id:{user.id}", remove=[*lost])
     before, after = {"labels": user.labels}, {"labels": kept}
-    yield Step(Action.CHANGE, "user", user.id, before, after, do, gone=tuple(lost.values()))
+    yield Step(Action.CHANGE, "user", _user_name(user), before, after, do, gone=tuple(lost.values()))
 
 
 def _lost_team(team: Team) -> Step:
     shown = {"id": team.id, "name": team.name}
-    return Step(Action.REMOVE, "team", team.id, shown, None, partial(teams.delete, team=f"id:{team.id}"))
+    return Step(Action.REMOVE, "team", _team_name(team), shown, None, partial(teams.delete, team=f"id:{team.id}"))
 
 
 def _lost_user(user: User, prune: Prune) -> Step | None:
     named = f"id:{user.id}"
     if prune is Prune.DELETE:
         shown = {name: getattr(user, name) for name in ("id", "name", "email") if getattr(user, name)}
-        return Step(Action.REMOVE, "user", user.id, shown, None, partial(records.delete, user=named))
+        return Step(Action.REMOVE, "user", _user_name(user), shown, None, partial(records.delete, user=named))
     if user.status is Status.BLOCKED:
         return None
     before, after = {"status": user.status}, {"status": Status.BLOCKED}
     do = partial(changes.update_status, user=named, status=Status.BLOCKED)
-    return Step(Action.CHANGE, "user", user.id, before, after, do, blocks=user.seq)
+    return Step(Action.CHANGE, "user", _user_name(user), before, after, do, blocks=user.seq)
 
 
 def mock_phone(phone: str, place: Place | None = None) -> Step:
