@@ -75,11 +75,12 @@ class Faults:
     """Collects what is wrong in all files, so that one run tells all of it."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.found: list[tuple[str, int, Problem]] = []  # file, line, what is wrong there
         self.hint: str | None = None
 
     def add(self, place: Place | str, message: str, key: str | None = None) -> None:
-        self.problems.append(Problem(TYPE, f"{place}: {message}", key))
+        file, line = (place.file, place.line) if isinstance(place, Place) else (place, 0)
+        self.found.append((file, line, Problem(TYPE, f"{place}: {message}", key)))
 
     def add_all(self, place: Place, error: Invalid) -> None:
         self.hint = self.hint or error.hint
@@ -87,9 +88,10 @@ class Faults:
             self.add(place, problem.message, problem.field)
 
     def done(self) -> None:
-        """Raise all that was found as one Invalid (manifest_invalid)."""
-        if self.problems:
-            raise Invalid.of(self.problems, hint=self.hint)
+        """Raise all that was found as one Invalid (manifest_invalid), by file and line."""
+        if self.found:
+            found = sorted(self.found, key=lambda each: each[:2])
+            raise Invalid.of([problem for *_, problem in found], hint=self.hint)
 
 
 def read(name: str, files: Sequence[tuple[str, str]]) -> Manifest:
@@ -156,7 +158,7 @@ def _read_table(given: Any, name: str, table: Table, path: str, part: lines.Part
 
 
 def _read_entry(raw: Json, table: Table, path: str, part: lines.Part, faults: Faults) -> Entry | None:
-    here, before = Place(path, part.line), len(faults.problems)
+    here, before = Place(path, part.line), len(faults.found)
     members: tuple[Entry, ...] = ()
     if table is TABLES["teams"]:
         raw = dict(raw)
@@ -173,8 +175,13 @@ def _read_entry(raw: Json, table: Table, path: str, part: lines.Part, faults: Fa
         except Invalid as error:
             faults.add_all(place, error)
     if not any(raw.get(name) for name in table.named_by):
-        faults.add(here, f"This {table.noun} has no name: give {_alternatives(table.named_by)}")
-    if len(faults.problems) > before:
+        faults.add(here, f"Nothing says which {table.noun} this is: give {_alternatives(table.named_by)}")
+    if table is TABLES["users"]:
+        try:
+            declarations.check_password(values)
+        except Invalid as error:
+            faults.add_all(Place(path, part.line_of("password")), error)
+    if len(faults.found) > before:
         return None
     return Entry(table, values, here, members)
 
@@ -187,10 +194,6 @@ def _alternatives(names: Sequence[str]) -> str:
 def _check_users(users: Sequence[Entry], faults: Faults) -> None:
     """What is wrong between the keys of a user, and between users."""
     for entry in users:
-        try:
-            declarations.check_password(entry.values)
-        except Invalid as error:
-            faults.add_all(entry.place, error)
         for kind in ("email", "phone"):
             if entry.values.get(f"{kind}_verified") and entry.values.get(kind, "-") is None:
                 faults.add(entry.place, f"{kind}_verified is set, but there is no {kind}", f"{kind}_verified")

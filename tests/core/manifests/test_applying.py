@@ -227,9 +227,9 @@ id = "%s"
 """
     ada = directory.users.get("ada@example.com").id
     assert faults(directory, text % ada) == [
-        f"1.toml:13: {ada} is named in 1.toml:10 already, as ada@example.com.",
         "1.toml:1: Several teams are called Maths: one, two. Name the one that you mean by its id.",
         "1.toml:7: There is no user 'nobody'. Add a [[users]] entry, or invite an email or phone with invite = true.",
+        f"1.toml:13: {ada} is named in 1.toml:10 already, as ada@example.com.",
     ]
 
 
