@@ -28,6 +28,8 @@ def _fields(change: Any, look: Look) -> Iterator[str]:
     before, after = change["before"] or {}, change["after"] or {}
     if change["kind"] == "policy":
         before, after = _policy(change["name"], before), _policy(change["name"], after)
+    if "generated_password" in change:
+        after = after | {"generated_password": change["generated_password"]}
     width = max(map(len, after), default=0)
     for name, value in after.items():
         new = text_of(name, value, look) or "-"
@@ -35,8 +37,6 @@ def _fields(change: Any, look: Look) -> Iterator[str]:
             yield f"{name:{width}}  {text_of(name, before.get(name), look) or '-'} {look.arrow} {new}"
         elif value:
             yield f"{name:{width}}  {new}"
-    if "generated_password" in change:
-        yield f"generated_password  {change['generated_password']}"
 
 
 def _policy(name: str, side: Any) -> Any:

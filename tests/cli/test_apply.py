@@ -80,6 +80,7 @@ def test_a_generated_password_is_shown_once_however_it_is_asked_for(authctl):
     assert "generated_password" not in authctl("apply school.toml --plan -o table").stdout
     shown = authctl("apply school.toml -o table -q").stdout
     assert re.search(r"generated_password  \S{20}", shown)
+    assert re.search(r"^    id {18}\S", shown, re.MULTILINE)
     assert authctl("apply school.toml -o table -q").stdout == ""
     write('[[users]]\nid = "eve"\npassword = "generate"\n')
     [change] = json.loads(authctl("apply school.toml -o json").stdout)["changes"]
