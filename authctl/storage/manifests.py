@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from authctl.model import MembershipStatus, Team, User
 from authctl.storage import teams as team_rows, users as user_rows
 from authctl.storage.connection import Connection
-from authctl.storage.tables import addresses, manifest_subjects, memberships, teams, users
+from authctl.storage.tables import addresses, former_names, manifest_subjects, memberships, teams, users
 
 BATCH = 1_000  # values in a statement
 LOCK = 0x61757468_6170706C  # "authappl"
@@ -57,6 +57,12 @@ def find_holders(db: Connection, emails: Iterable[str]) -> dict[str, User]:
     """The users who hold these addresses, by the address; one may hold it by an identity."""
     statement = sa.select(*users.c, addresses.c.address).join(addresses, addresses.c.user_seq == users.c.seq)
     return {row.address: user_rows.record(row[:-1]) for row in _among(db, statement, addresses.c.address, emails)}
+
+
+def find_former(db: Connection, names: Iterable[str]) -> dict[str, str | None]:
+    """Those names that are the ids of accounts which are gone, with the id of the account they were merged into."""
+    statement = sa.select(former_names.c.name, former_names.c.merged_into)
+    return {row.name: row.merged_into for row in _among(db, statement, former_names.c.name, names)}
 
 
 def find_teams(db: Connection, column: str, values: Iterable[Any]) -> list[Team]:

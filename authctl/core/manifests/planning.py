@@ -24,7 +24,7 @@ from authctl.core.tokens import mock_phones
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid
-from authctl.model import Status, Team, User
+from authctl.model import Status, Team, User, fold
 from authctl.storage.manifests import Brought
 
 T = TypeVar("T")
@@ -47,6 +47,7 @@ class Planner:
         for entry in self.manifest.mock_phones:
             self._plan_mock_phone(entry)
         removals = [step for entry in self.manifest.users if (step := self._plan_user(entry, passwords)) is not None]
+        self._note_former_ids()
         removals = [*self._plan_teams(), *removals]
         self.faults.done()
         self.plan.steps += removals
@@ -97,6 +98,20 @@ class Planner:
             return step
         self.plan.steps += [step] if step is not None else []
         return None
+
+    def _note_former_ids(self) -> None:
+        """Note which new users get the id of an account that is gone."""
+        made = [step for step in self.plan.steps if step.kind == "user" and step.action is Action.CREATE]
+        ids = {fold(id): (id, step.place) for step in made if (id := (step.after or {}).get("id"))}
+        former = storage.manifests.find_former(self.work.db, ids)
+        for id, place in (ids[name] for name in ids if name in former):
+            if (into := former[fold(id)]) is not None:
+                message = f"The user {id} was merged into {into}. Remove this entry, or it makes a new account."
+            else:
+                message = (
+                    f"The id {id} belonged to a deleted account. Anything still granted to it goes to the new one."
+                )
+            self.plan.notes.append(f"{place}: {message}")
 
     def _plan_teams(self) -> list[Step]:
         """Add the steps of teams and members to the plan; answer with what removes some, which comes later."""

@@ -286,6 +286,19 @@ def test_a_refused_invitation_is_told_and_sent_by_the_next_run(opened, directory
     assert told(apply(directory, text, dry_run=True)) == ["+ membership new@example.com in art"]
 
 
+def test_the_id_of_an_account_that_is_gone_is_noted(directory):
+    apply(directory, SCHOOL)
+    directory.users.update_labels("bob", ["staff"])
+    directory.users.create(id="eve", email="eve@example.com", email_verified=True)
+    directory.users.merge("eve", "ada@example.com", force=True)
+    directory.users.delete("bob")
+    ada = directory.users.get("ada@example.com").id
+    assert apply(directory, '[[users]]\nid = "Eve"\n[[users]]\nid = "bob"\n[[users]]\nid = "new"').notes == [
+        f"1.toml:1: The user Eve was merged into {ada}. Remove this entry, or it makes a new account.",
+        "1.toml:3: The id bob belonged to a deleted account. Anything still granted to it goes to the new one.",
+    ]
+
+
 # Prune
 
 
