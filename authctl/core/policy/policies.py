@@ -276,6 +276,9 @@ def parse_all(given: Mapping[str, Any]) -> dict[str, Any]:
 def parse_file(text: str) -> dict[str, Any]:
     """The typed values in a file: TOML as `security show -o toml` writes it, or the object of `-o json`."""
     given = _json(text) if text.lstrip().startswith("{") else _toml(text)
+    if isinstance(given.get("policy"), dict) or {"teams", "users", "mock-phones"} & {*given}:
+        message = "The file has more than policies: it is a manifest."
+        raise Invalid("general_argument_invalid", message, field="policies", hint="Use it with: authctl apply FILE")
     return parse_all(given)
 
 

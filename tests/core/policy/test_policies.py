@@ -306,6 +306,13 @@ def test_a_file_that_cannot_be_read_is_refused(text):
     assert len(error.value.message) < 200
 
 
+@pytest.mark.parametrize("text", ["[policy]\notp-length = 6", '[[users]]\nid = "ada"', "[[teams]]", "[[mock-phones]]"])
+def test_a_manifest_is_not_a_file_of_policies(text):
+    with pytest.raises(Invalid, match="manifest") as error:
+        policies.parse_file(text)
+    assert error.value.hint == "Use it with: authctl apply FILE"
+
+
 def test_an_empty_file_sets_nothing():
     assert policies.parse_file("") == policies.parse_file("# nothing\n") == policies.parse_file("{}") == {}
 
