@@ -21,6 +21,7 @@ from authctl.core.teams import invitations
 from authctl.core.teams.invitations import InvitationClaim
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
+from authctl.delivery.errors import Unconfigured
 from authctl.errors import AuthctlError, Conflict, Unavailable
 from authctl.model import WeakHash
 from authctl.storage.manifests import Brought
@@ -104,6 +105,8 @@ def _hint(error: AuthctlError) -> str | None:
     """What can be done about it in a manifest, where nothing is forced."""
     if error.type.endswith("_not_verified"):
         return "If you are sure whose account it is, name the user by id."
+    if isinstance(error, Unconfigured):
+        return f"{error.way_out}."
     sentences = re.split(r"(?<=\.) ", error.hint or "")
     return " ".join(each for each in sentences if "--force" not in each) or None
 

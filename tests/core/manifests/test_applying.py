@@ -286,6 +286,14 @@ def test_a_refused_invitation_is_told_and_sent_by_the_next_run(opened, directory
     assert told(apply(directory, text, dry_run=True)) == ["+ membership new@example.com in art"]
 
 
+def test_an_invitation_without_a_mail_server_says_what_to_set(directory):
+    text = '[[teams]]\nid = "art"\n[[teams.members]]\nuser = "new@example.com"\ninvite = true\n'
+    with pytest.raises(AuthctlError) as refused:
+        apply(directory, text)
+    assert refused.value.type == "delivery_unconfigured"
+    assert refused.value.hint == "Set email.host and email.from in the configuration file."
+
+
 def test_the_id_of_an_account_that_is_gone_is_noted(directory):
     apply(directory, SCHOOL)
     directory.users.update_labels("bob", ["staff"])
