@@ -206,14 +206,26 @@ class Context(typer.Context):
     @property
     def answers_in_words(self) -> bool:
         """Whether a person at a terminal is told in a sentence what changed."""
+        return self.output.is_for_a_person and not self.output.is_chosen and self.is_change
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the command changes something, and says in a sentence what it did."""
         declaration = getattr(self.command, "declaration", None)
-        is_told = self.output.is_for_a_person and not self.output.is_chosen
-        return is_told and declaration is not None and declaration.says is not None
+        return declaration is not None and declaration.says is not None
 
     def show(self, record: Json) -> None:
-        """Print a command's answer; of a dry run, what would have changed too."""
+        """Print a command's answer; of a dry run, what would have changed too.
+
+        When quiet, a change shows the secrets that it made and nothing else, unless the line asks for the record.
+        """
         if self.answers_in_words:
             self._tell_change(record)
+        elif self.output.quiet and self.is_change and not (self.is_dry_run or self.asks_for_answer):
+            from authctl.cli.tables import SECRETS
+
+            if secrets := {name: value for name, value in record.items() if name in SECRETS}:
+                self.output.show_only(secrets)
         else:
             self.output.show(record | self._dry_run())
 

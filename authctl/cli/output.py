@@ -140,6 +140,13 @@ class Output:
             listing.close(complete=True)
         self.flush()
 
+    def show_only(self, record: Record) -> None:
+        """Prints some fields of a record and no others."""
+        names = tuple(record)
+        if self._listing is None and self._shape is not None:
+            self._shape = dataclasses.replace(self._shape, fields=names, columns=names, rare={}, extras=())
+        self.show(record)
+
     def show_json(self, value: Record) -> None:
         """Prints a value that is an answer by itself as JSON, whichever the format; on one line unless it is shown."""
         if self._listing is not None and self.speaks_json:

@@ -35,6 +35,17 @@ def test_a_job_prints_nothing(run, line, where):
     assert (ran.status, ran.stdout, ran.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("where", [{}, {"stdout_isatty": True, "stderr_isatty": True}], ids=["cron", "terminal"])
+def test_a_change_prints_the_secrets_that_it_makes_and_nothing_else(run, where):
+    for line in ("users update-name ada Ada", "users update-labels ada staff", "teams create Maths --id maths"):
+        assert run(f"{line} -q", **where).stdout == ""
+    made = run("users create --id eve --generate-password -q", **where).stdout.split()
+    token = run("tokens create ada -q", **where).stdout.split()
+    assert run("users verify-password eve --password-stdin", stdin=made[-1]).status == 0
+    assert (len(made), len(token)) == ((1, 1) if not where else (2, 2))  # at a terminal with its name
+    assert run("users update-name ada Bo -q --fields name", **where).stdout.split()[-1] == "Bo"
+
+
 @pytest.mark.parametrize("line", JOBS)
 def test_a_job_prints_what_is_asked_for(run, line):
     ran = run(f"{line} --quiet -o json")
