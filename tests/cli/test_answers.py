@@ -10,6 +10,7 @@ from authctl.cli.commands import LazyGroup
 
 # Whose answer is more than a change: tables, secrets to scan, dialogues, and reports.
 OTHERWISE = {
+    "apply",
     "init",
     "upgrade",
     "mfa create-authenticator",

@@ -692,7 +692,7 @@ def test_few_commands_make_the_default_database():
 def test_other_commands_do_not(authctl, home, tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     for example in examples(path):
-        words = shlex.split(re.sub(r" [<>|].*|\[.*", "", example))[1:]
+        words = shlex.split(re.sub(r" [<>|](?=[^']*(?:'[^']*'[^']*)*$).*|\[.*", "", example))[1:]  # not within quotes
         ran = authctl([*words, "--yes"], stdin="one\ntwo\n", env={"AUTHCTL_SESSION": "x"})
         assert "bug" not in ran.stderr
     assert not (Path(home["HOME"]) / ".local/share/authctl").exists()

@@ -52,7 +52,7 @@ def command(installed, home):
 
 def test_the_first_command_of_the_readme_makes_a_user(started):
     folder, answer = started
-    assert "ada@example.com" in answer
+    assert "Alan Turing" in answer
     assert (folder.parent / "home/.local/share/authctl/authctl.db").exists()
 
 

@@ -463,11 +463,13 @@ def as_of_0005(directory):
     for statement in (
         "DROP TABLE log_seals",
         "DROP TABLE import_changes",
+        "DROP TABLE manifest_subjects",
         "DROP TABLE user_counts",
         "DROP TABLE user_names",
         "DROP TABLE former_names",
         "DROP TABLE waiting_identities",
         "DROP INDEX users_requested",
+        "DROP INDEX tokens_digest",
         "DROP INDEX invitations_inviter_seq",
         "DROP INDEX memberships_invited_as",
         *(

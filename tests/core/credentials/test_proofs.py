@@ -614,7 +614,7 @@ def test_it_stays_once_something_has_become_of_it(directory, application, clock,
     refused = refusal(Conflict, application.users.create, email=ADDRESSES["email"], password=PASSWORD)
     assert refused == "user_email_already_exists"
     clock.forward(days=400)
-    directory.security.purge()
+    directory.security.purge(force=True)
     assert directory.users.get(f"id:{user}")
 
 
