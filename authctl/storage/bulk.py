@@ -100,8 +100,8 @@ _SORT_WORDS = """
 """
 
 
-def insert_users(db: Connection, rows: Sequence[UserRow]) -> list[int]:
-    """Store users and what they are found by; their numbers."""
+def insert_users(db: Connection, rows: Sequence[UserRow], documents: Sequence[str | None]) -> list[int]:
+    """Store users and what they are found by; their numbers. documents: theirs, or None where it is to be made."""
     user_counts.enter(db)
     seqs = _numbers(db, len(rows))
     insert(db, "users", ("seq", *UserRow._fields), ((seq, *row) for seq, row in zip(seqs, rows, strict=True)))
@@ -111,7 +111,8 @@ def insert_users(db: Connection, rows: Sequence[UserRow]) -> list[int]:
     insert(db, "addresses", ("address", "user_seq"), held)
     number = "rowid" if db.dialect.name == "sqlite" else "user_seq"
     stored = search_terms.tsvector if db.dialect.name == "postgresql" else str
-    words = ((seq, stored(document(row))) for seq, row in zip(seqs, rows, strict=True))
+    found = (document(row) if known is None else known for row, known in zip(rows, documents, strict=True))
+    words = zip(seqs, map(stored, found), strict=True)
     insert(db, "user_words", (number, "words"), words)
     return seqs
 

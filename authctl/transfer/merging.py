@@ -62,7 +62,7 @@ def joined(first: Checked, second: Checked) -> Checked | Note:
         to_seal=other.to_seal if takes_password else one.to_seal,
     )
     strength = second.strength if takes_password else first.strength
-    return first._replace(row=row, extra=extra, strength=strength)
+    return first._replace(row=row, words=None, extra=extra, strength=strength)
 
 
 def notes_of(item: Checked, into: User) -> tuple[Note, ...]:

@@ -44,7 +44,7 @@ def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:
 
 def _store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> None:
     rows = [_sealed(work, item) for item in plan.creates]
-    seqs = storage.bulk.insert_users(work.db, rows)
+    seqs = storage.bulk.insert_users(work.db, rows, [item.words for item in plan.creates])
     if work.policy["password-history"]:
         now = milliseconds(work.now)
         past = [(seq, row.password_hash, now) for seq, row in zip(seqs, rows, strict=True) if row.password_hash]

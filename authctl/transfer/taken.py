@@ -46,7 +46,7 @@ def without(item: Checked, taken: Iterable[Taken]) -> Checked:
         notes += (Note(NO_WAY_IN, None, "The password has no email, phone or username to sign in with."),)
     row = row._replace(metadata=_with_kept(row.metadata, gone.values()))
     extra = item.extra._replace(identities=identities) if "identities" in fields else item.extra
-    return item._replace(row=row, extra=extra, notes=notes + item.notes)
+    return item._replace(row=row, words=None, extra=extra, notes=notes + item.notes)
 
 
 def _why(taken: Taken) -> str:

@@ -21,6 +21,7 @@ from authctl.core.policy.policies import Policy, verification_due
 from authctl.core.values import checks, contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.model import Json, RandomBytes, WeakHash, milliseconds, username_key
+from authctl.storage import search_terms
 from authctl.storage.bulk import UserRow
 from authctl.transfer.records import (
     DROPPED,
@@ -109,7 +110,7 @@ NOTHING = Extra()
 
 
 class Checked(NamedTuple):
-    """A record that is good to be stored, unless somebody has its id or address.
+    """A record that is good to be stored, unless somebody has its id or address. words: what the row is found by.
 
     has_id: whether the file says the id; else it was made here. unread: names of what the source did not read.
     """
@@ -123,6 +124,7 @@ class Checked(NamedTuple):
     notes: tuple[Note, ...]
     raw: Any
     unread: tuple[str, ...] = ()
+    words: str | None = None  # None: the row was changed since, and they are yet to be made
 
     def __repr__(self) -> str:
         return f"Checked(at={self.at}, ref={self.ref!r})"
@@ -169,9 +171,10 @@ class Checker:
             check.refuse_losses()
         if check.refused:
             return Refused(item.at, item.ref, raw, [*check.refused, *check.notes])
+        words = search_terms.document(row.id, row.username, row.name, row.email, row.phone, check.labels)
         unread = self._unread(item) if item.unread or item.members else ()
         notes = tuple(check.notes)
-        return Checked(item.at, item.ref, bool(item.id), row, strength, extra, notes, raw, unread)
+        return Checked(item.at, item.ref, bool(item.id), row, strength, extra, notes, raw, unread, words)
 
     def _against_policy(self, row: UserRow, *, has_password: bool) -> Iterator[Note]:
         """What the policy would refuse people themselves; an operator's import is not refused."""

@@ -308,7 +308,7 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
         if not isinstance(found, Checked):
             return
         in_bulk = work.db.sqlalchemy.begin_nested()
-        [seq] = storage.bulk.insert_users(work.db, [found.row])
+        [seq] = storage.bulk.insert_users(work.db, [found.row], [found.words])
         by_bulk, user = stored(work.db), storage.users.find(work.db, "id", found.row.id)
         assert user.seq == seq
         in_bulk.rollback()
@@ -318,6 +318,7 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
         alone.rollback()
         assert by_bulk == by_itself
         # FTS5 keeps no text of its own, so what it is given is compared.
-        assert storage.bulk.document(found.row) == storage.users.document(storage.bulk.user_of(found.row))
+        document = storage.users.document(storage.bulk.user_of(found.row))
+        assert (found.words, storage.bulk.document(found.row)) == (document, document)
 
     directory.write(compare)
