@@ -438,7 +438,8 @@ class Attacker(RuleBasedStateMachine):
         """Days later everybody gets back in, and what is stored is sound."""
         scene, judge = self.scene, self.judge
         self._regain()
-        for id in sorted(judge.taken & judge.settled.keys()):
+        others = {id for id, owner in judge.settled.items() if owner != "eve"}
+        for id in sorted(judge.taken & others):
             getattr(self, f"_{self.helps}")(id)
             self._secure(id)
         for id, name in [*judge.settled.items()]:
