@@ -13,6 +13,7 @@ import pytest
 from conftest import CHEAP, START, Clock, Dice
 from doubles import people
 from doubles.hashes import STORED
+from doubles.values import JSON, TEXT
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from authctl.core import hashing
@@ -35,22 +36,11 @@ DRAWN = max(COUNT // 10, 500)
 BATCH = COUNT // 2
 TEAMS = ("Maths", "Maths", 'Zoë\'s, "李"/=1+1')  # two of one name
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20)
 WORD = st.text(string.ascii_letters + string.digits, min_size=1, max_size=36)
 SECONDS = int((START - EPOCH).total_seconds())
 BEFORE = (EPOCH - datetime(1, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 TIME = (st.integers(0, SECONDS * 1000 - 1) | st.integers(-BEFORE, -1)).map(
     lambda number: EPOCH + timedelta(milliseconds=number)
-)
-NUMBER = st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
-JSON = st.dictionaries(
-    TEXT,
-    st.recursive(
-        st.none() | st.booleans() | NUMBER | TEXT,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-        max_leaves=4,
-    ),
-    max_size=3,
 )
 
 

@@ -4,6 +4,7 @@ import tomllib
 from contextlib import suppress
 
 import pytest
+from doubles.values import JSON, TEXT
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from authctl.core.accounts import records
@@ -11,17 +12,6 @@ from authctl.core.manifests import applying, pulling, reading
 from authctl.errors import AuthctlError, Denied, Invalid
 from authctl.model import NewUser
 
-TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20)
-NUMBER = st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
-JSON = st.dictionaries(
-    TEXT,
-    st.recursive(
-        st.none() | st.booleans() | NUMBER | TEXT,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-        max_leaves=4,
-    ),
-    max_size=3,
-)
 NUMBERS = st.integers(0, 99)
 PHONE = NUMBERS.map(lambda number: f"+4420794601{number:02}")
 EMAIL = NUMBERS.map(lambda number: f"user{number}@example.com")
