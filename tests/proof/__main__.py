@@ -1,8 +1,8 @@
 """The proof: long trials of what must hold, whatever is done.
 
-    python tests/proof [--minutes 60] [--seed N] [--database sqlite|postgres | --authctl PATH]
+    python tests/proof [--minutes 60] [--only TRIAL]… [--seed N] [--database sqlite|postgres | --authctl PATH]
 
-A trial goes in rounds, each with a seed of its own; of several databases each has its turn. A round that finds a fault
+A trial goes in rounds, each with a seed of its own; trials and databases take turns. A round that finds a fault
 prints its smallest example, and the next goes on. In the end there is a table of what was done and found, and the
 status is 1 if anything was. `--seed` begins where an earlier run did, which prints it.
 
@@ -12,6 +12,7 @@ status is 1 if anything was. `--seed` begins where an earlier run did, which pri
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def main() -> int:
@@ -22,14 +23,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python tests/proof", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--minutes", type=float, default=60, help="how long all trials take together (60)")
     parser.add_argument("--seed", type=int, help="where to begin; else anywhere")
+    parser.add_argument(
+        "--only", action="append", default=[], choices=runner.TRIALS, help="this trial; can be repeated"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--database", choices=runner.DATABASES, help="only this one")
     where.add_argument("--authctl", type=Path, metavar="PATH", help="another tree's, through its command line")
     given = parser.parse_args()
     if given.authctl is not None:
-        return runner.run(given.minutes, given.seed, {"command line": lambda: CommandLine(given.authctl)})
-    names = [given.database] if given.database else [*runner.DATABASES]
-    return runner.run(given.minutes, given.seed, {name: runner.DATABASES[name] for name in names})
+        places: dict[str, Any] = {"command line": lambda: CommandLine(given.authctl)}
+    else:
+        places = {name: runner.DATABASES[name] for name in ([given.database] if given.database else runner.DATABASES)}
+    return runner.run(given.minutes, given.seed, places, given.only)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,23 +23,35 @@ from doubles.postgres import embedded
 from proof import attacker
 from proof.world import Files, Servers
 
-TRIALS: dict[str, Callable[[Any, Counter[str], int], None]] = {"attacker": attacker.run_round}
-COLUMNS = ("examples", "acts", "refused", "missing")
+NOWHERE = "none"  # the place of a trial that asks for no database, or makes its own
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`run_round(place, counts, seed)` tries it once, counts what it does in plural words, and raises what it finds."""
+
+    run_round: Callable[[Any, Counter[str], int], None]
+    places: tuple[str, ...] = ("sqlite", "postgres")
+
+
+TRIALS = {"attacker": Trial(attacker.run_round, ("sqlite", "postgres", "command line"))}
 
 
 @dataclass
 class Outcome:
-    """What became of a trial on a database."""
+    """What became of a trial in a place."""
 
     trial: str
-    database: str
+    place: str
     counts: Counter[str] = field(default_factory=Counter)
     has_failed: bool = False
 
     def row(self) -> list[str]:
-        faults = [f"{count} {name}" for name, count in sorted(self.counts.items()) if name[0].isupper()]
-        numbers = [f"{self.counts[name]:,}" for name in ("rounds", *COLUMNS)]
-        return [self.trial, self.database, *numbers, ", ".join(faults) or "none"]
+        amounts, faults = (
+            ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if name[0].isupper() == is_fault)
+            for is_fault in (False, True)
+        )
+        return [self.trial, self.place, amounts, faults or "none"]
 
 
 @contextlib.contextmanager
@@ -73,21 +85,26 @@ def memory() -> str | None:
 DATABASES = {"sqlite": sqlite, "postgres": postgres}
 
 
-def run(minutes: float, seed: int | None, databases: dict[str, Callable[[], AbstractContextManager[Any]]]) -> int:
-    """Run every trial on those databases, and print what they find; 1 if that is anything."""
+def run(
+    minutes: float,
+    seed: int | None,
+    places: dict[str, Callable[[], AbstractContextManager[Any]]],
+    only: Collection[str] = (),
+) -> int:
+    """Run the trials in those places by turns, and print what they find; 1 if that is anything."""
     seed = secrets.randbelow(2**32) if seed is None else seed
     print(f"seed {seed}", flush=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server is to be stopped then, too
     with contextlib.ExitStack() as stack:
-        places = {name: stack.enter_context(come_by()) for name, come_by in databases.items()}
-        outcomes = [Outcome(trial, name) for trial in TRIALS for name in databases]
+        found = {name: stack.enter_context(come_by()) for name, come_by in places.items()} | {NOWHERE: None}
+        trials = {name: trial for name, trial in TRIALS.items() if not only or name in only}
+        outcomes = [Outcome(name, place) for name, trial in trials.items() for place in trial.places if place in found]
         ends = time.monotonic() + 60 * minutes
         while time.monotonic() < ends:
             for outcome in outcomes:
-                run_round(outcome, places[outcome.database], seed)
+                run_round(outcome, found[outcome.place], seed)
             seed += 1
-    rows = [outcome.row() for outcome in outcomes]
-    print_table([["trial", "database", "rounds", *COLUMNS, "faults"], *rows])
+    print_table([["trial", "database", "done", "faults"], *(outcome.row() for outcome in outcomes)])
     return int(any(outcome.has_failed for outcome in outcomes))
 
 
@@ -95,9 +112,9 @@ def run_round(outcome: Outcome, place: Any, seed: int) -> None:
     """One round; what it finds is printed, and it goes on."""
     outcome.counts["rounds"] += 1
     try:
-        TRIALS[outcome.trial](place, outcome.counts, seed)
+        TRIALS[outcome.trial].run_round(place, outcome.counts, seed)
     except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
-        print(f"\n{outcome.trial} on {outcome.database}, --seed {seed}:")
+        print(f"\n{outcome.trial} on {outcome.place}, --only {outcome.trial} --seed {seed}:")
         traceback.print_exception(error)
         sys.stdout.flush()
         outcome.counts[type(error).__name__] += 1

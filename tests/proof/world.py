@@ -122,11 +122,16 @@ class Files:
         self.path = folder / "trial.db"
 
     @contextmanager
-    def world(self) -> Iterator[World]:
+    def copy(self) -> Iterator[str]:
+        """A copy, by its URL."""
         for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink()
         shutil.copyfile(self.file, self.path)
-        with World(f"sqlite:///{self.path}", self.ready) as world:
+        yield f"sqlite:///{self.path}"
+
+    @contextmanager
+    def world(self) -> Iterator[World]:
+        with self.copy() as url, World(url, self.ready) as world:
             yield world
 
 
@@ -139,10 +144,15 @@ class Servers:
         self.copies, self.ready = copies, ready
 
     @contextmanager
-    def world(self) -> Iterator[World]:
+    def copy(self) -> Iterator[str]:
+        """A copy, by its URL."""
         taken = self.copies.take()
         try:
-            with World(self.copies.databases.url_of(taken.name), self.ready) as world:
-                yield world
+            yield self.copies.databases.url_of(taken.name)
         finally:
             self.copies.give_back(taken)
+
+    @contextmanager
+    def world(self) -> Iterator[World]:
+        with self.copy() as url, World(url, self.ready) as world:
+            yield world
