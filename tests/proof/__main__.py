@@ -23,9 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python tests/proof", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--minutes", type=float, default=60, help="how long all trials take together (60)")
     parser.add_argument("--seed", type=int, help="where to begin; else anywhere")
-    parser.add_argument(
-        "--only", action="append", default=[], choices=runner.TRIALS, help="this one; can be repeated"
-    )
+    parser.add_argument("--only", action="append", default=[], choices=runner.TRIALS, help="this one; can be repeated")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--database", choices=runner.DATABASES, help="only this one")
     where.add_argument("--authctl", type=Path, metavar="PATH", help="another tree's, through its command line")
