@@ -39,6 +39,17 @@ ANYWHERE = {
     "--version": "version",
 }
 IN_GROUP = {
+    "authctl": {
+        "users create": "adduser useradd newuser",
+        "users delete {USER}": "deluser userdel",
+        "users --help": "usermod",
+        "teams --help": "group groups",
+        "teams create {NAME}": "addgroup groupadd",
+        "upgrade": "migrate",
+        "backup --help": "dump",
+        "apply --help": "plan diff sync",
+        "init --help": "setup install",
+    },
     "users": {"users list-logs {USER}": "logs log audit events"},
     "teams": {
         "teams list": "ls",

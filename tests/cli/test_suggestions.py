@@ -19,7 +19,7 @@ ASKED_FOR = (
 TYPED = [
     pytest.param(group, word, id=f"{group} {word}".strip())
     for group in GROUPS
-    for word in sorted({*WORDS, *" ".join(suggestions.IN_GROUP.get(group, {}).values()).split()})
+    for word in sorted({*WORDS, *" ".join(suggestions.IN_GROUP.get(group or "authctl", {}).values()).split()})
     if word not in (app.Root().build(group) if group else app.Root()).commands
 ]
 PLACES = {
