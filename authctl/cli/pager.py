@@ -39,7 +39,7 @@ def _fits(text: str, environment: Environment) -> bool:
 
 def _is_shown_by(program: Sequence[str], text: str, environment: Environment) -> bool:
     """Whether the pager could be started; it may end before it has read everything."""
-    import subprocess  # loaded for a terminal alone
+    import subprocess  # noqa: S404 - loaded for a terminal alone, to run the pager of the person's choice
 
     environment.stdout.flush()
     try:

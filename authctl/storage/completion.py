@@ -49,7 +49,7 @@ class Completed:
         """What must hold for the column of a row to name it."""
         if self.names is None or column != "t.name":
             return "true"
-        return f"NOT EXISTS (SELECT 1 FROM {self.names} AS o WHERE o.name = t.name AND o.seq <> t.seq)"  # noqa: S608
+        return f"NOT EXISTS (SELECT 1 FROM {self.names} AS o WHERE o.name = t.name AND o.seq <> t.seq)"  # noqa: S608 - our own names
 
 
 KINDS = {

@@ -7,8 +7,8 @@ answers with batches on standard output; it is at most one batch ahead, since no
 from __future__ import annotations
 
 import os
-import pickle
-import subprocess
+import pickle  # noqa: S403 - between us and our own child
+import subprocess  # noqa: S404 - runs this Python alone
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, suppress

@@ -377,7 +377,7 @@ def test_closed_streams_crash_nothing():
         "output.prepare(Shape('pair', ('id',)))\n"
         "output.show({'id': 'x'})\n"
     )
-    assert subprocess.run(f'{sys.executable} -c "{program}" <&- >&- 2>&-', shell=True).returncode == 0
+    assert subprocess.run(f'{sys.executable} -c "{program}" <&- >&- 2>&-', shell=True).returncode == 0  # noqa: S602 - our own words; a shell closes
 
 
 @pytest.mark.parametrize("format", FORMATS)

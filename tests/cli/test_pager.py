@@ -48,7 +48,7 @@ def test_the_variables_say_which_pager(person, pager):
         {"AUTHCTL_PAGER": "cat"},
         {"PAGER": "cat"},
         {"AUTHCTL_PAGER": "/no/such/pager"},
-        {"AUTHCTL_PAGER": "/tmp"},
+        {"AUTHCTL_PAGER": "/tmp"},  # noqa: S108 - no program
         {"AUTHCTL_PAGER": "'"},
         {"TERM": "dumb"},
     ],

@@ -79,7 +79,7 @@ def postgres() -> Iterator[Servers]:
 
 def memory() -> str | None:
     """A folder in memory, where this machine has one."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - names in it are made by tempfile
 
 
 DATABASES = {"sqlite": sqlite, "postgres": postgres}

@@ -71,7 +71,7 @@ class Planner:
             if "code" not in entry.values:
                 self.faults.add(entry.place, "This mock phone has no code: give six digits", "code")
                 return
-            do = lambda work: mock_phones.create(work, phone, entry.values["code"])  # noqa: E731
+            do = lambda work: mock_phones.create(work, phone, entry.values["code"])  # noqa: E731 - as short as it is
             gifts = (Gift(Kind.MOCK_PHONE, entry, value=phone),)
             self.plan.steps.append(Step(Action.CREATE, "mock-phone", phone, None, {}, do, entry.place, gifts))
 

@@ -151,11 +151,11 @@ class Work:
 
     def require_log_key(self) -> None:
         """Have the key of the audit log from here on, whatever comes next."""
-        self.log_key  # noqa: B018
+        self.log_key  # noqa: B018 - looking finds or makes it
 
     def require_key(self) -> None:
         """Have the secret key from here on, whatever comes next."""
-        self.key  # noqa: B018
+        self.key  # noqa: B018 - looking finds or makes it
 
     @property
     def policy(self) -> Policy:
@@ -166,7 +166,7 @@ class Work:
 
     def load_policy(self) -> None:
         """Go by the policy as it is now, whatever this transaction makes of it."""
-        self.policy  # noqa: B018
+        self.policy  # noqa: B018 - looking finds or makes it
 
     def ask_policy(self) -> None:
         """Ask for the policy with the next statement: where every round trip counts."""

@@ -236,7 +236,7 @@ def test_nobody_signs_up_with_the_id_of_an_account_that_had_something(ada, grant
     GRANTS[grant](ada)
     ada.users.delete("eve")
     for id in ("Eve", "EVE"):
-        assert refusal(lambda: BY_ID[door](ada, id)) == (Conflict, "user_already_exists", "id")  # noqa: B023
+        assert refusal(lambda: BY_ID[door](ada, id)) == (Conflict, "user_already_exists", "id")  # noqa: B023 - called at once
     with pytest.raises(Conflict):
         ada.users.create(username="eve", self_service=True)
     assert ada.users.count() == 1
