@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from authctl.cli.cells import Record, for_people, is_time
 from authctl.cli.escaping import visible
-from authctl.cli.tables import GAP, SECRETS, Look, cut
+from authctl.cli.tables import GAP, SECRETS, Look, cut, write_table
 
 if TYPE_CHECKING:
     from authctl.model import Change
@@ -29,17 +29,28 @@ Sides = tuple[str, ...]  # a value, or what was before and what is after
 
 
 def write(
-    sentence: str, record: Record, changes: list[Record], look: Look, *, given: Set[str], is_dry_run: bool = False
+    sentence: str,
+    record: Record,
+    changes: list[Record],
+    look: Look,
+    *,
+    given: Set[str],
+    table: Sequence[Record] = (),
+    is_dry_run: bool = False,
 ) -> None:
-    """The answer of a change. changes: the public ones of its unit of work. given: the words of the line."""
+    """The answer of a change. changes: the public ones of its unit of work. given: the words of the line.
+
+    table: rows between the sentences and the fields.
+    """
     own = next((each for each in changes if _is_of(each, record)), None)
-    others = [each for each in changes if each is not own]
+    others = [each for each in changes if each is not own and each["resource"] != f"users/{record.get('merged')}"]
     if is_unchanged(record, changes):
         sentence = "Nothing changed."
     elif is_dry_run:
         sentence = f"Would have {sentence[0].lower()}{sentence[1:]}"
     for line in (sentence, *_by_the_way(others, given, is_dry_run=is_dry_run)):
         look.write(visible(line) + "\n")
+    write_table(table, look)
     is_shown = own and own["before"] and own["after"] and (not record or own["after"].keys() & record.keys())
     lines = dict(_differences(own, look) if own and is_shown else _held(record, changes, look))
     for each in others:

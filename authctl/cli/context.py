@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -214,13 +214,14 @@ class Context(typer.Context):
         declaration = getattr(self.command, "declaration", None)
         return declaration is not None and declaration.says is not None
 
-    def show(self, record: Json) -> None:
+    def show(self, record: Json, *, table: Sequence[Json] = ()) -> None:
         """Print a command's answer; of a dry run, what would have changed too.
 
         When quiet, a change shows the secrets that it made and nothing else, unless the line asks for the record.
+        table: rows for a person at a terminal.
         """
         if self.answers_in_words:
-            self._tell_change(record)
+            self._tell_change(record, table)
         elif self.output.quiet and self.is_change and not (self.is_dry_run or self.asks_for_answer):
             from authctl.cli.tables import SECRETS
 
@@ -229,7 +230,7 @@ class Context(typer.Context):
         else:
             self.output.show(record | self._dry_run())
 
-    def _tell_change(self, record: Json) -> None:
+    def _tell_change(self, record: Json, table: Sequence[Json] = ()) -> None:
         """Say what a command did, in words; when quiet, show the secrets that it made and nothing else."""
         from authctl.cli import answers
 
@@ -242,7 +243,7 @@ class Context(typer.Context):
         else:
             sentence = self.command.declaration.says.format_map(answers.Words(self.params, record, changes))  # type: ignore[attr-defined]
             public, given = [each.public() for each in changes], {str(each) for each in self.params.values()}
-            answers.write(sentence, record, public, look, given=given, is_dry_run=self.is_dry_run)
+            answers.write(sentence, record, public, look, given=given, table=table, is_dry_run=self.is_dry_run)
         self.output.flush()
 
     def report(self, record: Json) -> None:
@@ -299,9 +300,12 @@ class Context(typer.Context):
             return
         with self.environment.at_terminal() if from_stdin else nullcontext(self.environment) as environment:
             if environment.is_interactive:
+                from dataclasses import replace
+
                 from authctl.cli import subjects
 
-                for line in subjects.described(self.directory, self.params):
+                look = replace(self.output.look(), has_colors=False)
+                for line in subjects.described(self.directory, self.params, look):
                     environment.stderr.write(visible(line) + "\n")
             elif only_at_terminal:
                 return

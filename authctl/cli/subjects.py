@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from authctl.cli.tables import Look
     from authctl.core.directory.directory import Directory
 
 SHOWN_TEAMS = 3  # names of a user's teams
 
 
-def described(directory: Directory, params: Mapping[str, Any]) -> list[str]:
-    """A line for each user and team that a line names, and the directory. Raises NotFound for one that is missing."""
+def described(directory: Directory, params: Mapping[str, Any], look: Look) -> list[str]:
+    """A line for each user and team that a line names, and the directory. Raises NotFound for one that is missing.
+
+    look: the terminal's, for what is drawn as a table.
+    """
     user, team, membership, into = (params.get(name) for name in ("user", "team", "membership", "into"))
     lines = []
     if user:
         lines.append("User: " + ", ".join(_of_user(directory, user)))
     if user and into:
         lines.append("Into: " + ", ".join(_of_user(directory, into)))
-        lines += _conflicts(directory, params)
+        lines += _conflicts(directory, params, look)
     if team:
         found = directory.teams.get(team)
         lines.append(f"Team: {found.id}, {found.name}, {_counted(found.members, 'member')}")
@@ -41,20 +44,17 @@ def _of_user(directory: Directory, user: str) -> Iterator[str]:
     yield _counted(len(users.list_sessions(user)), "session")
 
 
-def _conflicts(directory: Directory, params: Mapping[str, Any]) -> Iterator[str]:
+def _conflicts(directory: Directory, params: Mapping[str, Any], look: Look) -> Iterator[str]:
     """What both of two accounts have that are to be merged, and which stays; what would be free."""
+    from authctl.cli import conflicts
+
     dry = directory.acting(directory.actor, dry_run=True)
     merged = dry.users.merge(params["user"], params["into"], prefer=params["prefer"], force=params["force"])
-    for each in merged.conflicts:
-        stays, goes = (each.from_, each.into) if each.kept == "FROM" else (each.into, each.from_)
-        yield f"Both have {each.field}: {shown(stays)} of {each.kept} stays, {shown(goes)} goes"
+    if merged.conflicts:
+        yield "Both have:"
+        yield from conflicts.drawn(conflicts.rows(merged.conflicts), look)
     if merged.released:
-        yield f"No account's any more: {', '.join(merged.released)}"
-
-
-def shown(value: object) -> str:
-    """A value as JSON, or as it is where it is a text."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield f"Released: {', '.join(merged.released)}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -7,7 +7,7 @@ narrow for all columns gets the records below one another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from authctl.cli.cells import Record, for_people, is_id, is_number, is_time, lines_in, present, value_of
@@ -88,6 +88,15 @@ def write_record(record: Record, fields: tuple[str, ...], look: Look) -> None:
     for field in fields:
         for line in lines_in(field, value_of(record, field), zone=look.zone):
             look.write(look.field(field, line, width))
+
+
+def write_table(records: Sequence[Record], look: Look) -> None:
+    """Write records that all have the fields of the first as one table."""
+    if records:
+        table = Table(tuple(records[0]), {}, (), (), look)
+        for record in records:
+            table.add(record)
+        table.close(complete=True)
 
 
 class Table:

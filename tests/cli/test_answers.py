@@ -30,10 +30,11 @@ OTHERWISE = {
 def seen(authctl, ready_home):
     """Runs a line at a terminal; gives what it shows, stderr and stdout in one."""
 
-    def run(line, columns=80, stdin="", **environ):
+    def run(line, columns=80, stdin="", is_asked=False, **environ):
         stream = io.StringIO()
         environ = {"COLUMNS": str(columns), "NO_COLOR": "1"} | environ
-        authctl(line, stdin=stdin, env=environ, stdout=stream, stderr=stream, stdout_isatty=True, stderr_isatty=True)
+        terminal = {"stdin_isatty": is_asked, "stdout_isatty": True, "stderr_isatty": True}
+        authctl(line, stdin=stdin, env=environ, stdout=stream, stderr=stream, **terminal)
         return stream.getvalue()
 
     return run
@@ -75,6 +76,21 @@ def test_a_change_is_a_sentence_and_the_fields_before_and_after(seen, ada):
         "Changed the status of Ada Lovelace.\nstatus         active → blocked\n"
         "blocked_until  - → 2026-01-02 05:04\nid             ada\nTimes are in UTC.\n"
     )
+
+
+def test_a_merge_shows_what_both_accounts_have_a_row_each(seen, ada, authctl):
+    authctl("users update-password ada --password-stdin", stdin="correct horse battery\n")
+    authctl("users create --id bob --name Bob --email bob@example.com --password-stdin", stdin="staple of a horse\n")
+    rows = (
+        "field     FROM               INTO               kept\n"
+        "name      Ada Lovelace       Bob                FROM\n"
+        "email     ada@example.com    bob@example.com    INTO\n"
+        "password  set on 2026-01-02  set on 2026-01-02  FROM\n"
+    )
+    shown = seen("users merge ada bob --prefer FROM --dry-run")
+    assert f"Would have merged ada into bob.\n{rows}merged " in shown
+    asked = seen("users merge ada bob --prefer FROM", stdin="n\n", is_asked=True)
+    assert f"Both have:\n{rows}Released: ada@example.com\n" in asked
 
 
 def test_what_changes_nothing_says_so(seen, ada):

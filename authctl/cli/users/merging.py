@@ -21,7 +21,7 @@ from authctl.model import Side
     asks="Merge {user} into {into}, and end all sessions and tokens of both?",
     exits=(INVALID, NOT_FOUND, CONFLICT, DENIED, PARTIAL),
     example=(
-        "authctl users merge david@example.com ada@example.com --dry-run -o json",
+        "authctl users merge david@example.com ada@example.com --dry-run",
         "authctl users merge david ada --prefer FROM --reason 'called us' --yes",
     ),
 )
@@ -45,4 +45,10 @@ def merge(
     Identities, memberships, labels, preferences, metadata and past passwords move; its email and phone where INTO has
     none. Two passwords, usernames or sets of factors become one: see --prefer. FROM's id goes on finding its log.
     """
-    ctx.show(ctx.directory.users.merge(user, into, prefer=prefer, force=force).public())
+    merged = ctx.directory.users.merge(user, into, prefer=prefer, force=force)
+    record, rows = merged.public(), []
+    if ctx.answers_in_words:
+        from authctl.cli import conflicts
+
+        record, rows = record | {"conflicts": []}, conflicts.rows(merged.conflicts)
+    ctx.show(record, table=rows)
