@@ -117,6 +117,7 @@ class User(NewUser):
     created_at: datetime
     updated_at: datetime
     last_sign_in_at: datetime | None = None
+    former_ids: tuple[str, ...] | None = field(default=None, repr=False, compare=False)  # None where not asked for
 
     def at(self, now: datetime) -> User:
         """The account at that moment: a block or a lock whose end has come is over."""
@@ -143,7 +144,7 @@ class User(NewUser):
                 shown[name] = form(getattr(self, name))
             if name == "locale":
                 shown["pending"] = {"email": self.pending_email, "phone": self.pending_phone}
-        return shown
+        return shown if self.former_ids is None else shown | {"former_ids": [*self.former_ids]}
 
     def _proofs(self) -> JsonObject:
         """What a person can prove to be this user with; secrets are not in it."""

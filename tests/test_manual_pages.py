@@ -102,7 +102,7 @@ def test_a_provider_signs_in(flows, visitor):
 
 
 RECORDS = {
-    "User": [answer_fields.USER],
+    "User": [answer_fields.FOUND_USER],
     "Team": [answer_fields.TEAM],
     "Membership": [answer_fields.MEMBERSHIP],
     "Session": [answer_fields.SIGNED_IN],

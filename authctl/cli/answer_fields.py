@@ -20,6 +20,7 @@ USER = Shape(
     rare={"username": ("name", "email", "phone")},
     extras=("generated_password",),
 )
+FOUND_USER = dataclasses.replace(USER, name="one user", fields=(*USER.fields, "former_ids"))
 
 EVENT = Shape(
     "event",

@@ -6,7 +6,7 @@ up with the id of a deleted account that was ever signed in to or granted someth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from authctl.storage import compiled
 from authctl.storage.connection import Connection
@@ -45,6 +45,15 @@ def merge(db: Connection, name: str, into: str, *, id: str | None = None) -> Non
 def list_merged(db: Connection, into: str) -> list[str]:
     """The ids of the accounts that became a part of that one."""
     return [row.id for row in db.rows(compiled.USER_NAMES_LIST_MERGED, {"merged_into": into})]
+
+
+def ask_merged(db: Connection, readings: Iterable[tuple[str, str]]) -> Callable[[str], tuple[str, ...]]:
+    """What tells the same of a user who is found by these pairs of column and value; asked with the next statement."""
+    answer = db.ask(compiled.USER_NAMES_LIST_MERGED_INTO, _NOBODY | dict(readings))
+    return lambda into: tuple(row.id for row in answer() if row.merged_into == into)
+
+
+_NOBODY = dict.fromkeys(compiled.USER_NAMES_LIST_MERGED_INTO.names)
 
 
 def forget_merged(db: Connection, name: str, into: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from authctl.cli import prompts
-from authctl.cli.answer_fields import DELETED, EVENT, USER
+from authctl.cli.answer_fields import DELETED, EVENT, FOUND_USER, USER
 from authctl.cli.commands import CONFLICT, INVALID, NOT_FOUND, PARTIAL
 from authctl.cli.context import Context
 from authctl.cli.list_options import PAGE, After, Limit, ListOptions, show_list, show_page
@@ -192,10 +192,10 @@ def list_(ctx: Context) -> None:
     show_list(ctx, users.list, users.iterate, users.count, counted_up_to=users.count_up_to)
 
 
-@COMMANDS.command(USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
+@COMMANDS.command(FOUND_USER, exits=(NOT_FOUND,), example="authctl users get ada@example.com -o json")
 def get(ctx: Context, user: User) -> None:
-    """Show one user."""
-    ctx.show(ctx.directory.users.get(user).public())
+    """Show one user. In `former_ids` are the ids of the accounts that were merged into it."""
+    ctx.show(ctx.directory.users.get(user, former_ids=True).public())
 
 
 @COMMANDS.command(

@@ -43,7 +43,7 @@ def merge(
     """Merge two accounts of one person: everything that FROM has becomes INTO's, and FROM is gone.
 
     Identities, memberships, labels, preferences, metadata and past passwords move; its email and phone where INTO has
-    none. Two passwords, usernames or sets of factors become one: see --prefer. FROM's id goes on finding its log.
+    none. Two passwords, usernames or sets of factors become one: see --prefer. FROM's id is in `former_ids` of INTO.
     """
     merged = ctx.directory.users.merge(user, into, prefer=prefer, force=force)
     record, rows = merged.public(), []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from authctl import storage
@@ -16,13 +17,19 @@ from authctl.model import USER_COLUMNS, User, fold, username_key
 # One
 
 
-def get(work: Work, user: str) -> User:
+def get(work: Work, user: str, *, former_ids: bool = False) -> User:
     """One account, by id, email, phone or username; `id:`, `email:`, `phone:` and `username:` say which.
 
     An imported id that could be something else, with @, a blank or a leading +, is found by `id:` only. Digits alone
     are read as a phone before they are read as an id. Raises NotFound (user_not_found).
+
+    former_ids: with the ids of the accounts that were merged into it, which operators are shown.
     """
-    return _get(work, user, lock=False)
+    if not (former_ids and work.is_operator):
+        return _get(work, user, lock=False)
+    asked = storage.user_names.ask_merged(work.db, ((column, value) for column, value in readings(user) if value))
+    found = _get(work, user, lock=False)
+    return replace(found, former_ids=asked(found.id))
 
 
 def get_locked(work: Work, user: str) -> User:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from authctl.model import EventName
 from authctl.storage.column_types import Text
 from authctl.storage.statements.building import Twins, bind, is_, upsert, values
+from authctl.storage.statements.users import IS_NAMED
 from authctl.storage.tables import events, former_names, memberships, sessions, user_names, users
 
 INSERT = user_names.insert().values(values(user_names)).inline()
@@ -15,6 +16,12 @@ RELEASE = user_names.delete().where(is_(user_names.c.name), is_(user_names.c.use
 FIND_FORMER = sa.select(former_names.c.name).where(is_(former_names.c.name))
 FIND_MERGED = sa.select(former_names.c.merged_into).where(is_(former_names.c.name))
 LIST_MERGED = sa.select(former_names.c.id).where(is_(former_names.c.merged_into), former_names.c.id.is_not(None))
+# Of whoever is found by the same as in users.FIND, so that both can be asked together.
+LIST_MERGED_INTO = (
+    sa.select(former_names.c.merged_into, former_names.c.id)
+    .where(former_names.c.merged_into.in_(sa.select(users.c.id).where(IS_NAMED)), former_names.c.id.is_not(None))
+    .order_by(former_names.c.id)
+)
 REMEMBER_MERGED = upsert(former_names, ("name",), "merged_into")
 REMEMBER_MERGED_ACCOUNT = upsert(former_names, ("name",), "merged_into", "id")
 FORGET_MERGED = former_names.delete().where(is_(former_names.c.name), is_(former_names.c.merged_into))

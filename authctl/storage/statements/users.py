@@ -11,9 +11,8 @@ from authctl.storage.tables import addresses, identities, memberships, sessions,
 
 # By an email that an identity holds, too.
 _HOLDER = sa.select(addresses.c.user_seq).where(addresses.c.address == bind("email", users.c.email)).scalar_subquery()
-FIND = sa.select(users).where(
-    sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "email", "phone")), users.c.seq == _HOLDER)
-)
+IS_NAMED = sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "email", "phone")), users.c.seq == _HOLDER)
+FIND = sa.select(users).where(IS_NAMED)
 FIND_LOCKED = FIND.with_for_update()
 FIND_AGAIN = sa.select(users).where(is_(users.c.seq)).with_for_update()
 INSERT = users.insert().values(values(users, "seq")).returning(users.c.seq)

@@ -56,6 +56,16 @@ def test_a_call_waits_no_more_often_than_this(directory, proxy, name):
     assert len(trips) <= MOST[name], trips
 
 
+def test_former_ids_are_asked_together_with_the_user(directory, proxy):
+    for id in ("ada", "countess"):
+        directory.users.create(id=id)
+    directory.users.merge("countess", "ada")
+    directory.users.get("ada", former_ids=True)
+    with proxy.counting() as trips:
+        assert directory.users.get("ada", former_ids=True).former_ids == ("countess",)
+    assert len(trips) == 1
+
+
 # The proxy counts as Postgres is spoken.
 
 

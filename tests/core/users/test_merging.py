@@ -171,6 +171,7 @@ def test_its_id_finds_its_log_and_says_where_it_went(directory, two):
     with pytest.raises(NotFound) as refused:
         directory.users.get("oldest")
     assert refused.value.hint == "The account was merged into another one: authctl users get id:new"
+    assert directory.users.get("new", former_ids=True).former_ids == ("Old", "oldest")
     newest, _, *_ = directory.users.list_logs("new", limit=1_000)
     assert (newest.name, newest.resource, newest.details) == ("users.merge", "users/Old", {"into": "new"})
     (event,) = [each for each in directory.users.list_logs("new") if each.details.get("merged") == "Old"]
