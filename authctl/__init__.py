@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from authctl.core.directory.application import Application
     from authctl.core.directory.directory import Directory, Door
     from authctl.core.hashing import Parameters
-    from authctl.model import Clock, RandomBytes
+    from authctl.model import Clock, Notices, RandomBytes
 
     D = TypeVar("D", bound=Door)
 
@@ -43,6 +43,7 @@ def open(
     pool_recycle: float | None = None,
     hashing_at_once: int | None = None,
     hashing_longest_wait: float | None = None,
+    notices: Notices = "at-once",
     clock: Clock | None = None,
     random_bytes: RandomBytes | None = None,
     hash_parameters: Parameters | None = None,
@@ -55,6 +56,8 @@ def open(
     environment, and at last the SQLite file in the data folder. key: the secret key, 32 bytes in base64; by default
     from the configuration too. actor: who is written in the audit log. pool_size, pool_overflow, pool_timeout,
     pool_recycle, hashing_at_once, hashing_longest_wait: as the settings database.pool_size, hashing.at_once … say.
+    notices: `background` has a thread tell people what was done to their accounts, so that nobody waits for a mail
+    server; leaving `with`, and the end of Python, wait for it. Codes and links are sent at once in any case.
     clock, random_bytes, hash_parameters: for tests.
 
     Raises Invalid (general_config_invalid) for settings that cannot be read.
@@ -78,6 +81,7 @@ def application(
     pool_recycle: float | None = None,
     hashing_at_once: int | None = None,
     hashing_longest_wait: float | None = None,
+    notices: Notices = "at-once",
     clock: Clock | None = None,
     random_bytes: RandomBytes | None = None,
     hash_parameters: Parameters | None = None,
@@ -97,6 +101,7 @@ def _open(
     *,
     config: str | None,
     profile: str | None,
+    notices: Notices,
     clock: Clock | None,
     random_bytes: RandomBytes | None,
     hash_parameters: Parameters | None,
@@ -118,6 +123,7 @@ def _open(
         clock=clock or unit.system_clock,
         random_bytes=random_bytes or unit.system_random_bytes,
         hash_parameters=hash_parameters,
+        notices=notices,
     )
 
 

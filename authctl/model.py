@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from types import NoneType
-from typing import Any
+from typing import Any, Literal
 
 Json = dict[str, Any]  # as it is read and built
 JsonObject = dict[str, object]  # as it is answered with: whoever looks into it says what they expect
@@ -732,6 +732,7 @@ def name_keys(id: str, username_key: str | None) -> tuple[str, ...]:
 
 Clock = Callable[[], datetime]
 RandomBytes = Callable[[int], bytes]
+Notices = Literal["at-once", "background"]  # when notices are sent: before the verb answers, or by a thread
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,3 +164,29 @@ def make_certificate(path, host="127.0.0.1"):
     )
     path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     return str(path)
+
+
+class HangingServer:
+    """A mail server that takes connections and says nothing, until it hangs up."""
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+
+    @property
+    def environ(self):
+        return {
+            "AUTHCTL_EMAIL_HOST": "127.0.0.1",
+            "AUTHCTL_EMAIL_PORT": str(self.socket.getsockname()[1]),
+            "AUTHCTL_EMAIL_SECURITY": "none",
+            "AUTHCTL_EMAIL_FROM": "Example <no-reply@example.com>",
+            "AUTHCTL_EMAIL_TIMEOUT": "60",
+        }
+
+    def hang_up(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.hang_up()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from authctl import storage
 from authctl.core.directory.directory import Directory, Door
 from authctl.core.maintenance import key_files
+from authctl.core.work import engine
 from authctl.core.work.unit import system_clock, system_random_bytes
-from authctl.model import Clock, RandomBytes
+from authctl.errors import Invalid
+from authctl.model import Clock, Notices, RandomBytes
 from authctl.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,12 +32,14 @@ def open_door(
     clock: Clock = system_clock,
     random_bytes: RandomBytes = system_random_bytes,
     hash_parameters: Parameters | None = None,
+    notices: Notices = "at-once",
     notice: Tell = lambda line: None,
     makes: bool = True,
 ) -> D:
     """The directory that the settings name. The default SQLite file is made and migrated by itself.
 
-    notice: is told, once, where new files are. makes: whether the default file is made if it is missing.
+    notices: whether whoever changes an account waits until the person has been told of it. notice: is told, once,
+    where new files are. makes: whether the default file is made if it is missing.
     """
     its = settings.database
     database = storage.database.Database(
@@ -55,6 +59,13 @@ def open_door(
         random_bytes=random_bytes,
         hash_parameters=hash_parameters,
     )
+    if notices not in get_args(Notices):
+        message = f"The argument 'notices' must be {' or '.join(get_args(Notices))}."
+        raise Invalid("general_argument_invalid", message, field="notices")
+    if notices == "background":
+        from authctl.core.work.background import Background
+
+        directory.background = Background(engine.send)
     if key_files.is_default(settings):
         directory.make_ready = lambda state: _make_ready(directory.operating(), settings, state, notice, makes=makes)
     return directory

@@ -9,10 +9,12 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from authctl import storage
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from authctl.core.hashing import Parameters
     from authctl.core.hashing.turns import Turns
+    from authctl.core.work.background import Background
     from authctl.core.work.outbox import Notice
     from authctl.core.work.person import Given, Person
     from authctl.core.work.unit import Actor
@@ -40,6 +43,8 @@ FAILURES = 5  # mails in a row: that many mailboxes are hardly ever gone, and th
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Letter = tuple["Engine", "Notice"]  # a notice, and the directory that it is of
 
 
 class Admit(Protocol):
@@ -71,6 +76,7 @@ class Engine:
     warn: called with a sentence that an operator should read.
     sleep: waits for so many seconds, so that others get their turn.
     waiting: tells what goes on while a password is hashed or a message sent, where that takes long.
+    background: sends notices, so that nobody waits for them; without it, they are sent at once.
     by: the kind of actor, which whoever opens it says.
     """
 
@@ -100,6 +106,7 @@ class Engine:
         self.warn: Callable[[str], None] = lambda message: None
         self.sleep: Callable[[float], None] = time.sleep
         self.waiting: Waiting = nullcontext
+        self.background: Background[Letter] | None = None
         self._find_key = find_key
         self._make_log_key = make_log_key
         self._hash_parameters = hash_parameters
@@ -216,6 +223,12 @@ class Engine:
             dry_run=self.dry_run,
         )
 
+    def post(self, notices: Iterable[Notice]) -> None:
+        """Send notices of what has been committed: now, or in the background where there is room for them."""
+        letters = [(self, notice) for notice in notices]
+        if self.background is None or not self.background.take(letters):
+            send(iter(letters), self.warn)
+
     # Units of work.
 
     def write(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -236,7 +249,7 @@ class Engine:
         if self.dry_run or self.keeps_changes:
             self.changes += works[-1].changes
         if works[-1].outbox and not self.dry_run:
-            send(self, works[-1].outbox)
+            self.post(works[-1].outbox)
         self._tell(works[-1])
         return result
 
@@ -386,7 +399,9 @@ class Engine:
             return None
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Send what waits in the background, and give the connections back."""
+        if self.background is not None:
+            self.background.join()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -409,26 +424,31 @@ def _refusal(by: By, may: By) -> Denied:
     return Denied("user_unauthorized", "Only operators can do this.", hint="For operators' programs: authctl.open().")
 
 
-def send(directory: Engine, notices: Sequence[Notice]) -> None:
+def send(letters: Iterator[Letter], warn: Callable[[str], None]) -> None:
     """Send what waited. A failure is told and recorded, and nothing else: what it was about is done.
 
     A server that fails several times in a row gets no more of them: an import may have thousands waiting.
     """
-    settings, failed = directory.settings, 0
-    notices = [each for each in notices if (settings.sms.provider if each.is_sms else settings.email.host) is not None]
-    for place, notice in enumerate(notices):
+    failed = 0
+    letters = (letter for letter in letters if _has_way(*letter))
+    for directory, notice in letters:
         try:
-            directory.transport.send(notice.compose(settings.for_reader(notice.locale)))
+            directory.transport.send(notice.compose(directory.settings.for_reader(notice.locale)))
             failed = 0
         except AuthctlError as error:
             failed += 1
-            untold = notices[place:] if failed == FAILURES else [notice]
+            untold = [(directory, notice), *(letters if failed == FAILURES else ())]
             who = f"User {notice.user_id} was" if len(untold) == 1 else f"{len(untold):,} users were"
-            directory.warn(f"{who} not notified by {'SMS' if notice.is_sms else 'mail'}: {error.message}")
+            warn(f"{who} not notified by {'SMS' if notice.is_sms else 'mail'}: {error.message}")
             with suppress(Unavailable):  # even where the database is gone by now
-                directory.operating().write(_record, untold, error.type)
-            if failed == FAILURES:
-                return
+                for each, theirs in groupby(untold, key=itemgetter(0)):
+                    each.operating().write(_record, [notice for _, notice in theirs], error.type)
+
+
+def _has_way(directory: Engine, notice: Notice) -> bool:
+    """Whether it can be sent at all."""
+    settings = directory.settings
+    return (settings.sms.provider if notice.is_sms else settings.email.host) is not None
 
 
 def _record(work: Work, notices: Iterable[Notice], why: str) -> None:
