@@ -2678,6 +2678,7 @@ function Get-AuthctlList($name) {
             'shapes|What JSON answers hold, field by field'
             'sharing|How several administrators use one SQLite file'
             'teams|Teams, memberships, roles and invitations'
+            'testing|How to test an application that uses authctl'
             'tokens|Codes and links by mail or SMS, changed addresses, and JWTs'
             'users|Create, find, change and delete users'
             'teams|Create teams, invite and remove members, assign roles'

@@ -16,6 +16,7 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 LAYERS = (
     {"cli", "__main__"},
     {"transfer"},
+    {"aio", "testing"},
     {"core"},
     {"storage", "delivery"},
     {"model"},
@@ -52,6 +53,7 @@ ONLY_IN = {
     "psycopg": ("storage/",),
     "sqlite3": ("storage/",),
     "smtplib": ("delivery/",),
+    "pytest": ("testing/pytest.py",),
     "secrets": (),
     "random": (),
     "uuid": (),

@@ -45,6 +45,16 @@ def lock(db: Connection) -> None:
         db.sqlalchemy.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})")
 
 
+def create_namespace(database: Database, name: str) -> None:
+    """Make an empty schema in a Postgres database, for tables of its own. name: of letters that need no quotes."""
+    database.write(lambda db: db.sqlalchemy.execute(sa.schema.CreateSchema(name)))
+
+
+def drop_namespace(database: Database, name: str) -> None:
+    """Drop it, with all that is in it."""
+    database.write(lambda db: db.sqlalchemy.execute(sa.schema.DropSchema(name, cascade=True)))
+
+
 def migration_sql(dialect: str, version: str | None) -> str:
     """The statements that `migrate` would run from `version` on, as text."""
     from alembic import command
