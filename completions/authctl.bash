@@ -221,7 +221,7 @@ _authctl_load() {
                 '--fields|fields.user,')
             ;;
         'users get')
-            options=('--fields|fields.user,')
+            options=('--fields|fields.one-user,')
             arguments=('@users|--user-id')
             ;;
         'users delete')
@@ -827,6 +827,13 @@ _authctl_list() {
                 'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
                 'blocked_until' 'codes_locked_until' 'metadata' 'locale' 'pending.email' 'pending.phone' 'created_at'
                 'updated_at' 'last_sign_in_at' 'generated_password')
+            ;;
+        'fields.one-user')
+            words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'
+                'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
+                'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
+                'blocked_until' 'codes_locked_until' 'metadata' 'locale' 'pending.email' 'pending.phone' 'created_at'
+                'updated_at' 'last_sign_in_at' 'former_ids' 'generated_password')
             ;;
         'fields.deletion')
             words=('id' 'deleted')

@@ -267,7 +267,7 @@ function __authctl_load
                 '--fields|fields.user,|Only these fields, in this order'
         case 'users get'
             set __authctl_options \
-                '--fields|fields.user,|Only these fields, in this order'
+                '--fields|fields.one-user,|Only these fields, in this order'
             set __authctl_arguments \
                 '@users|--user-id|Id, email, phone or username'
         case 'users delete'
@@ -1747,6 +1747,40 @@ function __authctl_list
                 'created_at' \
                 'updated_at' \
                 'last_sign_in_at' \
+                'generated_password'
+        case 'fields.one-user'
+            printf '%s\n' \
+                'id' \
+                'username' \
+                'name' \
+                'email' \
+                'email_verified' \
+                'phone' \
+                'phone_verified' \
+                'status' \
+                'labels' \
+                'prefs' \
+                'mfa' \
+                'factors.totp' \
+                'factors.email' \
+                'factors.phone' \
+                'factors.recovery_code' \
+                'password.set' \
+                'password.algorithm' \
+                'password.updated_at' \
+                'password.must_change' \
+                'password.expires_at' \
+                'locked_until' \
+                'blocked_until' \
+                'codes_locked_until' \
+                'metadata' \
+                'locale' \
+                'pending.email' \
+                'pending.phone' \
+                'created_at' \
+                'updated_at' \
+                'last_sign_in_at' \
+                'former_ids' \
                 'generated_password'
         case 'fields.deletion'
             printf '%s\n' \

@@ -317,7 +317,7 @@ function Get-AuthctlRows($path) {
         }
         'users get' {
             $rows.options = @(
-                '--fields|fields.user,|Only these fields, in this order'
+                '--fields|fields.one-user,|Only these fields, in this order'
             )
             $rows.arguments = @(
                 '@users|--user-id|Id, email, phone or username'
@@ -2099,6 +2099,40 @@ function Get-AuthctlList($name) {
             'created_at'
             'updated_at'
             'last_sign_in_at'
+            'generated_password'
+        }
+        'fields.one-user' {
+            'id'
+            'username'
+            'name'
+            'email'
+            'email_verified'
+            'phone'
+            'phone_verified'
+            'status'
+            'labels'
+            'prefs'
+            'mfa'
+            'factors.totp'
+            'factors.email'
+            'factors.phone'
+            'factors.recovery_code'
+            'password.set'
+            'password.algorithm'
+            'password.updated_at'
+            'password.must_change'
+            'password.expires_at'
+            'locked_until'
+            'blocked_until'
+            'codes_locked_until'
+            'metadata'
+            'locale'
+            'pending.email'
+            'pending.phone'
+            'created_at'
+            'updated_at'
+            'last_sign_in_at'
+            'former_ids'
             'generated_password'
         }
         'fields.deletion' {
