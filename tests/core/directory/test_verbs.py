@@ -59,7 +59,8 @@ def test_what_stands_on_the_directory_shows_types_too(group):
 
 
 def test_a_signature_reads_as_it_is_written(directory_of_nothing):
-    assert str(inspect.signature(directory_of_nothing.users.get)) == "(user: str) -> authctl.model.User"
+    signature = "(user: str, *, former_ids: bool = False) -> authctl.model.User"
+    assert str(inspect.signature(directory_of_nothing.users.get)) == signature
 
 
 @pytest.mark.parametrize("group", GROUPS)
