@@ -158,11 +158,15 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: its type, the field it is in (None where there is none), and a sentence."""
+    """One thing that is wrong: its type, the field it is in (None where there is none), and a sentence.
+
+    hint: what to do about this one of several, where it is not what the error says of all.
+    """
 
     type: str
     message: str
     field: str | None = None
+    hint: str | None = None
 
     def __post_init__(self) -> None:
         """Messages end as sentences do, wherever they were put together."""

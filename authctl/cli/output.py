@@ -31,6 +31,7 @@ from authctl.errors import AuthctlError, Invalid, Problem, UsageError, did_you_m
 if TYPE_CHECKING:
     from authctl.cli.tables import Look
 
+MOST_PROBLEMS = 20  # of one error that people are told; more fill a terminal and hide the first
 SCREEN = 20  # fields of a record; of a longer one, a terminal shows those that hold something
 DRY_RUN_FIELDS = ("dry_run", "changes")  # beside the fields of every shape, where --dry-run was given
 
@@ -218,12 +219,18 @@ class Output:
 
     def error(self, error: AuthctlError) -> None:
         """Says on stderr all that is wrong and what to do about it; to people, the same advice once a command."""
-        hint = error.hint and _here(error.hint, self.program)
         if self.speaks_json:
-            self._tell(self._json_for_stderr({"error": _public(error) | {"hint": hint}}))
+            self._tell(self._json_for_stderr({"error": _public(error, self.program)}))
             return
-        for problem in error.problems:
+        for problem in error.problems[:MOST_PROBLEMS]:
             self._tell("authctl: " + visible(problem.message))
+            self._advise(problem.hint)
+        if (more := len(error.problems) - MOST_PROBLEMS) > 0:
+            self._tell(f"authctl: {more:,} more. To see all of them, add -o json.")
+        self._advise(error.hint)
+
+    def _advise(self, hint: str | None) -> None:
+        hint = hint and _here(hint, self.program)
         if hint and hint not in self._hints:
             self._hints.add(hint)
             self._tell("hint: " + visible(hint))
@@ -408,14 +415,18 @@ class _Csv:
             self._begun = True
 
 
-def _public(error: AuthctlError) -> Record:
-    """An error as programs read it: the first problem, and all of them."""
+def _public(error: AuthctlError, program: str) -> Record:
+    """An error as programs read it: the first problem, and all of them, with the hints that are for one alone."""
     return {
         "type": error.type,
         "message": error.message,
-        "hint": error.hint,
+        "hint": error.hint and _here(error.hint, program),
         "field": error.field,
-        "errors": [{"type": each.type, "field": each.field, "message": each.message} for each in error.problems],
+        "errors": [
+            {"type": each.type, "field": each.field, "message": each.message}
+            | ({"hint": _here(each.hint, program)} if each.hint else {})
+            for each in error.problems
+        ],
     }
 
 

@@ -132,6 +132,14 @@ def test_the_schema_is_printed(authctl):
     assert authctl("help users --schema").status == 2
 
 
+def test_of_many_faults_people_see_the_first_and_how_many_more(authctl):
+    write('[[users]]\nid = "ada"\n' * 1_031)
+    *shown, last = authctl("apply school.toml").stderr.splitlines()
+    assert shown == [f"authctl: school.toml:{line}: ada is named in school.toml:1 already." for line in range(3, 42, 2)]
+    assert last == "authctl: 1,010 more. To see all of them, add -o json."
+    assert len(json.loads(authctl("apply school.toml -o json").stderr)["error"]["errors"]) == 1_030
+
+
 @pytest.mark.parametrize(
     ("content", "fault"), [(b"\xff", "not UTF-8"), (None, "Is a directory"), (b"", "")], ids=["bytes", "none", "empty"]
 )

@@ -76,22 +76,22 @@ class Faults:
 
     def __init__(self) -> None:
         self.found: list[tuple[str, int, Problem]] = []  # file, line, what is wrong there
-        self.hint: str | None = None
 
-    def add(self, place: Place | str, message: str, key: str | None = None) -> None:
+    def add(self, place: Place | str, message: str, key: str | None = None, hint: str | None = None) -> None:
         file, line = (place.file, place.line) if isinstance(place, Place) else (place, 0)
-        self.found.append((file, line, Problem(TYPE, f"{place}: {message}", key)))
+        self.found.append((file, line, Problem(TYPE, f"{place}: {message}", key, hint)))
 
     def add_all(self, place: Place, error: Invalid) -> None:
-        self.hint = self.hint or error.hint
-        for problem in error.problems:
-            self.add(place, problem.message, problem.field)
+        *others, last = error.problems
+        for problem in others:
+            self.add(place, problem.message, problem.field, problem.hint)
+        self.add(place, last.message, last.field, last.hint or error.hint)
 
     def done(self) -> None:
         """Raise all that was found as one Invalid (manifest_invalid), by file and line."""
         if self.found:
-            found = sorted(self.found, key=lambda each: each[:2])
-            raise Invalid.of([problem for *_, problem in found], hint=self.hint)
+            problems = [problem for *_, problem in sorted(self.found, key=lambda each: each[:2])]
+            raise Invalid.of(problems, hint=problems[0].hint)
 
 
 def read(name: str, files: Sequence[tuple[str, str]]) -> Manifest:

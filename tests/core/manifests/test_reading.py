@@ -117,6 +117,14 @@ def test_a_fault_names_its_line(text, fault):
     assert found.startswith(fault)
 
 
+def test_each_fault_has_a_hint_of_its_own():
+    with pytest.raises(Invalid) as refused:
+        read('[[users]]\nid = "ada"\nphone = "0171"\nstate = "gone"\nprefs = "{"')
+    phone, state, prefs = (problem.hint for problem in refused.value.problems)
+    assert (state, refused.value.hint) == (None, phone)
+    assert phone != prefs
+
+
 def test_a_subject_that_is_named_twice_is_refused():
     twice = '[[users]]\nid = "ada"\nemail = "ada@example.com"\n\n[[users]]\nemail = "Ada@example.com"\n'
     assert faults(twice) == ["1.toml:5: ada@example.com is named in 1.toml:1 already."]
