@@ -51,7 +51,7 @@ def check(work: Work, user: User, *named: str, force: bool = False, hint: str = 
         raise refusal(user, claimed[0], f"{hint}To go ahead anyway, use {by_id}{user.id} or add --force.")
     typed = [str(getattr(user, field)) for field in _TYPES if is_claimed(work, user, field)]
     if typed and not identities.has_proof(work, user):
-        work.warnings.append(f"Nobody has verified {' or '.join(typed)} of user {user.id}.")
+        work.unverified[user.id] = " or ".join(typed)
 
 
 def vouch(work: Work, user: User, field: str) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from authctl.storage.state import State
 
 
+NAMED = 3  # of many users, those whom a warning names
 FAILURES = 5  # mails in a row: that many mailboxes are hardly ever gone, and that many time-outs are long enough
 
 P = ParamSpec("P")
@@ -267,7 +268,7 @@ class Engine:
         return result
 
     def _tell(self, work: Work) -> None:
-        for warning in work.warnings:
+        for warning in (*work.warnings, *_of_unverified(work.unverified)):
             self.warn(warning)
         for damage in work.db.damages.values():
             self.warn(f"Left out: {damage.message} {damage.hint}")
@@ -422,6 +423,15 @@ def _refusal(by: By, may: By) -> Denied:
     if By.PERSON in may:
         return Denied("user_unauthorized", "Sign in to do this.", hint="Use as_session(secret).")
     return Denied("user_unauthorized", "Only operators can do this.", hint="For operators' programs: authctl.open().")
+
+
+def _of_unverified(found: Mapping[str, str]) -> list[str]:
+    """What an operator is told of users whom nobody has verified: a sentence, however many they are."""
+    if len(found) < 2:
+        return [f"Nobody has verified {typed} of user {id}." for id, typed in found.items()]
+    named = [f"{id} ({typed})" for id, typed in islice(found.items(), NAMED)]
+    named += [f"and {len(found) - NAMED:,} more"] if len(found) > NAMED else []
+    return [f"Nobody has verified {len(found):,} users: {', '.join(named)}."]
 
 
 def send(letters: Iterator[Letter], warn: Callable[[str], None]) -> None:

@@ -100,7 +100,8 @@ class Work:
     """A transaction under way, who acts in it, and when.
 
     person: who is signed in, where the unit of work is done for a person. signs: whether events get their digests, for
-    which the directory's key must be at hand. about: what the details of every event say as well.
+    which the directory's key must be at hand. about: what the details of every event say as well. unverified: what
+    people typed in of users whom an operator named and nobody has verified, by the users' ids.
     """
 
     db: Connection
@@ -113,6 +114,7 @@ class Work:
     changes: list[Change] = field(default_factory=list)
     outbox: list[Notice] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)  # for the operator, told when the transaction is through
+    unverified: dict[str, str] = field(default_factory=dict)
     person: Person | None = None
     signs: bool = True
     about: Json = field(default_factory=dict)

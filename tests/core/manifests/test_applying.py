@@ -206,6 +206,16 @@ def test_a_stranger_who_typed_in_an_address_gets_nothing(directory, application)
     assert directory.teams.count() == 0
 
 
+def test_strangers_who_are_named_by_id_are_warned_of_once(directory, application):
+    warned = []
+    directory.warn = warned.append
+    ids = [application.users.create(email=f"{name}@example.com").id for name in ("eve", "mallory", "oscar", "trudy")]
+    text = '[[teams]]\nid = "art"\n' + "".join(f'[[teams.members]]\nuser = "id:{id}"\n' for id in ids)
+    apply(directory, text + "".join(f'[[users]]\nid = "{id}"\nlabels = ["staff"]\n' for id in ids))
+    named = [f"{id} ({name}@example.com)" for id, name in zip(ids, ("eve", "mallory", "oscar"), strict=False)]
+    assert warned == [f"Nobody has verified 4 users: {', '.join(named)}, and 1 more."]
+
+
 def test_whom_nobody_knows_is_refused_with_all_other_faults(directory):
     apply(directory, SCHOOL)
     directory.teams.create("Maths", id="one")
