@@ -6,7 +6,8 @@ hashes, `change` stores; `judge` verifies. What a new password means for the res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -87,9 +88,18 @@ def prepare(directory: Engine, password: str, user: User | None = None) -> Prepa
     return hash_new(directory, password, user)
 
 
-def hash_new(directory: Engine, password: str, user: User | None = None) -> Prepared:
+def hash_all(directory: Engine, passwords: Sequence[str]) -> list[Prepared]:
+    """Hash the passwords of several new users, on all cores."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    salts = [directory.random_bytes(hashing.SALT_SIZE) for _ in passwords]
+    with ThreadPoolExecutor(directory.settings.hashing.at_once or os.cpu_count()) as threads:
+        return list(threads.map(lambda each, salt: hash_new(directory, each, salt=salt), passwords, salts))
+
+
+def hash_new(directory: Engine, password: str, user: User | None = None, *, salt: bytes | None = None) -> Prepared:
     """Hash a password that has been checked. Slow; never inside a transaction."""
-    salt = directory.random_bytes(hashing.SALT_SIZE)
+    salt = salt or directory.random_bytes(hashing.SALT_SIZE)
     with directory.hashing_turn():
         encoded = hashing.hash_new(password, parameters=directory.hash_parameters, salt=salt)
     present = user.password if user else None

@@ -55,15 +55,15 @@ def _hashed(directory: Engine, manifest: Manifest, made: dict[str, str]) -> Iter
     if not wanted:
         return
     missing, least = directory.read(_missing, manifest, wanted)
+    generated = [entry for entry in missing if entry.values["password"] == GENERATE]
     for entry in missing:
-        given = entry.values["password"]
-        if given == GENERATE:
-            made[entry.name] = given = generators.new_password(directory.random_bytes, least)
-            yield entry.named, passwords.hash_new(directory, given)
-        else:
+        if (given := entry.values["password"]) != GENERATE:
             taken = passwords.take_in(directory, given, entry.values.get("hash"), {}, WeakHash.KEEP)
             assert taken is not None
             yield entry.named, taken
+    made |= {entry.name: generators.new_password(directory.random_bytes, least) for entry in generated}
+    hashed = passwords.hash_all(directory, [made[entry.name] for entry in generated])
+    yield from zip((entry.named for entry in generated), hashed, strict=True)
 
 
 def _missing(work: Work, manifest: Manifest, wanted: Sequence[Entry]) -> tuple[list[Entry], int]:
