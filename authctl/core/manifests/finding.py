@@ -83,6 +83,10 @@ class Present:
             raise Invalid("manifest_invalid", message, field="user")
         return self.users[found[0]] if found else None
 
+    def holder(self, pair: Pair) -> User | None:
+        """The user who has that value in that column, or the email by an identity."""
+        return self._users.get(pair)
+
     def team(self, entry: Entry) -> Team | None:
         """The team of an entry. Raises Invalid where several have its name."""
         found = self._teams.get(entry.named, [])

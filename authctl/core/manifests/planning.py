@@ -1,7 +1,7 @@
 """From what a manifest wants and what is there to a plan: the steps in their order, and every fault with its line.
 
 Policies come first, since what follows obeys them; then users, teams and members are made and changed; then what is to
-be absent goes, and at last what is pruned.
+be absent goes, and at last what is pruned. Only a user whose address or username another entry takes goes before that.
 """
 
 from __future__ import annotations
@@ -40,13 +40,18 @@ class Planner:
         self.declared = Declared(mock_phones={entry.name for entry in manifest.mock_phones})
         # Whom the manifest makes, or changes so that they are found by this.
         self._own = {pair: entry for entry in manifest.users for name in names_of(entry) for pair in readings(name)}
+        taken = (pair for pair, entry in self._own.items() if entry.state is not State.ABSENT)
+        self._holders = {user.seq for pair in taken if (user := present.holder(pair)) is not None}
+        self._first: dict[int, Step] = {}  # what removes users of whom others get something, by their numbers
 
     def run(self, passwords: Mapping[str, Prepared], prune: Prune | None) -> Plan:
         """The plan. passwords: those of new users, by what finds them. Raises Invalid (manifest_invalid)."""
         self._plan_policies()
         for entry in self.manifest.mock_phones:
             self._plan_mock_phone(entry)
+        place = len(self.plan.steps)
         removals = [step for entry in self.manifest.users if (step := self._plan_user(entry, passwords)) is not None]
+        self.plan.steps[place:place] = self._first.values()
         self._note_former_ids()
         removals = [*self._plan_teams(), *removals]
         self.faults.done()
@@ -95,8 +100,11 @@ class Planner:
             dry_run=self.directory.dry_run,
         )
         if step is not None and step.action is Action.REMOVE:
-            return step
-        self.plan.steps += [step] if step is not None else []
+            if user is None or user.seq not in self._holders:
+                return step
+            self._first[user.seq] = step
+        elif step is not None:
+            self.plan.steps.append(step)
         return None
 
     def _note_former_ids(self) -> None:
@@ -134,6 +142,8 @@ class Planner:
     def _member_step(self, team_entry: Entry, team: Team | None, member: Entry) -> Step | None:
         user = self._checked(member, self._named, member)
         found = user if isinstance(user, User) else None
+        if found is not None and found.seq in self._first:
+            return None  # that goes with the user
         held = self.present.membership(team, found) if team is not None and found is not None else None
         if held is not None:
             self._check_once(member, held.seq, self.declared.members)

@@ -207,11 +207,16 @@ def names_of(entry: Entry) -> list[str]:
     return [f"{kind}:{value}" for kind, value in given.items() if value]
 
 
+_BY_ID = "If one user is to give it up to another, name the one that is to be absent by the id alone."
+
+
 def _check_once(entries: Sequence[Entry], names: Any, faults: Faults) -> None:
     """Refuse a subject that is named twice."""
-    seen: dict[str, Place] = {}
+    seen: dict[str, Entry] = {}
     for entry in entries:
         for name in names(entry):
             if name in seen:
-                faults.add(entry.place, f"{name.partition(':')[2]} is named in {seen[name]} already")
-            seen.setdefault(name, entry.place)
+                first = seen[name]
+                hint = _BY_ID if State.ABSENT in (first.state, entry.state) else None
+                faults.add(entry.place, f"{name.partition(':')[2]} is named in {first.place} already", hint=hint)
+            seen.setdefault(name, entry)

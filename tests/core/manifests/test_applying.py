@@ -216,6 +216,39 @@ def test_strangers_who_are_named_by_id_are_warned_of_once(directory, application
     assert warned == [f"Nobody has verified 4 users: {', '.join(named)}, and 1 more."]
 
 
+def test_what_an_absent_user_has_is_free_for_another(directory):
+    directory.users.create(id="old", email="ada@example.com", username="Ada")
+    directory.teams.create("Art", id="art")
+    directory.teams.create_membership("art", user="old")
+    text = """[[users]]
+id = "new"
+email = "ada@example.com"
+username = "ada"
+
+[[users]]
+id = "old"
+state = "absent"
+
+[[users]]
+id = "other"
+
+[[teams]]
+id = "art"
+
+[[teams.members]]
+user = "old"
+state = "absent"
+
+[[teams.members]]
+user = "ada@example.com"
+"""
+    directory.users.create(id="other")
+    assert told(apply(directory, text)) == ["- user old", "+ user new", "+ membership ada@example.com in art"]
+    assert directory.users.get("ada@example.com").id == "new"
+    assert [each.user_id for each in directory.teams.list_memberships("art")] == ["new"]
+    assert told(apply(directory, text)) == []
+
+
 def test_whom_nobody_knows_is_refused_with_all_other_faults(directory):
     apply(directory, SCHOOL)
     directory.teams.create("Maths", id="one")

@@ -131,6 +131,9 @@ def test_a_subject_that_is_named_twice_is_refused():
     assert faults('[[teams]]\nname = "Maths"', '[[teams]]\nname = "Maths"') == [
         "2.toml:1: Maths is named in 1.toml:1 already."
     ]
+    with pytest.raises(Invalid, match="already") as refused:
+        read(twice + 'state = "absent"')
+    assert "by the id alone" in refused.value.hint
     assert faults("[policy]\notp-length = 6", "[policy]\notp-length = 8") == [
         "2.toml:2: otp-length is set in 1.toml:2 already."
     ]
