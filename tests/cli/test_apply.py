@@ -98,6 +98,7 @@ def test_stdin_is_applied_by_a_name(authctl):
     assert authctl("apply -", stdin=USER).status == 2
     assert authctl("apply - --name school", stdin=USER).status == 0
     pulled = authctl("pull").stdout
+    assert pulled.endswith("\n") > pulled.endswith("\n\n")
     assert authctl("apply - --name school --check", stdin=pulled).status == 0
 
 

@@ -33,7 +33,7 @@ def pull(
     if not (teams or users is not None or policy):
         teams, users, policy = True, (), True
 
-    def write(work: Work) -> Iterator[str]:
+    def tables(work: Work) -> Iterator[str]:
         if policy:
             yield from _policy(work)
         if teams:
@@ -42,6 +42,10 @@ def pull(
             asked = listings.parse(lookup.FIELDS, work.now, filters=users, sort="created_at", limit=None)
             for user in storage.user_lists.iterate(work.db, asked):
                 yield _table("[[users]]", _user(user.at(work.now)))
+
+    def write(work: Work) -> Iterator[str]:
+        for place, table in enumerate(tables(work)):
+            yield f"\n{table}" if place else table
 
     return directory.stream(write)
 
@@ -94,7 +98,7 @@ def _user(user: User) -> Json:
 
 def _table(header: str, values: Json) -> str:
     lines = [header, *(f"{_key(name)} = {_value(value)}" for name, value in values.items())]
-    return "\n".join(lines) + "\n\n"
+    return "\n".join([*lines, ""])
 
 
 def _key(name: str) -> str:
