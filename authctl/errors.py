@@ -60,6 +60,7 @@ TYPES: dict[str, tuple[ExitStatus, str]] = {
     "general_partial": (ExitStatus.PARTIAL, "some records of a bulk operation were refused"),
     "general_argument_invalid": (ExitStatus.INVALID, "a value is malformed or out of range"),
     "general_config_invalid": (ExitStatus.INVALID, "a setting is malformed, unknown or out of range"),
+    "general_transaction_invalid": (ExitStatus.INVALID, "this cannot be done within the application's transaction"),
     "general_redirect_denied": (ExitStatus.INVALID, "links to this host are not in allowed_redirects"),
     "manifest_invalid": (ExitStatus.INVALID, "a manifest is malformed, or one of its names is ambiguous"),
     "directory_differs": (ExitStatus.INVALID, "the directory differs from the checked manifest"),
@@ -186,6 +187,7 @@ _HTTP_STATUSES = {
 }
 _OTHER_HTTP_STATUSES = {
     "general_config_invalid": 503,
+    "general_transaction_invalid": 503,
     "general_key_missing": 503,
     "general_key_mismatch": 503,
     "security_log_damaged": 503,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         exports as exports,
         identities as identities,
         imports as imports,
+        lent as lent,
         log_rows as log_rows,
         log_seals as log_seals,
         manifests as manifests,

@@ -150,7 +150,7 @@ class Database:
         try:
             yield
         except self._failures() as error:
-            raise self.translate(_original(error)) from None
+            raise self.translate(original(error)) from None
 
     def _run(self, work: Callable[[Connection], T], *, write: bool, rollback: bool) -> T:
         was_lost = False
@@ -160,7 +160,7 @@ class Database:
                 with self._transaction(write=write, rollback=rollback) as connection:
                     return work(connection)
             except self._failures() as error:
-                failure = _original(error)
+                failure = original(error)
                 if driver_errors.is_damaged_text(failure) and not self._has_damaged_text:
                     self._has_damaged_text = True
                     continue
@@ -214,7 +214,7 @@ class Database:
     def _roll_back(self, driver: Any, error: BaseException) -> None:
         """Undo what failed; the failure is told by whoever raised it."""
         if self._driver.is_lost(driver):
-            _original(error).is_lost = True  # type: ignore[attr-defined]
+            original(error).is_lost = True  # type: ignore[attr-defined]
             return
         with suppress(self._driver.Failure):
             driver.rollback()
@@ -350,7 +350,7 @@ class Database:
         return self.path or self._shown
 
 
-def _original(error: BaseException) -> BaseException:
+def original(error: BaseException) -> BaseException:
     """The driver's failure, also in SQLAlchemy's wrapping."""
     return getattr(error, "orig", None) or error
 

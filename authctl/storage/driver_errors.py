@@ -319,3 +319,7 @@ def bad_url(message: str) -> Invalid:
         field="database_url",
         hint="Use sqlite:///PATH (four slashes for an absolute path) or postgresql://USER@HOST/NAME.",
     )
+
+
+def unfit_connection(message: str, hint: str) -> Invalid:
+    return Invalid("general_transaction_invalid", message, field="connection", hint=hint)

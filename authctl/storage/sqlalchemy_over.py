@@ -20,6 +20,11 @@ class _Lent(sa.NullPool):
         pass
 
 
+def knows(database: object) -> bool:
+    """Whether such a connection was made for that database before."""
+    return database in _engines
+
+
 def connect(database: object, dialect: str, driver: Any) -> sa.Connection:
     """SQLAlchemy's connection over that of the driver, in its transaction; closing it ends neither.
 

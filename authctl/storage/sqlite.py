@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from authctl.storage.connection import Unreadable
 
+# What each of our connections has set, and one that an application lends.
+PRAGMAS = {"foreign_keys": "ON", "trusted_schema": "ON", "recursive_triggers": "OFF"}
 APPLICATION_ID = 0x61757468  # "auth": tells our SQLite files from other programs'
 
 
@@ -23,8 +25,8 @@ class Driver:
 
     def connect(self) -> sqlite3.Connection:
         connection = connect(self.path, self.lock_timeout)
-        for pragma in ("foreign_keys=ON", "trusted_schema=ON", "recursive_triggers=OFF"):
-            connection.execute(f"PRAGMA {pragma}")
+        for name, value in PRAGMAS.items():
+            connection.execute(f"PRAGMA {name}={value}")
         return connection
 
     def begin(self, connection: sqlite3.Connection, *, write: bool) -> None:
@@ -35,7 +37,7 @@ class Driver:
 
     def read_text(self, connection: sqlite3.Connection, *, is_damaged: bool) -> None:
         """Read text from now on; where it may be damaged more slowly, since what is none is Unreadable then."""
-        connection.text_factory = _text if is_damaged else str
+        connection.text_factory = text if is_damaged else str
 
     def is_lost(self, connection: sqlite3.Connection) -> bool:
         """Whether it was closed, as SQLAlchemy does where it is interrupted."""
@@ -50,7 +52,8 @@ class Driver:
         return not _can_write_beside(self.path)
 
 
-def _text(octets: bytes) -> str | Unreadable:
+def text(octets: bytes) -> str | Unreadable:
+    """Text, or Unreadable where the bytes are none."""
     try:
         return octets.decode()
     except UnicodeDecodeError:

@@ -8,10 +8,13 @@ It may be shared by threads. Its groups have the verbs of the commands.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
+from authctl import storage
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import OPERATOR
+from authctl.errors import Invalid
 
 if TYPE_CHECKING:
     from typing import Self
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
     from authctl.core.directory.teams import Teams
     from authctl.core.directory.tokens import Tokens
     from authctl.core.directory.users import Users
+    from authctl.core.work.outbox import Outbox
     from authctl.core.work.person import Person
     from authctl.core.work.unit import Work
+    from authctl.storage.lent import Lending
 
 
 class Door(Engine):
@@ -57,6 +62,41 @@ class Door(Engine):
             return admissions.admit(work, secret, **admission)
 
         return self.from_request(ip, user_agent, reason=reason).as_person(admit, Given(password, code, challenge))
+
+    def within(self, connection: Lending) -> Self:
+        """The same directory in the application's own transaction: what both change is committed together, or undone.
+
+        connection: psycopg's, sqlite3's or SQLAlchemy's, to the directory's database. Nothing is committed here, and a
+        verb that raises changes nothing; the transaction can go on. What people are to be told of it waits in `outbox`.
+        Verbs that are more than one unit of work are refused by name. With `with`, no verb can be used afterwards.
+
+            with psycopg.connect(URL) as connection:
+                inside = directory.within(connection)
+                user = inside.users.create(email="ada@example.com")
+                connection.execute("INSERT INTO orders (customer) VALUES (%s)", (user.id,))
+            inside.outbox.send()
+
+        Raises Invalid (general_transaction_invalid): a connection that commits each statement by itself, is to another
+        database, or whose transaction has failed or does not see what others commit (REPEATABLE READ, SERIALIZABLE).
+        """
+        from authctl.core.work.outbox import Outbox
+
+        self.refuse_within("within()")
+        self.require_key()
+        if self.find_log_key() is None:
+            self.write(lambda work: None)  # makes it, apart from what the application may undo
+        directory = copy.copy(self)
+        directory.database = storage.lent.Lent(self.database, connection)
+        directory.lent_outbox = Outbox(self.post_committed)
+        return directory
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be sent after the commit, of a directory that `within` has answered with."""
+        if self.lent_outbox is None:
+            message = "Only within() gives an outbox. Elsewhere, notices are sent by themselves."
+            raise Invalid("general_transaction_invalid", message)
+        return self.lent_outbox
 
     @property
     def users(self) -> Users:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from authctl.core.directory.verbs import Group, StepUp, flow, later, reads, writes
+from authctl.core.directory.verbs import Group, StepUp, flow, later, prepares, reads, writes
 from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Mfa(Group):
     list_factors = reads(mfa.list_factors, by=OPERATOR | PERSON, to_complete=True)
     enable = writes(mfa.enable, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
     disable = writes(mfa.disable, by=OPERATOR | PERSON, steps_up=StepUp.RECENT)
-    create_authenticator = flow(
+    create_authenticator = prepares(
         authenticators.create_authenticator, by=OPERATOR | PERSON, steps_up=StepUp.RECENT, to_add_factor=True
     )
     verify_authenticator = flow(authenticators.verify_authenticator, by=OPERATOR | PERSON, to_add_factor=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from authctl.core.directory.verbs import Group, flow, later, reads, writes
+from authctl.core.directory.verbs import Group, flow, later, prepares, reads, writes
 from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Teams(Group):
     get_prefs = reads(teams.get_prefs, by=OPERATOR | PERSON)
     update_prefs = writes(teams.update_prefs, by=OPERATOR | PERSON)
 
-    create_membership = flow(invitations.create, by=OPERATOR | PERSON)
+    create_membership = prepares(invitations.create, by=OPERATOR | PERSON)
     list_memberships = reads(memberships.list_of_team, by=OPERATOR | PERSON)
     iterate_memberships = flow(memberships.iterate_of_team, by=OPERATOR | PERSON)
     count_memberships = reads(memberships.count_of_team, by=OPERATOR | PERSON)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from authctl.core.directory.verbs import Group, StepUp, flow, later, reads, writes
+from authctl.core.directory.verbs import Group, StepUp, flow, later, prepares, reads, writes
 from authctl.core.work.unit import APPLICATION, OPERATOR, PERSON
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ else:
 class Users(Group):
     """Accounts: the same verbs as the commands of `authctl users`."""
 
-    create = flow(creation.create, by=OPERATOR | APPLICATION)
+    create = prepares(creation.create, by=OPERATOR | APPLICATION)
     get = reads(lookup.get, by=OPERATOR | PERSON, once=True)
     list = reads(lookup.list_, by=OPERATOR)
     iterate = flow(lookup.iterate, by=OPERATOR)
@@ -36,8 +36,8 @@ class Users(Group):
     update_name = writes(changes.update_name, by=OPERATOR | PERSON)
     update_username = writes(changes.update_username, by=OPERATOR)
     update_locale = writes(changes.update_locale, by=OPERATOR | PERSON)
-    update_email = flow(changes.update_email, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD, to_prove=True)
-    update_phone = flow(changes.update_phone, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD, to_prove=True)
+    update_email = prepares(changes.update_email, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD, to_prove=True)
+    update_phone = prepares(changes.update_phone, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD, to_prove=True)
     update_email_verification = writes(changes.update_email_verification, by=OPERATOR)
     update_phone_verification = writes(changes.update_phone_verification, by=OPERATOR)
     update_labels = writes(changes.update_labels, by=OPERATOR)
@@ -45,10 +45,10 @@ class Users(Group):
     update_prefs = writes(changes.update_prefs, by=OPERATOR | PERSON)
     update_metadata = writes(changes.update_metadata, by=OPERATOR)
     update_status = writes(changes.update_status, by=OPERATOR)
-    update_password = flow(passwords.update_password, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
+    update_password = prepares(passwords.update_password, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)
     remove_password = writes(passwords.remove_password, by=OPERATOR)
     require_password_change = writes(passwords.require_password_change, by=OPERATOR)
-    wrap_password = flow(passwords.wrap_password, by=OPERATOR)
+    wrap_password = prepares(passwords.wrap_password, by=OPERATOR)
     verify_password = flow(passwords.verify_password, by=OPERATOR)
     unlock = writes(changes.unlock, by=OPERATOR)
     secure = flow(securing.secure, by=OPERATOR | PERSON, steps_up=StepUp.PASSWORD)

@@ -85,7 +85,10 @@ class _Verb(Generic[S, P, T]):
     by: who may use it; people for their own account and teams alone. steps_up: whether a person must have signed in
     lately, or gives it again. admission: what a session may use it for before it may do anything else
     (`admission.admit`).
+    is_one_unit: whether it is one unit of work, so that it can be done in a transaction of the application's.
     """
+
+    is_one_unit = True
 
     def __init__(
         self,
@@ -143,8 +146,10 @@ class _Verb(Generic[S, P, T]):
         return method
 
     def _admitting(self, directory: Engine) -> Engine:
-        """The directory for this verb, if whoever acts may use it."""
+        """The directory for this verb, if whoever acts may use it there."""
         directory.require(self.by)
+        if not self.is_one_unit or (directory.is_person and self.steps_up):  # which counts attempts
+            directory.refuse_within(self._name.lower())
         return directory.admitting(**self.admission) if directory.is_person and self.admission else directory
 
     def run(self, directory: Engine, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -207,3 +212,11 @@ def _once(function: Callable[Concatenate[Work, P], T], work: Work, *args: P.args
 
 class flow(_Verb[Engine, P, T]):
     """A verb of several units of work, with slow steps between them: `verb(directory, …)`."""
+
+    is_one_unit = False
+
+
+class prepares(flow[P, T]):
+    """A verb of one unit of work after what is slow, which changes nothing: `verb(directory, …)`."""
+
+    is_one_unit = True

@@ -134,6 +134,8 @@ def create(
                 "general_argument_invalid", "Leave out the url. It only goes with an invitation.", field="url"
             )
         return Added(_twice(directory, add, team, invitee, held or (), force))
+    if not print_secret:
+        directory.refuse_within("teams.create_membership with an invitation")
     if url is not None:
         _link(directory, url)  # a link that is not allowed is told before anything is done
     made = _twice(directory, _claim, team, invitee, held, None if print_secret else _composer(directory, url))

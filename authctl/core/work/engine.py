@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,7 +22,7 @@ from authctl.core.crypto import sealing
 from authctl.core.values import checks, identifiers
 from authctl.core.work.unit import OPERATOR_OR_PROGRAM, By, Work
 from authctl.errors import AuthctlError, Denied, Invalid, Unavailable
-from authctl.model import Change, Clock, EventName, RandomBytes, Waiting
+from authctl.model import Change, Clock, EventName, Json, RandomBytes, Waiting
 
 if TYPE_CHECKING:
     from typing import Self
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from authctl.core.hashing import Parameters
     from authctl.core.hashing.turns import Turns
     from authctl.core.work.background import Background
-    from authctl.core.work.outbox import Notice
+    from authctl.core.work.outbox import Notice, Outbox
     from authctl.core.work.person import Given, Person
     from authctl.core.work.unit import Actor
     from authctl.delivery import Transport
@@ -78,6 +78,7 @@ class Engine:
     sleep: waits for so many seconds, so that others get their turn.
     waiting: tells what goes on while a password is hashed or a message sent, where that takes long.
     background: sends notices, so that nobody waits for them; without it, they are sent at once.
+    lent_outbox: where notices wait for the commit of a transaction that the application has lent.
     by: the kind of actor, which whoever opens it says.
     """
 
@@ -108,6 +109,7 @@ class Engine:
         self.sleep: Callable[[float], None] = time.sleep
         self.waiting: Waiting = nullcontext
         self.background: Background[Letter] | None = None
+        self.lent_outbox: Outbox | None = None
         self._find_key = find_key
         self._make_log_key = make_log_key
         self._hash_parameters = hash_parameters
@@ -230,6 +232,28 @@ class Engine:
         if self.background is None or not self.background.take(letters):
             send(iter(letters), self.warn)
 
+    # In a transaction of the application's.
+
+    def refuse_within(self, what: str) -> None:
+        """Refuse what is more than one unit of work in the application's transaction."""
+        if self.lent_outbox is not None:
+            raise Invalid(
+                "general_transaction_invalid",
+                f"{what} cannot be used within the application's transaction, since it commits by itself.",
+                hint="Call it on the directory itself, before or after the transaction.",
+            )
+
+    def post_committed(self, notices: Sequence[Notice]) -> None:
+        """Send notices, each of which has an event, if that can be seen by others than whoever made it."""
+        committed = self.operating().read(_committed, notices)
+        if not committed:
+            raise Invalid(
+                "general_transaction_invalid",
+                "The transaction is not committed, so no notice was sent.",
+                hint="Commit first, then call outbox.send().",
+            )
+        self.post(committed)
+
     # Units of work.
 
     def write(self, step: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -243,6 +267,8 @@ class Engine:
             work.require_log_key()  # now, since later statements may be sent without waiting for their answers
             works.append(self._admitted(work))
             answer = step(works[-1], *args, **kwargs)
+            if self.lent_outbox is not None:
+                _claim(self, works[-1])
             works[-1].end()
             return answer
 
@@ -250,7 +276,7 @@ class Engine:
         if self.dry_run or self.keeps_changes:
             self.changes += works[-1].changes
         if works[-1].outbox and not self.dry_run:
-            self.post(works[-1].outbox)
+            self.post(works[-1].outbox) if self.lent_outbox is None else self.lent_outbox.add(works[-1].outbox)
         self._tell(works[-1])
         return result
 
@@ -401,7 +427,7 @@ class Engine:
 
     def close(self) -> None:
         """Send what waits in the background, and give the connections back."""
-        if self.background is not None:
+        if self.background is not None and self.lent_outbox is None:
             self.background.join()
         self.database.close()
 
@@ -443,8 +469,11 @@ def send(letters: Iterator[Letter], warn: Callable[[str], None]) -> None:
     letters = (letter for letter in letters if _has_way(*letter))
     for directory, notice in letters:
         try:
-            directory.transport.send(notice.compose(directory.settings.for_reader(notice.locale)))
+            receipt = directory.transport.send(notice.compose(directory.settings.for_reader(notice.locale)))
             failed = 0
+            if notice.event_id is not None:
+                said = {name: value for name, value in receipt.public().items() if value is not None}
+                directory.operating().write(_record, [notice], {"sent": said})
         except AuthctlError as error:
             failed += 1
             untold = [(directory, notice), *(letters if failed == FAILURES else ())]
@@ -452,7 +481,7 @@ def send(letters: Iterator[Letter], warn: Callable[[str], None]) -> None:
             warn(f"{who} not notified by {'SMS' if notice.is_sms else 'mail'}: {error.message}")
             with suppress(Unavailable):  # even where the database is gone by now
                 for each, theirs in groupby(untold, key=itemgetter(0)):
-                    each.operating().write(_record, [notice for _, notice in theirs], error.type)
+                    each.operating().write(_record, [notice for _, notice in theirs], {"refused": error.type})
 
 
 def _has_way(directory: Engine, notice: Notice) -> bool:
@@ -461,6 +490,20 @@ def _has_way(directory: Engine, notice: Notice) -> bool:
     return (settings.sms.provider if notice.is_sms else settings.email.host) is not None
 
 
-def _record(work: Work, notices: Iterable[Notice], why: str) -> None:
+def _record(work: Work, notices: Iterable[Notice], what: Json) -> None:
     for notice in notices:
-        work.record(EventName.USERS_NOTIFY, f"users/{notice.user_id}", {"refused": why}, user_id=notice.user_id)
+        _record_one(work, notice, what)
+
+
+def _record_one(work: Work, notice: Notice, what: Json) -> str:
+    return work.record(EventName.USERS_NOTIFY, f"users/{notice.user_id}", what, user_id=notice.user_id)
+
+
+def _claim(directory: Engine, work: Work) -> None:
+    """Have the log say which notices are to be sent: whoever commits it may die before they are."""
+    sendable = [notice for notice in work.outbox if _has_way(directory, notice)]
+    work.outbox[:] = [replace(each, event_id=_record_one(work, each, {"sending": True})) for each in sendable]
+
+
+def _committed(work: Work, notices: Sequence[Notice]) -> list[Notice]:
+    return [each for each in notices if storage.events.find_position(work.db, each.event_id or "") is not None]

@@ -200,10 +200,8 @@ class Work:
     def new_id(self) -> str:
         return generators.new_id(self.now, self.random)
 
-    def record(
-        self, name: EventName, resource: str, details: Json | None = None, *, user_id: str | None = None
-    ) -> None:
-        """Write an event into the audit log, in this transaction. Details hold no secret.
+    def record(self, name: EventName, resource: str, details: Json | None = None, *, user_id: str | None = None) -> str:
+        """Write an event into the audit log, in this transaction; its id. Details hold no secret.
 
         user_id: whose log it is in as well. Raises Invalid where the policy wants to know why, and nobody says.
         """
@@ -221,6 +219,7 @@ class Work:
         )
         row = storage.events.EventRow.of(event, user_id)
         storage.events.insert(self.db, row, log_digests.event_digest(self.log_key, row) if self.signs else None)
+        return event.id
 
     def _check_reason(self, name: EventName) -> None:
         if self.actor.reason or self.by is not By.OPERATOR or name not in REASONED:

@@ -72,7 +72,7 @@ def test_help_of_a_group_names_its_verbs(directory_of_nothing, group):
 
 
 def test_every_group_of_a_directory_is_tried_here():
-    assert {name for name, each in vars(Door).items() if isinstance(each, property)} == {
+    assert {name for name, each in vars(Door).items() if isinstance(each, property)} - {"outbox"} == {
         group.__name__.lower() for group in GROUPS
     }
 

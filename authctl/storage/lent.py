@@ -1,0 +1,124 @@
+"""The application's own transaction, lent for units of work: nothing here begins, commits or ends it.
+
+    BEGIN ─▶ … ─▶ [ savepoint ─▶ a unit of work ─▶ release, or back to the savepoint ] ─▶ … ─▶ COMMIT
+    └ application ┘ └──────────────── here, once for each unit of work ────────────────┘ └ application ┘
+
+What our statements need of a connection is set for that long. Time limits are those of the application.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from authctl.storage.connection import Connection
+from authctl.storage.database import Database, original
+from authctl.storage.driver_errors import unfit_connection
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    import psycopg
+    import sqlalchemy as sa
+
+    Lending = psycopg.Connection[Any] | sqlite3.Connection | sa.Connection
+
+T = TypeVar("T")
+
+
+class Loan(Protocol):
+    """A driver's connection in the application's transaction, as our statements use it; it commits nothing."""
+
+    def check(self) -> None:
+        """Refuse a transaction that is over, or has failed."""
+
+    def step(self) -> AbstractContextManager[None]:
+        """A savepoint, back to which goes what raises; within it, our statements find our tables."""
+
+
+def _borrow(database: Database, connection: Any) -> Loan:
+    if database.path is not None:
+        from authctl.storage import lent_sqlite
+
+        return lent_sqlite.borrow(database, connection)
+    from authctl.storage import lent_postgres
+
+    return lent_postgres.borrow(database, connection)
+
+
+def _driver_connection(lending: Any) -> Any:
+    """What is behind SQLAlchemy's connection, which knows from then on that its transaction has begun."""
+    loaded = sys.modules.get("sqlalchemy.engine")
+    if loaded is None or not isinstance(lending, loaded.Connection):
+        return lending
+    lending.exec_driver_sql("SELECT 1")
+    return lending.connection.driver_connection
+
+
+class Lent(Database):
+    """A database by the one connection that was lent. Nothing is tried again: what came before cannot be repeated.
+
+    Raises Invalid for a connection that will not do.
+    """
+
+    def __init__(self, database: Database, lending: Lending) -> None:
+        self.path, self.dialect, self.lock_timeout = database.path, database.dialect, database.lock_timeout
+        self.waiting = database.waiting
+        self._shown, self._driver = database._shown, database._driver
+        self._own = database
+        self._is_over = False
+        with database._translated():
+            self._loan = _borrow(database, _driver_connection(lending))
+
+    def _run(self, work: Callable[[Connection], T], *, write: bool, rollback: bool) -> T:
+        if self._is_over:
+            raise unfit_connection("This within() block has ended.", "Call within() again.")
+        self._loan.check()
+        connection = _Lent(self._driver, self._loan, self._over, is_write=write)
+        try:
+            with suppress(_Undone), self._loan.step():
+                answer = work(connection)
+                if rollback:
+                    raise _Undone
+            return answer
+        except self._failures() as error:
+            failure = original(error)
+            raise (connection.refusal(failure) or self.translate(failure)) from None
+        finally:
+            connection.close()
+
+    def _over(self, driver: Any) -> sa.Connection:
+        from authctl.storage import sqlalchemy_over
+
+        if not sqlalchemy_over.knows(self._own):  # it asks much of the first connection
+            self._own.read(lambda db: db.sqlalchemy.closed)
+        return sqlalchemy_over.connect(self._own, self.dialect, driver)
+
+    def stream(self, work: Callable[[Connection], Iterator[T]]) -> Generator[T, None, None]:
+        """Refused: what the application does while it reads would be undone with a failure."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Take no more units of work. The connection is the application's."""
+        self._is_over = True
+
+
+class _Undone(Exception):
+    """Goes back to the savepoint."""
+
+
+class _Lent(Connection):
+    """What would concern the whole transaction is the application's to say."""
+
+    __slots__ = ()
+
+    def relax(self) -> None:
+        pass
+
+    def freeze(self) -> None:
+        pass
+
+    def wait_forever(self) -> None:
+        pass
