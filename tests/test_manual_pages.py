@@ -1,14 +1,19 @@
 """The manual's pages say what is so: commands exist, the flows of applications run, shapes have every field."""
 
+import contextlib
 import json
 import os
 import re
 import shlex
+import sqlite3
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import pyotp
 import pytest
+import sqlalchemy as sa
 from conftest import CHEAP
 from typer import Context
 
@@ -99,6 +104,71 @@ def test_a_provider_signs_in(flows, visitor):
     first = flows["provider_says"](visitor, "google", "1172", "ada@example.com", True)
     again = flows["provider_says"](visitor, "google", "1172", "ada@example.com", True)
     assert visitor.sessions.get(first).user.id == visitor.sessions.get(again).user.id
+
+
+@pytest.fixture
+def transactions():
+    """The functions of the page about transactions, by their names."""
+    names = {"customers": sa.table("customers", sa.column("id"), sa.column("plan"))}
+    text = (MANUAL / "transactions.md").read_text()
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(compile(block, "transactions.md", "exec"), names)
+    return names
+
+
+def sign_up_thrice(directory, execute, sign_up):
+    """Twice as they should, and once with a table that refuses the row."""
+    execute("CREATE TABLE customers (id TEXT, plan TEXT NOT NULL)")
+    for number in range(2):
+        user = sign_up(f"ada{number}@example.com", "gold")
+        assert directory.users.get(f"ada{number}@example.com") == user
+    with pytest.raises(Exception, match=r"(?i)null"):
+        sign_up("eve@example.com", None)
+    assert len(execute("SELECT id FROM customers").fetchall()) == directory.users.count() == 2
+
+
+def test_an_application_signs_up_in_its_own_transaction(transactions, directory, database_url):
+    """By SQLAlchemy on both; by sqlite3 there is the next test, by psycopg the one after it."""
+    engine = sa.create_engine(database_url.replace("postgresql:", "postgresql+psycopg:"))
+    if database_url.startswith("sqlite"):
+        sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys = ON"))
+    sign_up = partial(transactions["sign_up_by_sqlalchemy"], directory, engine)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
+        sign_up_thrice(directory, own.exec_driver_sql, sign_up)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_application_signs_up_in_its_own_file(transactions, directory, database_url):
+    with contextlib.closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        sign_up = partial(transactions["sign_up_in_sqlite"], directory, connection)
+        sign_up_thrice(directory, connection.execute, sign_up)
+
+
+def test_a_directory_and_an_application_have_a_schema_each(transactions, authctl, home, postgres_url, monkeypatch):
+    """And a table of the same name in each."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA authctl")
+        connection.execute("CREATE SCHEMA shop CREATE TABLE users (id int)")
+    mark = "&" if "?" in postgres_url else "?"
+    url = f"{postgres_url}{mark}options=-csearch_path%3D"
+    assert authctl(f"init --database {url}authctl").status == 0
+    settings = load(home, options={"database_url": f"{url}authctl"}, system_config=os.devnull)
+    with (
+        opening.open_directory(settings, Actor("tester"), hash_parameters=CHEAP) as directory,
+        psycopg.connect(f"{url}shop", autocommit=True) as connection,
+    ):
+        sign_up_thrice(directory, connection.execute, partial(transactions["sign_up"], directory, connection))
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
+        tables = (
+            "SELECT table_schema, count(*) > 9 FROM information_schema.tables WHERE table_name <> 'alembic_version'"
+        )
+        found = connection.execute(f"{tables} GROUP BY 1").fetchall()
+        assert {(schema, many) for schema, many in found if schema in ("authctl", "shop", "public")} == {
+            ("authctl", True),
+            ("shop", False),
+        }
 
 
 RECORDS = {

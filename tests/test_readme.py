@@ -336,7 +336,8 @@ def test_its_commands_run(document, bash, postgres):
             if "pip install" not in block:
                 bash(STAGE + block)
     finally:
-        postgres.execute("DROP DATABASE IF EXISTS authctl WITH (FORCE)")
+        for name in ("authctl", "shop"):
+            postgres.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         postgres.execute("DROP ROLE IF EXISTS authctl")
 
 
