@@ -1058,8 +1058,8 @@ _authctl_list() {
         'help.')
             words=('applications' 'apply' 'asvs' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages'
                 'options' 'output' 'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes'
-                'sharing' 'teams' 'testing' 'tokens' 'users' 'teams' 'sessions' 'tokens' 'mfa' 'security' 'init'
-                'upgrade' 'status' 'apply' 'pull' 'backup' 'restore' 'completion' 'help')
+                'sharing' 'teams' 'testing' 'tokens' 'transactions' 'users' 'teams' 'sessions' 'tokens' 'mfa'
+                'security' 'init' 'upgrade' 'status' 'apply' 'pull' 'backup' 'restore' 'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'
