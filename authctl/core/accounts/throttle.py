@@ -21,7 +21,8 @@ window forgets it. The attempt that reaches the limit is still made; it locks th
 
 Which buckets an attempt counts in:
     source:ADDRESS      where --ip tells it (`sources`), at any accounts: up to `source-attempts`; all others up to
-                        `sign-in-attempts`
+                        `sign-in-attempts`. Many sign in from one address, so that it has slots
+                        (`storage.attempts.Source`)
     user:ID             for strangers to the account
     user:ID@ADDRESS     for a source that has signed in to the account before, not longer ago than
                         `known-source-expiry`: strangers cannot lock it out
@@ -76,13 +77,15 @@ _DOUBLINGS = 17  # from the shortest sign-in-lockout, a second, to more than the
 class CountedAttempt:
     """An attempt that has been counted.
 
-    refusal: why it may not be made at all, as the log says it, LOCKED or SOURCE_LOCKED. locks: the buckets that it
-    locked. is_source_fresh: the source signed in to the account so lately that it need not be written again.
+    refusal: why it may not be made at all, as the log says it, LOCKED or SOURCE_LOCKED. of_source: what counted it for
+    its source. locks: the buckets that it locked. is_source_fresh: the source signed in to the account so lately that
+    it need not be written again.
     """
 
     account: str
     source: str | None
     refusal: str | None
+    of_source: storage.attempts.Bucket | None = None
     locks: tuple[str, ...] = ()
     is_source_fresh: bool = False
 
@@ -92,8 +95,8 @@ class CountedAttempt:
 
     @property
     def by_source(self) -> str | None:
-        """The bucket of its source."""
-        return f"source:{self.source}" if self.source is not None else None
+        """The bucket that it was counted in by its source."""
+        return self.of_source.name if self.of_source is not None else None
 
 
 def claim(
@@ -105,7 +108,9 @@ def claim(
     is_second_factor: so are second factors, all together.
     """
     source = sources.find(work)
-    by_source = f"source:{source}" if source is not None else None
+    by_source = None
+    if source is not None:
+        by_source = storage.attempts.Source(f"source:{source}", work.policy["source-attempts"])
     account, known = _bucket(user, name, "", code, is_second_factor=is_second_factor), None
     if user is not None and source is not None:
         known = storage.attempts.KnownSource(
@@ -118,11 +123,12 @@ def claim(
     of_source, of_account = storage.attempts.count_both(work.db, by_source, account, known, times)
     by = _judge(work, of_source, "source-attempts") if of_source is not None else _Judged(allowed=True)
     if of_account is None or not by.allowed:
-        return CountedAttempt(account, source, SOURCE_LOCKED)
+        return CountedAttempt(account, source, SOURCE_LOCKED, of_source)
     at = _judge(work, of_account, "sign-in-attempts", user=user, is_known=of_account.name != account)
     seen = of_account.seen_at
     is_fresh = seen is not None and seen > work.now - SOURCE_STAYS_FRESH and not is_ahead(seen, work.now)
-    return CountedAttempt(of_account.name, source, None if at.allowed else LOCKED, by.locks + at.locks, is_fresh)
+    refusal = None if at.allowed else LOCKED
+    return CountedAttempt(of_account.name, source, refusal, of_source, by.locks + at.locks, is_fresh)
 
 
 def _times(work: Work, window: timedelta, longest: timedelta = LONGEST_LOCK) -> storage.attempts.Times:
@@ -165,7 +171,7 @@ def _find_lock(work: Work, bucket: str) -> datetime | None:
 def succeed(work: Work, claim: CountedAttempt, user: User) -> None:
     """The attempt was right: its account's count begins again, its source's forgets this one."""
     is_shown = _is_shown(work, user, claim.account)
-    storage.attempts.succeed(work.db, claim.account, claim.by_source, unlock=claim.by_source in claim.locks)
+    storage.attempts.succeed(work.db, claim.account, claim.of_source, unlock=claim.by_source in claim.locks)
     for bucket in claim.locks:
         storage.attempts.uncount(work.db, bucket + _LOCKS)
     if claim.source is not None and not claim.is_source_fresh:
@@ -263,8 +269,9 @@ def unlock_source(work: Work, address: str) -> UnlockedSource:
     """
     source = sources.named(identifiers.address(address.removesuffix("/64"), field="address"))
     until = _find_lock(work, f"source:{source}")
-    for bucket in (f"source:{source}", f"source:{source}{_LOCKS}", *quotas.of_source(source)):
+    for bucket in (f"source:{source}", *quotas.of_source(source)):
         storage.attempts.forget(work.db, bucket)
+    storage.attempts.forget_all(work.db, f"source:{source}#")  # its locks, and its slots
     unlocked = UnlockedSource(source, until is not None)
     work.record(EventName.SECURITY_SOURCES_UNLOCK, f"sources/{source}", {"unlocked": unlocked.unlocked})
     return unlocked
