@@ -1,7 +1,7 @@
 """Every line of `main` is wrong in its own way, and nothing else is."""
 
 import authctl
-from authctl import errors, model
+from authctl import aio, errors, model
 
 
 def main(directory: authctl.Directory, user: model.User, event: model.Event) -> None:
@@ -34,6 +34,9 @@ def main(directory: authctl.Directory, user: model.User, event: model.Event) -> 
     authctl.open(urll="sqlite:///x.db")
     authctl.open(5)
     authctl.application(urll="sqlite:///x.db")
+    aio.open("sqlite:///x.db", thread=4)
+    aio.open("sqlite:///x.db").users.create(mail="ada@example.com")
+    len(aio.open("sqlite:///x.db").users.list())
     main(authctl.application(), user, event)
     errors.Invald("user_not_found", "There is no such user.")
     len(directory.users.count())

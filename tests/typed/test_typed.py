@@ -1,6 +1,7 @@
-"""What type checkers see of the package from outside: a program that is right, one full of mistakes, and every verb."""
+"""What type checkers see of the package from outside: programs that are right, one full of mistakes, and every verb."""
 
 import ast
+import asyncio
 import importlib.util
 import inspect
 import json
@@ -20,6 +21,7 @@ from authctl.core.maintenance import setup
 
 HERE = Path(__file__).parent
 ANYTHING = ("expr", "explicit", "unimported", "decorated")  # where mypy is to refuse an Any
+RIGHT = ("application.py", "awaiting.py")
 CALLS_BACK = ("security.follow_logs", "security.verify_logs")  # whose functions each checker spells in its own way
 
 
@@ -50,22 +52,31 @@ def run(folder, *words):
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
 def test_type_checkers_see_what_python_does(checker, tmp_path):
-    for name in ("application.py", "mistakes.py"):
+    for name in (*RIGHT, "mistakes.py"):
         shutil.copy(HERE / name, tmp_path)
     revealing = "".join(f"reveal_type(directory.{verb})\n" for verb in VERBS)
     (tmp_path / "verbs.py").write_text(f"import authctl\n\ndirectory = authctl.open()\n{revealing}")
+    (tmp_path / "awaited.py").write_text(f"import authctl.aio\n\ndirectory = authctl.aio.open()\n{revealing}")
     said = checker(tmp_path)
-    assert not [each for each in said if each[0] == "application.py"]
+    assert not [each for each in said if each[0] in RIGHT]
     assert {line for file, line, is_error, _ in said if file == "mistakes.py" and is_error} == mistaken()
-    revealed = [words for file, _, is_error, words in said if file == "verbs.py" and not is_error]
-    assert len(revealed) == len(VERBS)
     with authctl.open(f"sqlite:///{tmp_path}/none.db") as directory:
-        for verb, words in zip(VERBS, revealed, strict=True):
-            signature = inspect.signature(bound(directory, verb))
+        signatures = {verb: inspect.signature(bound(directory, verb)) for verb in VERBS}
+    for revealed_in, as_seen in (("verbs.py", str), ("awaited.py", awaited)):
+        revealed = [words for file, _, is_error, words in said if file == revealed_in and not is_error]
+        for (verb, signature), words in zip(signatures.items(), revealed, strict=True):
             if verb in CALLS_BACK:
                 assert all(name in words for name in signature.parameters)
             else:
-                assert seen(words) == shown(signature), verb
+                assert seen(words) == as_seen(shown(signature)), verb
+
+
+def awaited(signature):
+    """The same signature, of the verb awaited."""
+    taken, returned = re.fullmatch(r"(.*) -> (.*):\s+\.\.\.", signature).groups()
+    streamed = re.fullmatch(r"Iterator\[(.*)\]", returned)
+    answer = f"AsyncGenerator[{streamed[1]}, None]" if streamed else f"Coroutine[object, None, {returned}]"
+    return normal(f"{taken.removeprefix('def function')} -> {answer}")
 
 
 def mistaken():
@@ -96,13 +107,16 @@ def normal(signature):
     return re.sub(r"\b(?:\w+\.)+(?=\w)", "", ast.unparse(function))
 
 
-def test_the_program_that_is_right_runs(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_programs_that_are_right_run(name, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     url = f"sqlite:///{tmp_path}/authctl.db"
     with authctl.open(url) as directory:
         setup.initialize(directory, directory.settings)
-    spec = importlib.util.spec_from_file_location("application", HERE / "application.py")
+    spec = importlib.util.spec_from_file_location("application", HERE / name)
     application = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "application", application)  # where dataclasses look for their module
     spec.loader.exec_module(application)
-    application.main(url)
+    ran = application.main(url)
+    if inspect.iscoroutine(ran):
+        asyncio.run(ran)

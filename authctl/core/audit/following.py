@@ -37,12 +37,19 @@ class Following(Iterator[Event]):
     """The events of `follow_logs`, one after another. Whoever drops it drops the connection it reads with."""
 
     def __init__(
-        self, directory: Engine, wait: Callable[[], None], asked: EventQuery, behind: int, seen: Iterable[int]
+        self, directory: Engine, wait: Callable[[], object], asked: EventQuery, behind: int, seen: Iterable[int]
     ) -> None:
+        self.wait = wait
         self._place = _Place(behind, set(seen))
-        self._events = _follow(directory, wait, asked, self._place)
+        self._events = _follow(directory, asked, self._place)
 
     def __next__(self) -> Event:
+        while (event := self.look()) is None:
+            self.wait()
+        return event
+
+    def look(self) -> Event | None:
+        """The next event; None where there is none yet, and it is time to wait."""
         return next(self._events)
 
     def close(self) -> None:
@@ -61,9 +68,7 @@ class Following(Iterator[Event]):
         return " ".join(map(str, [behind, *sorted(seq for seq in self._place.seen if seq > behind)]))
 
 
-def _follow(
-    directory: Engine, wait: Callable[[], None], asked: EventQuery, place: _Place
-) -> Generator[Event, None, None]:
+def _follow(directory: Engine, asked: EventQuery, place: _Place) -> Generator[Event | None, None, None]:
     newest, writing = place.behind, set[str]()
     while True:
         last, writers = storage.log_rows.standing(directory.database)
@@ -83,14 +88,14 @@ def _follow(
             yield event
         place.behind = max(place.behind, settled)
         place.seen = {seq for seq in place.seen if seq > place.behind}
-        wait()
+        yield None
 
 
 def _list_behind(work: Work, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
     return storage.event_lists.list_behind(work.db, asked, seq)
 
 
-def begin(directory: Engine, wait: Callable[[], None], asked: EventQuery, limit: int | None) -> Following:
+def begin(directory: Engine, wait: Callable[[], object], asked: EventQuery, limit: int | None) -> Following:
     """Follow from the newest events on, so many of them; None for all."""
     behind, seen = (0, []) if limit is None else directory.database.read(partial(_history, asked=asked, limit=limit))
     return Following(directory, wait, asked, behind, seen)
@@ -104,7 +109,7 @@ def _history(db: Connection, asked: EventQuery, limit: int) -> tuple[int, list[i
     return behind, storage.event_lists.list_seqs(db, behind, first)
 
 
-def go_on(directory: Engine, wait: Callable[[], None], asked: EventQuery, cursor: str) -> Following:
+def go_on(directory: Engine, wait: Callable[[], object], asked: EventQuery, cursor: str) -> Following:
     """Follow from a cursor on."""
     text = checks.text(cursor, "after")
     if not re.fullmatch(r"[0-9]{1,18}( [0-9]{1,18})*", text):

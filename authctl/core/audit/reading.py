@@ -66,7 +66,7 @@ def iterate_logs(
 
 def follow_logs(
     directory: Engine,
-    wait: Callable[[], None],
+    wait: Callable[[], object],
     *,
     user: str | None = None,
     events: Iterable[str] = (),
@@ -77,10 +77,10 @@ def follow_logs(
 ) -> following.Following:
     """The newest events, the oldest of them first, and then what happens, without end: each event once.
 
-    wait: called between looks; it returns when it is time to look again, or raises to stop. limit: how many of those
-    that have happened already; None for all of them. after: the `cursor` of what an earlier call answered with, to go
-    on behind the event that came last; keep it together with what was made of that event. The other conditions are
-    those of `list_logs`. Follow the primary: a replica does not know who writes.
+    wait: called between looks; it returns when it is time to look again, or raises to stop. `authctl.aio` awaits what
+    it returns. limit: how many of those that have happened already; None for all of them. after: the `cursor` of what
+    an earlier call answered with, to go on behind the event that came last; keep it together with what was made of that
+    event. The other conditions are those of `list_logs`. Follow the primary: a replica does not know who writes.
     """
     asked = directory.read(_asked, user=user, events=events, actor=actor, since=since)
     if after is not None:

@@ -145,7 +145,7 @@ _TYPES: dict[str, tuple[Read, str]] = {
     "Mapping[str, str]": (_object(lambda value: _within(value, "an object")), "an object of text"),
     "Mapping[str, object]": (_object(_anything), "an object"),
     "object": (_anything, "anything"),
-    "Callable[[], None]": (_function, "a function"),
+    "Callable[[], object]": (_function, "a function"),
     "Progress": (_function, "a function"),
     **_WORDS,
     **dict.fromkeys(("Channel", "Factor", "Side", "Status", "TokenKind"), _TEXT),  # their verbs read what people type

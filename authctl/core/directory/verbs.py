@@ -11,21 +11,26 @@ first used (`later`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from enum import Enum, auto
 from functools import partial
 from importlib import import_module
 from types import FunctionType, MethodType
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from authctl.core.directory.arguments import Arguments
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import By, Work
 from authctl.errors import AuthctlError, NotFound
 
+if TYPE_CHECKING:
+    from authctl.core.audit.following import Following
+    from authctl.core.directory.threads import Awaited, Follower
+
 P = ParamSpec("P")
 S = TypeVar("S")
 T = TypeVar("T")
+X = TypeVar("X")
 
 
 class StepUp(Enum):
@@ -44,6 +49,10 @@ class Group:
 
     def __init__(self, directory: Engine) -> None:
         self.directory = directory
+
+    def _bind(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """The method that a verb is, as whoever has the group calls it."""
+        return MethodType(method, self)
 
     def __init_subclass__(cls) -> None:
         """Refuse a verb of which the table does not say who may use it."""
@@ -111,11 +120,19 @@ class _Verb(Generic[S, P, T]):
     @overload
     def __get__(self, group: None, owner: type) -> Callable[Concatenate[Any, P], T]: ...
     @overload
+    def __get__(self: _Verb[S, P, Following], group: Awaited, owner: type) -> Callable[P, Follower]: ...
+    @overload
+    def __get__(
+        self: _Verb[S, P, Iterator[X]], group: Awaited, owner: type
+    ) -> Callable[P, AsyncGenerator[X, None]]: ...
+    @overload
+    def __get__(self, group: Awaited, owner: type) -> Callable[P, Coroutine[object, None, T]]: ...
+    @overload
     def __get__(self, group: Group, owner: type) -> Callable[P, T]: ...
-    def __get__(self, group: Group | None, owner: type) -> Any:
+    def __get__(self, group: Group | Awaited | None, owner: type) -> Any:
         if self._method is None:
             self._method = self._make()
-        return self._method if group is None else MethodType(self._method, group)
+        return self._method if group is None else group._bind(self._method)
 
     @property
     def function(self) -> Callable[..., T]:
