@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from authctl.core.hashing import Parameters
-    from authctl.model import Clock, RandomBytes
+    from authctl.model import Clock, Notices, RandomBytes
 
 __all__ = ["Application", "Directory", "Follower", "application", "open"]
 
@@ -54,6 +54,7 @@ class Options(TypedDict, total=False):
     pool_recycle: float | None
     hashing_at_once: int | None
     hashing_longest_wait: float | None
+    notices: Notices
     clock: Clock | None
     random_bytes: RandomBytes | None
     hash_parameters: Parameters | None
