@@ -1,8 +1,10 @@
 """The Postgres that comes along in a wheel, and others of a test's own: with TLS or without, with their own clocks."""
 
+import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -38,10 +40,13 @@ class Postgres:
     """`with Postgres(certificate=…) as server: …` and then `server.url(sslmode="disable")` reaches it.
 
     certificate: a file of a certificate and its key, for `HOST`. environ: variables of the server, such as a clock's.
+    port: else any that is free. settings: of the server.
     """
 
-    def __init__(self, *, certificate=None, environ=None):
+    def __init__(self, *, certificate=None, environ=None, port=None, settings=None):
         self.certificate = certificate
+        self.port = port
+        self.settings = settings or {}
         self.environ = {"PATH": os.environ["PATH"], "LC_ALL": "C", **(environ or {})}
         # Postgres refuses to be root.
         self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
@@ -64,8 +69,18 @@ class Postgres:
             self.stop()
         shutil.rmtree(self.folder)
 
-    def stop(self):
-        self._run("pg_ctl", "stop", "-D", self.data, "-m", "immediate", "-w")
+    def stop(self, how="immediate"):
+        self._run("pg_ctl", "stop", "-D", self.data, "-m", how, "-w")
+
+    def kill(self):
+        """End it as the kernel does when memory is short: none of its processes has a last word."""
+        file = self.data / "postmaster.pid"
+        parent = file.read_text().split()[0]
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for process in (parent, *children):
+            with contextlib.suppress(ProcessLookupError):  # that one has ended by itself
+                os.kill(int(process), signal.SIGKILL)
+        file.unlink()
 
     def restart(self):
         self._run("pg_ctl", "restart", "-D", self.data, "-m", "fast", "-l", self.folder / "log", "-w")
@@ -76,7 +91,20 @@ class Postgres:
         return f"postgresql://postgres@{HOST}:{self.port}/postgres?{asked}"
 
     def _make(self):
-        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        self._run(
+            "initdb",
+            "-D",
+            self.data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-N",
+            "--wal-segsize=1",
+        )
 
     def _start(self):
         settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
@@ -86,8 +114,8 @@ class Postgres:
             held.chmod(0o600)
             self._own(held)
             settings |= {"ssl": "on", "ssl_cert_file": held, "ssl_key_file": held}
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = settings["port"] = free.getsockname()[1]
+        self.port = settings["port"] = self.port or free_port()
+        settings |= self.settings
         with open(self.data / "postgresql.auto.conf", "a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         # `-w` waits until it takes connections, or is no more.
@@ -116,8 +144,8 @@ class Postgres:
 class Standby(Postgres):
     """A standby of such a server, which streams from it: promoted when a test says so."""
 
-    def __init__(self, primary):
-        super().__init__()
+    def __init__(self, primary, **options):
+        super().__init__(**options)
         self.primary = primary
 
     def promote(self):
@@ -128,6 +156,11 @@ class Standby(Postgres):
         self._run("pg_basebackup", "-d", source, "-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
 def server_program(name):
     """A program of the newest Postgres server that Debian has: those of wheels are built without TLS."""
     found = max(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]), default=None)
@@ -135,35 +168,24 @@ def server_program(name):
 
 
 class Pooler:
-    """PgBouncer before such a server, on loopback: each transaction is lent another of two connections, in turn.
+    """PgBouncer before such a server, on loopback: each transaction is lent another connection, in turn.
 
-    settings: of its configuration, other than those that suit authctl.
+    connections: how many. settings: of its configuration, other than those that suit authctl.
     """
 
-    def __init__(self, server, **settings):
+    def __init__(self, server, *, connections=2, **settings):
         self.server = server
+        self.connections = connections
         self.settings = {"ignore_startup_parameters": "options", **settings}
 
     def __enter__(self):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        file = self.server.folder / "pgbouncer.ini"
-        others = "".join(f"{name} = {value}\n" for name, value in self.settings.items())
-        file.write_text(
-            f"""[databases]
-postgres = host=127.0.0.1 port={self.server.port} user=postgres pool_size=2 min_pool_size=2
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {self.port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-server_round_robin = 1
-{others}"""
-        )
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="authctl-pgbouncer-"))
+        self.server._own(self.folder)
+        self._configure()
         program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin") or missing("pgbouncer")
         words = {"text": True, "stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        self.process = subprocess.Popen([program, file], cwd=self.server.folder, **words, **self.server.user)
+        self.process = subprocess.Popen([program, self._file], cwd=self.folder, **words, **self.server.user)
         said = []
         while "process up" not in "".join(said[-1:]):
             said.append(self.process.stderr.readline())
@@ -177,6 +199,33 @@ server_round_robin = 1
         self.process.wait()
         self.drain.join()
         self.process.stderr.close()
+        shutil.rmtree(self.folder)
+
+    def point_to(self, server):
+        """Send whatever comes from now on to another server."""
+        self.server = server
+        self._configure()
+        self.process.send_signal(signal.SIGHUP)
 
     def url(self):
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def _file(self):
+        return self.folder / "pgbouncer.ini"
+
+    def _configure(self):
+        size = self.connections
+        others = "".join(f"{name} = {value}\n" for name, value in self.settings.items())
+        self._file.write_text(
+            f"""[databases]
+postgres = host=127.0.0.1 port={self.server.port} user=postgres pool_size={size} min_pool_size={size}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {self.port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+server_round_robin = 1
+{others}"""
+        )

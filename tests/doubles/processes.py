@@ -30,7 +30,7 @@ from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError
 from authctl.settings import load
 
-def drive(variables, environ, url, now, count, program):
+def drive(variables, environ, urls, now, count, program):
     os.environ.clear()
     os.environ.update(variables)
     scope = {"AuthctlError": AuthctlError}
@@ -38,7 +38,7 @@ def drive(variables, environ, url, now, count, program):
 
     def child(number):
         os.close(release)
-        settings = load(environ, options={"database_url": url}, system_config=os.devnull)
+        settings = load(environ, options={"database_url": urls[number % len(urls)]}, system_config=os.devnull)
         cheap = hashing.Parameters(time_cost=1, memory_cost=8, parallelism=1)
         clock = lambda: datetime.fromisoformat(now)
         with opening.open_directory(settings, Actor("tester"), clock=clock, hash_parameters=cheap) as directory:
@@ -99,9 +99,10 @@ def nursery():
 def at_once(environ, url, clock, count, program):
     """Run `run(directory, number)` of a program in so many processes; each one's exit status and answer.
 
-    AuthctlError is a name that the program knows. An answer is JSON; None where the process died.
+    url: of the database; several are taken by turns. AuthctlError is a name that the program knows. An answer is
+    JSON; None where the process died.
     """
-    given = [dict(os.environ), environ, url, clock.now.isoformat(), count, program]
+    given = [dict(os.environ), environ, [url] if isinstance(url, str) else url, clock.now.isoformat(), count, program]
     nursery().stdin.write(json.dumps(given) + "\n")
     answers, errors = json.loads(nursery().stdout.readline())
     assert errors == "", errors

@@ -1,6 +1,7 @@
 """The proof: long trials of what must hold, whatever is done.
 
-    python tests/proof [--minutes 60] [--only TRIAL]… [--seed N] [--database sqlite|postgres | --authctl PATH]
+    python tests/proof [--minutes 60 | --rounds N] [--only TRIAL]… [--seed N]
+        [--database sqlite|postgres | --authctl PATH]
 
 A trial goes in rounds, each with a seed of its own; trials and databases take turns. A round that finds a fault
 prints its smallest example, and the next goes on. In the end there is a table of what was done and found, and the
@@ -21,7 +22,9 @@ def main() -> int:
     from proof.command_line import CommandLine
 
     parser = argparse.ArgumentParser(prog="python tests/proof", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--minutes", type=float, default=60, help="how long all trials take together (60)")
+    lasts = parser.add_mutually_exclusive_group()
+    lasts.add_argument("--minutes", type=float, default=60, help="how long all trials take together (60)")
+    lasts.add_argument("--rounds", type=int, help="how often each trial is made instead")
     parser.add_argument("--seed", type=int, help="where to begin; else anywhere")
     parser.add_argument("--only", action="append", default=[], choices=runner.TRIALS, help="this one; can be repeated")
     where = parser.add_mutually_exclusive_group()
@@ -32,7 +35,7 @@ def main() -> int:
         places: dict[str, Any] = {"command line": lambda: CommandLine(given.authctl)}
     else:
         places = {name: runner.DATABASES[name] for name in ([given.database] if given.database else runner.DATABASES)}
-    return runner.run(given.minutes, given.seed, places, given.only)
+    return runner.run(given.minutes, given.seed, places, given.only, given.rounds)
 
 
 if __name__ == "__main__":

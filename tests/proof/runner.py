@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import secrets
 import shutil
 import signal
@@ -20,7 +21,7 @@ from typing import Any
 from conftest import make_ready
 from doubles.databases import Copies, Databases
 from doubles.postgres import embedded
-from proof import attacker
+from proof import attacker, failovers
 from proof.world import Files, Servers
 
 NOWHERE = "none"  # the place of a trial that asks for no database, or makes its own
@@ -34,7 +35,10 @@ class Trial:
     places: tuple[str, ...] = ("sqlite", "postgres")
 
 
-TRIALS = {"attacker": Trial(attacker.run_round, ("sqlite", "postgres", "command line"))}
+TRIALS = {
+    "attacker": Trial(attacker.run_round, ("sqlite", "postgres", "command line")),
+    "failovers": Trial(failovers.run_round, (NOWHERE,)),
+}
 
 
 @dataclass
@@ -90,20 +94,27 @@ def run(
     seed: int | None,
     places: dict[str, Callable[[], AbstractContextManager[Any]]],
     only: Collection[str] = (),
+    rounds: int | None = None,
 ) -> int:
-    """Run the trials in those places by turns, and print what they find; 1 if that is anything."""
+    """Run the trials in those places by turns, and print what they find; 1 if that is anything.
+
+    rounds: of each; None for as many as the minutes allow.
+    """
     seed = secrets.randbelow(2**32) if seed is None else seed
     print(f"seed {seed}", flush=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server is to be stopped then, too
     with contextlib.ExitStack() as stack:
-        found = {name: stack.enter_context(come_by()) for name, come_by in places.items()} | {NOWHERE: None}
         trials = {name: trial for name, trial in TRIALS.items() if not only or name in only}
+        asked = {place for trial in trials.values() for place in trial.places}
+        found = {name: stack.enter_context(come_by()) for name, come_by in places.items() if name in asked}
+        found[NOWHERE] = None
         outcomes = [Outcome(name, place) for name, trial in trials.items() for place in trial.places if place in found]
         ends = time.monotonic() + 60 * minutes
-        while time.monotonic() < ends:
+        for number in itertools.count() if rounds is None else range(rounds):
+            if rounds is None and time.monotonic() >= ends:
+                break
             for outcome in outcomes:
-                run_round(outcome, found[outcome.place], seed)
-            seed += 1
+                run_round(outcome, found[outcome.place], seed + number)
     print_table([["trial", "database", "done", "faults"], *(outcome.row() for outcome in outcomes)])
     return int(any(outcome.has_failed for outcome in outcomes))
 
