@@ -47,6 +47,7 @@ class Connection(psycopg.Connection[Any]):
     _backend: psycopg.Cursor[Any] | None = None
     _is_direct = False
     _planned_at = 0.0  # by the monotonic clock
+    _is_unconfirmed = False
 
     def begin(self, limits: tuple[str, ...]) -> None:
         """Begin a transaction. limits: statements that set its time limits, which poolers would drop elsewhere."""
@@ -123,11 +124,19 @@ class Connection(psycopg.Connection[Any]):
             try:
                 self._command("COMMIT")
                 self.answered()
+                if self._is_unconfirmed:
+                    super().close()
+                    raise psycopg.OperationalError("no standby has the commit")
             except psycopg.Error:  # of a statement before it: nobody else ends the transaction then
                 with suppress(psycopg.Error):
                     self.rollback()
                 raise
             self._is_begun = False
+
+    def notice(self, diagnosis: psycopg.errors.Diagnostic) -> None:
+        """Hear that somebody cancelled a commit while it waited for a standby: it is answered as if one had it."""
+        if diagnosis.source_function == "SyncRepWaitForLSN":
+            self._is_unconfirmed = True
 
     def rollback(self) -> None:
         self._is_last = False
@@ -241,6 +250,7 @@ class Driver:
             self._conninfo, **self._defaults, autocommit=True, prepare_threshold=None, cursor_factory=Cursor
         )
         connection.server_cursor_factory = ServerCursor
+        connection.add_notice_handler(connection.notice)
         return connection
 
     def begin(self, connection: Connection, *, write: bool) -> None:

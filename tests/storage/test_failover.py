@@ -142,6 +142,38 @@ def test_a_primary_that_crashed_is_replaced(cluster):
     assert made == [f"crashed-{number}" for number in range(AT_ONCE)]
 
 
+def test_a_commit_that_no_standby_has_is_not_taken_for_done(cluster):
+    """Whoever waits for one is cancelled by an administrator, and told by the server that it is committed."""
+    directory = cluster.open(cluster.primary)
+    made, is_last = [], threading.Event()
+
+    def write():
+        while not is_last.is_set():
+            made.append(f"confirmed-{len(made)}")
+            directory.users.create(id=made[-1])
+
+    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    with (
+        psycopg.connect(f"host=127.0.0.1 port={cluster.primary.port} user=postgres", autocommit=True) as administrator,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        set_standbys(administrator, "missing")
+        step = threads.submit(outcome, write)
+        while not (found := administrator.execute(waiting).fetchone()):
+            pass
+        is_last.set()
+        administrator.execute("SELECT pg_cancel_backend(%s)", found)
+        assert step.result() is Unavailable
+        set_standbys(administrator, "")
+    assert directory.users.get(made[-1]).id == made[-1]
+    assert directory.users.create(id="confirmed").id == "confirmed"
+
+
+def set_standbys(administrator, names):
+    administrator.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+    administrator.execute("SELECT pg_reload_conf()")
+
+
 @pytest.mark.parametrize("step", ["write", "read", "stream"])
 def test_after_a_restart_no_call_fails(cluster, step):
     directory, secret = prepared(cluster, cluster.primary)
