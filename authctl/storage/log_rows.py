@@ -37,7 +37,7 @@ def settled_seq(database: Database, sleep: Callable[[float], None]) -> int:
 
     sleep: waits for so many seconds. Raises Unavailable (database_locked) after as long as writers wait for each other.
     """
-    settled, writing = standing(database)
+    settled, writing = database.read(standing)
     waited, pause = 0.0, SHORTEST_PAUSE
     while writing:
         if waited >= database.lock_timeout:
@@ -52,9 +52,14 @@ def settled_seq(database: Database, sleep: Callable[[float], None]) -> int:
     return settled
 
 
-def standing(database: Database) -> tuple[int, set[str]]:
+def standing(db: Connection) -> tuple[int, set[str]]:
     """The number of the newest event, and who may still add one with a lower number, as names of transactions."""
-    return database.read(lambda db: (last_seq(db), _writers(db)))
+    return last_seq(db), _writers(db)
+
+
+def is_standby(db: Connection) -> bool:
+    """Whether the server only has what another sends: it does not know who writes there."""
+    return db.dialect.name == "postgresql" and db.sqlalchemy.exec_driver_sql("SELECT pg_is_in_recovery()").scalar_one()
 
 
 def _writers(db: Connection) -> set[str]:

@@ -142,6 +142,26 @@ def test_a_primary_that_crashed_is_replaced(cluster):
     assert made == [f"crashed-{number}" for number in range(AT_ONCE)]
 
 
+def test_the_log_is_followed_on_the_primary_alone_and_across_a_promotion(cluster):
+    old, new = cluster.primary, cluster.new_standby()
+    directory = cluster.open(old, new)
+    directory.users.create(id="before")
+    following = directory.security.follow_logs(lambda: None, limit=1)
+    assert next(following).resource == "users/before"
+    following.close()
+    catch_up(old, new)
+    settings = load(cluster.home, options={"database_url": new.url(sslmode="disable")}, system_config=os.devnull)
+    with opening.open_directory(settings, Actor("tester@example.com")) as alone:
+        with pytest.raises(Unavailable) as refused:
+            next(alone.security.follow_logs(lambda: None))
+        assert (refused.value.type, "is a standby" in refused.value.message) == ("database_read_only", True)
+    old.stop()
+    new.promote()
+    cluster.primary = new
+    directory.users.create(id="behind")
+    assert next(directory.security.follow_logs(lambda: None, after=following.cursor)).resource == "users/behind"
+
+
 def test_a_commit_that_no_standby_has_is_not_taken_for_done(cluster):
     """Whoever waits for one is cancelled by an administrator, and told by the server that it is committed."""
     directory = cluster.open(cluster.primary)

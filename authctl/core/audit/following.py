@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from authctl import storage
 from authctl.core.values import checks
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
-from authctl.errors import Invalid
+from authctl.errors import Invalid, Unavailable
 from authctl.model import Event
 from authctl.storage.connection import Connection
+from authctl.storage.database import Database
 from authctl.storage.events import EventQuery
 
 HISTORY = 10_000  # numbers below the first to show, among which events may still appear
@@ -26,11 +27,38 @@ HISTORY = 10_000  # numbers below the first to show, among which events may stil
 
 @dataclass(slots=True)
 class _Place:
-    """behind: nothing is missing up to it. seen: numbers above it that are not to be shown. seq: the last that came."""
+    """behind: nothing is missing up to it. seen: numbers above it that are not to be shown. seq: the last that came.
+
+    settled: nothing can appear any more up to it. newest, writing: what is settled once all of these are through.
+    """
 
     behind: int
     seen: set[int]
     seq: int = 0
+    settled: int = 0
+    newest: int = 0
+    writing: set[str] = field(default_factory=set)
+
+    def settle(self, last: int, writers: set[str]) -> None:
+        """Know the newest number of now, and who may still add one below it."""
+        self.settled = self.behind
+        self.writing &= writers
+        if not self.writing:
+            self.settled = max(self.behind, self.newest if writers else last)
+            self.newest, self.writing = last, writers
+
+    def come_to(self, seq: int) -> None:
+        """Have shown an event."""
+        self.seq = seq
+        if seq > self.settled:
+            self.seen.add(seq)
+        else:
+            self.behind = seq
+
+    def end_look(self) -> None:
+        """Have shown all that there is."""
+        self.behind = self.settled
+        self.seen = {seq for seq in self.seen if seq > self.behind}
 
 
 class Following(Iterator[Event]):
@@ -69,30 +97,25 @@ class Following(Iterator[Event]):
 
 
 def _follow(directory: Engine, asked: EventQuery, place: _Place) -> Generator[Event | None, None, None]:
-    newest, writing = place.behind, set[str]()
     while True:
-        last, writers = storage.log_rows.standing(directory.database)
-        settled = place.behind
-        writing &= writers
-        if not writing:
-            settled = newest if writers else last
-            newest, writing = last, writers
-        for seq, event in directory.stream(partial(_list_behind, asked=asked, seq=place.behind)):
-            if seq in place.seen:
-                continue
-            if seq > settled:
-                place.seen.add(seq)
-            else:
-                place.behind = seq
-            place.seq = seq
-            yield event
-        place.behind = max(place.behind, settled)
-        place.seen = {seq for seq in place.seen if seq > place.behind}
+        for seq, event in directory.stream(partial(_look, where=directory.database, asked=asked, place=place)):
+            if seq not in place.seen:
+                place.come_to(seq)
+                yield event
+        place.end_look()
         yield None
 
 
-def _list_behind(work: Work, asked: EventQuery, seq: int) -> Iterator[tuple[int, Event]]:
-    return storage.event_lists.list_behind(work.db, asked, seq)
+def _look(work: Work, where: Database, asked: EventQuery, place: _Place) -> Iterator[tuple[int, Event]]:
+    """What is settled and what there is, from one server: another may not have come so far."""
+    if storage.log_rows.is_standby(work.db):
+        raise Unavailable(
+            "database_read_only",
+            f"{where.describe()} is a standby, which does not know what may still be added to the audit log.",
+            hint="Follow the primary. With several hosts in the URL: ?target_session_attrs=read-write",
+        )
+    place.settle(*storage.log_rows.standing(work.db))
+    return storage.event_lists.list_behind(work.db, asked, place.behind)
 
 
 def begin(directory: Engine, wait: Callable[[], object], asked: EventQuery, limit: int | None) -> Following:

@@ -80,7 +80,8 @@ def follow_logs(
     wait: called between looks; it returns when it is time to look again, or raises to stop. `authctl.aio` awaits what
     it returns. limit: how many of those that have happened already; None for all of them. after: the `cursor` of what
     an earlier call answered with, to go on behind the event that came last; keep it together with what was made of that
-    event. The other conditions are those of `list_logs`. Follow the primary: a replica does not know who writes.
+    event. The other conditions are those of `list_logs`. Raises Unavailable (database_read_only) on a standby, which
+    does not know who writes.
     """
     asked = directory.read(_asked, user=user, events=events, actor=actor, since=since)
     if after is not None:
