@@ -616,7 +616,7 @@ _authctl_load() {
             options=('--user|@users' '--password-stdin|' '--password-fd|-' '--fields|fields.password-report,')
             ;;
         'security check')
-            options=('--fail-on|fail-on' '--sarif|/' '--fields|fields.finding,')
+            options=('--deep|' '--fail-on|fail-on' '--sarif|/' '--fields|fields.finding,')
             ;;
         'security purge')
             options=('--force|' '--dry-run|' '--reason|-' '--ip|-' '--user-agent|-' '--fields|fields.purge,')

@@ -1243,6 +1243,7 @@ function __authctl_load
                 '--fields|fields.password-report,|Only these fields, in this order'
         case 'security check'
             set __authctl_options \
+                '--deep||Also read every row and the whole audit log' \
                 '--fail-on|fail-on|Exit with status 3 if there are findings this severe or worse' \
                 '--sarif|/|Write SARIF 2.1.0 to a new file; - writes only that to stdout' \
                 '--fields|fields.finding,|Only these fields, in this order'

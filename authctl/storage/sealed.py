@@ -59,19 +59,19 @@ class Sealed(NamedTuple):
 
 def list_(db: Connection, place: Place, text_prefix: str, after: int) -> Sequence[Sealed]:
     """The next sealed secrets behind the row `after`, kept from changing meanwhile. Other values are passed over."""
+    table = place.table
+    statement = select(place, text_prefix).where(table.c.seq > after).order_by(table.c.seq).limit(BATCH)
+    return [Sealed(*row) for row in db.sqlalchemy.execute(statement.with_for_update(of=table))]
+
+
+def select(place: Place, text_prefix: str) -> sa.Select[Any]:
+    """The sealed secrets of a place."""
     table, column = place.table, place.column
     is_text = isinstance(column.type, sa.Text)
-    statement = (
-        sa.select(table.c.seq, place.id, column)
-        .where(column.startswith(text_prefix, autoescape=True) if is_text else column.is_not(None))
-        .where(table.c.seq > after)
-        .order_by(table.c.seq)
-        .limit(BATCH)
-        .with_for_update(of=table)
+    statement = sa.select(table.c.seq, place.id.label("id"), column.label("sealed")).where(
+        column.startswith(text_prefix, autoescape=True) if is_text else column.is_not(None)
     )
-    if place.id.table is not table:
-        statement = statement.where(table.c.user_seq == users.c.seq)
-    return [Sealed(*row) for row in db.sqlalchemy.execute(statement)]
+    return statement if place.id.table is table else statement.where(table.c.user_seq == users.c.seq)
 
 
 def replace(db: Connection, place: Place, fresh: Iterable[tuple[int, str | bytes]]) -> None:

@@ -14,6 +14,7 @@ from authctl.cli.commands import INVALID, STDIN, UNAVAILABLE
 from authctl.cli.context import Context
 from authctl.cli.escaping import visible
 from authctl.cli.output import Format
+from authctl.cli.progress import progress_of
 from authctl.cli.security import COMMANDS
 from authctl.errors import Invalid
 
@@ -40,12 +41,17 @@ class Severity(StrEnum):
     exits=(INVALID, UNAVAILABLE),
     example=(
         "authctl security check",
+        "authctl security check --deep",
         "authctl security check --fail-on high -o json",
         "authctl security check --sarif authctl.sarif --fail-on high",
     ),
 )
 def check(
     ctx: Context,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Also read every row and the whole audit log. Large directories take minutes."),
+    ] = False,
     fail_on: Annotated[
         Severity | None,
         typer.Option(
@@ -64,12 +70,14 @@ def check(
     """List weaknesses, the worst first, and what fixes them. Changes nothing.
 
     It checks accounts, passwords, sessions, policies, keys, the log, backups, files, and the connections to the
-    database and mail server. Ids stay the same from version to version. It reports an outdated schema without migrating
-    it. From cron, `--quiet --fail-on high` prints nothing unless something is that bad.
+    database and mail server. --deep also finds damaged rows and rows that contradict each other. Ids stay the same from
+    version to version. It reports an outdated schema without migrating it. From cron, `--quiet --fail-on high` prints
+    nothing unless something is that bad.
     """
     from authctl.core.maintenance import checks
 
-    found = checks.check(ctx.directory, ctx.settings, program=ctx.program)
+    progress = progress_of(ctx) if deep else None
+    found = checks.check(ctx.directory, ctx.settings, program=ctx.program, deep=deep, progress=progress)
     bad = found if fail_on is None else _as_bad_as(found, fail_on)
     if sarif is not None:
         _write_sarif(ctx, found, sarif)

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from authctl import storage
-from authctl.core.maintenance import backup_files, backup_folder, key_files, private_files, setup
+from authctl.core.maintenance import backup_files, backup_folder, invariants, key_files, private_files, setup
 from authctl.core.maintenance.backup_files import Manifest, Sum
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
@@ -328,10 +328,8 @@ def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step:
 
 def _check_rows(work: Work, file: str) -> None:
     """Refuse rows that no directory has, whoever put them into the backup."""
-    for damage in storage.damages.find(work.db, 1):
-        raise backup_files.damaged(file, f"its row {damage.resource} has an impossible {damage.column}")
-    if (id := storage.damages.find_unheld(work.db)) is not None:
-        raise backup_files.damaged(file, f"the email of user {id} has no row in the table addresses")
+    for found in invariants.find(work.db, work.now, of_backups=True, most=1):
+        raise backup_files.damaged(file, found.message[0].lower() + found.message.removesuffix(".")[1:])
 
 
 def _keep_key(directory: Engine, settings: Settings, manifest: Manifest) -> None:

@@ -1,7 +1,8 @@
 """What is weak in a directory and round it: `authctl security check`. What is looked for is declared in `findings`.
 
-Everything is read in one transaction that writes nothing. A schema that is older than this authctl is told, not
-migrated, and what is in its tables is not looked at.
+Everything is read in transactions that write nothing. A schema that is older than this authctl is told, not migrated,
+and what is in its tables is not looked at. What must hold of each row is listed in `invariants`, and asked for by
+--deep.
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from shlex import quote
 from urllib.parse import quote as escape
 
 from authctl import storage
-from authctl.core.audit import retention
-from authctl.core.maintenance import key_files, policy_checks, purge
+from authctl.core.audit import retention, verification
+from authctl.core.maintenance import invariants, key_files, policy_checks, purge
 from authctl.core.maintenance.findings import CHECKS, Finding, Look
 from authctl.core.policy import policies
 from authctl.core.tokens import tokens
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Invalid, Unavailable
-from authctl.model import instant
+from authctl.model import Progress, instant
 from authctl.settings import Settings, is_own, is_shared
+from authctl.storage.connection import Connection
 from authctl.storage.statistics import UserGroup, Way
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -41,7 +44,7 @@ RECENT = 30 * DAY  # how much of the log is looked at for reasons
 UNSEALED = 30 * DAY  # since when an event of the log could have been verified
 REASON = " --reason 'security check'"
 LISTED = 25  # accounts that are named one by one
-ROWS = 100_000  # of each table, that are read to find damaged ones: a second or two
+ROWS = 1_000  # of each table, the newest, that are read to find damaged ones where nobody asks for all
 OTHERS = 0o077
 EVERYBODY = 0o007
 OTHERS_WRITE = 0o022
@@ -64,8 +67,18 @@ TIME_SERVICES = {  # of machines without it: chrony, ntpd, macOS, Windows
 PRIVATE = f" If its certificate is not publicly signed, put the signer's into {AUTHORITIES} and try again."
 
 
-def check(directory: Engine, settings: Settings, *, program: str = "authctl") -> list[Finding]:
-    """All that is weak, the worst first. program: how commands begin, with the options that name this directory."""
+def check(
+    directory: Engine,
+    settings: Settings,
+    *,
+    program: str = "authctl",
+    deep: bool = False,
+    progress: Progress | None = None,
+) -> list[Finding]:
+    """All that is weak, the worst first. program: how commands begin, with the options that name this directory.
+
+    deep: read every row, and the whole log. progress: opens bars for that.
+    """
     directory.require_operator()
     state = storage.state.get_state(directory.database)
     looks: list[Callable[[Look], Iterator[Finding]]] = [_key_file, _secret_files, _database_file, _ways]
@@ -78,8 +91,9 @@ def check(directory: Engine, settings: Settings, *, program: str = "authctl") ->
         look = replace(look, log_key=_log_key(directory))
         # Not `directory.read`, which would bring the default database up to date first.
         found += directory.database.read(lambda db: list(_within(look, directory.work(db))))
+        found += _deep(look, progress) if deep else ()
     order = list(CHECKS)
-    return sorted(found, key=lambda finding: (-finding.check.severity, order.index(finding.check.id)))
+    return sorted(dict.fromkeys(found), key=lambda finding: (-finding.check.severity, order.index(finding.check.id)))
 
 
 def _log_key(directory: Engine) -> bytes | None:
@@ -240,6 +254,24 @@ def _within(look: Look, work: Work) -> Iterator[Finding]:
         _journal,
     ):
         yield from step(look, work)
+
+
+def _deep(look: Look, progress: Progress | None) -> Iterator[Finding]:
+    """What does not hold, of one moment of the database, and what was done to the log since it began."""
+    directory, key = look.directory, look.directory.find_own_key(look.state)
+
+    def read(db: Connection) -> list[invariants.Found]:
+        db.freeze()
+        db.wait_forever()
+        return list(invariants.find(db, directory.work(db).now, key=key, most=LISTED, progress=progress))
+
+    for each in directory.database.read(read):
+        yield look.finding(each.invariant.check, each.resource, each.message, look.own(each.command))
+    if key is not None and look.log_key is not None:
+        trial = directory.acting(directory.actor, dry_run=True)
+        if found := verification.verify(trial, whole=True, progress=progress).found:
+            message = f"{_counted(found, 'problem was', 'problems were')} found in the log."
+            yield look.finding("log-damaged", "log", message, look.own("security verify-logs --all"))
 
 
 def _users(look: Look, work: Work) -> Iterator[Finding]:
@@ -437,8 +469,8 @@ def _backup(look: Look, work: Work) -> Iterator[Finding]:
 
 
 def _damaged_rows(look: Look, work: Work) -> Iterator[Finding]:
-    for damage in storage.damages.find(work.db, LISTED, rows=ROWS):
-        yield look.finding("row-damaged", damage.resource, damage.message, f"{look.program} restore FILE")
+    for damage in islice(storage.damages.sample(work.db, ROWS), LISTED):
+        yield look.finding("row-damaged", damage.resource, damage.message, look.own(invariants.RESTORE))
 
 
 def _mock_phones(look: Look, work: Work) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from authctl import __version__, storage
 from authctl.core.maintenance import key_files, statistics
 from authctl.core.work.engine import Engine
@@ -9,13 +11,14 @@ from authctl.core.work.unit import Work
 from authctl.model import Json, instant
 from authctl.settings import Settings
 
-DAMAGES = 25  # rows that are told of
+DAMAGES, ROWS = 25, 1_000  # damaged rows that are told of, and rows of each table that are looked at, the newest
 PICTURE_ROWS = 100_000  # users, or events, above which the picture is drawn only when it is asked for
 
 
 def _damages(work: Work) -> None:
     """Warn of rows that cannot be read."""
-    work.db.damages |= {damage.message: damage for damage in storage.damages.find(work.db, DAMAGES)}
+    found = islice(storage.damages.sample(work.db, ROWS), DAMAGES)
+    work.db.damages |= {damage.message: damage for damage in found}
 
 
 def status(directory: Engine, settings: Settings, *, picture: bool | None = None) -> Json:
@@ -29,7 +32,7 @@ def status(directory: Engine, settings: Settings, *, picture: bool | None = None
     current = state.version == storage.state.HEAD
     counts = directory.read(lambda work: storage.schema.counts(work.db)) if current else None
     is_small = max((counts or {}).values(), default=0) <= PICTURE_ROWS
-    if current and is_small:
+    if current:
         directory.read(_damages)
     if current and (behind := directory.read(lambda work: storage.sequences.list_behind(work.db))):
         directory.warn(f"The sequences of {', '.join(behind)} are behind. Set them with: authctl upgrade --repair")
