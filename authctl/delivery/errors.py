@@ -11,6 +11,9 @@ from authctl.errors import Unavailable
 MAX_WORDS = 300  # characters; more than any provider's sentence, less than a page of HTML
 OTHERWISE = "or use --print-secret, which shows the message instead of sending it"
 
+# SMTP's for a server that takes nothing from us now: RFC 5321 §4.2.3, RFC 4954 §6.
+_OF_SERVER = ("421", "454", "530", "534", "535")
+
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?: ?\d){6,}(?!\w)")
 
 
@@ -20,6 +23,11 @@ class Refused(Unavailable):
     def __init__(self, receipt: Receipt, message: str, *, hint: str | None = None) -> None:
         super().__init__("delivery_failed", message, hint=hint)
         self.receipt = receipt
+
+    @property
+    def is_of_server(self) -> bool:
+        """Whether the next message would fare the same: there was no answer, or one that is not about this message."""
+        return self.receipt.code is None or self.receipt.code in _OF_SERVER
 
 
 class Unconfigured(Unavailable):

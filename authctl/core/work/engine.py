@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 NAMED = 3  # of many users, those whom a warning names
-FAILURES = 5  # mails in a row: that many mailboxes are hardly ever gone, and that many time-outs are long enough
+FAILURES = 5  # in a row without an answer: so many time-outs are long enough
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -463,7 +463,8 @@ def _of_unverified(found: Mapping[str, str]) -> list[str]:
 def send(letters: Iterator[Letter], warn: Callable[[str], None]) -> None:
     """Send what waited. A failure is told and recorded, and nothing else: what it was about is done.
 
-    A server that fails several times in a row gets no more of them: an import may have thousands waiting.
+    A server that fails several times in a row gets no more of them: an import may have thousands waiting. Mailboxes
+    that are gone do not count, or an intruder who has five would keep others from being told.
     """
     failed = 0
     letters = (letter for letter in letters if _has_way(*letter))
@@ -475,13 +476,20 @@ def send(letters: Iterator[Letter], warn: Callable[[str], None]) -> None:
                 said = {name: value for name, value in receipt.public().items() if value is not None}
                 directory.operating().write(_record, [notice], {"sent": said})
         except AuthctlError as error:
-            failed += 1
+            failed = failed + 1 if _is_of_server(error) else 0
             untold = [(directory, notice), *(letters if failed == FAILURES else ())]
             who = f"User {notice.user_id} was" if len(untold) == 1 else f"{len(untold):,} users were"
             warn(f"{who} not notified by {'SMS' if notice.is_sms else 'mail'}: {error.message}")
             with suppress(Unavailable):  # even where the database is gone by now
                 for each, theirs in groupby(untold, key=itemgetter(0)):
                     each.operating().write(_record, [notice for _, notice in theirs], {"refused": error.type})
+
+
+def _is_of_server(error: AuthctlError) -> bool:
+    """Whether the next message would fail as this one did."""
+    from authctl.delivery import Refused
+
+    return not isinstance(error, Refused) or error.is_of_server
 
 
 def _has_way(directory: Engine, notice: Notice) -> bool:

@@ -61,6 +61,14 @@ def test_a_server_that_fails_again_and_again_gets_none_of_those_that_wait(opened
     assert caplog.records[-1].message.startswith("4 users were not notified by mail")
 
 
+def test_mailboxes_that_are_gone_keep_nobody_from_being_told(opened, directory, mail, caplog):
+    mail.mailbox.recipient_answer = "550 5.1.1 No such user"
+    with opened(mail) as sending:
+        for _ in range(8):
+            sending.users.update_password("ada", NEW)
+    assert len([record for record in caplog.records if record.message.startswith("User ada was not")]) == 8
+
+
 def test_other_words_are_refused(tmp_path):
     with pytest.raises(Invalid, match="must be at-once or background"):
         authctl.open(f"sqlite:///{tmp_path}/none.db", notices="later")
