@@ -36,7 +36,8 @@ from authctl.storage.tables import events, sessions
 PROCESSES, THREADS = 8, 2  # every other one through PgBouncer
 TOKENS = 150
 BETWEEN = 0.5  # seconds in which all are served, before each promotion
-WITHIN = 2.0  # seconds of the promotion, in which failures end
+# Seconds of the promotion, in which failures end. Where CI runs, others may take the machine's time, too.
+WITHIN = 10.0 if os.environ.get("CI") else 2.0
 HOW = ("fast", "immediate", "kill", "fast", "kill")  # the old primary ends
 # What people are told while there is no primary.
 UNAVAILABLE = ("database_unavailable", "database_read_only", "unknown")
