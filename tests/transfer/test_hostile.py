@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 from authctl.errors import Invalid
 from authctl.transfer import sources
 from authctl.transfer.records import Record, Refused, Skipped
+from authctl.transfer.sources import csv_files
 
 BY_NAME = {sample.name: sample for sample in SAMPLES}
 JSON = [name for name, sample in BY_NAME.items() if name.endswith(".json") and len(sample.expected) > 2]
@@ -310,6 +311,11 @@ def test_fields_of_ten_megabytes():
         check(first)
         assert isinstance(first, Record)
         assert len(found) == 1 + (source in good)
+
+
+def test_a_first_row_that_is_long_takes_no_longer_for_each_of_its_names():
+    table = csv_files.Table(io.BytesIO(b"id" + b",x" * 100_000 + b"\n" + b"-" * 100_000 + b"x\n"))
+    assert (table.names[1:3], table.names[-1]) == (("x", "x (2)"), "x (100000)")
 
 
 def test_a_json_object_without_users_is_invalid_in_little_memory():

@@ -37,7 +37,7 @@ RUNAWAYS = 10  # quotes that are never closed, before reading ends
 LOOKED_AT = 100  # lines that the escape is found from
 
 _SEP = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
-_RULER = re.compile(r"[-+=|,;\t ]*--[-+=|,;\t ]*\r?\n?")  # sqlcmd's, between the names and the rows
+_RULER = re.compile(r"(?=.*?--)[-+=|,;\t ]+\r?\n?")  # sqlcmd's, between the names and the rows
 _ESCAPED = re.compile(r'\\"[^",;|\t\r\n]')  # which no quote that closes has behind it
 _ESCAPED_NULL = re.compile(r"(^|[,;|\t])\\N(?=[,;|\t\r\n]|$)")
 _COUNT = re.compile(
@@ -135,9 +135,14 @@ def _plain_cell(cell: str) -> str:
 def _different(names: Iterable[str]) -> tuple[str, ...]:
     """The names, the second of the same one as `name (2)`."""
     found: dict[str, None] = {}
+    numbers: dict[str, int] = {}  # up to which each name is taken
     for name in names:
-        same = (f"{name} ({number})" for number in range(2, len(found) + 3))
-        found[name if name not in found else next(each for each in same if each not in found)] = None
+        number, each = numbers.get(name, 1), name
+        while each in found:
+            number += 1
+            each = f"{name} ({number})"
+        numbers[name] = number
+        found[each] = None
     return tuple(found)
 
 
