@@ -16,6 +16,7 @@ from authctl.transfer.records import Note, Refused
 from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, unreadable
 
 CHUNK = 1 << 16  # bytes
+MAX_DEPTH = 16  # of elements; Django's have 5
 TAG = 1 << 17  # bytes in which one may have begun that is not whole yet
 FORM = Form('<?xml version="1.0" encoding="utf-8"?>\n<django-objects version="1.0">\n', "\n", "\n</django-objects>\n")
 
@@ -88,6 +89,8 @@ class _Objects:
     def _start(self, name: str, given: dict[str, str]) -> None:
         if not self._path and name != "django-objects":
             raise unreadable("The XML has no django-objects, so it is not from dumpdata.")
+        if len(self._path) >= MAX_DEPTH:
+            raise unreadable("The XML is nested too deeply, so it is not from dumpdata.")
         self._path.append(name)
         if len(self._path) == 2:
             self._begin = self._parser.CurrentByteIndex
@@ -109,7 +112,7 @@ class _Objects:
     def _end(self, name: str) -> None:
         self._path.pop()
         if len(self._path) == 1:
-            self._take()
+            self._take(name)
         elif name == "field":
             self._object["fields"][self._field.get("name", "")] = self._value()
         elif name == "object":
@@ -126,9 +129,10 @@ class _Objects:
             return self._items
         return self._natural or "".join(self._text)
 
-    def _take(self) -> None:
+    def _take(self, name: str) -> None:
         self._count += 1
-        start = max(0, self._begin - self._base)
-        end = self._window.index(b">", self._parser.CurrentByteIndex - self._base) + 1
+        start, end = max(0, self._begin - self._base), self._parser.CurrentByteIndex - self._base
+        if self._window.startswith(f"</{name}".encode(), end):  # unless it is empty, and ends with its own tag
+            end = self._window.find(b">", end) + 1
         raw = Verbatim(self._window[start:end].decode(), FORM)
         self._found.append(SourceRow(self._count, self._object, raw))

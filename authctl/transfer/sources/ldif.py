@@ -35,6 +35,7 @@ AD_DISABLED = 2  # userAccountControl: ACCOUNTDISABLE
 AD_MACHINES = 0x3800  # accounts of trusts between domains, workstations and servers
 AD_SERVICE = "krbtgt"  # whose key is that of the whole realm; an account whose name ends in $ is a machine's
 GUID_SIZE = 16  # bytes
+A_LINE = 60  # characters; what a line costs in memory beside its own
 AD_NEVER = ("0", "9223372036854775807")
 NT_HASHES = ("sambantpassword", "ipanthash")
 # What a directory keeps for machines, or for itself; keys and hashes of other services among it.
@@ -116,7 +117,7 @@ def _blocks(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
             if not block or (at == 0 and not line.startswith("#")):
                 at = number
             block.append(line)
-            size += len(line)
+            size += len(line) + A_LINE
         if block and (not line.strip("\r\n") or size > MAX_RECORD):
             yield at, block
             block, at, size = [], 0, 0

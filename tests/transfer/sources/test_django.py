@@ -1,5 +1,6 @@
 """Django: dumpdata of any user model, groups before and behind the users, and the table as CSV."""
 
+import io
 import json
 
 import pytest
@@ -85,6 +86,7 @@ USER = (
     field("email", ""),
 )
 EDITORS = ("auth.group", 1, (field("name", "editors"),))
+EMPTY = '<object model="sites.site" pk="1"/>'
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -117,10 +119,21 @@ def test_xml_in_small_pieces(read, monkeypatch):
     assert all(user.raw.text.startswith("<object model=") and user.raw.text.endswith("</object>") for user in found)
 
 
+@pytest.mark.parametrize("size", [7, 1 << 16])
+def test_an_empty_element_is_an_object_of_its_own(monkeypatch, size):
+    monkeypatch.setattr(django_xml, "CHUNK", size)
+    content = xml(EDITORS, EDITORS).replace("<object", f"{EMPTY}<object", 1).replace("</django", f"{EMPTY}</django")
+    found = list(django_xml.rows(io.BytesIO(content.encode())))
+    assert [row.at for row in found] == [1, 2, 3, 4]
+    assert [row.raw.text == EMPTY for row in found] == [True, False, False, True]
+    assert all(row.raw.text.endswith("</object>") for row in found[1:3])
+
+
 @pytest.mark.parametrize(
     "content",
     [
         xml(("auth.user", 1, USER), head="<!DOCTYPE x>"),
+        xml(("auth.user", 1, ("<a>" * 100, "</a>" * 100))),
         xml(
             ("auth.user", 1, (field("password", "&b;"),)),
             head='<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>',
