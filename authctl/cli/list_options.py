@@ -76,7 +76,8 @@ class ListOptions:
             _option(
                 "sort",
                 "FIELD|-FIELD",
-                f"Field to sort by; - is descending. Several are repeated or have commas. Only {indexed} is indexed.",
+                f"Field to sort by; - is descending. Several are repeated or have commas. Only {indexed} is indexed. "
+                "Lists and objects (labels, roles, prefs.theme) cannot be sorted by.",
                 multiple=True,
                 default=[self.sort],
             ),

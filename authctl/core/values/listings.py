@@ -228,8 +228,11 @@ def _sort_key(sort: str, fields: Mapping[str, Field]) -> tuple[str, bool]:
     """A field to sort by, and whether descending."""
     name = sort.removeprefix("-")
     unsortable = {FieldType.MEMBERS: "a list", FieldType.JSON: "an object"}
-    if name in fields and (kind := unsortable.get(fields[name].kind)):
-        raise Invalid("general_argument_invalid", f"Cannot sort by {name}, which is {kind}.", field="sort")
+    held = name if name in fields else name.partition(".")[0]
+    if held in fields and (kind := unsortable.get(fields[held].kind)):
+        inside = "" if held == name else "inside "
+        message = f"Cannot sort by {checks.shown(name)}, which is {inside}{kind}."
+        raise Invalid("general_argument_invalid", message, field="sort")
     if name not in fields:
         sortable = [each for each, field in fields.items() if field.kind not in unsortable]
         raise _unknown(name, sortable, "sort", to=" to sort by")

@@ -49,7 +49,7 @@ def test_a_filter_is_read(text, wanted):
         ({"filters": ["status = gone"]}, "filter", "filter on status"),
         ({"filters": ["created_at > soon"]}, "filter", "use a time such as"),
         ({"filters": ["email ~"]}, "filter", "add a value after ~"),
-        ({"sort": "labels"}, "sort", "sort by labels"),
+        ({"sort": "labels"}, "sort", "sort by 'labels'"),
         ({"sort": "-nme"}, "sort", "Did you mean 'name'?"),
         ({"limit": 0}, "limit", "out of range"),
         ({"limit": 10_001}, "limit", "10,000"),
