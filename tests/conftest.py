@@ -365,7 +365,7 @@ def command_line(home, clock, dice):
     def run(line, *, stdin="", env=None, **changes):
         words = shlex.split(line) if isinstance(line, str) else list(line)
         environment = Environment(
-            stdin=io.StringIO(stdin),
+            stdin=io.StringIO(stdin) if isinstance(stdin, str) else stdin,
             stdout=io.StringIO(),
             stderr=io.StringIO(),
             environ=home | (env or {}),

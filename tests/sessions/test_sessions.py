@@ -14,8 +14,9 @@ A session reads as a terminal does:
 Below a command stand its exact stdout, then stderr behind `! `, then `?` and the exit status where it is not 0. Words
 are quoted as in bash, `$'\\x1b'` included; `<<<` gives a line of stdin, `|` what the command before printed, and
 `NAME=value` before a command is its environment. `sleep 2h` sets the clock forward, and `totp SECRET` prints the code
-that an authenticator app shows then. `cat > FILE <<'END'` writes the lines below it, up to END, into a file of the
-folder that the session is in; `mkdir FOLDER` makes one there.
+that an authenticator app shows then. `&` after a command runs it at a terminal, where it stays at its question until
+`fg <<< y` answers that; other commands run meanwhile. `cat > FILE <<'END'` writes the lines below it, up to END, into
+a file of the folder that the session is in; `mkdir FOLDER` makes one there.
 
 Tabs are shown as ␉, carriage returns as ␍, a space at the end of a line as ␠, and an output that ends within a line
 has ␄ there. A line of stdout that looks like one of the marks, or that is empty, has `|` before it. What differs from
@@ -27,8 +28,11 @@ UPDATE_SESSIONS=1 writes what came out into the files.
 """
 
 import difflib
+import io
 import os
+import queue
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -110,15 +114,15 @@ def assert_same(session, replayed):
 
 def replayed(text, authctl, environ, clock, names):
     """The session with what its commands print now."""
-    lines = []
+    lines, waiting = [], []
     for block in blocks(text):
         lines += block
         if block[0].startswith("$ cat > "):
             Path(block[0].split()[3]).write_text("\n".join([*block[1:-1], ""]))
         elif block[0].startswith("$ "):
-            lines += answer(
-                "\n".join([block[0][2:], *(line[2:] for line in block[1:])]), authctl, environ, clock, names
-            )
+            line = "\n".join([block[0][2:], *(line[2:] for line in block[1:])])
+            lines += answer(line, authctl, environ, clock, names, waiting)
+    assert not waiting, "a command still waits for `fg`"
     return "\n".join(lines) + "\n"
 
 
@@ -140,7 +144,31 @@ def blocks(text):
             yield [line]
 
 
-def answer(line, authctl, environ, clock, names):
+class Asking:
+    """A command at a terminal, which stays at its question until that is answered."""
+
+    def __init__(self, words, authctl, environ):
+        self.asks, self.typed, self.stderr = threading.Event(), queue.Queue(), io.StringIO()
+        terminal = {"stderr": self.stderr, "stdin_isatty": True, "stderr_isatty": True}
+        run = lambda: self.ran.append(authctl(words, stdin=self, env=environ | {"TERM": "dumb"}, **terminal))  # noqa: E731
+        self.ran, self.thread = [], threading.Thread(target=run, daemon=True)
+        self.thread.start()
+        assert self.asks.wait(60), "it asks nothing"
+        self.asked = self.stderr.getvalue()
+
+    def readline(self, limit):
+        self.asks.set()
+        return self.typed.get(timeout=60)
+
+    def answer(self, typed):
+        """What it prints from then on: stdout, stderr and the exit status."""
+        self.typed.put(typed)
+        self.thread.join(60)
+        (ran,) = self.ran
+        return ran.stdout, ran.stderr.removeprefix(self.asked), ran.status
+
+
+def answer(line, authctl, environ, clock, names, waiting):
     """What a command line prints, as the lines that stand below it."""
     stdin, stderr = "", ""
     for command in pipeline(line.replace("\\\n", "")):
@@ -153,6 +181,13 @@ def answer(line, authctl, environ, clock, names):
             return []
         if words[0] == "totp":
             stdin, status = f"{pyotp.TOTP(words[1]).at(clock.now)}\n", 0
+            continue
+        if words[0] == "fg":
+            stdin, stderr, status = waiting.pop().answer(given)
+            continue
+        if words[-1] == "&":
+            waiting.append(Asking(words[1:-1], authctl, environ))
+            stderr, status = waiting[-1].asked, 0
             continue
         variables = {}
         while "=" in words[0]:
