@@ -2715,7 +2715,7 @@ function Get-AuthctlList($name) {
             'teams|Teams, memberships, roles and invitations'
             'testing|How to test an application that uses authctl'
             'tokens|Codes and links by mail or SMS, changed addresses, and JWTs'
-            'transactions|How an application changes its own tables and the directory in one transaction'
+            'transactions|How to change your own tables and the directory together'
             'users|Create, find, change and delete users'
             'teams|Create teams, invite and remove members, assign roles'
             'sessions|Sign in, see who is signed in, sign out'
