@@ -23,7 +23,7 @@ from authctl.cli.commands import LazyGroup
 from authctl.core.directory import opening
 from authctl.core.directory.application import Application
 from authctl.core.work.unit import Actor
-from authctl.errors import Denied
+from authctl.errors import Denied, Invalid
 from authctl.settings import load
 
 MANUAL = Path(__file__).parents[1] / "authctl" / "manual"
@@ -161,6 +161,10 @@ def test_a_directory_and_an_application_have_a_schema_each(transactions, authctl
     ):
         sign_up_thrice(directory, connection.execute, partial(transactions["sign_up"], directory, connection))
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
+        connection.execute("SET ROLE pg_monitor")  # which may do nothing in either
+        with connection.transaction(), pytest.raises(Invalid, match="cannot see the directory's tables"):
+            directory.within(connection).users.create()
+        connection.execute("RESET ROLE")
         tables = (
             "SELECT table_schema, count(*) > 9 FROM information_schema.tables WHERE table_name <> 'alembic_version'"
         )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from authctl.errors import AuthctlError
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database, original
 from authctl.storage.driver_errors import unfit_connection
@@ -99,6 +100,14 @@ class Lent(Database):
     def stream(self, work: Callable[[Connection], Iterator[T]]) -> Generator[T, None, None]:
         """Refused: what the application does while it reads would be undone with a failure."""
         raise NotImplementedError
+
+    def translate(self, failure: BaseException | None) -> AuthctlError:
+        """What the driver's failure means: tables that are missing here are there for the directory."""
+        error = super().translate(failure)
+        if error.type != "database_not_initialized":
+            return error
+        hint = "Grant it rights on their schema, as for any application: authctl help postgres"
+        return unfit_connection("The connection's user cannot see the directory's tables.", hint)
 
     def close(self) -> None:
         """Take no more units of work. The connection is the application's."""

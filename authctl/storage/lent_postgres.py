@@ -14,14 +14,14 @@ from psycopg.sql import SQL
 from authctl.storage.driver_errors import unfit_connection
 
 if TYPE_CHECKING:
-    from authctl.storage.connection import Connection
     from authctl.storage.database import Database
 
-# Which database of which server it is: both a promoted standby and a copy are others.
-_IDENTITY = """
-    SELECT pg_postmaster_start_time()::text, oid::text FROM pg_database WHERE datname = current_database()
+# Which database of which server it is, so that a standby and a copy are others; where tables are; what is seen.
+_SIGHT = """
+    SELECT ARRAY[pg_postmaster_start_time()::text, oid::text],
+    (SELECT coalesce(string_agg(quote_ident(name), ', '), '') FROM unnest(current_schemas(false)) name),
+    current_setting('transaction_isolation') FROM pg_database WHERE datname = current_database()
 """
-_SCHEMAS = "SELECT coalesce(string_agg(quote_ident(name), ', '), '') FROM unnest(current_schemas(false)) name"
 
 
 def borrow(database: Database, connection: Any) -> _Loan:
@@ -36,22 +36,18 @@ def borrow(database: Database, connection: Any) -> _Loan:
         raise unfit_connection(
             "The connection has no transaction and commits every statement.", "Use: with connection.transaction()"
         )
-    identity, schemas = database.read(_own)
+    identity, schemas, _ = database.read(lambda db: db.driver.execute(_SIGHT).fetchone())
     loan = _Loan(connection, schemas)
     loan.check(begins=True)
-    if loan.execute(_IDENTITY).fetchone() != identity:
+    found, _, isolation = loan.execute(_SIGHT).fetchone() or (None, "", "")
+    if found != identity:
         message = f"The connection leads to another database than {where}."
         raise unfit_connection(message, "Use the same host and database name. The schemas may differ.")
-    (isolation,) = loan.execute("SHOW transaction_isolation").fetchone() or ("",)
     if isolation not in ("read committed", "read uncommitted"):
         # A frozen view hides what others commit while a lock is waited for: a session, say, that is to be ended.
         message = f"The isolation level {isolation} hides changes that others have committed meanwhile."
         raise unfit_connection(message, "Begin the transaction with: SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
     return loan
-
-
-def _own(db: Connection) -> tuple[Any, str]:
-    return db.driver.execute(_IDENTITY).fetchone(), db.driver.execute(_SCHEMAS).fetchone()[0]
 
 
 class _Loan:

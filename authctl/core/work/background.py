@@ -64,6 +64,7 @@ class Background(Generic[T]):
                 self._send(queue.rest(), logger.warning)
         except BaseException:  # of one of them: the next thread goes on with the others
             with queue.lock, suppress(RuntimeError):
+                queue.thread = None
                 self._start(queue)
             raise
 

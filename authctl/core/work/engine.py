@@ -474,7 +474,8 @@ def send(letters: Iterator[Letter], warn: Callable[[str], None]) -> None:
             failed = 0
             if notice.event_id is not None:
                 said = {name: value for name, value in receipt.public().items() if value is not None}
-                directory.operating().write(_record, [notice], {"sent": said})
+                with suppress(Unavailable):
+                    directory.operating().write(_record, [notice], {"sent": said})
         except AuthctlError as error:
             failed = failed + 1 if _is_of_server(error) else 0
             untold = [(directory, notice), *(letters if failed == FAILURES else ())]

@@ -63,11 +63,16 @@ class SqlAlchemy(Sqlite):
         self.engine.dispose()
 
 
-@pytest.fixture(params=["driver", "sqlalchemy"])
+by_each_driver = pytest.mark.parametrize("application", ["driver", "sqlalchemy"], indirect=True)
+
+
+@pytest.fixture
 def application(request, database_url, directory):
     """An application with a table of its own in the directory's database."""
     driver = Sqlite if database_url.startswith("sqlite") else Psycopg
-    with contextlib.closing((driver if request.param == "driver" else SqlAlchemy)(database_url)) as application:
+    with contextlib.closing(
+        (SqlAlchemy if getattr(request, "param", "driver") == "sqlalchemy" else driver)(database_url)
+    ) as application:
         application.execute(ORDERS)
         application.commit()
         yield application
@@ -84,6 +89,7 @@ def order(application, customer):
     application.execute(f"INSERT INTO orders VALUES ('{customer}')")
 
 
+@by_each_driver
 def test_what_both_do_is_committed_together(directory, application):
     inside = directory.within(application.lent)
     user = inside.users.create(email="ada@example.com", password=PASSWORD)
@@ -99,6 +105,7 @@ def test_what_both_do_is_committed_together(directory, application):
     assert directory.security.verify_logs().is_good
 
 
+@by_each_driver
 def test_what_both_did_is_undone_together(directory, application):
     events = directory.security.list_logs()
     with directory.within(application.lent) as inside:
@@ -107,6 +114,7 @@ def test_what_both_did_is_undone_together(directory, application):
     assert (orders(application), directory.users.count(), directory.security.list_logs()) == ([], 0, events)
 
 
+@by_each_driver
 def test_a_refused_verb_leaves_the_transaction_as_it_was(directory, application):
     directory.users.create(id="bob", email="bob@example.com")
     inside = directory.within(application.lent)
