@@ -106,7 +106,7 @@ def _conditions(source: pagination.ListSource, listing: Listing) -> Iterator[sa.
             continue
         status, until = source.fields["status"], source.fields["blocked_until"]
         lasting = sa.or_(until.is_(None), until > listing.now)
-        blocked = sa.and_(status == str(Status.BLOCKED), lasting)
+        blocked = sa.and_(status == sa.literal_column(f"'{Status.BLOCKED}'"), lasting)  # as its index has it
         # `active` is the absence of a block: the order is walked, and what is blocked passed over.
         yield blocked if _is_blocked(filter) else sa.not_(blocked)
 

@@ -192,11 +192,12 @@ PAGES = {
     "oldest first": ({"sort": "created_at"}, {ORDER}),
     "after": ({"after": MIDDLE["id"]}, {ORDER, "users_id_key"}),
     "before": ({"before": MIDDLE["id"]}, {ORDER, "users_id_key"}),
-    "blocked": ({"filters": ["status = blocked"]}, {"users_status"}),
-    "not active": ({"filters": ["status != active"]}, {"users_status"}),
+    "blocked": ({"filters": ["status = blocked"]}, {"users_blocked"}),
+    "not active": ({"filters": ["status != active"]}, {"users_blocked"}),
     "active": ({"filters": ["status = active"]}, {ORDER}),
     "mfa": ({"filters": ["mfa = true"]}, {"users_mfa", ORDER}),
-    "no mfa": ({"filters": ["mfa != true"]}, {"users_mfa", ORDER}),
+    "no mfa": ({"filters": ["mfa != true"]}, {"users_not_mfa", ORDER}),
+    "email not verified": ({"filters": ["email_verified = false"]}, {"users_not_email_verified", ORDER}),
     "email verified": ({"filters": ["email_verified = true"]}, {"users_email_verified", ORDER}),
     "phone verified": ({"filters": ["phone_verified = true"]}, {"users_phone_verified", ORDER}),
     "since": ({"filters": ["created_at >= 2020-01-01"]}, {ORDER}),
@@ -206,7 +207,7 @@ PAGES = {
     "its phone": ({"filters": [f"phone = {MIDDLE['phone']}"]}, {"users_phone_key"}),
     "blocked after": (
         {"filters": ["status = blocked"], "after": MIDDLE["id"]},
-        {"users_status", "users_id_key"},
+        {"users_blocked", "users_id_key"},
     ),
 }
 
