@@ -8,8 +8,8 @@
     directory = authctl.application("postgresql://authctl@localhost/authctl")  # for people who sign up and in
     signed_in = directory.sessions.create("ada@example.com", "correct horse battery", ip="192.0.2.7")
 
-Public are `open`, `application`, `Directory`, `Application`, `errors` and `model`, and the modules `authctl.aio` and
-`authctl.testing`. Everything else may change without notice.
+Public are `open`, `application`, `Directory`, `Application`, `errors` and `model`, and the modules `authctl.aio`,
+`authctl.jwks` and `authctl.testing`. Everything else may change without notice.
 """
 
 from __future__ import annotations

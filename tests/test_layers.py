@@ -16,7 +16,7 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 LAYERS = (
     {"cli", "__main__"},
     {"transfer"},
-    {"aio", "testing"},
+    {"aio", "jwks", "testing"},
     {"core"},
     {"storage", "delivery"},
     {"model"},

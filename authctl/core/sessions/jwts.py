@@ -175,6 +175,19 @@ def _is_signed(token: Unverified, key: SigningKey) -> bool:
     return public.Algorithm.verify(token.signed, public.key, token.signature)
 
 
+def is_key(key: SigningKey) -> bool:
+    """Whether its public half is a key: of whatever else says that it is one, no signature can be checked."""
+    from jwt import PyJWTError
+
+    if not all(isinstance(each, str) for each in key.public_jwk.values()):
+        return False
+    try:
+        _public_key(key.algorithm, tuple(key.public_jwk.items()))
+    except (PyJWTError, ValueError):
+        return False
+    return True
+
+
 @lru_cache(maxsize=64)
 def _public_key(algorithm: str, jwk: tuple[tuple[str, Any], ...]) -> PyJWK:
     """The public half as PyJWT takes it, read once."""
