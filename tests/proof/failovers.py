@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
-from conftest import CHEAP
+from conftest import CHEAP, home_in
 from doubles import processes, visitors
 from doubles.cluster import Cluster
 from proof import invariants
@@ -53,7 +53,7 @@ def run_round(place: None, counts: Counter[str], seed: int) -> None:
         urls = [cluster.url, cluster.pooled_url]
         visits = beside.submit(processes.at_once, directory.settings.environ, urls, CLOCK, PROCESSES, program)
         try:
-            wait_for_all(folder, visits)
+            wait_for_all(folder, visits, PROCESSES)
             promotions = [promote(cluster, directory, folder, secrets, how) for how in dice.sample(HOW, len(HOW))]
             sleep(BETWEEN)
         finally:
@@ -63,9 +63,7 @@ def run_round(place: None, counts: Counter[str], seed: int) -> None:
         records = list(visitors.records(folder))
         check(directory, records, secrets)
         check_times(records, promotions, counts)
-        verified = directory.security.verify_logs()
-        assert not verified.problems, verified.problems
-        assert not (found := invariants.problems(directory)), found
+        check_whole(directory)
 
 
 @contextmanager
@@ -73,16 +71,23 @@ def trial() -> Iterator[tuple[Cluster, Directory, Path, list[str]]]:
     with ExitStack() as until_the_end:
         folder = Path(until_the_end.enter_context(tempfile.TemporaryDirectory(prefix="authctl-failovers-")))
         cluster = until_the_end.enter_context(Cluster())
-        settings = load({"HOME": str(folder)}, options={"database_url": cluster.url}, system_config=os.devnull)
-        directory = until_the_end.enter_context(
-            opening.open_directory(settings, Actor("proof"), clock=lambda: CLOCK.now, hash_parameters=CHEAP)
-        )
-        setup.initialize(directory, settings)
+        directory = until_the_end.enter_context(initialized(cluster.url, folder))
         yield cluster, directory, folder, visitors.prepare(directory, TOKENS)
 
 
-def wait_for_all(folder: Path, visits: Future[Any]) -> None:
-    while not visits.done() and len({process_of(record) for record in visitors.records(folder)}) < PROCESSES:
+@contextmanager
+def initialized(url: str, folder: Path) -> Iterator[Directory]:
+    """A new directory, whose key is in a home in that folder."""
+    settings = load(home_in(folder), options={"database_url": url}, system_config=os.devnull)
+    cheap = {"clock": lambda: CLOCK.now, "hash_parameters": CHEAP}
+    with opening.open_directory(settings, Actor("proof"), **cheap) as directory:
+        setup.initialize(directory, settings)
+        yield directory
+
+
+def wait_for_all(folder: Path, visits: Future[Any], processes: int) -> None:
+    """Wait until each process has been served."""
+    while not visits.done() and len({process_of(record) for record in visitors.records(folder)}) < processes:
         sleep(0.1)
 
 
@@ -137,6 +142,13 @@ def _doubles(directory: Directory, records: Records, secrets: list[str]) -> Iter
         except AuthctlError as error:
             if error.type != "user_invalid_token":
                 yield f"token {number} is refused as {error.type}"
+
+
+def check_whole(directory: Directory) -> None:
+    """The log verifies, and all that is stored fits together."""
+    verified = directory.security.verify_logs()
+    assert not verified.problems, verified.problems
+    assert not (found := invariants.problems(directory)), found
 
 
 def check_times(records: Records, promotions: list[tuple[float, float]], counts: Counter[str]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from conftest import make_ready
 from doubles.databases import Copies, Databases
 from doubles.postgres import embedded
-from proof import attacker, failovers, followers
+from proof import attacker, cutovers, failovers, followers
 from proof.world import Files, Servers
 
 NOWHERE = "none"  # the place of a trial that asks for no database, or makes its own
@@ -37,6 +37,7 @@ class Trial:
 
 TRIALS = {
     "attacker": Trial(attacker.run_round, ("sqlite", "postgres", "command line")),
+    "cutovers": Trial(cutovers.run_round, (NOWHERE,)),
     "failovers": Trial(failovers.run_round, (NOWHERE,)),
     "followers": Trial(followers.run_round, (NOWHERE,)),
 }
