@@ -44,17 +44,22 @@ class Cluster:
     def promote(self, how):
         """Make the standby the primary; when the old one was gone, and when the new one was there, monotonic.
 
-        how: the old one is stopped ("fast"), crashes ("immediate"), or is killed ("kill").
+        how: the old one is stopped ("fast"), crashes ("immediate"), or is killed ("kill"); or it is stopped while
+        PgBouncer lets everybody wait ("planned").
         """
         old, new = self.primary, self.standby
+        if how == "planned":
+            self.pooler.tell("PAUSE")
         gone = time.monotonic()
         if how == "kill":
             old.kill()
         else:
-            old.stop(how)
+            old.stop("fast" if how == "planned" else how)
         new.promote()
         there = time.monotonic()
         self.pooler.point_to(new)
+        if how == "planned":
+            self.pooler.tell("RESUME")
         self.primary = new
         return gone, there
 

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from unittest import mock
 
+import psycopg
 from doubles.programs import missing
 
 HOST = "db.example.com"  # what it is called; it is on this machine
@@ -205,7 +206,13 @@ class Pooler:
         """Send whatever comes from now on to another server."""
         self.server = server
         self._configure()
-        self.process.send_signal(signal.SIGHUP)
+        self.tell("RELOAD")
+
+    def tell(self, command):
+        """Give it a command of its administrators', such as PAUSE, and wait until it is done."""
+        console = f"host=127.0.0.1 port={self.port} user=postgres dbname=pgbouncer"
+        with psycopg.connect(console, autocommit=True) as connection:
+            connection.execute(command)
 
     def url(self):
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
@@ -225,6 +232,7 @@ listen_addr = 127.0.0.1
 listen_port = {self.port}
 unix_socket_dir =
 auth_type = any
+admin_users = postgres
 pool_mode = transaction
 server_round_robin = 1
 {others}"""
