@@ -620,6 +620,23 @@ def test_what_another_process_is_writing_stays(tmp_path):
     assert os.listdir(tmp_path) == ["secret.key"]
 
 
+def test_those_that_replace_a_file_at_once_do_not_meet(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("old")
+    with new_files.draft(path, replaces=True) as one, new_files.draft(path, replaces=True) as other:
+        Path(one).write_text("one")
+        Path(other).write_text("other")
+    assert (os.listdir(tmp_path), path.read_text()) == (["config.toml"], "one")
+
+
+def test_a_draft_that_a_kill_left_is_told_when_it_is_removed(tmp_path):
+    path, told = tmp_path / "config.toml", []
+    (tmp_path / ".config.toml.k3j2h1g0.part").touch()
+    with new_files.draft(path, replaces=True, tell=told.append):
+        pass
+    assert (os.listdir(tmp_path), told) == (["config.toml"], [f"{tmp_path}/.config.toml.k3j2h1g0.part"])
+
+
 def test_of_many_writers_one_writes_the_key(tmp_path):
     path = str(tmp_path / "new/secret.key")
     code = """

@@ -16,6 +16,7 @@ from authctl.cli.environment import is_utf8
 from authctl.cli.escaping import safe_toml
 from authctl.cli.output import Format
 from authctl.errors import Invalid, Unavailable, UsageError
+from authctl.settings import new_files
 
 if TYPE_CHECKING:
     from authctl.core.manifests.plans import Plan, Prune
@@ -133,11 +134,9 @@ def _write(ctx: Context, path: str, parts: Iterator[str]) -> None:
     """Write a new file that others cannot read; one that is there is overwritten only if that is agreed to."""
     if os.path.exists(path):
         ctx.confirm(f"The file {path} is there already. Overwrite it?")
-    draft = f"{path}.part"
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
+        with new_files.draft(path, replaces=True) as draft, open(draft, "w", encoding="utf-8") as target:
             target.writelines(safe_toml(part, ascii=False) for part in parts)
-        os.replace(draft, path)
     except OSError as error:
         message = f"The file {path!r} cannot be written: {error.strerror}."
         raise Unavailable("file_unavailable", message, field="file") from error

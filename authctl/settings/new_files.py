@@ -8,26 +8,37 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def draft(path: str | os.PathLike[str], *, suffix: str = ".part") -> Iterator[str]:
+def draft(
+    path: str | os.PathLike[str],
+    *,
+    suffix: str = ".part",
+    replaces: bool = False,
+    tell: Callable[[str], None] = lambda path: None,
+) -> Iterator[str]:
     """A name beside `path` to be written to; it becomes `path` at the end of the block, for good.
 
-    suffix: how that name ends. Raises FileExistsError where `path` is there, by the end at the latest; OSError.
+    suffix: how that name ends. replaces: take the place of a file that is there. tell: is told of each draft that a
+    killed process left and that was removed. Raises FileExistsError where `path` is there, by the end at the latest;
+    OSError.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    if os.path.lexists(path):
+    if not replaces and os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
     prefix = f".{name[:64]}."
-    _clear(folder, prefix, suffix)
+    _clear(folder, prefix, suffix, tell)
     descriptor, beside = _begin(folder, prefix, suffix)
     try:
         yield beside
         _sync(beside)
-        _link(beside, path)
+        if replaces:
+            os.replace(beside, path)
+        else:
+            _link(beside, path)
     finally:
         if os.path.lexists(beside):
             os.unlink(beside)
@@ -53,7 +64,7 @@ def _begin(folder: str, prefix: str, suffix: str) -> tuple[int, str]:
         os.close(descriptor)
 
 
-def _clear(folder: str, prefix: str, suffix: str) -> None:
+def _clear(folder: str, prefix: str, suffix: str, tell: Callable[[str], None]) -> None:
     """Remove what killed processes of this user left of the same file."""
     import fcntl
 
@@ -67,6 +78,7 @@ def _clear(folder: str, prefix: str, suffix: str) -> None:
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     os.unlink(entry.path)
+                    tell(entry.path)
                 finally:
                     os.close(descriptor)
 

@@ -8,6 +8,7 @@ import tomllib
 from contextlib import suppress
 from typing import Any
 
+from authctl.settings import new_files
 from authctl.settings.definitions import ENTRIES, Settings
 
 _NEW_FILE_MODE = 0o600
@@ -71,22 +72,12 @@ def _with(text: str, profile: str | None, name: str, value: str) -> str:
 
 def _replace(path: str, text: str) -> None:
     """Write the file anew, whole or not at all, with the mode that it has."""
-    import tempfile
-
-    folder = os.path.dirname(path)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else _NEW_FILE_MODE
-    descriptor, draft = tempfile.mkstemp(prefix=".config.", suffix=".part", dir=folder)
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
+    with new_files.draft(path, replaces=True) as draft:
         os.chmod(draft, mode)
-        os.replace(draft, path)
-    finally:
-        if os.path.lexists(draft):
-            os.unlink(draft)
+        with open(draft, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
 
 
 def _invalid(name: str, message: str, hint: str | None) -> Exception:

@@ -14,6 +14,7 @@ from authctl.cli.commands import UNAVAILABLE, Commands
 from authctl.cli.context import Context
 from authctl.cli.output import Format
 from authctl.errors import Unavailable, UsageError
+from authctl.settings import new_files
 from authctl.settings.paths import find_home
 
 COMMANDS = Commands("authctl")
@@ -136,7 +137,6 @@ def _installed(ctx: Context, shell: Shell, *, is_sure: bool) -> dict[str, object
 
 def _write(file: str, text: str) -> None:
     """Put the script into its file, all at once; another's file of that name is left alone."""
-    draft = file + ".new"
     try:
         if os.path.lexists(file) and not _is_ours(file):
             raise Unavailable(
@@ -145,9 +145,10 @@ def _write(file: str, text: str) -> None:
                 hint="Move it away, or write the script yourself: authctl completion SHELL > FILE",
             )
         os.makedirs(os.path.dirname(file), exist_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "w", encoding="utf-8") as opened:
-            opened.write(text)
-        os.replace(draft, file)
+        with new_files.draft(file, replaces=True) as draft:
+            os.chmod(draft, 0o644)
+            with open(draft, "w", encoding="utf-8") as opened:
+                opened.write(text)
     except OSError as error:
         raise Unavailable(
             "file_unavailable",
