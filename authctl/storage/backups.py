@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.storage import bulk, schema, search_terms, sequences, state, teams, users
+from authctl.storage import bulk, driver_errors, schema, search_terms, sequences, state, teams, users
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sealed_keys import LOG_KEY
@@ -40,12 +40,18 @@ class Part(NamedTuple):
 
 
 def copy(database: Database, path: str) -> None:
-    """Copy an SQLite database in use, as it is at one moment, into an empty file, which needs no other beside it."""
+    """Copy an SQLite database in use, as it is at one moment, into an empty file, which needs no other beside it.
+
+    Raises OSError for that file.
+    """
     import sqlite3
 
-    with schema.driver_connection(database) as source, closing(sqlite3.connect(path)) as target:
-        source.backup(target)
-        target.execute("PRAGMA journal_mode = DELETE")
+    schema.copy(database, path)
+    with closing(sqlite3.connect(path)) as copied:
+        try:
+            copied.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            raise driver_errors.of_full_disk(error, path) or error from None
 
 
 def is_intact(db: Connection) -> bool:

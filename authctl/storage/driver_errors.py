@@ -5,6 +5,7 @@ A driver's words may hold values, and change with its version; they are only rea
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -54,6 +55,43 @@ def not_initialized(where: str) -> Unavailable:
     )
 
 
+def no_file(where: str) -> Unavailable:
+    return Unavailable(
+        "database_unavailable",
+        f"The database {where} is not a regular file.",
+        hint="Check --database, or AUTHCTL_DATABASE_URL.",
+    )
+
+
+def replaced(where: str) -> Unavailable:
+    return Unavailable(
+        "database_unavailable",
+        f"The database file {where} was moved, deleted or replaced while it was in use.",
+        hint=f"Stop every program that uses it. Move {where}, {where}-wal and {where}-shm away, put the right database "
+        "there with authctl restore, and start the programs again.",
+    )
+
+
+def orphaned(log: str) -> Unavailable:
+    return Unavailable(
+        "database_unavailable",
+        f"{log} contains the latest changes of a database whose file is gone.",
+        hint="Move it to where that file is now, under the same name with its ending. Without the file, remove it.",
+    )
+
+
+def of_full_disk(failure: BaseException, where: str) -> OSError | None:
+    """What the operating system calls SQLite's failure to write a file; None for other failures."""
+    name = getattr(failure, "sqlite_errorname", "")
+    code = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_IOERR_WRITE": errno.EIO}.get(name)
+    return OSError(code, os.strerror(code), where) if code else None
+
+
+def is_index_without_space(failure: BaseException) -> bool:
+    """Whether SQLite found no space on the disk for the index of its log, without which it does not even read."""
+    return getattr(failure, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE"
+
+
 def is_damaged_text(failure: BaseException | None) -> bool:
     """Whether SQLite had bytes for text that are none."""
     return str(failure).startswith("Could not decode to UTF-8")
@@ -79,11 +117,18 @@ def _translate_sqlite(failure: BaseException | None, where: str) -> AuthctlError
             f"The database {where} is not writable.{_owners(where)}",
             hint="Check the permissions of the file and its folder.",
         )
-    if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _disk_is_full(where)):
+    is_full = name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _disk_is_full(where)
+    if name in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE") or is_full:
         return Unavailable(
             "database_full",
             f"The database {where} has no space left.",
             hint="Nothing was changed. Free some space and try again.",
+        )
+    if name == "SQLITE_IOERR_WRITE":
+        return Unavailable(
+            "database_unavailable",
+            f"The database {where} cannot be written.",
+            hint="Nothing was changed. Check the disk, its quota and the limit on the size of files.",
         )
     if name == "SQLITE_NOTADB":
         return Unavailable(
@@ -152,11 +197,14 @@ def _owner(path: str) -> str:
 
 
 def _disk_is_full(where: str) -> bool:
+    """Whether the disk of a file that is there has no space left, or takes no more files."""
+    if not os.path.exists(where):
+        return False
     try:
         space = os.statvfs(os.path.dirname(where) or ".")
     except OSError:
         return False
-    return space.f_bavail == 0
+    return space.f_bavail == 0 or (space.f_files > 0 and space.f_favail == 0)
 
 
 def _translate_postgres(failure: BaseException | None, where: str) -> AuthctlError:

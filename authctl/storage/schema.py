@@ -6,13 +6,14 @@ import glob
 import io
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
 
-from authctl.errors import AuthctlError, Unavailable
+from authctl.errors import Unavailable
+from authctl.settings import new_files
 from authctl.storage import driver_errors, sqlite
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database
@@ -93,13 +94,17 @@ def create_file(path: str) -> bool:
     """Make an empty SQLite file that only its owner can read; False where one is there already.
 
     It comes into being with its write-ahead log on: of several that turn one on at the same moment, SQLite refuses
-    some. Where the file system has no links, `use_write_ahead_log` turns it on.
+    some. Where the file system has no links, `use_write_ahead_log` turns it on. Raises Unavailable where the log of
+    another database is in the way: SQLite would take it for the new one's.
     """
     import sqlite3
     import tempfile
 
     if os.path.lexists(path):
         return False
+    for log in (f"{path}-wal", f"{path}-journal"):
+        if os.path.exists(log) and os.path.getsize(log):
+            raise driver_errors.orphaned(log)
     folder, name = os.path.split(os.path.abspath(path))
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -169,33 +174,39 @@ def _switch_to_log(connection: Any, *, is_last: bool) -> bool:
     return True
 
 
-def copy_file(database: Database, name: str) -> str:
+def copy_file(database: Database, name: str, tell: Callable[[str], None] = lambda path: None) -> str:
     """A consistent copy of an SQLite database in use, readable by its owner alone; the path that it has.
 
-    name: the path to use, with a number behind it where there is a file already.
+    name: the path to use, with a number behind it where there is a file already. tell: is told of each part of a copy
+    that a killed process left, and that was removed. Raises Unavailable (file_unavailable).
     """
-    import sqlite3
-
-    copy = _new_file(name)
-    try:
-        with driver_connection(database) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
-    except AuthctlError:
-        os.unlink(copy)  # half a copy is none
-        raise
-    return copy
-
-
-def _new_file(name: str) -> str:
     path, number = name, 0
     while True:
         try:
-            _new(path)
+            with new_files.draft(path, tell=tell) as draft:
+                copy(database, draft)
+            return path
         except FileExistsError:
             number += 1
             path = f"{name}.{number}"
-        else:
-            return path
+        except OSError as error:
+            raise Unavailable(
+                "file_unavailable",
+                f"Cannot write {path}, the copy before the upgrade: {(error.strerror or '').lower()}.",
+                hint="Nothing was changed. Free some space, or make the folder writable, and try again.",
+            ) from None
+
+
+def copy(database: Database, path: str) -> None:
+    """Copy an SQLite database in use, as it is at one moment, into an empty file. Raises OSError for that file."""
+    import sqlite3
+
+    with driver_connection(database) as source, closing(sqlite3.connect(path)) as target:
+        target.execute("PRAGMA journal_mode = OFF")  # a copy that is broken off is thrown away
+        try:
+            source.backup(target)
+        except sqlite3.Error as error:
+            raise driver_errors.of_full_disk(error, path) or error from None
 
 
 @contextmanager

@@ -7,6 +7,7 @@ transaction. The directory's secret key signs what is saved, and only what it ha
 
 from __future__ import annotations
 
+import errno
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -131,7 +132,7 @@ def _counts(db: Any) -> tuple[Sum, ...]:
 
 
 def _save_sqlite(directory: Engine, draft: str, manifest_of: backup_files.Finish, progress: Progress) -> Manifest:
-    """The copy that SQLite itself makes, with its manifest in it."""
+    """The copy that SQLite itself makes, with its manifest in it. Raises OSError where that cannot be written."""
     storage.backups.copy(directory.database, draft)
     copied = storage.database.Database(f"sqlite:///{draft}")
     try:
@@ -145,6 +146,10 @@ def _save_sqlite(directory: Engine, draft: str, manifest_of: backup_files.Finish
         with progress("Checking", total) as step:
             manifest = manifest_of(backup_files.sums(copied.stream(storage.backups.parts), step))
         copied.write(lambda db: storage.backups.put_manifest(db, manifest.text()))
+    except Unavailable as error:
+        if error.type == "database_full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), draft) from None
+        raise
     finally:
         copied.close()
     return manifest

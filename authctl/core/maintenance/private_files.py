@@ -6,6 +6,7 @@ meanwhile, and whatever breaks it off leaves no file of that name.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import stat
@@ -16,6 +17,8 @@ from typing import IO
 
 from authctl.errors import AuthctlError, Invalid, Unavailable
 from authctl.settings import new_files
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, a quota and a limit of the process
 
 
 def check_new(path: str | Path, *, field: str = "file") -> None:
@@ -39,7 +42,8 @@ def draft(path: str | Path, *, field: str = "file", suffix: str = ".part") -> It
     except FileExistsError:
         raise exists(path, field) from None
     except OSError as error:
-        raise _unwritable(path, field, (error.strerror or type(error).__name__).lower()) from None
+        is_full = error.errno in FULL
+        raise _unwritable(path, field, (error.strerror or type(error).__name__).lower(), is_full=is_full) from None
 
 
 @contextmanager
@@ -82,10 +86,11 @@ def exists(path: str | Path, field: str) -> AuthctlError:
     )
 
 
-def _unwritable(path: str | Path, field: str, why: str) -> AuthctlError:
+def _unwritable(path: str | Path, field: str, why: str, *, is_full: bool = False) -> AuthctlError:
+    space = "Free some space, or name a file on another disk."
     return Unavailable(
         "file_unavailable",
         f"Cannot write {path}: {why}.",
         field=field,
-        hint="Name a file in a folder you can write to.",
+        hint=space if is_full else "Name a file in a folder you can write to.",
     )

@@ -96,7 +96,11 @@ def upgrade(directory: Engine) -> Upgraded:
     key = directory.find_key(state)
     copy = None
     if database.path is not None:
-        copy = storage.schema.copy_file(database, f"{database.path}.schema-{state.version}")
+        copy = storage.schema.copy_file(
+            database,
+            f"{database.path}.schema-{state.version}",
+            lambda part: directory.warn(f"Removed the part of a copy that an interrupted upgrade left: {part}"),
+        )
     tell_undecided(directory, database.write(lambda db: _upgrade(directory.work(db), key)))
     return Upgraded(state.version, storage.state.HEAD, copy)
 
