@@ -69,7 +69,7 @@ class Driver(Dialect, Protocol):
     def is_lost(self, connection: Any) -> bool:
         """Whether the connection can do nothing any more."""
 
-    def is_single_use(self) -> bool:
+    def is_single_use(self, connection: Any) -> bool:
         """Whether a connection must not outlive its transaction."""
 
 
@@ -269,7 +269,7 @@ class Database:
         is_lost = self._driver.is_lost(driver)
         if is_lost and not self._first_is_stale:
             self._empty_pool()
-        if self._first is not driver or is_lost or self._first_is_stale or self._driver.is_single_use():
+        if self._first is not driver or is_lost or self._first_is_stale or self._driver.is_single_use(driver):
             self._discard(driver)
 
     def _discard(self, first: Any) -> None:
@@ -299,7 +299,7 @@ class Database:
             if is_lost and pool is self._pool:
                 self._first_is_stale = True
                 self._empty_pool()
-            if is_lost or pool is not self._pool or self._driver.is_single_use():
+            if is_lost or pool is not self._pool or self._driver.is_single_use(driver):
                 lent.invalidate()
             lent.close()
 

@@ -271,5 +271,5 @@ class Driver:
     def is_lost(self, connection: Connection) -> bool:
         return connection.closed or connection.broken
 
-    def is_single_use(self) -> bool:
+    def is_single_use(self, connection: Connection) -> bool:
         return False

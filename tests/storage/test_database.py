@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 from conftest import CHEAP, copy_file
 from doubles import people
+from doubles.disks import small_disk
 from doubles.postgres import Pooler, Postgres
 from sqlalchemy.exc import IntegrityError
 
@@ -216,23 +217,6 @@ def test_a_full_disk_is_told_and_nothing_lost(file, reopened):
             assert (error.type, error.status) == ("database_full", 7)
             assert directory.users.count() == made
         assert is_intact(path)
-
-
-@contextmanager
-def small_disk():
-    """A file system of one mebibyte; only root can make one."""
-    from pathlib import Path
-
-    folder = tempfile.mkdtemp()
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]
-    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(mounted, capture_output=True).returncode:
-        os.rmdir(folder)
-        pytest.skip("a small disk can be mounted by root alone")
-    try:
-        yield Path(folder)
-    finally:
-        subprocess.run(["umount", folder], check=True)
-        os.rmdir(folder)
 
 
 def test_a_file_that_may_not_grow_is_told_and_nothing_lost(opened, file):
