@@ -594,6 +594,7 @@ class EventName(StrEnum):
 
     DIRECTORY_CREATE = "directory.create"
     DIRECTORY_UPDATE_SCHEMA = "directory.update.schema"
+    DIRECTORY_REPAIR = "directory.repair"
     DIRECTORY_BACKUP = "directory.backup"
     DIRECTORY_RESTORE = "directory.restore"
     USERS_CREATE = "users.create"

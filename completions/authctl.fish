@@ -1337,7 +1337,7 @@ function __authctl_load
                 '--fields|fields.directory,|Only these fields, in this order'
         case 'upgrade'
             set __authctl_options \
-                '--repair||First set sequences that a move by logical replication left behind' \
+                '--repair||Also set sequences that are behind, and fix indexes and counts of other rows' \
                 '--dry-run||Show what would happen without doing it' \
                 '--reason|-|Reason for the audit log' \
                 '--ip|-|IP address the person\'s request came from' \
@@ -1480,6 +1480,7 @@ function __authctl_list
             printf '%s\n' \
                 'directory.create' \
                 'directory.update.schema' \
+                'directory.repair' \
                 'directory.backup' \
                 'directory.restore' \
                 'users.create' \

@@ -1666,7 +1666,7 @@ function Get-AuthctlRows($path) {
         }
         'upgrade' {
             $rows.options = @(
-                '--repair||First set sequences that a move by logical replication left behind'
+                '--repair||Also set sequences that are behind, and fix indexes and counts of other rows'
                 '--dry-run||Show what would happen without doing it'
                 '--reason|-|Reason for the audit log'
                 '--ip|-|IP address the person''s request came from'
@@ -1832,6 +1832,7 @@ function Get-AuthctlList($name) {
         'events' {
             'directory.create'
             'directory.update.schema'
+            'directory.repair'
             'directory.backup'
             'directory.restore'
             'users.create'

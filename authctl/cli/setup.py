@@ -11,6 +11,7 @@ from authctl.cli.commands import INVALID, Commands
 from authctl.cli.context import Context
 from authctl.cli.environment import is_utf8
 from authctl.cli.output import Format
+from authctl.cli.progress import progress_of
 from authctl.model import Json
 
 UP_TO_DATE = "Nothing to do: the schema is up to date."
@@ -76,14 +77,19 @@ def _name_application(ctx: Context, name: str) -> None:
 def upgrade(
     ctx: Context,
     repair: Annotated[
-        bool, typer.Option("--repair", help="First set sequences that a move by logical replication left behind.")
+        bool,
+        typer.Option("--repair", help="Also set sequences that are behind, and fix indexes and counts of other rows."),
     ] = False,
 ) -> None:
     """Update the database schema to this version of authctl. SQLite is copied first; --dry-run prints the SQL.
 
     It warns of unverified addresses that may belong to somebody else. `authctl security check` lists them.
+
+    --repair sets the sequences that a move by logical replication left behind. It fixes what tables keep of other rows
+    if that is wrong: who has which address and name, factors, roles, the count of users, and the search index. `authctl
+    security check --deep` lists what is wrong.
     """
-    from authctl.core.maintenance import setup
+    from authctl.core.maintenance import invariants, setup
 
     if ctx.is_dry_run:
         sql = (setup.repair_sql(ctx.directory) if repair else "") + setup.migration_sql(ctx.directory)
@@ -94,6 +100,10 @@ def upgrade(
         if repair:
             ctx.output.note(f"Sequences set: {', '.join(setup.repair(ctx.directory)) or 'none were behind'}.")
         upgraded = setup.upgrade(ctx.directory)
+        if repair:
+            mended = ctx.directory.write(invariants.mend, progress_of(ctx))
+            told = ", ".join(f"{name} ({count:,})" for name, count in mended.items())
+            ctx.output.note(f"Repaired: {told or 'nothing else was wrong'}.")
         if upgraded.before == upgraded.after:
             ctx.output.note(UP_TO_DATE)
         ctx.report(upgraded.public())

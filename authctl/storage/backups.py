@@ -162,9 +162,14 @@ def finish(db: Connection) -> None:
     if db.dialect.name == "postgresql":
         for table in sequences.TABLES:
             db.sqlalchemy.exec_driver_sql(sequences.mending(table))
-    for index, of in _SEARCH_INDEXES.items():
-        _fill(db, index, of)
+    index(db)
     bulk.finish(db)
+
+
+def index(db: Connection) -> None:
+    """Build the search indexes anew."""
+    for name, of in _SEARCH_INDEXES.items():
+        _fill(db, name, of)
 
 
 def _fill(db: Connection, index: str, of: Any) -> None:

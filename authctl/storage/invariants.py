@@ -193,13 +193,17 @@ def wrong_former_names(reader: Reader) -> Iterator[Breach]:
 
 def wrong_factors(reader: Reader) -> Iterator[Breach]:
     """Accounts whose row says otherwise than their factors."""
+    for column, has in factors():
+        yield from reader.breaches(sa.select(users.c.id, sa.literal(column.name)).where(column != has))
+
+
+def factors() -> Iterator[tuple[sa.Column[bool], sa.ColumnElement[bool]]]:
+    """What rows of users say of their factors, and what tells whether it is so."""
     for column, table, is_good in (
         (users.c.totp, authenticators, authenticators.c.verified_at.is_not(None)),
         (users.c.recovery_code, recovery_codes, recovery_codes.c.used_at.is_(None)),
     ):
-        has = sa.exists().where(table.c.user_seq == users.c.seq, is_good)
-        name = sa.literal(table.name.replace("_", " "))
-        yield from reader.breaches(sa.select(users.c.id, name).where(sa.or_(column & ~has, ~column & has)))
+        yield column, sa.exists().where(table.c.user_seq == users.c.seq, is_good)
 
 
 def half_proofs(reader: Reader) -> Iterator[Breach]:
@@ -260,7 +264,7 @@ def _living_of_blocked(reader: Reader, table: sa.Table) -> Iterator[Breach]:
 def wrong_roles(reader: Reader) -> Iterator[Breach]:
     """Roles of memberships that are not found in the table of them, or only there."""
     its, kept = memberships.c, membership_roles.c
-    role = _elements(reader.db, its.roles)
+    role = elements(reader.db, its.roles)
     same = (kept.membership_seq == its.seq, kept.team_seq == its.team_seq, kept.invited_at == its.invited_at)
     missing = sa.select(its.id, role.c.value).select_from(sa.join(memberships, role, sa.true()))
     yield from reader.breaches(missing.where(_none(*same, kept.role == role.c.value)))
@@ -270,7 +274,7 @@ def wrong_roles(reader: Reader) -> Iterator[Breach]:
     yield from reader.breaches(stray.where(~sa.and_(same_place, has)))
 
 
-def _elements(db: Connection, column: sa.Column[Any]) -> Any:
+def elements(db: Connection, column: sa.Column[Any]) -> Any:
     """The texts of a list, each as a row."""
     if db.dialect.name == "sqlite":
         return sa.func.json_each(column).table_valued("value").alias("element")

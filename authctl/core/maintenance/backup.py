@@ -333,7 +333,7 @@ def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step:
 
 def _check_rows(work: Work, file: str) -> None:
     """Refuse rows that no directory has, whoever put them into the backup."""
-    for found in invariants.find(work.db, work.now, of_backups=True, most=1):
+    for found in invariants.find(work.db, work.now, wanted=invariants.OF_BACKUPS, most=1):
         raise backup_files.damaged(file, found.message[0].lower() + found.message.removesuffix(".")[1:])
 
 

@@ -7,7 +7,8 @@ upgrade --repair        makes anew what is only kept of other rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,14 +19,16 @@ from typing import NamedTuple
 from authctl import storage
 from authctl.core import hashing
 from authctl.core.crypto import sealing
+from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Unavailable
-from authctl.model import Progress
+from authctl.model import EventName, Progress
+from authctl.storage import mending
 from authctl.storage.connection import Connection
 from authctl.storage.invariants import Breach, Reader
 from authctl.storage.sealed import Place
 
 STEP = 1_000  # rows between two tellings of progress
-RESTORE = "restore FILE"
+RESTORE, REPAIR = "restore FILE", "upgrade --repair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Invariant:
     """Something that holds.
 
     check: the id of its finding. tables: what is read, once each, which says how long it takes.
-    message, resource: of a breach, with its {id} and {value}. command: what mends it.
+    message, resource: of a breach, with its {id} and {value}. command: what mends it; mend: what `upgrade --repair`
+    does.
     of_backups: whether a restore looks too; the rest is made anew by it, or no reason to refuse what else there is.
     reads_json: whether the database itself reads JSON for it, and refuses all where one text is damaged.
     """
@@ -43,7 +47,8 @@ class Invariant:
     tables: tuple[str, ...]
     message: str
     resource: str = "users/{id}"
-    command: str = RESTORE
+    command: str = ""
+    mend: mending.Mend | None = None
     of_backups: bool = True
     reads_json: bool = False
 
@@ -52,9 +57,21 @@ class Found(NamedTuple):
     """A breach of an invariant."""
 
     invariant: Invariant
-    resource: str
-    message: str
-    command: str
+    breach: Breach
+
+    @property
+    def resource(self) -> str:
+        return self.invariant.resource.format(**self.breach._asdict())
+
+    @property
+    def message(self) -> str:
+        return self.invariant.message.format(**self.breach._asdict())
+
+    @property
+    def command(self) -> str:
+        """What mends it, without the program; its row can be put back from a backup, at the least."""
+        default = RESTORE if self.invariant.mend is None else REPAIR
+        return (self.invariant.command or default).format(id=quote(self.breach.id))
 
 
 def _damaged_hashes(reader: Reader) -> Iterator[Breach]:
@@ -73,19 +90,19 @@ INVARIANTS = (
     Invariant("row-contradictory", _its.broken_references, ("events",),
         "The row {id} belongs to a row of {value} that does not exist.", "{id}"),
     Invariant("addresses-wrong", _its.unheld_emails, ("users", "identities"),
-        "The email {value} of user {id} has no row in the table addresses."),
+        "The email {value} of user {id} has no row in the table addresses.", mend=mending.hold_addresses),
     Invariant("addresses-wrong", _its.stray_addresses, ("addresses",),
-        "The address {value} is kept for user {id}, who does not have it."),
+        "The address {value} is kept for user {id}, who does not have it.", mend=mending.release_addresses),
     Invariant("names-wrong", _its.unheld_names, ("users",),
-        "The name {value} of user {id} has no row in the table user_names."),
+        "The name {value} of user {id} has no row in the table user_names.", mend=mending.hold_names),
     Invariant("names-wrong", _its.stray_names, ("user_names",),
-        "The name {value} is kept for user {id}, who has another one."),
+        "The name {value} is kept for user {id}, who has another one.", mend=mending.release_names),
     Invariant("names-wrong", _its.wrong_username_keys, ("users",),
         "The username_key of user {id} is not that of the username {value}."),
     Invariant("names-wrong", _its.wrong_former_names, ("former_names",),
         "The former name {id} cannot be found as {value}.", "former_names/{id}"),
     Invariant("factors-wrong", _its.wrong_factors, ("users", "users"),
-        "The row of user {id} says something else than the table {value}."),
+        "The row of user {id} is wrong about {value}.", mend=mending.factors),
     Invariant("row-contradictory", _its.half_proofs, ("users",),
         "The user {id} has {value}."),
     Invariant("hash-damaged", _damaged_hashes, ("users", "password_history"),
@@ -103,32 +120,36 @@ INVARIANTS = (
         "The membership {id} belongs to nobody or contradicts its status.", "memberships/{id}"),
     Invariant("roles-wrong", _its.wrong_roles, ("memberships",),
         "The role {value} of the membership {id} is in only one of two tables.",
-        "memberships/{id}", reads_json=True),
+        "memberships/{id}", mend=mending.roles, reads_json=True),
     Invariant("row-contradictory", _its.wrong_imports, ("imports",),
         "The import {id} has {value}.", "imports/{id}"),
     Invariant("row-contradictory", _its.wrong_subjects, ("manifest_subjects",),
         "The manifest {id} brought a {value} that belongs to nobody.", "manifest_subjects/{id}"),
     Invariant("user-count-wrong", _its.wrong_counts, ("users",),
-        "The count of users is {id}, but there are {value}.", "user_counts"),
+        "The count of users is {id}, but there are {value}.", "user_counts", mend=mending.user_count),
     Invariant("search-wrong", _its.wrong_words, ("users", "teams"),
-        "The search index does not match {id}.", "{id}", of_backups=False),
+        "The search index does not match {id}.", "{id}", mend=mending.words, of_backups=False),
 )  # fmt: skip
+
+
+OF_BACKUPS = tuple(each for each in INVARIANTS if each.of_backups)
+MENDED = tuple(each for each in INVARIANTS if each.mend is not None)
 
 
 def find(
     db: Connection,
     now: datetime,
     *,
+    wanted: Iterable[Invariant] = INVARIANTS,
     key: bytes | None = None,
-    of_backups: bool = False,
     most: int | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Found]:
     """Every breach, or the first so many of each invariant.
 
-    key: the secret key, without which sealed secrets are not tried. of_backups: what a restore looks at alone.
+    key: the secret key, without which sealed secrets are not tried.
     """
-    wanted = [each for each in INVARIANTS if each.of_backups or not of_backups]
+    wanted = [*wanted]
     wanted += [] if key is None else [_opening(place, key) for place in storage.sealed.PLACES]
     counts = storage.backups.counts(db) if progress else {}
     rows = [sum(counts.get(table, 0) for table in each.tables) for each in wanted]
@@ -137,8 +158,7 @@ def find(
         for each, count in zip(wanted, rows, strict=True):
             left = _Left(count, step)
             for breach in islice(_breaches(each, Reader(db, now, left.tell), damaged), most):
-                resource, message = (text.format(**breach._asdict()) for text in (each.resource, each.message))
-                found = Found(each, resource, message, each.command.format(id=quote(breach.id)))
+                found = Found(each, breach)
                 damaged |= {found.resource.partition("/")[0]} if each.check == "row-damaged" else set()
                 yield found
             left.end()
@@ -170,6 +190,22 @@ def _opening(place: Place, key: bytes) -> Invariant:
     table = place.table.name
     message = f"A sealed secret of {place.context}/{{id}} in the table {table} does not open: it was changed or moved."
     return Invariant("secret-damaged", find, (table,), message, f"{place.context}/{{id}}", of_backups=False)
+
+
+def mend(work: Work, progress: Progress | None = None) -> dict[str, int]:
+    """Make anew what is only kept of other rows, where it is wrong; how much that was, by the ids of findings."""
+    mending.lock(work.db)
+    breaches: dict[Invariant, list[Breach]] = {}
+    for found in find(work.db, work.now, wanted=MENDED, progress=progress):
+        breaches.setdefault(found.invariant, []).append(found.breach)
+    mended = Counter[str]()
+    for invariant in reversed(breaches):  # what is kept wrongly goes before what takes its place
+        assert invariant.mend is not None
+        invariant.mend(work.db, breaches[invariant])
+        mended[invariant.check] += len(breaches[invariant])
+    if mended:
+        work.record(EventName.DIRECTORY_REPAIR, "directory", dict(mended))
+    return dict(mended)
 
 
 class _Left:
