@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from authctl.errors import Unavailable
-from authctl.model import ImportStatus, MembershipStatus, Status, fold, username_key
+from authctl.model import ImportStatus, MembershipStatus, Status, TokenKind, fold, username_key
 from authctl.storage import damages, search_terms, teams as team_rows, users as user_rows
 from authctl.storage.connection import Connection
 from authctl.storage.tables import (
@@ -142,7 +142,10 @@ def stray_addresses(reader: Reader) -> Iterator[Breach]:
 
 
 def unheld_names(reader: Reader) -> Iterator[Breach]:
-    """Ids and usernames that another account could take."""
+    """Ids and usernames that another account could take.
+
+    Before the two had one key, accounts could share a name, which is kept for one of them.
+    """
     # SQL folds ASCII alone; of what else differs, Python judges.
     own = user_names.alias()
     is_held = (own.c.user_seq == users.c.seq, own.c.name == sa.func.lower(users.c.id))
@@ -153,19 +156,16 @@ def unheld_names(reader: Reader) -> Iterator[Breach]:
         .order_by(users.c.seq)
     )
     for id, rows in groupby(reader.db.stream(held), lambda row: row.id):
-        if fold(id) not in {row.name for row in rows}:
+        name = fold(id)
+        if name not in {row.name for row in rows} and not _is_held(reader.db, name):
             yield Breach(id, id)
-    holder = users.alias()
-    found = (
-        sa.select(users.c.id, users.c.username_key, holder.c.id.label("holder"))
-        .outerjoin(user_names, user_names.c.name == users.c.username_key)
-        .outerjoin(holder, holder.c.seq == user_names.c.user_seq)
-        .where(users.c.username_key.is_not(None), user_names.c.user_seq.is_distinct_from(users.c.seq))
-    )
-    for row in reader.db.stream(found):
-        # It may be the id of an account from before the two had one key, which the check-up tells as such.
-        if row.holder is None or fold(row.holder) != row.username_key:
-            yield Breach(row.id, row.username_key)
+    is_anybodys = user_names.c.name == users.c.username_key
+    has_username = users.c.username_key.is_not(None)
+    yield from reader.breaches(sa.select(users.c.id, users.c.username_key).where(has_username, _none(is_anybodys)))
+
+
+def _is_held(db: Connection, name: str) -> bool:
+    return db.sqlalchemy.execute(sa.select(user_names.c.name).where(user_names.c.name == name)).first() is not None
 
 
 def stray_names(reader: Reader) -> Iterator[Breach]:
@@ -243,17 +243,17 @@ def sessions_of_blocked(reader: Reader) -> Iterator[Breach]:
 
 
 def tokens_of_blocked(reader: Reader) -> Iterator[Breach]:
-    """Blocked accounts with tokens that can be redeemed once they are blocked no more."""
-    return _living_of_blocked(reader, tokens)
+    """Blocked accounts with tokens that can be redeemed once they are blocked no more, but for what takes back a change."""
+    return _living_of_blocked(reader, tokens, tokens.c.kind != str(TokenKind.CHANGE_CANCEL))
 
 
-def _living_of_blocked(reader: Reader, table: sa.Table) -> Iterator[Breach]:
+def _living_of_blocked(reader: Reader, table: sa.Table, *which: sa.ColumnElement[bool]) -> Iterator[Breach]:
     is_blocked = (
         users.c.status == str(Status.BLOCKED),
         sa.or_(users.c.blocked_until.is_(None), users.c.blocked_until > reader.now),
     )
     lives = sa.exists().where(
-        table.c.user_seq == users.c.seq, table.c.ended_at.is_(None), table.c.expires_at > reader.now
+        table.c.user_seq == users.c.seq, table.c.ended_at.is_(None), table.c.expires_at > reader.now, *which
     )
     return reader.breaches(sa.select(users.c.id).where(*is_blocked, lives))
 
