@@ -177,7 +177,8 @@ class Database:
 
     def _failures(self) -> tuple[type[BaseException], ...]:
         """What failures of the driver come as: themselves, or in SQLAlchemy's wrapping."""
-        return (self._driver.Failure, *driver_errors.wrappings())
+        # SQLite's own driver fails with the last where it is to say what is damaged, and that is no text either.
+        return (self._driver.Failure, *driver_errors.wrappings(), UnicodeDecodeError)
 
     @contextmanager
     def _transaction(self, *, write: bool, rollback: bool) -> Iterator[Connection]:

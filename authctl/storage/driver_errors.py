@@ -139,7 +139,7 @@ def _translate_sqlite(failure: BaseException | None, where: str) -> AuthctlError
     if is_damaged_text(failure) or text.startswith("malformed JSON"):
         message = f"The database {where} contains a value that is impossible."
         return Unavailable("database_damaged", message, hint="See where: authctl security check")
-    if name.startswith("SQLITE_CORRUPT"):
+    if name.startswith("SQLITE_CORRUPT") or isinstance(failure, UnicodeDecodeError):
         return Unavailable("database_damaged", f"The database {where} is damaged.", hint="Restore it from a backup.")
     if name.startswith("SQLITE_CANTOPEN"):
         return _cannot_open(where)

@@ -116,3 +116,23 @@ def test_status_tells_of_damaged_rows(authctl, ready_home):
     assert (ran.status, told in ran.stderr) == (0, True)
     ran = authctl("users list -o tsv --fields id")
     assert (ran.status, "bob" in ran.stdout, told in ran.stderr) == (0, True, True)
+
+
+def test_a_backup_of_an_impossible_value_is_refused(authctl, ready_home, tmp_path):
+    assert authctl("users create --id ada").status == 0
+    path = json.loads(authctl("status -o json").stdout)["database"].removeprefix("sqlite:///")
+    for value in ("CAST(x'616461ff' AS TEXT)", "1.5"):
+        with sa.create_engine(f"sqlite:///{path}").begin() as connection:
+            connection.exec_driver_sql(f"UPDATE users SET blocked_until = {value}")
+        ran = authctl(["backup", str(tmp_path / "directory.backup")])
+        assert (ran.status, "The table users contains a value that is impossible." in ran.stderr) == (7, True)
+
+
+def test_a_schema_that_is_no_text_is_damage(authctl, ready_home):
+    path = json.loads(authctl("status -o json").stdout)["database"].removeprefix("sqlite:///")
+    with open(path, "r+b") as file:
+        content = file.read()
+        file.seek(content.index(b"CREATE TABLE users"))
+        file.write(b"CREATE\xff")
+    ran = authctl("users list")
+    assert (ran.status, "is damaged" in ran.stderr) == (7, True)

@@ -21,7 +21,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO, Any
@@ -185,13 +185,23 @@ class _Summed:
 
     def _both(self) -> Iterator[tuple[Sequence[Any], bytes]]:
         for row in self._part.rows:
-            line = _line(row)
+            line = self._line(row)
             self._digest.update(line)
             self._count += 1
             if self._count % STEP == 0:
                 self._step(STEP)
             yield row, line
         self._step(self._count % STEP)
+
+    def _line(self, row: Sequence[Any]) -> bytes:
+        with suppress(TypeError):
+            if float not in map(type, row):  # which JSON has, and no column
+                return _line(row)
+        raise Unavailable(
+            "database_damaged",
+            f"The table {self._part.table} contains a value that is impossible. Somebody or a failing disk changed it.",
+            hint="See where: authctl security check --deep",
+        )
 
     def sum(self) -> Sum:
         return Sum(self._part.table, self._count, self._digest.hexdigest())
@@ -365,7 +375,8 @@ def _new_digest(columns: Sequence[str]) -> Any:
 def _encoded(value: Any) -> Json:
     from base64 import b64encode
 
-    assert isinstance(value, bytes)
+    if not isinstance(value, bytes):
+        raise TypeError
     return {"base64": b64encode(value).decode()}
 
 
