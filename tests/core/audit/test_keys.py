@@ -179,15 +179,15 @@ def test_a_key_that_was_made_in_vain_is_not_known(directory):
     without_key(directory)
     directory.acting(directory.actor, dry_run=True).users.create(id="bob")
     with pytest.raises(RuntimeError):
-        directory.write(lambda work: work.record(EventName.SECURITY_PURGE, "tokens") or fail())
+        directory.write(lambda work: fail(work.record(EventName.SECURITY_PURGE, "tokens")))
     assert directory.find_log_key() is None
     directory.users.create(id="bob")
     key = directory.find_log_key()
     assert [digest == log_digests.event_digest(key, row) for _, row, digest in stored(directory)][-1]
 
 
-def fail():
-    raise RuntimeError
+def fail(recorded):
+    raise RuntimeError(recorded)
 
 
 def test_many_who_make_the_key_at_once_have_one(directory, settings, clock):
