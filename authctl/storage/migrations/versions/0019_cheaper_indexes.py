@@ -4,6 +4,8 @@ Lists of users by a flag are read from an index of those who have it, or of thos
 own. Sessions have one index by user where there were two, and none that purging alone asked for.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -39,5 +41,5 @@ def upgrade() -> None:
 
 def _index_users(name: str, where: str, on_postgres: str = "") -> None:
     """Index some users in the order that lists walk."""
-    wheres = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(on_postgres or where)}
+    wheres: dict[str, Any] = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(on_postgres or where)}
     op.create_index(name, "users", ["created_at", "seq"], **wheres)
