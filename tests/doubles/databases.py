@@ -89,13 +89,7 @@ class Copies:
         self.template = template
         self._spare = []
         with self._connect(template) as db:
-            tables = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-            self._tables = [name for (name,) in tables]
-            self._rows = {table: rows for table in self._tables if (rows := _copied(db, table))}
-            sequences = db.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'").fetchall()
-            self._sequences = {
-                name: db.execute(f"SELECT last_value, is_called FROM {name}").fetchone() for (name,) in sequences
-            }
+            self._restoring = ";".join(_restoring(db))
             self._sizes = [list(column) for column in zip(*db.execute(SIZES).fetchall(), strict=True)]
 
     def take(self):
@@ -138,12 +132,7 @@ class Copies:
             with copy.db.transaction():
                 if _schema(copy.db) != copy.schema:
                     return False
-                copy.db.execute(";".join(f"DELETE FROM {table}" for table in self._tables))
-                for table, rows in self._rows.items():
-                    with copy.db.cursor().copy(f"COPY {table} FROM STDIN") as target:
-                        target.write(rows)
-                for sequence, state in self._sequences.items():
-                    copy.db.execute("SELECT setval(%s, %s, %s)", [sequence, *state])
+                copy.db.execute(self._restoring)
                 if copy.db.execute("DELETE FROM pg_statistic WHERE starelid >= 16384").rowcount:
                     copy.db.execute(SET_SIZES, self._sizes)
                     copy.schema = _schema(copy.db)
@@ -156,9 +145,17 @@ class Copies:
         self.databases.drop(copy.name)
 
 
-def _copied(db, table):
-    with db.cursor().copy(f"COPY {table} TO STDOUT") as copy:
-        return b"".join(copy)
+def _restoring(db):
+    """The statements that put a database with these tables back as it is now."""
+    tables = [name for (name,) in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()]
+    yield from (f"DELETE FROM {table}" for table in tables)
+    for table in tables:
+        filling = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM unnest(%L::{table}[])"
+        asking = f"SELECT format('{filling}', array_agg(stored)) FROM {table} stored HAVING count(*) > 0"
+        yield from (statement for (statement,) in db.execute(asking).fetchall())
+    for (name,) in db.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'").fetchall():
+        last, is_called = db.execute(f"SELECT last_value, is_called FROM {name}").fetchone()
+        yield f"SELECT setval('{name}', {last}, {is_called})"
 
 
 def _schema(db):
