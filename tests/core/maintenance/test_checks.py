@@ -1,6 +1,7 @@
 """The check-up: every weakness is named, and the command that it names mends it, run as it is printed."""
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -113,10 +114,21 @@ SPOILED = {
 
 
 @pytest.fixture
-def in_shell(home, database_url, tmp_path):
-    """Runs the command of a finding as it stands."""
-    env = home | {"AUTHCTL_DATABASE_URL": database_url}
-    return lambda finding: follow(finding.command, env, tmp_path)
+def in_shell(home, tmp_path):
+    """The words that a real shell gives to each authctl of a finding's command, which writes them down alone."""
+    programs, said = tmp_path / "programs", tmp_path / "said"
+    programs.mkdir()
+    (programs / "authctl").write_text('#!/bin/sh\nprintf "%s\\0" "$@" >"$SAID/$$"\n')
+    (programs / "authctl").chmod(0o755)
+
+    def words(finding):
+        said.mkdir()
+        follow(finding.command, home | {"SAID": str(said)}, tmp_path, programs=programs)
+        found = sorted(each.read_text().split("\0")[:-1] for each in said.iterdir())
+        shutil.rmtree(said)
+        return found
+
+    return words
 
 
 @pytest.fixture
@@ -135,23 +147,22 @@ def mend(authctl, database_url, tmp_path, monkeypatch):
     return run
 
 
-def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, now, clock, in_shell, mend, database_url):
-    """In a real shell where the database is SQLite."""
+def test_everything_that_was_spoiled_is_named_and_mended(directory, settings, now, clock, in_shell, mend):
     spoil(directory, now)
-    run = in_shell if database_url.startswith("sqlite") else mend
     before = found(directory, settings)
     assert before.keys() == SPOILED
     assert before["blocked-with-sessions", "users"].message == "2 blocked users are still signed in."
     directory.close()
     for finding in before.values():
-        run(finding)
+        assert in_shell(finding) == sorted(command.words[1:] for command in pipeline(finding.command))
+        mend(finding)
     clock.now = datetime.now(UTC)
     after = found(directory, settings)
     assert after.keys().isdisjoint(before)
     # Who had no second factor must have one now.
     assert after.keys() == {("required-without-factor", "all")}
     for finding in after.values():
-        run(finding)
+        mend(finding)
     assert found(directory, settings) == {}
     assert directory.users.get("md5").password.algorithm == "wrapped-md5"
     assert directory.users.verify_password("md5", "password")
