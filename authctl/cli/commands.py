@@ -37,6 +37,7 @@ GROUP_EXAMPLES = 4  # on the help page of a group: the first of its first comman
 BARE = frozenset({"--roles", "--prune"})
 MANY = ("user", "team")  # the subjects whose page says so
 USERS = {"FROM": "user", "INTO": "user"}  # what questions call those subjects
+LISTED = 5  # subjects of a list that a question names
 STDIN = "-"  # in the place of a subject: the subjects come by stdin, one a line
 
 
@@ -207,13 +208,16 @@ class Command(TyperCommand):
             raise UsageError(
                 "general_usage", f"Standard input cannot carry both the ids and the value of {flag}.", field=taken[0]
             )
-        if self.declaration.asks is not None:
-            named = _named(ctx) | {subject: f"each {subject} named on stdin"}
+        ids: Iterable[str] = ctx.read_ids()
+        if self.declaration.asks is not None and not ctx.is_agreed:
+            ids = [*ids]
+            named = _named(ctx) | {subject: _listed(ids, subject)}
             ctx.params[subject] = None
-            ctx.confirm_subjects(self.declaration.asks.format(**named), from_stdin=True)
+            if ids:
+                ctx.confirm_subjects(self.declaration.asks.format(**named), from_stdin=True)
         done = refused = 0
         with ctx.output.bulk():
-            for value in ctx.read_ids():
+            for value in ids:
                 try:
                     self._invoke_for(ctx, subject, value)
                     done += 1
@@ -262,6 +266,15 @@ def _named(ctx: Context) -> dict[str, str]:
         name: f"the {nouns.get(name, name)} {value}" if value is not None else "everybody"
         for name, value in ctx.params.items()
     }
+
+
+def _listed(ids: Sequence[str], noun: str) -> str:
+    """What a question calls many subjects: how many they are, and the first."""
+    if len(ids) == 1:
+        return f"the {noun} {ids[0]}"
+    nouns = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    more = [f"and {len(ids) - LISTED:,} more"] if len(ids) > LISTED else []
+    return f"{len(ids):,} {nouns} ({', '.join([*ids[:LISTED], *more])})"
 
 
 def _flags(function: Callable[..., None]) -> dict[str, str]:

@@ -291,12 +291,17 @@ class Context(typer.Context):
     def confirm(self, question: str) -> None:
         prompts.confirm(self.environment, question, yes="yes" in self.given)
 
+    @property
+    def is_agreed(self) -> bool:
+        """Whether nothing is asked about subjects, since the line says yes or does nothing."""
+        return "yes" in self.given or self.is_dry_run
+
     def confirm_subjects(self, question: str, *, from_stdin: bool = False, only_at_terminal: bool = False) -> None:
         """The same, showing first whom the line names and in which directory.
 
         from_stdin: stdin lists them, and the terminal itself is asked. only_at_terminal: elsewhere the line is enough.
         """
-        if "yes" in self.given or self.is_dry_run:
+        if self.is_agreed:
             return
         with self.environment.at_terminal() if from_stdin else nullcontext(self.environment) as environment:
             if environment.is_interactive:

@@ -84,16 +84,18 @@ def test_who_is_not_found_is_not_asked_about(person, ada):
     assert "[y/N]" not in someone.screen
 
 
-@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 130)])
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 8), ("n\n", 130)])
 def test_where_stdin_is_a_list_the_terminal_is_asked(person, authctl, ada, tmp_path, answer, status):
     ids = tmp_path / "ids"
-    ids.write_text("ada\n")
+    authctl("users create --id bob")
+    ids.write_text("ada\nnobody\nbob\n" + "ada\n" * 4)
     someone = person("users delete -", stdin=ids)
     someone.sees("[y/N] ")
     assert "Directory: /" in someone.screen
+    assert "Delete 7 users (ada, nobody, bob, ada, ada, and 2 more) and all their data? [y/N]" in someone.screen
     someone.types(answer)
     assert someone.leaves() == status
-    assert authctl("users list --count").stdout == ("0\n" if status == 0 else "1\n")
+    assert authctl("users list --count").stdout == ("0\n" if status == 8 else "2\n")
 
 
 def test_blocking_asks_on_a_terminal_only(authctl, ada):
