@@ -3,11 +3,14 @@ and what imports replaced."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from authctl.storage.attempts import following
+from authctl.storage.column_types import Instant
 from authctl.storage.connection import Connection
 from authctl.storage.tables import (
     attempts,
@@ -24,37 +27,85 @@ from authctl.storage.tables import (
 )
 
 BATCH = 1_000  # rows that are removed in one transaction
+LOOK = 20_000  # rows that one transaction reads to find them, where no index does
 
 
-def count_sessions(db: Connection, before: datetime) -> int:
-    """How many sessions ended, or expired, before that moment."""
-    return _count(db, sessions, before)
+class Overdue(NamedTuple):
+    """Rows that are over, of a table without an index that finds them: what is written all the time would pay for it.
+
+    is_over: the condition, of the table's columns.
+    """
+
+    table: sa.Table
+    is_over: Callable[[Any], sa.ColumnElement[bool]]
 
 
-def delete_sessions(db: Connection, before: datetime) -> int:
-    """Remove a batch of those; how many there were in it."""
-    return _delete(db, sessions, before)
+def sessions_over(before: datetime) -> Overdue:
+    """The sessions that ended, or expired, before that moment."""
+    return Overdue(sessions, lambda columns: sa.or_(columns.expires_at <= before, columns.ended_at <= before))
+
+
+def attempts_over(now: datetime, expired: datetime, prefix: str, prefixed_expired: datetime) -> Overdue:
+    """What counts no more: windows that began before `expired`, locks that have ended. prefix: begins the names of
+    those buckets whose window must have begun before another time."""
+
+    def is_over(columns: Any) -> sa.ColumnElement[bool]:
+        begins = sa.and_(columns.bucket >= prefix, columns.bucket < following(prefix))
+        times = (sa.literal(each, Instant()) for each in (prefixed_expired, expired))
+        since = sa.case((begins, next(times)), else_=next(times))
+        return sa.or_(columns.locked_until <= now, sa.and_(columns.locked_until.is_(None), columns.since <= since))
+
+    return Overdue(attempts, is_over)
+
+
+def known_sources_over(before: datetime) -> Overdue:
+    """The sources that last signed in before that moment, or at it."""
+    return Overdue(known_sources, lambda columns: columns.seen_at <= before)
+
+
+def count_over(db: Connection, overdue: Overdue) -> int:
+    """How many there are."""
+    statement = sa.select(sa.func.count()).select_from(overdue.table).where(overdue.is_over(overdue.table.c))
+    return db.sqlalchemy.execute(statement).scalar_one()
+
+
+Key = tuple[Any, ...]
+
+
+def list_over(db: Connection, overdue: Overdue, behind: Key | None) -> tuple[list[Key], Key | None]:
+    """The keys of a batch of those, among the next rows behind a key; and the key to go on behind, None at the end."""
+    key = list(overdue.table.primary_key)
+    ahead = sa.select(overdue.table).order_by(*key)
+    if behind is not None:
+        ahead = ahead.where(sa.tuple_(*key) > sa.tuple_(*map(sa.literal, behind)))
+    looked_at = ahead.limit(LOOK).subquery()
+    columns = [looked_at.c[column.name] for column in key]
+    found = sa.select(*columns).where(overdue.is_over(looked_at.c)).order_by(*columns).limit(BATCH)
+    keys = [tuple(row) for row in db.sqlalchemy.execute(found)]
+    if len(keys) == BATCH:
+        return keys, keys[-1]
+    last = db.sqlalchemy.execute(ahead.with_only_columns(*key).offset(LOOK - 1).limit(1)).one_or_none()
+    return keys, tuple(last) if last is not None else None
+
+
+def delete_over(db: Connection, overdue: Overdue, keys: Sequence[Key]) -> int:
+    """Remove those of these rows that are still over; how many there were."""
+    table = overdue.table
+    theirs = sa.tuple_(*table.primary_key).in_(keys)
+    return db.sqlalchemy.execute(table.delete().where(theirs, overdue.is_over(table.c))).rowcount
 
 
 def count_tokens(db: Connection, before: datetime) -> int:
     """How many tokens ended, or expired, before that moment."""
-    return _count(db, tokens, before)
+    over = sa.or_(tokens.c.expires_at <= before, tokens.c.ended_at <= before)
+    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(tokens).where(over)).scalar_one()
 
 
 def delete_tokens(db: Connection, before: datetime) -> int:
     """Remove a batch of those; how many there were in it."""
-    return _delete(db, tokens, before)
-
-
-def _count(db: Connection, table: sa.Table, before: datetime) -> int:
-    over = sa.or_(table.c.expires_at <= before, table.c.ended_at <= before)
-    return db.sqlalchemy.execute(sa.select(sa.func.count()).select_from(table).where(over)).scalar_one()
-
-
-def _delete(db: Connection, table: sa.Table, before: datetime) -> int:
-    for moment in (table.c.expires_at, table.c.ended_at):  # each by its index
-        batch = sa.select(table.c.seq).where(moment <= before).order_by(moment).limit(BATCH)
-        if removed := db.sqlalchemy.execute(table.delete().where(table.c.seq.in_(batch))).rowcount:
+    for moment in (tokens.c.expires_at, tokens.c.ended_at):  # each by its index
+        batch = sa.select(tokens.c.seq).where(moment <= before).order_by(moment).limit(BATCH)
+        if removed := db.sqlalchemy.execute(tokens.delete().where(tokens.c.seq.in_(batch))).rowcount:
             return removed
     return 0
 
@@ -111,27 +162,3 @@ def delete_import_changes(db: Connection, before: datetime) -> int:
 def _imports_before(before: datetime) -> sa.Select[tuple[int]]:
     ended = sa.func.coalesce(imports.c.ended_at, imports.c.updated_at)
     return sa.select(imports.c.seq).where(ended <= before)
-
-
-def delete_attempts(
-    db: Connection, now: datetime, expired: datetime, *, prefix: str | None = None, but: str | None = None
-) -> int:
-    """Remove what counts no more: windows that began before `expired`, locks that have ended; how many there were.
-
-    prefix: only of buckets whose name begins so. but: of all others.
-    """
-    named = [_begins(prefix)] if prefix is not None else []
-    named += [sa.not_(_begins(but))] if but is not None else []
-    ended = sa.or_(
-        attempts.c.locked_until <= now, sa.and_(attempts.c.locked_until.is_(None), attempts.c.since <= expired)
-    )
-    return db.sqlalchemy.execute(attempts.delete().where(ended, *named)).rowcount
-
-
-def delete_known_sources(db: Connection, before: datetime) -> int:
-    """Remove the sources that last signed in before that moment, or at it; how many there were."""
-    return db.sqlalchemy.execute(known_sources.delete().where(known_sources.c.seen_at <= before)).rowcount
-
-
-def _begins(prefix: str) -> sa.ColumnElement[bool]:
-    return sa.and_(attempts.c.bucket >= prefix, attempts.c.bucket < following(prefix))

@@ -51,6 +51,8 @@ from authctl import storage
 from authctl.core.accounts import quotas, sources
 from authctl.core.crypto import digests
 from authctl.core.values import contacts, identifiers
+from authctl.core.work import batches
+from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Denied, Invalid
 from authctl.model import (
@@ -277,17 +279,18 @@ def unlock_source(work: Work, address: str) -> UnlockedSource:
     return unlocked
 
 
-def purge(work: Work) -> int:
+def purge(directory: Engine) -> int:
     """Remove the counts of windows that have passed and locks that have ended; how many there were."""
-    kept = work.now - work.policy["sign-in-window"]
-    return storage.purging.delete_attempts(
-        work.db, work.now, kept, but=quotas.HOURLY
-    ) + storage.purging.delete_attempts(work.db, work.now, work.now - quotas.WINDOW, prefix=quotas.HOURLY)
+    now = directory.clock()
+    window: timedelta = directory.read(lambda work: work.policy["sign-in-window"])
+    over = storage.purging.attempts_over(now, now - window, quotas.HOURLY, now - quotas.WINDOW)
+    return batches.remove_overdue(directory, "attempts", over)
 
 
-def purge_known_sources(work: Work) -> int:
+def purge_known_sources(directory: Engine) -> int:
     """Forget the sources whose last sign-in is older than known-source-expiry; how many there were."""
-    return storage.purging.delete_known_sources(work.db, sources.known_since(work))
+    since = directory.read(sources.known_since)
+    return batches.remove_overdue(directory, "known_sources", storage.purging.known_sources_over(since))
 
 
 class _Judged(NamedTuple):

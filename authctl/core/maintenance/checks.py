@@ -406,9 +406,8 @@ def _blocked(look: Look, work: Work) -> Iterator[Finding]:
 
 def _dead(look: Look, work: Work) -> Iterator[Finding]:
     dead = storage.purging.count_tokens(work.db, work.now - tokens.KEPT - OVERDUE)
-    over = storage.purging.count_sessions(
-        work.db, purge.sessions_kept_since(work.now, work.policy[retention.POLICY]) - OVERDUE
-    )
+    kept_since = purge.sessions_kept_since(work.now, work.policy[retention.POLICY])
+    over = storage.purging.count_over(work.db, storage.purging.sessions_over(kept_since - OVERDUE))
     if dead or over:
         message = f"{dead:,} expired tokens and {over:,} ended sessions are overdue for deletion."
         yield look.finding("purge-overdue", "directory", message, look.own("security purge"))

@@ -4,7 +4,7 @@ events, and what imports replaced."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from authctl import storage
@@ -63,12 +63,15 @@ def purge(directory: Engine, *, force: bool = False) -> Purged:
     kept = _retention(directory)
     rows, now = storage.purging, directory.clock()
     since = sessions_kept_since(now, kept)
-    sessions = _purge(directory, "sessions", since, rows.count_sessions, rows.delete_sessions)
+    sessions = batches.remove_overdue(directory, "sessions", rows.sessions_over(since))
     events = clearing.purge(directory, now - kept) if kept is not None else 0
     invitations = _purge(directory, "invitations", now - INVITATIONS_KEPT, rows.count_invited, rows.delete_invited)
     since = now - CHANGES_KEPT
     changes = _purge(directory, "import_changes", since, rows.count_import_changes, rows.delete_import_changes)
-    return directory.write(_purge_rest, tokens, challenges, sessions, events, invitations, changes)
+    attempts, known = throttle.purge(directory), throttle.purge_known_sources(directory)
+    return directory.write(
+        _finish, Purged(tokens, challenges, sessions, attempts, known, 0, events, invitations, changes)
+    )
 
 
 def _check_clock(work: Work) -> None:
@@ -96,11 +99,9 @@ def _retention(directory: Engine) -> timedelta | None:
     return kept
 
 
-def _purge_rest(
-    work: Work, tokens: int, challenges: int, sessions: int, events: int, invitations: int, changes: int
-) -> Purged:
-    attempts, known, keys = throttle.purge(work), throttle.purge_known_sources(work), jwts.purge(work)
-    purged = Purged(tokens, challenges, sessions, attempts, known, keys, events, invitations, changes)
+def _finish(work: Work, purged: Purged) -> Purged:
+    """Remove the keys, which are few, and say what was removed in all."""
+    purged = replace(purged, signing_keys=jwts.purge(work))
     work.record(EventName.SECURITY_PURGE, "directory", asdict(purged))
     return purged
 

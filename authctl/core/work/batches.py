@@ -1,13 +1,19 @@
-"""Removing much, some at a time: each batch with an event of its own, so that what a crash cuts short is in the log."""
+"""Removing much, some at a time: each batch with an event of its own, so that what a crash cuts short is in the log.
+
+Between two batches others write: no longer than one takes does anybody wait for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.model import EventName
+from authctl.storage import purging
 
+PAUSE = 0.05  # seconds after a full batch: SQLite has a writer look again within 25 ms
 Step = Callable[[Work], int]
 
 
@@ -19,12 +25,42 @@ def remove(directory: Engine, what: str, count: Step, delete: Step) -> int:
     if directory.dry_run:
         return directory.read(count)
     total = 0
-    while removed := directory.write(_remove, what, delete):
+    while removed := _remove(directory, what, delete):
         total += removed
     return total
 
 
-def _remove(work: Work, what: str, delete: Step) -> int:
+def remove_overdue(directory: Engine, what: str, overdue: purging.Overdue) -> int:
+    """The same of rows that no index finds: the table is read along its key, and writers wait for what goes alone."""
+    if directory.dry_run:
+        return directory.read(lambda work: purging.count_over(work.db, overdue))
+    total, behind = 0, None
+    while True:
+        keys, behind = directory.read(_list_over, overdue, behind)
+        if keys:
+            total += _remove(directory, what, partial(_delete_over, overdue, keys))
+        if behind is None:
+            return total
+
+
+def _list_over(
+    work: Work, overdue: purging.Overdue, behind: purging.Key | None
+) -> tuple[list[purging.Key], purging.Key | None]:
+    return purging.list_over(work.db, overdue, behind)
+
+
+def _delete_over(overdue: purging.Overdue, keys: list[purging.Key], work: Work) -> int:
+    return purging.delete_over(work.db, overdue, keys)
+
+
+def _remove(directory: Engine, what: str, delete: Step) -> int:
+    removed = directory.write(_delete, what, delete)
+    if removed >= purging.BATCH:
+        directory.sleep(PAUSE)
+    return removed
+
+
+def _delete(work: Work, what: str, delete: Step) -> int:
     removed = delete(work)
     if removed:
         work.record(EventName.SECURITY_PURGE, what, {what: removed})

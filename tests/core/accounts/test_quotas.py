@@ -64,7 +64,7 @@ def test_messages_are_counted_for_an_hour_and_by_address(directory, counts, cloc
     )
     assert not [bucket for bucket in stored if "555" in bucket or "ada" in bucket]
     clock.forward(minutes=59)
-    assert directory.write(throttle.purge) == 0
+    assert throttle.purge(directory) == 0
     assert counts(to="+14255550123", is_sms=True) == [False]
     clock.forward(minutes=1)
     assert counts(to="+14255550123", is_sms=True) == [True]

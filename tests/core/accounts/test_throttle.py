@@ -196,16 +196,16 @@ def test_purging_removes_what_counts_no_more(directory, ada, clock):
     for _ in range(LIMIT):
         guess(directory)
     guess(directory, "nobody", ip="192.0.2.1")
-    assert directory.write(throttle.purge) == 0
+    assert throttle.purge(directory) == 0
     clock.forward(minutes=15)
     guess(directory, "somebody")
-    assert directory.write(throttle.purge) == 2
+    assert throttle.purge(directory) == 2
     assert not guess(directory, password=PASSWORD)  # the lock is longer than the window
     clock.forward(minutes=45)
-    assert directory.write(throttle.purge) == 2
+    assert throttle.purge(directory) == 2
     assert buckets(directory) == ["user:ada#locks"]  # the next one lasts longer
     clock.forward(days=1)
-    assert directory.write(throttle.purge) == 1
+    assert throttle.purge(directory) == 1
     assert buckets(directory) == []
     assert guess(directory, password=PASSWORD)
 

@@ -235,7 +235,7 @@ def test_refused_messages_count_in_the_hour(sending, directory, mail, clock):
     mail.mailbox.recipient_answer = None
     assert refusal(Denied, sending.tokens.create_email, "ada@example.com") == "general_rate_limit_exceeded"
     clock.forward(minutes=59)
-    directory.write(throttle.purge)
+    throttle.purge(directory)
     assert refusal(Denied, sending.tokens.create_email, "ada@example.com") == "general_rate_limit_exceeded"
     clock.forward(minutes=1)
     assert sending.tokens.create_email("ada@example.com")

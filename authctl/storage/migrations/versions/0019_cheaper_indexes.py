@@ -4,8 +4,6 @@ Lists of users by a flag are read from an index of those who have it, or of thos
 own. Sessions have one index by user where there were two, and none that purging alone asked for.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -41,5 +39,5 @@ def upgrade() -> None:
 
 def _index_users(name: str, where: str, on_postgres: str = "") -> None:
     """Index some users in the order that lists walk."""
-    wheres: dict[str, Any] = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(on_postgres or where)}
-    op.create_index(name, "users", ["created_at", "seq"], **wheres)
+    order = ["created_at", "seq"]
+    op.create_index(name, "users", order, sqlite_where=sa.text(where), postgresql_where=sa.text(on_postgres or where))
