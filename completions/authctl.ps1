@@ -2713,6 +2713,7 @@ function Get-AuthctlList($name) {
             'settings|Configuration files, profiles, variables, every setting'
             'shapes|What JSON answers hold, field by field'
             'sharing|How several administrators use one SQLite file'
+            'sizes|What 1, 10 and 100 million users need on Postgres'
             'teams|Teams, memberships, roles and invitations'
             'testing|How to test an application that uses authctl'
             'tokens|Codes and links by mail or SMS, changed addresses, and JWTs'

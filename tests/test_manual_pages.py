@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import runpy
 import shlex
 import sqlite3
 from functools import partial
@@ -238,3 +239,8 @@ def found(words):
             command = command.get_command(None, word)
             assert command is not None, word
     return command
+
+
+def test_sizes_are_what_the_script_computes():
+    script = Path(__file__).parent / "benchmarks" / "sizes.py"
+    assert f"```text\n{runpy.run_path(str(script))['table']()}```" in (MANUAL / "sizes.md").read_text()
