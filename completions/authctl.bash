@@ -1058,7 +1058,7 @@ _authctl_list() {
         'help.')
             words=('applications' 'apply' 'asvs' 'backup' 'errors' 'events' 'export' 'formats' 'import' 'messages'
                 'options' 'output' 'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings' 'shapes'
-                'sharing' 'teams' 'testing' 'tokens' 'transactions' 'users' 'teams' 'sessions' 'tokens' 'mfa'
+                'sharing' 'sizes' 'teams' 'testing' 'tokens' 'transactions' 'users' 'teams' 'sessions' 'tokens' 'mfa'
                 'security' 'init' 'upgrade' 'status' 'apply' 'pull' 'backup' 'restore' 'completion' 'help')
             ;;
         'help.users')
