@@ -2701,7 +2701,7 @@ function Get-AuthctlList($name) {
             'events|The audit log, and how to notice that it was changed'
             'export|How to write users for other systems, and for authctl itself'
             'formats|What can be imported, exported and taken for a hash'
-            'frameworks|Whole applications for FastAPI, Flask and Django, to begin with'
+            'frameworks|Whole applications for FastAPI, Flask and Django'
             'import|How to import users, with their passwords'
             'messages|How to write mails and text messages yourself'
             'options|The options that commands share, and how to name users'
