@@ -21,8 +21,8 @@ from typing import Any
 from conftest import make_ready
 from doubles.databases import Copies, Databases
 from doubles.postgres import embedded
-from proof import attacker, cutovers, failovers, followers
-from proof.world import Files, Servers
+from proof import attacker, cutovers, disks, failovers, followers, kills, scenes
+from proof.world import Files, Servers, memory
 
 NOWHERE = "none"  # the place of a trial that asks for no database, or makes its own
 
@@ -40,6 +40,8 @@ TRIALS = {
     "cutovers": Trial(cutovers.run_round, (NOWHERE,)),
     "failovers": Trial(failovers.run_round, (NOWHERE,)),
     "followers": Trial(followers.run_round, (NOWHERE,)),
+    "kills": Trial(kills.run_round),
+    "disks": Trial(disks.run_round, ("sqlite",)),
 }
 
 
@@ -65,7 +67,8 @@ def sqlite() -> Iterator[Files]:
     with tempfile.TemporaryDirectory(prefix="authctl-proof-", dir=memory()) as name:
         folder = Path(name)
         ready = make_ready(f"sqlite:///{folder}/ready.db", folder)
-        yield Files(folder / "ready.db", ready, folder)
+        with scenes.closing_with(Files(folder / "ready.db", ready, folder)) as place:
+            yield place
 
 
 @contextlib.contextmanager
@@ -76,16 +79,12 @@ def postgres() -> Iterator[Servers]:
         with contextlib.closing(Databases(server.get_uri())) as databases:
             name = databases.create()
             ready = make_ready(databases.url_of(name), folder)
-            with contextlib.closing(Copies(databases, name)) as copies:
-                yield Servers(copies, ready)
+            copies = Copies(databases, name)
+            with contextlib.closing(copies), scenes.closing_with(Servers(copies, ready)) as place:
+                yield place
     finally:
         server.stop()
         shutil.rmtree(folder)
-
-
-def memory() -> str | None:
-    """A folder in memory, where this machine has one."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - names in it are made by tempfile
 
 
 DATABASES = {"sqlite": sqlite, "postgres": postgres}

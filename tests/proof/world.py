@@ -112,6 +112,11 @@ def _settings(url: str, key: bytes) -> Settings:
 # Where empty directories come from
 
 
+def memory() -> str | None:
+    """A folder in memory, where this machine has one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - names in it are made by tempfile
+
+
 class Files:
     """Copies of an SQLite file with an empty directory in it, one at a time."""
 
