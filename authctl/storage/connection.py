@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def encode_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """Compact JSON. For bytes that are no text, as names of files and columns may have, it has question marks."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 STREAMED = 500  # rows that are read at a time

@@ -151,3 +151,10 @@ def test_files_that_cannot_be_read_are_told(authctl, content, fault):
     else:
         Path("school.toml").write_bytes(content)
         assert fault in authctl("apply school.toml").stderr
+
+
+def test_a_file_whose_name_is_no_text_needs_a_name(authctl, tmp_path):
+    file = tmp_path / "\udcff.toml"
+    file.write_text("")
+    ran = authctl(["apply", str(file), "--yes"])
+    assert (ran.status, "name" in ran.stderr) == (3, True)

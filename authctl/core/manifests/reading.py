@@ -96,6 +96,7 @@ class Faults:
 
 def read(name: str, files: Sequence[tuple[str, str]]) -> Manifest:
     """The manifest of that name in files, each with its path. Raises Invalid (manifest_invalid) with all faults."""
+    checks.text(name, "name")
     faults = Faults()
     policy: dict[str, tuple[Any, Place]] = {}
     entries: dict[str, list[Entry]] = {table: [] for table in TABLES}

@@ -554,3 +554,9 @@ def test_that_every_password_is_lost_is_said_to_whoever_asked_for_quiet(run, wri
     assert "warning: Left out: password, 2 values (users.csv:2, users.csv:3)." in ran.stderr
     more = write("more.csv", f"id,email,hash\neve,eve@example.com,{BCRYPT}\nsam,sam@example.com,ab12\n")
     assert run(f"users import {more} --from csv --hash-format bcrypt --map password=hash -q").stderr == ""
+
+
+def test_names_that_are_no_text_come_into_no_journal(authctl, ready_home, write):
+    path = write("\udcff.csv", b"id,name,\xff\na,A,x\n")
+    assert authctl(["users", "import", path, "--from", "csv", "--yes"]).status == 0
+    assert json.loads(authctl("users list-imports -o jsonl").stdout)["files"] == ["?.csv"]
