@@ -52,11 +52,11 @@ class Post:
 
 
 class _Posted:
-    post: Post
+    mailbag: Post
 
     @property
     def transport(self) -> Any:
-        return self.post
+        return self.mailbag
 
 
 class _Directory(_Posted, Directory):
@@ -83,7 +83,7 @@ class World:
     def _open(self, door: Any, actor: str) -> Any:
         named = {"clock": self.clock, "random_bytes": self.dice, "hash_parameters": CHEAP}
         opened = self._doors.enter_context(opening.open_door(door, self._settings, Actor(actor), **named))
-        opened.post = self.post
+        opened.mailbag = self.post
         return opened
 
     def problems(self) -> list[str]:
