@@ -2101,6 +2101,7 @@ function Get-AuthctlList($name) {
             'created_at'
             'updated_at'
             'last_sign_in_at'
+            'former_ids'
             'generated_password'
         }
         'fields.one-user' {
@@ -2134,6 +2135,7 @@ function Get-AuthctlList($name) {
             'created_at'
             'updated_at'
             'last_sign_in_at'
+            'former_ids'
             'former_ids'
             'generated_password'
         }
@@ -2396,6 +2398,7 @@ function Get-AuthctlList($name) {
             'created_at'
             'updated_at'
             'last_sign_in_at'
+            'former_ids'
             'session.id'
             'session.user_id'
             'session.provider'
