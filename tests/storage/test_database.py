@@ -646,6 +646,13 @@ def waits(monkeypatch):
     found = []
     sync = psycopg.Pipeline.sync
     monkeypatch.setattr(psycopg.Pipeline, "sync", lambda pipe: (found.append(pipe), sync(pipe)))
+    fetch = psycopg.Pipeline._fetch_gen
+
+    def fetching(pipe, *, flush):  # of what was asked ahead, if no other statement has come since
+        found.extend([pipe] * flush)
+        return fetch(pipe, flush=flush)
+
+    monkeypatch.setattr(psycopg.Pipeline, "_fetch_gen", fetching)
     return found
 
 
