@@ -31,7 +31,7 @@ from authctl.transfer.exporting import Exports
 from authctl.transfer.importing import Options, import_users
 from authctl.transfer.records import ImportedTotp, Linked
 
-COUNT = int(os.environ.get("AUTHCTL_TEST_ROUND_TRIP_USERS", "1500"))
+COUNT = int(os.environ.get("AUTHCTL_TEST_ROUND_TRIP_USERS", "600"))
 DRAWN = max(COUNT // 10, 500)
 BATCH = COUNT // 2
 TEAMS = ("Maths", "Maths", 'Zoë\'s, "李"/=1+1')  # two of one name
