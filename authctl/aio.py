@@ -150,7 +150,7 @@ class _Door(Generic[Sync]):
         return Security(self.sync, self._threads)
 
     async def close(self) -> None:
-        """Wait for what is running, and give the connections back."""
+        """Wait for what is running, and give the connections back. It can be used again afterwards."""
         await shield(to_thread(self._close))
 
     def _close(self) -> None:

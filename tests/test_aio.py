@@ -182,12 +182,12 @@ def test_closing_waits_for_what_is_running(directory):
         paused.let_go.set()
         await closing
         assert creating.done()
-        with pytest.raises(RuntimeError):
-            await door.users.get("ada")
+        async with door:
+            assert (await door.users.get("ada")).id == "ada"
 
     paused.left = 1
     asyncio.run(run())
-    assert directory.users.get("ada")
+    assert is_idle(directory.database)
 
 
 def test_two_loops_share_a_directory(directory):
@@ -221,6 +221,27 @@ def test_threads_know_the_context_of_whoever_asks(directory):
     door = aio.Directory(directory)
     asyncio.run(both())
     assert {*seen} == {1, 2}
+
+
+def test_a_bug_that_nobody_waits_for_is_logged(caplog):
+    reached, let_go = threading.Event(), threading.Event()
+
+    def step():
+        reached.set()
+        let_go.wait()
+        raise ZeroDivisionError
+
+    async def run():
+        threads = Threads(1)
+        task = asyncio.create_task(threads.run(step))
+        await until(reached)
+        task.cancel()
+        await asyncio.wait([task])
+        let_go.set()
+        threads.close()
+
+    asyncio.run(run())
+    assert [record.exc_info[0] for record in caplog.records if record.name == "authctl"] == [ZeroDivisionError]
 
 
 def test_threads_survive_a_fork():

@@ -240,6 +240,8 @@ def _initialize(settings: Settings) -> None:
 def _schema(postgres: str) -> Iterator[str]:
     """The URL of a new schema in that database, dropped at the end."""
     database = storage.database.Database(postgres)
+    if database.path is not None:
+        raise Invalid("general_argument_invalid", "A sandbox takes no SQLite file: it makes its own.", field="postgres")
     name = f"authctl_testing_{system_random_bytes(8).hex()}"
     try:
         storage.schema.create_namespace(database, name)

@@ -108,6 +108,11 @@ def test_commands_open_the_same(sandbox):
         assert directory.users.get("ada").id == "ada"
 
 
+def test_it_takes_no_file_that_is_there(blank):
+    with pytest.raises(Invalid), testing.sandbox(f"sqlite:///{blank.path}"):
+        pass
+
+
 def test_in_postgres_it_leaves_what_was_there(postgres_url):
     with closing(Database(postgres_url)) as database:
         with testing.sandbox(postgres_url) as sandbox:

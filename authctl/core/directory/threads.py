@@ -10,8 +10,9 @@ happened.
 
 from __future__ import annotations
 
+import logging
 import os
-from asyncio import shield, wrap_future
+from asyncio import CancelledError, shield, wrap_future
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -23,13 +24,15 @@ from typing import Any, Generic, TypeVar, get_origin
 
 from authctl.core.audit.following import Following
 from authctl.core.work.engine import Engine
-from authctl.errors import Invalid
+from authctl.errors import AuthctlError, Invalid
 from authctl.model import Event
 
 AT_ONCE = 100  # items of a stream that a thread reads before the loop has its turn
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+logger = logging.getLogger("authctl")
 
 
 class Threads:
@@ -51,21 +54,28 @@ class Threads:
             self._begin_anew()
         return self._executor.submit(copy_context().run, step)
 
-    def leave(self, step: Callable[[], object]) -> None:
-        """Have it done by a thread that nobody waits for, and here where all have ended."""
-        try:
-            self.submit(step)
-        except RuntimeError:
-            step()
-
     async def run(self, step: Callable[[], T]) -> T:
         """Wait until a thread has done it."""
-        return await wrap_future(self.submit(step))
+        doing = self.submit(step)
+        try:
+            return await wrap_future(doing)
+        except CancelledError:
+            doing.add_done_callback(_log_bug)
+            raise
 
     def close(self) -> None:
-        """Wait until all is done that was asked for."""
-        if self._process == os.getpid():
-            self._executor.shutdown()
+        """Wait until all is done that was asked for. What is asked for later has threads of its own."""
+        is_own, executor = self._process == os.getpid(), self._executor
+        self._begin_anew()
+        if is_own:
+            executor.shutdown()
+
+
+def _log_bug(done: Future[Any]) -> None:
+    """Tell of a failure that nobody waits for any more; errors of ours are heard by the door."""
+    error = None if done.cancelled() else done.exception()
+    if error is not None and not isinstance(error, AuthctlError):
+        logger.error("A verb that was cancelled has failed.", exc_info=error)
 
 
 class Awaited:
@@ -97,7 +107,7 @@ class Awaited:
                 for item in items:
                     yield item
         finally:
-            self._threads.leave(stream.close)  # behind what a thread may still be reading
+            self._threads.submit(stream.close)  # behind what a thread may still be reading
 
     def _follow(self, begin: Callable[[], Following]) -> Follower:
         return Follower(self._threads, _Lent(begin))
