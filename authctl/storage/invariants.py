@@ -243,7 +243,7 @@ def sessions_of_blocked(reader: Reader) -> Iterator[Breach]:
 
 
 def tokens_of_blocked(reader: Reader) -> Iterator[Breach]:
-    """Blocked accounts with tokens that work once they are unblocked, but for those that take back a change."""
+    """Blocked accounts with tokens that are good once the block ends, but for those that take back a change."""
     return _living_of_blocked(reader, tokens, tokens.c.kind != str(TokenKind.CHANGE_CANCEL))
 
 

@@ -57,3 +57,15 @@ class Barred(Fault):
 
 class Damaged(Fault):
     """The audit log does not verify, or tables contradict each other."""
+
+
+class Bug(Fault):
+    """Something ended in another way than authctl says that it ends."""
+
+
+class Hang(Fault):
+    """Something did not end."""
+
+
+class Wrong(Fault):
+    """An answer that claims to be right is wrong, or something was done by half."""

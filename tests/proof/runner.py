@@ -21,7 +21,7 @@ from typing import Any
 from conftest import make_ready
 from doubles.databases import Copies, Databases
 from doubles.postgres import embedded
-from proof import attacker, cutovers, disks, failovers, followers, kills, scenes
+from proof import attacker, clocks, cutovers, damage, disks, failovers, followers, fuzz, kills, machine, mutations, scenes, stress
 from proof.world import Files, Servers, memory
 
 NOWHERE = "none"  # the place of a trial that asks for no database, or makes its own
@@ -38,6 +38,12 @@ class Trial:
 TRIALS = {
     "attacker": Trial(attacker.run_round, ("sqlite", "postgres", "command line")),
     "cutovers": Trial(cutovers.run_round, (NOWHERE,)),
+    "damage": Trial(damage.run_round),
+    "mutations": Trial(mutations.run_round),
+    "fuzz": Trial(fuzz.run_round, ("sqlite",)),
+    "machine": Trial(machine.run_round),
+    "stress": Trial(stress.run_round),
+    "clocks": Trial(clocks.run_round),
     "failovers": Trial(failovers.run_round, (NOWHERE,)),
     "followers": Trial(followers.run_round, (NOWHERE,)),
     "kills": Trial(kills.run_round),
