@@ -72,7 +72,7 @@ class World:
 
     def __init__(self, url: str, ready: Ready) -> None:
         self.clock, self.dice = Clock(), Dice()
-        self.dice.count = ready.throws
+        self.dice.count, self.key = ready.throws, ready.key
         self.people = {name: Person(name, {*EMAILS[name], *PHONES[name]}) for name in PEOPLE}
         self.post = Post(self.people)
         self._settings = _settings(url, ready.key)
