@@ -21,7 +21,21 @@ from typing import Any
 from conftest import make_ready
 from doubles.databases import Copies, Databases
 from doubles.postgres import embedded
-from proof import attacker, clocks, cutovers, damage, disks, failovers, followers, fuzz, kills, machine, mutations, scenes, stress
+from proof import (
+    attacker,
+    clocks,
+    cutovers,
+    damage,
+    disks,
+    failovers,
+    followers,
+    fuzz,
+    kills,
+    machine,
+    mutations,
+    scenes,
+    stress,
+)
 from proof.world import Files, Servers, memory
 
 NOWHERE = "none"  # the place of a trial that asks for no database, or makes its own
