@@ -256,7 +256,7 @@ def texts(lines: Lines, folder: Path) -> Iterator[tuple[str, Any, Callable[[Any]
     yield "manifests", toml, manifest
     yield "policy files", toml, policies
     yield "configuration files", toml, configuration
-    yield "JWTs", st.lists(part | WORD, max_size=4).map(".".join), jwt
+    yield "signed tokens", st.lists(part | WORD, max_size=4).map(".".join), jwt
     yield "hashes", st.tuples(families | st.just(""), dice).map("".join) | WORD, hashed
 
 
