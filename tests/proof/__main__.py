@@ -34,7 +34,7 @@ def main() -> int:
     if given.authctl is not None:
         places: dict[str, Any] = {"command line": lambda: CommandLine(given.authctl)}
     else:
-        places = {name: runner.DATABASES[name] for name in ([given.database] if given.database else runner.DATABASES)}
+        places = {given.database: runner.DATABASES[given.database]} if given.database else runner.PLACES
     return runner.run(given.minutes, given.seed, places, given.only, given.rounds)
 
 

@@ -108,6 +108,7 @@ def postgres() -> Iterator[Servers]:
 
 
 DATABASES = {"sqlite": sqlite, "postgres": postgres}
+PLACES = {**DATABASES, NOWHERE: contextlib.nullcontext}
 
 
 def run(
@@ -128,7 +129,6 @@ def run(
         trials = {name: trial for name, trial in TRIALS.items() if not only or name in only}
         asked = {place for trial in trials.values() for place in trial.places}
         found = {name: stack.enter_context(come_by()) for name, come_by in places.items() if name in asked}
-        found[NOWHERE] = None
         outcomes = [Outcome(name, place) for name, trial in trials.items() for place in trial.places if place in found]
         ends = time.monotonic() + 60 * minutes
         for number in itertools.count() if rounds is None else range(rounds):
