@@ -2359,6 +2359,7 @@ function __authctl_list
                 'output|How results are written, and what a script can rely on' \
                 'policies|Every security policy, its range and its default' \
                 'postgres|How to use a Postgres database' \
+                'reliability|What you can rely on, and the tests that show it' \
                 'sample-config|Every setting, as a configuration file to begin with' \
                 'secrets|How passwords, codes and keys go in and out' \
                 'security|What protects accounts, and what to do in an emergency' \

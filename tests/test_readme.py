@@ -17,6 +17,7 @@ from conftest import START
 from doubles import pictures
 from doubles.documents import DOCUMENTS, MANUAL, README, REPOSITORY, blocks
 from doubles.lines import pipeline
+from proof.runner import TRIALS
 
 import authctl
 from authctl import settings as authctl_settings
@@ -447,12 +448,27 @@ def test_the_tests_that_the_security_statement_names_are_there():
     assert len(rows) > 40
     for row in rows:
         assert {path for path in re.findall(r"`(authctl/.*?)`", row) if (REPOSITORY / path).exists()}, row
-        named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row)
-        assert named, row
-        for path, function in named:
-            text = (REPOSITORY / path).read_text()
-            assert function, f"{path}: which test?"
-            assert f"\ndef {function}(" in text, f"{path}::{function}"
+        check_tests_of(row)
+
+
+def check_tests_of(row):
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row)
+    assert named, row
+    for path, function in named:
+        text = (REPOSITORY / path).read_text()
+        assert function, f"{path}: which test?"
+        assert f"\ndef {function}(" in text, f"{path}::{function}"
+
+
+def test_the_proofs_of_reliability_are_there():
+    """Each promise names tests, and trials that are run."""
+    page = (REPOSITORY / "authctl" / "manual" / "reliability.md").read_text()
+    rows = re.findall(r"^\| .* \|$", page, re.MULTILINE)[1:]
+    assert len(rows) > 10
+    for row in rows:
+        check_tests_of(row)
+        trials = row.split("|")[3].strip()
+        assert {each for each in trials.split(", ") if each} <= {*TRIALS}, row
 
 
 def test_other_lines_of_authctl_in_it_can_be_read(authctl, ready_home):
