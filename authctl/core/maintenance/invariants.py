@@ -38,7 +38,8 @@ class Invariant:
     check: the id of its finding. tables: what is read, once each, which says how long it takes.
     message, resource: of a breach, with its {id} and {value}. command: what mends it; mend: what `upgrade --repair`
     does.
-    of_backups: whether a restore looks too; the rest is made anew by it, or no reason to refuse what else there is.
+    of_backups: whether a restore looks too; the rest is made anew by it, may come from an older version, or is no
+    reason to refuse all else.
     reads_json: whether the database itself reads JSON for it, and refuses all where one text is damaged.
     """
 
@@ -98,9 +99,9 @@ INVARIANTS = (
     Invariant("names-wrong", _its.stray_names, ("user_names",),
         "The name {value} is kept for user {id}, who has another one.", mend=mending.release_names),
     Invariant("names-wrong", _its.wrong_username_keys, ("users",),
-        "The username_key of user {id} is not that of the username {value}."),
+        "The username_key of user {id} is not that of the username {value}.", of_backups=False),
     Invariant("names-wrong", _its.wrong_former_names, ("former_names",),
-        "The former name {id} cannot be found as {value}.", "former_names/{id}"),
+        "The former name {id} cannot be found as {value}.", "former_names/{id}", of_backups=False),
     Invariant("factors-wrong", _its.wrong_factors, ("users", "users"),
         "The row of user {id} is wrong about {value}.", mend=mending.factors),
     Invariant("row-contradictory", _its.half_proofs, ("users",),
@@ -122,7 +123,7 @@ INVARIANTS = (
         "The role {value} of the membership {id} is in only one of two tables.",
         "memberships/{id}", mend=mending.roles, reads_json=True),
     Invariant("row-contradictory", _its.wrong_imports, ("imports",),
-        "The import {id} has {value}.", "imports/{id}"),
+        "The import {id} has {value}.", "imports/{id}", of_backups=False),
     Invariant("row-contradictory", _its.wrong_subjects, ("manifest_subjects",),
         "The manifest {id} brought a {value} that belongs to nobody.", "manifest_subjects/{id}"),
     Invariant("user-count-wrong", _its.wrong_counts, ("users",),

@@ -164,6 +164,7 @@ def filled(directory, tmp_path):
     users.create_session("ada")
     directory.tokens.create("bob")
     directory.mfa.create_authenticator("ada")
+    directory.teams.delete(directory.teams.create("Gone", id="Gone").id)
     directory.teams.create("Maths", id="maths", owner="ada")
     directory.teams.create_membership("maths", user="bob", roles=["tutor"], invite=True, print_secret=True)
     file = tmp_path / "users.csv"
