@@ -179,9 +179,10 @@ sessions = sa.Table(
     sa.Column("mfa_at", Instant),
     sa.Column("ended_at", Instant),
     sa.Column("ended_reason", Text),
-    sa.UniqueConstraint("id", name="sessions_id_key"),
-    # Nobody is given a digest twice. A hash index holds a third of its bytes, in no order.
+    # Random, so that none is there twice. A hash index holds no more than a third of its bytes, in no order.
+    sa.UniqueConstraint("id", name="sessions_id_key").ddl_if("sqlite"),
     sa.UniqueConstraint("secret_digest", name="sessions_secret_digest_key").ddl_if("sqlite"),
+    sa.Index("sessions_id", "id", postgresql_using="hash").ddl_if("postgresql"),
     sa.Index("sessions_secret_digest", "secret_digest", postgresql_using="hash").ddl_if("postgresql"),
     # Each sign-in looks at those that have not ended, however many have. Without the number, which would take more than
     # all else: Postgres keeps rows of the same values together.

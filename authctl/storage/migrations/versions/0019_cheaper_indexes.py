@@ -1,7 +1,8 @@
 """Fewer and smaller indexes, and room in the pages of what each sign-in updates.
 
 Lists of users by a flag are read from an index of those who have it, or of those who do not; blocked ones from their
-own. Sessions have one index by user where there were two, and none that purging alone asked for.
+own. Sessions have one index by user where there were two, none that purging alone asked for, and on Postgres hash
+indexes of what is random.
 """
 
 import sqlalchemy as sa
@@ -31,8 +32,9 @@ def upgrade() -> None:
         _index_users(f"users_not_{flag}", f"{flag} = 0", f"NOT {flag}")
     op.create_index("sessions_user", "sessions", ["user_seq", "ended_at"])
     if op.get_context().dialect.name == "postgresql":
-        op.drop_constraint("sessions_secret_digest_key", "sessions")
-        op.create_index("sessions_secret_digest", "sessions", ["secret_digest"], postgresql_using="hash")
+        for column in ("id", "secret_digest"):
+            op.drop_constraint(f"sessions_{column}_key", "sessions")
+            op.create_index(f"sessions_{column}", "sessions", [column], postgresql_using="hash")
         for table, percent in FILL_FACTORS.items():
             op.execute(f"ALTER TABLE {table} SET (fillfactor = {percent})")
 
