@@ -1057,10 +1057,10 @@ _authctl_list() {
             ;;
         'help.')
             words=('applications' 'apply' 'asvs' 'backup' 'errors' 'events' 'export' 'formats' 'frameworks' 'import'
-                'messages' 'options' 'output' 'policies' 'postgres' 'sample-config' 'secrets' 'security' 'settings'
-                'shapes' 'sharing' 'sizes' 'teams' 'testing' 'tokens' 'transactions' 'users' 'teams' 'sessions'
-                'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'apply' 'pull' 'backup' 'restore' 'completion'
-                'help')
+                'messages' 'options' 'output' 'policies' 'postgres' 'reliability' 'sample-config' 'secrets' 'security'
+                'settings' 'shapes' 'sharing' 'sizes' 'teams' 'testing' 'tokens' 'transactions' 'users' 'teams'
+                'sessions' 'tokens' 'mfa' 'security' 'init' 'upgrade' 'status' 'apply' 'pull' 'backup' 'restore'
+                'completion' 'help')
             ;;
         'help.users')
             words=('create' 'list' 'get' 'delete' 'list-logs' 'update-name' 'update-username' 'update-locale'
