@@ -117,7 +117,7 @@ class User(NewUser):
     created_at: datetime
     updated_at: datetime
     last_sign_in_at: datetime | None = None
-    former_ids: tuple[str, ...] | None = field(default=None, compare=False)  # None where not asked for
+    former_ids: tuple[str, ...] | None = field(default=None, repr=False, compare=False)  # None where not asked for
 
     def at(self, now: datetime) -> User:
         """The account at that moment: a block or a lock whose end has come is over."""

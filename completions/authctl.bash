@@ -826,14 +826,14 @@ _authctl_list() {
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
                 'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
                 'blocked_until' 'codes_locked_until' 'metadata' 'locale' 'pending.email' 'pending.phone' 'created_at'
-                'updated_at' 'last_sign_in_at' 'former_ids' 'generated_password')
+                'updated_at' 'last_sign_in_at' 'generated_password')
             ;;
         'fields.one-user')
             words=('id' 'username' 'name' 'email' 'email_verified' 'phone' 'phone_verified' 'status' 'labels' 'prefs'
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
                 'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
                 'blocked_until' 'codes_locked_until' 'metadata' 'locale' 'pending.email' 'pending.phone' 'created_at'
-                'updated_at' 'last_sign_in_at' 'former_ids' 'former_ids' 'generated_password')
+                'updated_at' 'last_sign_in_at' 'former_ids' 'generated_password')
             ;;
         'fields.deletion')
             words=('id' 'deleted')
@@ -929,9 +929,9 @@ _authctl_list() {
                 'mfa' 'factors.totp' 'factors.email' 'factors.phone' 'factors.recovery_code' 'password.set'
                 'password.algorithm' 'password.updated_at' 'password.must_change' 'password.expires_at' 'locked_until'
                 'blocked_until' 'codes_locked_until' 'metadata' 'locale' 'pending.email' 'pending.phone' 'created_at'
-                'updated_at' 'last_sign_in_at' 'former_ids' 'session.id' 'session.user_id' 'session.provider'
-                'session.factors' 'session.ip' 'session.user_agent' 'session.created_at' 'session.expires_at'
-                'session.mfa_at' 'session.ended_at' 'session.ended_reason' 'session.current')
+                'updated_at' 'last_sign_in_at' 'session.id' 'session.user_id' 'session.provider' 'session.factors'
+                'session.ip' 'session.user_agent' 'session.created_at' 'session.expires_at' 'session.mfa_at'
+                'session.ended_at' 'session.ended_reason' 'session.current')
             ;;
         'fields.jwt')
             words=('jwt' 'expires_at')

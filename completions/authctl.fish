@@ -1749,7 +1749,6 @@ function __authctl_list
                 'created_at' \
                 'updated_at' \
                 'last_sign_in_at' \
-                'former_ids' \
                 'generated_password'
         case 'fields.one-user'
             printf '%s\n' \
@@ -1783,7 +1782,6 @@ function __authctl_list
                 'created_at' \
                 'updated_at' \
                 'last_sign_in_at' \
-                'former_ids' \
                 'former_ids' \
                 'generated_password'
         case 'fields.deletion'
@@ -2046,7 +2044,6 @@ function __authctl_list
                 'created_at' \
                 'updated_at' \
                 'last_sign_in_at' \
-                'former_ids' \
                 'session.id' \
                 'session.user_id' \
                 'session.provider' \

@@ -2101,7 +2101,6 @@ function Get-AuthctlList($name) {
             'created_at'
             'updated_at'
             'last_sign_in_at'
-            'former_ids'
             'generated_password'
         }
         'fields.one-user' {
@@ -2135,7 +2134,6 @@ function Get-AuthctlList($name) {
             'created_at'
             'updated_at'
             'last_sign_in_at'
-            'former_ids'
             'former_ids'
             'generated_password'
         }
@@ -2398,7 +2396,6 @@ function Get-AuthctlList($name) {
             'created_at'
             'updated_at'
             'last_sign_in_at'
-            'former_ids'
             'session.id'
             'session.user_id'
             'session.provider'
