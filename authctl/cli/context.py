@@ -222,13 +222,18 @@ class Context(typer.Context):
         """
         if self.answers_in_words:
             self._tell_change(record, table)
-        elif self.output.quiet and self.is_change and not (self.is_dry_run or self.asks_for_answer):
+        elif self.is_quiet_change:
             from authctl.cli.tables import SECRETS
 
             if secrets := {name: value for name, value in record.items() if name in SECRETS}:
                 self.output.show_only(secrets)
         else:
             self.output.show(record | self._dry_run())
+
+    @property
+    def is_quiet_change(self) -> bool:
+        """Whether a change is made of which the line asks to see nothing."""
+        return self.output.quiet and self.is_change and not (self.is_dry_run or self.asks_for_answer)
 
     def _tell_change(self, record: Json, table: Sequence[Json] = ()) -> None:
         """Say what a command did, in words; when quiet, show the secrets that it made and nothing else."""

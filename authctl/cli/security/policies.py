@@ -132,6 +132,8 @@ def apply(
 def _show_policies(ctx: Context, held: Mapping[str, Any]) -> None:
     """Policies as one object in JSON and TOML, as rows in tables and where --fields asks for them."""
     output = ctx.output
+    if ctx.is_quiet_change:
+        return
     if output.format is Format.TOML:
         output.show_toml({name: policies.plain(name, value) for name, value in held.items()})
     elif output.speaks_json and output.fields is None:
@@ -188,6 +190,8 @@ def _warn(ctx: Context, held: Mapping[str, Any]) -> None:
     """What policies that were set do not do, as far as it can be told now."""
     _warn_of_missing_file(ctx, held)
     _warn_of_unused_labels(ctx, held)
+    if not held.get("sign-in-methods", True):
+        ctx.output.warn("Nobody can sign in or sign up any more. Sessions that are open stay.")
 
 
 def _warn_of_unused_labels(ctx: Context, held: Mapping[str, Any]) -> None:

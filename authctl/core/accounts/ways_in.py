@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 # Methods as messages call them.
 NAMES = {
-    "password": "password",
-    "email": "a code sent by mail",
-    "magic-url": "a link sent by mail",
-    "phone": "a code sent to a phone",
-    "identity": "another provider",
-    "anonymous": "no name at all",
-    "token": "a token of an operator",
+    "password": "with a password",
+    "email": "with a code sent by mail",
+    "magic-url": "with a link sent by mail",
+    "phone": "with a code sent to a phone",
+    "identity": "through another provider",
+    "anonymous": "anonymously",
+    "token": "with a token from an operator",
 }
 
 
@@ -28,12 +28,14 @@ def check(work: Work, method: str | None, *, field: str | None = None) -> None:
 
     Raises Invalid (user_auth_method_unsupported).
     """
-    if method is not None and method not in work.policy["sign-in-methods"]:
+    allowed = work.policy["sign-in-methods"]
+    if method is not None and method not in allowed:
+        wanted = ",".join(name for name in NAMES if name == method or name in allowed)
         raise Invalid(
             "user_auth_method_unsupported",
-            f"Signing in by {NAMES[method]} is switched off.",
+            f"Signing in {NAMES[method]} is switched off.",
             field=field,
-            hint="An operator can switch it on with: authctl security set sign-in-methods",
+            hint=f"An operator can switch it on with: authctl security set sign-in-methods {wanted}",
         )
 
 

@@ -341,7 +341,8 @@ class Domains(ValueType):
         try:
             return contacts.email(f"x@{bare}").partition("@")[2]
         except Invalid:
-            raise _invalid(name, f"takes {self.range}; {_shown(given)} is no domain") from None
+            why = f"to refuse those, use {DENY}{DISPOSABLE}" if bare == DISPOSABLE else f"{_shown(given)} is no domain"
+            raise _invalid(name, f"takes {self.range}; {why}") from None
 
     def text(self, value: DomainList | None) -> str:
         return "any" if value is None else ",".join(self.json(value))

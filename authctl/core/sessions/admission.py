@@ -82,22 +82,35 @@ def admit_session(
         raise Denied(
             "user_more_factors_required",
             "You must add a second factor first.",
-            hint="Add one: authctl mfa create-authenticator --as-session",
+            hint=f"Add one: {_own_command('mfa create-authenticator', user)}",
         )
     if not to_change_password and user.password is not None and user.password.must_change:
         raise Denied(
             "user_password_reset_required",
             "You must change the password first.",
-            hint="Change it: authctl users update-password --as-session",
+            hint=f"Change it: {_own_command('users update-password', user)}",
         )
     if not to_prove and (missing := unverified(work, user)) is not None:
         raise Denied(
             "user_verification_required",
             f"Verify {'an email or a phone' if missing == 'any' else f'the {missing}'} before anything else.",
-            hint=f"Send a message with: authctl tokens create-{'phone' if missing == 'phone' else 'email'}-verification"
-            " --as-session",
+            hint=_way_to_verify(user, "phone" if missing == "phone" else "email"),
         )
     return person
+
+
+def _way_to_verify(user: User, kind: str) -> str:
+    """What somebody types who has to verify an address, and may have none yet."""
+    if getattr(user, kind) is None:
+        return f"Give the account one: {_own_command(f'users update-{kind}', user, kind.upper())}"
+    return f"Send a message with: {_own_command(f'tokens create-{kind}-verification', user)}"
+
+
+def _own_command(command: str, user: User, *more: str) -> str:
+    """A command about an account for the person whose it is."""
+    from shlex import quote
+
+    return " ".join(["authctl", command, quote(user.id), *more, "--as-session"])
 
 
 def unverified(work: Work, user: User) -> str | None:

@@ -175,7 +175,7 @@ def _address(work: Work, user: User, asked: TokenRequest) -> str:
             "general_argument_invalid",
             f"User {user.id} has no {kind}.",
             field="user",
-            hint=f"Set one with: authctl users update-{kind}",
+            hint=f"Set one with: authctl users update-{kind} {user.id} {str(kind).upper()}",
         )
     if effect is Effect.VERIFY and pending is None and getattr(user, f"{kind}_verified"):
         type = "user_email_already_verified" if kind == "email" else "user_phone_already_verified"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from authctl.core.policy import policies
-from authctl.errors import AuthctlError, Invalid
+from authctl.errors import AuthctlError, Denied, Invalid
 
 PASSWORD = "correct horse battery"
 INSIDE, OUTSIDE, PHONE = "ada@example.com", "ada@example.org", "+442079460123"
@@ -285,6 +285,21 @@ def test_a_session_is_good_for_proving_alone_until_the_address_is_verified(ways,
     ):
         with refused("user_verification_required"):
             refused_verb()
+
+
+def test_what_to_do_next_is_a_command_that_runs(ways):
+    ways.directory.security.set("require-verified", "email")
+    signed_in = ways.application.sessions.create_anonymous()
+    id = signed_in.session.user_id
+    for command in (f"users update-email {id} EMAIL", f"tokens create-email-verification {id}"):
+        with pytest.raises(Denied) as denied:
+            ways.application.sessions.get(signed_in.secret)
+        assert denied.value.hint.endswith(f": authctl {command} --as-session")
+        ways.application.as_session(signed_in.secret).users.update_email(id, "ada@example.com")
+    ways.directory.security.set("sign-in-methods", "identity,password")
+    with pytest.raises(Invalid) as invalid:
+        ways.application.sessions.create_anonymous()
+    assert invalid.value.hint.endswith("security set sign-in-methods password,identity,anonymous")
 
 
 def test_whoever_verifies_may_do_the_rest(ways, mail):
