@@ -298,6 +298,7 @@ def test_a_stream_that_is_cancelled_gives_its_connection_back(directory, many):
         await anext(stream)
         await door.close()
         await stream.aclose()
+        await door.close()
 
     asyncio.run(run())
     assert is_idle(directory.database)
