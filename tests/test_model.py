@@ -22,7 +22,8 @@ def test_what_repr_hides_of_a_user_is_shown_to_nobody():
     shown = user.public()
     assert [name for name in User.__dataclass_fields__ if name not in shown] == [
         *("username_self_service", "email_self_service", "phone_self_service", "totp", "recovery_code"),
-        *("pending_email", "pending_email_session", "pending_phone", "pending_phone_session", "requested", "seq", "former_ids"),
+        *("pending_email", "pending_email_session", "pending_phone", "pending_phone_session", "requested", "seq"),
+        "former_ids",
     ]
     assert all(f" {name}=" not in repr(user) for name in User.__dataclass_fields__ if name not in shown)
     assert shown["pending"] == {"email": None, "phone": None}

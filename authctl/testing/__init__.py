@@ -34,8 +34,9 @@ from authctl.core.hashing import Parameters
 from authctl.core.maintenance import setup
 from authctl.core.work.unit import Actor, system_clock, system_random_bytes
 from authctl.delivery import Channel, Email, Receipt, Sms, Transport
-from authctl.errors import Invalid
+from authctl.errors import Invalid, did_you_mean
 from authctl.settings import Settings, load
+from authctl.settings.definitions import ENTRIES
 
 if TYPE_CHECKING:
     from typing import Self
@@ -217,7 +218,11 @@ def sandbox(
 
 
 def _settings(folder: Path, url: str, key: bytes, more: Mapping[str, object]) -> Settings:
-    """Those of the sandbox, by which messages can be sent."""
+    """Those of the sandbox, by which messages can be sent. Raises Invalid for one that there is none of."""
+    for name in more:
+        if name not in ENTRIES:
+            message = f"There is no setting {name!r}.{did_you_mean(name, ENTRIES)}"
+            raise Invalid("general_argument_invalid", message, field="settings")
     ways = {"email.host": "mail.invalid", "email.from": "testing@example.com", "sms.provider": "console"}
     return load({**_environ(folder, url, key)}, options=ways | dict(more), system_config=os.devnull)
 

@@ -131,3 +131,8 @@ def schemas(db):
 def test_it_needs_no_pytest():
     script = "import sys, authctl.testing; assert 'pytest' not in sys.modules"
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+def test_a_setting_that_there_is_none_of_is_named():
+    with pytest.raises(Invalid, match="There is no setting 'email.hosts'. Did you mean 'email.host'"):
+        testing.sandbox(settings={"email.hosts": "mail.example.com"}).__enter__()
