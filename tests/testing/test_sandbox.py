@@ -134,5 +134,5 @@ def test_it_needs_no_pytest():
 
 
 def test_a_setting_that_there_is_none_of_is_named():
-    with pytest.raises(Invalid, match="There is no setting 'email.hosts'. Did you mean 'email.host'"):
+    with pytest.raises(Invalid, match=r"There is no setting 'email\.hosts'\. Did you mean 'email\.host'"):
         testing.sandbox(settings={"email.hosts": "mail.example.com"}).__enter__()
