@@ -136,8 +136,9 @@ def _differences(change: Record, look: Look) -> Iterator[tuple[str, Sides]]:
     """The fields that a change changed: before and after."""
     before, after = dict(_flat(change["before"])), dict(_flat(change["after"]))
     for name in before | after:
-        if before.get(name) != after.get(name):
-            yield name, (text_of(name, before.get(name), look) or "-", text_of(name, after.get(name), look) or "-")
+        sides = tuple(text_of(name, side.get(name), look) or "-" for side in (before, after))
+        if before.get(name) != after.get(name) and sides[0] != sides[1]:  # times may differ by less than is shown
+            yield name, sides
 
 
 def _flat(record: Record) -> Iterator[tuple[str, Any]]:

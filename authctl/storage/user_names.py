@@ -48,7 +48,10 @@ def list_merged(db: Connection, into: str) -> list[str]:
 
 
 def ask_merged(db: Connection, readings: Iterable[tuple[str, str]]) -> Callable[[str], tuple[str, ...]]:
-    """What tells the same of a user who is found by these pairs of column and value; asked with the next statement."""
+    """What tells the same of a user who is found by these pairs of column and value; asked with the next statement.
+
+    An id that somebody new has is not among them.
+    """
     answer = db.ask(compiled.USER_NAMES_LIST_MERGED_INTO, _NOBODY | dict(readings))
     return lambda into: tuple(row.id for row in answer() if row.merged_into == into)
 

@@ -109,12 +109,17 @@ def _asked(
     id = None if user is None else _user_id(work, user)
     return storage.events.EventQuery(
         user_id=id,
-        merged_ids=tuple(storage.user_names.list_merged(work.db, id)) if id is not None and work.is_operator else (),
+        merged_ids=_merged_ids(work, id) if id is not None and work.is_operator else (),
         names=tuple(names),
         actor=actor,
         since=begin,
         until=end,
     )
+
+
+def _merged_ids(work: Work, id: str) -> tuple[str, ...]:
+    """The ids of the accounts that were merged into a user, whose log is the user's."""
+    return storage.user_names.ask_merged(work.db, [("id", id)])(id)
 
 
 def _event(name: str) -> str:

@@ -16,10 +16,16 @@ RELEASE = user_names.delete().where(is_(user_names.c.name), is_(user_names.c.use
 FIND_FORMER = sa.select(former_names.c.name).where(is_(former_names.c.name))
 FIND_MERGED = sa.select(former_names.c.merged_into).where(is_(former_names.c.name))
 LIST_MERGED = sa.select(former_names.c.id).where(is_(former_names.c.merged_into), former_names.c.id.is_not(None))
-# Of whoever is found by the same as in users.FIND, so that both can be asked together.
+# Of whoever is found by the same as in users.FIND, so that both can be asked together; but for ids that an operator has
+# given to somebody new.
+_other = users.alias("other")
 LIST_MERGED_INTO = (
     sa.select(former_names.c.merged_into, former_names.c.id)
-    .where(former_names.c.merged_into.in_(sa.select(users.c.id).where(IS_NAMED)), former_names.c.id.is_not(None))
+    .where(
+        former_names.c.merged_into.in_(sa.select(users.c.id).where(IS_NAMED)),
+        former_names.c.id.is_not(None),
+        ~sa.exists().where(_other.c.id == former_names.c.id),
+    )
     .order_by(former_names.c.id)
 )
 REMEMBER_MERGED = upsert(former_names, ("name",), "merged_into")

@@ -180,6 +180,9 @@ def test_its_id_finds_its_log_and_says_where_it_went(directory, two):
     log = directory.users.list_logs("new", limit=1_000)
     assert [each.resource for each in log if each.name == "users.update.name"] == ["users/oldest"]
     assert [each.details for each in directory.users.list_logs("Old", limit=1)] == [{"into": "new"}]
+    directory.users.create(id="Old")  # by an operator, for somebody else
+    assert directory.users.get("new", former_ids=True).former_ids == ("oldest",)
+    assert "users/Old" not in {each.resource for each in directory.users.list_logs("new", limit=1_000)}
 
 
 def test_the_first_is_preferred_where_the_operator_says_so(directory, two, application, clock):
