@@ -3,7 +3,7 @@ and what imports replaced."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -73,11 +73,12 @@ Key = tuple[Any, ...]
 
 
 def list_over(db: Connection, overdue: Overdue, behind: Key | None) -> tuple[list[Key], Key | None]:
-    """The keys of a batch of those, among the next rows behind a key; and the key to go on behind, None at the end."""
+    """The keys of a batch of those, in their order, among the next rows behind a key; and the key to go on behind, None
+    at the end."""
     key = list(overdue.table.primary_key)
     ahead = sa.select(overdue.table).order_by(*key)
     if behind is not None:
-        ahead = ahead.where(sa.tuple_(*key) > sa.tuple_(*map(sa.literal, behind)))
+        ahead = ahead.where(sa.tuple_(*key) > _place(behind))
     looked_at = ahead.limit(LOOK).subquery()
     columns = [looked_at.c[column.name] for column in key]
     found = sa.select(*columns).where(overdue.is_over(looked_at.c)).order_by(*columns).limit(BATCH)
@@ -88,11 +89,15 @@ def list_over(db: Connection, overdue: Overdue, behind: Key | None) -> tuple[lis
     return keys, tuple(last) if last is not None else None
 
 
-def delete_over(db: Connection, overdue: Overdue, keys: Sequence[Key]) -> int:
-    """Remove those of these rows that are still over; how many there were."""
-    table = overdue.table
-    theirs = sa.tuple_(*table.primary_key).in_(keys)
-    return db.sqlalchemy.execute(table.delete().where(theirs, overdue.is_over(table.c))).rowcount
+def delete_over(db: Connection, overdue: Overdue, first: Key, last: Key) -> int:
+    """Remove those that are over from one key to another; how many there were."""
+    key = sa.tuple_(*overdue.table.primary_key)
+    theirs = (key >= _place(first), key <= _place(last))  # of single keys, SQLite would read the whole table
+    return db.sqlalchemy.execute(overdue.table.delete().where(*theirs, overdue.is_over(overdue.table.c))).rowcount
+
+
+def _place(key: Key) -> Any:
+    return sa.tuple_(*map(sa.literal, key))
 
 
 def count_tokens(db: Connection, before: datetime) -> int:

@@ -38,7 +38,7 @@ def remove_overdue(directory: Engine, what: str, overdue: purging.Overdue) -> in
     while True:
         keys, behind = directory.read(_list_over, overdue, behind)
         if keys:
-            total += _remove(directory, what, partial(_delete_over, overdue, keys))
+            total += _remove(directory, what, partial(_delete_over, overdue, keys[0], keys[-1]))
         if behind is None:
             return total
 
@@ -49,8 +49,8 @@ def _list_over(
     return purging.list_over(work.db, overdue, behind)
 
 
-def _delete_over(overdue: purging.Overdue, keys: list[purging.Key], work: Work) -> int:
-    return purging.delete_over(work.db, overdue, keys)
+def _delete_over(overdue: purging.Overdue, first: purging.Key, last: purging.Key, work: Work) -> int:
+    return purging.delete_over(work.db, overdue, first, last)
 
 
 def _remove(directory: Engine, what: str, delete: Step) -> int:

@@ -456,6 +456,19 @@ COLUMNS_SINCE = {
     "memberships": "invited_as invited_name",
     "tokens": "session_seq by_operator",
 }
+FLAGS = ("email_verified", "phone_verified", "mfa")
+INDEXES_SINCE = (
+    *("users_requested", "tokens_digest", "invitations_inviter_seq", "memberships_invited_as"),
+    *("users_blocked", "sessions_user", *(f"users_{which}" for flag in FLAGS for which in (flag, f"not_{flag}"))),
+)
+# Those that later schemas removed, by their names: of which column is one to them.
+INDEXES_UNTIL = {
+    **{f"users_{flag}": f"users ({flag})" for flag in ("status", *FLAGS)},
+    **{f"sessions_{column}": f"sessions ({column})" for column in ("user_seq", "expires_at", "ended_at")},
+    "sessions_live": "sessions (user_seq)",
+    "attempts_since": "attempts (since)",
+}
+KEYS_UNTIL = ("id", "secret_digest")  # of sessions, on Postgres
 
 
 def as_of_0005(directory):
@@ -468,10 +481,16 @@ def as_of_0005(directory):
         "DROP TABLE user_names",
         "DROP TABLE former_names",
         "DROP TABLE waiting_identities",
-        "DROP INDEX users_requested",
-        "DROP INDEX tokens_digest",
-        "DROP INDEX invitations_inviter_seq",
-        "DROP INDEX memberships_invited_as",
+        *(f"DROP INDEX {name}" for name in INDEXES_SINCE),
+        *(f"CREATE INDEX {name} ON {columns}" for name, columns in INDEXES_UNTIL.items()),
+        *(
+            statement
+            for column in (KEYS_UNTIL if directory.database.dialect == "postgresql" else ())
+            for statement in (
+                f"DROP INDEX sessions_{column}",
+                f"ALTER TABLE sessions ADD CONSTRAINT sessions_{column}_key UNIQUE ({column})",
+            )
+        ),
         *(
             f"ALTER TABLE {table} DROP COLUMN {name}"
             for table, names in COLUMNS_SINCE.items()
