@@ -7,15 +7,13 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from doubles.databases import Databases
+from doubles.importer import Importer
 from doubles.postgres import embedded
 
 from authctl import storage
@@ -25,50 +23,11 @@ from authctl.core.work.unit import Actor
 from authctl.settings import load
 
 KILLS = int(os.environ.get("AUTHCTL_TEST_KILLS", "12"))
-USERS = int(os.environ.get("AUTHCTL_TEST_KILLED_USERS", "6000"))
+USERS = int(os.environ.get("AUTHCTL_TEST_KILLED_USERS", "3000"))
 BATCH = max(USERS // 60, 1)
 BCRYPT = "$2b$10$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 
 WEAK = "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="  # of the word "secret"
-
-# The import as a process of its own: the command's own engine, with batches small enough to be killed between. Where
-# it is told to wait it says more, and goes on when a line comes in.
-IMPORT = """
-import json, sys, authctl
-from authctl.core.hashing import Parameters
-from authctl.errors import Unavailable
-from authctl.transfer import importing, reader_process
-url, file, base, options, waits = *sys.argv[1:4], json.loads(sys.argv[4]), len(sys.argv) > 5
-of_child = reader_process.batches_of_child
-
-def tell(*words):
-    print(*words, flush=True)
-    if waits:
-        sys.stdin.readline()
-
-def batches_of_child(job):
-    for batch in of_child(job):
-        if waits:
-            print("read", batch.records, flush=True)
-        yield batch
-
-reader_process.WORTH_IT = 1  # a child reads, however little there is
-reader_process.batches_of_child = batches_of_child
-print("ready", flush=True)
-cheap = Parameters(time_cost=1, memory_cost=8, parallelism=1)
-with authctl.open(url, actor="importer@example.com", hash_parameters=cheap) as directory:
-    try:
-        journal = importing.import_users(
-            directory, [file], source="authctl", options=importing.Options(**options),
-            report=base + ".report", rejects=base + ".rejects",
-            begun=lambda journal: waits and tell("begun"),
-            watch=lambda progress: progress.hashed or tell("stored", progress.records),
-        )
-    except Unavailable as error:
-        print(error.type, flush=True)
-        sys.exit(7)
-    print("finished", journal.id, flush=True)
-"""
 
 
 def write_users(path, hash=BCRYPT):
@@ -98,37 +57,18 @@ def write_users(path, hash=BCRYPT):
 
 @pytest.fixture
 def started(home, tmp_path):
-    """Starts the import as a process, up to where it begins."""
+    """Starts the import as a process, up to where it begins; one that `waits` says more, and goes on line by line."""
     running = []
 
     def start(url, *, waits=False, **options):
-        words = [
-            sys.executable,
-            "-W",
-            "error",
-            "-c",
-            IMPORT,
-            url,
-            str(tmp_path / "users.jsonl"),
-            str(tmp_path / "told"),
-        ]
-        process = subprocess.Popen(
-            [*words, json.dumps({"batch": BATCH} | options), *(["waits"] if waits else [])],
-            env={**os.environ, **home},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        running.append(process)
-        assert process.stdout.readline() == b"ready\n"
-        return process
+        file, base = str(tmp_path / "users.jsonl"), str(tmp_path / "told")
+        running.append(Importer(home, url, file, base, {"batch": BATCH} | options, waits=waits))
+        assert running[-1].stdout.readline() == b"ready\n"
+        return running[-1]
 
     yield start
     for process in running:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.end()
 
 
 def check_whole(directory, tmp_path, expected, refused, hashes=("bcrypt", "strong")):
@@ -184,7 +124,7 @@ def test_killed_at_random_moments_it_goes_on(users_file, started, directory, dat
         sum(range(dice.randrange(1_000_000)))
         assert not finished.startswith(b"finished"), "there was nothing left to be killed"
         process.kill()
-        process.communicate()
+        process.wait()
     last = started(database_url)
     out, err = last.communicate()
     assert (last.returncode, err) == (0, b"")
@@ -202,32 +142,41 @@ def test_killed_with_several_batches_in_the_making_it_goes_on(directory, databas
         process = started(database_url, waits=True, **options)
         told = iter(process.stdout.readline, b"")
         assert next(told) == b"begun\n"
+        ahead = 0
         for _ in range(turn):
             go_on(process)
-            assert any(line.startswith(b"stored") for line in told)
+            ahead = max(ahead, read_until_stored(told))
             through += BATCH
         # The next batch cannot be stored, so that the process is in the midst of that when it is killed.
-        directory.write(killed_while_it_stores, process, told, through + 5 * BATCH)
+        directory.write(killed_while_it_stores, process, told, ahead, through + 5 * BATCH)
         assert directory.read(position) == through
-        process.communicate()
     out, err = started(database_url, **options).communicate()
     assert (err, b"finished" in out) == (b"", True)
     check_whole(directory, tmp_path, expected, refused, hashes=("wrapped-sha1", "legacy"))
 
 
-def killed_while_it_stores(work, process, told, at_least):
-    """Keep the process from storing until it has read that many records, and kill it."""
+def read_until_stored(told):
+    """How many records the process has read when it has stored a batch."""
+    found = 0
+    for line in told:
+        if line.startswith(b"stored"):
+            return found
+        found = records(line)
+    raise AssertionError("it has ended")
+
+
+def killed_while_it_stores(work, process, told, ahead, at_least):
+    """Keep the process from storing until it has read that many records, and kill it. ahead: those read so far."""
     if work.db.dialect.name == "postgresql":
         work.db.sqlalchemy.exec_driver_sql("LOCK TABLE users IN EXCLUSIVE MODE")  # SQLite has one who writes at a time
     go_on(process)
-    assert any(line.startswith(b"read") and records(line) >= at_least for line in told)
+    assert ahead >= at_least or any(line.startswith(b"read") and records(line) >= at_least for line in told)
     process.kill()
     process.wait()
 
 
 def go_on(process):
     process.stdin.write(b"\n")
-    process.stdin.flush()
 
 
 def records(line):
