@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from authctl import settings
+from authctl.core.maintenance import private_files
 from authctl.errors import Invalid, Unavailable
 from authctl.settings import new_files, paths, reference
 from authctl.settings.definitions import ENTRIES
@@ -591,7 +592,7 @@ def killed_while_writing(path, key):
     code = f"""
 import os
 from authctl.settings import new_files
-with new_files.draft({str(path)!r}) as draft:
+with new_files.draft({str(path)!r}, prefix=".key.") as draft:
     open(draft, "wb").write({key!r}[:16])
     os._exit(9)
 """
@@ -602,8 +603,8 @@ with new_files.draft({str(path)!r}) as draft:
 
 def test_a_key_that_a_kill_broke_off_is_written_by_the_next(tmp_path):
     path = tmp_path / "secret.key"
-    killed_while_writing(path, KEY)
-    assert [each.startswith(".secret.key.") for each in os.listdir(tmp_path)] == [True]
+    killed_while_writing(tmp_path / "another.key", KEY)
+    assert [each.startswith(".key.") for each in os.listdir(tmp_path)] == [True]
     assert settings.write_key_file(str(path), KEY)
     assert os.listdir(tmp_path) == ["secret.key"]
     assert settings.read_key_file(str(path)) == KEY
@@ -612,12 +613,21 @@ def test_a_key_that_a_kill_broke_off_is_written_by_the_next(tmp_path):
 def test_what_another_process_is_writing_stays(tmp_path):
     path = tmp_path / "secret.key"
     draft = contextlib.ExitStack()
-    mine = Path(draft.enter_context(new_files.draft(path)))
+    mine = Path(draft.enter_context(new_files.draft(path, prefix=".key.")))
     assert settings.write_key_file(str(path), KEY)
     assert mine.exists()
     with pytest.raises(FileExistsError):
         draft.close()
     assert os.listdir(tmp_path) == ["secret.key"]
+
+
+def test_a_draft_that_a_kill_left_beside_the_whole_file_goes(tmp_path):
+    path = tmp_path / "out.jsonl"
+    path.write_text("whole")
+    os.link(path, tmp_path / ".out.jsonl.k3j2h1g0.part")
+    with pytest.raises(Invalid, match="already exists"):
+        private_files.check_new(path)
+    assert (os.listdir(tmp_path), path.read_text()) == (["out.jsonl"], "whole")
 
 
 def test_those_that_replace_a_file_at_once_do_not_meet(tmp_path):
@@ -642,6 +652,7 @@ def test_of_many_writers_one_writes_the_key(tmp_path):
     code = """
 import sys
 from authctl import settings
+from authctl.core.maintenance import private_files
 print(settings.write_key_file(sys.argv[1], bytes([int(sys.argv[2])]) * 32))
 """
     root = str(Path(settings.__file__).parents[2])

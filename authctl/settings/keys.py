@@ -59,7 +59,8 @@ def write_key_file(path: str, key: bytes) -> bool:
     try:
         os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
         try:
-            with new_files.draft(path) as draft, open(draft, "wb") as file:
+            # By one name for all keys: a key that is made anew after a kill has another fingerprint.
+            with new_files.draft(path, prefix=".key.") as draft, open(draft, "wb") as file:
                 file.write(b2a_base64(key))
         except FileExistsError:
             return False

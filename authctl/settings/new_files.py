@@ -12,26 +12,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 
+def _ignore(path: str) -> None: ...
+
+
 @contextmanager
 def draft(
     path: str | os.PathLike[str],
     *,
+    prefix: str | None = None,
     suffix: str = ".part",
     replaces: bool = False,
-    tell: Callable[[str], None] = lambda path: None,
+    tell: Callable[[str], None] = _ignore,
 ) -> Iterator[str]:
     """A name beside `path` to be written to; it becomes `path` at the end of the block, for good.
 
-    suffix: how that name ends. replaces: take the place of a file that is there. tell: is told of each draft that a
-    killed process left and that was removed. Raises FileExistsError where `path` is there, by the end at the latest;
-    OSError.
+    prefix, suffix: how that name begins and ends, else after `path`. replaces: take the place of a file that is there.
+    tell: is told of each draft that a killed process left and that was removed. Raises FileExistsError where `path` is
+    there, by the end at the latest; OSError.
     """
-    folder, name = os.path.split(os.path.abspath(path))
+    clear(path, prefix=prefix, suffix=suffix, tell=tell)
     if not replaces and os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-    prefix = f".{name[:64]}."
-    _clear(folder, prefix, suffix, tell)
-    descriptor, beside = _begin(folder, prefix, suffix)
+    folder = os.path.dirname(os.path.abspath(path))
+    descriptor, beside = _begin(folder, prefix or _prefix(path), suffix)
     try:
         yield beside
         _sync(beside)
@@ -64,10 +67,22 @@ def _begin(folder: str, prefix: str, suffix: str) -> tuple[int, str]:
         os.close(descriptor)
 
 
-def _clear(folder: str, prefix: str, suffix: str, tell: Callable[[str], None]) -> None:
-    """Remove what killed processes of this user left of the same file."""
+def _prefix(path: str | os.PathLike[str]) -> str:
+    """What the names of a file's drafts begin with."""
+    return f".{os.path.basename(path)[:64]}."
+
+
+def clear(
+    path: str | os.PathLike[str],
+    *,
+    prefix: str | None = None,
+    suffix: str = ".part",
+    tell: Callable[[str], None] = _ignore,
+) -> None:
+    """Remove the drafts of a file that killed processes of this user left; one may have got its name by then."""
     import fcntl
 
+    folder, prefix = os.path.dirname(os.path.abspath(path)), prefix or _prefix(path)
     length = len(prefix) + 8 + len(suffix)  # as mkstemp names them
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:

@@ -19,6 +19,7 @@ from typing import Any
 from proof import scenes
 from proof.scenes import Ran, Scenery, State
 
+STRIDE = 7919  # a prime, by which one seed's moment is behind that of the one before
 AT_A_TIME = 0.25  # of the kills; the others are at a moment
 FIRST, SECOND = 1_000_000, 2_000_000  # what the dice of both runs begin with
 
@@ -31,15 +32,18 @@ class Broken(AssertionError):
 class Kind:
     """A command that changes something. line: what is run in the folder of a scene, with what it reads.
 
-    is_whole: it is one unit of work; else only what stays of it in the end is compared.
+    is_whole: it is one unit of work; else only what stays of it in the end is compared. tells: what is to be found in
+    what both runs say.
     """
 
     line: str
     stdin: str = ""
     scene: str = "filled"
     is_whole: bool = True
+    tells: str = ""
 
 
+IMPORTED = '"created": 26'
 PASSWORD = "an excellent passphrase"
 KINDS = {
     "init": Kind("init -o json", scene="empty"),
@@ -54,10 +58,11 @@ KINDS = {
     "secure": Kind("users secure ada --yes -o json"),
     "merge": Kind("users merge eve ada --yes -o json"),
     "link": Kind("users create-identity ada github 4711 -o json"),
-    "import": Kind("users import people.jsonl --from authctl --teams --yes -o json", is_whole=False),
+    "import": Kind("users import people.jsonl --from authctl --teams --yes -o json", is_whole=False, tells=IMPORTED),
     "import with files": Kind(
         "users import people.jsonl --from authctl --yes --report told.jsonl --rejects left.jsonl -o json",
         is_whole=False,
+        tells=IMPORTED,
     ),
     "undo": Kind("users undo-import {import} --yes -o json", is_whole=False),
     "export": Kind("users export out.jsonl.gz --format authctl --yes -o json", is_whole=False),
@@ -104,20 +109,21 @@ def run_round(place: Any, counts: Counter[str], seed: int, only: tuple[str, ...]
     broken = []
     for name in only or KINDS:
         try:
-            kill(scenery, name, random.Random(f"{seed} {name}"), counts)
+            kill(scenery, name, seed, counts)
         except Broken as error:
             broken.append(str(error))
     if broken:
         raise Broken("\n\n".join(broken))
 
 
-def kill(scenery: Scenery, name: str, dice: random.Random, counts: Counter[str]) -> None:
-    kind = KINDS[name]
+def kill(scenery: Scenery, name: str, seed: int, counts: Counter[str]) -> None:
+    """Kill one kind. As many seeds in a row as it has moments come to each of them."""
+    kind, dice = KINDS[name], random.Random(f"{seed} {name}")
     variant = scenery.variant(kind.scene, dice)
     known = learn(scenery, name, variant)
     first, _ = known.first
     with scenery.scene(variant) as scene:
-        fault: dict[str, Any] = {"at": dice.randint(1, first.moments)}
+        fault: dict[str, Any] = {"at": 1 + seed * STRIDE % first.moments}
         if dice.random() < AT_A_TIME:
             fault = {"delay": dice.uniform(0.0001, first.seconds)}
         killed = scene.run(words(scene, kind), kind.stdin, FIRST, **fault)
@@ -183,5 +189,7 @@ def wrongs(kind: Kind, known: Known, killed: Ran | None, left: State, again: Ran
             yield f"The second run ends otherwise than {known.alone[0]} or {known.again[0]}"
         if ended.content not in (known.alone[1].content, known.again[1].content):
             yield f"The second run comes to something else: {ended.difference(known.alone[1], content=True)}"
+        if killed is not None and kind.tells not in killed.out + again.out:
+            yield "Nobody was told the result."
     if ended.files - known.alone[1].files - known.again[1].files:
         yield f"Files are left over: {ended.files - known.alone[1].files}"

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 from conftest import CHEAP, START, Clock, Dice
 from doubles import older
 from doubles.databases import Copies, Databases
@@ -392,7 +393,7 @@ def make_older(directory: Directory, version: str) -> None:
     """A directory of an older version, with accounts in it if that version could have them as they are known."""
     if version >= older.VERSION:
         older.make(directory)
-        directory.database.write(lambda db: storage.schema.migrate(db, version))
+        directory.database.write(lambda db: (storage.schema.migrate(db, version), _index(db)))
         return
     fingerprint = directory.state.key_fingerprint
     assert fingerprint is not None
@@ -405,14 +406,22 @@ def make_older(directory: Directory, version: str) -> None:
     directory.database.write(step)
 
 
+def _index(db: Any) -> None:
+    """Let accounts be found by their words."""
+    users = metadata.tables["users"].c
+    columns = (users[name] for name in ("seq", "id", "username", "name", "email", "phone", "labels"))
+    for row in db.sqlalchemy.execute(sa.select(*columns)).all():
+        storage.search_index.insert(db, row.seq, storage.users.document(row))
+
+
 def write_files(folder: Path) -> None:
     """What commands read."""
 
     def people(name: str, first: int, count: int) -> None:
         lines = [
             {
-                "id": f"p{number}",
-                "email": f"p{number}@example.net" if number % 7 else "nope",
+                "id": f"p{number}" if number % 7 else "a wrong id",
+                "email": f"p{number}@example.net",
                 "name": f"Person {number}",
                 "memberships": [{"team_id": "guests", "team_name": "Guests", "roles": []}] if number % 3 == 0 else [],
             }

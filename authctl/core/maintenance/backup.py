@@ -70,7 +70,7 @@ def backup(
     now = directory.clock()
     if keep is not None:
         file = os.path.join(file, backup_folder.name(now, state.key_fingerprint))
-    private_files.check_new(file)
+    private_files.check_new(file, suffix=backup_folder.PART)
     key = directory.find_key(state) if with_key else directory.find_own_key(state)
     if key is None:
         directory.warn("The secret key was not found, so the backup is not signed. To restore it, add --unsigned.")

@@ -21,9 +21,10 @@ from authctl.settings import new_files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, a quota and a limit of the process
 
 
-def check_new(path: str | Path, *, field: str = "file") -> None:
-    """Refuse, before anything is done, a file that is there, or cannot be made."""
+def check_new(path: str | Path, *, field: str = "file", suffix: str = ".part") -> None:
+    """Refuse, before anything is done, a file that is there, or cannot be made. suffix: how its drafts end."""
     if os.path.lexists(path):
+        new_files.clear(path, suffix=suffix)  # of who was killed when it had its name
         raise exists(path, field)
     if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK):
         raise _unwritable(path, field, "its folder is missing or not writable")
