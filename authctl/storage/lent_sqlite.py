@@ -26,15 +26,7 @@ def borrow(database: Database, connection: Any) -> _Loan:
     if not path or not os.path.samefile(path, database.path or ""):
         message = f"The connection leads to {path or 'a database in memory'} instead of {where}."
         raise unfit_connection(message, "To use within(), keep the application's tables in the directory's file.")
-    for name, value in sqlite.PRAGMAS.items():
-        (found,) = loan.execute(f"PRAGMA {name}").fetchone()
-        if found != (value == "ON"):
-            raise unfit_connection(
-                f"The connection needs PRAGMA {name} = {value}.", "Set it before the transaction begins."
-            )
-    hidden = {name for (name,) in loan.execute("SELECT name FROM sqlite_temp_master")} & {*compiled.TABLES}
-    if hidden:
-        raise unfit_connection(f"A temporary table hides the directory's table {min(hidden)}.", "Rename it.")
+    loan.check_sight()
     if not connection.in_transaction:
         # sqlite3 begins one before the application's first change, unless it was told not to.
         if connection.isolation_level is None or getattr(connection, "autocommit", False) is True:
@@ -52,11 +44,26 @@ class _Loan:
         self._lent = lent
 
     def check(self) -> None:
-        if not self._lent.in_transaction:
-            raise unfit_connection("The transaction has ended.", "Call within() again in the next one.")
+        with suppress(sqlite3.ProgrammingError):  # of a closed one
+            if self._lent.in_transaction:
+                return
+        raise unfit_connection("The transaction has ended.", "Call within() again in the next one.")
+
+    def check_sight(self) -> None:
+        """Refuse a connection that keeps other rules than ours, or finds other tables."""
+        for name, value in sqlite.PRAGMAS.items():
+            (found,) = self.execute(f"PRAGMA {name}").fetchone()
+            if found != (value == "ON"):
+                raise unfit_connection(
+                    f"The connection needs PRAGMA {name} = {value}.", "Set it before the transaction begins."
+                )
+        hidden = {name for (name,) in self.execute("SELECT lower(name) FROM sqlite_temp_master")} & {*compiled.TABLES}
+        if hidden:
+            raise unfit_connection(f"A temporary table hides the directory's table {min(hidden)}.", "Rename it.")
 
     @contextmanager
     def step(self) -> Iterator[None]:
+        self.check_sight()  # the application may have changed it meanwhile
         self.execute("SAVEPOINT authctl")
         text, self._lent.text_factory = self._lent.text_factory, sqlite.text
         try:

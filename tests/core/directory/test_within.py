@@ -336,6 +336,50 @@ def test_connections_that_will_not_do_are_refused(directory, database_url, tmp_p
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_what_becomes_unfit_meanwhile_is_refused_then(directory, database_url):
+    """Another transaction, whose view may be frozen; a COPY or pipeline under way; text that is no Unicode."""
+    directory.users.create(id="ada")
+    with psycopg.connect(database_url) as lent:
+        first = directory.within(lent)
+        lent.commit()
+        lent.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert "has ended" in unfit(first)
+        lent.rollback()
+        inside = directory.within(lent)
+        with lent.cursor().copy("COPY (SELECT 1) TO STDOUT") as rows:
+            assert "busy with a COPY" in unfit(inside)
+            assert [*rows]
+        with lent.pipeline():
+            assert "pipeline mode" in unfit(inside)
+        lent.execute("SET client_encoding = 'LATIN1'")
+        assert "client_encoding is iso8859-1" in unfit(inside)
+        lent.execute("SET client_encoding = 'UTF8'")
+        assert inside.users.update_name("ada", "Łada").name == "Łada"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_becomes_unfit_meanwhile_is_refused_then_by_sqlite(directory, application):
+    directory.users.create(id="ada")
+    inside = directory.within(application.lent)
+    application.execute("CREATE TEMP TABLE Users AS SELECT * FROM main.users")
+    assert "table users" in unfit(inside)
+    application.execute("DROP TABLE temp.users")
+    application.commit()
+    application.execute("PRAGMA foreign_keys = OFF")
+    application.execute("BEGIN")
+    assert "foreign_keys" in unfit(inside)
+    application.lent.close()
+    assert "has ended" in unfit(inside)
+
+
+def unfit(inside):
+    with pytest.raises(Invalid) as refused:
+        inside.users.update_name("ada", "Ada")
+    assert (refused.value.type, refused.value.field) == ("general_transaction_invalid", "connection")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_others_go_on_while_the_application_takes_its_time(directory, database_url):
     directory.users.create(id="bob")
     with psycopg.connect(database_url) as lent:
