@@ -11,7 +11,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, suppress
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from weakref import WeakValueDictionary
 
 from authctl.errors import AuthctlError
 from authctl.storage.connection import Connection
@@ -33,10 +35,26 @@ class Loan(Protocol):
     """A driver's connection in the application's transaction, as our statements use it; it commits nothing."""
 
     def check(self) -> None:
-        """Refuse a transaction that is over, or has failed."""
+        """Refuse a transaction that is over, or has failed, or sees our tables otherwise by now."""
 
     def step(self) -> AbstractContextManager[None]:
         """A savepoint, back to which goes what raises; within it, our statements find our tables."""
+
+
+class _Turn:
+    """One unit of work at a time: of two at once, each would end or undo the other's savepoint."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+
+
+_making = RLock()
+_turns: WeakValueDictionary[int, _Turn] = WeakValueDictionary()  # by connection, as long as a loan of it is kept
+
+
+def _turn(driver: Any) -> _Turn:
+    with _making:
+        return _turns.setdefault(id(driver), _Turn())
 
 
 def _borrow(database: Database, connection: Any) -> Loan:
@@ -71,9 +89,16 @@ class Lent(Database):
         self._own = database
         self._is_over = False
         with database._translated():
-            self._loan = _borrow(database, _driver_connection(lending))
+            driver = _driver_connection(lending)
+            self._turn = _turn(driver)
+            with self._turn.lock:
+                self._loan = _borrow(database, driver)
 
     def _run(self, work: Callable[[Connection], T], *, write: bool, rollback: bool) -> T:
+        with self._turn.lock:
+            return self._run_alone(work, write=write, rollback=rollback)
+
+    def _run_alone(self, work: Callable[[Connection], T], *, write: bool, rollback: bool) -> T:
         if self._is_over:
             raise unfit_connection("This within() block has ended.", "Call within() again.")
         self._loan.check()

@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -377,6 +378,27 @@ def unfit(inside):
         inside.users.update_name("ada", "Ada")
     assert (refused.value.type, refused.value.field) == ("general_transaction_invalid", "connection")
     return str(refused.value)
+
+
+def test_threads_with_one_connection_take_turns(directory, database_url):
+    """Of two units of work at once, each would undo the other with its savepoint, or leave its tables out of sight."""
+    if database_url.startswith("sqlite"):
+        lent = sqlite3.connect(database_url.removeprefix("sqlite:///"), check_same_thread=False)
+        lent.execute("PRAGMA foreign_keys = ON")
+    else:
+        lent = psycopg.connect(database_url)
+    directory.users.create(id="bob")
+    with contextlib.closing(lent), ThreadPoolExecutor(4) as threads:
+        insides = [directory.within(lent) for _ in range(2)]
+
+        def create(number):
+            with contextlib.suppress(Conflict):
+                insides[number % 2].users.create(id="bob")
+            return insides[number % 2].users.create(id=f"user-{number}").id
+
+        ids = [*threads.map(create, range(40))]
+        lent.commit()
+    assert {user.id for user in directory.users.list(limit=100)} == {"bob", *ids}
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
