@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from authctl.core.accounts import lookup, records
+from authctl.core.accounts import lookup, naming, records
 from authctl.core.credentials.passwords import Prepared
 from authctl.core.manifests.declarations import GENERATE, State
 from authctl.core.manifests.plans import Action, Gift, Kind, Step, change
@@ -20,6 +20,7 @@ from authctl.model import Json, Status, User
 USER = "user"
 _MADE_WITH = ("id", "username", "email", "phone", "name", "labels", "prefs", "metadata", "locale")
 _FLAGS = ("email_verified", "phone_verified")
+_PROVING = ("email", "phone", *_FLAGS)  # what makes it believed whose an account is
 
 
 def step_of(
@@ -115,7 +116,12 @@ def _gifts(entry: Entry, differences: Json) -> Iterator[Gift]:
 
 
 def _change(work: Work, *, entry: Entry, differences: Json) -> None:
-    """Give the user what differs, by a verb for each field."""
+    """Give the user what differs, by a verb for each field.
+
+    Before any of it, since an address that a manifest says is verified would make a stranger's account whose it is.
+    """
+    if any(differences.get(name, (None, None))[1] for name in _PROVING):
+        naming.get(work, entry.named)
     for name in differences:
         value = differences[name][1] if name == "status" else entry.values[name]
         _VERBS[name](work, entry.named, value)

@@ -206,6 +206,27 @@ def test_a_stranger_who_typed_in_an_address_gets_nothing(directory, application)
     assert directory.teams.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "proof"),
+    [
+        ('email = "ada@example.com"', "email_verified = true"),
+        ('phone = "+14255550123"', "phone_verified = true"),
+        ('email = "ada@example.com"', 'phone = "+14255550123"\nphone_verified = true'),
+    ],
+)
+def test_a_manifest_verifies_no_address_of_a_stranger_whom_that_names(directory, application, name, proof):
+    """Meant for an account that is to be made, it would hand a stranger's the labels and roles that come with it."""
+    field, _, value = name.replace('"', "").partition(" = ")
+    application.users.create(id="eve", password="correct horse battery", **{field: value})
+    (fault,) = faults(directory, f'[[users]]\n{name}\n{proof}\nlabels = ["staff"]')
+    assert "may be a stranger" in fault
+    eve = directory.users.get("eve")
+    assert (eve.email_verified, eve.phone_verified, eve.labels) == (False, False, ())
+    apply(directory, f'[[users]]\nid = "eve"\n{proof}')
+    eve = directory.users.get("eve")
+    assert eve.email_verified or eve.phone_verified
+
+
 def test_strangers_who_are_named_by_id_are_warned_of_once(directory, application):
     warned = []
     directory.warn = warned.append
