@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from authctl.delivery import Email, Sms
+from authctl.errors import AuthctlError
 from authctl.settings import Settings
 
 
@@ -30,18 +32,26 @@ class Outbox:
     def __init__(self, send: Callable[[Sequence[Notice]], None]) -> None:
         self._notices: list[Notice] = []
         self._send = send
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._notices)
 
     def add(self, notices: Sequence[Notice]) -> None:
-        self._notices += notices
+        with self._lock:
+            self._notices += notices
 
     def send(self) -> None:
         """Send each notice, once; what fails is told as always, by the log. To be called after the commit.
 
         Raises Invalid (general_transaction_invalid) where the transaction is not committed.
         """
-        if self._notices:
-            self._send(self._notices)
-            self._notices = []
+        with self._lock:  # so that of two threads one sends them
+            waiting, self._notices = self._notices, []
+        try:
+            if waiting:
+                self._send(waiting)
+        except AuthctlError:  # none was sent
+            with self._lock:
+                self._notices[:0] = waiting
+            raise
