@@ -228,6 +228,15 @@ class AuthctlError(Exception):
         self.hint = hint
 
     @property
+    def hint(self) -> str | None:
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        self._hint = hint
+        self.__notes__ = [f"hint: {hint}"] if hint else []  # which tracebacks show
+
+    @property
     def type(self) -> str:
         return self.problems[0].type
 
