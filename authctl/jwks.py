@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from authctl.core.sessions import jwts, key_sets
 from authctl.core.work.unit import system_clock
-from authctl.errors import Invalid, Unavailable
+from authctl.errors import Denied, Invalid, Unavailable
 from authctl.model import JwtClaims
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["Verifier"]
 
 KEPT = jwts.LONGEST  # while the URL does not answer: as long as a JWT may live
+_HINT = (
+    "Pass the JWT alone, without 'Bearer'. If new ones are refused too, compare issuer and audience with the policies "
+    "jwt-issuer and jwt-audience."
+)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 logger = logging.getLogger("authctl")
@@ -86,7 +90,14 @@ class Verifier:
         Waits for the keys where they must be read: in asyncio, call it by `asyncio.to_thread`. Raises Denied
         (user_jwt_invalid); Unavailable (general_unavailable) where the keys cannot be read.
         """
-        parsed = jwts.parse(token if isinstance(token, str) else "")
+        try:
+            return self._read_token(token if isinstance(token, str) else "")
+        except Denied as error:
+            error.hint = _HINT
+            raise
+
+    def _read_token(self, token: str) -> JwtClaims:
+        parsed = jwts.parse(token)
         key = self._find(parsed.header.get("kid"))
         now = self._clock()
         return jwts.read(parsed, [key] if key else [], issuer=self._issuer, audience=self._audience, now=now)

@@ -106,8 +106,9 @@ def test_it_says_what_the_directory_says(directory, clock):
     with pytest.raises(Denied, match="blocked"):
         directory.sessions.verify_jwt(token)
     clock.forward(minutes=15)
-    with pytest.raises(Denied):
+    with pytest.raises(Denied) as refused:
         verifier.verify(token)
+    assert "policies jwt-issuer and jwt-audience" in refused.value.hint
 
 
 @pytest.mark.parametrize("algorithm", list(JwtAlgorithm))

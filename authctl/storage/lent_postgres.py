@@ -31,7 +31,9 @@ def borrow(database: Database, connection: Any) -> _Loan:
     where = database.describe()
     if not isinstance(connection, psycopg.Connection):
         message = f"The connection must be a psycopg or SQLAlchemy connection to {where}."
-        raise unfit_connection(message, "Use psycopg.connect(URL) or engine.connect().")
+        raise unfit_connection(
+            message, "Use psycopg.connect(URL), engine.connect() or session.connection(), not async ones."
+        )
     loan = _Loan(connection)
     loan.check(begins=True)
     if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:

@@ -20,7 +20,9 @@ def borrow(database: Database, connection: Any) -> _Loan:
     where = database.describe()
     if not isinstance(connection, sqlite3.Connection):
         message = f"The connection must be a sqlite3 or SQLAlchemy connection to {where}."
-        raise unfit_connection(message, "Use sqlite3.connect(PATH) or engine.connect().")
+        raise unfit_connection(
+            message, "Use sqlite3.connect(PATH), engine.connect() or session.connection(), not async ones."
+        )
     loan = _Loan(connection)
     path = next(row[2] for row in loan.execute("PRAGMA database_list") if row[1] == "main")
     if not path or not os.path.samefile(path, database.path or ""):

@@ -113,7 +113,7 @@ class Messages(list[Message]):
             if to in (None, message.to) and kind in (None, message.kind):
                 return message
         sent = ", ".join(f"{each.kind} to {each.to}" for each in self) or "nothing"
-        raise AssertionError(f"No message {kind or ''} to {to or 'anybody'} was sent, but: {sent}.")
+        raise AssertionError(f"No message of kind {kind or 'any'} went to {to or 'anybody'}. Sent: {sent}.")
 
 
 class _Catching(Transport):
