@@ -282,6 +282,25 @@ def test_a_stream_that_is_left_gives_its_connection_back(directory, many):
     assert is_idle(directory.database)
 
 
+def test_a_stream_goes_on_where_all_threads_wait_for_its_connection(directory, many):
+    async def run():
+        door, gate = aio.Directory(directory, threads=1), threading.Event()
+        async with aclosing(door.users.iterate()) as stream:
+            await anext(stream)
+            waiting = asyncio.create_task(door._threads.run(gate.wait))
+            try:
+                rest = await asyncio.wait_for(read(stream), 60)
+            finally:
+                gate.set()
+            assert len(rest) == 4
+            await waiting
+
+    async def read(stream):
+        return [user async for user in stream]
+
+    asyncio.run(run())
+
+
 def test_a_stream_that_is_cancelled_gives_its_connection_back(directory, many):
     """While a thread is reading; and where the directory was closed meanwhile."""
 

@@ -36,7 +36,10 @@ logger = logging.getLogger("authctl")
 
 
 class Threads:
-    """So many threads, which all groups of a directory share. May be used from several loops, and survives a fork."""
+    """So many threads, which all groups of a directory share. May be used from several loops, and survives a fork.
+
+    What has a connection goes on in as many of its own: all others may be waiting for that connection.
+    """
 
     def __init__(self, size: int) -> None:
         if not isinstance(size, int) or size < 1:
@@ -46,17 +49,17 @@ class Threads:
 
     def _begin_anew(self) -> None:
         self._process = os.getpid()
-        self._executor = ThreadPoolExecutor(self._size, thread_name_prefix="authctl")
+        self._executors = [ThreadPoolExecutor(self._size, thread_name_prefix="authctl") for _ in range(2)]
 
-    def submit(self, step: Callable[[], T]) -> Future[T]:
-        """Have a thread do it, in the context of whoever asks."""
+    def submit(self, step: Callable[[], T], *, connected: bool = False) -> Future[T]:
+        """Have a thread do it, in the context of whoever asks. connected: it has a connection."""
         if self._process != os.getpid():
             self._begin_anew()
-        return self._executor.submit(copy_context().run, step)
+        return self._executors[connected].submit(copy_context().run, step)
 
-    async def run(self, step: Callable[[], T]) -> T:
+    async def run(self, step: Callable[[], T], *, connected: bool = False) -> T:
         """Wait until a thread has done it."""
-        doing = self.submit(step)
+        doing = self.submit(step, connected=connected)
         try:
             return await wrap_future(doing)
         except CancelledError:
@@ -65,9 +68,9 @@ class Threads:
 
     def close(self) -> None:
         """Wait until all is done that was asked for. What is asked for later has threads of its own."""
-        is_own, executor = self._process == os.getpid(), self._executor
+        is_own, executors = self._process == os.getpid(), self._executors
         self._begin_anew()
-        if is_own:
+        for executor in executors if is_own else ():
             executor.shutdown()
 
 
@@ -103,11 +106,11 @@ class Awaited:
     async def _stream(self, begin: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         stream = _Lent(begin)
         try:
-            while items := await self._threads.run(partial(stream.use, _take)):
+            while items := await self._threads.run(partial(stream.use, _take), connected=stream.is_begun):
                 for item in items:
                     yield item
         finally:
-            self._threads.submit(stream.close)  # behind what a thread may still be reading
+            self._threads.submit(stream.close, connected=True)  # behind what a thread may still be reading
 
     def _follow(self, begin: Callable[[], Following]) -> Follower:
         return Follower(self._threads, _Lent(begin))
@@ -130,6 +133,10 @@ class _Lent(Generic[S]):
             if self._begun is None:
                 self._begun = self._begin()
             return step(self._begun)
+
+    @property
+    def is_begun(self) -> bool:
+        return self._begun is not None
 
     def close(self) -> None:
         with self._lock:
@@ -168,7 +175,8 @@ class Follower(AsyncIterator[Event]):
     async def _look(self) -> tuple[Event | None, str, Callable[[], object]]:
         """The next event, and the cursor behind it, by the look that is under way or by a new one."""
         if self._looking is None:
-            self._looking = self._threads.submit(partial(self._following.use, _look))
+            step = partial(self._following.use, _look)
+            self._looking = self._threads.submit(step, connected=self._following.is_begun)
         try:
             found = await shield(wrap_future(self._looking))
         except Exception:
@@ -179,7 +187,7 @@ class Follower(AsyncIterator[Event]):
 
     async def aclose(self) -> None:
         """End it, and what it reads."""
-        await self._threads.run(self._following.close)
+        await self._threads.run(self._following.close, connected=True)
 
 
 def _look(following: Following) -> tuple[Event | None, str, Callable[[], object]]:
