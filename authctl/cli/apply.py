@@ -132,6 +132,9 @@ def pull(
 
 def _write(ctx: Context, path: str, parts: Iterator[str]) -> None:
     """Write a new file that others cannot read; one that is there is overwritten only if that is agreed to."""
+    if os.path.isdir(path):
+        message = f"{path!r} is a folder."
+        raise Invalid("general_argument_invalid", message, field="file", hint=f"Name a file, such as {path}/all.toml.")
     if os.path.exists(path):
         ctx.confirm(f"The file {path} is there already. Overwrite it?")
     try:

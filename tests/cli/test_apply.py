@@ -128,6 +128,13 @@ def test_a_file_that_is_pulled_is_private_and_not_overwritten_unasked(authctl):
     assert tomllib.loads(Path("school.toml").read_text()) == {"users": [{"id": "ada"}]}
 
 
+def test_nothing_is_pulled_into_a_folder(authctl):
+    Path("school").mkdir()
+    pulled = authctl("pull school --yes")
+    assert pulled.status == 3
+    assert pulled.stderr == "authctl: 'school' is a folder.\nhint: Name a file, such as school/all.toml.\n"
+
+
 def test_the_schema_is_printed(authctl):
     assert json.loads(authctl("help apply --schema").stdout) == declarations.schema()
     assert authctl("help users --schema").status == 2
