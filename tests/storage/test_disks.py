@@ -101,7 +101,7 @@ def test_a_backup_to_a_full_disk_names_the_backup(open_at, disk, tmp_path):
 def test_an_upgrade_on_a_full_disk_leaves_no_part_of_its_copy(open_at, disk, monkeypatch):
     with open_at(disk / "authctl.db") as directory:
         fill(disk, 100_000)
-        monkeypatch.setattr("authctl.storage.state.HEAD", "0019")
+        monkeypatch.setattr("authctl.storage.state.HEAD", "9999")
         error = refusal(setup.upgrade, directory)
     assert error.message.startswith(f"Cannot write {disk}/authctl.db.schema-")
     assert sorted(path.name for path in disk.iterdir()) == ["authctl.db", "filling"]
