@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
+from authctl import storage
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.model import EventName
-from authctl.storage import purging
+
+if TYPE_CHECKING:
+    from authctl.storage.purging import Key, Overdue
 
 PAUSE = 0.05  # seconds after a full batch: SQLite has a writer look again within 25 ms
 Step = Callable[[Work], int]
@@ -30,10 +34,10 @@ def remove(directory: Engine, what: str, count: Step, delete: Step) -> int:
     return total
 
 
-def remove_overdue(directory: Engine, what: str, overdue: purging.Overdue) -> int:
+def remove_overdue(directory: Engine, what: str, overdue: Overdue) -> int:
     """The same of rows that no index finds: the table is read along its key, and writers wait for what goes alone."""
     if directory.dry_run:
-        return directory.read(lambda work: purging.count_over(work.db, overdue))
+        return directory.read(lambda work: storage.purging.count_over(work.db, overdue))
     total, behind = 0, None
     while True:
         keys, behind = directory.read(_list_over, overdue, behind)
@@ -43,19 +47,17 @@ def remove_overdue(directory: Engine, what: str, overdue: purging.Overdue) -> in
             return total
 
 
-def _list_over(
-    work: Work, overdue: purging.Overdue, behind: purging.Key | None
-) -> tuple[list[purging.Key], purging.Key | None]:
-    return purging.list_over(work.db, overdue, behind)
+def _list_over(work: Work, overdue: Overdue, behind: Key | None) -> tuple[list[Key], Key | None]:
+    return storage.purging.list_over(work.db, overdue, behind)
 
 
-def _delete_over(overdue: purging.Overdue, first: purging.Key, last: purging.Key, work: Work) -> int:
-    return purging.delete_over(work.db, overdue, first, last)
+def _delete_over(overdue: Overdue, first: Key, last: Key, work: Work) -> int:
+    return storage.purging.delete_over(work.db, overdue, first, last)
 
 
 def _remove(directory: Engine, what: str, delete: Step) -> int:
     removed = directory.write(_delete, what, delete)
-    if removed >= purging.BATCH:
+    if removed >= storage.purging.BATCH:
         directory.sleep(PAUSE)
     return removed
 
