@@ -33,29 +33,29 @@ def draft(
     clear(path, prefix=prefix, suffix=suffix, tell=tell)
     if not replaces and os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-    folder = os.path.dirname(os.path.abspath(path))
-    descriptor, beside = _begin(folder, prefix or _prefix(path), suffix)
+    descriptor, beside = begin(path, prefix=prefix, suffix=suffix)
     try:
         yield beside
         _sync(beside)
         if replaces:
             os.replace(beside, path)
         else:
-            _link(beside, path)
+            link(beside, path)
     finally:
         if os.path.lexists(beside):
             os.unlink(beside)
         os.close(descriptor)
-    _sync(folder)
+    _sync(os.path.dirname(beside))
 
 
-def _begin(folder: str, prefix: str, suffix: str) -> tuple[int, str]:
-    """An empty file that is locked, and its descriptor."""
+def begin(path: str | os.PathLike[str], *, prefix: str | None = None, suffix: str = ".part") -> tuple[int, str]:
+    """An empty draft of a file, which is locked: its descriptor and its name."""
     import fcntl
     import tempfile
 
+    folder = os.path.dirname(os.path.abspath(path))
     while True:
-        descriptor, beside = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
+        descriptor, beside = tempfile.mkstemp(prefix=prefix or _prefix(path), suffix=suffix, dir=folder)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.lexists(beside):
@@ -98,7 +98,7 @@ def clear(
                     os.close(descriptor)
 
 
-def _link(beside: str, path: str | os.PathLike[str]) -> None:
+def link(beside: str, path: str | os.PathLike[str]) -> None:
     """Give a whole file its name, unless something has that; on disks without links too (a stick with FAT)."""
     try:
         os.link(beside, path)

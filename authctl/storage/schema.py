@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import io
 import os
 import time
@@ -19,8 +18,6 @@ from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sqlite import APPLICATION_ID
 from authctl.storage.tables import directory, events, users
-
-DRAFT_SECONDS = 60  # after which a draft of a database is nobody's any more
 
 
 def migrate(db: Connection, version: str = "head") -> str | None:
@@ -98,25 +95,17 @@ def create_file(path: str) -> bool:
     another database is in the way: SQLite would take it for the new one's.
     """
     import sqlite3
-    import tempfile
 
     if os.path.lexists(path):
+        new_files.clear(path)  # of who was killed when it had its name
         return False
     for log in (f"{path}-wal", f"{path}-journal"):
         if os.path.exists(log) and os.path.getsize(log):
             raise driver_errors.orphaned(log)
-    folder, name = os.path.split(os.path.abspath(path))
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        number, draft = tempfile.mkstemp(prefix=f"{name}.", suffix=".new", dir=folder)
-        os.close(number)
-        _remove_drafts(draft, os.path.join(folder, f"{glob.escape(name)}.*.new"))
-        try:
-            with closing(sqlite.connect(draft, 0)) as connection:
-                _switch_to_log(connection, is_last=True)
-            _link(draft, path)
-        finally:
-            os.unlink(draft)
+        os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
+        while not _create(path):
+            pass
     except FileExistsError:
         return False
     except sqlite3.Error as error:
@@ -130,27 +119,29 @@ def create_file(path: str) -> bool:
     return True
 
 
-def _new(path: str) -> None:
-    """An empty file for its owner alone. Raises FileExistsError."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+def _create(path: str) -> bool:
+    """Whether it has its name; not where another process took the draft for one that was left.
 
-
-def _remove_drafts(own: str, pattern: str) -> None:
-    """Remove what killed processes left; whoever makes a database now has a draft of the last minute."""
-    begun = os.stat(own).st_mtime
-    for draft in glob.iglob(pattern):
-        with suppress(OSError):
-            if os.stat(draft).st_mtime < begun - DRAFT_SECONDS:
-                os.unlink(draft)
-
-
-def _link(draft: str, path: str) -> None:
+    The draft is let go before: SQLite's locks of a file end with any descriptor of it that is closed. Raises
+    FileExistsError; OSError.
+    """
+    new_files.clear(path)
+    descriptor, draft = new_files.begin(path)
     try:
-        os.link(draft, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        _new(path)
+        try:
+            with closing(sqlite.connect(draft, 0)) as connection:
+                connection.execute("PRAGMA journal_mode=MEMORY")  # or its journal would be left beside it
+                _switch_to_log(connection, is_last=True)
+        finally:
+            os.close(descriptor)
+        try:
+            new_files.link(draft, path)
+        except FileNotFoundError:
+            return False
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(draft)
+    return True
 
 
 def use_write_ahead_log(database: Database) -> None:

@@ -22,7 +22,7 @@ from authctl.core.hashing import Parameters
 from authctl.core.maintenance import setup, status as maintenance_status
 from authctl.core.work.unit import Actor
 from authctl.errors import Invalid, Unavailable
-from authctl.settings import load
+from authctl.settings import load, new_files
 from authctl.storage import schema, state
 from authctl.storage.tables import metadata
 
@@ -416,10 +416,26 @@ def test_whoever_is_refused_the_write_ahead_log_tries_again(tmp_path):
 
 def test_what_a_killed_process_left_of_a_database_goes_with_the_next(tmp_path):
     path = tmp_path / "authctl.db"
-    left, running, another = (tmp_path / name for name in ("authctl.db.a1.new", "authctl.db.b2.new", "other.db.c3.new"))
-    for draft in (left, running, another):
-        draft.touch()
+    left, another = (tmp_path / f".{name}.a1b2c3d4.part" for name in ("authctl.db", "other.db"))
     for draft in (left, another):
-        os.utime(draft, (1, 1))
+        draft.touch()
+    descriptor, running = new_files.begin(path)
     assert schema.create_file(str(path))
-    assert sorted(tmp_path.iterdir()) == sorted((path, running, another))
+    assert sorted(tmp_path.iterdir()) == sorted((path, Path(running), another))
+    os.close(descriptor)
+    assert not schema.create_file(str(path))
+    assert sorted(tmp_path.iterdir()) == sorted((path, another))
+
+
+def test_a_draft_that_was_taken_for_a_left_one_is_made_anew(tmp_path, monkeypatch):
+    path, switch = tmp_path / "authctl.db", schema._switch_to_log
+
+    def lose(connection, *, is_last):
+        monkeypatch.setattr(schema, "_switch_to_log", switch)
+        switch(connection, is_last=is_last)
+        [draft] = tmp_path.glob(".*.part")
+        draft.unlink()
+
+    monkeypatch.setattr(schema, "_switch_to_log", lose)
+    assert schema.create_file(str(path))
+    assert [*tmp_path.iterdir()] == [path]
