@@ -203,7 +203,7 @@ class Connection:
     guard: what rows are streamed within. damages: the rows that a list has left out, since they are damaged.
     """
 
-    __slots__ = ("_over", "_put_over", "_refusals", "damages", "dialect", "driver", "guard", "is_write")
+    __slots__ = ("_over", "_put_over", "_refusals", "_streams", "damages", "dialect", "driver", "guard", "is_write")
 
     def __init__(
         self, dialect: Dialect, driver: Any, put_over: Callable[[Any], sa.Connection], *, is_write: bool
@@ -216,6 +216,7 @@ class Connection:
         self._put_over = put_over
         self._over: sa.Connection | None = None
         self._refusals: list[Refusal] = []
+        self._streams: dict[sa.CursorResult[Any], None] = {}
 
     # What was compiled ahead
 
@@ -345,10 +346,19 @@ class Connection:
     def stream(self, statement: sa.Select[Any], size: int = STREAMED) -> Iterator[Any]:
         """The rows of a statement of SQLAlchemy's one after another, `size` of them read at a time."""
         with self.guard(), self.sqlalchemy.execute(statement.execution_options(yield_per=size)) as rows:
-            yield from rows
+            self._streams[rows] = None
+            try:
+                yield from rows
+            finally:
+                self._streams.pop(rows, None)
 
     def close(self) -> None:
-        """Let go of SQLAlchemy's connection, if there is one; the transaction is over."""
+        """End the streams that nobody has read to their end, and let go of SQLAlchemy's connection, if there is one.
+
+        The transaction is over. What broke a loop off may keep its stream for as long as its traceback is known.
+        """
+        for rows in [*self._streams]:
+            rows.close()
         if self._over is not None:
             self._over.close()
 

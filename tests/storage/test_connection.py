@@ -11,7 +11,7 @@ from authctl.errors import Conflict, Unavailable
 from authctl.model import NewUser
 from authctl.storage import compiled
 from authctl.storage.database import Database, Pool
-from authctl.storage.tables import policies
+from authctl.storage.tables import policies, users
 
 
 def put(db, name, value=1):
@@ -134,6 +134,24 @@ def test_an_interruption_within_sqlalchemy_costs_its_own_step_alone(directory):
         directory.write(step)
     assert directory.users.count() == 0
     assert directory.users.create(id="ada").id == "ada"
+
+
+def test_a_stream_that_is_broken_off_ends_with_its_transaction(directory, caplog):
+    """And not when whoever knows of the failure lets go of it: the connection may be closed by then."""
+    for number in range(3):
+        directory.users.create(id=f"user{number}")
+    kept = []
+
+    def step(db):
+        kept.append(db.stream(sa.select(users.c.id), size=1))
+        next(kept[0])
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        directory.database.read(step)
+    directory.database.close()
+    kept[0].close()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("isolation", ["serializable", "repeatable read"])
