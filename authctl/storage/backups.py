@@ -49,9 +49,10 @@ def copy(database: Database, path: str) -> None:
     schema.copy(database, path)
     with closing(sqlite3.connect(path)) as copied:
         try:
+            copied.execute("PRAGMA locking_mode = EXCLUSIVE")  # it needs no index of its log beside it
             copied.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.Error as error:
-            raise driver_errors.of_full_disk(error, path) or error from None
+            raise driver_errors.of_full_disk(error, path) or driver_errors.translate("sqlite", error, path) from None
 
 
 def is_intact(db: Connection) -> bool:

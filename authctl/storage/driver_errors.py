@@ -80,10 +80,17 @@ def orphaned(log: str) -> Unavailable:
     )
 
 
+_OF_WRITING = {
+    "SQLITE_FULL": errno.ENOSPC,
+    "SQLITE_IOERR_SHMSIZE": errno.ENOSPC,  # there is no room for the index of its log
+    **dict.fromkeys(("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE"), errno.EIO),
+}
+
+
 def of_full_disk(failure: BaseException, where: str) -> OSError | None:
     """What the operating system calls SQLite's failure to write a file; None for other failures."""
     name = getattr(failure, "sqlite_errorname", "")
-    code = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_IOERR_WRITE": errno.EIO}.get(name)
+    code = _OF_WRITING.get(name)
     return OSError(code, os.strerror(code), where) if code else None
 
 

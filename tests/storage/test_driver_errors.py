@@ -1,5 +1,6 @@
 """What a driver's failure is called: an SQLite file that cannot be used is named with its owner and mode."""
 
+import errno
 import grp
 import os
 import pwd
@@ -51,3 +52,19 @@ def test_a_folder_that_nobody_may_look_into_does_not_hide_that_a_file_may_be_the
     monkeypatch.setattr(os, "access", lambda *given, **named: False)
     error = driver_errors.translate("sqlite", failure("SQLITE_CANTOPEN"), str(tmp_path / "directory.db"))
     assert "The folder is" in error.message
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("SQLITE_FULL", errno.ENOSPC),
+        ("SQLITE_IOERR_SHMSIZE", errno.ENOSPC),
+        ("SQLITE_IOERR_FSYNC", errno.EIO),
+        ("SQLITE_CORRUPT", None),
+    ],
+)
+def test_what_keeps_a_copy_from_being_written_is_a_failure_of_its_disk(name, code):
+    failure = sqlite3.OperationalError()
+    failure.sqlite_errorname = name
+    found = driver_errors.of_full_disk(failure, "one.backup")
+    assert (found and (found.errno, found.filename)) == (code and (code, "one.backup"))
