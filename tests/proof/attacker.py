@@ -19,9 +19,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, seed as seeded, settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from proof import faults
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from proof import faults, machines
 from proof.judge import Deed
 from proof.people import BEHIND, EMAILS, LOOT, OWNERS, PEOPLE, PHONES, Held, Letter, kind_of
 from proof.scene import BACK, CODES, FACTORS, Scene
@@ -467,13 +467,4 @@ def run_round(
     steps: int = 40,
 ) -> None:
     """Try so many examples of at most so many steps; the same ones each time without a seed. Raises what it finds."""
-    machine = type("Attacker", (Attacker,), {"places": places, "counts": counts})
-    wanted = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        derandomize=seed is None,
-        deadline=None,
-        database=None,
-        suppress_health_check=[*HealthCheck],
-    )
-    run_state_machine_as_test(seeded(seed)(machine) if seed is not None else machine, settings=wanted)
+    machines.run(type("Attacker", (Attacker,), {"places": places, "counts": counts}), seed, examples, steps)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pyotp
-from hypothesis import HealthCheck, note, seed as seeded, settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from proof import faults
+from hypothesis import note, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from proof import faults, machines
 
 from authctl.core.manifests import applying, reading
 from authctl.errors import AuthctlError
@@ -331,13 +331,4 @@ def run_round(
     places: Any, counts: Counter[str], seed: int | None = None, *, examples: int = 25, steps: int = 40
 ) -> None:
     """Try so many examples of at most so many steps; the same ones each time without a seed. Raises what it finds."""
-    machine = type("Machine", (Machine,), {"places": places, "counts": counts})
-    wanted = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        derandomize=seed is None,
-        deadline=None,
-        database=None,
-        suppress_health_check=[*HealthCheck],
-    )
-    run_state_machine_as_test(seeded(seed)(machine) if seed is not None else machine, settings=wanted)
+    machines.run(type("Machine", (Machine,), {"places": places, "counts": counts}), seed, examples, steps)
