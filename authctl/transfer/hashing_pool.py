@@ -151,7 +151,7 @@ def _hash(directory: Engine, item: Checked, present: tuple[User, str] | None, sa
             return _told(stored)
     if plain is not None:
         made = (
-            hashing.dummy(parameters)
+            str(hashing.dummy(parameters))
             if directory.dry_run
             else hashing.hash_new(plain, parameters=parameters, salt=salt)
         )
@@ -167,7 +167,7 @@ def _told(hash: str) -> _Hash:
 @cache
 def _newest(parameters: hashing.Parameters) -> tuple[str, str]:
     """Algorithm and strength of every new hash, asked of one."""
-    _, algorithm, strength = _told(hashing.dummy(parameters))
+    _, algorithm, strength = _told(str(hashing.dummy(parameters)))
     return algorithm, strength
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from authctl import storage
 from authctl.core import hashing
@@ -23,6 +24,9 @@ from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import Conflict, Invalid, Problem
 from authctl.model import EventName, Json, NewUser, Password, User, WeakHash
+
+if TYPE_CHECKING:
+    from authctl.core.hashing.base import StoredHash
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +201,12 @@ def judge(directory: Engine, user: User | None, password: str, *, allowed: bool 
     """Verify a password; takes as long without a user or a password, and where it is not allowed. Slow."""
     stored = _revealed(directory, user.password.hash, user) if user and user.password else None
     parameters = directory.hash_parameters
-    is_damaged = stored is not None and hashing.is_damaged(stored)
-    tried = stored if stored is not None and allowed and not is_damaged else hashing.dummy(parameters)
+    own = hashing.read(stored) if stored is not None else None
+    is_damaged = stored is not None and own is None
+    tried = own if own is not None and allowed else hashing.dummy(parameters)
     is_old = hashing.needs_rehash(tried, parameters)  # asked before argon2 empties the processor's caches
     found = _matching(directory, tried, password)
-    if found is None or tried is not stored:
+    if found is None or tried is not own:
         if is_old:  # a fast imported hash would answer a wrong password sooner than others do
             _is_of(directory, hashing.dummy(parameters), password)
         return Verdict(False, is_damaged=is_damaged)
@@ -228,11 +233,11 @@ def wrap(directory: Engine, user: User) -> Prepared | None:
     return Prepared(wrapped, hashing.describe(wrapped), user.password.hash, user.password.updated_at)
 
 
-def _is_of(directory: Engine, stored: str, password: str) -> bool:
+def _is_of(directory: Engine, stored: str | StoredHash, password: str) -> bool:
     return _matching(directory, stored, password) is not None
 
 
-def _matching(directory: Engine, stored: str, password: str) -> str | None:
+def _matching(directory: Engine, stored: str | StoredHash, password: str) -> str | None:
     with directory.hashing_turn(stored):
         return hashing.matching(stored, password)
 

@@ -57,7 +57,7 @@ def composed(password: str) -> str:
     return normalize("NFC", password)
 
 
-def verify(stored: str, password: str) -> bool:
+def verify(stored: str | StoredHash, password: str) -> bool:
     """Whether the password has this stored hash, in NFC or as typed. As slow for two forms as for two passwords.
 
     Raises HashError only when the stored hash is damaged, Unavailable (general_busy) when memory runs out, which is no
@@ -66,7 +66,7 @@ def verify(stored: str, password: str) -> bool:
     return matching(stored, password) is not None
 
 
-def matching(stored: str, password: str) -> str | None:
+def matching(stored: str | StoredHash, password: str) -> str | None:
     """The form of a password that has this stored hash; None where neither has. Else as `verify`."""
     from authctl.core.hashing import argon2
 
@@ -80,16 +80,20 @@ def matching(stored: str, password: str) -> str | None:
 
 def is_damaged(stored: str) -> bool:
     """Whether a stored hash says nothing that a password could be verified against."""
+    return read(stored) is None
+
+
+def read(stored: str) -> StoredHash | None:
+    """A stored hash taken apart, for whoever asks several things of it; None where it is damaged."""
     from authctl.core.hashing import base
 
     try:
-        _parse(stored)
+        return _parse(stored)
     except base.HashError:
-        return True
-    return False
+        return None
 
 
-def weight(stored: str, parameters: Parameters = TODAY) -> int:
+def weight(stored: str | StoredHash, parameters: Parameters = TODAY) -> int:
     """How many times the memory of a new hash it takes to verify this one."""
     return max(1, _parse(stored).memory // (parameters.memory_cost << 10))
 
@@ -153,7 +157,7 @@ def holds_key(stored: str) -> bool:
     return _parse(stored).holds_key
 
 
-def needs_rehash(stored: str, parameters: Parameters = TODAY) -> bool:
+def needs_rehash(stored: str | StoredHash, parameters: Parameters = TODAY) -> bool:
     """Whether a good sign-in should replace it: anything but argon2id at exactly these parameters."""
     from authctl.core.hashing import argon2
 
@@ -180,11 +184,11 @@ def wraps(stored: str, weak: str) -> bool:
     return isinstance(found, wrapped.Wrapped) and found.wraps(_parse(weak))
 
 
-def dummy(parameters: Parameters = TODAY) -> str:
-    """A stored hash that costs what others cost and that no password has, to verify against when there is no user."""
+def dummy(parameters: Parameters = TODAY) -> StoredHash:
+    """A hash that costs what others cost and that no password has, to verify against when there is no user."""
     from authctl.core.hashing import argon2
 
-    return str(argon2.empty(parameters, bytes(SALT_SIZE)))
+    return argon2.empty(parameters, bytes(SALT_SIZE))
 
 
 def names() -> tuple[HashName, ...]:
@@ -207,7 +211,9 @@ def _in_memory() -> Iterator[None]:
         ) from None
 
 
-def _parse(stored: str) -> StoredHash:
+def _parse(stored: str | StoredHash) -> StoredHash:
+    if not isinstance(stored, str):
+        return stored
     from authctl.core.hashing import registry
 
     return registry.parse(stored)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from authctl.core.hashing import Parameters
+    from authctl.core.hashing.base import StoredHash
     from authctl.core.hashing.turns import Turns
     from authctl.core.work.background import Background
     from authctl.core.work.outbox import Notice, Outbox
@@ -118,6 +119,11 @@ class Engine:
         self.given: Given | None = None
         self._known = _Known()
 
+    def __copy__(self) -> Self:
+        made = object.__new__(type(self))  # each request has some copies, which the default makes ten times slower
+        made.__dict__.update(self.__dict__)
+        return made
+
     # Who acts, and how.
 
     def acting(self, actor: Actor, *, dry_run: bool = False) -> Self:
@@ -198,7 +204,7 @@ class Engine:
         return self._hash_parameters or hashing.TODAY
 
     @contextmanager
-    def hashing_turn(self, stored: str | None = None) -> Iterator[None]:
+    def hashing_turn(self, stored: str | StoredHash | None = None) -> Iterator[None]:
         """Wait for a turn to hash a password, or to verify one by a stored hash. Raises Unavailable (general_busy)."""
         from authctl.core import hashing
         from authctl.core.hashing.turns import Turns
