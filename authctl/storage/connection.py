@@ -195,6 +195,7 @@ class Dialect(Protocol):
 
 
 Refusal = Callable[[str], AuthctlError | None]
+_AT_ONCE = nullcontext()
 
 
 class Connection:
@@ -248,18 +249,14 @@ class Connection:
             asked = send(self.driver, ready, values)
         return lambda: [row._make(ready.read(each)) for each in asked.fetchall()]
 
-    @contextmanager
-    def ahead(self) -> Iterator[None]:
+    def ahead(self) -> AbstractContextManager[None]:
         """Send the statements of this block with the one after it, or the commit: whose answers nobody reads.
 
         On Postgres each would wait for its answer before the next is sent, longer than it runs. SQLite has nobody to
         wait for. What one of them fails with is raised by a later statement, the commit at last.
         """
-        if self.dialect.name != "postgresql":
-            yield
-            return
-        with self.driver.ahead():
-            yield
+        ahead: AbstractContextManager[None] = self.driver.ahead if self.dialect.name == "postgresql" else _AT_ONCE
+        return ahead
 
     def end_with_next(self) -> None:
         """Let the transaction, which only reads, end with the next statement that is waited for: nothing follows it.

@@ -115,8 +115,7 @@ class _Loan:
 
     # What our own connections do besides
 
-    def ahead(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    ahead: AbstractContextManager[None] = nullcontext()
 
     def commit(self) -> None:
         """Nothing: SQLAlchemy ends ours as it would its own."""

@@ -36,18 +36,33 @@ PLAN_SECONDS = 10.0  # how long a kept plan is good: a table may have grown sinc
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
+class Ahead:
+    """Blocks whose statements' answers are not waited for, and which may be within each other."""
+
+    depth = 0
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *failure: object) -> None:
+        self.depth -= 1
+
+
 class Connection(psycopg.Connection[Any]):
     """A connection whose transactions are pipelines. COPY, which cannot be in one, leaves it until the next begins."""
 
     _entered: Any = None
     _pipe: psycopg.Pipeline | None = None
     _is_begun = False
-    _is_ahead = False
     _is_last = False
     _backend: psycopg.Cursor[Any] | None = None
     _is_direct = False
     _planned_at = 0.0  # by the monotonic clock
     _is_unconfirmed = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ahead = Ahead()
 
     def begin(self, limits: tuple[str, ...]) -> None:
         """Begin a transaction. limits: statements that set its time limits, which poolers would drop elsewhere."""
@@ -62,15 +77,6 @@ class Connection(psycopg.Connection[Any]):
         """Send what answers nothing, with the next statement, as psycopg's own transactions send it."""
         self.wait(self._exec_command(text))
 
-    @contextmanager
-    def ahead(self) -> Iterator[None]:
-        """Do not wait for the answers of the statements of this block."""
-        was_ahead, self._is_ahead = self._is_ahead, True
-        try:
-            yield
-        finally:
-            self._is_ahead = was_ahead
-
     def keep_plans(self) -> None:
         """Have the server keep the plans of this transaction's statements that ask for it, for others like it.
 
@@ -79,18 +85,22 @@ class Connection(psycopg.Connection[Any]):
         second time on.
         """
         if self._backend is None:
-            with self.ahead():
+            with self.ahead:
                 self._backend = self.execute("SELECT pg_backend_pid()")
             return
         if not self._is_direct and self._backend.rownumber == 0:
             self._is_direct = self._backend.fetchone() == (self.info.backend_pid,)
+            if self._is_direct:
+                self._planned_at = time.monotonic()
+                with self.ahead:  # else the first five of each are planned by their values, for nothing
+                    self.execute("SET plan_cache_mode = force_generic_plan")
         if self._is_direct:
             # Of those alone that ask. In this transaction alone: at a ROLLBACK or a DROP, psycopg has the server forget
             # all plans, but in a pipeline that comes after the next statement, whose plan it takes to be kept.
             self.prepare_threshold = sys.maxsize
             if time.monotonic() - self._planned_at > PLAN_SECONDS:
                 self._planned_at = time.monotonic()
-                with self.ahead():
+                with self.ahead:
                     self.execute("DISCARD PLANS")
 
     def end_with_next(self) -> None:
@@ -104,7 +114,7 @@ class Connection(psycopg.Connection[Any]):
 
     def answered(self) -> None:
         """Wait for every answer that is due, unless the statements are sent ahead; raises what went wrong."""
-        if self._pipe is None or self._is_ahead:
+        if self._pipe is None or self.ahead.depth:
             return
         if self._is_last and self._is_begun:
             self._is_begun = False

@@ -723,6 +723,14 @@ def test_the_plans_of_a_sign_in_are_kept_for_the_next_one(on_postgres):
     assert len(on_postgres.users.list_sessions("grace")) == 4
 
 
+def test_plans_are_for_any_values_from_the_first_time_on(on_postgres):
+    on_postgres.users.create(id="grace", password=PASSWORD)
+    for _ in range(3):
+        sign_in(on_postgres)
+    asked = "SELECT sum(generic_plans) > 20, sum(custom_plans) FROM pg_prepared_statements"
+    assert on_postgres.read(lambda work: work.db.sqlalchemy.exec_driver_sql(asked).one()) == (True, 0)
+
+
 def test_a_server_that_has_forgotten_its_plans_makes_them_again(on_postgres):
     on_postgres.users.create(id="grace", password=PASSWORD)
     for _ in range(2):
@@ -753,7 +761,7 @@ def test_a_plan_is_not_kept_for_long_since_tables_grow(on_postgres, monkeypatch)
         lambda work: work.db.sqlalchemy.exec_driver_sql("ALTER TABLE users SET (autovacuum_enabled = off)")
     )
     on_postgres.write(lambda work: work.db.sqlalchemy.exec_driver_sql("ANALYZE users"))
-    for _ in range(12):  # Postgres keeps a plan for any values after five times, if that is as good
+    for _ in range(3):
         sign_in(on_postgres)
     looks_up = "strpos(statement, 'FOR UPDATE') > 0 AND strpos(statement, 'username_key =') > 0"
     name = run(f"SELECT name FROM pg_prepared_statements WHERE {looks_up}")
