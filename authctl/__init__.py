@@ -114,8 +114,9 @@ def _open(
     from authctl.core.work import unit
     from authctl.settings import load
 
-    given = {_SETTINGS.get(name, name): value for name, value in options.items() if value is not None}
-    settings = load(os.environ, config=config, profile=profile, options=given)
+    arguments = {_SETTINGS.get(name, name): name for name in options}
+    given = {setting: options[name] for setting, name in arguments.items()}
+    settings = load(os.environ, config=config, profile=profile, options=given, arguments=arguments)
     return opening.open_door(
         door,
         settings,

@@ -113,6 +113,13 @@ def test_settings_that_cannot_be_read_are_told(monkeypatch, tmp_path):
         assert refused.value.type == "general_config_invalid"
 
 
+def test_what_is_wrong_is_called_as_the_program_calls_it(home):
+    with pytest.raises(Invalid, match=r"^argument url: database_url must begin with sqlite:///"):
+        authctl.open("mysql://example.com/users")
+    with pytest.raises(Invalid, match=r"^argument pool_size: database.pool_size must be"):
+        authctl.open("sqlite:///a.db", pool_size="many")
+
+
 def test_a_key_that_is_none_is_not_shown(directory, database_url, monkeypatch, home):
     monkeypatch.setenv("HOME", home["HOME"])
     with authctl.open(database_url, key="hidden-value-7c1f") as opened, pytest.raises(Invalid) as refused:

@@ -49,19 +49,21 @@ def load(
     config: str | None = None,
     profile: str | None = None,
     options: Mapping[str, object] | None = None,
+    arguments: Mapping[str, str] | None = None,
     system_config: str = paths.SYSTEM_CONFIG,
 ) -> Settings:
     """The settings in force: defaults, then files, then the profile in each file, the environment, and options.
 
     config: a file in place of the person's own. options: name → value, None where the option was not given.
-    Raises Invalid with everything that is wrong, Unavailable for a file that cannot be read.
+    arguments: setting → argument, of those that a program gave. Raises Invalid with everything that is wrong,
+    Unavailable for a file that cannot be read.
     """
     options = {"config": config, "profile": profile, **(options or {})}
     files = _read_files(environ, config, system_config)
     problems: list[Problem] = []
     layers = [_of_table(path, table, environ, problems) for path, table in files]
     layers += _of_profile(files, profile or environ.get("AUTHCTL_PROFILE"), environ, problems)
-    layers += [_of_environment(environ), _of_options(options, environ)]
+    layers += [_of_environment(environ), _of_options(options, arguments or {}, environ)]
     found: dict[str, Found] = {}
     for layer in layers:
         _lay(layer, found, problems)
@@ -208,12 +210,13 @@ def _of_environment(environ: Mapping[str, str]) -> Layer:
     return layer
 
 
-def _of_options(options: Mapping[str, object], environ: Mapping[str, str]) -> Layer:
+def _of_options(options: Mapping[str, object], arguments: Mapping[str, str], environ: Mapping[str, str]) -> Layer:
     """The options that were given. KeyError for a name that is not declared."""
     layer = Layer(expander("", environ))
     for name, value in options.items():
         if value is not None:
-            layer.add(name, value, Origin("option", ENTRIES[name].option or name))
+            origin = Origin("option", ENTRIES[name].option or name)
+            layer.add(name, value, Origin("argument", arguments[name]) if name in arguments else origin)
     return layer
 
 
