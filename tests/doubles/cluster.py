@@ -78,7 +78,7 @@ class Cluster:
             connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
             connection.execute("SELECT pg_reload_conf()")
             wait_for(connection, "SELECT 'sync' = ANY(SELECT sync_state FROM pg_stat_replication)")
-            time.sleep(0.2)  # the process that tells the others of it has read it as well by then
+            connection.execute("CHECKPOINT")  # by the process that tells the others of it, once it has read it
             [[position]] = connection.execute("SELECT pg_current_wal_flush_lsn()").fetchall()
             wait_for(connection, f"SELECT bool_and(flush_lsn >= '{position}') FROM pg_stat_replication")
 
