@@ -5,6 +5,8 @@ random time. Then everything is as before the command or as after it, never betw
 have without the kill; nothing of it is left over; and what must hold of every directory holds. Commands that work in
 batches may end between two of them, and come to the same in the end. Clock and dice are fixed, so that all of this is
 known of runs that nobody kills.
+
+The trial of moments goes through those of an upgrade from the oldest schema and of a restore, one after the other.
 """
 
 from __future__ import annotations
@@ -91,6 +93,8 @@ KINDS = {
     "upgrade": Kind("upgrade --yes -o json", scene="older"),
     "completion": Kind("completion bash --install --yes -o json"),
 }
+# What moves a whole directory, and from where: killed at each of its moments in turn.
+MOVES = {"upgrade": f"older {scenes.VERSIONS[0]}", "restore": "empty"}
 
 
 @dataclass(frozen=True)
@@ -118,14 +122,30 @@ def run_round(place: Any, counts: Counter[str], seed: int, only: tuple[str, ...]
 
 def kill(scenery: Scenery, name: str, seed: int, counts: Counter[str]) -> None:
     """Kill one kind. As many seeds in a row as it has moments come to each of them."""
-    kind, dice = KINDS[name], random.Random(f"{seed} {name}")
-    variant = scenery.variant(kind.scene, dice)
-    known = learn(scenery, name, variant)
+    dice = random.Random(f"{seed} {name}")
+    variant = scenery.variant(KINDS[name].scene, dice)
+    first, _ = learn(scenery, name, variant).first
+    if dice.random() < AT_A_TIME:
+        kill_with(scenery, name, variant, counts, delay=dice.uniform(0.0001, first.seconds))
+    else:
+        kill_with(scenery, name, variant, counts, at=1 + seed * STRIDE % first.moments)
+
+
+def run_moments(place: Any, counts: Counter[str], seed: int, *, count: int = 8) -> None:
+    """Kill what moves a whole directory at so many moments of each, at which the next seed goes on."""
+    scenery = scenes.of(place)
+    for name, variant in MOVES.items():
+        first, _ = learn(scenery, name, variant).first
+        counts[f"moments of {name}"] = first.moments
+        for number in range(seed * count, (seed + 1) * count):
+            kill_with(scenery, name, variant, counts, at=1 + number % first.moments)
+
+
+def kill_with(scenery: Scenery, name: str, variant: str, counts: Counter[str], **fault: Any) -> None:
+    """Kill one kind at a moment or a time, and look at what becomes of it."""
+    kind, known = KINDS[name], learn(scenery, name, variant)
     first, _ = known.first
     with scenery.scene(variant) as scene:
-        fault: dict[str, Any] = {"at": 1 + seed * STRIDE % first.moments}
-        if dice.random() < AT_A_TIME:
-            fault = {"delay": dice.uniform(0.0001, first.seconds)}
         killed = scene.run(words(scene, kind), kind.stdin, FIRST, **fault)
         left = scene.state()
         again = scene.run(words(scene, kind), kind.stdin, SECOND)

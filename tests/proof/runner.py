@@ -61,6 +61,7 @@ TRIALS = {
     "failovers": Trial(failovers.run_round, (NOWHERE,)),
     "followers": Trial(followers.run_round, (NOWHERE,)),
     "kills": Trial(kills.run_round),
+    "moments": Trial(kills.run_moments),
     "disks": Trial(disks.run_round, ("sqlite",)),
 }
 

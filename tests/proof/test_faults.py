@@ -27,6 +27,14 @@ def test_a_kill_leaves_nothing_half(place):
     assert counts.total() == len(kinds)
 
 
+def test_what_moves_a_directory_is_whole_or_absent(place):
+    """At a moment in the middle; `--only moments` tries all, on Postgres too."""
+    if place.name == "sqlite":
+        counts = Counter()
+        kills.run_moments(place, counts, 150, count=1)
+        assert counts["kills"] == len(kills.MOVES)
+
+
 def test_without_a_disk_nothing_is_changed(place):
     if place.name == "sqlite":
         disks.run_round(place, Counter(), 1, ("update email", "export", "backup"))
