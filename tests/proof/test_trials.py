@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from proof import clocks, damage, faults, fuzz, machine, mutations, stress
+from proof import clocks, damage, faults, fuzz, machine, meetings, mutations, stress
 from proof.world import Files, Servers
 
 from authctl.core.maintenance import backup
@@ -44,6 +44,12 @@ def test_a_directory_is_what_a_simple_model_says(files):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_isolation_loses_what_many_do_at_once(servers, seed):
     stress.run_round(servers, Counter(), seed, count=2, threads=2, tokens=3)
+
+
+def test_two_imports_that_wait_for_each_other_both_end(servers):
+    counts = Counter()
+    meetings.run_round(servers, counts, 1, batch=meetings.PEOPLE)
+    assert counts["deadlocks"]
 
 
 def test_no_leap_of_a_clock_locks_anybody_out(files):
