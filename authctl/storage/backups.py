@@ -213,5 +213,4 @@ def note(db: Connection, time: datetime) -> None:
 
 def find_time(db: Connection) -> datetime | None:
     """When the last backup was made that the database knows of."""
-    text = state.find_fact(db, BACKUP_AT)
-    return datetime.fromisoformat(text) if text else None
+    return state.find_time(db, BACKUP_AT)

@@ -44,7 +44,7 @@ class Unreadable:
 
     def _refuse(self, *others: object) -> Any:
         message = "The database contains a value that is impossible. Somebody or a failing disk changed it."
-        raise Unavailable("database_damaged", message, hint="See where: authctl security check")
+        raise Unavailable("database_damaged", message, hint="See where: authctl security check --deep")
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = __bool__ = __len__ = __iter__ = _refuse
     __str__ = __contains__ = __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __or__ = __ror__ = _refuse

@@ -56,8 +56,10 @@ def _tables() -> Iterator[tuple[str, tuple[Callable[[Any], object], sa.Select[An
     ):
         others = [sa.literal("").label(name) for name in ("user_id", "session_id") if name not in table.c]
         yield table.name, (module.record, sa.select(table, *others).order_by(table.c.seq.desc()))
+    changes = tables.import_changes
+    yield changes.name, (imports.changes, sa.select(changes).order_by(changes.c.seq.desc()))
     its = tables.memberships
     yield its.name, (memberships.record, with_names(its.c, its).order_by(its.c.seq.desc()))
 
 
-TABLES = dict(_tables())  # all but the log, which is verified by itself
+TABLES = dict(_tables())  # those with records; the log is verified by itself

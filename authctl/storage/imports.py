@@ -161,7 +161,16 @@ def list_changed(db: Connection, seq: int, before: int | None) -> list[Changed]:
     seqs = {row.user_seq for row in rows}
     found = sa.select(users).where(users.c.seq.in_(seqs)).order_by(users.c.seq).with_for_update()
     present = {row.seq: user_of(row) for row in db.sqlalchemy.execute(found)}
-    return [Changed(row.seq, present[row.user_seq], row.changes) for row in rows if row.user_seq in present]
+    return [Changed(row.seq, present[row.user_seq], changes(row)) for row in rows if row.user_seq in present]
+
+
+def changes(row: Any) -> Json:
+    """What a row of changes says."""
+    found = row.changes
+    before, after = (found.get(side) if type(found) is dict else None for side in ("before", "after"))
+    if not isinstance(before, dict) or not isinstance(after, dict) or before.keys() != after.keys():
+        raise record_mapping.damaged("import_changes", {"seq": row.seq}, "changes")
+    return found  # type: ignore[no-any-return]
 
 
 def forget_merged(db: Connection, user_ids: Sequence[str]) -> None:

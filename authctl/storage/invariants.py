@@ -8,32 +8,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from authctl.errors import Unavailable
-from authctl.model import ImportStatus, MembershipStatus, Status, TokenKind, fold, username_key
-from authctl.storage import damages, search_terms, teams as team_rows, users as user_rows
+from authctl.model import ImportStatus, MembershipStatus, Status, TokenKind, fold, milliseconds, username_key
+from authctl.storage import backups, damages, search_terms, state, teams as team_rows, users as user_rows
+from authctl.storage.column_types import Instant, JsonText
 from authctl.storage.connection import Connection
 from authctl.storage.tables import (
     addresses,
     authenticators,
     challenges,
+    directory,
+    events,
     former_names,
     identities,
     import_users,
     imports,
     invitations,
+    log_seals,
     manifest_subjects,
     membership_roles,
     memberships,
     metadata,
     password_history,
+    peppers,
     recovery_codes,
     sessions,
+    signing_keys,
     teams,
     tokens,
     user_counts,
@@ -42,6 +48,7 @@ from authctl.storage.tables import (
 )
 
 MOST_DAMAGED = 25  # rows of a table
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 BUCKETS, BUCKETS_AT_ONCE = 4_096, 32  # that a search index of SQLite is compared in
 
 
@@ -104,6 +111,41 @@ def damaged_rows(reader: Reader) -> Iterator[Breach]:
     for name in damages.TABLES:
         for damage in islice(damages.of_table(reader.db, name, reader.rows), MOST_DAMAGED):
             yield Breach(damage.resource, damage.message)
+
+
+def impossible_values(reader: Reader) -> Iterator[Breach]:
+    """Rows of all other tables with a value that its column cannot have."""
+    for row in reader.db.stream(sa.select(directory).where(directory.c.name.in_((state.KEY_AT, backups.BACKUP_AT)))):
+        if state.read_time(row.value) is None:
+            yield _impossible(f"directory/{row.name}", "value")
+    for table in metadata.sorted_tables:
+        if table.name in damages.TABLES or table in (events, log_seals):
+            continue
+        wrong = [(is_wrong, column.name) for column in table.c for is_wrong in _is_impossible(reader.db, column)]
+        if wrong:
+            key = [sa.cast(column, sa.Text) for column in table.primary_key]
+            rows = sa.select(sa.case(*wrong), *key).where(sa.or_(*(is_wrong for is_wrong, _ in wrong)))
+            for column, *named in reader.db.stream(rows.limit(MOST_DAMAGED)):
+                yield _impossible("/".join(map(_shown, (table.name, *named))), column)
+
+
+def _impossible(resource: str, column: str) -> Breach:
+    return Breach(resource, f"The row {resource} is damaged: its {column} has an impossible value.")
+
+
+# What SQLite says of the types of values; their own columns tell Postgres.
+_STORED = {sa.Text: "text", sa.LargeBinary: "blob", JsonText: "text"}
+
+
+def _is_impossible(db: Connection, column: sa.Column[Any]) -> Iterator[sa.ColumnElement[bool]]:
+    """Whether a value is of another type, or a time that is none."""
+    if db.dialect.name == "sqlite":
+        found = sa.func.typeof(column)
+        fitting = [_STORED.get(type(column.type), "integer"), *(["null"] if column.nullable else [])]
+        yield found.not_in(fitting)
+    if isinstance(column.type, Instant):
+        number = sa.type_coerce(column, sa.BigInteger)
+        yield sa.not_(number.between(milliseconds(EARLIEST), milliseconds(LATEST)))
 
 
 def hashes(reader: Reader) -> Iterator[tuple[str, str]]:
@@ -257,6 +299,20 @@ def _living_of_blocked(reader: Reader, table: sa.Table, *which: sa.ColumnElement
         table.c.user_seq == users.c.seq, table.c.ended_at.is_(None), table.c.expires_at > reader.now, *which
     )
     return reader.breaches(sa.select(users.c.id).where(*is_blocked, lives))
+
+
+# Keys
+
+
+def half_keys(reader: Reader) -> Iterator[Breach]:
+    """Keys of JWTs that are retired and could sign, or are not and cannot."""
+    its = signing_keys.c
+    yield from reader.breaches(sa.select(its.id).where(its.retired_at.is_(None) == its.sealed_private_key.is_(None)))
+
+
+def missing_key(reader: Reader, id: str, *needing: sa.ColumnElement[bool]) -> Iterator[Breach]:
+    """The key of digests, where there are rows that need it and it is not there."""
+    yield from reader.breaches(sa.select(sa.literal(id)).where(sa.exists().where(*needing), _none(peppers.c.id == id)))
 
 
 # Teams

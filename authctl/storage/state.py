@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 
 from authctl.errors import Unavailable
 from authctl.storage import compiled
@@ -102,6 +103,20 @@ def find_fact(db: Connection, name: str) -> str | None:
     """What the directory remembers of itself under that name."""
     found = db.first(compiled.DIRECTORY_FACT, {"name": name})
     return found.value if found else None
+
+
+def find_time(db: Connection, name: str) -> datetime | None:
+    """The same for a time."""
+    return read_time(find_fact(db, name) or "")
+
+
+def read_time(text: str) -> datetime | None:
+    """A time as it is remembered; None where it is damaged, which `security check --deep` says."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 # The key that secrets are sealed with

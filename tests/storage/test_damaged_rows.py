@@ -105,6 +105,12 @@ def test_a_damaged_policy_refuses_sessions(damaged, directory):
     assert refused.value.type in ("database_damaged", "database_unavailable")
 
 
+def test_the_check_up_does_without_times_that_are_damaged(damaged, directory, settings):
+    damaged("UPDATE directory SET value = '2026-01-02' WHERE name = 'key_at'")
+    [found] = [each for each in checks.check(directory, settings, deep=True) if each.check.id == "row-damaged"]
+    assert found.resource == "directory/key_at"
+
+
 def test_status_tells_of_damaged_rows(authctl, ready_home):
     assert authctl("users create --id ada --email ada@example.com").status == 0
     assert authctl("users create --id bob --email bob@example.com").status == 0

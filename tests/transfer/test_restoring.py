@@ -7,7 +7,7 @@ import pytest
 from doubles.given import Given
 
 from authctl.core.crypto import sealing
-from authctl.errors import Denied, NotFound
+from authctl.errors import Denied, NotFound, Unavailable
 from authctl.model import Status
 from authctl.transfer import importing
 from authctl.transfer.journal import Imports
@@ -97,6 +97,14 @@ def test_all_that_an_import_changed_comes_back(directory, take, undo, ada):
     assert directory.users.list(search="countess") == []
     assert directory.users.create(username="countess", email="countess@example.com")
     assert undo(id) == (0, 0, {"gone": 1})
+
+
+def test_damaged_changes_are_named(directory, take, undo, ada):
+    id = take(everything())
+    directory.write(lambda work: work.db.sqlalchemy.exec_driver_sql("UPDATE import_changes SET changes = '{}'"))
+    with pytest.raises(Unavailable, match="table import_changes is damaged: its changes"):
+        undo(id)
+    assert directory.users.get("ada").name == "Countess"
 
 
 def test_what_was_changed_since_stays(directory, take, undo, ada):

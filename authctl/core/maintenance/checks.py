@@ -414,8 +414,7 @@ def _dead(look: Look, work: Work) -> Iterator[Finding]:
 
 
 def _keys(look: Look, work: Work) -> Iterator[Finding]:
-    noted = storage.state.find_fact(work.db, storage.state.KEY_AT)
-    made = datetime.fromisoformat(noted) if noted else storage.statistics.first_event_at(work.db)
+    made = storage.state.find_time(work.db, storage.state.KEY_AT) or storage.statistics.first_event_at(work.db)
     if made is not None and work.now - made > OLD_KEY:
         message = f"The secret key is {(work.now - made) // DAY:,} days old."
         yield look.finding("key-old", "secret_key", message, look.own("security rotate-key --yes"))

@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 from authctl import storage
 from authctl.core import hashing
+from authctl.core.credentials import recovery_codes
 from authctl.core.crypto import sealing
 from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Unavailable
 from authctl.model import EventName, Progress
-from authctl.storage import mending
+from authctl.storage import mending, tables
 from authctl.storage.connection import Connection
 from authctl.storage.invariants import Breach, Reader
 from authctl.storage.sealed import Place
@@ -82,11 +83,20 @@ def _damaged_hashes(reader: Reader) -> Iterator[Breach]:
             yield Breach(id)
 
 
+def _missing_keys(reader: Reader) -> Iterator[Breach]:
+    """Keys of digests without which these mean nothing."""
+    its = storage.invariants
+    yield from its.missing_key(reader, recovery_codes.PEPPER, tables.recovery_codes.c.seq.is_not(None))
+    yield from its.missing_key(reader, storage.sealed_keys.LOG_KEY, tables.events.c.digest.is_not(None))
+
+
 _its = storage.invariants
 INVARIANTS = (
     Invariant("file-damaged", _its.broken_pages, ("users",),
         "The database file is damaged: {value}", "{id}", of_backups=False),
     Invariant("row-damaged", _its.damaged_rows, tuple(storage.damages.TABLES),
+        "{value}", "{id}"),
+    Invariant("row-damaged", _its.impossible_values, ("users",),
         "{value}", "{id}"),
     Invariant("row-contradictory", _its.broken_references, ("events",),
         "The row {id} belongs to a row of {value} that does not exist.", "{id}"),
@@ -117,6 +127,10 @@ INVARIANTS = (
     Invariant("blocked-with-tokens", _its.tokens_of_blocked, ("tokens",),
         "The blocked user {id} has active tokens.",
         command="tokens list id:{id}", of_backups=False),
+    Invariant("row-contradictory", _its.half_keys, ("signing_keys",),
+        "The signing key {id} is retired but kept, or in use but gone.", "signing_keys/{id}"),
+    Invariant("secret-damaged", _missing_keys, ("peppers",),
+        "The key peppers/{id} is missing.", "peppers/{id}", of_backups=False),
     Invariant("row-contradictory", _its.half_memberships, ("memberships",),
         "The membership {id} belongs to nobody or contradicts its status.", "memberships/{id}"),
     Invariant("roles-wrong", _its.wrong_roles, ("memberships",),

@@ -75,6 +75,18 @@ BROKEN = {
         "UPDATE tokens SET ended_reason = 'used' WHERE kind = 'token'",
         ("row-contradictory", "tokens/", "reason"),
     ),
+    "a retired key that could sign": (
+        "UPDATE signing_keys SET retired_at = 1",
+        ("row-contradictory", "signing_keys/", "retired"),
+    ),
+    "a key of recovery codes that is gone": (
+        "DELETE FROM peppers WHERE id = 'recovery_codes'",
+        ("secret-damaged", "peppers/recovery_codes", "missing"),
+    ),
+    "a key of the log that is gone": (
+        "DELETE FROM peppers WHERE id = 'audit_log'",
+        ("secret-damaged", "peppers/audit_log", "missing"),
+    ),
     "a session of a blocked user": (
         "UPDATE users SET status = 'blocked' WHERE id = 'ada'",
         ("blocked-with-sessions", "users/ada", ""),
@@ -131,6 +143,18 @@ BROKEN = {
         "UPDATE users SET status = 'actiwe' WHERE id = 'bob'",
         ("row-damaged", "users/bob", "status"),
     ),
+    "a time that is none": (
+        "UPDATE invitations SET expires_at = 9000000000000000000",
+        ("row-damaged", "invitations/", "expires_at"),
+    ),
+    "a time of a key that is none": (
+        "UPDATE directory SET value = 'lately' WHERE name = 'key_at'",
+        ("row-damaged", "directory/key_at", "value"),
+    ),
+    "broken changes of an import": (
+        "UPDATE import_changes SET changes = '{\"before\":{}}'",
+        ("row-damaged", "import_changes/", "changes"),
+    ),
     "broken roles": (
         "UPDATE memberships SET roles = '[\"tutor' WHERE status = 'pending'",
         ("row-damaged", "memberships/", "roles"),
@@ -142,6 +166,10 @@ OF_SQLITE = {
         "PRAGMA defer_foreign_keys = ON; INSERT INTO addresses (address, user_seq) VALUES ('gone@example.com', 99)",
         ("row-contradictory", "addresses/", "users"),
     ),
+    "a number that is none": (
+        "UPDATE password_history SET created_at = 'yesterday'",
+        ("row-damaged", "password_history/", "created_at"),
+    ),
     "text that is none": (
         "UPDATE users SET username = CAST(x'616461ff' AS TEXT) WHERE id = 'Ünï'",
         ("row-damaged", "users/Ünï", "username"),
@@ -152,6 +180,7 @@ OF_SQLITE = {
 @pytest.fixture
 def filled(directory, tmp_path):
     """A directory with something of every kind in it."""
+    from authctl.transfer.importing import Options
     from authctl.transfer.journal import Imports
 
     users, security = directory.users, directory.security
@@ -164,12 +193,14 @@ def filled(directory, tmp_path):
     users.create_session("ada")
     directory.tokens.create("bob")
     directory.mfa.create_authenticator("ada")
+    directory.mfa.create_recovery_codes("bob")
+    security.rotate_jwt_key()
     directory.teams.delete(directory.teams.create("Gone", id="Gone").id)
     directory.teams.create("Maths", id="maths", owner="ada")
     directory.teams.create_membership("maths", user="bob", roles=["tutor"], invite=True, print_secret=True)
     file = tmp_path / "users.csv"
-    file.write_text("id,name\nÜnï,Ünï\n")
-    Imports(directory).run([str(file)], source="csv")
+    file.write_text("id,name\nÜnï,Ünï\nbob,Bob\n")
+    Imports(directory).run([str(file)], source="csv", options=Options(on_conflict="update"))
     return directory
 
 
