@@ -1,5 +1,6 @@
 """The command line as a whole: the tree of commands, their help, what they load, and how they end."""
 
+import functools
 import json
 import os
 import pkgutil
@@ -21,28 +22,24 @@ from authctl.cli.environment import Environment
 from authctl.errors import TYPES, ExitStatus
 
 
-def paths(group=None, path=()):
+@functools.cache
+def command_at(path):
+    return command_at(path[:-1]).get_command(None, path[-1]) if path else app.Root()
+
+
+def paths(path=()):
     """Every group and command of the tree, by the words that lead to it."""
-    group = group or app.Root()
     yield path
-    for name in group.list_commands(None):
-        command = group.get_command(None, name)
-        if isinstance(command, LazyGroup):
-            yield from paths(command, (*path, name))
-        else:
-            yield (*path, name)
+    command = command_at(path)
+    if isinstance(command, LazyGroup):
+        for name in command.list_commands(None):
+            yield from paths((*path, name))
 
 
 PATHS = list(paths())
 
 
-def command_at(path):
-    command = app.Root()
-    for name in path:
-        command = command.get_command(None, name)
-    return command
-
-
+@functools.cache
 def helped(path, **environ):
     """The help page of a command."""
     environment = Environment(environ=environ)

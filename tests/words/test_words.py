@@ -15,8 +15,6 @@ from authctl.cli.app import Root
 from authctl.cli.commands import LazyGroup
 
 LIST = Path(__file__).with_name("texts.txt")
-TEXTS = texts.collected()
-ERRORS = list(texts.errors())
 
 # What a native speaker would not write, and what to write instead.
 BANNED = {
@@ -44,7 +42,7 @@ EXCEPTIONS = {
 
 def test_the_list_has_every_text():
     """One text a line, by file; a change of wording is a line of the diff."""
-    listed = "".join(f"{text}\n" for text in TEXTS)
+    listed = "".join(f"{text}\n" for text in texts.collected())
     if os.environ.get("UPDATE_WORDS"):
         LIST.write_text(listed)
     assert LIST.read_text() == listed, "UPDATE_WORDS=1 writes it anew"
@@ -52,12 +50,12 @@ def test_the_list_has_every_text():
 
 @pytest.mark.parametrize(("banned", "instead"), BANNED.items())
 def test_no_text_has_a_banned_turn(banned, instead):
-    found = [str(text) for text in TEXTS if re.search(banned, text.said) and text.said not in EXCEPTIONS]
+    found = [str(text) for text in texts.collected() if re.search(banned, text.said) and text.said not in EXCEPTIONS]
     assert not found, instead
 
 
 def test_no_exception_is_left_over():
-    assert set(EXCEPTIONS) <= {text.said for text in TEXTS}
+    assert set(EXCEPTIONS) <= {text.said for text in texts.collected()}
 
 
 def test_errors_are_sentences():
@@ -65,21 +63,21 @@ def test_errors_are_sentences():
     begins, ends = re.compile(r"[A-Z{'\"`-]"), re.compile(r"[.?}\w'\"]$")  # Problem adds the stop to a word
     unlike = [
         str(message)
-        for message, _ in ERRORS
+        for message, _ in texts.errors()
         if message.said not in EXCEPTIONS and not (begins.match(message.said) and ends.search(message.said))
     ]
     assert not unlike
 
 
 def test_hints_are_sentences():
-    unlike = [str(hint) for _, hint in ERRORS if hint and not re.match(r"[A-Z{'\"`-]", hint.said)]
+    unlike = [str(hint) for _, hint in texts.errors() if hint and not re.match(r"[A-Z{'\"`-]", hint.said)]
     assert not unlike
 
 
 def test_the_commands_in_texts_exist_and_run_as_they_stand():
     """A command ends its text, so that no full stop is copied with it."""
     wrong = []
-    for text in TEXTS:
+    for text in texts.collected():
         for command in re.findall(r"(?<=: )authctl [a-z].*", text.said):
             words = [word for word in _words(command)[1:] if not word.startswith("-")]
             if not _exists(words) or (command.endswith(".") and not command.endswith("...")):

@@ -7,6 +7,7 @@ and scripts are not texts.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Text:
         return f"{self.module}:{self.name}  {self.said}"
 
 
+@functools.cache
 def collected() -> list[Text]:
     """Every text of the package, by module and in the order of the source."""
     modules = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
@@ -50,8 +52,12 @@ def collected() -> list[Text]:
 
 
 def _in_module(module: str) -> Iterator[Text]:
-    tree = ast.parse((PACKAGE / module).read_text())
-    yield from _below(module, "", tree)
+    yield from _below(module, "", _tree(module))
+
+
+@functools.cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse((PACKAGE / module).read_text())
 
 
 def _below(module: str, name: str, node: ast.AST) -> Iterator[Text]:
@@ -105,12 +111,17 @@ def _one_line(text: str) -> str:
     return re.sub(r"\n+ *", " ⏎ ", text.strip("\n"))
 
 
-def errors() -> Iterator[tuple[Text, Text | None]]:
+@functools.cache
+def errors() -> list[tuple[Text, Text | None]]:
     """The message of every error that is raised with a literal one, and its hint."""
+    return list(_errors())
+
+
+def _errors() -> Iterator[tuple[Text, Text | None]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         module = path.relative_to(PACKAGE).as_posix()
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not (isinstance(node, ast.Call) and ast.unparse(node.func) in ERRORS and len(node.args) > 1):
+        for node in ast.walk(_tree(module)):
+            if not (isinstance(node, ast.Call) and len(node.args) > 1 and ast.unparse(node.func) in ERRORS):
                 continue
             message = _said(node.args[1])
             hint = next((_said(each.value) for each in node.keywords if each.arg == "hint"), None)
