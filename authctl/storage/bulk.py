@@ -22,7 +22,7 @@ from authctl.storage.users import columns_of, record
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-PENDING = "64MB"  # of words that wait to be sorted into the search index of Postgres, which is dear one by one
+PENDING = "1MB"  # of words that wait to be sorted into the search index of Postgres; their pages stay in its file
 CACHE_KIB = 32_768  # of SQLite's pages: rows of a batch go to all parts of an index
 
 
@@ -90,7 +90,7 @@ def finish(db: Connection) -> None:
     """Bring indexes and statistics up to what was stored, where the database does not do so at once."""
     if db.dialect.name == "postgresql":
         db.sqlalchemy.exec_driver_sql(_SORT_WORDS)
-        db.sqlalchemy.exec_driver_sql("ANALYZE users, addresses, user_words")
+        db.sqlalchemy.exec_driver_sql("ANALYZE users, addresses, user_names, user_words")
 
 
 # For who may: it is the owner's, and others leave it to the database's own housekeeping.

@@ -43,6 +43,7 @@ def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:
 
 
 def _store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> None:
+    plan.creates.sort(key=lambda item: item.row.created_at)  # as indexes are filled best
     rows = [_sealed(work, item) for item in plan.creates]
     seqs = storage.bulk.insert_users(work.db, rows, [item.words for item in plan.creates])
     if work.policy["password-history"]:
