@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.model import Import, ImportStatus, Json, MembershipStatus, User, username_key
-from authctl.storage import record_mapping
+from authctl.model import Import, ImportStatus, Json, MembershipStatus, User, from_milliseconds, username_key
+from authctl.storage import bulk, record_mapping
 from authctl.storage.connection import Connection
 from authctl.storage.tables import (
     former_names,
     identities,
+    import_batches,
     import_changes,
     import_users,
     imports,
@@ -111,21 +114,37 @@ def record(row: sa.Row[Any]) -> Import:
 # Whom an import brought
 
 
-def find_brought(db: Connection, seq: int, user_ids: Iterable[str]) -> set[str]:
-    """Those of these users that the import has made, changed or found unchanged already."""
-    found: set[str] = set()
-    for chunk in _chunks(sorted(user_ids)):
+def insert_made(db: Connection, seq: int, made: Sequence[tuple[int, int]]) -> None:
+    """Write down whom the import made: rising numbers, and when each was last changed, in milliseconds."""
+    rows = []
+    for _, each in groupby(enumerate(made), lambda numbered: numbered[1][0] - numbered[0]):
+        numbers, times = zip(*(pair for _, pair in each), strict=True)
+        rows.append((seq, numbers[0], numbers[-1], json.dumps(times, separators=(",", ":"))))
+    bulk.insert(db, "import_batches", import_batches.c.keys(), rows)
+
+
+def find_brought(db: Connection, seq: int, found: Iterable[User]) -> set[str]:
+    """The ids of those of these users that the import has made, changed or found unchanged already."""
+    ids = {user.id: user.seq for user in found}
+    brought: set[str] = set()
+    for chunk in _chunks(sorted(ids)):
         statement = sa.select(import_users.c.user_id).where(
             import_users.c.import_seq == seq, import_users.c.user_id.in_(chunk)
         )
-        found.update(db.sqlalchemy.execute(statement).scalars())
-    return found
+        brought.update(db.sqlalchemy.execute(statement).scalars())
+    its = import_batches.c
+    made = sa.select(its.first_user, its.last_user).where(its.import_seq == seq).order_by(its.first_user)
+    firsts, lasts = zip((0, 0), *db.sqlalchemy.execute(made), strict=True)
+    return brought | {id for id, number in ids.items() if number <= lasts[bisect_right(firsts, number) - 1]}
 
 
 def touch(db: Connection, seq: int, user: User) -> None:
     """Say that the import has changed a user whom it has had once more."""
     theirs = (import_users.c.import_seq == seq, import_users.c.user_id == user.id)
-    db.sqlalchemy.execute(import_users.update().where(*theirs).values(updated_at=user.updated_at))
+    changed = import_users.update().where(*theirs).values(updated_at=user.updated_at)
+    if not db.sqlalchemy.execute(changed).rowcount:  # whom it has made
+        values = {"import_seq": seq, "user_id": user.id, "created": False, "updated_at": user.updated_at}
+        db.sqlalchemy.execute(import_users.insert().values(values))
 
 
 def insert_changes(db: Connection, seq: int, changes: Iterable[tuple[int, Json]]) -> None:
@@ -152,7 +171,7 @@ def list_changed(db: Connection, seq: int, before: int | None) -> list[Changed]:
     page = (
         sa.select(import_changes)
         .join(users, users.c.seq == import_changes.c.user_seq)
-        .where(import_changes.c.import_seq == seq, users.c.id.not_in(made))
+        .where(import_changes.c.import_seq == seq, users.c.id.not_in(made), ~_is_made(seq, users.c.seq))
         .order_by(import_changes.c.seq.desc())
     )
     if before is not None:
@@ -173,6 +192,11 @@ def changes(row: Any) -> Json:
     return found  # type: ignore[no-any-return]
 
 
+def _is_made(seq: int, number: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    its = import_batches.c
+    return sa.exists().where(its.import_seq == seq, its.first_user <= number, its.last_user >= number)
+
+
 def forget_merged(db: Connection, user_ids: Sequence[str]) -> None:
     """Forget the ids that became a part of these users."""
     db.sqlalchemy.execute(former_names.delete().where(former_names.c.merged_into.in_(user_ids)))
@@ -183,30 +207,62 @@ def delete_changes(db: Connection, seq: int) -> None:
 
 
 class Brought(NamedTuple):
-    """A user that an import made, as it is now. touched: `gone`, `signed_in` or `changed`; None where it was let be."""
+    """A user that an import made, as it is now. touched: `gone`, `signed_in` or `changed`; None where it was let be.
 
-    user_id: str
+    place: in the order of all of them.
+    """
+
+    place: int | str
     user: User | None
     touched: str | None
 
 
-def list_created(db: Connection, journal: Import, after: str) -> list[Brought]:
-    """The next users that the import made, behind the id `after`, kept from others until the transaction ends."""
+def list_created(db: Connection, journal: Import, after: int | str | None) -> list[Brought]:
+    """The next users that the import made, behind that place, kept from others until the transaction ends.
+
+    First by id those of an import from before they were written down by number.
+    """
+    made = {} if isinstance(after, int) else _made_by_id(db, journal, after or "")
+    column: sa.Column[Any] = users.c.id
+    if not made:
+        made, column = _made_by_number(db, journal, after if isinstance(after, int) else 0), users.c.seq
+    found = sa.select(users).where(column.in_(made)).order_by(users.c.seq).with_for_update()
+    present = {getattr(row, column.name): user_of(row) for row in db.sqlalchemy.execute(found)}
+    if column is users.c.seq:
+        made |= _touched(db, journal, list(present.values()))
+    seqs = [user.seq for user in present.values()]
+    signed_in = set(
+        db.sqlalchemy.execute(sa.select(sessions.c.user_seq).where(sessions.c.user_seq.in_(seqs))).scalars()
+    )
+    given = _given_since(db, seqs, journal.ended_at or journal.updated_at)
+    return [_brought(place, made[place], present.get(place), signed_in, given, journal.created_at) for place in made]
+
+
+def _made_by_id(db: Connection, journal: Import, after: str) -> dict[Any, datetime]:
     page = (
         sa.select(import_users.c.user_id, import_users.c.updated_at)
         .where(import_users.c.import_seq == journal.seq, import_users.c.created, import_users.c.user_id > after)
         .order_by(import_users.c.user_id)
         .limit(BATCH)
     )
-    brought = {row.user_id: row.updated_at for row in db.sqlalchemy.execute(page)}
-    found = sa.select(users).where(users.c.id.in_(brought)).order_by(users.c.seq).with_for_update()
-    present = {row.id: user_of(row) for row in db.sqlalchemy.execute(found)}
-    seqs = [user.seq for user in present.values()]
-    signed_in = set(
-        db.sqlalchemy.execute(sa.select(sessions.c.user_seq).where(sessions.c.user_seq.in_(seqs))).scalars()
-    )
-    given = _given_since(db, seqs, journal.ended_at or journal.updated_at)
-    return [_brought(id, brought[id], present.get(id), signed_in, given, journal.created_at) for id in brought]
+    return {row.user_id: row.updated_at for row in db.sqlalchemy.execute(page)}
+
+
+def _made_by_number(db: Connection, journal: Import, after: int) -> dict[Any, datetime]:
+    its = import_batches.c
+    page = sa.select(import_batches).where(its.import_seq == journal.seq, its.last_user > after)
+    row = db.sqlalchemy.execute(page.order_by(its.first_user).limit(1)).one_or_none()
+    if row is None:
+        return {}
+    numbered, start = enumerate(row.updated_at, row.first_user), max(0, after + 1 - row.first_user)
+    return {number: from_milliseconds(time) for number, time in islice(numbered, start, start + BATCH)}
+
+
+def _touched(db: Connection, journal: Import, present: list[User]) -> dict[Any, datetime]:
+    """When those were last changed that the import changed again after it had made them."""
+    seqs, its = {user.id: user.seq for user in present}, import_users.c
+    page = sa.select(its.user_id, its.updated_at).where(its.import_seq == journal.seq, its.user_id.in_(seqs))
+    return {seqs[row.user_id]: row.updated_at for row in db.sqlalchemy.execute(page)}
 
 
 def _given_since(db: Connection, seqs: list[int], end: datetime) -> set[int]:
@@ -220,14 +276,14 @@ def _given_since(db: Connection, seqs: list[int], end: datetime) -> set[int]:
 
 
 def _brought(
-    id: str, then: datetime, user: User | None, signed_in: set[int], given: set[int], since: datetime
+    place: int | str, then: datetime, user: User | None, signed_in: set[int], given: set[int], since: datetime
 ) -> Brought:
     if user is None:
-        return Brought(id, None, "gone")
+        return Brought(place, None, "gone")
     # The source's own last sign-in came before the import; whoever has signed in here did so after.
     if user.seq in signed_in or (user.last_sign_in_at is not None and user.last_sign_in_at > since):
-        return Brought(id, user, "signed_in")
-    return Brought(id, user, "changed" if user.updated_at != then or user.seq in given else None)
+        return Brought(place, user, "signed_in")
+    return Brought(place, user, "changed" if user.updated_at != then or user.seq in given else None)
 
 
 class Remaining(NamedTuple):

@@ -344,6 +344,7 @@ imports = sa.Table(
 )
 
 # The users that an import made or changed, and when they were last changed then: whoever was changed since is let be.
+# Those that it made stand in `import_batches`, but for those of imports from before there was that table.
 import_users = sa.Table(
     "import_users",
     metadata,
@@ -352,6 +353,17 @@ import_users = sa.Table(
     sa.Column("created", sa.Boolean, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.PrimaryKeyConstraint("import_seq", "user_id", name="import_users_pkey"),
+)
+
+# The users that an import made, by numbers that follow on each other: when each was last changed then.
+import_batches = sa.Table(
+    "import_batches",
+    metadata,
+    _owner("import_seq", "imports.seq"),
+    sa.Column("first_user", Sequence, nullable=False),  # no key: the journal outlives the user
+    sa.Column("last_user", Sequence, nullable=False),
+    sa.Column("updated_at", JsonText, nullable=False),
+    sa.PrimaryKeyConstraint("import_seq", "first_user", name="import_batches_pkey"),
 )
 
 # What an import changed of users who were there, and gave them, so that it can be undone: transfer/restoring.py.

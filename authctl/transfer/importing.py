@@ -430,7 +430,7 @@ class _Run:
         owners = storage.imports.find_owners(
             work.db, keys, lock=self.options.on_conflict in (OnConflict.UPDATE, OnConflict.MERGE)
         )
-        brought = storage.imports.find_brought(work.db, self.journal.seq, {user.id for user in owners.users.values()})
+        brought = storage.imports.find_brought(work.db, self.journal.seq, owners.users.values())
         memberships = storage.imports.find_memberships(work.db, owners.users) if self.options.teams else set()
         names = ("username", "email", "phone")
         claimants = [

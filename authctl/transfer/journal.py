@@ -124,10 +124,10 @@ def _restore_some(work: Work, id: str, before: int | None) -> Batch:
     return Batch(changed[-1].seq if changed else None, restored, len(changed), kept)
 
 
-def _undo_some(work: Work, id: str, after: str | None) -> Batch:
+def _undo_some(work: Work, id: str, after: int | str | None) -> Batch:
     """Remove the next of them."""
     journal = _get(work, id, lock=True)
-    brought = storage.imports.list_created(work.db, journal, after or "")
+    brought = storage.imports.list_created(work.db, journal, after)
     untouched = [each.user for each in brought if each.touched is None and each.user is not None]
     for user in untouched:
         storage.users.delete(work.db, user)
@@ -137,7 +137,7 @@ def _undo_some(work: Work, id: str, after: str | None) -> Batch:
         work.at_end(storage.user_counts.add, work.db, -len(untouched))
         work.record(EventName.USERS_IMPORTS_DELETE, f"imports/{id}", {"removed": len(untouched)})
     kept = Counter(each.touched for each in brought if each.touched is not None)
-    return Batch(brought[-1].user_id if brought else None, len(untouched), len(brought), kept)
+    return Batch(brought[-1].place if brought else None, len(untouched), len(brought), kept)
 
 
 def status(work: Work) -> list[storage.imports.Remaining]:

@@ -59,7 +59,7 @@ def _store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> None
         plan.ended.update(ended)
         changes.append((update.before.seq, changed))
     storage.imports.insert_changes(work.db, journal.seq, changes)
-    _remember(work, journal, plan)
+    _remember(work, journal, plan, seqs)
 
 
 def _sealed(work: Work, item: Checked) -> UserRow:
@@ -71,15 +71,16 @@ def _sealed(work: Work, item: Checked) -> UserRow:
     return sealed
 
 
-def _remember(work: Work, journal: Import, plan: Plan) -> None:
-    """Write down whom the import has had. By merging, it may have a user several times."""
-    made = [(journal.seq, item.row.id, True, item.row.updated_at) for item in plan.creates]
+def _remember(work: Work, journal: Import, plan: Plan, made: Sequence[int]) -> None:
+    """Write down whom the import has had; made: the numbers of those it made. By merging, it may have one again."""
+    times = (item.row.updated_at for item in plan.creates)
+    storage.imports.insert_made(work.db, journal.seq, list(zip(made, times, strict=True)))
     had = {user.id: user for user in [*(update.after for update in plan.updates), *plan.seen]}
     if plan.reasons[MERGED]:
-        for id in storage.imports.find_brought(work.db, journal.seq, had):
+        for id in storage.imports.find_brought(work.db, journal.seq, had.values()):
             storage.imports.touch(work.db, journal.seq, had.pop(id))
-    made += [(journal.seq, user.id, False, milliseconds(user.updated_at)) for user in had.values()]
-    storage.bulk.insert(work.db, "import_users", ("import_seq", "user_id", "created", "updated_at"), made)
+    others = [(journal.seq, user.id, False, milliseconds(user.updated_at)) for user in had.values()]
+    storage.bulk.insert(work.db, "import_users", ("import_seq", "user_id", "created", "updated_at"), others)
     for id, into in plan.merged:
         storage.user_names.merge(work.db, fold(id), into)
 

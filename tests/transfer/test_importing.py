@@ -489,7 +489,9 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(take, directory, tmp_path)
         record(email="nope"),
     ]
     dry = directory.acting(directory.actor, dry_run=True)
-    before = {table: count(directory, table) for table in ("users", "events", "imports", "import_users", "identities")}
+    before = {
+        table: count(directory, table) for table in ("users", "events", "imports", "import_batches", "identities")
+    }
     told = take(*given, on=dry, batch=1, report=str(tmp_path / "dry"))
     assert {table: count(directory, table) for table in before} == before
     assert take(*given, batch=1, report=str(tmp_path / "real")) == told
@@ -505,7 +507,7 @@ def test_the_log_has_one_event_a_batch(take, directory):
     events = directory.security.list_logs(events=["users.imports.*"])
     assert [event.name for event in events] == [EventName.USERS_IMPORTS_UPDATE] * 3 + [EventName.USERS_IMPORTS_CREATE]
     assert {event.resource for event in events} == {f"imports/{journal.id}"}
-    assert count(directory, "import_users") == 5
+    assert count(directory, "import_batches") == 3
 
 
 def test_undo_removes_whom_nobody_touched(take, directory, clock):
@@ -528,6 +530,27 @@ def test_undo_removes_whom_nobody_touched(take, directory, clock):
     assert imports.list()[0].status is ImportStatus.UNDONE
     with pytest.raises(NotFound):
         imports.undo("nobody")
+
+
+def test_undo_knows_imports_from_before_they_were_written_down_by_number(take, directory, clock):
+    ids = ("one", "two", "gone")
+    journal = take(*(record(id, email=f"{id}@example.com") for id in ids), journal=True)
+    by_id = "INSERT INTO import_users SELECT import_seq, id, true, users.updated_at FROM users, import_batches"
+    for statement in (by_id, "DELETE FROM import_batches"):
+        directory.write(lambda work, statement=statement: work.db.sqlalchemy.exec_driver_sql(statement))
+    clock.forward(minutes=1)
+    directory.users.update_name("one", "Changed")
+    directory.users.delete("gone")
+    done = Imports(directory).undo(journal.id)
+    assert (done.removed, done.kept) == (1, {"changed": 1, "gone": 1})
+
+
+def test_undo_removes_whom_the_import_itself_changed_again(take, directory):
+    first, again = (record("one", email="one@example.com", name=name) for name in ("One", ""))
+    other = record("two", email="one@example.com", username="other")
+    journal = take(first, again, other, batch=1, journal=True, on_conflict="merge")
+    done = Imports(directory).undo(journal.id)
+    assert (done.removed, done.kept, directory.users.count()) == (1, {}, 0)
 
 
 def test_undo_keeps_whom_something_was_given_since(take, directory, clock):

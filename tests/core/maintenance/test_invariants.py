@@ -116,7 +116,7 @@ BROKEN = {
         ("row-contradictory", "imports/", "end"),
     ),
     "an import that made others": (
-        "DELETE FROM import_users",
+        "DELETE FROM import_batches",
         ("row-contradictory", "imports/", "number of users"),
     ),
     "what a manifest brought to nobody": (

@@ -1,15 +1,28 @@
-"""Fewer bytes for each user on Postgres.
+"""Fewer bytes for each user.
 
-What users hold is found by pages, for what goes with one who is deleted.
+Imports write down whom they make by whole batches. On Postgres, what users hold is found by pages, for what goes with
+one who is deleted.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
 down_revision = "0019"
 
 
+sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
 def upgrade() -> None:
+    op.create_table(
+        "import_batches",
+        sa.Column("import_seq", sequence, sa.ForeignKey("imports.seq", ondelete="CASCADE"), nullable=False),
+        sa.Column("first_user", sequence, nullable=False),
+        sa.Column("last_user", sequence, nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("import_seq", "first_user", name="import_batches_pkey"),
+    )
     if op.get_context().dialect.name == "postgresql":
         for table in ("addresses", "user_names"):
             _index_by_pages(table)
