@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from authctl.storage import bulk, driver_errors, schema, search_terms, sequences, state, teams, users
+from authctl.storage import bulk, driver_errors, schema, sequences, state, teams, users
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sealed_keys import LOG_KEY
@@ -180,13 +180,7 @@ def _fill(db: Connection, index: str, of: Any) -> None:
     db.sqlalchemy.exec_driver_sql(empty)
     number = "rowid" if is_sqlite else f"{index.removesuffix('_words')}_seq"
     for found in _batches(db, of):
-        documents = ((row.seq, of.document(row)) for row in found)
-        bulk.insert(
-            db,
-            index,
-            (number, "words"),
-            ((seq, text if is_sqlite else search_terms.tsvector(text)) for seq, text in documents),
-        )
+        bulk.insert(db, index, (number, "words"), ((row.seq, of.document(row)) for row in found))
 
 
 def _batches(db: Connection, of: Any) -> Iterator[Sequence[Any]]:

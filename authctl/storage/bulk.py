@@ -110,10 +110,8 @@ def insert_users(db: Connection, rows: Sequence[UserRow], documents: Sequence[st
     held = ((row.email, seq) for seq, row in zip(seqs, rows, strict=True) if row.email is not None)
     insert(db, "addresses", ("address", "user_seq"), held)
     number = "rowid" if db.dialect.name == "sqlite" else "user_seq"
-    stored = search_terms.tsvector if db.dialect.name == "postgresql" else str
     found = (document(row) if known is None else known for row, known in zip(rows, documents, strict=True))
-    words = zip(seqs, map(stored, found), strict=True)
-    insert(db, "user_words", (number, "words"), words)
+    insert(db, "user_words", (number, "words"), zip(seqs, found, strict=True))
     return seqs
 
 

@@ -6,7 +6,6 @@ SQL can tell, else by reading the rows once. What is damaged in itself is found 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ import sqlalchemy as sa
 
 from authctl.errors import Unavailable
 from authctl.model import ImportStatus, MembershipStatus, Status, TokenKind, fold, milliseconds, username_key
-from authctl.storage import backups, damages, search_terms, state, teams as team_rows, users as user_rows
+from authctl.storage import backups, damages, state, teams as team_rows, users as user_rows
 from authctl.storage.column_types import Instant, JsonText
 from authctl.storage.connection import Connection
 from authctl.storage.tables import (
@@ -425,19 +424,10 @@ def _wrong_words_postgres(reader: Reader, table: sa.Table, document: Callable[[A
     one = table.name.removesuffix("s")
     words = sa.table(f"{one}_words", sa.column(f"{one}_seq"), sa.column("words"))
     joined = sa.outerjoin(table, words, words.c[f"{one}_seq"] == table.c.seq)
-    statement = _documents(table).add_columns(sa.cast(words.c.words, sa.Text).label("found")).select_from(joined)
-    for row in reader.rows(statement):
+    for row in reader.rows(_documents(table).add_columns(words.c.words.label("found")).select_from(joined)):
         wanted = _of(document, row)
-        if wanted is not None and _lexemes(row.found or "") != _lexemes(search_terms.tsvector(wanted)):
+        if wanted is not None and row.found != wanted:
             yield Breach(f"{table.name}/{row.id}")
-
-
-_LEXEME = re.compile(r"'([^']*)':([0-9,]+)")
-
-
-def _lexemes(tsvector: str) -> set[tuple[str, str]]:
-    """The words of a tsvector with each of their positions."""
-    return {(word, place) for word, places in _LEXEME.findall(tsvector) for place in places.split(",")}
 
 
 _INDEXED = 'SELECT doc, term, "offset" FROM temp.indexed'

@@ -6,6 +6,7 @@ number breaks ties, so that every order is total.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +142,29 @@ def searched(db: Connection, query: search_terms.Query, of: search_index.Of) -> 
     if db.dialect.name == "sqlite":
         found = sa.select(sa.literal_column("rowid", Sequence)).select_from(sa.table(f"{of}_words"))
         return found.where(sa.literal_column(f"{of}_words").op("MATCH")(query.fts5()))
-    table = sa.table(f"{of}_words", sa.column(f"{of}_seq", sa.BigInteger))
-    condition = sa.text(f"{of}_words.words @@ CAST(:words AS tsquery)").bindparams(words=query.tsquery())
-    return sa.select(table.c[f"{of}_seq"]).where(condition)
+    table = words_of(of)
+    return sa.select(table.c[f"{of}_seq"]).where(*matching(table, query))
+
+
+def words_of(of: search_index.Of) -> sa.TableClause:
+    """The table of words on Postgres."""
+    return sa.table(f"{of}_words", sa.column(f"{of}_seq", sa.BigInteger), sa.column("words", sa.Text))
+
+
+def matching(table: sa.TableClause, query: search_terms.Query) -> Iterator[Condition]:
+    """What the words on Postgres must meet, so that the index over them leads."""
+    split = f"array_to_tsvector(array_remove(string_to_array({table.name}.words, ' '), '{search_terms.SEPARATOR}'))"
+    yield sa.literal_column(split).op("@@", return_type=sa.Boolean())(sa.cast(query.tsquery(), _TSQUERY))
+    yield from (holding(table, phrase) for phrase in query.phrases)
+
+
+def holding(table: sa.TableClause, condition: str) -> Condition:
+    """That they meet one condition, without the index."""
+    return sa.func.strpos(sa.literal(" ").concat(table.c.words).concat(" "), condition) > 0
+
+
+class _TSQUERY(sa.types.UserDefinedType[str]):
+    cache_ok = True
+
+    def get_col_spec(self, **options: Any) -> str:
+        return "TSQUERY"

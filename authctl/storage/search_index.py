@@ -1,14 +1,15 @@
 """The search indexes over the words of users and of teams: kept in step by hand.
 
-SQLite has a contentless FTS5 table, which wants a row's old words to forget them; Postgres has a tsvector beside each
-user or team. Both are fed with the words of `search_terms`, so both give the same answers. `of` says whose words.
+SQLite has a contentless FTS5 table, which wants a row's old words to forget them; Postgres has the document beside each
+user or team, with an index over its words. Both are fed by `search_terms`, so both give the same answers. `of` says
+whose words.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from authctl.storage import compiled, search_terms
+from authctl.storage import compiled
 from authctl.storage.connection import Connection, Statement
 
 Of = Literal["user", "team"]
@@ -22,7 +23,7 @@ _FORGET: dict[Of, Statement] = {"user": compiled.SEARCH_INDEX_FORGET_USER, "team
 
 
 def insert(db: Connection, seq: int, document: Document, *, of: Of = "user") -> None:
-    db.run(_INSERT[of], _words(db, seq, document))
+    db.run(_INSERT[of], {"seq": seq, "words": document})
 
 
 def replace(db: Connection, seq: int, old: Document, new: Document, *, of: Of = "user") -> None:
@@ -32,14 +33,10 @@ def replace(db: Connection, seq: int, old: Document, new: Document, *, of: Of = 
         delete(db, seq, old, of=of)
         insert(db, seq, new, of=of)
     else:
-        db.run(_UPDATE[of], _words(db, seq, new))
+        db.run(_UPDATE[of], {"seq": seq, "words": new})
 
 
 def delete(db: Connection, seq: int, old: Document, *, of: Of = "user") -> None:
     """Forget what somebody was found by. On Postgres the row goes with the user or team by itself."""
     if db.dialect.name == "sqlite":
-        db.run(_FORGET[of], _words(db, seq, old))
-
-
-def _words(db: Connection, seq: int, document: Document) -> dict[str, Any]:
-    return {"seq": seq, "words": document if db.dialect.name == "sqlite" else search_terms.tsvector(document)}
+        db.run(_FORGET[of], {"seq": seq, "words": old})

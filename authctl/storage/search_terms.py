@@ -1,8 +1,8 @@
-"""The words a user is found by: one tokeniser for SQLite's FTS5, for Postgres's tsvector and for plain Python.
+"""The words a user is found by: one tokeniser for SQLite's FTS5, for Postgres and for plain Python.
 
 A document is a string of words with one space between them, made of a user's fields; a Query is asked of it in any of
 the three, with the same answer. Neither database reads text by itself: FTS5 gets the words with `tokenize='ascii'`,
-under which every non-ASCII character belongs to a word, and Postgres gets a literal, never `to_tsvector`.
+under which every non-ASCII character belongs to a word, and Postgres splits them at spaces, never by `to_tsvector`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NOWHERE = "\ue002"  # a word that no document has
 _BETWEEN = f" {SEPARATOR} "
 
 MAX_WORD = 64  # characters; Postgres refuses words above 2,046 bytes, so longer ones are clipped everywhere
-MAX_FIELD_WORDS = 50  # a tsvector keeps 255 positions of a word: what five fields of 50 can reach
+MAX_FIELD_WORDS = 50
 
 # ASCII as words have it: letters in lower case, and a space for what is no letter or digit.
 _PLAIN = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
@@ -44,7 +44,7 @@ def of(text: str) -> list[str]:
 def document(
     id: str, username: str | None, name: str, email: str | None, phone: str | None, labels: Iterable[str] = ()
 ) -> str:
-    """What FTS5 stores of a user; it must be given again, the same, to take the user out of the index."""
+    """What is stored of a user; FTS5 must be given it again, the same, to take the user out of the index."""
     parts = []
     for field in (id, username, name, email, phone):
         if field:
@@ -55,13 +55,6 @@ def document(
     if labels and (tokens := dict.fromkeys(_LABEL + label.lower() for label in labels)):
         parts.append(" ".join(tokens))
     return _BETWEEN.join(parts)
-
-
-def tsvector(document: str) -> str:
-    """The same for Postgres, to be cast `::tsvector`: each word with its position, and a gap for each separator."""
-    return " ".join(
-        f"'{word}':{position}" for position, word in enumerate(document.split(" "), 1) if word not in ("", SEPARATOR)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +119,19 @@ class Query:
         )
 
     def tsquery(self) -> str:
-        """What to give to Postgres's `@@`, cast `::tsquery`."""
+        """What to give to Postgres's `@@`, cast `::tsquery`: that all words are there, in whatever order."""
         assert not self.is_open, "a query without conditions has no words to match"
-        phrases = (" <-> ".join(f"'{word}'" for word in condition.split()) for condition in self.conditions)
-        ends = ("" if condition.endswith(" ") else ":*" for condition in self.conditions)
-        return " & ".join(f"({phrase}{end})" for phrase, end in zip(phrases, ends, strict=True))
+        return " & ".join(
+            f"'{word}'" + ":*" * (place == len(words) and not condition.endswith(" "))
+            for condition in self.conditions
+            for words in [condition.split()]
+            for place, word in enumerate(words, 1)
+        )
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The conditions of more than one word, which their index cannot tell."""
+        return tuple(condition for condition in self.conditions if " " in condition.strip(" "))
 
 
 def _phrase(found: list[str]) -> str:

@@ -548,5 +548,5 @@ directory = sa.Table(
 )
 
 # Beside these, the search indexes `user_words` and `team_words`, for which SQLAlchemy has no words: contentless FTS5
-# tables on SQLite (rowid = users.seq, teams.seq), tsvectors with a GIN index on Postgres (user_seq, team_seq). Their
-# statements are in search_index.py and users.py.
+# tables on SQLite (rowid = users.seq, teams.seq), documents with a GIN index on Postgres (user_seq, team_seq). Their
+# statements are in search_index.py and pagination.py.

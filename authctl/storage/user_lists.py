@@ -185,7 +185,8 @@ def _walk(db: Connection, listing: Listing, query: search_terms.Query, order: sa
     else:
         # A subquery of its own, since a join would let the planner begin with the words.
         db.sqlalchemy.exec_driver_sql("SET LOCAL enable_sort = off")
-        matching = sa.select(_matching(query)).where(_USER_WORDS.c.user_seq == walked.c.seq).scalar_subquery()
+        met = sa.and_(*(pagination.holding(_USER_WORDS, condition) for condition in query.conditions))
+        matching = sa.select(met).where(_USER_WORDS.c.user_seq == walked.c.seq).scalar_subquery()
         statement = statement.where(matching).order_by(*pagination.ordered(source, listing))
     return _records(db, statement)
 
@@ -227,7 +228,7 @@ def _matches(db: Connection, query: search_terms.Query) -> sa.FromClause:
             .cte("matches")
         )
     db.sqlalchemy.exec_driver_sql(_LED_BY_WORDS)
-    return sa.select(_USER_WORDS.c.user_seq).where(_matching(query)).cte("matches").prefix_with("MATERIALIZED")
+    return pagination.searched(db, query, "user").cte("matches").prefix_with("MATERIALIZED")
 
 
 # Without statistics Postgres may think little of the index, and read all words, or many users. What the index names is
@@ -239,18 +240,7 @@ _LED_BY_WORDS = """
 """
 
 
-def _matching(query: search_terms.Query) -> sa.ColumnElement[bool]:
-    return _USER_WORDS.c.words.op("@@", return_type=sa.Boolean())(sa.cast(query.tsquery(), _TSQUERY))
-
-
-class _TSQUERY(sa.types.UserDefinedType[str]):
-    cache_ok = True
-
-    def get_col_spec(self, **options: Any) -> str:
-        return "TSQUERY"
-
-
-_USER_WORDS = sa.table("user_words", sa.column("user_seq", sa.BigInteger), sa.column("words"))
+_USER_WORDS = pagination.words_of("user")
 
 
 class _LeadingJoin(sa.sql.selectable.Join):

@@ -186,7 +186,7 @@ def _load_postgres(connection: Any, batch: list[tuple[dict[str, Any], str]]) -> 
                 copy.write_row((row["email"], row["seq"]))
         with cursor.copy("COPY user_words (user_seq, words) FROM STDIN") as copy:
             for row, document in batch:
-                copy.write_row((row["seq"], search_terms.tsvector(document)))
+                copy.write_row((row["seq"], document))
 
 
 def _finish(database: Database, url: str) -> None:

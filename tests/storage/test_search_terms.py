@@ -1,11 +1,15 @@
 """The search index's tokeniser, against a real FTS5 and a real Postgres: all three ways to ask give one answer."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from hypothesis import given, settings, strategies as st
+from sqlalchemy.dialects.postgresql import psycopg
 
-from authctl.storage import search_terms
+from authctl.storage import pagination, schema, search_terms
 from authctl.storage.search_terms import Query
 
 RONALDO = search_terms.document(
@@ -28,8 +32,11 @@ def fts5_answers(document, query):
 
 
 def postgres_answers(postgres, document, query):
-    sql = "SELECT %s::tsvector @@ %s::tsquery"
-    return postgres.execute(sql, (search_terms.tsvector(document), query.tsquery())).fetchone()[0]
+    words = sa.table("user_words", sa.column("words", sa.Text))
+    asked = sa.select(sa.and_(*pagination.matching(words, query)))
+    given = sa.select(sa.literal(document, sa.Text).label("words")).cte("user_words")
+    sql = asked.select_from(words).add_cte(given).compile(dialect=psycopg.dialect())
+    return postgres.execute(str(sql), sql.params).fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -105,15 +112,28 @@ def test_a_word_is_clipped_to_64_characters():
     assert search_terms.of("é" * 65) == ["é" * 64]
 
 
-def test_a_tsvector_skips_a_position_between_fields():
+def test_a_document_has_a_separator_between_fields():
     document = search_terms.document("7", None, "Ada Lovelace", None, None, ["Vip"])
     assert document == "7 \ue000 ada lovelace \ue000 \ue001vip"
-    assert search_terms.tsvector(document) == "'7':1 'ada':3 'lovelace':4 '\ue001vip':6"
 
 
 def test_the_plain_path_agrees_with_the_general_one():
     every = "".join(map(chr, range(128)))
     assert search_terms.of(every) == [word for word in search_terms.of(every + "é") if word != "é"]
+
+
+def test_words_kept_with_their_places_become_documents(postgres):
+    """As the migration reads what was kept before."""
+    migration = ScriptDirectory(str(Path(schema.__file__).parent / "migrations")).get_revision("0020").module
+    kept = {
+        RONALDO: "'65f0c1e2a3b4c5d6e7f8':1 'cr7':3 'cristiano':5,8 'ronaldo':6,9 'manchester':10 'united':11 'co':12"
+        " 'uk':13 '447911123456':15 '\ue001gold':17 '\ue001x1':18",
+        "": "",
+    }
+    postgres.execute(migration.DOCUMENT.replace("authctl_document", "pg_temp.authctl_document"))
+    for document, words in kept.items():
+        asked = "SELECT pg_temp.authctl_document(%s::tsvector)"
+        assert postgres.execute(asked, (words,)).fetchone() == (document,)
 
 
 LETTERS = ["a", "A", "b", "ab", "ß", "SS", "é", "e\u0301", "İ", "K", "１", "1", "²", "½", "ﷺ", "ﬁ", "ǰ", "日本"]

@@ -8,12 +8,12 @@ from authctl.storage.statements.building import Twins
 def _insert(of: str) -> Twins:
     return Twins(
         sa.text(f"INSERT INTO {of}_words (rowid, words) VALUES (:seq, :words)"),  # noqa: S608 - our own names
-        sa.text(f"INSERT INTO {of}_words ({of}_seq, words) VALUES (:seq, CAST(:words AS tsvector))"),  # noqa: S608 - ours
+        sa.text(f"INSERT INTO {of}_words ({of}_seq, words) VALUES (:seq, :words)"),  # noqa: S608 - ours
     )
 
 
 def _update(of: str) -> Twins:
-    return Twins(None, sa.text(f"UPDATE {of}_words SET words = CAST(:words AS tsvector) WHERE {of}_seq = :seq"))  # noqa: S608 - ours
+    return Twins(None, sa.text(f"UPDATE {of}_words SET words = :words WHERE {of}_seq = :seq"))  # noqa: S608 - ours
 
 
 def _forget(of: str) -> Twins:
