@@ -70,12 +70,21 @@ KINDS = {
 }
 # Of an owner: the column that refers to it, and by which columns it is named, as they are told.
 OWNERS = {
-    "users": ("t.user_seq", {"id": "id", "email": "email", "phone": "phone", "username": "username_key"}),
-    "teams": ("t.team_seq", {"id": "id", "name": "name"}),
+    "users": (
+        "t.user_seq",
+        {
+            "id": "id = ?",
+            "email": "seq = (SELECT user_seq FROM addresses WHERE address = ?)",
+            "phone": "phone = ?",
+            "username": "username_key = ?",
+        },
+    ),
+    "teams": ("t.team_seq", {"id": "id = ?", "name": "name = ?"}),
 }
-IN_LOWER_CASE = frozenset({"email", "username_key"})
-# Usernames are indexed without regard to case.
-KEYS = {"t.username": "t.username_key", "u.username": "u.username_key"}
+IN_LOWER_CASE = frozenset({"email", "username"})
+# Usernames are indexed without regard to case, emails as addresses.
+ADDRESS = "a.address"
+KEYS = {"t.username": "t.username_key", "u.username": "u.username_key", "t.email": ADDRESS, "u.email": ADDRESS}
 
 
 def find(url: str, kind: str, typed: str, owners: dict[str, str]) -> list[str]:
@@ -128,7 +137,10 @@ def _beginning(asked: Completed, column: str, typed: str, safe: str, owners: dic
     begin = typed if key == column else typed.lower()
     owned, parameters = _owned(asked, owners)
     condition = f"{key} >= ? AND {key} < ? AND {safe.format(column)} AND {asked.condition(column)}"
-    statement = f"SELECT {column} FROM {asked.source} WHERE {condition}{_live(asked)}{owned}"  # noqa: S608 - names of ours
+    source = asked.source
+    if key == ADDRESS:
+        source += f" JOIN addresses AS a ON a.user_seq = {column[0]}.seq AND {key} = {column}"
+    statement = f"SELECT {column} FROM {source} WHERE {condition}{_live(asked)}{owned}"  # noqa: S608 - names of ours
     return f"{statement} ORDER BY {key} LIMIT {MOST}", [begin, begin + BEHIND_SAFE, *parameters]
 
 
@@ -153,9 +165,8 @@ def _owned(asked: Completed, owners: dict[str, str]) -> tuple[str, list[str]]:
     told, colon, rest = name.partition(":")
     if colon and told in names:
         names, name = {told: names[told]}, rest
-    tests = " OR ".join(f"{column} = ?" for column in names.values())
-    condition = f" AND {reference} IN (SELECT seq FROM {asked.owner} WHERE {tests})"  # noqa: S608 - ours
-    return condition, [name.lower() if column in IN_LOWER_CASE else name for column in names.values()]
+    condition = f" AND {reference} IN (SELECT seq FROM {asked.owner} WHERE {' OR '.join(names.values())})"  # noqa: S608 - ours
+    return condition, [name.lower() if each in IN_LOWER_CASE else name for each in names]
 
 
 def _search_sqlite(url: str, words: Callable[[Select], Iterator[str]]) -> list[str]:

@@ -105,7 +105,7 @@ users = sa.Table(
     sa.Column("requested", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("id", name="users_id_key"),
     sa.UniqueConstraint("username_key", name="users_username_key_key"),
-    sa.UniqueConstraint("email", name="users_email_key"),
+    sa.UniqueConstraint("email", name="users_email_key").ddl_if("sqlite"),  # which the key of `addresses` says again
     sa.UniqueConstraint("phone", name="users_phone_key"),
     sa.Index("users_created_at", "created_at", "seq"),
     # Each choice that lists are filtered by, in the order that lists walk.

@@ -22,7 +22,7 @@ from authctl.storage import pagination, record_mapping, search_terms
 from authctl.storage.column_types import Sequence
 from authctl.storage.connection import Connection
 from authctl.storage.driver_errors import is_of_function
-from authctl.storage.tables import users
+from authctl.storage.tables import addresses, users
 from authctl.storage.users import record
 
 WALK = 2500  # rows of the order that are looked at before the search index is asked
@@ -101,6 +101,9 @@ def query_of(listing: Listing) -> search_terms.Query | None:
 def _conditions(source: pagination.ListSource, listing: Listing) -> Iterator[sa.ColumnElement[bool]]:
     """The filters; a block whose end has come counts as none."""
     for filter in listing.filters:
+        if filter.field == "email" and filter.op == "=" and filter.value is not None:  # by the index that there is
+            held = sa.select(addresses.c.user_seq).where(addresses.c.address == filter.value)
+            yield source.seq == held.scalar_subquery()
         if filter.field != "status":
             yield pagination.condition(source, filter)
             continue

@@ -31,7 +31,7 @@ VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 SEARCH_INDEXES = ("user_words", "team_words")
 OF_THE_OTHER = {  # which one of the two has alone
     "sqlite": {"sessions_id", "sessions_secret_digest"},
-    "postgresql": {"sessions_id_key", "sessions_secret_digest_key"},
+    "postgresql": {"sessions_id_key", "sessions_secret_digest_key", "users_email_key"},
 }
 
 

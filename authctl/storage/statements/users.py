@@ -9,9 +9,9 @@ from authctl.storage.statements.building import Changes, bind, is_, values
 from authctl.storage.statements.lists import FIRST_PAGE, LIMIT, POSITION
 from authctl.storage.tables import addresses, identities, memberships, sessions, users
 
-# By an email that an identity holds, too.
+# By any email that is theirs, also by an identity: Postgres has no other index of emails.
 _HOLDER = sa.select(addresses.c.user_seq).where(addresses.c.address == bind("email", users.c.email)).scalar_subquery()
-IS_NAMED = sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "email", "phone")), users.c.seq == _HOLDER)
+IS_NAMED = sa.or_(*(is_(users.c[name]) for name in ("id", "username_key", "phone")), users.c.seq == _HOLDER)
 FIND = sa.select(users).where(IS_NAMED)
 FIND_LOCKED = FIND.with_for_update()
 FIND_AGAIN = sa.select(users).where(is_(users.c.seq)).with_for_update()
@@ -26,7 +26,9 @@ RELEASE_ADDRESS = addresses.delete().where(
     is_(addresses.c.address),
     sa.not_(
         sa.or_(
-            sa.exists().where(users.c.email == bind("address", addresses.c.address)),
+            sa.exists().where(
+                users.c.seq == addresses.c.user_seq, users.c.email == bind("address", addresses.c.address)
+            ),
             sa.exists().where(
                 identities.c.user_seq == addresses.c.user_seq,
                 identities.c.email == bind("address", addresses.c.address),

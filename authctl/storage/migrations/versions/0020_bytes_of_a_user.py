@@ -1,7 +1,8 @@
 """Fewer bytes for each user.
 
 Imports write down whom they make by whole batches. On Postgres, what users hold is found by pages, for what goes with
-one who is deleted; and words are kept as they stand, without the place of each, which phrases are looked for in.
+one who is deleted; words are kept as they stand, without the place of each, which phrases are looked for in; and emails
+have one key, that of addresses.
 """
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ def upgrade() -> None:
         for table in ("addresses", "user_names"):
             _index_by_pages(table)
         _keep_documents()
+        op.drop_constraint("users_email_key", "users")
 
 
 def _index_by_pages(table: str) -> None:
