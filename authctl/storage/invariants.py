@@ -97,7 +97,7 @@ def broken_pages(reader: Reader) -> Iterator[Breach]:
 
 
 def broken_references(reader: Reader) -> Iterator[Breach]:
-    """Rows that belong to one which is not there, which Postgres never has."""
+    """Rows that belong to one which is not there, which Postgres has of none that its foreign keys watch."""
     if reader.db.dialect.name == "sqlite":
         for table, row, of, _ in reader.db.sqlalchemy.exec_driver_sql("PRAGMA foreign_key_check"):
             if table in metadata.tables:  # others may share the file
@@ -160,6 +160,8 @@ def hashes(reader: Reader) -> Iterator[tuple[str, str]]:
 
 
 _IS_OWN = (addresses.c.user_seq == users.c.seq, addresses.c.address == users.c.email)
+_IS_GONE = users.c.seq.is_(None)
+_HOLDER = sa.func.coalesce(users.c.id, "(deleted)")
 _IS_VOUCHED = (identities.c.user_seq == users.c.seq, identities.c.email_verified, identities.c.email.is_not(None))
 
 
@@ -180,8 +182,10 @@ def stray_addresses(reader: Reader) -> Iterator[Breach]:
         identities.c.email == addresses.c.address,
     )
     is_other = sa.func.coalesce(users.c.email, "") != addresses.c.address
-    statement = sa.select(users.c.id, addresses.c.address).join(users, users.c.seq == addresses.c.user_seq)
-    yield from reader.breaches(statement.where(is_other, vouched))
+    statement = sa.select(_HOLDER, addresses.c.address).outerjoin_from(
+        addresses, users, users.c.seq == addresses.c.user_seq
+    )
+    yield from reader.breaches(statement.where(sa.or_(_IS_GONE, sa.and_(is_other, vouched))))
 
 
 def unheld_names(reader: Reader) -> Iterator[Breach]:
@@ -214,10 +218,11 @@ def _is_held(db: Connection, name: str) -> bool:
 def stray_names(reader: Reader) -> Iterator[Breach]:
     """Names that are kept for an account which is not called so."""
     name = user_names.c.name
+    is_other = (sa.func.lower(users.c.id) != name, sa.func.coalesce(users.c.username_key, "") != name)
     found = (
-        sa.select(users.c.id, name)
-        .join(users, users.c.seq == user_names.c.user_seq)
-        .where(sa.func.lower(users.c.id) != name, sa.func.coalesce(users.c.username_key, "") != name)
+        sa.select(_HOLDER.label("id"), name)
+        .outerjoin_from(user_names, users, users.c.seq == user_names.c.user_seq)
+        .where(sa.or_(_IS_GONE, sa.and_(*is_other)))
     )
     for row in reader.db.stream(found):
         if fold(row.id) != row.name:

@@ -21,14 +21,14 @@ def _owner(name: str = "user_seq", key: str = "users.seq") -> sa.Column[int]:
     return sa.Column(name, Sequence, sa.ForeignKey(key, ondelete="CASCADE"), nullable=False)
 
 
-def _held_index(table: str) -> sa.Index:
-    """What users hold, for what goes with one who is deleted. Rows stand by and large in the order of the users, so
-    that Postgres needs to keep of some pages together whose they are."""
-    return sa.Index(
-        f"{table}_user_seq",
-        "user_seq",
-        postgresql_using="brin",
-        postgresql_with={"pages_per_range": 16, "autosummarize": "on"},
+def _holder(table: str) -> tuple[sa.Column[int] | sa.Constraint | sa.Index, ...]:
+    """The user whose an address or a name is. Postgres has no index by it, which would be as large as the key: whoever
+    deletes a user gives all that it holds free."""
+    deleted = sa.ForeignKeyConstraint(["user_seq"], ["users.seq"], ondelete="CASCADE")
+    return (
+        sa.Column("user_seq", Sequence, nullable=False),
+        deleted.ddl_if("sqlite"),
+        sa.Index(f"{table}_user_seq", "user_seq").ddl_if("sqlite"),
     )
 
 
@@ -119,8 +119,7 @@ addresses = sa.Table(
     "addresses",
     metadata,
     sa.Column("address", Text, primary_key=True),
-    _owner(),
-    _held_index("addresses"),
+    *_holder("addresses"),
 )
 
 # An id or a username, ignoring case, is one user's: this key decides.
@@ -128,8 +127,7 @@ user_names = sa.Table(
     "user_names",
     metadata,
     sa.Column("name", Text, primary_key=True),
-    _owner(),
-    _held_index("user_names"),
+    *_holder("user_names"),
 )
 
 # The ids of deleted users that permissions may still name, ignoring case, and of deleted teams as `team:ID`: nobody

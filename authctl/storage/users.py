@@ -87,6 +87,8 @@ def delete(db: Connection, user: User) -> None:
     user_names.remember(db, user.seq, own)
     search_index.delete(db, user.seq, document(user))
     db.run(compiled.MEMBERSHIPS_DELETE_INVITED_BY, {"inviter_seq": user.seq})
+    user_names.change(db, user.seq, names_of(user), ())
+    db.run(compiled.USERS_RELEASE_ADDRESSES, {"seq": user.seq})
     db.run(compiled.USERS_DELETE, {"seq": user.seq})
     user_names.pass_on(db, own)
 

@@ -31,8 +31,12 @@ VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 SEARCH_INDEXES = ("user_words", "team_words")
 OF_THE_OTHER = {  # which one of the two has alone
     "sqlite": {"sessions_id", "sessions_secret_digest"},
-    "postgresql": {"sessions_id_key", "sessions_secret_digest_key", "users_email_key"},
+    "postgresql": {
+        *("sessions_id_key", "sessions_secret_digest_key", "users_email_key"),
+        *("addresses_user_seq", "user_names_user_seq"),
+    },
 }
+HELD = {"addresses", "user_names"}  # whose rows SQLite alone deletes with their users
 
 
 def described(database):
@@ -80,11 +84,17 @@ def test_migrations_are_numbered_in_their_order():
 
 
 def test_migrations_make_what_the_tables_say(directory):
+    dialect = directory.database.dialect
+
+    def is_here(each, name, kind, *others):
+        is_of_sqlite = kind == "foreign_key_constraint" and each.table.name in HELD
+        return name not in OF_THE_OTHER[dialect] and not (is_of_sqlite and dialect == "postgresql")
+
     def differences(db):
         options = {
             "compare_type": True,
             "include_name": lambda name, kind, parents: kind != "table" or not name.startswith(SEARCH_INDEXES),
-            "include_object": lambda each, name, *others: name not in OF_THE_OTHER[directory.database.dialect],
+            "include_object": is_here,
         }
         return compare_metadata(MigrationContext.configure(db.sqlalchemy, opts=options), metadata)
 

@@ -38,6 +38,16 @@ RELEASE_ADDRESS = addresses.delete().where(
     ),
 )
 
+_OWN = sa.union_all(
+    sa.select(users.c.email).where(is_(users.c.seq), users.c.email.is_not(None)),
+    sa.select(identities.c.email).where(
+        identities.c.user_seq == bind("seq", users.c.seq), identities.c.email.is_not(None)
+    ),
+)
+RELEASE_ADDRESSES = addresses.delete().where(
+    addresses.c.address.in_(_OWN), addresses.c.user_seq == bind("seq", users.c.seq)
+)
+
 _OVER = sa.select(sessions.c.seq).where(sessions.c.ended_at.is_not(None))
 
 

@@ -71,8 +71,13 @@ def test_signing_in_by_a_new_identity_many_times_at_once_makes_one_user(director
 
 def test_a_deleted_user_takes_its_identities_along(directory):
     first = directory.sessions.create_with_identity("google", "1", **VOUCHED)
+    directory.users.update_email(first.session.user_id, "other@example.com")
+    directory.users.update_username(first.session.user_id, "Lovelace")
     directory.users.delete(first.session.user_id)
     assert directory.users.list_identities() == []
+    for table in ("addresses", "user_names"):  # on Postgres no foreign key sees to it
+        held = f"SELECT * FROM {table}"
+        assert directory.read(lambda work, held=held: work.db.sqlalchemy.exec_driver_sql(held).all()) == []
     assert directory.sessions.create_with_identity("google", "1").session.user_id != first.session.user_id
 
 

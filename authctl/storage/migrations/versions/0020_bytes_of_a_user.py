@@ -1,8 +1,8 @@
 """Fewer bytes for each user.
 
-Imports write down whom they make by whole batches. On Postgres, what users hold is found by pages, for what goes with
-one who is deleted; words are kept as they stand, without the place of each, which phrases are looked for in; and emails
-have one key, that of addresses.
+Imports write down whom they make by whole batches. On Postgres, addresses and names have no index by their users, which
+deleting alone asked for; words are kept as they stand, without the place of each, which phrases are looked for in; and
+emails have one key, that of addresses.
 """
 
 import sqlalchemy as sa
@@ -26,20 +26,10 @@ def upgrade() -> None:
     )
     if op.get_context().dialect.name == "postgresql":
         for table in ("addresses", "user_names"):
-            _index_by_pages(table)
+            op.drop_constraint(f"{table}_user_seq_fkey", table)
+            op.drop_index(f"{table}_user_seq", table)
         _keep_documents()
         op.drop_constraint("users_email_key", "users")
-
-
-def _index_by_pages(table: str) -> None:
-    op.drop_index(f"{table}_user_seq", table)
-    op.create_index(
-        f"{table}_user_seq",
-        table,
-        ["user_seq"],
-        postgresql_using="brin",
-        postgresql_with={"pages_per_range": 16, "autosummarize": "on"},
-    )
 
 
 SEPARATOR = "\ue000"
