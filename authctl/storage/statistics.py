@@ -25,6 +25,7 @@ from authctl.storage.tables import (
     user_names,
     users,
 )
+from authctl.storage.user_lists import either
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,8 +382,10 @@ def sign_ins(db: Connection, days: Sequence[datetime]) -> list[int]:
 
 def with_mfa(db: Connection, *, required: str | Sequence[str], factors: Iterable[str]) -> int:
     """How many users are asked for a second factor, by choice or by the policy, and have one."""
-    is_asked = sa.or_(users.c.mfa, *_covered(required).values())
-    statement = sa.select(sa.func.count()).select_from(users).where(is_asked, _has_factor(factors))
+    covered = _covered(required).values()
+    by_choice = either("mfa") if not covered else []
+    is_asked = (sa.or_(users.c.mfa, *covered), _has_factor(factors), *by_choice)
+    statement = sa.select(sa.func.count()).select_from(users).where(*is_asked)
     return db.sqlalchemy.execute(statement).scalar_one()
 
 

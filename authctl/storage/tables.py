@@ -44,16 +44,8 @@ def _ended_index(table: str) -> sa.Index:
     return sa.Index(f"{table}_ended_at", "ended_at", sqlite_where=ended, postgresql_where=ended)
 
 
-def _flag_indexes(name: str) -> tuple[sa.Index, ...]:
-    """Those users who have a flag, and those who do not, in the order that lists walk: each user stands in one, which
-    is added to at its end."""
-    has, has_not = sa.text(f"{name} = 1"), sa.text(f"{name} = 0")  # as SQLite compares them
-    order = ("created_at", "seq")
-    return (
-        sa.Index(f"users_{name}", *order, sqlite_where=has, postgresql_where=sa.text(name)),
-        sa.Index(f"users_not_{name}", *order, sqlite_where=has_not, postgresql_where=sa.text(f"NOT {name}")),
-    )
-
+# What lists are filtered by, and found by together in one index: user_lists.py reads all that agree in some of them.
+FLAGS = ("email_verified", "phone_verified", "mfa")
 
 users = sa.Table(
     "users",
@@ -110,7 +102,7 @@ users = sa.Table(
     sa.Index("users_created_at", "created_at", "seq"),
     # Each choice that lists are filtered by, in the order that lists walk.
     sa.Index("users_blocked", "created_at", "seq", sqlite_where=_BLOCKED, postgresql_where=_BLOCKED),
-    *(index for name in ("email_verified", "phone_verified", "mfa") for index in _flag_indexes(name)),
+    sa.Index("users_flags", *FLAGS, "created_at", "seq"),
     sa.Index("users_requested", "seq", sqlite_where=_REQUESTED, postgresql_where=_REQUESTED),
 )
 

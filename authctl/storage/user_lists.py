@@ -3,15 +3,18 @@
 How a search finds its page (measured at 1,000,000 users): first the order is walked for `WALK` rows, which answers at
 once for words that many have; only then the index is asked and its matches sorted, which answers at once for words that
 few have. Neither sorts everybody. Filters that have an index in that order narrow the walk itself: what few have is
-walked to its end, and the search index is not asked at all.
+walked to its end, and the search index is not asked at all. The index of flags has an order for each set of them: those
+that a filter asks for are walked beside each other.
 """
 
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +25,7 @@ from authctl.storage import pagination, record_mapping, search_terms
 from authctl.storage.column_types import Sequence
 from authctl.storage.connection import Connection
 from authctl.storage.driver_errors import is_of_function
-from authctl.storage.tables import addresses, users
+from authctl.storage.tables import FLAGS, addresses, users
 from authctl.storage.users import record
 
 WALK = 2500  # rows of the order that are looked at before the search index is asked
@@ -66,7 +69,7 @@ def iterate(db: Connection, listing: Listing) -> Iterator[User]:
     """All of a list, streamed."""
     query = query_of(listing)
     if query is None:
-        statement = page(listing, None)
+        statement = _statement(listing, None).order_by(*pagination.ordered(SOURCE, listing))
     elif query.is_empty:
         return
     else:
@@ -76,7 +79,10 @@ def iterate(db: Connection, listing: Listing) -> Iterator[User]:
 
 def count(db: Connection, listing: Listing) -> int:
     query = query_of(listing)
+    flags = _flags(listing)
     statement = sa.select(sa.func.count()).select_from(users).where(*_conditions(SOURCE, listing))
+    if flags:
+        statement = statement.where(*either(*flags))
     if query is not None:
         if query.is_empty:
             return 0
@@ -127,9 +133,63 @@ def _statement(listing: Listing, position: pagination.PagePosition | None) -> sa
     return statement
 
 
-def page(listing: Listing, position: pagination.PagePosition | None) -> sa.Select[Any]:
+def page(listing: Listing, position: pagination.PagePosition | None) -> _Rows:
     """What a list without a search reads, from behind a position on."""
-    return _statement(listing, position).order_by(*pagination.ordered(SOURCE, listing)).limit(listing.limit)
+    statement = _statement(listing, position)
+    sets = _sets(statement, listing) if listing.limit is not None else []
+    if not sets:
+        return statement.order_by(*pagination.ordered(SOURCE, listing)).limit(listing.limit)
+    return _union(_firsts(sets, listing, listing.limit), listing).limit(listing.limit)
+
+
+_Rows = sa.Select[Any] | sa.CompoundSelect[Any]
+
+
+def _in_order(
+    db: Connection, listing: Listing, position: pagination.PagePosition | None, *columns: sa.Column[Any]
+) -> _Rows:
+    """What a list reads in its order, to be walked; of users all columns, or those."""
+    statement = _statement(listing, position)
+    statement = statement.with_only_columns(*columns) if columns else statement
+    sets = _sets(statement, listing)
+    if db.dialect.name == "postgresql":  # which walks no more than a part in its order
+        sets = _firsts(sets, listing, WALK)
+    return _union(sets, listing) if sets else statement.order_by(*pagination.ordered(SOURCE, listing))
+
+
+def _sets(statement: sa.Select[Any], listing: Listing) -> list[sa.Select[Any]]:
+    """Its rows by what the flags are that nothing is asked of: each in one place of the index, in the order of lists.
+
+    None where no flag is asked for, or another index has less or another order.
+    """
+    flags = _flags(listing)
+    if not flags or any(map(_is_blocked_only, listing.filters)) or listing.sort != "created_at" or listing.further:
+        return []
+    others = [users.c[name] for name in FLAGS if name not in flags]
+    sets = product((sa.true(), sa.false()), repeat=len(others))
+    return [statement.where(*map(operator.eq, others, values)) for values in sets]
+
+
+def _firsts(sets: list[sa.Select[Any]], listing: Listing, limit: int | None) -> list[sa.Select[Any]]:
+    """The first of each set."""
+    order = pagination.ordered(SOURCE, listing)
+    return [sa.select(each.order_by(*order).limit(limit).subquery()) for each in sets]
+
+
+def _union(sets: list[sa.Select[Any]], listing: Listing) -> sa.CompoundSelect[Any]:
+    names: dict[str, Any] = {name: sa.literal_column(name) for name in ("seq", "created_at")}
+    source = pagination.ListSource(names["seq"], names["seq"], names)
+    return sa.union_all(*sets).order_by(*pagination.ordered(source, listing))
+
+
+def _flags(listing: Listing) -> set[str]:
+    """The flags that are filtered by."""
+    return {filter.field for filter in listing.filters if filter.field in FLAGS}
+
+
+def either(*flags: str) -> list[sa.ColumnElement[bool]]:
+    """Conditions that all meet, so that the index of flags is read by those alone."""
+    return [users.c[name].in_([True, False]) for name in FLAGS if name not in flags]
 
 
 def _search_page(
@@ -137,25 +197,24 @@ def _search_page(
 ) -> list[User]:
     assert listing.limit is not None
     if listing.sort == "created_at" and not listing.further:
-        order = _walked(listing, position)
+        narrow = _narrowed(listing)
         try:
-            found = _walk(db, listing, query, order, listing.limit)
+            found = _walk(db, listing, query, _in_order(db, narrow, position), listing.limit)
         except sa.exc.OperationalError as failure:
             if not is_of_function(failure):
                 raise
             found = None  # a row is damaged: the index has its words
-        if found is not None and (len(found) == listing.limit or _ends_early(db, order)):
+        if found is not None and (len(found) == listing.limit or _ends_early(db, narrow, position)):
             return found
     return _records(db, _indexed(db, listing, query, position, listing.limit))
 
 
-def _walked(listing: Listing, position: pagination.PagePosition | None) -> sa.Select[Any]:
-    """The order from there on, with the rows that one index in this order narrows it to."""
+def _narrowed(listing: Listing) -> Listing:
+    """The list of those that one index in this order narrows it to."""
     times = tuple(filter for filter in listing.filters if filter.field == "created_at")
     choices = [filter for filter in listing.filters if _narrows(filter)]
     rarest = sorted(choices, key=lambda filter: _NARROWING.index(filter.field))[:1]
-    narrow = replace(listing, filters=(*rarest, *times))
-    return _statement(narrow, position).order_by(*pagination.ordered(SOURCE, listing))
+    return replace(listing, filters=(*rarest, *times))
 
 
 # What has an index in the order of lists; first what usually fewest have.
@@ -164,18 +223,20 @@ _NARROWING = ("status", "mfa", "phone_verified", "email_verified")
 
 def _narrows(filter: Filter) -> bool:
     """Whether the rows that a filter asks for stand together in an index, in the order of lists."""
-    if filter.field == "status":
-        return _is_blocked(filter)
-    return filter.field in _NARROWING
+    return _is_blocked_only(filter) or filter.field in FLAGS
 
 
-def _ends_early(db: Connection, order: sa.Select[Any]) -> bool:
+def _is_blocked_only(filter: Filter) -> bool:
+    return filter.field == "status" and _is_blocked(filter)
+
+
+def _ends_early(db: Connection, narrow: Listing, position: pagination.PagePosition | None) -> bool:
     """Whether the walk came to the end of the order, so that nothing is left to be found."""
-    last = order.with_only_columns(users.c.seq).limit(1).offset(WALK - 1)
+    last = _in_order(db, narrow, position, users.c.created_at, users.c.seq).limit(1).offset(WALK - 1)
     return db.sqlalchemy.execute(last).one_or_none() is None
 
 
-def _walk(db: Connection, listing: Listing, query: search_terms.Query, order: sa.Select[Any], limit: int) -> list[User]:
+def _walk(db: Connection, listing: Listing, query: search_terms.Query, order: _Rows, limit: int) -> list[User]:
     """Those of the next WALK rows of the order that match, read only as far as the limit asks."""
     walked = order.limit(WALK).subquery()
     source = _source(walked.c)
@@ -259,5 +320,5 @@ def _compile_leading_join(join: _LeadingJoin, compiler: Any, **options: Any) -> 
     return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **options)}"
 
 
-def _records(db: Connection, statement: sa.Select[Any]) -> list[User]:
+def _records(db: Connection, statement: _Rows) -> list[User]:
     return list(record_mapping.each(db, db.sqlalchemy.execute(statement), record))

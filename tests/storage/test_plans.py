@@ -195,11 +195,11 @@ PAGES = {
     "blocked": ({"filters": ["status = blocked"]}, {"users_blocked"}),
     "not active": ({"filters": ["status != active"]}, {"users_blocked"}),
     "active": ({"filters": ["status = active"]}, {ORDER}),
-    "mfa": ({"filters": ["mfa = true"]}, {"users_mfa", ORDER}),
-    "no mfa": ({"filters": ["mfa != true"]}, {"users_not_mfa", ORDER}),
-    "email not verified": ({"filters": ["email_verified = false"]}, {"users_not_email_verified", ORDER}),
-    "email verified": ({"filters": ["email_verified = true"]}, {"users_email_verified", ORDER}),
-    "phone verified": ({"filters": ["phone_verified = true"]}, {"users_phone_verified", ORDER}),
+    "mfa": ({"filters": ["mfa = true"]}, {"users_flags", ORDER}),
+    "no mfa": ({"filters": ["mfa != true"]}, {"users_flags", ORDER}),
+    "email not verified": ({"filters": ["email_verified = false"]}, {"users_flags", ORDER}),
+    "email verified": ({"filters": ["email_verified = true"]}, {"users_flags", ORDER}),
+    "phone verified": ({"filters": ["phone_verified = true"]}, {"users_flags", ORDER}),
     "since": ({"filters": ["created_at >= 2020-01-01"]}, {ORDER}),
     "until": ({"filters": ["created_at < 2020-01-01"]}, {ORDER}),
     "its id": ({"filters": [f"id = {MIDDLE['id']}"]}, {"users_id_key"}),
@@ -275,7 +275,39 @@ def _holds(row, field, operator, value):
             return value in json.loads(row[field])
         case "<":
             return row[field] < 1_577_836_800_000  # 2020-01-01 in milliseconds
+        case "!=":
+            return str(row[field]).lower() != value.lower()
     return str(row[field]).lower() == value.lower()
+
+
+FLAGGED = [
+    ["mfa = true"],
+    ["mfa != true", "email_verified = false"],
+    ["phone_verified = true", "mfa = true", "email_verified = false"],
+    ["email_verified = true", "created_at < 2020-01-01"],
+]
+
+
+@pytest.mark.parametrize("filters", FLAGGED, ids=str)
+def test_pages_of_flags_follow_on_each_other_both_ways(directory, filters):
+    wanted = [
+        row["id"]
+        for row, _ in sorted(ROWS, key=lambda each: (each[0]["created_at"], each[0]["seq"]), reverse=True)
+        if all(_holds(row, *filter.split(" ", 2)) for filter in filters)
+    ]
+    plans = []
+    with explaining(plans):
+        assert listed(directory, filters) == wanted[:25]
+        assert listed(directory, filters, after=wanted[24]) == wanted[25:50]
+        assert listed(directory, filters, before=wanted[25]) == wanted[:25]
+        assert listed(directory, filters, sort="created_at", after=wanted[-1]) == wanted[-26:-1][::-1]
+    check(plans)
+    assert directory.users.count(filters=filters) == len(wanted)
+    assert len(list(directory.users.iterate(filters=filters))) == len(wanted)
+
+
+def listed(directory, filters, **asked):
+    return [user.id for user in directory.users.list(filters=filters, **asked)]
 
 
 def test_the_log_of_a_user_is_read_by_its_index(directory):
