@@ -44,6 +44,15 @@ def _ended_index(table: str) -> sa.Index:
     return sa.Index(f"{table}_ended_at", "ended_at", sqlite_where=ended, postgresql_where=ended)
 
 
+def _optional_key(name: str) -> tuple[sa.UniqueConstraint, sa.Index]:
+    """A key that many users have none of; on Postgres, those do not stand in it."""
+    has = sa.text(f"{name} IS NOT NULL")
+    return (
+        sa.UniqueConstraint(name, name=f"users_{name}_key").ddl_if("sqlite"),
+        sa.Index(f"users_{name}", name, unique=True, postgresql_where=has).ddl_if("postgresql"),
+    )
+
+
 # What lists are filtered by, and found by together in one index: user_lists.py reads all that agree in some of them.
 FLAGS = ("email_verified", "phone_verified", "mfa")
 
@@ -96,9 +105,9 @@ users = sa.Table(
     # Made because somebody asked for a code, and nothing has become of it yet.
     sa.Column("requested", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("id", name="users_id_key"),
-    sa.UniqueConstraint("username_key", name="users_username_key_key"),
     sa.UniqueConstraint("email", name="users_email_key").ddl_if("sqlite"),  # which the key of `addresses` says again
-    sa.UniqueConstraint("phone", name="users_phone_key"),
+    *_optional_key("username_key"),
+    *_optional_key("phone"),
     sa.Index("users_created_at", "created_at", "seq"),
     # Each choice that lists are filtered by, in the order that lists walk.
     sa.Index("users_blocked", "created_at", "seq", sqlite_where=_BLOCKED, postgresql_where=_BLOCKED),

@@ -222,13 +222,13 @@ def _conflict(constraint: str, user: NewUser, *, has_own_id: bool = False) -> Co
     match constraint:
         case "users_id_key":
             return Conflict("user_already_exists", f"The id {user.id} is taken.", field="id", hint=_OTHER)
-        case "users_username_key_key":
+        case "users_username_key_key" | "users_username_key":
             return Conflict(
                 "user_already_exists", f"The username {user.username} is taken.", field="username", hint=_OTHER
             )
         case "users_email_key" | "addresses_pkey" | "addresses_address_key":
             return address_taken("email", user.email)
-        case "users_phone_key":
+        case "users_phone_key" | "users_phone":
             return address_taken("phone", user.phone)
     return None
 

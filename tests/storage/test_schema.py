@@ -30,9 +30,10 @@ CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 SEARCH_INDEXES = ("user_words", "team_words")
 OF_THE_OTHER = {  # which one of the two has alone
-    "sqlite": {"sessions_id", "sessions_secret_digest"},
+    "sqlite": {"sessions_id", "sessions_secret_digest", "users_username_key", "users_phone"},
     "postgresql": {
-        *("sessions_id_key", "sessions_secret_digest_key", "users_email_key"),
+        *("sessions_id_key", "sessions_secret_digest_key"),
+        *("users_email_key", "users_username_key_key", "users_phone_key"),
         *("addresses_user_seq", "user_names_user_seq"),
     },
 }

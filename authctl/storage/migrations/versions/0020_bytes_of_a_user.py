@@ -38,6 +38,10 @@ def upgrade() -> None:
             op.drop_index(f"{table}_user_seq", table)
         _keep_documents()
         op.drop_constraint("users_email_key", "users")
+        for column in ("username_key", "phone"):
+            op.drop_constraint(f"users_{column}_key", "users")
+            has = sa.text(f"{column} IS NOT NULL")
+            op.create_index(f"users_{column}", "users", [column], unique=True, postgresql_where=has)
 
 
 SEPARATOR = "\ue000"
