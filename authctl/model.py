@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, reduce
 from types import NoneType
 from typing import Any, Literal
 
@@ -718,6 +718,16 @@ def milliseconds(time: datetime) -> int:
 
 def from_milliseconds(value: int) -> datetime:
     return EPOCH + value * _MILLISECOND
+
+
+BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
+_TIME_SIZE = 9  # characters that an id begins with
+
+
+def made_at(id: str) -> datetime:
+    """When an id was made, by what it begins with; the epoch where that is no time, as in an id from elsewhere."""
+    digits = [BASE32.find(character) for character in id[:_TIME_SIZE]]
+    return EPOCH if -1 in digits else from_milliseconds(reduce(lambda number, digit: number << 5 | digit, digits, 0))
 
 
 def username_key(username: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from authctl.model import Event, milliseconds
+from authctl.model import Event, made_at, milliseconds
 from authctl.storage import compiled, record_mapping
 from authctl.storage.connection import Connection, encode_json
 
@@ -87,7 +87,7 @@ def list_page(db: Connection, asked: EventQuery, limit: int, after: EventPositio
 
 
 def find_position(db: Connection, id: str) -> EventPosition | None:
-    row = db.first(compiled.EVENTS_FIND_POSITION, {"id": id})
+    row = db.first(compiled.EVENTS_FIND_POSITION, {"id": id, "time": made_at(id)})
     return EventPosition(row.time, row.seq) if row else None
 
 

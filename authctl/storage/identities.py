@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from authctl.errors import Conflict
-from authctl.model import Identity
+from authctl.model import Identity, made_at
 from authctl.storage import compiled, record_mapping, users
 from authctl.storage.connection import Connection
 
@@ -67,7 +67,7 @@ def list_page(db: Connection, user_seq: int | None, behind: int, limit: int) -> 
 def insert_waiting(db: Connection, new: Any, session: str) -> None:
     """Keep an identity until the session of that id is complete; its email is verified."""
     values = {"provider": new.provider, "provider_uid": new.provider_uid, "email": new.email}
-    db.run(compiled.IDENTITIES_INSERT_WAITING, values | {"session": session})
+    db.run(compiled.IDENTITIES_INSERT_WAITING, values | {"id": session, "created_at": made_at(session)})
 
 
 def take_waiting(db: Connection, session_seq: int) -> Any:

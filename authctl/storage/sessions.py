@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from authctl.model import Ended, Factor, Session, User
+from authctl.model import Ended, Factor, Session, User, made_at
 from authctl.storage import compiled, record_mapping, users
 from authctl.storage.connection import Connection
 
@@ -38,12 +38,12 @@ def find_admitting(db: Connection, digest: bytes, *, lock: bool = False) -> Admi
 
 
 def find_admitting_by_id(db: Connection, id: str) -> Admitting | None:
-    row = db.first(compiled.SESSIONS_ADMIT_BY_ID, {"id": id})
+    row = db.first(compiled.SESSIONS_ADMIT_BY_ID, {"id": id, "created_at": made_at(id)})
     return _admitting(row) if row else None
 
 
 def find(db: Connection, user_seq: int, id: str) -> Session | None:
-    row = db.first(compiled.SESSIONS_FIND, {"user_seq": user_seq, "id": id})
+    row = db.first(compiled.SESSIONS_FIND, {"user_seq": user_seq, "id": id, "created_at": made_at(id)})
     return record(row) if row else None
 
 

@@ -189,14 +189,16 @@ sessions = sa.Table(
     sa.Column("mfa_at", Instant),
     sa.Column("ended_at", Instant),
     sa.Column("ended_reason", Text),
-    # Random, so that none is there twice. A hash index holds no more than a third of its bytes, in no order.
+    # Random, so that none is there twice: on Postgres, an id is found among those made when it was (`model.made_at`),
+    # and a hash index of digests holds no more than a third of their bytes, in no order.
     sa.UniqueConstraint("id", name="sessions_id_key").ddl_if("sqlite"),
     sa.UniqueConstraint("secret_digest", name="sessions_secret_digest_key").ddl_if("sqlite"),
-    sa.Index("sessions_id", "id", postgresql_using="hash").ddl_if("postgresql"),
+    sa.Index("sessions_created_at", "created_at").ddl_if("postgresql"),
     sa.Index("sessions_secret_digest", "secret_digest", postgresql_using="hash").ddl_if("postgresql"),
-    # Each sign-in looks at those that have not ended, however many have. Without the number, which would take more than
-    # all else: Postgres keeps rows of the same values together.
-    sa.Index("sessions_user", "user_seq", "ended_at"),
+    # Each sign-in looks at those that have not ended, however many have. Without the number, and on Postgres the time,
+    # which would take more than all else: it keeps rows of the same values together.
+    sa.Index("sessions_user", "user_seq", "ended_at").ddl_if("sqlite"),
+    sa.Index("sessions_user_ended", "user_seq", sa.text("(ended_at IS NULL)")).ddl_if("postgresql"),
 )
 
 # Identities that are linked once the session is complete that they have begun. Their emails are verified.
@@ -518,7 +520,8 @@ events = sa.Table(
     sa.Column("ip", Text),
     sa.Column("reason", Text),
     sa.Column("digest", sa.LargeBinary),  # keyed, of all the others but the number: core/audit/keys.py
-    sa.UniqueConstraint("id", name="events_id_key"),
+    # On Postgres, an id is found by its time (`model.made_at`), and one that is there twice by verification.
+    sa.UniqueConstraint("id", name="events_id_key").ddl_if("sqlite"),
     sa.Index("events_time", "time", "seq"),
     sa.Index("events_user_id", "user_id", "seq"),
 )

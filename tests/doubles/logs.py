@@ -34,6 +34,5 @@ def asked(found):
         for statement, parameters in found
         if "FROM events" in statement
         and "name IN" not in statement
-        and "max(" not in statement
-        and not statement.startswith("DELETE")
+        and not statement.startswith(("DELETE", "SELECT max("))
     ]

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from authctl.model import RandomBytes, milliseconds
-
-_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
+from authctl.model import BASE32, RandomBytes, milliseconds
 
 # No 0/O, 1/l/I: a generated password is read out and typed in.
 _LOWER, _UPPER, _DIGITS, _SYMBOLS = "abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "+-=@#%?!"
@@ -23,12 +21,12 @@ def new_id(now: datetime, random: RandomBytes) -> str:
 
 
 def _base32(number: int, length: int) -> str:
-    return "".join([_BASE32[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5)])
+    return "".join([BASE32[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5)])
 
 
 def is_id(text: str) -> bool:
     """Whether a text is like what `new_id` makes."""
-    return len(text) == 20 and set(text) <= set(_BASE32)
+    return len(text) == 20 and set(text) <= set(BASE32)
 
 
 def new_password(random: RandomBytes, least: int = 0) -> str:

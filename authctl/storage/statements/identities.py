@@ -21,7 +21,7 @@ _WAITING = ("provider", "provider_uid", "email")
 INSERT_WAITING = waiting_identities.insert().from_select(
     ["session_seq", *_WAITING],
     sa.select(sessions.c.seq, *(bind(name, waiting_identities.c[name]) for name in _WAITING)).where(
-        sessions.c.id == bind("session", sessions.c.id)
+        is_(sessions.c.created_at), is_(sessions.c.id)
     ),
 )
 TAKE_WAITING = (

@@ -16,13 +16,14 @@ _LIVE = (
     sessions.c.used_at > bind("idle_since", sessions.c.used_at),
     sessions.c.used_at <= bind("ahead", sessions.c.used_at),
 )
+_BY_ID = is_(sessions.c.created_at), is_(sessions.c.id)
 _NOT_KEPT = sessions.c.seq != bind("kept", sessions.c.seq)
 
 INSERT = sessions.insert().values(values(sessions, "seq", "ended_at", "ended_reason")).inline()
 UPDATE = Changes(sessions)
 
 FIND_BY_DIGEST = _WITH_USER.where(is_(sessions.c.secret_digest))
-FIND = _WITH_USER.where(is_(sessions.c.user_seq), is_(sessions.c.id))
+FIND = _WITH_USER.where(is_(sessions.c.user_seq), *_BY_ID)
 FIND_NOT_ENDED = sa.select(sessions.c.seq).where(is_(sessions.c.seq), sessions.c.ended_at.is_(None))
 
 # A session with all of its user, whose columns come first, and at last the policies: what it takes to admit somebody.
@@ -44,7 +45,7 @@ def _admitting(found: sa.Select[Any]) -> Twins:
 
 ADMIT = _admitting(_AND_USER.where(is_(sessions.c.secret_digest)))
 ADMIT_LOCKED = _admitting(_AND_USER.where(is_(sessions.c.secret_digest)).with_for_update(of=users))
-ADMIT_BY_ID = _admitting(_AND_USER.where(is_(sessions.c.id)))
+ADMIT_BY_ID = _admitting(_AND_USER.where(*_BY_ID))
 
 LIST = _WITH_USER.where(is_(sessions.c.user_seq)).order_by(sessions.c.seq.desc())
 LIST_LIVE = LIST.where(*_LIVE)

@@ -200,10 +200,8 @@ def test_an_event_whose_digest_was_taken_away_is_found(log):
 
 
 def test_an_event_that_is_there_twice_is_found(log):
-    """For whoever may do more than write rows: the same id, and so the same digest."""
-    if log.database.path is None:
-        sql(log, "ALTER TABLE events DROP CONSTRAINT events_id_key")
-    else:
+    """The same id, and so the same digest: on SQLite, for whoever may do more than write rows."""
+    if log.database.path is not None:
         sql(log, "ALTER TABLE events RENAME TO before")
         sql(log, "CREATE TABLE events AS SELECT * FROM before")
     sql(log, COPY.format(id="id", digest="digest").replace("(id", "(seq, id").replace("SELECT id", "SELECT 10, id"))
@@ -459,8 +457,12 @@ COLUMNS_SINCE = {
 FLAGS = ("email_verified", "phone_verified", "mfa")
 INDEXES_SINCE = (
     *("users_requested", "tokens_digest", "invitations_inviter_seq", "memberships_invited_as"),
-    *("users_blocked", "sessions_user", *(f"users_{which}" for flag in FLAGS for which in (flag, f"not_{flag}"))),
+    *("users_blocked", *(f"users_{which}" for flag in FLAGS for which in (flag, f"not_{flag}"))),
 )
+INDEXES_OF_ONE_SINCE = {
+    "sqlite": ("sessions_user",),
+    "postgresql": ("sessions_user_ended", "sessions_created_at", "sessions_secret_digest"),
+}
 # Those that later schemas removed, by their names: of which column is one to them.
 INDEXES_UNTIL = {
     **{f"users_{flag}": f"users ({flag})" for flag in ("status", *FLAGS)},
@@ -468,7 +470,7 @@ INDEXES_UNTIL = {
     "sessions_live": "sessions (user_seq)",
     "attempts_since": "attempts (since)",
 }
-KEYS_UNTIL = ("id", "secret_digest")  # of sessions, on Postgres
+KEYS_UNTIL = {"sqlite": (), "postgresql": (("sessions", "id"), ("sessions", "secret_digest"), ("events", "id"))}
 
 
 def as_of_0005(directory):
@@ -481,15 +483,11 @@ def as_of_0005(directory):
         "DROP TABLE user_names",
         "DROP TABLE former_names",
         "DROP TABLE waiting_identities",
-        *(f"DROP INDEX {name}" for name in INDEXES_SINCE),
+        *(f"DROP INDEX {name}" for name in INDEXES_SINCE + INDEXES_OF_ONE_SINCE[directory.database.dialect]),
         *(f"CREATE INDEX {name} ON {columns}" for name, columns in INDEXES_UNTIL.items()),
         *(
-            statement
-            for column in (KEYS_UNTIL if directory.database.dialect == "postgresql" else ())
-            for statement in (
-                f"DROP INDEX sessions_{column}",
-                f"ALTER TABLE sessions ADD CONSTRAINT sessions_{column}_key UNIQUE ({column})",
-            )
+            f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_key UNIQUE ({column})"
+            for table, column in KEYS_UNTIL[directory.database.dialect]
         ),
         *(
             f"ALTER TABLE {table} DROP COLUMN {name}"

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, strategies as st
 
 from authctl.core.crypto import generators
 from authctl.core.values import identifiers
+from authctl.model import EPOCH, from_milliseconds, made_at, milliseconds
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 times = st.datetimes(datetime(1970, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC))
@@ -44,6 +46,12 @@ def test_ids_are_twenty_characters_that_an_id_may_have(now, some):
     assert len(id) == 20
     assert identifiers.identifier(id) == id
     assert not set(id) & set("ilouILOU")
+    assert made_at(id) == from_milliseconds(milliseconds(now))
+
+
+@pytest.mark.parametrize("id", ["", "ada", "Ünïcode", "0a3f1b2c-9d8e", "zzzzzzzzzzzzzzzzzzzz"])
+def test_ids_from_elsewhere_have_some_time(id):
+    assert made_at(id) >= EPOCH
 
 
 def test_every_byte_counts():
