@@ -156,6 +156,12 @@ def hashes(reader: Reader) -> Iterator[tuple[str, str]]:
     yield from reader.rows(past)
 
 
+def long_histories(reader: Reader, keep: int) -> Iterator[Breach]:
+    """Users with more past passwords than are to be kept."""
+    past = sa.select(users.c.id, sa.literal(keep)).join(password_history, password_history.c.user_seq == users.c.seq)
+    yield from reader.breaches(past.group_by(users.c.id).having(sa.func.count() > keep))
+
+
 # Addresses and names
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 
 from authctl.model import fold
-from authctl.storage import backups
+from authctl.storage import backups, purging
 from authctl.storage.connection import Connection
 from authctl.storage.invariants import Breach, elements, factors as factor_columns
 from authctl.storage.tables import addresses, membership_roles, memberships, user_counts, user_names, users
@@ -67,6 +67,11 @@ def roles(db: Connection, breaches: Sequence[Breach]) -> None:
         db.sqlalchemy.execute(membership_roles.delete().where(membership_roles.c.membership_seq.in_(its)))
         found = said.select_from(sa.join(memberships, role, sa.true())).where(memberships.c.id == id)
         db.sqlalchemy.execute(membership_roles.insert().from_select(columns, found))
+
+
+def histories(db: Connection, breaches: Sequence[Breach]) -> None:
+    """Forget the past passwords that the policy does not keep."""
+    purging.delete_history(db, int(breaches[0].value))
 
 
 def user_count(db: Connection, breaches: Sequence[Breach]) -> None:

@@ -17,6 +17,11 @@ def remember(db: Connection, user_seq: int, hash: str, now: datetime, keep: int)
     """Add a hash to the past, and forget all but the newest `keep`."""
     if keep:
         db.run(compiled.PASSWORDS_REMEMBER, {"user_seq": user_seq, "hash": hash, "created_at": now})
+    forget(db, user_seq, keep)
+
+
+def forget(db: Connection, user_seq: int, keep: int) -> None:
+    """Forget all but the newest `keep`."""
     db.run(compiled.PASSWORDS_FORGET, {"user_seq": user_seq, "limit": keep})
 
 

@@ -21,6 +21,7 @@ from authctl.storage.tables import (
     invitations,
     known_sources,
     memberships,
+    password_history,
     sessions,
     tokens,
     users,
@@ -113,6 +114,16 @@ def delete_tokens(db: Connection, before: datetime) -> int:
         if removed := db.sqlalchemy.execute(tokens.delete().where(tokens.c.seq.in_(batch))).rowcount:
             return removed
     return 0
+
+
+def delete_history(db: Connection, keep: int) -> None:
+    """Remove everybody's past passwords but for the newest of each."""
+    past = password_history.c
+    place = sa.func.row_number().over(partition_by=past.user_seq, order_by=past.seq.desc()).label("place")
+    placed = sa.select(past.seq, place).subquery()
+    db.wait_forever()
+    older = sa.select(placed.c.seq).where(placed.c.place > keep)
+    db.sqlalchemy.execute(password_history.delete().where(past.seq.in_(older)))
 
 
 def list_abandoned(db: Connection) -> list[str]:

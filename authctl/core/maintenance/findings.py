@@ -90,6 +90,8 @@ CHECKS = {
             "Searching does not find this row, or finds it by what it no longer contains."),
         Check("user-count-wrong", Severity.MEDIUM,
             "The policy user-limit closes sign-ups too early or too late."),
+        Check("password-history-long", Severity.LOW,
+            "Whoever steals the database can try to guess more old passwords than it needs to keep."),
         Check("users-without-mfa", Severity.MEDIUM,
             "A stolen or guessed password is enough to sign in to these accounts."),
         Check("required-without-factor", Severity.MEDIUM,

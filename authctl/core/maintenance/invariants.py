@@ -20,6 +20,7 @@ from authctl import storage
 from authctl.core import hashing
 from authctl.core.credentials import recovery_codes
 from authctl.core.crypto import sealing
+from authctl.core.policy.policies import Policy
 from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Unavailable
 from authctl.model import EventName, Progress
@@ -83,6 +84,11 @@ def _damaged_hashes(reader: Reader) -> Iterator[Breach]:
             yield Breach(id)
 
 
+def _long_histories(reader: Reader) -> Iterator[Breach]:
+    """Those of today's policy: of a change that came when it was lowered, or of a time when lowering kept them."""
+    return storage.invariants.long_histories(reader, Policy(storage.policies.read(reader.db))["password-history"])
+
+
 def _missing_keys(reader: Reader) -> Iterator[Breach]:
     """Keys of digests without which these mean nothing."""
     its = storage.invariants
@@ -119,6 +125,9 @@ INVARIANTS = (
     Invariant("hash-damaged", _damaged_hashes, ("users", "password_history"),
         "A password hash of user {id} is damaged.",
         command="users update-password id:{id}", of_backups=False),
+    Invariant("password-history-long", _long_histories, ("password_history",),
+        "The user {id} has more past password hashes than the {value} of the policy password-history.",
+        mend=mending.histories, of_backups=False),
     Invariant("row-contradictory", _its.half_endings, ("sessions", "tokens", "challenges"),
         "The row {id} ended without a reason, or has a reason without having ended.", "{id}"),
     Invariant("blocked-with-sessions", _its.sessions_of_blocked, ("sessions",),

@@ -81,4 +81,6 @@ def _change(work: Work, wanted: Mapping[str, Any], *, to_default: bool = False) 
         work.changed(resource, {"value": old}, {"value": new})
         if each.name == "user-limit":
             work.at_end(storage.user_counts.start if each.after else storage.user_counts.stop, work.db)
+        if each.name == "password-history":
+            storage.purging.delete_history(work.db, wanted[each.name])
     return changes

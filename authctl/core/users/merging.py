@@ -186,6 +186,7 @@ def _move(work: Work, before: User, target: User, prefer: Side) -> Json:
         passwords.remember_present(work, target if prefer is Side.FROM else before)
     for seq, hash in storage.merging.list_history(work.db, before.seq):
         storage.merging.move_history(work.db, seq, target.seq, _resealed(work, before, target, hash))
+    storage.passwords.forget(work.db, target.seq, work.policy["password-history"])
     removed = _move_factors(work, before, target, prefer)
     counts = {f"{name}_moved": count for name, count in moved.items()}
     return counts | {"memberships_united": len(shared)} | removed

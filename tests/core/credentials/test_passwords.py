@@ -179,6 +179,18 @@ def test_nobody_signs_in_with_a_damaged_hash_and_the_log_says_why(directory, dam
     assert directory.security.list_logs(limit=1)[0].details == {"refused": "damaged hash"}
 
 
+def test_a_lower_policy_forgets_at_once(directory):
+    directory.security.set("password-history", 3)
+    for id in ("ada", "bob"):
+        directory.users.create(id=id, password=PASSWORD)
+        for number in range(3):
+            directory.users.update_password(id, f"{PASSWORD} {number}")
+    newest = [directory.read(lambda work, seq=seq: storage.passwords.list_past(work.db, seq, 9)) for seq in (1, 2)]
+    directory.security.set("password-history", 2)
+    for seq, past in enumerate(newest, 1):
+        assert directory.read(lambda work, seq=seq: storage.passwords.list_past(work.db, seq, 9)) == past[:2]
+
+
 def test_a_damaged_hash_of_the_past_is_no_password_that_comes_back(directory):
     directory.security.set("password-history", 3)
     user = directory.users.create(email="ada@example.com", password="correct horse battery")

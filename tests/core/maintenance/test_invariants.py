@@ -67,6 +67,13 @@ BROKEN = {
         "UPDATE password_history SET hash = 'argon'",
         ("hash-damaged", "users/ada", ""),
     ),
+    "a past that is too long": (
+        (
+            "INSERT INTO password_history (user_seq, hash, created_at)"
+            " SELECT user_seq, hash, 1 FROM password_history, (SELECT 1 FROM users) AS times"
+        ),
+        ("password-history-long", "users/ada", "than the 2"),
+    ),
     "an ended session": (
         "UPDATE sessions SET ended_at = 1 WHERE seq = (SELECT min(seq) FROM sessions)",
         ("row-contradictory", "sessions/", "reason"),

@@ -224,6 +224,15 @@ def test_a_username_that_is_the_former_id_moves_along(directory):
     assert invariants.problems(directory) == []
 
 
+def test_no_more_past_passwords_than_the_policy_keeps_move_along(directory):
+    directory.security.set("password-history", 2)
+    for id in ("old", "new"):
+        directory.users.create(id=id, password=f"a password of {id}")
+        directory.users.update_password(id, f"another password of {id}")
+    directory.users.merge("old", "new")
+    assert invariants.problems(directory) == []
+
+
 def test_a_sealed_hash_is_opened_by_the_account_that_has_it_now(directory):
     hash, options = json.loads(SEALED)
     directory.security.set("password-history", 3)
