@@ -32,7 +32,7 @@ DELETED = Shape("deletion", fields=("id", "deleted"))
 VERIFIED = Shape("verification", fields=("id", "valid"))
 PREFS = Shape("preferences", fields=())
 MADE = Shape("directory", fields=("database", "schema", "key_fingerprint", "key_file", "created"))
-UPGRADED = Shape("upgrade", fields=("before", "after", "copy"))
+UPGRADED = Shape("upgrade", fields=("before", "after", "copy"), extras=("sequences", "repaired"))
 BACKUP = Shape(
     "backup",
     fields=("file", "made_at", "schema", "key_fingerprint", "with_key", "users", "rows", "size", "removed"),

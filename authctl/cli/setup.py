@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from authctl.cli.answer_fields import MADE, STATUS, UPGRADED
 from authctl.cli.commands import INVALID, Commands
 from authctl.cli.context import Context
 from authctl.cli.environment import is_utf8
+from authctl.cli.escaping import visible
 from authctl.cli.output import Format
 from authctl.cli.progress import progress_of
 from authctl.model import Json
@@ -86,27 +88,42 @@ def upgrade(
     It warns of unverified addresses that may belong to somebody else. `authctl security check` lists them.
 
     --repair sets the sequences that a move by logical replication left behind. It fixes what tables keep of other rows
-    if that is wrong: who has which address and name, factors, roles, the count of users, and the search index. `authctl
-    security check --deep` lists what is wrong.
+    if that is wrong: who has which address and name, factors, roles, the count of users, and the search index. With
+    --dry-run, comments in the SQL say what that is, or --json how much.
     """
     from authctl.core.maintenance import invariants, setup
 
     if ctx.is_dry_run:
-        sql = (setup.repair_sql(ctx.directory) if repair else "") + setup.migration_sql(ctx.directory)
-        ctx.environment.stdout.write(sql)
-        if not sql:
-            ctx.output.note(UP_TO_DATE)
-    else:
-        if repair:
-            ctx.output.note(f"Sequences set: {', '.join(setup.repair(ctx.directory)) or 'none were behind'}.")
-        upgraded = setup.upgrade(ctx.directory)
-        if repair:
-            mended = ctx.directory.write(invariants.mend, progress_of(ctx))
-            told = ", ".join(f"{name} ({count:,})" for name, count in mended.items())
-            ctx.output.note(f"Repaired: {told or 'nothing else was wrong'}.")
-        if upgraded.before == upgraded.after:
-            ctx.output.note(UP_TO_DATE)
-        ctx.report(upgraded.public())
+        _rehearse_upgrade(ctx, repair)
+        return
+    repaired: Json = {}
+    if repair:
+        repaired["sequences"] = setup.repair(ctx.directory)
+        ctx.output.note(f"Sequences set: {', '.join(repaired['sequences']) or 'none were behind'}.")
+    upgraded = setup.upgrade(ctx.directory)
+    if repair:
+        repaired["repaired"] = ctx.directory.write(invariants.mend, progress_of(ctx))
+        told = ", ".join(f"{name} ({count:,})" for name, count in repaired["repaired"].items())
+        ctx.output.note(f"Repaired: {told or 'nothing else was wrong'}.")
+    if upgraded.before == upgraded.after:
+        ctx.output.note(UP_TO_DATE)
+    ctx.report(upgraded.public() | repaired)
+
+
+def _rehearse_upgrade(ctx: Context, repair: bool) -> None:
+    """Print the SQL that would be run, with comments on what would be repaired; or an answer, if the line asks for it
+    and for repairs."""
+    from authctl.core.maintenance import rehearsal
+
+    rehearsed = rehearsal.rehearse(ctx.directory, repair=repair, progress=progress_of(ctx))
+    if repair and ctx.asks_for_answer:
+        repaired = Counter(each.invariant.check for each in rehearsed.found)
+        ctx.report(rehearsed.upgraded.public() | {"sequences": rehearsed.sequences, "repaired": repaired})
+        return
+    comments = "".join(f"-- {each.invariant.check}: {visible(each.message)}\n" for each in rehearsed.found)
+    ctx.environment.stdout.write(comments + rehearsed.sql)
+    if not comments + rehearsed.sql:
+        ctx.output.note(UP_TO_DATE)
 
 
 @COMMANDS.command(

@@ -3,7 +3,7 @@
 import pytest
 
 from authctl import storage
-from authctl.core.maintenance import checks, setup, status
+from authctl.core.maintenance import checks, rehearsal, setup, status
 from authctl.errors import Unavailable
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
@@ -33,7 +33,7 @@ def test_status_and_the_check_up_tell_it_until_it_is_repaired(replica, settings,
     status.status(replica, settings)
     [finding] = [each for each in checks.check(replica, settings) if each.check.id == "sequences-behind"]
     assert (len(told), finding.command) == (1, "authctl upgrade --repair")
-    assert "FROM users" in setup.repair_sql(replica)
+    assert "FROM users" in rehearsal.rehearse(replica, repair=True).sql
     assert {"events", "users"} <= {*setup.repair(replica)}
     assert replica.users.create(id="bob").id == "bob"
     assert setup.repair(replica) == []

@@ -216,11 +216,16 @@ def _opening(place: Place, key: bytes) -> Invariant:
     return Invariant("secret-damaged", find, (table,), message, f"{place.context}/{{id}}", of_backups=False)
 
 
+def find_mended(work: Work, progress: Progress | None = None) -> Iterator[Found]:
+    """What `mend` would make anew."""
+    return find(work.db, work.now, wanted=MENDED, progress=progress)
+
+
 def mend(work: Work, progress: Progress | None = None) -> dict[str, int]:
     """Make anew what is only kept of other rows, where it is wrong; how much that was, by the ids of findings."""
     mending.lock(work.db)
     breaches: dict[Invariant, list[Breach]] = {}
-    for found in find(work.db, work.now, wanted=MENDED, progress=progress):
+    for found in find_mended(work, progress):
         breaches.setdefault(found.invariant, []).append(found.breach)
     mended = Counter[str]()
     for invariant in reversed(breaches):  # what is kept wrongly goes before what takes its place

@@ -111,13 +111,6 @@ def repair(directory: Engine) -> list[str]:
     return directory.database.write(storage.sequences.mend)
 
 
-def repair_sql(directory: Engine) -> str:
-    """What `repair` would run."""
-    directory.require_operator()
-    behind = directory.database.read(storage.sequences.list_behind)
-    return "".join(f"{storage.sequences.mending(table)};\n" for table in behind)
-
-
 def _upgrade(work: Work, key: bytes) -> Json:
     """Within one transaction: the migrations, and the event that says so, whose details it answers with.
 

@@ -1,5 +1,7 @@
 """What must hold of every directory: each invariant is broken by hand, and found; what breaks none has no finding."""
 
+import json
+
 import pytest
 
 from authctl.core.maintenance import checks, invariants
@@ -262,6 +264,19 @@ def test_what_is_kept_of_other_rows_is_repaired(filled):
     assert filled.security.list_logs(limit=1)[0].name == "directory.repair"
     assert [user.id for user in filled.users.list(search="augusta")] == ["ada"]
     assert filled.write(invariants.mend) == {}
+
+
+def test_a_dry_run_tells_what_would_be_repaired(filled, authctl, database_url):
+    statement, (check, *_) = BROKEN["an email that another can take"]
+    filled.write(lambda work: work.db.sqlalchemy.exec_driver_sql(statement))
+    env = {"AUTHCTL_DATABASE_URL": database_url}
+    for _ in range(2):
+        told = json.loads(authctl("upgrade --repair --dry-run --json", env=env).stdout)
+        assert (told["sequences"], told["repaired"]) == ([], {check: 1})
+    sql = authctl("upgrade --repair --dry-run", env=env).stdout
+    assert sql == f"-- {check}: The email ada@example.com of user ada has no row in the table addresses.\n"
+    assert json.loads(authctl("upgrade --repair --json", env=env).stdout)["repaired"] == {check: 1}
+    assert authctl("upgrade --repair --dry-run", env=env).stdout == ""
 
 
 def test_every_kind_that_manifests_bring_is_known():

@@ -1,0 +1,33 @@
+"""What `authctl upgrade` would do, for its --dry-run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from authctl import storage
+from authctl.core.maintenance import invariants, setup
+from authctl.core.work.engine import Engine
+from authctl.model import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What `upgrade` and `repair` would do. found: what would be made anew, as far as the schema is up to date."""
+
+    upgraded: setup.Upgraded
+    sequences: list[str]
+    found: list[invariants.Found]
+    sql: str
+
+
+def rehearse(directory: Engine, *, repair: bool, progress: Progress | None = None) -> Rehearsal:
+    """Find out what that is, changing nothing. repair: also what is wrong."""
+    directory.require_operator()
+    database, sequences = directory.database, storage.sequences
+    state = storage.state.find_state(database)
+    behind = database.read(sequences.list_behind) if repair and state is not None else []
+    found: list[invariants.Found] = []
+    if repair and state is not None and not storage.state.is_older(state):
+        found = directory.read(lambda work: [*invariants.find_mended(work, progress)])
+    sql = "".join(f"{sequences.mending(table)};\n" for table in behind) + setup.migration_sql(directory)
+    return Rehearsal(setup.Upgraded(state.version if state else "", storage.state.HEAD, None), behind, found, sql)
