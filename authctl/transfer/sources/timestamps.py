@@ -29,7 +29,8 @@ def iso(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         spaced = _SPACED.fullmatch(value)
-        return iso(spaced[1] + (spaced[2] or "")) if spaced else None
+        joined = spaced[1] + (spaced[2] or "") if spaced else value
+        return iso(joined) if joined != value else None
     return _if_real(moment)
 
 
