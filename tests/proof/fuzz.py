@@ -3,6 +3,8 @@
 command lines        of every command, with its own options and values that are anything
 import files         of every source: the sample files with changes, and texts of the format's own characters
 manifests, policies, configuration files, hashes, JWTs
+
+Where atheris is installed (`pip install atheris`), import files and hashes are tried by it, too.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 
 from doubles.samples import FOLDER, SAMPLES
 from hypothesis import HealthCheck, given, note, seed as seeded, settings, strategies as st
-from proof import faults
+from proof import faults, guided
 from proof.filled import originals
 from proof.lines import Lines, in_time
 
@@ -61,6 +63,8 @@ def run_round(places: Any, counts: Counter[str], seed: int | None, *, examples: 
         for sort in (command_lines, import_files, texts):
             for what, strategy, run in sort(lines, folder):
                 _try(what, strategy, run, counts, seed, examples)
+    if seed is not None and guided.is_possible():
+        guided.run_round(counts, seed, runs=100 * examples)
 
 
 @contextmanager
