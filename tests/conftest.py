@@ -20,7 +20,8 @@ from doubles.databases import Copies, Databases
 from doubles.mail import MailServer
 from doubles.postgres import embedded
 
-from authctl.cli import app
+from authctl.cli import app, commands
+from authctl.cli.commands import build_command
 from authctl.cli.environment import Environment
 from authctl.core.directory import opening
 from authctl.core.directory.application import Application
@@ -121,6 +122,20 @@ def forget_files():
         mock.patch.object(storage_sqlite, "connect", connect_quickly),
         mock.patch.object(os, "fsync", return_value=None),
     ):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def build_commands_once():
+    """Build a command for the first line that names it, as a process does: nothing of a line stays in it."""
+    built = {}
+
+    def build_once(declaration):
+        if declaration.function not in built:
+            built[declaration.function] = build_command(declaration)
+        return built[declaration.function]
+
+    with mock.patch.object(app, "build_command", build_once), mock.patch.object(commands, "build_command", build_once):
         yield
 
 
