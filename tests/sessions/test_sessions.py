@@ -58,11 +58,19 @@ def databases(path):
     return [] if first == "#! default" else named or ["sqlite", "postgres"]
 
 
-PAIRS = [pytest.param(path, kind, id=f"{path.stem}-{kind}") for path in SESSIONS for kind in databases(path)]
+def pairs(*, empty):
+    """Each session with each of its databases, of those that begin with an empty one or of those that don't."""
+    paths = [path for path in SESSIONS if path.read_text().startswith("#! empty") == empty]
+    return [pytest.param(path, kind, id=f"{path.stem}-{kind}") for path in paths for kind in databases(path)]
 
 
-@pytest.mark.parametrize(("session", "database_url"), PAIRS, indirect=["database_url"])
-def test_sessions_replay(session, replay):
+@pytest.mark.parametrize(("session", "database_url"), pairs(empty=False), indirect=["database_url"])
+def test_sessions_replay(session, replay, ready):
+    assert_same(session, replay(session.read_text()))
+
+
+@pytest.mark.parametrize(("session", "database_url"), pairs(empty=True), indirect=["database_url"])
+def test_sessions_replay_on_an_empty_database(session, replay):
     assert_same(session, replay(session.read_text()))
 
 
@@ -86,17 +94,12 @@ def names(home):
 
 @pytest.fixture
 def replay(authctl, database_url, clock, names):
-    """Replays a session's text on an empty database, or on a new directory."""
+    """Replays a session's text on that database."""
     environ = {"AUTHCTL_DATABASE_URL": database_url}
     database = Database(database_url)
     names = {database_url: "<database-url>", database.describe(): "<database>"} | names
 
-    def run(text):
-        if not text.startswith("#! empty"):
-            assert authctl("init", env=environ).status == 0
-        return replayed(text, authctl, environ, clock, names)
-
-    yield run
+    yield lambda text: replayed(text, authctl, environ, clock, names)
     database.close()
 
 
