@@ -1028,7 +1028,7 @@ _authctl_list() {
             words=('database' 'schema' 'key_fingerprint' 'key_file' 'created')
             ;;
         'fields.upgrade')
-            words=('before' 'after' 'copy')
+            words=('before' 'after' 'copy' 'sequences' 'repaired')
             ;;
         'fields.status')
             words=('version' 'database' 'server' 'schema' 'schema_wanted' 'key.fingerprint' 'key.file' 'key.state'

@@ -2271,7 +2271,9 @@ function __authctl_list
             printf '%s\n' \
                 'before' \
                 'after' \
-                'copy'
+                'copy' \
+                'sequences' \
+                'repaired'
         case 'fields.status'
             printf '%s\n' \
                 'version' \

@@ -2624,6 +2624,8 @@ function Get-AuthctlList($name) {
             'before'
             'after'
             'copy'
+            'sequences'
+            'repaired'
         }
         'fields.status' {
             'version'
