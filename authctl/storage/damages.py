@@ -58,6 +58,8 @@ def _tables() -> Iterator[tuple[str, tuple[Callable[[Any], object], sa.Select[An
         yield table.name, (module.record, sa.select(table, *others).order_by(table.c.seq.desc()))
     changes = tables.import_changes
     yield changes.name, (imports.changes, sa.select(changes).order_by(changes.c.seq.desc()))
+    batches = tables.import_batches
+    yield batches.name, (imports.times, sa.select(batches).order_by(batches.c.first_user.desc()))
     its = tables.memberships
     yield its.name, (memberships.record, with_names(its.c, its).order_by(its.c.seq.desc()))
 

@@ -254,8 +254,16 @@ def _made_by_number(db: Connection, journal: Import, after: int) -> dict[Any, da
     row = db.sqlalchemy.execute(page.order_by(its.first_user).limit(1)).one_or_none()
     if row is None:
         return {}
-    numbered, start = enumerate(row.updated_at, row.first_user), max(0, after + 1 - row.first_user)
+    numbered, start = enumerate(times(row), row.first_user), max(0, after + 1 - row.first_user)
     return {number: from_milliseconds(time) for number, time in islice(numbered, start, start + BATCH)}
+
+
+def times(row: Any) -> list[int]:
+    """When each user of a batch was last changed, in milliseconds."""
+    found, count = row.updated_at, row.last_user - row.first_user + 1
+    if type(found) is not list or len(found) != count or not all(type(each) is int for each in found):
+        raise record_mapping.damaged("import_batches", {"first_user": row.first_user}, "updated_at")
+    return found
 
 
 def _touched(db: Connection, journal: Import, present: list[User]) -> dict[Any, datetime]:

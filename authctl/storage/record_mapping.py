@@ -95,7 +95,7 @@ class DamagedRow(Unavailable):
 
 def damaged(table: str, fields: Mapping[str, Any], column: str) -> DamagedRow:
     """That a row cannot be read, for one column."""
-    key = next((name for name in ("id", "seq") if isinstance(fields.get(name), str | int)), None)
+    key = next((name for name in ("id", "seq", "first_user") if isinstance(fields.get(name), str | int)), None)
     row = f"row with the {key} {fields[key]}" if key else "row"
     found = DamagedRow(
         "database_damaged",

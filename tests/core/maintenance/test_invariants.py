@@ -164,6 +164,10 @@ BROKEN = {
         "UPDATE import_changes SET changes = '{\"before\":{}}'",
         ("row-damaged", "import_changes/", "changes"),
     ),
+    "broken times of an import": (
+        "UPDATE import_batches SET updated_at = '[]'",
+        ("row-damaged", "import_batches/", "updated_at"),
+    ),
     "broken roles": (
         "UPDATE memberships SET roles = '[\"tutor' WHERE status = 'pending'",
         ("row-damaged", "memberships/", "roles"),
