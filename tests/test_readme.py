@@ -469,6 +469,11 @@ def test_the_proofs_of_reliability_are_there():
         check_tests_of(promise)
     trials = " ".join(re.findall(r"Trials:\s([\w,\s]+)\.", page))
     assert {*re.findall(r"\w+", trials)} == {*TRIALS}
+    program = (REPOSITORY / "tests" / "proof" / "__main__.py").read_text()
+    for document in (README.read_text(), page):
+        [command] = re.findall(r"`python tests/proof (.*?)`", document)
+        for option in re.findall(r"--\w+", command):
+            assert f'add_argument("{option}"' in program
 
 
 def test_other_lines_of_authctl_in_it_can_be_read(authctl, ready_home):
