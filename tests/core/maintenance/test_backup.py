@@ -75,10 +75,39 @@ def empty(request, tmp_path, opened):
     return opened(request.getfixturevalue("new_postgres_url")())
 
 
+@pytest.fixture
+def other(database_url, tmp_path, new_postgres_url, opened):
+    """An empty database of the kind that the backup is not of, and its settings."""
+    is_sqlite = database_url.startswith("sqlite")
+    return opened(new_postgres_url() if is_sqlite else f"sqlite:///{tmp_path}/other/restored.db")
+
+
+@pytest.fixture(scope="module")
+def untouched_postgres_url(databases):
+    """The URL of an empty Postgres database, which stays empty: all that is restored into it is refused."""
+    name = databases.create()
+    yield databases.url_of(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def untouched(database_url, tmp_path, untouched_postgres_url, opened):
+    """An empty database of the kind that the backup is not of, which refuses it, and its settings."""
+    is_sqlite = database_url.startswith("sqlite")
+    return opened(untouched_postgres_url if is_sqlite else f"sqlite:///{tmp_path}/other/restored.db")
+
+
 @pytest.fixture(params=["into sqlite", "into postgres"])
-def made(request, tmp_path, opened):
-    """An empty directory of each kind, besides the one that the backup is of, and its settings."""
-    if request.param == "into sqlite":
+def refusing(request, tmp_path, untouched_postgres_url, opened):
+    """An empty database of each kind, which refuses the backup, and its settings."""
+    is_sqlite = request.param == "into sqlite"
+    return opened(f"sqlite:///{tmp_path}/other/restored.db" if is_sqlite else untouched_postgres_url)
+
+
+@pytest.fixture
+def made(request, database_url, tmp_path, opened):
+    """An empty directory of the kind that the backup is not of, and its settings."""
+    if database_url.startswith("postgres"):
         url = f"sqlite:///{tmp_path}/other/made.db"
         copy_file(request.getfixturevalue("ready_file")[0], url)
         yield opened(url)
@@ -157,16 +186,16 @@ def test_a_backup_of_a_restored_directory_has_the_same_checksums(filled, empty, 
     assert {each for each in sums[0] if each[0] != "directory"} == {each for each in sums[1] if each[0] != "directory"}
 
 
-def test_a_directory_that_was_just_made_is_restored_into(filled, empty, tmp_path):
+def test_a_directory_that_was_just_made_is_restored_into(filled, other, tmp_path):
     backup.backup(filled, str(tmp_path / "one.backup"))
-    directory, settings = empty
+    directory, settings = other
     setup.initialize(directory, settings)
     restored = backup.restore(directory, settings, str(tmp_path / "one.backup"))
     assert restored.users == 2
     assert directory.database.read(storage.state.find_key_fingerprint) == restored.key_fingerprint
 
 
-def test_a_backup_is_of_one_moment(filled, empty, tmp_path, monkeypatch):
+def test_a_backup_is_of_one_moment(filled, other, tmp_path, monkeypatch):
     monkeypatch.setattr(backup_files, "STEP", 1)
     before, done = content(filled), []
 
@@ -179,13 +208,13 @@ def test_a_backup_is_of_one_moment(filled, empty, tmp_path, monkeypatch):
         yield step
 
     backup.backup(filled, str(tmp_path / "one.backup"), progress=meanwhile)
-    directory, settings = empty
+    directory, settings = other
     backup.restore(directory, settings, str(tmp_path / "one.backup"))
     assert done
     assert content(directory) == before
 
 
-def test_an_older_schema_is_saved_as_it_is_and_migrated_when_restored(settings, directory, empty, tmp_path, opened):
+def test_an_older_schema_is_saved_as_it_is_and_migrated_when_restored(settings, directory, other, tmp_path, opened):
     database, fingerprint = directory.database, directory.state.key_fingerprint
 
     def make_older(db):
@@ -206,15 +235,14 @@ def test_an_older_schema_is_saved_as_it_is_and_migrated_when_restored(settings, 
     made = backup.backup(older, str(tmp_path / "old.backup"))
     assert (made.schema, made.users, len(warnings)) == ("0001", 1, 1)
     assert database.read(storage.state._read_state).version == "0001"
-    directory, settings = empty
+    directory, settings = other
     restored = backup.restore(directory, settings, str(tmp_path / "old.backup"))
     assert (restored.before, restored.schema) == ("0001", storage.state.HEAD)
     assert [user.id for user in directory.users.list(search="timer")] == ["old"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # Postgres has no such copy
 def test_the_copy_that_upgrade_makes_is_restored_too(filled, empty, tmp_path):
-    if filled.database.path is None:
-        return  # Postgres has no such copy
     copy = storage.schema.copy_file(filled.database, str(tmp_path / "copy.db"))
     directory, settings = empty
     warnings = []
@@ -303,13 +331,13 @@ def test_a_backup_is_for_its_owner_alone(directory, tmp_path):
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_dry_run_checks_and_leaves_nothing(filled, empty, tmp_path):
+def test_a_dry_run_checks_and_leaves_nothing(filled, other, tmp_path):
     file = str(tmp_path / "one.backup")
     dry = filled.acting(filled.actor, dry_run=True)
     assert (backup.backup(dry, file).size, os.path.exists(file)) == (None, False)
     assert names(filled) == ["directory.create"]
     backup.backup(filled, file)
-    directory, settings = empty
+    directory, settings = other
     dry = directory.acting(directory.actor, dry_run=True)
     assert backup.restore(dry, settings, file).users == 2
     assert storage.state.find_state(directory.database) is None
@@ -318,11 +346,11 @@ def test_a_dry_run_checks_and_leaves_nothing(filled, empty, tmp_path):
 # Checked before anything is written
 
 
-def test_a_damaged_backup_is_refused_before_anything_is_written(filled, empty, tmp_path):
+def test_a_damaged_backup_is_refused_before_anything_is_written(filled, untouched, tmp_path):
     good, bad = tmp_path / "good.backup", tmp_path / "bad.backup"
     backup.backup(filled, str(good))
     octets = good.read_bytes()
-    directory, settings = empty
+    directory, settings = untouched
     # Behind the first ten bytes, of which gzip and SQLite leave some to whoever writes them (a time, a system).
     places = range(10, len(octets), max(1, len(octets) // 40))
     damages = [octets[:place] + bytes([octets[place] ^ 0x41]) + octets[place + 1 :] for place in places]
@@ -359,7 +387,7 @@ def test_the_last_bytes_of_a_backup_are_checked_too(postgres_url, opened, tmp_pa
         assert refused.value.type == "backup_damaged"
 
 
-def test_a_changed_row_is_told_by_its_checksum(filled, empty, tmp_path):
+def test_a_changed_row_is_told_by_its_checksum(filled, untouched, tmp_path):
     file = tmp_path / "one.backup"
     backup.backup(filled, str(file))
     if filled.database.path is not None:
@@ -368,7 +396,7 @@ def test_a_changed_row_is_told_by_its_checksum(filled, empty, tmp_path):
         changed.close()
     else:
         file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()).replace(b"grace", b"grave")))
-    directory, settings = empty
+    directory, settings = untouched
     with pytest.raises(Unavailable) as refused:
         backup.restore(directory, settings, str(file))
     assert refused.value.type == "backup_damaged"
@@ -416,7 +444,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("what", FORGED)
-def test_a_forged_backup_is_refused_before_anything_is_written(empty, tmp_path, home, what):
+def test_a_forged_backup_is_refused_before_anything_is_written(refusing, tmp_path, home, what):
     """Its checksums fit: whoever makes the file makes them too."""
     claims, tables = FORGED[what]
     lines, sums = [{"authctl_backup": 1}], []
@@ -429,7 +457,7 @@ def test_a_forged_backup_is_refused_before_anything_is_written(empty, tmp_path, 
     manifest["sha256"] = backup_files._digest(manifest)
     lines.append({"manifest": json.dumps(manifest)})
     (tmp_path / "forged.backup").write_bytes(gzip.compress(b"".join(map(backup_files._line, lines))))
-    directory, settings = empty
+    directory, settings = refusing
     with pytest.raises(Unavailable) as refused:
         backup.restore(directory, settings, str(tmp_path / "forged.backup"), unsigned=True)
     assert refused.value.type == "backup_damaged"
@@ -438,13 +466,13 @@ def test_a_forged_backup_is_refused_before_anything_is_written(empty, tmp_path, 
 
 
 @pytest.mark.parametrize("line", [b'[1,"\\ud800"]', b'[1,"\xed\xa0\x80"]', b'[1,"\xff"]', b'[1,"ada"', b"[" * 100_000])
-def test_a_line_that_cannot_be_read_is_named(empty, tmp_path, line):
+def test_a_line_that_cannot_be_read_is_named(refusing, tmp_path, line):
     lines = [
         backup_files._line({"authctl_backup": 1}),
         backup_files._line({"table": "users", "columns": ["seq", "id"]}),
     ]
     (tmp_path / "forged.backup").write_bytes(gzip.compress(b"".join([*lines, line + b"\n"])))
-    directory, settings = empty
+    directory, settings = refusing
     with pytest.raises(Unavailable, match="its line 3 is unreadable") as refused:
         backup.restore(directory, settings, str(tmp_path / "forged.backup"))
     assert refused.value.type == "backup_damaged"
@@ -525,19 +553,19 @@ def refused(restore, *arguments, **options):
     "change",
     [{"adds": True}, {"made_at": "2030-01-01T00:00:00.000Z"}, {"signature": "00" * 32}, {"signature": "ü"}],
 )
-def test_a_backup_that_was_changed_is_refused_whatever_its_checksums_say(saved, empty, change):
+def test_a_backup_that_was_changed_is_refused_whatever_its_checksums_say(saved, untouched, change):
     forge(saved, **change)
     backup_files.check(saved, lambda count: None)  # they fit
     for unsigned in (False, True):
-        assert refused(backup.restore, *empty, saved, unsigned=unsigned) == "backup_damaged"
+        assert refused(backup.restore, *untouched, saved, unsigned=unsigned) == "backup_damaged"
 
 
 @pytest.mark.parametrize("change", [{}, {"adds": True}])
-def test_a_backup_without_a_signature_is_taken_only_where_that_is_asked_for(saved, empty, change):
+def test_a_backup_without_a_signature_is_taken_only_where_that_is_asked_for(saved, other, change):
     """Those of older versions have none; and whoever changes one can take it away."""
     forge(saved, signature=None, **change)
-    assert refused(backup.restore, *empty, saved) == "backup_unsigned"
-    directory, settings = empty
+    assert refused(backup.restore, *other, saved) == "backup_unsigned"
+    directory, settings = other
     warnings = []
     directory.warn = warnings.append
     assert backup.restore(directory, settings, saved, unsigned=True).users == 2
@@ -553,23 +581,23 @@ def test_a_backup_is_signed_on_both_databases(filled, tmp_path):
     assert not backup_files.replace(manifest, made_at="2030-01-01T00:00:00.000Z").is_signed(filled.key)
 
 
-def test_a_key_that_only_the_backup_has_proves_nothing(saved, empty):
+def test_a_key_that_only_the_backup_has_proves_nothing(saved, untouched):
     """Whoever changes a backup puts a key of their own in, and signs with it."""
     fingerprint = sealing.fingerprint(KEY)
     forge(saved, adds=True, key_fingerprint=fingerprint, secret_key=b64encode(KEY).decode())
     manifest = backup_files.check(saved, lambda count: None).signed(KEY)
     forge(saved, signature=manifest.signature)
-    assert refused(backup.restore, *empty, saved) == "backup_unsigned"
+    assert refused(backup.restore, *untouched, saved) == "backup_unsigned"
 
 
-def test_a_backup_from_before_a_new_key_is_restored_with_the_old_one(filled, settings, empty, tmp_path):
+def test_a_backup_from_before_a_new_key_is_restored_with_the_old_one(filled, settings, other, tmp_path):
     from authctl.core.maintenance import key_rotation
 
     file = str(tmp_path / "one.backup")
     backup.backup(filled, file)
     key_rotation.rotate_key(filled, settings)
-    directory, other = empty
-    assert backup.restore(directory, other, file).key == "ok"
+    directory, own = other
+    assert backup.restore(directory, own, file).key == "ok"
 
 
 def test_without_the_key_a_backup_is_refused(filled, opened, home, tmp_path):
@@ -580,10 +608,10 @@ def test_without_the_key_a_backup_is_refused(filled, opened, home, tmp_path):
     )
 
 
-def test_a_newer_schema_is_refused(filled, empty, tmp_path, monkeypatch):
+def test_a_newer_schema_is_refused(filled, untouched, tmp_path, monkeypatch):
     backup.backup(filled, str(tmp_path / "one.backup"))
     monkeypatch.setattr(state, "HEAD", "0001")
-    directory, settings = empty
+    directory, settings = untouched
     with pytest.raises(Unavailable) as refused:
         backup.restore(directory, settings, str(tmp_path / "one.backup"))
     assert refused.value.type == "database_schema_newer"
@@ -708,12 +736,12 @@ def test_backups_are_for_operators(filled, settings, tmp_path):
         backup.restore(person, settings, str(tmp_path / "one.backup"))
 
 
-def test_the_time_of_the_last_backup_is_remembered(filled, clock, empty, tmp_path):
+def test_the_time_of_the_last_backup_is_remembered(filled, clock, other, tmp_path):
     assert filled.database.read(storage.backups.find_time) is None
     backup.backup(filled, str(tmp_path / "one.backup"))
     made = clock.now
     clock.forward(days=3)
     assert filled.database.read(storage.backups.find_time) == made
-    directory, settings = empty
+    directory, settings = other
     backup.restore(directory, settings, str(tmp_path / "one.backup"))
     assert directory.database.read(storage.backups.find_time) == made
