@@ -134,10 +134,12 @@ def run(
         found = {name: stack.enter_context(come_by()) for name, come_by in places.items() if name in asked}
         outcomes = [Outcome(name, place) for name, trial in trials.items() for place in trial.places if place in found]
         ends = time.monotonic() + 60 * minutes
-        for number in itertools.count() if rounds is None else range(rounds):
-            if rounds is None and time.monotonic() >= ends:
-                break
-            for outcome in outcomes:
+        numbers = itertools.count() if rounds is None else range(rounds)
+        turns = ((number, outcome) for number in numbers for outcome in outcomes)
+        with contextlib.suppress(KeyboardInterrupt):  # whoever ends it early is told what was done
+            for number, outcome in turns:
+                if rounds is None and time.monotonic() >= ends:
+                    break
                 run_round(outcome, found[outcome.place], seed + number)
     print_table([["trial", "database", "done", "faults"], *(outcome.row() for outcome in outcomes)])
     return int(any(outcome.has_failed for outcome in outcomes))
