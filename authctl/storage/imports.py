@@ -114,11 +114,17 @@ def record(row: sa.Row[Any]) -> Import:
 # Whom an import brought
 
 
-def insert_made(db: Connection, seq: int, made: Sequence[tuple[int, int]]) -> None:
-    """Write down whom the import made: rising numbers, and when each was last changed, in milliseconds."""
+def insert_made(db: Connection, seq: int, made: Sequence[tuple[int, str, int]]) -> None:
+    """Write down whom the import made: rising numbers, ids, and when each was last changed, in milliseconds.
+
+    On Postgres by their numbers, which are given once. SQLite gives that of the last user again who is deleted.
+    """
+    if db.dialect.name == "sqlite":
+        bulk.insert(db, "import_users", import_users.c.keys(), ((seq, id, True, time) for _, id, time in made))
+        return
     rows = []
     for _, each in groupby(enumerate(made), lambda numbered: numbered[1][0] - numbered[0]):
-        numbers, times = zip(*(pair for _, pair in each), strict=True)
+        numbers, _, times = zip(*(one for _, one in each), strict=True)
         rows.append((seq, numbers[0], numbers[-1], json.dumps(times, separators=(",", ":"))))
     bulk.insert(db, "import_batches", import_batches.c.keys(), rows)
 

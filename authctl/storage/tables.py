@@ -345,7 +345,7 @@ imports = sa.Table(
 )
 
 # The users that an import made or changed, and when they were last changed then: whoever was changed since is let be.
-# Those that it made stand in `import_batches`, but for those of imports from before there was that table.
+# On Postgres those that it made stand in `import_batches`, but for those of imports from before there was that table.
 import_users = sa.Table(
     "import_users",
     metadata,

@@ -73,8 +73,9 @@ def _sealed(work: Work, item: Checked) -> UserRow:
 
 def _remember(work: Work, journal: Import, plan: Plan, made: Sequence[int]) -> None:
     """Write down whom the import has had; made: the numbers of those it made. By merging, it may have one again."""
-    times = (item.row.updated_at for item in plan.creates)
-    storage.imports.insert_made(work.db, journal.seq, list(zip(made, times, strict=True)))
+    rows = (item.row for item in plan.creates)
+    named = [(number, row.id, row.updated_at) for number, row in zip(made, rows, strict=True)]
+    storage.imports.insert_made(work.db, journal.seq, named)
     had = {user.id: user for user in [*(update.after for update in plan.updates), *plan.seen]}
     if plan.reasons[MERGED]:
         for id in storage.imports.find_brought(work.db, journal.seq, had.values()):

@@ -100,7 +100,7 @@ def load_all(seq: int, batch: list[tuple[dict[str, Any], str]], db: sa.Connectio
     """The users, and in the journal that this import made them."""
     bulk.prepare(db)
     load(batch, db)
-    imports.insert_made(db, seq, [(row["seq"], row["updated_at"]) for row, _ in batch])
+    imports.insert_made(db, seq, [(row["seq"], row["id"], row["updated_at"]) for row, _ in batch])
 
 
 def import_seconds(url: str, path: Path, home: str) -> tuple[float, int]:

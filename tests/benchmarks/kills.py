@@ -171,6 +171,7 @@ def check(importing: Importing) -> None:
     assert len(ids) == len(file.good), f"{len(ids)} users"
     assert file.good == set(ids), "other users"
     made = "SELECT id FROM users JOIN import_batches ON seq BETWEEN first_user AND last_user"
+    made += " UNION ALL SELECT user_id FROM import_users WHERE created"
     assert sorted(row[0] for row in asked(url, made)) == sorted(ids), "the journal names others"
     addresses, identities = (asked(url, f"SELECT count(*) FROM {name}")[0][0] for name in ("addresses", "identities"))
     assert (addresses, identities) == (len(ids), sum(1 for id in ids if int(id[1:]) % 10 == 0))

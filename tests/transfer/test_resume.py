@@ -87,7 +87,8 @@ def check_whole(directory, tmp_path, expected, refused, hashes=("bcrypt", "stron
         journal = ask("SELECT status, counts, position FROM imports").all()
         return (
             [(status, json.loads(counts), json.loads(position)) for status, counts, position in journal],
-            ask("SELECT sum(last_user - first_user + 1) FROM import_batches").scalar_one(),
+            ask("SELECT count(*) FROM import_users WHERE created").scalar_one()
+            + ask("SELECT coalesce(sum(last_user - first_user + 1), 0) FROM import_batches").scalar_one(),
             ask("SELECT count(*) FROM identities").scalar_one(),
             ask("SELECT count(*) FROM addresses").scalar_one(),
             [json.loads(row[0]) for row in ask("SELECT details FROM events WHERE name = 'users.imports.update'")],

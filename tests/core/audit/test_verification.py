@@ -457,11 +457,14 @@ COLUMNS_SINCE = {
 FLAGS = ("email_verified", "phone_verified", "mfa")
 INDEXES_SINCE = (
     *("users_requested", "tokens_digest", "invitations_inviter_seq", "memberships_invited_as"),
-    *("users_blocked", *(f"users_{which}" for flag in FLAGS for which in (flag, f"not_{flag}"))),
+    *("users_blocked", "users_flags"),
 )
 INDEXES_OF_ONE_SINCE = {
     "sqlite": ("sessions_user",),
-    "postgresql": ("sessions_user_ended", "sessions_created_at", "sessions_secret_digest"),
+    "postgresql": (
+        *("sessions_user_ended", "sessions_created_at", "sessions_secret_digest"),
+        *("users_username_key", "users_phone", "user_words_words", "team_words_words"),
+    ),
 }
 # Those that later schemas removed, by their names: of which column is one to them.
 INDEXES_UNTIL = {
@@ -470,7 +473,25 @@ INDEXES_UNTIL = {
     "sessions_live": "sessions (user_seq)",
     "attempts_since": "attempts (since)",
 }
-KEYS_UNTIL = {"sqlite": (), "postgresql": (("sessions", "id"), ("sessions", "secret_digest"), ("events", "id"))}
+KEYS_UNTIL = {
+    "sqlite": (),
+    "postgresql": (
+        *(("sessions", "id"), ("sessions", "secret_digest"), ("events", "id")),
+        *(("users", "email"), ("users", "username_key"), ("users", "phone")),
+    ),
+}
+# What else the database of one of them had.
+UNTIL = {
+    "sqlite": (),
+    "postgresql": (
+        "ALTER TABLE addresses ADD CONSTRAINT addresses_user_seq_fkey FOREIGN KEY (user_seq) REFERENCES users (seq)",
+        "CREATE INDEX addresses_user_seq ON addresses (user_seq)",
+        "ALTER TABLE user_words ALTER words TYPE tsvector USING to_tsvector('simple', words)",
+        "ALTER TABLE team_words ALTER words TYPE tsvector USING to_tsvector('simple', words)",
+        "CREATE INDEX user_words_words ON user_words USING gin (words)",
+        "CREATE INDEX team_words_words ON team_words USING gin (words)",
+    ),
+}
 
 
 def as_of_0005(directory):
@@ -478,6 +499,7 @@ def as_of_0005(directory):
     for statement in (
         "DROP TABLE log_seals",
         "DROP TABLE import_changes",
+        "DROP TABLE import_batches",
         "DROP TABLE manifest_subjects",
         "DROP TABLE user_counts",
         "DROP TABLE user_names",
@@ -489,6 +511,7 @@ def as_of_0005(directory):
             f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_key UNIQUE ({column})"
             for table, column in KEYS_UNTIL[directory.database.dialect]
         ),
+        *UNTIL[directory.database.dialect],
         *(
             f"ALTER TABLE {table} DROP COLUMN {name}"
             for table, names in COLUMNS_SINCE.items()

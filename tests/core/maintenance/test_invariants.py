@@ -125,7 +125,7 @@ BROKEN = {
         ("row-contradictory", "imports/", "end"),
     ),
     "an import that made others": (
-        "DELETE FROM import_batches",
+        "DELETE FROM import_batches; DELETE FROM import_users",
         ("row-contradictory", "imports/", "number of users"),
     ),
     "what a manifest brought to nobody": (
@@ -165,7 +165,7 @@ BROKEN = {
         ("row-damaged", "import_changes/", "changes"),
     ),
     "broken times of an import": (
-        "UPDATE import_batches SET updated_at = '[]'",
+        "INSERT INTO import_batches SELECT seq, 1000, 1001, '[]' FROM imports",
         ("row-damaged", "import_batches/", "updated_at"),
     ),
     "broken roles": (
