@@ -16,7 +16,7 @@ from unittest import mock
 
 import hypothesis
 import pytest
-from doubles.databases import Copies, Databases
+from doubles.databases import Copies, Databases, Engines
 from doubles.mail import MailServer
 from doubles.postgres import embedded
 
@@ -29,7 +29,7 @@ from authctl.core.hashing import Parameters
 from authctl.core.maintenance import key_files, setup
 from authctl.core.work.unit import Actor
 from authctl.settings import load
-from authctl.storage import sqlite as storage_sqlite
+from authctl.storage import sqlalchemy_over, sqlite as storage_sqlite
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
@@ -122,6 +122,13 @@ def forget_files():
         mock.patch.object(storage_sqlite, "connect", connect_quickly),
         mock.patch.object(os, "fsync", return_value=None),
     ):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def share_engines():
+    """Ask a server once what SQLAlchemy wants to know of it, and compile its statements once for all directories."""
+    with mock.patch.object(sqlalchemy_over, "_engines", Engines()):
         yield
 
 

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import psycopg
 
@@ -56,6 +56,26 @@ class Databases:
 
     def url_of(self, name):
         return url_of(psycopg.conninfo.conninfo_to_dict(self.url) | {"dbname": name})
+
+
+class Engines:
+    """SQLAlchemy's engines by the database, one for all of a server's, which compiles a statement once for them all."""
+
+    def __init__(self):
+        self._by_server = {}
+
+    def __contains__(self, database):
+        return _server_of(database) in self._by_server
+
+    def __setitem__(self, database, engine):
+        self._by_server[_server_of(database)] = engine
+
+    def get(self, database):
+        return self._by_server.get(_server_of(database))
+
+
+def _server_of(database):
+    return database.dialect if database.path else urlsplit(database._shown)._replace(path="")
 
 
 def url_of(info):
