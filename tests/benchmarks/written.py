@@ -3,11 +3,11 @@
     python tests/benchmarks/written.py [USERS] [SIGN-INS]
 
 The users are imported, from a file of our own export. Then 1,000 of them, one here and one there, sign in again and
-again from the address that they have signed in from before, and out again; and mistype their passwords. Tables count with their indexes and search,
-by what they have grown; the log without the images of whole pages that follow each checkpoint, since those depend on
-how often there is one. Nothing tidies up meanwhile. At last the sign-ins a second of eight threads, from one address
-and from one each; also with a disk that is slow to hold a commit, as one on a network is. Hashes cost next to nothing
-here. The aims are marked where they are missed.
+again from the address that they have signed in from before, and out again; and mistype their passwords. Tables count
+with their indexes and search, by what they have grown; the log without the images of whole pages that follow each
+checkpoint, since those depend on how often there is one. Nothing tidies up meanwhile. At last the sign-ins a second of
+eight threads, from one address and from one each; also with a disk that is slow to hold a commit, as one on a network
+is. Hashes cost next to nothing here. The aims are marked where they are missed.
 
 The server is as in make_users.py; its `full_page_writes` are off while this runs.
 """
