@@ -100,7 +100,7 @@ def connect(path: str, lock_timeout: float) -> Opened:
         # The write-ahead log needs a folder that can be written to. Without a log nobody is writing.
         mode = "ro" if os.path.exists(path + "-wal") else "ro&immutable=1"
         connection = _open(path, mode, lock_timeout)
-    connection.file = found
+    connection.file = found or _number(path)  # where another process has made it just now
     return connection
 
 

@@ -415,6 +415,17 @@ def test_a_directory_that_another_makes_meanwhile_is_not_taken_for_another_progr
         assert state.get_state(directory.database).version == state.HEAD
 
 
+def test_a_file_that_another_makes_while_it_is_opened_is_that_file(tmp_path, monkeypatch):
+    path, made = str(tmp_path / "one.db"), []
+    with monkeypatch.context() as patch:
+        patch.setattr("authctl.storage.sqlite._open_up", lambda path: made.append(schema.create_file(path)))
+        database = storage.database.Database(f"sqlite:///{path}")
+        with closing(database):
+            assert database.read(lambda db: db.driver.execute("SELECT 1").fetchone()) == (1,)
+            assert True in made
+            assert database.read(lambda db: db.driver.execute("SELECT 2").fetchone()) == (2,)
+
+
 def test_whoever_is_refused_the_write_ahead_log_tries_again(tmp_path):
     """As eight first commands at once find it: SQLite waits for nobody who is in the middle of the same."""
     path = tmp_path / "one.db"
