@@ -327,6 +327,8 @@ class Connection:
             self.driver.execute("RELEASE SAVEPOINT step")  # tells what went wrong of statements sent ahead
         except BaseException:
             with suppress(self.dialect.Failure):  # of a lost connection, which the failure itself tells
+                if self.dialect.name == "postgresql":
+                    self.driver.catch_up()
                 self.driver.execute("ROLLBACK TO SAVEPOINT step")
                 self.driver.execute("RELEASE SAVEPOINT step")
             raise

@@ -122,6 +122,12 @@ class Connection(psycopg.Connection[Any]):
             self._command("COMMIT")
         self._pipe.sync()
 
+    def catch_up(self) -> None:
+        """Read all answers behind one that failed: until then, the server does nothing of what is sent."""
+        if self._pipe is not None:
+            with suppress(psycopg.Error):
+                self._pipe.sync()
+
     def leave(self) -> None:
         """Wait for every answer that is due, and send what follows statement by statement."""
         if self._pipe is not None:

@@ -1,5 +1,6 @@
 """The light connection over the drivers: what it sends, undoes and refuses, on both databases."""
 
+import select
 import threading
 from contextlib import ExitStack
 
@@ -87,6 +88,28 @@ def test_a_step_whose_violation_was_sent_ahead_is_undone_alone(directory):
         with db.savepoint(), db.ahead():
             put(db, "undone")
             db.run(compiled.USERS_INSERT_ADDRESS, {"address": "ada@example.com", "user_seq": 1})
+
+    def step(db):
+        put(db, "before")
+        with pytest.raises(db.dialect.Violation):
+            twice(db)
+        put(db, "after")
+
+    directory.database.write(step)
+    assert directory.database.read(names) == ["after", "before"]
+
+
+def test_a_violation_that_is_told_before_it_is_asked_for_is_undone_alone(directory):
+    """As by a server that is quick."""
+    directory.users.create(id="ada", email="ada@example.com")
+
+    def twice(db):
+        with db.savepoint():
+            with db.ahead():
+                db.run(compiled.USERS_INSERT_ADDRESS, {"address": "ada@example.com", "user_seq": 1})
+            if db.dialect.name == "postgresql":
+                select.select([db.driver.fileno()], [], [])
+            put(db, "undone")
 
     def step(db):
         put(db, "before")
