@@ -33,6 +33,7 @@ from authctl.core.directory.directory import Directory
 from authctl.core.maintenance import backup, setup
 from authctl.core.work.unit import Actor
 from authctl.settings import load
+from authctl.storage import search_terms
 from authctl.storage.tables import metadata
 from authctl.transfer.journal import Imports
 
@@ -393,7 +394,7 @@ def make_older(directory: Directory, version: str) -> None:
     """A directory of an older version, with accounts in it if that version could have them as they are known."""
     if version >= older.VERSION:
         older.make(directory)
-        directory.database.write(lambda db: (storage.schema.migrate(db, version), _index(db)))
+        directory.database.write(lambda db: (storage.schema.migrate(db, version), _index(db, version)))
         return
     fingerprint = directory.state.key_fingerprint
     assert fingerprint is not None
@@ -406,12 +407,16 @@ def make_older(directory: Directory, version: str) -> None:
     directory.database.write(step)
 
 
-def _index(db: Any) -> None:
-    """Let accounts be found by their words."""
+def _index(db: Any, version: str) -> None:
+    """Let accounts be found by their words, as the version keeps them."""
     users = metadata.tables["users"].c
     columns = (users[name] for name in ("seq", "id", "username", "name", "email", "phone", "labels"))
     for row in db.sqlalchemy.execute(sa.select(*columns)).all():
-        storage.search_index.insert(db, row.seq, storage.users.document(row))
+        document = storage.users.document(row)
+        if db.dialect.name == "postgresql" and version < "0020":  # then it kept the place of each word
+            words = enumerate(document.split(" "), 1)
+            document = " ".join(f"'{word}':{place}" for place, word in words if word != search_terms.SEPARATOR)
+        storage.search_index.insert(db, row.seq, document)
 
 
 def write_files(folder: Path) -> None:
