@@ -162,7 +162,7 @@ def finish(db: Connection) -> None:
     """After the last row: new rows go on behind the highest numbers, and everybody is found by words again."""
     if db.dialect.name == "postgresql":
         for table in sequences.TABLES:
-            db.sqlalchemy.exec_driver_sql(sequences.mending(table))
+            db.sqlalchemy.exec_driver_sql(sequences.mending(db, table))
     index(db)
     bulk.finish(db)
 

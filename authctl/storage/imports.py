@@ -236,6 +236,8 @@ def list_created(db: Connection, journal: Import, after: int | str | None) -> li
     present = {getattr(row, column.name): user_of(row) for row in db.sqlalchemy.execute(found)}
     if column is users.c.seq:
         made |= _touched(db, journal, list(present.values()))
+    again = _made_again(db, journal, list(present.values()))
+    present = {place: user for place, user in present.items() if user.seq not in again}
     seqs = [user.seq for user in present.values()]
     signed_in = set(
         db.sqlalchemy.execute(sa.select(sessions.c.user_seq).where(sessions.c.user_seq.in_(seqs))).scalars()
@@ -277,6 +279,19 @@ def _touched(db: Connection, journal: Import, present: list[User]) -> dict[Any, 
     seqs, its = {user.id: user.seq for user in present}, import_users.c
     page = sa.select(its.user_id, its.updated_at).where(its.import_seq == journal.seq, its.user_id.in_(seqs))
     return {seqs[row.user_id]: row.updated_at for row in db.sqlalchemy.execute(page)}
+
+
+def _made_again(db: Connection, journal: Import, present: list[User]) -> set[int]:
+    """The numbers of those whom a later import made: their id, or number, was that of a user who was deleted."""
+    numbers = {user.id: user.seq for user in present}
+    later = sa.select(imports.c.seq).where(imports.c.seq > journal.seq)
+    its, many = import_users.c, import_batches.c
+    by_id = sa.select(its.user_id).where(its.import_seq.in_(later), its.created, its.user_id.in_(numbers))
+    covering = sa.exists().where(
+        many.import_seq > journal.seq, many.first_user <= users.c.seq, many.last_user >= users.c.seq
+    )
+    by_number = sa.select(users.c.id).where(users.c.seq.in_(numbers.values()), covering)
+    return {numbers[id] for each in (by_id, by_number) for id in db.sqlalchemy.execute(each).scalars()}
 
 
 def _given_since(db: Connection, seqs: list[int], end: datetime) -> set[int]:

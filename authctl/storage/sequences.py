@@ -25,11 +25,15 @@ def list_behind(db: Connection) -> list[str]:
     return [*db.sqlalchemy.exec_driver_sql(asked).scalars()] if asked else []
 
 
-def mending(name: str) -> str:
+def mending(db: Connection, name: str) -> str:
     """The statement that lets new rows of a table go on behind its highest number."""
+    highest = f"coalesce(max(seq), 0) FROM {name}"
+    if name == "users" and db.sqlalchemy.exec_driver_sql("SELECT to_regclass('import_batches')").scalar():
+        # Imports know whom they made by number, also those who are gone.
+        highest = f"greatest((SELECT {highest}), coalesce(max(last_user), 0)) FROM import_batches"  # noqa: S608 - ours
     return (
-        f"SELECT setval(pg_get_serial_sequence('{name}', 'seq'), coalesce(max(seq), 1),"  # noqa: S608 - our own names
-        f" max(seq) IS NOT NULL) FROM {name}"
+        f"SELECT setval(pg_get_serial_sequence('{name}', 'seq'), greatest(highest, 1), highest > 0)"  # noqa: S608 - our own names
+        f" FROM (SELECT {highest}) AS numbers (highest)"
     )
 
 
@@ -38,5 +42,5 @@ def mend(db: Connection) -> list[str]:
     behind = list_behind(db)
     for name in behind:
         db.sqlalchemy.exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
-        db.sqlalchemy.exec_driver_sql(mending(name))
+        db.sqlalchemy.exec_driver_sql(mending(db, name))
     return behind

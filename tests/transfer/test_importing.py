@@ -546,6 +546,15 @@ def test_undo_knows_imports_from_before_they_were_written_down_by_number(take, d
     assert (done.removed, done.kept) == (1, {"changed": 1, "gone": 1})
 
 
+def test_undo_removes_nobody_whom_a_later_import_made(take, directory):
+    """Not even one who is the same in all that the earlier wrote down."""
+    ada, bob = (record(id, updated_at=datetime(2020, 1, 1, tzinfo=UTC)) for id in ("ada", "bob"))
+    first = take(ada, bob, journal=True)
+    directory.users.delete("bob")
+    second = take(bob, journal=True)
+    assert [Imports(directory).undo(each.id).removed for each in (first, first, second)] == [1, 0, 1]
+
+
 def test_undo_removes_whom_the_import_itself_changed_again(take, directory):
     first, again = (record("one", email="one@example.com", name=name) for name in ("One", ""))
     other = record("two", email="one@example.com", username="other")

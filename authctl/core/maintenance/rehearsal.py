@@ -25,9 +25,12 @@ def rehearse(directory: Engine, *, repair: bool, progress: Progress | None = Non
     directory.require_operator()
     database, sequences = directory.database, storage.sequences
     state = storage.state.find_state(database)
-    behind = database.read(sequences.list_behind) if repair and state is not None else []
+    behind: dict[str, str] = {}
+    if repair and state is not None:
+        behind = database.read(lambda db: {name: sequences.mending(db, name) for name in sequences.list_behind(db)})
     found: list[invariants.Found] = []
     if repair and state is not None and not storage.state.is_older(state):
         found = directory.read(lambda work: [*invariants.find_mended(work, progress)])
-    sql = "".join(f"{sequences.mending(table)};\n" for table in behind) + setup.migration_sql(directory)
-    return Rehearsal(setup.Upgraded(state.version if state else "", storage.state.HEAD, None), behind, found, sql)
+    sql = "".join(f"{statement};\n" for statement in behind.values()) + setup.migration_sql(directory)
+    upgraded = setup.Upgraded(state.version if state else "", storage.state.HEAD, None)
+    return Rehearsal(upgraded, list(behind), found, sql)

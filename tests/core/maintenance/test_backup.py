@@ -6,10 +6,12 @@ import json
 import os
 from base64 import b64encode
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from conftest import copy_file
+from doubles.given import Given
 
 from authctl import storage
 from authctl.core.crypto import sealing
@@ -20,6 +22,9 @@ from authctl.core.work.unit import Actor
 from authctl.errors import AuthctlError, Conflict, Denied, Invalid, Unavailable
 from authctl.settings import load
 from authctl.storage import state
+from authctl.transfer import importing
+from authctl.transfer.journal import Imports
+from authctl.transfer.records import Record
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery staple"
@@ -212,6 +217,25 @@ def test_a_backup_is_of_one_moment(filled, other, tmp_path, monkeypatch):
     backup.restore(directory, settings, str(tmp_path / "one.backup"))
     assert done
     assert content(directory) == before
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # whose imports know by number whom they made
+def test_an_import_that_is_undone_after_a_restore_removes_nobody_whom_another_one_made(directory, empty, tmp_path):
+    given, file = tmp_path / "given", str(tmp_path / "one.backup")
+    given.write_bytes(b"given")
+    stay, go = (Record(at, at, {"id": at}, id=at, updated_at=datetime(2020, 1, 1, tzinfo=UTC)) for at in ("a", "b"))
+
+    def take(directory, *records):
+        return importing.import_users(directory, [str(given)], source=Given(*records), options=importing.Options()).id
+
+    first = take(directory, stay, go)
+    directory.users.delete("b")
+    backup.backup(directory, file)
+    restored, settings = empty
+    backup.restore(restored, settings, file)
+    second = take(restored, go)
+    assert restored.users.get("b").seq == (2 if restored.database.dialect == "sqlite" else 3)
+    assert [Imports(restored).undo(id).removed for id in (first, first, second)] == [1, 0, 1]
 
 
 def test_an_older_schema_is_saved_as_it_is_and_migrated_when_restored(settings, directory, other, tmp_path, opened):
