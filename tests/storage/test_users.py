@@ -3,9 +3,11 @@
 import random
 from collections import Counter
 
+import psycopg
 import pytest
 
 from authctl import storage
+from authctl.core.accounts import records
 from authctl.errors import Conflict, NotFound
 from authctl.storage import search_terms
 
@@ -116,6 +118,25 @@ def test_a_number_is_not_given_twice(directory):
     directory.users.create(id="eve", name="Eve")
     assert [user.id for user in directory.users.list(search="bob")] == []
     assert [user.id for user in directory.users.list(search="eve")] == ["eve"]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # SQLite has one writer
+def test_nobody_is_deleted_who_is_given_a_name(directory, database_url):
+    """Who has been called as another one's id is since before the two had one key."""
+    directory.users.create(id="ada")
+    directory.users.create(id="bob")
+    older = "UPDATE users SET username = 'ada', username_key = 'ada' WHERE id = 'bob'"
+    directory.write(lambda work: work.db.sqlalchemy.exec_driver_sql(older))
+    with psycopg.connect(database_url) as another:
+
+        def delete(work):
+            records.delete(work, "id:ada")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                another.execute("SELECT 1 FROM users WHERE id = 'bob' FOR UPDATE NOWAIT")
+
+        directory.write(delete)
+    with pytest.raises(Conflict):
+        directory.users.create(id="ada")
 
 
 def test_a_constraint_says_which_field_is_taken(directory):

@@ -42,11 +42,13 @@ def _add(table: sa.Table, names: list[str], found: sa.Select[Any]) -> Twins:
     return Twins(worded(sqlite.insert), worded(postgresql.insert))
 
 
-# An id that is free now may be a username that was somebody's before the two had one key.
+# An id that is free now may be a username that was somebody's before the two had one key; who is not deleted meanwhile.
 PASS_ON = _add(
     user_names,
     ["name", "user_seq"],
-    sa.select(users.c.username_key, users.c.seq).where(users.c.username_key == bind("name", user_names.c.name)),
+    sa.select(users.c.username_key, users.c.seq)
+    .where(users.c.username_key == bind("name", user_names.c.name))
+    .with_for_update(read=True, key_share=True),
 )
 
 _GIVEN = (EventName.USERS_SESSIONS_CREATE, EventName.USERS_UPDATE_LABELS, EventName.TEAMS_MEMBERSHIPS_CREATE)

@@ -223,7 +223,7 @@ def test_a_backup_is_of_one_moment(filled, other, tmp_path, monkeypatch):
 def test_an_import_that_is_undone_after_a_restore_removes_nobody_whom_another_one_made(directory, empty, tmp_path):
     given, file = tmp_path / "given", str(tmp_path / "one.backup")
     given.write_bytes(b"given")
-    stay, go = (Record(at, at, {"id": at}, id=at, updated_at=datetime(2020, 1, 1, tzinfo=UTC)) for at in ("a", "b"))
+    stay, go = (Record(1, id, {"id": id}, id=id, updated_at=datetime(2020, 1, 1, tzinfo=UTC)) for id in ("a", "b"))
 
     def take(directory, *records):
         return importing.import_users(directory, [str(given)], source=Given(*records), options=importing.Options()).id
