@@ -340,6 +340,8 @@ class Connection:
         """SQLAlchemy's connection over the same driver connection, in the same transaction."""
         if self._over is None:
             self._over = self._put_over(self.driver)
+            if self.dialect.name == "postgresql":
+                self.driver.plan_by_values()
         return self._over
 
     def stream(self, statement: sa.Select[Any], size: int = STREAMED) -> Iterator[Any]:

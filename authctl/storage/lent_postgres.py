@@ -120,7 +120,7 @@ class _Loan:
     def commit(self) -> None:
         """Nothing: SQLAlchemy ends ours as it would its own."""
 
-    rollback = close = end_with_next = keep_plans = catch_up = commit
+    rollback = close = end_with_next = keep_plans = plan_by_values = catch_up = commit
 
     def add_notice_handler(self, handler: Any) -> None:
         """Nothing: SQLAlchemy would add one for each connection that it thinks is new."""

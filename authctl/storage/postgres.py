@@ -58,6 +58,7 @@ class Connection(psycopg.Connection[Any]):
     _backend: psycopg.Cursor[Any] | None = None
     _is_direct = False
     _planned_at = 0.0  # by the monotonic clock
+    _planning: str | None = None  # how, where the server was told; "unknown" where that may have been undone
     _is_unconfirmed = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -92,9 +93,8 @@ class Connection(psycopg.Connection[Any]):
             self._is_direct = self._backend.fetchone() == (self.info.backend_pid,)
             if self._is_direct:
                 self._planned_at = time.monotonic()
-                with self.ahead:  # else the first five of each are planned by their values, for nothing
-                    self.execute("SET plan_cache_mode = force_generic_plan")
         if self._is_direct:
+            self._plan("force_generic_plan")  # else the first five of each are planned by their values, for nothing
             # Of those alone that ask. In this transaction alone: at a ROLLBACK or a DROP, psycopg has the server forget
             # all plans, but in a pipeline that comes after the next statement, whose plan it takes to be kept.
             self.prepare_threshold = sys.maxsize
@@ -102,6 +102,18 @@ class Connection(psycopg.Connection[Any]):
                 self._planned_at = time.monotonic()
                 with self.ahead:
                     self.execute("DISCARD PLANS")
+
+    def plan_by_values(self) -> None:
+        """Have the server plan by their values what it keeps no plans of, such as lists, which differ by them."""
+        if self._planning is not None:
+            self._plan("DEFAULT")
+
+    def _plan(self, how: str) -> None:
+        """For this transaction and those after it, since the next is mostly of the same kind."""
+        if self._planning != how:
+            self._planning = how
+            with self.ahead:
+                self.execute(f"SET plan_cache_mode = {how}")
 
     def end_with_next(self) -> None:
         """Send COMMIT with the next statement whose answer is waited for: nothing is asked after it."""
@@ -157,7 +169,7 @@ class Connection(psycopg.Connection[Any]):
     def rollback(self) -> None:
         self._is_last = False
         if self._is_begun:
-            self._is_begun = False
+            self._is_begun, self._planning = False, self._planning and "unknown"
             if self.closed:
                 return
             with suppress(psycopg.Error):  # of statements that are undone
@@ -173,6 +185,7 @@ class Connection(psycopg.Connection[Any]):
             self._is_direct = False
             raise
         except psycopg.Error as error:
+            self._planning = self._planning and "unknown"
             # Another server may be the primary by now; and a fatal error comes before the connection's end.
             if isinstance(error, ReadOnlySqlTransaction) or error.diag.severity_nonlocalized == "FATAL":
                 super().close()

@@ -731,6 +731,24 @@ def test_plans_are_for_any_values_from_the_first_time_on(on_postgres):
     assert on_postgres.read(lambda work: work.db.sqlalchemy.exec_driver_sql(asked).one()) == (True, 0)
 
 
+def test_statements_without_kept_plans_are_planned_by_their_values(on_postgres):
+    def ask(db):
+        return db.sqlalchemy.exec_driver_sql("SHOW plan_cache_mode").scalar_one()
+
+    def fail(work):
+        ask(work.db)
+        raise ZeroDivisionError
+
+    on_postgres.users.create(id="grace", password=PASSWORD)
+    for _ in range(3):
+        sign_in(on_postgres)
+    found = [on_postgres.database.read(lambda db: db.driver.execute("SHOW plan_cache_mode").fetchone()[0])]
+    with pytest.raises(ZeroDivisionError):
+        on_postgres.write(fail)
+    found += [on_postgres.database.read(ask) for _ in range(2)]
+    assert found == ["force_generic_plan", "auto", "auto"]
+
+
 def test_a_server_that_has_forgotten_its_plans_makes_them_again(on_postgres):
     on_postgres.users.create(id="grace", password=PASSWORD)
     for _ in range(2):
