@@ -103,7 +103,7 @@ class Unverified(NamedTuple):
     def session_id(self) -> str:
         """Of the session that it claims to be of; empty where it claims none."""
         claimed = self.claims.get("sid")
-        return claimed if isinstance(claimed, str) and "\0" not in claimed else ""
+        return claimed if isinstance(claimed, str) and claimed.isascii() and "\0" not in claimed else ""
 
 
 def parse(token: str) -> Unverified:

@@ -316,6 +316,14 @@ def test_a_directory_reads_what_it_made(directory, make, clock):
     assert make().jwt != make().jwt
 
 
+@pytest.mark.parametrize("sid", ["", "s1", "z" * 20, "\0", "\ud800", "é" * 20, 7])
+def test_a_session_that_is_claimed_is_looked_for_whatever_it_is(directory, sid):
+    """By the claim of anybody: the signature is verified afterwards."""
+    with pytest.raises(Denied) as denied:
+        directory.sessions.verify_jwt(signed(HEADER, PAYLOAD | {"sid": sid}))
+    assert denied.value.type == "user_jwt_invalid"
+
+
 def test_the_clock_of_the_directory_decides(directory, make, clock):
     made = make(duration=timedelta(hours=1))
     clock.now = made.expires_at - timedelta(milliseconds=1)
