@@ -333,6 +333,12 @@ _POSTGRES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
         "The schema in the URL of {where} does not exist.",
         "Create it with CREATE SCHEMA, then run: authctl init",
     ),
+    (
+        ("22P05",),
+        "database_unavailable",
+        "The database {where} is not in UTF-8, so it cannot hold every character.",
+        "Create one that is: createdb --encoding UTF8 --template template0. A directory moves there by a backup.",
+    ),
     (("25006",), "database_read_only", "The database {where} is read-only.", "Connect to the primary server."),
     (
         ("53100",),

@@ -6,6 +6,7 @@ import os
 import pwd
 import sqlite3
 
+import psycopg
 import pytest
 
 from authctl.storage import driver_errors
@@ -68,3 +69,8 @@ def test_what_keeps_a_copy_from_being_written_is_a_failure_of_its_disk(name, cod
     failure.sqlite_errorname = name
     found = driver_errors.of_full_disk(failure, "one.backup")
     assert (found and (found.errno, found.filename)) == (code and (code, "one.backup"))
+
+
+def test_a_database_of_another_encoding_is_told():
+    error = driver_errors.translate("postgresql", psycopg.errors.UntranslatableCharacter(), "postgresql://db/authctl")
+    assert error.message == "The database postgresql://db/authctl is not in UTF-8, so it cannot hold every character."
