@@ -124,7 +124,8 @@ def find_first(db: Connection, readings: list[tuple[str, str]], *, lock: bool = 
         for row in rows:
             if getattr(row, column) == value:
                 return record(row)
-        if column == "email" and rows:  # nothing else of a row is an email, so that an identity holds this one
+        # Nothing else of a row is an email, so that an identity holds this one; or held it before a wait for the lock.
+        if column == "email" and rows and (not lock or holds_address(db, rows[0].seq, value)):
             return record(rows[0])
     return None
 

@@ -1,14 +1,18 @@
 """Rows, addresses and search words of users: changed together, whatever text people give."""
 
 import random
+import time
 from collections import Counter
+from dataclasses import replace
+from threading import Thread
 
 import psycopg
 import pytest
 
 from authctl import storage
-from authctl.core.accounts import records
+from authctl.core.accounts import lookup, records
 from authctl.errors import Conflict, NotFound
+from authctl.model import EventName
 from authctl.storage import search_terms
 
 HOSTILE = [
@@ -137,6 +141,33 @@ def test_nobody_is_deleted_who_is_given_a_name(directory, database_url):
         directory.write(delete)
     with pytest.raises(Conflict):
         directory.users.create(id="ada")
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # SQLite has one writer
+def test_who_gives_an_email_away_meanwhile_is_not_changed_by_it(directory, database_url):
+    directory.users.create(id="ada", email="ada@example.com")
+    refused = []
+
+    def name():
+        with pytest.raises(NotFound) as error:
+            directory.users.update_name("ada@example.com", "Named")
+        refused.append(error.value.type)
+
+    naming = Thread(target=name)
+    with psycopg.connect(database_url, autocommit=True) as watching:
+
+        def give_away(work):
+            records.save(
+                work, ada := lookup.get_locked(work, "ada"), replace(ada, email=None), EventName.USERS_UPDATE_EMAIL
+            )
+            naming.start()
+            deadline = time.monotonic() + 20
+            while not watching.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0]:
+                assert time.monotonic() < deadline
+
+        directory.write(give_away)
+    naming.join()
+    assert (refused, directory.users.get("ada").name) == (["user_not_found"], "")
 
 
 def test_a_constraint_says_which_field_is_taken(directory):
