@@ -393,7 +393,7 @@ class Attacker(RuleBasedStateMachine):
     def _first_way_back(self, id: str, own: Sequence[str]) -> Letter | None:
         since = self.scene.world.clock.now - TO_TAKE_BACK
         accounts = [account for account in self.scene.accounts.values() if account.id != id]
-        others = {address for account in accounts for address in (*account.proved, *account.given)}
+        others = {address for each in accounts for address in (*each.proved, *each.given, each.email, each.phone)}
         for letter in self.scene.post.letters:
             is_hers = letter.kind == BACK and letter.user == id and letter.address in own and "ada" in letter.readers
             if is_hers and not letter.is_over and letter.at is not None and letter.at > since:
