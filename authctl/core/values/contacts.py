@@ -15,7 +15,11 @@ MAX_EMAIL = 254  # octets; RFC 5321 §4.5.3.1.3, and what email-validator enforc
 _ATEXT = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 # A host label, but for those with two hyphens in third and fourth place: "xn--" is the library's, others are refused.
 _HOST_LABEL = r"(?![a-z0-9-]{2}--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_PLAIN_EMAIL = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@(?:{_HOST_LABEL}\.)+(?=[a-z0-9-]*[a-z]\Z){_HOST_LABEL}")
+_HOST = rf"(?:{_HOST_LABEL}\.)+(?=[a-z0-9-]*[a-z]\Z){_HOST_LABEL}"
+_PLAIN_EMAIL = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@{_HOST}")
+# Before the @, letters and digits of any script as well.
+_LETTERS = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_LETTERED_EMAIL = re.compile(rf"{_LETTERS}(?:\.{_LETTERS})*@{_HOST}")
 
 
 def email(value: str, *, field: str = "email") -> str:
@@ -47,7 +51,14 @@ def email_lookup(value: str) -> str | None:
 
 
 def _is_plain_email(lowered: str) -> bool:
-    return len(lowered) <= MAX_EMAIL and _PLAIN_EMAIL.fullmatch(lowered) is not None
+    """Whether the library takes it, and as it is."""
+    if lowered.isascii():
+        return len(lowered) <= MAX_EMAIL and _PLAIN_EMAIL.fullmatch(lowered) is not None
+    if len(lowered) > MAX_EMAIL or _LETTERED_EMAIL.fullmatch(lowered) is None:
+        return False
+    from unicodedata import is_normalized
+
+    return is_normalized("NFC", lowered) and len(lowered.encode()) <= MAX_EMAIL
 
 
 def _library_email(lowered: str, field: str) -> str:
