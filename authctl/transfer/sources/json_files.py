@@ -102,7 +102,7 @@ class _Reader:
             return
         window, scan, skip, typical, inside = self._window, self._scan, gap.match, self._typical, self._inside
         in_lines = form is LINES
-        line = self._at() if in_lines else 0
+        line, counted = self._at() if in_lines else 0, self._place
         while True:
             before = self._place
             start = skip(window, before).end()  # type: ignore[union-attr]
@@ -115,11 +115,9 @@ class _Reader:
                 return
             self._count += 1
             if in_lines:
-                line += window.count("\n", before, start)
+                line, counted = line + window.count("\n", counted, start), start
             self._place = end
             yield SourceRow(line or self._count, value, Verbatim(window[start:end], form))
-            if in_lines:
-                line += window.count("\n", start, end)
 
     def _list(self, form: Form, root: tuple[str, ...], depth: int = 0) -> Iterator[SourceRow | Refused]:
         self._place += 1

@@ -44,13 +44,15 @@ def exact(value: Any) -> datetime | None:
 
 def _if_real(moment: datetime) -> datetime | None:
     try:
-        found = moment if moment.tzinfo is UTC else utc(moment)
+        found = utc(moment)
     except OverflowError:
         return None
     return found if found.year >= FIRST_YEAR else None
 
 
 def utc(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
