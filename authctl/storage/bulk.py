@@ -9,33 +9,26 @@ from __future__ import annotations
 import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authctl.errors import Conflict
 from authctl.model import NewUser, User, name_keys
-from authctl.storage import search_terms, user_counts
-from authctl.storage.column_types import Instant, JsonText
+from authctl.storage import compiled, search_terms, user_counts
 from authctl.storage.connection import Connection
-from authctl.storage.tables import users
 from authctl.storage.users import columns_of, record
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 PENDING = "1MB"  # of words that wait to be sorted into the search index of Postgres; their pages stay in its file
 CACHE_KIB = 32_768  # of SQLite's pages: rows of a batch go to all parts of an index
 
 
+_STORED = compiled.USERS_INSERT.ready("sqlite")  # values are stored alike in both databases
+_READ = compiled.USERS_FIND.ready("sqlite")
+
+
 def _named() -> Any:
     """The columns of users by their names, in the order of the table; type checkers cannot know them."""
-    columns = [column for column in users.c if column.name != "seq"]
-    blank = columns_of(NewUser())
-    defaults = [_stored(column, blank.get(column.name)) for column in columns]
-    return namedtuple("UserRow", [column.name for column in columns], defaults=defaults)
-
-
-def _stored(column: sa.Column[Any], value: Any) -> Any:
-    return column.type.process_bind_param(value) if isinstance(column.type, (Instant, JsonText)) else value
+    names = compiled.USERS_INSERT.names
+    return namedtuple("UserRow", names, defaults=_STORED.bind(dict.fromkeys(names) | columns_of(NewUser())))
 
 
 class UserRow(_named()):  # type: ignore[misc]
@@ -47,21 +40,14 @@ class UserRow(_named()):  # type: ignore[misc]
     __slots__ = ()
 
 
-# What makes of a column's value what it stands for; None where that is the same.
-_READ = [
-    column.type.process_result_value if isinstance(column.type, (Instant, JsonText)) else None for column in users.c
-]
-
-
 def user_of(row: UserRow, seq: int = 0) -> User:
     """The user that a row is of, or is to be."""
-    return record([read(value) if read else value for read, value in zip(_READ, (seq, *row), strict=True)])
+    return record(_READ.read((seq, *row)))
 
 
 def row_of(user: User) -> UserRow:
     """The same the other way round."""
-    columns = columns_of(user)
-    return UserRow(**{column.name: _stored(column, columns[column.name]) for column in users.c if column.name != "seq"})
+    return UserRow(*_STORED.bind(columns_of(user)))
 
 
 def whole(db: Connection, step: Callable[[], None]) -> bool:

@@ -461,6 +461,11 @@ def test_reading_loads_no_hashing(home):
     assert loaded(RUN.format(lines=lines, statuses=[0]), home, ("argon2", "bcrypt", "rich", "cryptography")) == []
 
 
+def test_who_reads_an_import_loads_no_database(home):
+    program = "from authctl.transfer.reader_process import serve\nfrom authctl.transfer.sources import authctl"
+    assert loaded(program, home, ("sqlalchemy", "typer", "argon2", "cryptography", "rich", "email_validator")) == []
+
+
 def test_the_version_is_answered_without_typer(home):
     program = "import sys\nsys.argv = ['authctl', '--version']\nfrom authctl.__main__ import main\nassert main() == 0"
     assert loaded(program, home, ("typer", "sqlalchemy", "authctl.cli")) == []
