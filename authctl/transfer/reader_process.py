@@ -1,11 +1,12 @@
 """Reading and checking, in batches: beside the inserting in a process of its own where a file is worth it.
 
 That process is a plain child that knows neither the database nor the secret key. It gets its job by standard input and
-answers with batches on standard output; it is at most one batch ahead, since nobody takes more from the pipe.
+answers with batches on standard output; it is at most two batches ahead, since nobody takes more from the pipe.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
 import pickle  # noqa: S403 - between us and our own child
 import subprocess  # noqa: S404 - runs this Python alone
@@ -19,13 +20,15 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from authctl.core.work.unit import system_random_bytes
 from authctl.errors import Invalid, Unavailable
 from authctl.model import RandomBytes
+from authctl.storage.bulk import UserRow
 from authctl.transfer import sources
 from authctl.transfer.files import STDIN, Input, Reading
 from authctl.transfer.records import Item, Source
-from authctl.transfer.validation import Checker, Outcome, Rules
+from authctl.transfer.validation import NOTHING, Checked, Checker, Outcome, Rules
 
 FIRST = 500  # records in the first batch of a file, so that hashing and storing begin soon
 OBJECTS = 200_000  # between two searches for garbage, of which batches make none
+_MARSHAL = 2  # its last form without references to what is there twice, which take longer to look for
 WORTH_IT = 2_000_000  # bytes; below, the child takes longer to start than it saves
 
 
@@ -143,7 +146,39 @@ def _answers(answers: Any, child: subprocess.Popen[bytes]) -> Iterator[Batch]:
             return
         if isinstance(answer, _Failure):
             raise answer.error()
-        yield answer
+        yield answer.batch()
+
+
+class _Packed(NamedTuple):
+    """A batch on its way from the child. plain: what most records are, as tuples, for which marshal is the faster way.
+
+    others: by their places, the items of which there is more to say.
+    """
+
+    file: int
+    records: int
+    done: int
+    plain: bytes
+    others: list[tuple[int, Outcome]]
+
+    @classmethod
+    def of(cls, batch: Batch) -> _Packed:
+        plain, others = [], []
+        for place, item in enumerate(batch.items):
+            if type(item) is Checked and item.extra is NOTHING and not item.notes and item.raw is None:
+                plain.append((item.at, item.ref, item.has_id, tuple(item.row), item.strength, item.unread, item.words))
+            else:
+                others.append((place, item))
+        return cls(batch.file, batch.records, batch.done, marshal.dumps(plain, _MARSHAL), others)
+
+    def batch(self) -> Batch:
+        items: list[Outcome] = [
+            Checked(at, ref, has_id, UserRow._make(row), strength, NOTHING, (), None, unread, words)
+            for at, ref, has_id, row, strength, unread, words in marshal.loads(self.plain)  # noqa: S302 - as above
+        ]
+        for place, item in self.others:
+            items.insert(place, item)
+        return Batch(self.file, self.records, self.done, items)
 
 
 def _died(status: int) -> Exception:
@@ -186,16 +221,28 @@ def serve() -> None:
 
 
 def _answer(job: Job, stdin: BinaryIO | None, answers: BinaryIO) -> None:
-    def answer(what: Any) -> None:
-        pickle.dump(what, answers, protocol=5)
-        answers.flush()
+    from concurrent.futures import ThreadPoolExecutor
 
-    try:
+    def write(what: bytes) -> None:
         try:
-            for batch in batches(job, sources.load(job.source), system_random_bytes, stdin):
-                answer(batch)
-            answer(None)
-        except (Invalid, Unavailable) as error:
-            answer(_Failure(isinstance(error, Invalid), error.type, error.message, error.field, error.hint))
-    except BrokenPipeError:  # the parent has ended, or needs no more
-        os._exit(0)
+            answers.write(what)
+            answers.flush()
+        except BrokenPipeError:  # the parent has ended, or needs no more
+            os._exit(0)
+
+    with ThreadPoolExecutor(1) as writer:  # which waits for the parent, while the next batch is made
+        last = writer.submit(write, b"")
+        for what in _said(job, stdin):
+            packed = pickle.dumps(what, protocol=5)
+            last.result()
+            last = writer.submit(write, packed)
+
+
+def _said(job: Job, stdin: BinaryIO | None) -> Iterator[_Packed | _Failure | None]:
+    """Batches, and what they ended by; None where all were read."""
+    try:
+        for batch in batches(job, sources.load(job.source), system_random_bytes, stdin):
+            yield _Packed.of(batch)
+        yield None
+    except (Invalid, Unavailable) as error:
+        yield _Failure(isinstance(error, Invalid), error.type, error.message, error.field, error.hint)
