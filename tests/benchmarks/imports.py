@@ -113,7 +113,7 @@ def import_seconds(url: str, path: Path, home: str) -> tuple[float, int]:
     command = subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while command.poll() is None:
         most = max(most, held_by(command.pid))
-        time.sleep(0.05)
+        time.sleep(0.25)
     taken = time.perf_counter() - begun
     out, err = command.communicate()
     if command.returncode:
