@@ -318,6 +318,18 @@ def test_a_first_row_that_is_long_takes_no_longer_for_each_of_its_names():
     assert (table.names[1:3], table.names[-1]) == (("x", "x (2)"), "x (100000)")
 
 
+def test_rows_are_read_again_only_as_often_as_is_worth_it():
+    block = b'x","\n' + b"x,x,x\n" * 2
+    content = b"id,email,name\n" + (block * 3_000 + b'y"y\n') * 3
+    found = list(csv_files.Table(io.BytesIO(content)).rows())
+    assert sum(isinstance(item, csv_files.SourceRow) for item in found) == 18_000
+
+
+def test_a_first_row_that_is_very_long_is_refused():
+    with pytest.raises(Invalid, match="too long"):
+        csv_files.Table(io.BytesIO(b"id" + b",x" * 600_000 + b"\nx\n"))
+
+
 def test_a_json_object_without_users_is_invalid_in_little_memory():
     with pytest.raises(Invalid) as caught:
         read(BY_NAME["appwrite-users.json"], b'{"documents": [' + b'{"a": 1},' * 100_000 + b'{"a": 1}]}')

@@ -1,7 +1,8 @@
 """Records of CSV files: the delimiter found, a malformed row refused by its line, the rows around it kept.
 
 A stray quote makes a reader take line after line into one cell. Where a row of several lines turns out malformed, its
-first line alone is refused, and the others are read again; where they make no rows either, reading ends there.
+first line alone is refused, and the others are read again; where they make no rows either, reading ends there. Where
+more was read again than PATIENCE allows, rows are of few lines, so that the time stays linear.
 
 What spreadsheets and clients of databases add to CSV is understood: a first line `sep=;`, columns without a name, NULL
 in their spellings, `="007"`, quotes written `\\"`, and what counts the rows at the end.
@@ -32,8 +33,13 @@ ROW_LINES, ROW_SIZE = (
     10_000,
     1 << 22,
 )  # lines and characters of one row at most; a quote was never closed in longer ones
+HEAD_SIZE = 1 << 20  # characters of the first row; refused rows are written out with it
 FEW = 100  # lines that are read again in any case
 RUNAWAYS = 10  # quotes that are never closed, before reading ends
+# Characters that may be read again: so many, and so many more for each that a row is made of.
+PATIENCE = (1 << 23, 2)
+SHORT = 10  # lines of a row, behind that
+A_LINE = 64  # characters; what a line costs beside its own
 LOOKED_AT = 100  # lines that the escape is found from
 
 _SEP = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
@@ -85,6 +91,8 @@ class Table:
 
     def _names(self, *, has_header: bool) -> tuple[str, ...]:
         """What the first row names, without the columns at its end that have no name; their numbers without one."""
+        if has_header and len(self._lines.peek()) > HEAD_SIZE:
+            raise unreadable("The first row is too long.")
         try:
             names = next(self._reader, None)
         except csv.Error:
@@ -170,7 +178,8 @@ def records(
         except csv.Error as error:
             text = lines.give_back()
             runaways += isinstance(error, Runaway)
-            if runaways > RUNAWAYS or (lines.waiting > FEW and not _are_rows(lines, found.dialect, widths)):
+            is_long = lines.waiting > FEW and lines.is_patient
+            if runaways > RUNAWAYS or (is_long and not _are_rows(lines, found.dialect, widths)):
                 yield at, "A quote opens here and never closes. Nothing after it was read.", text
                 return
             yield at, _why(error), text
@@ -206,6 +215,7 @@ class Lines:
     def __init__(self, found: Iterator[str]) -> None:
         self._found, self._again, self._taken = found, deque[str](), list[str]()
         self._size = 0
+        self._passed = self._again_size = 0  # characters of rows, and of what was given back
         self.line = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -223,6 +233,14 @@ class Lines:
         self._size += len(self._taken[-1])
         if len(self._taken) >= ROW_LINES or self._size > ROW_SIZE:
             raise Runaway
+        if len(self._taken) >= SHORT and not self.is_patient:
+            raise csv.Error
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether no more was given back than what was read is worth."""
+        at_first, for_each = PATIENCE
+        return self._again_size <= at_first + for_each * self._passed
 
     @property
     def waiting(self) -> int:
@@ -234,8 +252,11 @@ class Lines:
         self._again, self._found = deque(map(how, self._again)), map(how, self._found)
 
     def ahead(self, count: int) -> list[str]:
-        """The next lines, which are still to be read."""
-        self._again.extend(islice(self._found, max(0, count - len(self._again))))
+        """The next lines, which are still to be read; fewer where they are long."""
+        while len(self._again) < count and sum(map(len, self._again)) <= ROW_SIZE:
+            if (line := next(self._found, None)) is None:
+                break
+            self._again.append(line)
         return list(islice(self._again, count))
 
     def peek(self) -> str:
@@ -244,6 +265,7 @@ class Lines:
     def taken(self) -> str:
         """The text of the row, with the end of its line, which a file may have left out of its last."""
         text = self._taken[0] if len(self._taken) == 1 else "".join(self._taken)
+        self._passed += len(text) + A_LINE * len(self._taken)
         self._taken.clear()
         self._size = 0
         return text if text.endswith(("\n", "\r")) else text + "\n"
@@ -251,6 +273,7 @@ class Lines:
     def again(self) -> None:
         """Give back all of the lines taken, to be read again."""
         self._again.extendleft(reversed(self._taken))
+        self._again_size += sum(map(len, self._taken)) + A_LINE * len(self._taken)
         self.line -= len(self._taken)
         self._taken.clear()
         self._size = 0
