@@ -27,6 +27,7 @@ from authctl.transfer.records import Item, Source
 from authctl.transfer.validation import NOTHING, Checked, Checker, Outcome, Rules
 
 FIRST = 500  # records in the first batch of a file, so that hashing and storing begin soon
+SIZE = 1 << 23  # characters of a batch, behind which no other record comes into it: it is held in memory
 OBJECTS = 200_000  # between two searches for garbage, of which batches make none
 _MARSHAL = 2  # its last form without references to what is there twice, which take longer to look for
 WORTH_IT = 2_000_000  # bytes; below, the child takes longer to start than it saves
@@ -69,7 +70,7 @@ def batches(job: Job, source: Source, random: RandomBytes, stdin: BinaryIO | Non
             weight = _Weight(opened[0], is_known=through == 0)
             items = weight.of(source.read([each.file for each in opened], job.options, through))
             size = min(FIRST, job.batch)
-            while batch := [checker(item) for item in islice(items, size)]:
+            while batch := [checker(item) for item in weight.few(items, size)]:
                 through, size = through + len(batch), job.batch
                 yield Batch(place, through, before + weight.done, batch)
         finally:
@@ -90,6 +91,14 @@ class _Weight:
         for item in items:
             self._characters += len(getattr(getattr(item, "raw", None), "text", ""))
             yield item
+
+    def few(self, items: Iterator[Item], count: int) -> Iterator[Item]:
+        """So many of these items, or those of SIZE."""
+        end = self._characters + SIZE
+        for item in islice(items, count):
+            yield item
+            if self._characters >= end:
+                return
 
     @property
     def done(self) -> int:

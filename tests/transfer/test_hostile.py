@@ -2,16 +2,20 @@
 
 import io
 import json
+import os
 import re
+from datetime import UTC, datetime
 
 import pytest
 from doubles.samples import SAMPLES
 from hypothesis import given, settings, strategies as st
 
+from authctl.core.policy.policies import Policy
 from authctl.errors import Invalid
-from authctl.transfer import sources
+from authctl.transfer import files, reader_process, sources
 from authctl.transfer.records import Record, Refused, Skipped
 from authctl.transfer.sources import csv_files
+from authctl.transfer.validation import Rules
 
 BY_NAME = {sample.name: sample for sample in SAMPLES}
 JSON = [name for name, sample in BY_NAME.items() if name.endswith(".json") and len(sample.expected) > 2]
@@ -328,6 +332,16 @@ def test_rows_are_read_again_only_as_often_as_is_worth_it():
 def test_a_first_row_that_is_very_long_is_refused():
     with pytest.raises(Invalid, match="too long"):
         csv_files.Table(io.BytesIO(b"id" + b",x" * 600_000 + b"\nx\n"))
+
+
+def test_of_large_records_few_are_held_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader_process, "SIZE", 1_000)
+    file = tmp_path / "users.jsonl"
+    file.write_text("".join(json.dumps({"id": f"u{n}", "name": "x" * 300}) + "\n" for n in range(10)))
+    rules = Rules("import", datetime(2026, 1, 2, tzinfo=UTC), Policy({}))
+    job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30)
+    batches = reader_process.batches(job, sources.load("authctl"), os.urandom, None)
+    assert [len(batch.items) for batch in batches] == [4, 4, 2]
 
 
 def test_a_json_object_without_users_is_invalid_in_little_memory():

@@ -20,7 +20,7 @@ from authctl.transfer.sources.field_mapping import FieldMapping
 from authctl.transfer.sources.field_reader import Fields, kind, pairs
 from authctl.transfer.sources.text_files import SourceRow, unreadable
 
-FIRST = 100  # records that tell which fields there are
+FIRST, FIRST_SIZE = 100, 1 << 22  # records that tell which fields there are, and characters of them
 DEPTH = 4  # of the paths that are proposed
 
 # A record has one of these, beside what is mapped; an object without any that has a list of objects is none.
@@ -57,7 +57,7 @@ class PlainJson(Base):
     def found(self, file: Any, options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Which field is what, and what more is likely, both target → path."""
         mapping, rows = _mapped(file, options)
-        first = [row.values for row in islice(rows, FIRST) if isinstance(row, SourceRow)]
+        first = [row.values for row in _beginning(rows) if isinstance(row, SourceRow)]
         likely = {target: path for target, path in _likely(first).items() if path not in mapping.fields.named}
         return mapping.fields.columns, {t: path for t, path in likely.items() if t not in mapping.fields.columns}
 
@@ -92,13 +92,14 @@ def _mapped(file: Any, options: Mapping[str, str]) -> tuple[_Mapping, Iterator[S
     root = tuple(name for name in options.get("root", "").split(".") if name)
     typical = TYPICAL | {path.partition(".")[0] for path in given.values()}
     rows = (_plain(row) for row in json_files.rows(file, (), typical, root))
-    first = list(islice(rows, FIRST))
+    first = list(_beginning(rows))
     inner = frozenset(_beginnings(given.values()))
     known = [dict(_spread(row.values, inner)) for row in first if isinstance(row, SourceRow)]
     names = dict.fromkeys(name for values in known for name in values)
     # Where a record has a text instead of what a path leads into, the path is no typing error.
     names |= dict.fromkeys(path for path in given.values() if any(part in names for part in _beginnings([path])))
-    if len(first) == FIRST:
+    if (later := next(rows, None)) is not None:
+        first.append(later)
         names |= dict.fromkeys(given.values())  # a later record may have what these have not
     if known and not any(target.partition(".")[0] in field_mapping.NAMING for target in (*given, *_by_name(names))):
         raise _unnamed(known, names)
@@ -107,6 +108,16 @@ def _mapped(file: Any, options: Mapping[str, str]) -> tuple[_Mapping, Iterator[S
     text = ",".join(f'{target}="{path.replace(chr(34), chr(34) * 2)}"' for target, path in given.items())
     mapping = _Mapping(FieldMapping.of(tuple(names), {**options, "map": text}), inner)
     return mapping, map(mapping.spread, chain(first, rows))
+
+
+def _beginning(rows: Iterator[SourceRow | Refused]) -> Iterator[SourceRow | Refused]:
+    """The first rows; fewer where they are large, since they are held in memory."""
+    size = 0
+    for row in islice(rows, FIRST):
+        yield row
+        size += len(row.raw.text)
+        if size > FIRST_SIZE:
+            return
 
 
 def _by_name(names: Mapping[str, None]) -> dict[str, str]:
@@ -186,7 +197,7 @@ def _unwrapped_path(path: str) -> str:
 
 
 def _plain(row: SourceRow | Refused) -> SourceRow | Refused:
-    return row._replace(values=_unwrapped(row.values)) if isinstance(row, SourceRow) else row
+    return row._replace(values=_unwrapped(row.values)) if isinstance(row, SourceRow) and "$" in row.raw.text else row
 
 
 def _unwrapped(value: Any) -> Any:

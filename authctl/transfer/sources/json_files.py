@@ -43,7 +43,7 @@ _NEXT_IN_LIST = re.compile(r",[ \t\n\r]*(?=\{)")
 _NEXT_LINE = re.compile(r"\n(?=[ \t]*\{)")
 _NESTED = re.compile(r"(?:\[\s*){1,8}[{\]]")
 _FIRST_NAME = re.compile(r'\{[ \t\n\r]*"([^"\\]*)"[ \t\n\r]*:')
-_MEMBER = re.compile(r'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*')
+_MEMBER = re.compile(r'[\s,]*"((?:[^"\\]++|\\.)*+)"\s*:\s*')
 
 LIST = Form("[\n", ",\n", "\n]\n")
 LINES = Form("", "\n", "\n")
@@ -356,7 +356,7 @@ class _Reader:
         self._passed += dropped
         kept = self._window[dropped:]
         # As much again as there is, so that a long record is not decoded from its beginning for every chunk.
-        more = self._text.read(max(CHUNK, len(kept)))
+        more = self._text.read(max(CHUNK, min(len(kept), MAX_RECORD - len(kept))))
         self._window, self._place, self._is_whole = kept + more, 0, not more
         return dropped
 

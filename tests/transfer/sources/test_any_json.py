@@ -6,6 +6,7 @@ import pytest
 
 from authctl.errors import Invalid
 from authctl.transfer import sources
+from authctl.transfer.sources import any_json
 
 USER = {"_id": {"$oid": "a1"}, "profile": {"fullName": "Ada", "mails": ["x", "ada@example.com"]}, "plan": "pro"}
 
@@ -99,6 +100,12 @@ def test_a_path_that_no_record_has_is_refused(read):
     with pytest.raises(Invalid) as caught:
         read("json", text(USER), map="id=_id,email=profile.mail")
     assert caught.value.field == "map"
+
+
+def test_a_path_that_large_records_lack_may_be_in_a_later_one(read, monkeypatch):
+    monkeypatch.setattr(any_json, "FIRST_SIZE", 0)
+    found = read("json", b'{"id": "a"}\n{"id": "b"}\n{"id": "c", "mail": "c@example.com"}', map="id=id,email=mail")
+    assert [record.email for record in found] == [None, None, "c@example.com"]
 
 
 def test_fields_are_shown_and_more_proposed(tmp_path):
