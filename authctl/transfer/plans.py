@@ -65,6 +65,7 @@ class Update(NamedTuple):
 
 
 REFUSALS = 5  # of which the summary gives the reason
+MOST_FIELDS = 1_000  # of which the summary counts what did not come along; what is behind them counts together
 FIRST = 3  # records of which the summary names the places
 
 
@@ -251,6 +252,8 @@ class Plan:
         """What did not come along: by field, the type, how many, FILE:LINE of the first, and why the very first."""
         found = {(each["type"], each["field"]): each for each in before}
         for (type, name), loss in self.lost.items():
+            if len(found) >= MOST_FIELDS and (type, name) not in found:
+                name = None
             known = found.get((type, name), {"count": 0, "first": [], "message": loss.message})
             first = [*known["first"], *(f"{files[file]}:{at}" for file, at in loss.places)][:FIRST]
             count = known["count"] + loss.count

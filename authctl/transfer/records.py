@@ -44,6 +44,20 @@ class Note(NamedTuple):
 
 
 DROPPED = "import_value_dropped"
+MOST_NOTES = 1_000  # of what was left out of a record; more of them take a hundred times the record's memory
+
+
+class Notes(list[Note]):
+    """What is to be said of a record."""
+
+    def add(self, note: Note) -> None:
+        """Say this of what was left out, unless as much was said."""
+        if len(self) < MOST_NOTES:
+            self.append(note)
+        elif len(self) == MOST_NOTES:
+            self.append(Note(DROPPED, note.field, f"More than {MOST_NOTES:,} values were left out."))
+
+
 NO_WAY_IN = "import_no_way_in"
 # What the policy would have refused people themselves: the user comes in, and whoever imports is told.
 AGAINST_POLICY = {

@@ -33,6 +33,7 @@ from authctl.transfer.records import (
     Linked,
     Member,
     Note,
+    Notes,
     Record,
     Refused,
     Skipped,
@@ -44,6 +45,7 @@ T = TypeVar("T")
 
 TOTP_KEY_SIZES = range(10, 129)  # bytes; Google Authenticator began with 80 bits, 1,024 are a block of SHA-512
 MAX_CODE = 64  # characters
+MANY = 1_000  # records that each have names of their own
 NAMES = ("id", "username", "email", "phone", "identities")
 _TEXT_RULES = {"locale": identifiers.locale}  # of the columns of `records.TEXTS`; those that have none are like a name
 LEFT_OUT = " It was left out."
@@ -198,6 +200,8 @@ class Checker:
         names = tuple(record.unread) if self.rules.keeps_unread is None else ()
         if record.members and not self.rules.teams and self.rules.keeps_unread is not False:
             names += (MEMBERSHIPS,)
+        if len(self._names) > MANY:
+            self._names.clear()
         return self._names.setdefault(names, names)
 
     def _check_names(self, record: Record, columns: dict[str, Any], extra: Extra, check: _Fields) -> None:
@@ -372,7 +376,7 @@ class _Fields:
     def __init__(self, record: Record) -> None:
         self.labels: tuple[str, ...] = ()
         self.refused: list[Note] = []
-        self.notes = list(record.notes)
+        self.notes = Notes(record.notes)
 
     def __call__(self, rule: Callable[[Any], T], value: Any) -> T | None:
         """The value by that rule; None where it is wrong, and the record refused."""
@@ -389,7 +393,8 @@ class _Fields:
         try:
             return rule(value)
         except Invalid as error:
-            self.notes += [_left_out(field, value, each.message, hint(value)) for each in error.problems]
+            for each in error.problems:
+                self.notes.add(_left_out(field, value, each.message, hint(value)))
             return None
 
     def several(self, rule: Callable[[Any], T], values: Iterable[Any], field: str) -> tuple[T, ...]:
@@ -399,9 +404,9 @@ class _Fields:
 
     def refuse_losses(self) -> None:
         """Have every value that was left out refuse the record."""
-        lost = [note for note in self.notes if note.type in (DROPPED, "import_factor_lost")]
-        self.notes = [note for note in self.notes if note not in lost]
-        self.refused += [_said_alone(note) for note in lost]
+        losses = (DROPPED, "import_factor_lost")
+        self.refused += [_said_alone(note) for note in self.notes if note.type in losses]
+        self.notes = Notes(note for note in self.notes if note.type not in losses)
 
     def kept(self) -> Json:
         """What was left out and is no secret, by field; several of one as a list."""

@@ -344,6 +344,13 @@ def test_of_large_records_few_are_held_at_once(tmp_path, monkeypatch):
     assert [len(batch.items) for batch in batches] == [4, 4, 2]
 
 
+def test_of_a_list_of_wrong_values_a_part_is_told():
+    content = json.dumps({"$id": "a", "registration": "2024-01-01", "labels": [1] * 5_000}).encode()
+    [record] = read(BY_NAME["appwrite-users.json"], content)
+    assert len(record.notes) == 1_001
+    assert record.notes[-1].message == "More than 1,000 values were left out."
+
+
 def test_a_json_object_without_users_is_invalid_in_little_memory():
     with pytest.raises(Invalid) as caught:
         read(BY_NAME["appwrite-users.json"], b'{"documents": [' + b'{"a": 1},' * 100_000 + b'{"a": 1}]}')

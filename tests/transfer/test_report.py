@@ -9,7 +9,8 @@ import pytest
 
 from authctl.errors import Invalid
 from authctl.transfer import importing
-from authctl.transfer.records import Note, Record, Refused
+from authctl.transfer.plans import MOST_FIELDS, Loss, Plan, no_counts
+from authctl.transfer.records import UNREAD, Note, Record, Refused
 from authctl.transfer.report import Report
 
 
@@ -163,6 +164,12 @@ def test_a_journal_from_before_files_had_numbers_is_read(tmp_path):
     with pytest.raises(Invalid, match="already exists"):
         Report(str(path), None, {"report": [str(path), 3]})
     assert path.read_text() == "{}\n"
+
+
+def test_of_many_fields_the_first_are_counted_by_name():
+    plan = Plan(lost={(UNREAD, f"n{number}"): Loss(1) for number in range(MOST_FIELDS + 5)})
+    [*named, last] = sorted(plan.counts_after(no_counts(), [])["lost"], key=lambda each: each["count"])
+    assert (len(named), last["field"], last["count"]) == (MOST_FIELDS, None, 5)
 
 
 def test_a_line_of_a_file_behind_the_users_is_told_under_its_own_name(authctl, database_url, ready, tmp_path):

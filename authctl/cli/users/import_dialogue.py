@@ -211,7 +211,7 @@ def _tell_lost(ctx: Context, source: str, counts: Json) -> None:
             users = _of(count, "user", first)
             ctx.output.tell(f"Not imported: {checks.shown(field)}, {users}. To import it: {takes[field]}")
         else:
-            unread.append((checks.shown(field), each))
+            unread.append((checks.shown(field) if field else "other fields", each))
     _tell_unread(ctx, unread)
     brought = counts["created"] + counts["updated"]
     if counts["without_password"] and ctx.output.is_for_a_person:

@@ -18,7 +18,7 @@ from typing import Any
 from authctl.core.values import checks, identifiers
 from authctl.errors import Invalid
 from authctl.model import USER_COLUMNS, Json
-from authctl.transfer.records import DROPPED, ImportedTotp, Note, Record
+from authctl.transfer.records import DROPPED, ImportedTotp, Note, Notes, Record
 from authctl.transfer.sources import timestamps
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
@@ -62,10 +62,10 @@ class Fields:
     __slots__ = ("_asked", "_essential", "_inner", "given", "notes")
 
     def __init__(
-        self, given: Mapping[str, Any], notes: list[Note] | None = None, *, essential: Collection[str] = ()
+        self, given: Mapping[str, Any], notes: Notes | None = None, *, essential: Collection[str] = ()
     ) -> None:
         self.given = given
-        self.notes: list[Note] = [] if notes is None else notes
+        self.notes = Notes() if notes is None else notes
         self._asked: set[str] = set()
         self._essential = essential
         self._inner: list[tuple[str, Fields]] = []
@@ -284,17 +284,17 @@ class Fields:
 
     def left_out(self, field: str, value: Any, why: str) -> None:
         """Tell that a value was left out, and keep it for the user's metadata. why: a sentence."""
-        self.notes.append(left_out(field, value, why))
+        self.notes.add(left_out(field, value, why))
 
     def drop(self, field: str | None, message: str, value: Any = None) -> None:
         """Tell that something was left out, in a sentence. value: what is kept of it in the user's metadata."""
-        self.notes.append(Note(DROPPED, field, message, value))
+        self.notes.add(Note(DROPPED, field, message, value))
 
     def no_password(self, message: str) -> None:
-        self.notes.append(Note("import_password_lost", "password", message))
+        self.notes.add(Note("import_password_lost", "password", message))
 
     def no_factor(self, message: str) -> None:
-        self.notes.append(Note("import_factor_lost", "mfa", message))
+        self.notes.add(Note("import_factor_lost", "mfa", message))
 
     def _wrong(self, name: str, what: str, value: Any) -> None:
         """Leave out a value of another type than it should be. Raises Wrong where the record hangs on it."""
