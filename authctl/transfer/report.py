@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from authctl.core.maintenance import private_files
 from authctl.core.maintenance.private_files import holds, new_file
@@ -19,6 +20,7 @@ from authctl.transfer import encodings
 from authctl.transfer.files import Writing
 from authctl.transfer.plans import Told, line, sentence
 from authctl.transfer.records import Source
+from authctl.transfer.sources.text_files import Form, Verbatim
 
 WAITING = ".part"  # ends the name of the file where refused records wait
 
@@ -34,6 +36,7 @@ class Report:
 
     def __init__(self, report: str | None, rejects: str | None, position: Json) -> None:
         self._rejects = rejects
+        self._form: Form | None = None  # of the last refused record that waits
         waiting = None if rejects is None else rejects + WAITING
         if report is not None and _is_one_of(report, rejects, waiting):
             raise Invalid(
@@ -63,7 +66,9 @@ class Report:
         for name, file in (("report", self._lines), ("rejects", self._waiting)):
             if file is not None:
                 size, _ = _left_at(position, name, file.path) or (0, None)
-                file.cut(size)
+                if file.size != size:
+                    file.cut(size)
+                    self._form = None
 
     def write(self, files: Sequence[str], told: Iterable[Told]) -> None:
         """Say what is to be said of a batch, which is of the first of these files."""
@@ -71,10 +76,17 @@ class Report:
             if self._lines is not None:
                 self._lines.write(_encode(_line(files, each)).encode() + b"\n")
             if self._waiting is not None and each.outcome == "refused":
-                self._waiting.write(_encode(each.raw).encode() + b"\n")
+                self._waiting.write(_encode(self._brief(each.raw)).encode() + b"\n")
         for written in (self._lines, self._waiting):
             if written is not None:
                 written.flush()
+
+    def _brief(self, raw: Any) -> Any:
+        """A refused record, without its form where that is the one before's: a CSV has its first row in it."""
+        if not isinstance(raw, Verbatim):
+            return raw
+        before, self._form = self._form, raw.form
+        return (raw.text,) if raw.form == before else raw
 
     @property
     def position(self) -> Json:

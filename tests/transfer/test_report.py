@@ -8,10 +8,11 @@ from typing import ClassVar
 import pytest
 
 from authctl.errors import Invalid
-from authctl.transfer import importing
-from authctl.transfer.plans import MOST_FIELDS, Loss, Plan, no_counts
+from authctl.transfer import importing, sources
+from authctl.transfer.plans import MOST_FIELDS, Loss, Plan, Told, no_counts
 from authctl.transfer.records import UNREAD, Note, Record, Refused
 from authctl.transfer.report import Report
+from authctl.transfer.sources.text_files import Form, Verbatim
 
 
 class Given:
@@ -164,6 +165,21 @@ def test_a_journal_from_before_files_had_numbers_is_read(tmp_path):
     with pytest.raises(Invalid, match="already exists"):
         Report(str(path), None, {"report": [str(path), 3]})
     assert path.read_text() == "{}\n"
+
+
+def test_the_first_row_is_kept_once_for_all_refused_rows(tmp_path):
+    form = Form("id,email\n")
+    report = Report(None, str(tmp_path / "refused.csv"), {})
+    report.write([], [Told(at, None, "refused", (), Verbatim(f"{at}\n", form)) for at in (1, 2)])
+    position = report.position
+    report.write([], [Told(3, None, "refused", (), Verbatim("3\n", form._replace(tail="x")))])
+    report.begin(position)  # whose batch is tried again
+    report.write([], [Told(4, None, "refused", (), Verbatim("4\n", form))])
+    waiting = (tmp_path / "refused.csv.part").read_text()
+    report.finish(sources.load("csv"), "utf-8")
+    report.close()
+    assert waiting.splitlines()[1] == '["2\\n"]'
+    assert (tmp_path / "refused.csv").read_text() == "id,email\n1\n2\n4\n"
 
 
 def test_of_many_fields_the_first_are_counted_by_name():

@@ -8,7 +8,7 @@ again.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from authctl.errors import Invalid
@@ -46,11 +46,14 @@ class SourceRow(NamedTuple):
     raw: Verbatim
 
 
-def together(raws: Iterator[Verbatim]) -> Iterator[bytes]:
-    """The records as a file of their format. They may have been through JSON, which knows no names for parts."""
+def together(raws: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """The records as a file of their format. They may have been through JSON, which knows no names for parts.
+
+    Those behind the first may be without their form.
+    """
     form = None
-    for text, parts in raws:
-        is_first, form = form is None, form or Form(*parts)
+    for text, *parts in raws:
+        is_first, form = form is None, form or Form(*parts[0])
         yield _encoded((form.head if is_first else form.between) + text)
     if form is not None:
         yield _encoded(form.tail)
