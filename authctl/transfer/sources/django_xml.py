@@ -15,6 +15,9 @@ from xml.parsers import expat
 from authctl.transfer.records import Note, Refused
 from authctl.transfer.sources.text_files import MAX_RECORD, Form, SourceRow, Verbatim, unreadable
 
+# What Django writes; expat keeps every name that it ever met.
+ELEMENTS = frozenset(("django-objects", "object", "field", "natural", "None"))
+ATTRIBUTES = frozenset(("version", "model", "pk", "name", "type", "rel", "to"))
 CHUNK = 1 << 16  # bytes
 MAX_DEPTH = 16  # of elements; Django's have 5
 TAG = 1 << 17  # bytes in which one may have begun that is not whole yet
@@ -89,6 +92,8 @@ class _Objects:
     def _start(self, name: str, given: dict[str, str]) -> None:
         if not self._path and name != "django-objects":
             raise unreadable("The XML has no django-objects, so it is not from dumpdata.")
+        if name not in ELEMENTS or not given.keys() <= ATTRIBUTES:
+            raise unreadable("The XML has elements or attributes that dumpdata does not write.")
         if len(self._path) >= MAX_DEPTH:
             raise unreadable("The XML is nested too deeply, so it is not from dumpdata.")
         self._path.append(name)
@@ -116,7 +121,7 @@ class _Objects:
         elif name == "field":
             self._object["fields"][self._field.get("name", "")] = self._value()
         elif name == "object":
-            self._items.append(self._natural or self._field["pk"])
+            self._items.append(self._natural or self._field.get("pk", ""))
             self._natural = []
         elif name == "natural":
             self._natural.append("".join(self._text))

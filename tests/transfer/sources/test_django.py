@@ -133,7 +133,9 @@ def test_an_empty_element_is_an_object_of_its_own(monkeypatch, size):
     "content",
     [
         xml(("auth.user", 1, USER), head="<!DOCTYPE x>"),
-        xml(("auth.user", 1, ("<a>" * 100, "</a>" * 100))),
+        xml(("auth.user", 1, ("<natural>" * 100, "</natural>" * 100))),
+        xml(("auth.user", 1, ("<a/>",))),
+        xml(("auth.user", 1, ('<field a="b"/>',))),
         xml(
             ("auth.user", 1, (field("password", "&b;"),)),
             head='<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>',
