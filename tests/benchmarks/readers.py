@@ -1,6 +1,9 @@
 """What the worst input costs each reader of an import: linear in its size, whatever strangers put into a file.
 
-    python tests/benchmarks/readers.py [--megabytes 5 20 100] [--only "ldif"]
+    python tests/benchmarks/readers.py [--megabytes 5 20 100] [--only "ldif"] [--worst]
+
+--worst measures all inputs at the first size, and at the others of each reader only the one that takes longest and the
+one that takes most memory. `--worst --megabytes 1 10 100` takes hours: 100 MB of short lines are 30 million records.
 
 Each file is read in a process of its own as an import reads it, checks included, up to the batches that would be
 stored. Printed are its processor time and its peak memory beyond those of a process that reads nothing, both for each
@@ -18,6 +21,8 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,13 +36,18 @@ LIMIT = 20  # seconds of a megabyte
 LINEAR = 1.7  # times a megabyte's share at the size before; noise on a shared machine is a third
 UNTIMED, SMALL = 0.2, 30  # seconds and megabytes of memory, below which a share says nothing
 BATCH = 1_000  # records
+LARGE = "x" * 100_000
+OPTIONS = {"firebase": {"hash_config": "none"}}  # without which a source reads nothing
 RULES = Rules("benchmark", datetime(2026, 1, 2, tzinfo=UTC), Policy({}), keeps_raw=True)
 
-# What a file begins with, what is repeated, and what it ends with. NAME is one that the source's records have, GOOD is
-# a record, HEAD the first row and ROW another; NUMBER counts. The first of each is no bad input: the others' measure.
+# What a file begins with, what is repeated, and what it ends with. NAME is one that the source's records have, LIST one
+# of a list in them, GOOD is a record, HEAD the first row and ROW another; NUMBER counts. The first of each is no bad
+# input: the others' measure.
 JSON = {
     "records": ("", "GOOD\n", ""),
     "a list of records": ("[", "GOOD,\n", "GOOD]"),
+    "large records": ("", f'{{"NAME": "a", "n": "{LARGE}"}}\n', ""),
+    "records with other names": ("", '{"NAME": "a", "nNUMBER": 1}\n', ""),
     "one text": ('{"NAME": "', "x", '"}'),
     "one text of escapes": ('{"NAME": "', "\\n", '"}'),
     "a text that never ends": ('{"NAME": "', "x", ""),
@@ -47,6 +57,7 @@ JSON = {
     "one name": ('{"', "x", '": 1}'),
     "names": ('{"NAME": "a"', ', "n": 1', "}"),
     "values": ('{"NAME": "a", "n": [1', ", 1", "]}"),
+    "wrong values": ('{"NAME": "a", "LIST": [1', ", 1", "]}"),
     "lists in a value": ('{"NAME": "a", "n": [[]', ",[]", "]}"),
     "lists": ("GOOD\n", "[", ""),
     "lists that end": ("GOOD\n", "[]", ""),
@@ -73,6 +84,8 @@ JSON = {
 }
 CSV = {
     "rows": ("HEAD\n", "ROW\n", ""),
+    "large rows": ("HEAD\n", f"ROW{LARGE}\n", ""),
+    "rows that others take in": ("HEAD\n", 'x","\nROW\nROW\n' * 1_000 + 'y"y\n', ""),
     "one quote": ('HEAD\n"', "ROW\n", ""),
     "one quote over empty lines": ('HEAD\n"', "\n", ""),
     "a quote a line": ("HEAD\n", '"\n', ""),
@@ -99,6 +112,8 @@ CSV = {
 }
 LDIF = {
     "entries": ("", "GOOD\n\n", ""),
+    "large entries": ("", f"GOOD\nsn: {LARGE}\n\n", ""),
+    "entries with other attributes": ("", "dn: uid=a\nobjectClass: person\nNUMBERx: x\n\n", ""),
     "one line": ("GOOD\ncn: ", "x", "\n"),
     "one folded line": ("GOOD\ncn: x", "\n x", "\n"),
     "one value in base64": ("GOOD\ncn:: ", "eHh4", "\n"),
@@ -139,6 +154,9 @@ XML = {
     "objects": (XML_HEAD, "GOOD\n", XML_TAIL),
     "objects that never end": (XML_HEAD, '<object model="a">', ""),
     "other objects": (XML_HEAD, '<object model="a" pk="1"/>', XML_TAIL),
+    "large objects": (XML_HEAD, f'<object model="auth.user"><field name="username">{LARGE}</field></object>', XML_TAIL),
+    "objects with other attributes": (XML_HEAD, '<object model="a" aNUMBER="1"/>', XML_TAIL),
+    "other elements": (XML_HEAD, "<aNUMBER/>", XML_TAIL),
     "one text": (XML_HEAD + '<object model="auth.user" pk="1"><field name="username">', "x", "</field></object>"),
     "entities": (XML_HEAD + '<object model="auth.user" pk="1"><field name="username">', "&amp;", "</field></object>"),
     "fields": (XML_HEAD + '<object model="auth.user" pk="1">', '<field name="aNUMBER">x</field>', "</object>"),
@@ -165,6 +183,20 @@ NAMES = {
     "django": "password",
     "kratos": "traits",
     "wordpress": "user_login",
+}
+# Names of lists that they have.
+LISTS = {
+    "authctl": "identities",
+    "json": "labels",
+    "appwrite": "labels",
+    "supabase": "identities",
+    "firebase": "providerUserInfo",
+    "auth0": "mfa_factors",
+    "keycloak": "credentials",
+    "cognito": "Attributes",
+    "clerk": "email_addresses",
+    "kratos": "verifiable_addresses",
+    "wordpress": "roles",
 }
 HEADS = {
     "authctl": "id,email,email_verified,phone_verified,last_sign_in_at",
@@ -220,7 +252,7 @@ def octets(text: str) -> bytes:
 def cases() -> Iterator[Case]:
     """All inputs of all sources."""
     for source, name in NAMES.items():
-        yield from made(source, "json", *TEXTS["json"], NAME=name)
+        yield from made(source, "json", *TEXTS["json"], NAME=name, LIST=LISTS.get(source, name))
     for source, head in HEADS.items():
         yield from made(source, "csv", CSV, {}, HEAD=head, ROW=",".join("x" for _ in head.split(",")))
     yield from made("firebase", "csv", CSV, {}, HEAD=FIREBASE, ROW=FIREBASE)
@@ -267,7 +299,8 @@ def cost(source: str, path: Path, limit: int) -> Cost:
 def read(source: str, path: Path) -> None:
     """Read a file as an import does, and keep nothing."""
     try:
-        job = reader_process.Job(source, (files.look_at(str(path), None),), {}, RULES, BATCH)
+        looked_at = (files.look_at(str(path), None),)
+        job = reader_process.Job(source, looked_at, OPTIONS.get(source, {}), RULES, BATCH)
         for _ in reader_process.batches(job, sources.load(source), os.urandom, None):
             pass
     except Invalid:
@@ -279,6 +312,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--megabytes", type=float, nargs="+", default=[5, 20])
     parser.add_argument("--only", default="", help="part of what is printed before the numbers")
+    parser.add_argument("--worst", action="store_true", help="go on with the worst inputs of each reader only")
     asked = parser.parse_args()
     found = [case for case in cases() if asked.only in str(case)]
     with tempfile.TemporaryDirectory() as folder:
@@ -287,10 +321,30 @@ def main() -> None:
         for source in NAMES.keys() | HEADS.keys() | {"ldif", "htpasswd"}:
             read(source, path)  # loads what all children share
         nothing = cost("authctl", path, LIMIT)
+        if asked.worst:
+            found = list(worst(found, path, asked.megabytes[0], nothing))
         print(f"{'':50}" + "".join(f"{size:>9g} MB{'':17}" for size in asked.megabytes))
         faults = [case for case in found if not is_linear(case, path, asked.megabytes, nothing)]
     print(f"{len(found)} inputs, {len(faults)} not linear" + "".join(f"\n    {case}" for case in faults))
     sys.exit(bool(faults))
+
+
+def worst(found: Sequence[Case], path: Path, size: float, nothing: Cost) -> Iterator[Case]:
+    """Measure all inputs at a size; of each reader, the one that takes longest and the one that takes most memory."""
+    for _, several in groupby(found, key=attrgetter("source", "form")):
+        taken = {case: share(case, path, size, nothing) for case in several}
+        for case, each in taken.items():
+            print(f"{case!s:50}{each.seconds:8.3f} s{each.megabytes:6.1f} MB/MB", flush=True)
+        by_time, by_memory = (max(taken, key=lambda case: taken[case][place]) for place in (0, 1))
+        yield from dict.fromkeys((by_time, by_memory))
+
+
+def share(case: Case, path: Path, size: float, nothing: Cost) -> Cost:
+    """What each megabyte of an input of that size costs, beyond what a process does that reads nothing."""
+    case.write(path, int(size * MEGABYTE))
+    taken = cost(case.source, path, 1 + int(LIMIT * size))
+    seconds, megabytes = (max(0.0, of - at) / size for of, at in zip(taken[:2], nothing[:2], strict=True))
+    return Cost(seconds, megabytes, taken.status)
 
 
 def is_linear(case: Case, path: Path, sizes: Sequence[float], nothing: Cost) -> bool:
@@ -298,16 +352,14 @@ def is_linear(case: Case, path: Path, sizes: Sequence[float], nothing: Cost) -> 
     print(f"{case!s:50}", end="", flush=True)
     before, fine = None, True
     for size in sizes:
-        case.write(path, int(size * MEGABYTE))
-        taken = cost(case.source, path, 1 + int(LIMIT * size))
-        each = Cost(*(max(0.0, of - at) / size for of, at in zip(taken[:2], nothing[:2], strict=True)), taken.status)
+        each = share(case, path, size, nothing)
         time_slope = each.seconds / before.seconds if before and each.seconds * size > UNTIMED else 1.0
         room_slope = each.megabytes / before.megabytes if before and each.megabytes * size > SMALL else 1.0
         print(f"{each.seconds:8.3f} s{each.megabytes:6.1f} MB/MB{max(time_slope, room_slope):6.2f}", end="", flush=True)
-        fine = fine and not taken.status and max(time_slope, room_slope) <= LINEAR
+        fine = fine and not each.status and max(time_slope, room_slope) <= LINEAR
         before = each._replace(seconds=max(each.seconds, UNTIMED / size), megabytes=max(each.megabytes, SMALL / size))
-        if taken.status:
-            print(f"  ended by {taken.status}", end="")
+        if each.status:
+            print(f"  ended by {each.status}", end="")
             break
     print("" if fine else "  NOT LINEAR", flush=True)
     return fine
