@@ -14,7 +14,7 @@ from authctl.core.policy.policies import Policy
 from authctl.errors import Invalid
 from authctl.transfer import files, reader_process, sources
 from authctl.transfer.records import Record, Refused, Skipped
-from authctl.transfer.sources import csv_files
+from authctl.transfer.sources import csv_files, field_reader
 from authctl.transfer.validation import Rules
 
 BY_NAME = {sample.name: sample for sample in SAMPLES}
@@ -349,6 +349,15 @@ def test_of_a_list_of_wrong_values_a_part_is_told():
     [record] = read(BY_NAME["appwrite-users.json"], content)
     assert len(record.notes) == 1_001
     assert record.notes[-1].message == "More than 1,000 values were left out."
+
+
+def test_of_a_list_of_objects_the_first_are_read(monkeypatch):
+    monkeypatch.setattr(field_reader, "MOST_OBJECTS", 2)
+    identities = [{"provider": "google", "provider_uid": uid} for uid in "abc"]
+    content = json.dumps({"id": "a", "email_verified": False, "identities": identities}).encode()
+    [record] = sources.load("authctl").read([io.BytesIO(content)], {}, 0)
+    assert [each.provider_uid for each in record.identities] == ["a", "b"]
+    assert [note.message for note in record.notes] == ["Only the first 2 of identities were read."]
 
 
 def test_a_json_object_without_users_is_invalid_in_little_memory():

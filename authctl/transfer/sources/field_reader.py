@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from authctl.core.values import checks, identifiers
@@ -21,6 +22,7 @@ from authctl.model import USER_COLUMNS, Json
 from authctl.transfer.records import DROPPED, ImportedTotp, Note, Notes, Record
 from authctl.transfer.sources import timestamps
 
+MOST_OBJECTS = 10_000  # of a list, of which each takes a hundred times the memory of `{}`
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 NO_TIMES = ("0000-00-00", "0001-01-01", "1601-01-01")  # what MySQL, Go and .NET, and Windows write where there is none
 TRUE = frozenset(("true", "t", "1", "yes", "y", "on"))
@@ -241,7 +243,10 @@ class Fields:
         """A list of objects, whose notes are this record's."""
         if self.get(name) is None:
             return []
-        return [self._inside(name, value, essential) for value in self._of(dict, name, "objects")]
+        found = list(islice(self._of(dict, name, "objects"), MOST_OBJECTS + 1))
+        if len(found) > MOST_OBJECTS:
+            self.drop(name, f"Only the first {MOST_OBJECTS:,} of {name} were read.")
+        return [self._inside(name, value, essential) for value in found[:MOST_OBJECTS]]
 
     def inside(self, name: str) -> Fields:
         """An object's own fields; of an absent one, none."""

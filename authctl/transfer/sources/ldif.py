@@ -181,8 +181,8 @@ def _ref(values: Any) -> str | None:
     return text_files.first((*names, _parts(next(iter(values.get("dn", ())), ""))[0]))
 
 
-_COMMA = re.compile(r"(?<!\\)(?:\\\\)*,")
-_ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
+_COMMA = re.compile(r"(?<!\\)(?:\\\\)*+,")
+_ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})++)|\\(.)")
 
 
 def _parts(dn: str) -> list[str]:
