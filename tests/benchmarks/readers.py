@@ -41,13 +41,13 @@ OPTIONS = {"firebase": {"hash_config": "none"}}  # without which a source reads 
 RULES = Rules("benchmark", datetime(2026, 1, 2, tzinfo=UTC), Policy({}), keeps_raw=True)
 
 # What a file begins with, what is repeated, and what it ends with. NAME is one that the source's records have, LIST one
-# of a list in them, GOOD is a record, HEAD the first row and ROW another; NUMBER counts. The first of each is no bad
-# input: the others' measure.
+# of a list in them, BASE what they have at least, GOOD is a record, HEAD the first row, ROW another; NUMBER counts. The
+# first of each is no bad input: the others' measure.
 JSON = {
     "records": ("", "GOOD\n", ""),
     "a list of records": ("[", "GOOD,\n", "GOOD]"),
-    "large records": ("", f'{{"NAME": "a", "n": "{LARGE}"}}\n', ""),
-    "records with other names": ("", '{"NAME": "a", "nNUMBER": 1}\n', ""),
+    "large records": ("", f'{{BASE, "n": "{LARGE}"}}\n', ""),
+    "records with other names": ("", '{BASE, "nNUMBER": 1}\n', ""),
     "one text": ('{"NAME": "', "x", '"}'),
     "one text of escapes": ('{"NAME": "', "\\n", '"}'),
     "a text that never ends": ('{"NAME": "', "x", ""),
@@ -55,10 +55,11 @@ JSON = {
     "backslashes": ('GOOD\n{"NAME": "', "\\", ""),
     "one number": ('{"NAME": ', "9", "}"),
     "one name": ('{"', "x", '": 1}'),
-    "names": ('{"NAME": "a"', ', "n": 1', "}"),
-    "values": ('{"NAME": "a", "n": [1', ", 1", "]}"),
-    "wrong values": ('{"NAME": "a", "LIST": [1', ", 1", "]}"),
-    "lists in a value": ('{"NAME": "a", "n": [[]', ",[]", "]}"),
+    "names": ("{BASE", ', "n": 1', "}"),
+    "values": ('{BASE, "n": [1', ", 1", "]}"),
+    "wrong values": ('{BASE, "LIST": [1', ", 1", "]}"),
+    "empty objects": ('{BASE, "LIST": [{}', ",{}", "]}"),
+    "lists in a value": ('{BASE, "n": [[]', ",[]", "]}"),
     "lists": ("GOOD\n", "[", ""),
     "lists that end": ("GOOD\n", "[]", ""),
     "lists in a record": ('GOOD\n{"NAME": ', "[", ""),
@@ -168,35 +169,21 @@ XML = {
     "one comment": (XML_HEAD + "<!--", "x", ""),
     "spaces": (XML_HEAD, " ", XML_TAIL),
 }
-# A name that the records of each source have, in which forms it reads them.
-NAMES = {
-    "authctl": "email_verified",
-    "json": "id",
-    "appwrite": "registration",
-    "supabase": "encrypted_password",
-    "firebase": "localId",
-    "auth0": "user_id",
-    "keycloak": "username",
-    "cognito": "Username",
-    "okta": "profile",
-    "clerk": "email_addresses",
-    "django": "password",
-    "kratos": "traits",
-    "wordpress": "user_login",
-}
-# Names of lists that they have.
-LISTS = {
-    "authctl": "identities",
-    "json": "labels",
-    "appwrite": "labels",
-    "supabase": "identities",
-    "firebase": "providerUserInfo",
-    "auth0": "mfa_factors",
-    "keycloak": "credentials",
-    "cognito": "Attributes",
-    "clerk": "email_addresses",
-    "kratos": "verifiable_addresses",
-    "wordpress": "roles",
+# Of each source's records in JSON: a name that they have, that of a list, and what they have at least.
+RECORDS = {
+    "authctl": ("email_verified", "identities", '"id": "a", "email_verified": true'),
+    "json": ("id", "labels", '"id": "a", "email": "a@example.com"'),
+    "appwrite": ("registration", "labels", '"$id": "a", "registration": "2024-01-01"'),
+    "supabase": ("encrypted_password", "identities", '"id": "a", "aud": "a", "encrypted_password": ""'),
+    "firebase": ("localId", "providerUserInfo", '"localId": "a", "email": "a@example.com"'),
+    "auth0": ("user_id", "mfa_factors", '"user_id": "auth0|a"'),
+    "keycloak": ("username", "credentials", '"username": "a"'),
+    "cognito": ("Username", "Attributes", '"Username": "a"'),
+    "okta": ("profile", "groups", '"id": "a", "profile": {"login": "a"}'),
+    "clerk": ("email_addresses", "external_accounts", '"id": "a", "email_addresses": []'),
+    "django": ("model", "fields", '"model": "auth.user", "pk": 1, "fields": {"password": "", "is_active": true}'),
+    "kratos": ("traits", "verifiable_addresses", '"schema_id": "a", "traits": {"email": "a@example.com"}'),
+    "wordpress": ("user_login", "roles", '"ID": 1, "user_login": "a"'),
 }
 HEADS = {
     "authctl": "id,email,email_verified,phone_verified,last_sign_in_at",
@@ -209,12 +196,17 @@ HEADS = {
     "django": "id,username,password,is_active,date_joined",
     "wordpress": "ID,user_login,user_email,user_pass",
 }
-FIREBASE = ",".join(["x"] * 29)  # whose CSV names no columns
+ROWS = {
+    "authctl": "x,x,1,1,",
+    "cognito": "x,x,true,true,false",
+    "django": "1,x,x,1,",
+}  # of the others any cells
+FIREBASE = "a,a@example.com" + "," * 27  # whose CSV names no columns
 TEXTS = {
-    "json": (JSON, {"GOOD": '{"id": "a", "email": "a@example.com", "NAME": "a"}'}),
+    "json": (JSON, {"GOOD": "{BASE}"}),
     "ldif": (LDIF, {"GOOD": "dn: uid=a,ou=people\nobjectClass: person\nuid: a\ncn: A"}),
     "htpasswd": (HTPASSWD, {"GOOD": "ada:$apr1$abcdefgh$abcdefghijklmnopqrstuv"}),
-    "xml": (XML, {"GOOD": '<object model="auth.user" pk="1"><field name="password">x</field></object>'}),
+    "xml": (XML, {"GOOD": '<object model="auth.user" pk="1"><field name="is_active">1</field></object>'}),
 }
 
 
@@ -251,10 +243,10 @@ def octets(text: str) -> bytes:
 
 def cases() -> Iterator[Case]:
     """All inputs of all sources."""
-    for source, name in NAMES.items():
-        yield from made(source, "json", *TEXTS["json"], NAME=name, LIST=LISTS.get(source, name))
+    for source, (name, several, base) in RECORDS.items():
+        yield from made(source, "json", *TEXTS["json"], BASE=base, NAME=name, LIST=several)
     for source, head in HEADS.items():
-        yield from made(source, "csv", CSV, {}, HEAD=head, ROW=",".join("x" for _ in head.split(",")))
+        yield from made(source, "csv", CSV, {}, HEAD=head, ROW=ROWS.get(source, ",".join("x" for _ in head.split(","))))
     yield from made("firebase", "csv", CSV, {}, HEAD=FIREBASE, ROW=FIREBASE)
     yield from made("django", "xml", *TEXTS["xml"])
     for source in ("ldif", "htpasswd"):
@@ -318,7 +310,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         path.write_text("{}")
-        for source in NAMES.keys() | HEADS.keys() | {"ldif", "htpasswd"}:
+        for source in RECORDS.keys() | HEADS.keys() | {"ldif", "htpasswd"}:
             read(source, path)  # loads what all children share
         nothing = cost("authctl", path, LIMIT)
         if asked.worst:
