@@ -16,7 +16,7 @@ from unittest import mock
 
 import hypothesis
 import pytest
-from doubles.databases import Copies, Databases, Engines
+from doubles.databases import Connections, Copies, Databases, Engines
 from doubles.mail import MailServer
 from doubles.postgres import embedded
 
@@ -29,7 +29,7 @@ from authctl.core.hashing import Parameters
 from authctl.core.maintenance import key_files, setup
 from authctl.core.work.unit import Actor
 from authctl.settings import load
-from authctl.storage import sqlalchemy_over, sqlite as storage_sqlite
+from authctl.storage import postgres as storage_postgres, sqlalchemy_over, sqlite as storage_sqlite
 
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
@@ -253,12 +253,26 @@ def ready_copies(databases, tmp_path_factory):
     databases.drop(name)
 
 
+@pytest.fixture(scope="session")
+def connections():
+    """authctl's, in this process, to those of tests' databases whose connections are kept."""
+    kept = Connections()
+    with (
+        mock.patch.object(storage_postgres.Connection, "connect", kept.connect),
+        mock.patch.object(storage_postgres.Connection, "close", lambda connection: kept.close(connection)),
+    ):
+        yield kept
+
+
 @pytest.fixture
-def ready_postgres_url(ready_copies):
+def ready_postgres_url(ready_copies, connections):
     copies, _ = ready_copies
     taken = copies.take()
-    yield copies.databases.url_of(taken.name)
-    copies.give_back(taken)
+    url = copies.databases.url_of(taken.name)
+    connections.keep(url)
+    yield url
+    if not copies.give_back(taken, connections.processes(url)):
+        connections.let_go(url)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

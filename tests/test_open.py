@@ -151,10 +151,14 @@ def test_closing_gives_the_connections_back(opened, request, tmp_path):
     opened.close()
     if opened.database.dialect == "postgresql":
         postgres = request.getfixturevalue("postgres")
-        ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND application_name = 'authctl'"
+        ours = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = %s AND pid <> ALL (%s) AND application_name = 'authctl'"
+        )
         request.getfixturevalue("directory").close()
         name = opened.database.describe().rpartition("/")[2].partition("?")[0]
-        while postgres.execute(ours, (name,)).fetchone() != (0,):
+        closed = request.getfixturevalue("connections").processes(request.getfixturevalue("database_url"))
+        while postgres.execute(ours, (name, closed)).fetchone() != (0,):
             pass  # the server takes a moment to see it
     else:
         request.getfixturevalue("directory").close()

@@ -1,10 +1,16 @@
 """The databases of a Postgres that tests have to themselves: empty ones, and one that is cleared for the next test."""
 
+import contextlib
 import os
+import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 import psycopg
+from psycopg.pq import ConnStatus, ExecStatus, PGconn, TransactionStatus
+
+from authctl.storage import postgres
 
 MOST_USES = 50  # of one database: rows that are deleted leave their space behind
 
@@ -75,6 +81,88 @@ class Engines:
         return self._by_server.get(_server_of(database))
 
 
+class Connections:
+    """authctl's connections to tests' databases: what one has closed is given as new to whoever asks for such a one.
+
+    For each new one Postgres starts a process, which reads the catalogs: that takes it longer than most tests do.
+    """
+
+    def __init__(self):
+        self._connect = postgres.Connection.connect
+        self._close = postgres.Connection.close
+        self._process = os.getpid()
+        self._closed = {}
+
+    def keep(self, url):
+        """From now on, those to that database."""
+        self._closed.setdefault(_without_query(url), defaultdict(list))
+
+    def processes(self, url):
+        """Postgres's, of the closed ones to that database."""
+        return [closed.backend_pid for alike in self._closed[_without_query(url)].values() for closed in alike]
+
+    def let_go(self, url):
+        """Keep those to that database no more."""
+        for alike in self._closed.pop(_without_query(url)).values():
+            for closed in alike:
+                closed.finish()
+
+    def connect(self, conninfo, *, autocommit, prepare_threshold, cursor_factory, **options):
+        """Stands for `postgres.Connection.connect`."""
+        same = {"autocommit": autocommit, "prepare_threshold": prepare_threshold, "cursor_factory": cursor_factory}
+        kept = self._closed.get(_without_query(conninfo)) if self._process == os.getpid() else None
+        if kept is None:
+            return self._connect(conninfo, **same, **options)
+        alike = kept[conninfo, tuple(options.items())]
+        while alike:
+            closed = alike.pop()
+            if _is_as_new(closed):
+                connection = postgres.Connection(closed)
+                vars(connection).update(same, _autocommit=autocommit)
+                break
+            closed.finish()
+        else:
+            connection = self._connect(conninfo, **same, **options)
+        connection.alike = alike
+        return connection
+
+    def close(self, connection):
+        """Stands for `postgres.Connection.close`. What is under way, or used by others as well, is really closed."""
+        open_one, alike = connection.pgconn, getattr(connection, "alike", None)
+        if alike is not None and self._process == os.getpid() and _is_idle(open_one):
+            with contextlib.suppress(psycopg.Error):
+                connection.leave()
+            connection._backend, connection._entered, connection._closed, connection.pgconn = None, None, True, PGconn()
+            if _is_idle(open_one) and sys.getrefcount(open_one) == 2:  # one is the call's
+                alike.append(open_one)
+                return
+            connection.pgconn = open_one
+        self._close(connection)
+
+
+def _without_query(url):
+    return url.partition("?")[0]
+
+
+def _is_idle(open_one):
+    return open_one.status == ConnStatus.OK and open_one.transaction_status == TransactionStatus.IDLE
+
+
+# What a new one is given.
+GIVEN = b"""
+SELECT FROM pg_db_role_setting
+WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
+
+
+def _is_as_new(closed):
+    """Make it so; False where it is lost, or where a new one would be given other settings to begin with."""
+    if closed.exec_(b"DISCARD ALL").status != ExecStatus.COMMAND_OK:
+        return False
+    given = closed.exec_(GIVEN)
+    return given.status == ExecStatus.TUPLES_OK and given.ntuples == 0
+
+
 def _server_of(database):
     return database.dialect if database.path else urlsplit(database._shown)._replace(path="")
 
@@ -122,13 +210,16 @@ class Copies:
         db.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
         return Copy(name, db, _schema(db))
 
-    def give_back(self, copy):
+    def give_back(self, copy, spared=()):
+        """Whether it is used again. spared: processes of Postgres's that may stay connected to it."""
         copy.uses -= 1
-        self._disconnect(copy)
-        if copy.uses and self._clear(copy):
+        self._disconnect(copy, spared)
+        is_cleared = bool(copy.uses) and self._clear(copy)
+        if is_cleared:
             self._spare.append(copy)
         else:
             self._drop(copy)
+        return is_cleared
 
     def close(self):
         for copy in self._spare:
@@ -137,14 +228,15 @@ class Copies:
     def _connect(self, name):
         return psycopg.connect(self.databases.url_of(name), autocommit=True)
 
-    def _disconnect(self, copy):
+    def _disconnect(self, copy, spared):
         """Whoever is still connected, such as a process that a test killed, might go on changing it."""
         ending = (
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE datname = %s AND pid <> %s AND backend_type = 'client backend'"
+            " WHERE datname = %s AND pid <> ALL (%s) AND backend_type = 'client backend'"
         )
         # Postgres itself would wait for each of them for a tenth of a second at least.
-        while self.databases.connection.execute(ending, [copy.name, copy.db.info.backend_pid]).fetchone() != (0,):
+        spared = [copy.db.info.backend_pid, *spared]
+        while self.databases.connection.execute(ending, [copy.name, spared]).fetchone() != (0,):
             pass
 
     def _clear(self, copy):
