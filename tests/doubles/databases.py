@@ -12,7 +12,7 @@ from psycopg.pq import ConnStatus, ExecStatus, PGconn, TransactionStatus
 
 from authctl.storage import postgres
 
-MOST_USES = 50  # of one database: rows that are deleted leave their space behind
+MOST_USES = 500  # of one database: rows that are deleted leave their space behind
 
 # What a test may have changed of a schema: a row more or less, or one that is newer than all others. What stands in the
 # catalogs of every new database has lower numbers.
