@@ -102,6 +102,7 @@ def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
 def settle(items: Iterable[Outcome], conditions: Conditions, known: Holders | None = None) -> Plan:
     """What is to be done with these records. known: who has what they bring; None where nobody is thought to."""
     plan, claims = Plan(), _Claims()
+    is_bound = conditions.room is not None or conditions.room_to_lose is not None
     for item in items:
         if type(item) is Checked:
             _settle(item, conditions, known, claims, plan)
@@ -110,7 +111,7 @@ def settle(items: Iterable[Outcome], conditions: Conditions, known: Holders | No
         else:
             plan.skip(item, item.notes)
         plan.through += 1
-        if _is_over(plan.refused, conditions.room) or (plan.lost and _is_over(plan.losses, conditions.room_to_lose)):
+        if is_bound and (_is_over(plan.refused, conditions.room) or _is_over(plan.losses, conditions.room_to_lose)):
             plan.is_stopped = True
             break
     return plan
@@ -195,6 +196,9 @@ class _Claims:
             if self.names.get(name, own) != own:
                 field = "username" if name == row.username_key else "id"
                 return _twice("user_already_exists", field, getattr(row, field), self.names[name])
+        return self._clash_of_identities(item, own) if item.extra.identities else None
+
+    def _clash_of_identities(self, item: Checked, own: str | None) -> Note | None:
         for identity in item.extra.identities:
             uid = (identity.provider, identity.provider_uid)
             if self.uids.get(uid, own) != own:

@@ -7,14 +7,14 @@ and not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from authctl.transfer.records import TEXTS, ImportedTotp, Item, Linked, Member, Record, Secret
 from authctl.transfer.sources import csv_files, json_files, text_files, timestamps
 from authctl.transfer.sources.base import Base
-from authctl.transfer.sources.field_reader import READERS, Fields, Wrong, base32
+from authctl.transfer.sources.field_reader import READERS, Fields, Reader, Wrong, base32
 from authctl.transfer.sources.text_files import SourceRow
 
 TYPICAL = ("email_verified", "phone_verified", "last_sign_in_at")
@@ -105,9 +105,10 @@ def _moment(values: Fields, name: str) -> datetime | None:
     return values.moment(name, timestamps.exact)
 
 
-_READERS: dict[str, Callable[[Fields, str], Any]] = {
-    name: _moment if read is Fields.moment else read for name, read in READERS.items()
-} | {"name": _name}
+_READERS: dict[str, Reader] = {
+    name: (plain, _moment if read is Fields.moment else read) for name, (plain, read) in READERS.items()
+} | {"name": (str, _name)}
+_FEW = ("totp", "memberships", "identities")
 
 
 def _record(values: Fields) -> Record:
@@ -117,10 +118,11 @@ def _record(values: Fields) -> Record:
         blocked=_is_blocked(values),
         labels=values.texts("labels") if values.get("labels") is not None else None,
         texts={name: values.text(name) for name in TEXTS},
-        totp=[_totp(factor) for factor in values.objects("totp")],
-        members=[_member(each) for each in values.objects("memberships")],
-        identities=[_linked(identity) for identity in values.objects("identities")],
     )
+    if not values.given.keys().isdisjoint(_FEW):
+        record.totp = [_totp(factor) for factor in values.objects("totp")]
+        record.members = [_member(each) for each in values.objects("memberships")]
+        record.identities = [_linked(identity) for identity in values.objects("identities")]
     _add_password(record, values)
     return record
 

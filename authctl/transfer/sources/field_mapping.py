@@ -113,12 +113,12 @@ def _phone(values: Fields, name: str) -> str | None:
 
 
 _COMPOSED = ("name", "prefs", "metadata", "mfa")  # of several cells
-_ALONE = {name: read for name, read in READERS.items() if name not in _COMPOSED} | {
+_ALONE = {name: read for name, (_, read) in READERS.items() if name not in _COMPOSED} | {
     "email_verified": _verified,
     "phone_verified": _verified,
     "phone": _phone,
 }
-_TIMES = (*(name for name, read in READERS.items() if read is Fields.moment), "password_updated_at")
+_TIMES = (*(name for name, (_, read) in READERS.items() if read is Fields.moment), "password_updated_at")
 
 
 @dataclass

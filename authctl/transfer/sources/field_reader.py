@@ -270,13 +270,13 @@ class Fields:
         self._wrong(name, "a whole number", value)
         return None
 
-    def columns(self, readers: Mapping[str, Callable[[Fields, str], Any]]) -> Json:
+    def columns(self, readers: Mapping[str, Reader]) -> Json:
         """What each of these readers makes of the value of its name; those that are absent are left out."""
         self._asked.update(readers)
         found, given = {}, self.given
-        for name, read in readers.items():
+        for name, (plain, read) in readers.items():
             if (value := given.get(name)) is not None:
-                found[name] = value if type(value) is _PLAIN.get(read) and value != "" else read(self, name)
+                found[name] = value if type(value) is plain and value != "" else read(self, name)
         return found
 
     def authenticators(self, text: str, field: str, name: str = "") -> list[ImportedTotp]:
@@ -333,14 +333,14 @@ class Fields:
         return inner
 
 
-_BY_TYPE: dict[object, Callable[[Fields, str], Any]] = {
-    "str | None": Fields.text,
-    "bool | None": Fields.truth,
-    "datetime | None": Fields.moment,
-    "Json | None": Fields.object,
+# How a column is read; and of which type it is taken as it stands, but for empty texts.
+Reader = tuple[type | None, Callable[[Fields, str], Any]]
+_BY_TYPE: dict[object, Reader] = {
+    "str | None": (str, Fields.text),
+    "bool | None": (bool, Fields.truth),
+    "datetime | None": (None, Fields.moment),
+    "Json | None": (dict, Fields.object),
 }
-# What readers take as it stands.
-_PLAIN: dict[object, type] = {Fields.text: str, Fields.truth: bool, Fields.object: dict}
 # How the columns of users are read that a record has under the same name and as one value.
 READERS = {
     each.name: _BY_TYPE[each.type] for each in fields(Record) if each.name in USER_COLUMNS and each.type in _BY_TYPE
