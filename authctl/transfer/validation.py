@@ -109,6 +109,7 @@ class Extra(NamedTuple):
 
 
 NOTHING = Extra()
+_NEW: dict[str, Any] = UserRow()._asdict()
 
 
 class Checked(NamedTuple):
@@ -165,7 +166,7 @@ class Checker:
             extra, strength = self._add_password(item, columns, extra, check)
         self._check_names(item, columns, extra, check)
         columns["metadata"] = self._metadata(item, check)
-        row = UserRow(**columns)
+        row = UserRow._make(columns.values())
         if self._is_bound:
             check.notes += self._against_policy(row, has_password=bool(row.password_hash or extra.plain))
         raw = item.raw if self.rules.keeps_raw else None
@@ -239,48 +240,42 @@ class Checker:
         return check.optional(_metadata, given, "metadata") or "{}"
 
     def _columns(self, record: Record, check: _Fields) -> dict[str, Any]:
-        """What a record says for the columns of users, as they are stored."""
-        now = self._now
-        username = check.optional(identifiers.username, record.username, "username") if record.username else None
-        email = check.optional(contacts.email, record.email, "email") if record.email else None
-        phone = check.optional(self._phone, record.phone, "phone", self._phone_hint) if record.phone else None
-        if record.labels:
-            check.labels = check.several(identifiers.label, record.labels, "labels")
+        """What a record says for the columns of users, as they are stored; all of them, in the order of the table."""
+        found, now = _NEW.copy(), self._now
         trusted = not self.rules.mark_unverified
         is_claimed = self.rules.addresses is Addresses.CLAIMED
-        blocked_until = record.blocked_until
-        is_blocked = bool(record.blocked) and (blocked_until is None or blocked_until > self.rules.now)
-        return {
-            "id": check(identifiers.imported_id, record.id) or ""
-            if record.id
-            else generators.new_id(self.rules.now, self.random),
-            "username": username,
-            "username_key": username_key(username) if username else None,
-            "username_self_service": is_claimed and username is not None,
-            "name": check.optional(identifiers.name, record.name, "name") or "" if record.name else "",
-            "email": email,
-            "email_verified": bool(record.email_verified) and trusted and email is not None,
-            "email_self_service": is_claimed and email is not None,
-            "phone": phone,
-            "phone_verified": bool(record.phone_verified) and trusted and phone is not None,
-            "phone_self_service": is_claimed and phone is not None,
-            "status": "blocked" if is_blocked else "active",
-            "blocked_until": milliseconds(blocked_until) if is_blocked and blocked_until is not None else None,
-            "labels": check.optional(_labels, check.labels, "labels") or "[]" if check.labels else "[]",
-            "prefs": check.optional(_prefs, record.prefs, "prefs") or "{}" if record.prefs else "{}",
-            "metadata": "{}",
-            "mfa": bool(record.mfa),
-            "totp": False,
-            "recovery_code": False,
-            "created_at": check.time("created_at", record.created_at, now, now),
-            "updated_at": check.time("updated_at", record.updated_at, now, now),
-            "last_sign_in_at": check.time("last_sign_in_at", record.last_sign_in_at, now, None),
-            **{
-                name: check.optional(partial(_TEXT_RULES.get(name, identifiers.name), field=name), text, name)
-                for name, text in record.texts.items()
-                if text
-            },
-        }
+        if record.username and (username := check.optional(identifiers.username, record.username, "username")):
+            found["username"], found["username_key"] = username, username_key(username)
+            found["username_self_service"] = is_claimed
+        if record.email and (email := check.optional(contacts.email, record.email, "email")):
+            found["email"], found["email_self_service"] = email, is_claimed
+            found["email_verified"] = bool(record.email_verified) and trusted
+        if record.phone and (phone := check.optional(self._phone, record.phone, "phone", self._phone_hint)):
+            found["phone"], found["phone_self_service"] = phone, is_claimed
+            found["phone_verified"] = bool(record.phone_verified) and trusted
+        if record.labels and (labels := check.several(identifiers.label, record.labels, "labels")):
+            check.labels = labels
+            found["labels"] = check.optional(_labels, check.labels, "labels") or "[]"
+        if record.id:
+            found["id"] = check(identifiers.imported_id, record.id) or ""
+        else:
+            found["id"] = generators.new_id(self.rules.now, self.random)
+        if record.name:
+            found["name"] = check.optional(identifiers.name, record.name, "name") or ""
+        if record.blocked and (record.blocked_until is None or record.blocked_until > self.rules.now):
+            found["status"] = "blocked"
+            found["blocked_until"] = record.blocked_until and milliseconds(record.blocked_until)
+        if record.prefs:
+            found["prefs"] = check.optional(_prefs, record.prefs, "prefs") or "{}"
+        found["mfa"] = bool(record.mfa)
+        found["created_at"] = check.time("created_at", record.created_at, now, now)
+        found["updated_at"] = check.time("updated_at", record.updated_at, now, now)
+        found["last_sign_in_at"] = check.time("last_sign_in_at", record.last_sign_in_at, now, None)
+        for name, text in record.texts.items():
+            if text:
+                rule = partial(_TEXT_RULES.get(name, identifiers.name), field=name)
+                found[name] = check.optional(rule, text, name)
+        return found
 
     # Passwords
 
