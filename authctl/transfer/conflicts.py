@@ -6,7 +6,7 @@ record that came first; a user that this import has had already is not had again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from authctl.transfer import merging
 from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import TEXTS, Member, Note, Refused
 from authctl.transfer.taken import Taken, without
-from authctl.transfer.validation import Checked, IdentityRow, Outcome
+from authctl.transfer.validation import NOTHING, Checked, IdentityRow, Outcome
 
 
 class OnConflict(StrEnum):
@@ -99,13 +99,17 @@ def keys_of(items: Iterable[Outcome], keys: Keys) -> Keys:
     return keys
 
 
-def settle(items: Iterable[Outcome], conditions: Conditions, known: Holders | None = None) -> Plan:
+def settle(items: Sequence[Outcome], conditions: Conditions, known: Holders | None = None) -> Plan:
     """What is to be done with these records. known: who has what they bring; None where nobody is thought to."""
     plan, claims = Plan(), _Claims()
+    are_apart = known is None and _are_apart(items)
     is_bound = conditions.room is not None or conditions.room_to_lose is not None
     for item in items:
         if type(item) is Checked:
-            _settle(item, conditions, known, claims, plan)
+            if are_apart:
+                plan.create(item)
+            else:
+                _settle(item, conditions, known, claims, plan)
         elif isinstance(item, Refused):
             plan.refuse(item, item.notes)
         else:
@@ -115,6 +119,17 @@ def settle(items: Iterable[Outcome], conditions: Conditions, known: Holders | No
             plan.is_stopped = True
             break
     return plan
+
+
+def _are_apart(items: Iterable[Outcome]) -> bool:
+    """Whether no two of these records bring the same, as most do; those of identities are not looked through."""
+    found = [item for item in items if type(item) is Checked]
+    names = [name for item in found for name in name_keys(item.row.id, item.row.username_key)]
+    emails = [item.row.email for item in found if item.row.email is not None]
+    phones = [item.row.phone for item in found if item.row.phone is not None]
+    if any(item.extra.identities for item in found if item.extra is not NOTHING):
+        return False
+    return all(len(set(values)) == len(values) for values in (names, emails, phones))
 
 
 def _is_over(count: int, room: int | None) -> bool:
@@ -137,9 +152,7 @@ def _settle(item: Checked, conditions: Conditions, known: Holders | None, claims
         _meet(item, owned, conditions, known, claims, plan, into)
     else:
         claims.add(item, place=len(plan.creates))
-        plan.creates.append(item)
-        has_password = item.row.password_algorithm is not None
-        plan.take(item, "created", has_password=has_password, brings_one=has_password)
+        plan.create(item)
 
 
 # Values that others have are left out

@@ -156,6 +156,12 @@ class Plan:
         if tell:
             self.told.append(Told(item.at, item.ref, "skipped", notes, file=file))
 
+    def create(self, item: Checked) -> None:
+        """Have a user made of a record."""
+        self.creates.append(item)
+        has_password = item.row.password_algorithm is not None
+        self.take(item, "created", has_password=has_password, brings_one=has_password)
+
     def take(self, item: Checked, outcome: str, *, has_password: bool, brings_one: bool) -> None:
         """Count a record that comes in. has_password: its user, in the end; brings_one: the record."""
         if item.notes:

@@ -181,8 +181,9 @@ class _Packed(NamedTuple):
         return cls(batch.file, batch.records, batch.done, marshal.dumps(plain, _MARSHAL), others)
 
     def batch(self) -> Batch:
+        make = tuple.__new__
         items: list[Outcome] = [
-            Checked(at, ref, has_id, UserRow._make(row), strength, NOTHING, (), None, unread, words)
+            make(Checked, (at, ref, has_id, make(UserRow, row), strength, NOTHING, (), None, unread, words))
             for at, ref, has_id, row, strength, unread, words in marshal.loads(self.plain)  # noqa: S302 - as above
         ]
         for place, item in self.others:

@@ -28,7 +28,7 @@ from authctl.transfer import restoring
 from authctl.transfer.conflicts import claim_proved
 from authctl.transfer.plans import Plan, Update
 from authctl.transfer.records import MERGED, Member, Note
-from authctl.transfer.validation import Checked, Extra, IdentityRow, Outcome
+from authctl.transfer.validation import NOTHING, Checked, Extra, IdentityRow, Outcome
 
 
 def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:
@@ -44,14 +44,14 @@ def store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> bool:
 
 def _store(work: Work, journal: Import, plan: Plan, teams: Teams | None) -> None:
     plan.creates.sort(key=lambda item: item.row.created_at)  # as indexes are filled best
-    rows = [_sealed(work, item) for item in plan.creates]
+    rows = [item.row if item.extra is NOTHING else _sealed(work, item) for item in plan.creates]
     seqs = storage.bulk.insert_users(work.db, rows, [item.words for item in plan.creates])
     if work.policy["password-history"]:
         now = milliseconds(work.now)
         past = [(seq, row.password_hash, now) for seq, row in zip(seqs, rows, strict=True) if row.password_hash]
         storage.bulk.insert(work.db, "password_history", ("user_seq", "hash", "created_at"), past)
     for seq, item in zip(seqs, plan.creates, strict=True):
-        if item.extra.has_rows:
+        if item.extra is not NOTHING and item.extra.has_rows:
             _add_all(work, user_of(item.row, seq), item.extra, teams)
     changes = []
     for update in plan.updates:

@@ -14,7 +14,9 @@ from authctl.core.policy.policies import Policy
 from authctl.core.values import contacts, identifiers, json_objects
 from authctl.errors import Invalid
 from authctl.storage import search_terms
-from authctl.transfer.records import Record, Secret
+from authctl.storage.imports import Owners
+from authctl.transfer.conflicts import Conditions, Holders, OnConflict, settle
+from authctl.transfer.records import Linked, Record, Secret
 from authctl.transfer.validation import Checked, Checker, Rules
 
 NOW = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
@@ -333,3 +335,31 @@ def test_a_user_is_stored_in_bulk_as_alone(directory, checker, record):
         assert (found.words, storage.bulk.document(found.row)) == (document, document)
 
     directory.write(compare)
+
+
+# Batches
+
+FEW = ["ada", "Ada", "bob", "eve"]
+BATCHES = st.lists(
+    st.builds(
+        Record,
+        id=st.none() | st.sampled_from(FEW),
+        username=st.none() | st.sampled_from(FEW),
+        email=st.none() | st.sampled_from(FEW).map("{}@example.com".format),
+        email_verified=st.booleans(),
+        phone=st.none() | st.sampled_from(["+442079460123", "+442079460124"]),
+        identities=st.lists(st.builds(Linked, st.just("google"), st.sampled_from(FEW)), max_size=1),
+        password=st.none() | CLEAN.map(Secret),
+    ),
+    max_size=4,
+)
+
+
+@given(records=BATCHES, on_conflict=st.sampled_from(OnConflict))
+@example(records=[Record(id="ada", email="ada@example.com"), Record(id="bob")], on_conflict=OnConflict.FAIL)
+@settings(max_examples=300)
+def test_a_batch_without_a_clash_is_settled_as_any_other(checker, records, on_conflict):
+    items = [checker(record) for record in records]
+    nobody = Holders(Owners(), set(), set(), set(), lambda user, item: False)
+    conditions = Conditions(NOW, on_conflict)
+    assert settle(items, conditions) == settle(items, conditions, nobody)
