@@ -11,14 +11,14 @@ from authctl.model import Event
 from authctl.storage import record_mapping
 from authctl.storage.connection import Connection
 from authctl.storage.events import EventPosition, EventQuery, record
-from authctl.storage.tables import events
+from authctl.storage.tables import events, stretch, user_hash
+from authctl.storage.wordings import Worded, condition
 
 
 def _matching(asked: EventQuery) -> sa.Select[Any]:
     statement = sa.select(events)
     if asked.user_id is not None:
-        ids = (asked.user_id, *asked.merged_ids)
-        statement = statement.where(events.c.user_id.in_(ids) if asked.merged_ids else events.c.user_id == ids[0])
+        statement = statement.where(sa.or_(*map(is_about, (asked.user_id, *asked.merged_ids))))
     if asked.names:
         statement = statement.where(sa.or_(*(_is_named(name) for name in asked.names)))
     if asked.actor is not None:
@@ -30,6 +30,22 @@ def _matching(asked: EventQuery) -> sa.Select[Any]:
     return statement
 
 
+def is_about(user_id: Any) -> sa.ColumnElement[bool]:
+    """Whether an event is about a user, by the id or by what holds it."""
+    id = sa.type_coerce(user_id, events.c.user_id.type)
+    is_theirs = events.c.user_id == id
+    # Coalesced, since Postgres' planner would take hash and id to be two reasons for there being next to none.
+    is_found = sa.and_(user_hash(events.c.user_id) == user_hash(id), sa.func.coalesce(is_theirs, sa.false()))
+    return condition(is_theirs, is_found)
+
+
+def _is_before(seq: Any) -> sa.ColumnElement[bool]:
+    """Whether an event of one user has a lower number."""
+    number = sa.type_coerce(seq, events.c.seq.type)
+    is_lower = events.c.seq < number
+    return condition(is_lower, sa.and_(stretch(events.c.seq) <= stretch(number), is_lower))
+
+
 def _is_named(name: str) -> sa.ColumnElement[bool]:
     if "*" not in name:
         return events.c.name == name
@@ -39,14 +55,15 @@ def _is_named(name: str) -> sa.ColumnElement[bool]:
 
 def _newest_first(asked: EventQuery) -> tuple[sa.ColumnElement[Any], ...]:
     """The order of the index that the question walks: one user's events by number, all events by time."""
-    return (events.c.seq.desc(),) if asked.user_id is not None else (events.c.time.desc(), events.c.seq.desc())
+    index = events.c.time if asked.user_id is None else Worded(events.c.seq, stretch(events.c.seq), events.c.seq.type)
+    return (index.desc(), events.c.seq.desc())
 
 
 def page(asked: EventQuery, limit: int | None, after: EventPosition | None) -> sa.Select[Any]:
     """What a list reads: the newest first, from behind a position on."""
     statement = _matching(asked)
     if after is not None and asked.user_id is not None:
-        statement = statement.where(events.c.seq < after.seq)
+        statement = statement.where(_is_before(after.seq))
     elif after is not None:
         place = sa.tuple_(after.time, after.seq, types=[events.c.time.type, events.c.seq.type])
         statement = statement.where(sa.tuple_(events.c.time, events.c.seq) < place)

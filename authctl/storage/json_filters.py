@@ -7,10 +7,9 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
 from authctl.model import Filter
+from authctl.storage.wordings import Worded
 
 Condition = sa.ColumnElement[bool]
 
@@ -22,26 +21,6 @@ class _Jsonb(sa.types.UserDefinedType[Any]):
 
     def get_col_spec(self, **options: Any) -> str:
         return "JSONB"
-
-
-class _Twins(FunctionElement[Any]):
-    """An expression as each of the databases words it."""
-
-    inherit_cache = True
-
-    def __init__(self, sqlite: sa.ColumnElement[Any], postgresql: sa.ColumnElement[Any], type_: Any) -> None:
-        self.type = type_
-        super().__init__(sqlite, postgresql)
-
-
-@compiles(_Twins, "sqlite")
-def _compile_for_sqlite(twins: _Twins, compiler: Any, **options: Any) -> str:
-    return f"({compiler.process(next(iter(twins.clauses)), **options)})"
-
-
-@compiles(_Twins, "postgresql")
-def _compile_for_postgres(twins: _Twins, compiler: Any, **options: Any) -> str:
-    return f"({compiler.process([*twins.clauses][1], **options)})"
 
 
 def condition(column: sa.ColumnElement[Any], filter: Filter) -> Condition:
@@ -98,7 +77,7 @@ def _raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 def _kind(column: sa.ColumnElement[Any], path: tuple[str, ...]) -> sa.ColumnElement[Any]:
     """What the value is, in the words of the database: `null` is the same in both; NULL where it is absent."""
-    return _Twins(sa.func.json_type(_raw(column), _path(path)), sa.func.jsonb_typeof(_node(column, path)), sa.Text())
+    return Worded(sa.func.json_type(_raw(column), _path(path)), sa.func.jsonb_typeof(_node(column, path)), sa.Text())
 
 
 def _of_kind(
@@ -111,7 +90,7 @@ def _of_kind(
 ) -> sa.ColumnElement[Any]:
     """The value where it is of one of these kinds. No other is even looked at, since it may not be convertible."""
     kind = _kind(column, path)
-    return _Twins(sa.case((kind.in_(kinds), sqlite)), sa.case((kind.in_(kinds), postgresql)), type_)
+    return Worded(sa.case((kind.in_(kinds), sqlite)), sa.case((kind.in_(kinds), postgresql)), type_)
 
 
 def _number(column: sa.ColumnElement[Any], path: tuple[str, ...]) -> sa.ColumnElement[Any]:
@@ -137,5 +116,5 @@ def _has_member(column: sa.ColumnElement[Any], path: tuple[str, ...], value: str
     sqlite = sa.exists().where(each.c.type == "text", each.c.value == value)
     postgresql = _node(column, path).op("@>", is_comparison=True)(sa.func.to_jsonb(sa.cast(value, sa.Text)))
     return sa.and_(
-        sa.func.coalesce(_kind(column, path), "") == "array", _Twins(sqlite, postgresql, sa.Boolean()).is_(sa.true())
+        sa.func.coalesce(_kind(column, path), "") == "array", Worded(sqlite, postgresql, sa.Boolean()).is_(sa.true())
     )

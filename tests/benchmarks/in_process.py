@@ -55,7 +55,8 @@ MOST_TRIPS = {
     "sessions.create_jwt": 5,
     "sessions.create": 5,
 }
-SELECT = "SELECT * FROM sessions JOIN users ON users.seq = sessions.user_seq WHERE secret_digest = "
+SELECT = "SELECT * FROM sessions JOIN users ON users.seq = sessions.user_seq WHERE secret_digest = {0}"
+SELECT_ON_POSTGRES = f"{SELECT} AND substr(secret_digest, 1, 7) = substr({{0}}, 1, 7)"
 FREE = hashing.Parameters(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
 IP = "192.0.2.7"
@@ -109,12 +110,12 @@ def raw(url: str) -> Iterator[Callable[[bytes], object]]:
     """The SELECT on a connection of the driver's."""
     if url.startswith("sqlite"):
         connection: Any = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-        mark = "?"
+        select = SELECT.format(":digest")
     else:
         connection = psycopg.connect(url, autocommit=True)
-        mark = "%s"
+        select = SELECT_ON_POSTGRES.format("%(digest)s")
     try:
-        yield lambda digest: connection.execute(SELECT + mark, [digest]).fetchone()
+        yield lambda digest: connection.execute(select, {"digest": digest}).fetchone()
     finally:
         connection.close()
 

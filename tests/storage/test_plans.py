@@ -14,14 +14,16 @@ import sqlite3
 from collections import namedtuple
 from contextlib import contextmanager
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from unittest import mock
 
+import psycopg
 import pytest
 from doubles.statements import caught
 
 from authctl.model import EventName
-from authctl.storage import search_terms
+from authctl.storage import bulk, search_terms
 from authctl.storage.connection import Connection
 
 USERS = 10_000
@@ -29,7 +31,7 @@ ORDER = "users_created_at"
 WORDS = "user_words_words"
 ADDRESSES = ("addresses_pkey", "addresses_address_key")
 PHONES = ("users_phone_key", "users_phone")
-LARGE = {"users", "user_words", "addresses", "events"}
+LARGE = {"users", "user_words", "addresses", "events", "sessions"}
 
 # One way into a table. is_walk: from an end of the index, and not by a value looked up in it. limited: no further than
 # a LIMIT asks. word_led: the rows are those that the search index named.
@@ -64,6 +66,9 @@ def loaded(request, tmp_path_factory):
             directory.database.write(_keep_uncounted)
         directory.database.write(lambda db: make_users.load(ROWS, db))
         directory.write(_record_events)
+        if request.param == "postgres":
+            directory.database.write(_repeat_events)
+        directory.database.write(_add_sessions)
         yield directory
     if request.param == "postgres":
         databases.drop(name)
@@ -81,6 +86,20 @@ def _record_events(work):
         work.record(EventName.USERS_CREATE, f"users/{row['id']}", user_id=row["id"])
 
 
+def _repeat_events(db):
+    """Have more of them than are as well read at once, which is for Postgres to decide."""
+    columns = "id, time, actor, name, resource, user_id, details"
+    repeated = f"SELECT {columns} FROM events, generate_series(1, 49)"
+    db.sqlalchemy.exec_driver_sql(f"INSERT INTO events ({columns}) {repeated}")
+
+
+def _add_sessions(db):
+    columns = ("id", "user_seq", "secret_digest", "provider", "factors", "created_at", "used_at", "expires_at")
+    digests = [sha256(str(number).encode()).digest() for number in range(2_000)]
+    rows = [(digest.hex(), number + 1, digest, "email", "[]", number, 0, 1) for number, digest in enumerate(digests)]
+    bulk.insert(db, "sessions", columns, rows)
+
+
 @pytest.fixture(scope="module", params=["as loaded", "analyzed"])
 def directory(request, loaded):
     if request.param == "analyzed":
@@ -89,12 +108,13 @@ def directory(request, loaded):
 
 
 @contextmanager
-def explaining(plans):
-    """Collects the plan of every SELECT that is run meanwhile."""
+def explaining(plans, *, of_postgres=None):
+    """Collects the plan of every SELECT that is run meanwhile. of_postgres: the reader of those of Postgres."""
 
     def explain(driver, statement, parameters):
         if statement.startswith(("SELECT", "WITH")):
-            reader = plans_of_sqlite if isinstance(driver, sqlite3.Connection) else plans_of_postgres
+            is_sqlite = isinstance(driver, sqlite3.Connection)
+            reader = plans_of_sqlite if is_sqlite else of_postgres or plans_of_postgres
             plans.append((statement, reader(driver.cursor(), statement, parameters)))
 
     # An explanation would be the statement that its transaction ends with.
@@ -132,6 +152,24 @@ def _index_of_sqlite(cursor, match):
 
 def plans_of_postgres(cursor, statement, parameters):
     cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+    return _accesses_of_answer(cursor)
+
+
+def kept_plans_of_postgres(cursor, statement, parameters):
+    """The ways of the plan that the server keeps, which is for any values."""
+    for number, name in enumerate(parameters, 1):
+        statement = statement.replace(f"%({name})s", f"${number}")
+    types = ", ".join("bytea" if isinstance(value, bytes) else "unknown" for value in parameters.values())
+    values = psycopg.sql.SQL(", ").join(map(psycopg.sql.Literal, parameters.values()))
+    cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    cursor.execute(f"PREPARE kept{f' ({types})' if types else ''} AS {statement}")
+    cursor.execute(psycopg.sql.SQL("EXPLAIN (FORMAT JSON) EXECUTE kept ({})").format(values))
+    accesses = _accesses_of_answer(cursor)
+    cursor.execute("DEALLOCATE kept")
+    return accesses
+
+
+def _accesses_of_answer(cursor):
     (answer,) = cursor.fetchone()
     return list(_accesses(json.loads(answer)[0]["Plan"] if isinstance(answer, str) else answer[0]["Plan"]))
 
@@ -314,14 +352,33 @@ def listed(directory, filters, **asked):
     return [user.id for user in directory.users.list(filters=filters, **asked)]
 
 
-def test_the_log_of_a_user_is_read_by_its_index(directory):
-    logged = ROWS[0][0]["id"]
+@pytest.mark.parametrize("reader", [plans_of_postgres, kept_plans_of_postgres])
+def test_logs_are_read_by_their_indexes(directory, reader):
+    if directory.database.path and reader is kept_plans_of_postgres:
+        pytest.skip("SQLite has one plan for all values")
+    logged = ROWS[USERS // 2][0]["id"]
     plans = []
-    with explaining(plans):
-        (event,) = directory.users.list_logs(logged)
+    with explaining(plans, of_postgres=reader):
+        event, *_ = directory.users.list_logs(logged)
         directory.users.list_logs(logged, after=event.id)
+        *_, last = directory.security.list_logs()
+        directory.security.list_logs(after=last.id)
     check(plans)
-    assert {access.index for _, accesses in plans for access in accesses if access.table == "events"} == {
-        "events_user_id",
-        "events_id_key" if directory.database.path else "events_time",
-    }
+    accesses = [access for _, accesses in plans for access in accesses if access.table == "events"]
+    indexes = ("events_user_id", "events_id_key") if directory.database.path else ("events_user",)
+    assert {access.index for access in accesses} == {"events_time", *indexes}
+    if reader is kept_plans_of_postgres:  # one user may have most of the log, which is not sorted at once
+        assert all(access.limited for access in accesses if access.index == "events_user")
+
+
+@pytest.mark.parametrize("reader", [plans_of_postgres, kept_plans_of_postgres])
+def test_a_session_is_found_in_the_index_of_digests(directory, reader):
+    if directory.database.path and reader is kept_plans_of_postgres:
+        pytest.skip("SQLite has one plan for all values")
+    secret = directory.users.create_session(MIDDLE["id"]).secret
+    plans = []
+    with explaining(plans, of_postgres=reader):
+        assert directory.sessions.get(secret).user.id == MIDDLE["id"]
+    check(plans)
+    index = "sessions_secret_digest_key" if directory.database.path else "sessions_digest"
+    assert index in {access.index for _, accesses in plans for access in accesses}

@@ -31,11 +31,12 @@ VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 SEARCH_INDEXES = ("user_words", "team_words")
 OF_THE_OTHER = {  # which one of the two has alone
     "sqlite": {
-        *("sessions_secret_digest", "sessions_created_at", "sessions_user_ended"),
+        *("sessions_digest", "sessions_created_at", "sessions_user_ended", "events_user"),
         *("users_username_key", "users_phone"),
     },
     "postgresql": {
-        *("sessions_id_key", "sessions_secret_digest_key", "sessions_user", "events_id_key"),
+        *("sessions_id_key", "sessions_secret_digest_key", "sessions_user"),
+        *("events_id_key", "events_user_id"),
         *("users_email_key", "users_username_key_key", "users_phone_key"),
         *("addresses_user_seq", "user_names_user_seq"),
     },
@@ -87,7 +88,7 @@ def test_migrations_are_numbered_in_their_order():
     assert [script.revision for script in scripts] == [f"{number:04}" for number in range(1, len(scripts) + 1)]
 
 
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")  # SQLite's
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_migrations_make_what_the_tables_say(directory):
     dialect = directory.database.dialect
 
@@ -300,6 +301,31 @@ def test_upgrade_migrates_and_says_so(directory, later, newer):
     event = "SELECT name, details FROM events ORDER BY seq DESC LIMIT 1"
     name, details = later.read(lambda work: work.db.sqlalchemy.exec_driver_sql(event).one())
     assert (name, details) == ("directory.update.schema", f'{{"before":"{before}","after":"{after}"}}')
+
+
+AS_OF_0021 = {
+    "sqlite": ("DROP INDEX events_time",),
+    "postgresql": (
+        "DROP INDEX events_time, events_user, sessions_digest",
+        "CREATE INDEX events_user_id ON events (user_id, seq)",
+        "CREATE INDEX sessions_secret_digest ON sessions USING hash (secret_digest)",
+    ),
+}
+
+
+def test_sessions_and_logs_of_before_are_found_by_smaller_indexes(directory, later):
+    wanted = described(directory.database)
+    directory.users.create(id="ada")
+    secret = directory.users.create_session("ada").secret
+    logs = directory.users.list_logs("ada")
+    indexes = (*AS_OF_0021[directory.database.dialect], "CREATE INDEX events_time ON events (time, seq)")
+    for statement in (*indexes, "UPDATE alembic_version SET version_num = '0021'"):
+        directory.database.write(lambda db, statement=statement: db.sqlalchemy.exec_driver_sql(statement))
+    setup.upgrade(later)
+    assert described(later.database) == wanted
+    assert later.sessions.get(secret).user.id == "ada"
+    assert later.users.list_logs("ada") == logs
+    assert later.security.verify_logs().is_good
 
 
 def test_a_copy_is_made_first_for_its_owner_alone(directory, newer):

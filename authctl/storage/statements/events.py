@@ -19,5 +19,5 @@ PAGE_OF_USER = event_lists.page(_OF_USER, FIRST_PAGE.limit, None)
 PAGE_OF_USER_BEHIND = event_lists.page(_OF_USER, FIRST_PAGE.limit, _BEHIND)
 FIND_POSITION = sa.select(events.c.time, events.c.seq).where(is_(events.c.time), is_(events.c.id))
 
-FIND_OF_USER = sa.select(events.c.seq).where(is_(events.c.user_id)).limit(1)
+FIND_OF_USER = sa.select(events.c.seq).where(event_lists.is_about(bind("user_id"))).limit(1)
 LAST = sa.select(sa.func.max(events.c.seq).label("seq"))

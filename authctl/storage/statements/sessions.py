@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from authctl.model import Session
 from authctl.storage.column_types import JsonText
 from authctl.storage.statements.building import Changes, Twins, bind, is_, values
-from authctl.storage.tables import policies, sessions, users
+from authctl.storage.tables import digest_beginning, policies, sessions, users
+from authctl.storage.wordings import condition
 
 _WITH_USER = sa.select(sessions, users.c.id.label("user_id")).join(users, users.c.seq == sessions.c.user_seq)
 _OPEN = (sessions.c.ended_at.is_(None), sessions.c.expires_at > bind("now", sessions.c.expires_at))
@@ -17,12 +18,15 @@ _LIVE = (
     sessions.c.used_at <= bind("ahead", sessions.c.used_at),
 )
 _BY_ID = is_(sessions.c.created_at), is_(sessions.c.id)
+_DIGEST, _GIVEN = sessions.c.secret_digest, bind("secret_digest", sessions.c.secret_digest)
+_BEGINS = digest_beginning(_DIGEST) == digest_beginning(_GIVEN)
+_IS_SECRET = condition(_DIGEST == _GIVEN, sa.and_(_BEGINS, _DIGEST == _GIVEN))
 _NOT_KEPT = sessions.c.seq != bind("kept", sessions.c.seq)
 
 INSERT = sessions.insert().values(values(sessions, "seq", "ended_at", "ended_reason")).inline()
 UPDATE = Changes(sessions)
 
-FIND_BY_DIGEST = _WITH_USER.where(is_(sessions.c.secret_digest))
+FIND_BY_DIGEST = _WITH_USER.where(_IS_SECRET)
 FIND = _WITH_USER.where(is_(sessions.c.user_seq), *_BY_ID)
 FIND_NOT_ENDED = sa.select(sessions.c.seq).where(is_(sessions.c.seq), sessions.c.ended_at.is_(None))
 
@@ -43,8 +47,8 @@ def _admitting(found: sa.Select[Any]) -> Twins:
     )
 
 
-ADMIT = _admitting(_AND_USER.where(is_(sessions.c.secret_digest)))
-ADMIT_LOCKED = _admitting(_AND_USER.where(is_(sessions.c.secret_digest)).with_for_update(of=users))
+ADMIT = _admitting(_AND_USER.where(_IS_SECRET))
+ADMIT_LOCKED = _admitting(_AND_USER.where(_IS_SECRET).with_for_update(of=users))
 ADMIT_BY_ID = _admitting(_AND_USER.where(*_BY_ID))
 
 LIST = _WITH_USER.where(is_(sessions.c.user_seq)).order_by(sessions.c.seq.desc())

@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from authctl.model import EventName
 from authctl.storage.column_types import Text
+from authctl.storage.event_lists import is_about
 from authctl.storage.statements.building import Twins, bind, is_, upsert, values
 from authctl.storage.statements.users import IS_NAMED
 from authctl.storage.tables import events, former_names, memberships, sessions, user_names, users
@@ -53,7 +54,7 @@ PASS_ON = _add(
 
 _GIVEN = (EventName.USERS_SESSIONS_CREATE, EventName.USERS_UPDATE_LABELS, EventName.TEAMS_MEMBERSHIPS_CREATE)
 _HAS = [sa.exists().where(table.c.user_seq == users.c.seq) for table in (sessions, memberships)]
-_HAD = sa.exists().where(events.c.user_id == users.c.id, sa.or_(*(events.c.name == str(name) for name in _GIVEN)))
+_HAD = sa.exists().where(is_about(users.c.id), sa.or_(*(events.c.name == str(name) for name in _GIVEN)))
 # The name of a user who was ever signed in to, or granted anything.
 REMEMBER = _add(
     former_names,

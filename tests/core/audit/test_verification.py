@@ -462,7 +462,7 @@ INDEXES_SINCE = (
 INDEXES_OF_ONE_SINCE = {
     "sqlite": ("sessions_user",),
     "postgresql": (
-        *("sessions_user_ended", "sessions_created_at", "sessions_secret_digest"),
+        *("sessions_user_ended", "sessions_created_at", "sessions_digest", "events_user"),
         *("users_username_key", "users_phone", "user_words_words", "team_words_words"),
     ),
 }
@@ -484,6 +484,7 @@ KEYS_UNTIL = {
 UNTIL = {
     "sqlite": (),
     "postgresql": (
+        "CREATE INDEX events_user_id ON events (user_id, seq)",
         "ALTER TABLE addresses ADD CONSTRAINT addresses_user_seq_fkey FOREIGN KEY (user_seq) REFERENCES users (seq)",
         "CREATE INDEX addresses_user_seq ON addresses (user_seq)",
         "ALTER TABLE user_words ALTER words TYPE tsvector USING to_tsvector('simple', words)",
