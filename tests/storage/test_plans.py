@@ -372,13 +372,15 @@ def test_logs_are_read_by_their_indexes(directory, reader):
 
 
 @pytest.mark.parametrize("reader", [plans_of_postgres, kept_plans_of_postgres])
-def test_a_session_is_found_in_the_index_of_digests(directory, reader):
+def test_a_session_is_found_by_its_secret_and_by_its_id(directory, reader):
     if directory.database.path and reader is kept_plans_of_postgres:
         pytest.skip("SQLite has one plan for all values")
     secret = directory.users.create_session(MIDDLE["id"]).secret
+    jwt = directory.sessions.create_jwt(secret).jwt
     plans = []
     with explaining(plans, of_postgres=reader):
-        assert directory.sessions.get(secret).user.id == MIDDLE["id"]
+        assert directory.sessions.get(secret).user.id == directory.sessions.verify_jwt(jwt).user_id == MIDDLE["id"]
     check(plans)
-    index = "sessions_secret_digest_key" if directory.database.path else "sessions_digest"
-    assert index in {access.index for _, accesses in plans for access in accesses}
+    indexes = {access.index for _, accesses in plans for access in accesses if access.table == "sessions"}
+    keys = {"sessions_secret_digest_key", "sessions_id_key"}
+    assert indexes == (keys if directory.database.path else {"sessions_digest", "sessions_second"})

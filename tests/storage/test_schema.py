@@ -31,7 +31,7 @@ VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 SEARCH_INDEXES = ("user_words", "team_words")
 OF_THE_OTHER = {  # which one of the two has alone
     "sqlite": {
-        *("sessions_digest", "sessions_created_at", "sessions_user_ended", "events_user"),
+        *("sessions_digest", "sessions_second", "sessions_user_ended", "events_user"),
         *("users_username_key", "users_phone"),
     },
     "postgresql": {
@@ -306,9 +306,10 @@ def test_upgrade_migrates_and_says_so(directory, later, newer):
 AS_OF_0021 = {
     "sqlite": ("DROP INDEX events_time",),
     "postgresql": (
-        "DROP INDEX events_time, events_user, sessions_digest",
+        "DROP INDEX events_time, events_user, sessions_digest, sessions_second",
         "CREATE INDEX events_user_id ON events (user_id, seq)",
         "CREATE INDEX sessions_secret_digest ON sessions USING hash (secret_digest)",
+        "CREATE INDEX sessions_created_at ON sessions (created_at)",
     ),
 }
 
@@ -317,15 +318,16 @@ def test_sessions_and_logs_of_before_are_found_by_smaller_indexes(directory, lat
     wanted = described(directory.database)
     directory.users.create(id="ada")
     secret = directory.users.create_session("ada").secret
+    jwt = directory.sessions.create_jwt(secret).jwt
     logs = directory.users.list_logs("ada")
     indexes = (*AS_OF_0021[directory.database.dialect], "CREATE INDEX events_time ON events (time, seq)")
     for statement in (*indexes, "UPDATE alembic_version SET version_num = '0021'"):
         directory.database.write(lambda db, statement=statement: db.sqlalchemy.exec_driver_sql(statement))
     setup.upgrade(later)
     assert described(later.database) == wanted
-    assert later.sessions.get(secret).user.id == "ada"
-    assert later.users.list_logs("ada") == logs
-    assert later.security.verify_logs().is_good
+    assert directory.sessions.get(secret).user.id == directory.sessions.verify_jwt(jwt).user_id == "ada"
+    assert directory.users.list_logs("ada") == logs
+    assert directory.security.verify_logs().is_good
 
 
 def test_a_copy_is_made_first_for_its_owner_alone(directory, newer):

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from authctl.storage.statements.building import bind, is_, values
 from authctl.storage.statements.lists import LIMIT
+from authctl.storage.statements.sessions import IS_BY_ID
 from authctl.storage.tables import identities, sessions, users, waiting_identities
 
 _SELECT = sa.select(identities, users.c.id.label("user_id")).join(users, users.c.seq == identities.c.user_seq)
@@ -20,9 +21,7 @@ DELETE = identities.delete().where(is_(identities.c.id))
 _WAITING = ("provider", "provider_uid", "email")
 INSERT_WAITING = waiting_identities.insert().from_select(
     ["session_seq", *_WAITING],
-    sa.select(sessions.c.seq, *(bind(name, waiting_identities.c[name]) for name in _WAITING)).where(
-        is_(sessions.c.created_at), is_(sessions.c.id)
-    ),
+    sa.select(sessions.c.seq, *(bind(name, waiting_identities.c[name]) for name in _WAITING)).where(IS_BY_ID),
 )
 TAKE_WAITING = (
     waiting_identities.delete()

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from authctl.model import Session
 from authctl.storage.column_types import JsonText
 from authctl.storage.statements.building import Changes, Twins, bind, is_, values
-from authctl.storage.tables import digest_beginning, policies, sessions, users
+from authctl.storage.tables import digest_beginning, policies, second, sessions, users
 from authctl.storage.wordings import condition
 
 _WITH_USER = sa.select(sessions, users.c.id.label("user_id")).join(users, users.c.seq == sessions.c.user_seq)
@@ -17,7 +17,9 @@ _LIVE = (
     sessions.c.used_at > bind("idle_since", sessions.c.used_at),
     sessions.c.used_at <= bind("ahead", sessions.c.used_at),
 )
-_BY_ID = is_(sessions.c.created_at), is_(sessions.c.id)
+_CREATED, _AT = sessions.c.created_at, bind("created_at", sessions.c.created_at)
+_IS_FROM_THEN = condition(_CREATED == _AT, sa.and_(second(_CREATED) == second(_AT), _CREATED == _AT))
+IS_BY_ID = sa.and_(_IS_FROM_THEN, is_(sessions.c.id))
 _DIGEST, _GIVEN = sessions.c.secret_digest, bind("secret_digest", sessions.c.secret_digest)
 _BEGINS = digest_beginning(_DIGEST) == digest_beginning(_GIVEN)
 _IS_SECRET = condition(_DIGEST == _GIVEN, sa.and_(_BEGINS, _DIGEST == _GIVEN))
@@ -27,7 +29,7 @@ INSERT = sessions.insert().values(values(sessions, "seq", "ended_at", "ended_rea
 UPDATE = Changes(sessions)
 
 FIND_BY_DIGEST = _WITH_USER.where(_IS_SECRET)
-FIND = _WITH_USER.where(is_(sessions.c.user_seq), *_BY_ID)
+FIND = _WITH_USER.where(is_(sessions.c.user_seq), IS_BY_ID)
 FIND_NOT_ENDED = sa.select(sessions.c.seq).where(is_(sessions.c.seq), sessions.c.ended_at.is_(None))
 
 # A session with all of its user, whose columns come first, and at last the policies: what it takes to admit somebody.
@@ -49,7 +51,7 @@ def _admitting(found: sa.Select[Any]) -> Twins:
 
 ADMIT = _admitting(_AND_USER.where(_IS_SECRET))
 ADMIT_LOCKED = _admitting(_AND_USER.where(_IS_SECRET).with_for_update(of=users))
-ADMIT_BY_ID = _admitting(_AND_USER.where(*_BY_ID))
+ADMIT_BY_ID = _admitting(_AND_USER.where(IS_BY_ID))
 
 LIST = _WITH_USER.where(is_(sessions.c.user_seq)).order_by(sessions.c.seq.desc())
 LIST_LIVE = LIST.where(*_LIVE)

@@ -462,7 +462,7 @@ INDEXES_SINCE = (
 INDEXES_OF_ONE_SINCE = {
     "sqlite": ("sessions_user",),
     "postgresql": (
-        *("sessions_user_ended", "sessions_created_at", "sessions_digest", "events_user"),
+        *("sessions_user_ended", "sessions_second", "sessions_digest", "events_user"),
         *("users_username_key", "users_phone", "user_words_words", "team_words_words"),
     ),
 }
