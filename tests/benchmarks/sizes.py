@@ -14,7 +14,7 @@ USERS = (1, 10, 100)  # millions
 MILLION = 1_000_000
 
 # Bytes of tables and indexes, as written.py shows them; of the indexes alone, what a sign-in reads.
-# Events of one user and sessions of one second share entries of an index there: 20 bytes are added for those that do not.
+# Events of one user and sessions of one second share entries of an index there: with 20 bytes for those that do not.
 USER, SESSION, EVENT = 1_195, 280, 330
 KNOWN_SOURCE, ATTEMPT = 130, 120
 SIGN_IN_INDEXES, SEARCH_INDEXES = 340, 235
