@@ -118,7 +118,8 @@ class Connections:
             closed = alike.pop()
             if _is_as_new(closed):
                 connection = postgres.Connection(closed)
-                vars(connection).update(same, _autocommit=autocommit)
+                for name, value in same.items():
+                    setattr(connection, name, value)
                 break
             closed.finish()
         else:
