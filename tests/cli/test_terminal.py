@@ -1,6 +1,5 @@
 """Commands at a pseudo-terminal, as a person meets them: questions, prompts, windows, colours, Ctrl-C."""
 
-import os
 import re
 import signal
 import termios
@@ -215,7 +214,8 @@ def test_a_password_stays_hidden_after_ctrl_z_and_fg(person, ada):
     someone = person("users update-password ada")
     someone.sees("New password: ")
     someone.child.send_signal(signal.SIGSTOP)
-    os.waitid(os.P_PID, someone.child.pid, os.WSTOPPED)
+    while someone.child.state != "T":
+        pass
     shown = termios.tcgetattr(someone.terminal)
     shown[3] |= termios.ECHO
     termios.tcsetattr(someone.terminal, termios.TCSANOW, shown)

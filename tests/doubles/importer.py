@@ -3,7 +3,6 @@
 Each is a fork of a process that has loaded the engine already, and nothing of the tests.
 """
 
-import multiprocessing
 import os
 import sys
 import traceback
@@ -11,12 +10,7 @@ import warnings
 from contextlib import suppress
 from signal import SIGKILL
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([
-    "psycopg", "sqlite3", "authctl.core.directory.application", "authctl.core.directory.opening",
-    "authctl.storage.postgres", "authctl.storage.sqlite", "authctl.transfer.importing",
-    "authctl.transfer.sources.authctl",
-])  # fmt: skip
+from doubles.forks import FORKS
 
 
 class Importer:

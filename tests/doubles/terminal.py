@@ -6,12 +6,11 @@ import pty
 import re
 import select
 import struct
-import subprocess
-import sys
 import termios
 from dataclasses import dataclass
 
 import pyte
+from doubles.forks import AtTerminal
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 CELL = (8, 16)  # pixels
@@ -38,19 +37,9 @@ class Person:
         self.columns, self.lines = columns, lines
         self.terminal, other = pty.openpty()
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
-        typed = os.open(stdin, os.O_RDONLY) if stdin else other
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", "authctl", *words],
-            env=python | home | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | variables,
-            stdin=typed,
-            stdout=other,
-            stderr=other,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
-        )
-        for descriptor in {typed, other}:
-            os.close(descriptor)
+        environ = home | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | variables
+        self.child = AtTerminal(words, environ, os.ttyname(other), stdin)
+        os.close(other)
         self.screen = ""
         self._bytes = b""
 
@@ -73,19 +62,15 @@ class Person:
 
     def types(self, text):
         """Once the command waits: a Ctrl-C in the moment before it does would be heard with the next key alone."""
-        while self._is_busy():
+        while self.child.state == "R":
             pass
         os.write(self.terminal, text.encode())
-
-    def _is_busy(self):
-        with open(f"/proc/{self.child.pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] == "R"
 
     def leaves(self):
         """The exit status, when the command has ended."""
         while self._read():
             pass
-        return self.child.wait(60)
+        return self.child.wait()
 
     def window(self):
         """What the window shows now, as a terminal reads what it was sent."""
@@ -94,9 +79,7 @@ class Person:
         return window
 
     def close(self):
-        if self.child.poll() is None:
-            self.child.kill()
-            self.child.wait()
+        self.child.close()
         os.close(self.terminal)
 
 
