@@ -891,15 +891,14 @@ MANY = storage.backups.BATCH + 1  # users, whose rows are read in two goes
 
 
 def test_a_stream_that_loses_its_connection_is_told(on_postgres, postgres, info):
-    for number in range(1200):
-        on_postgres.write(
-            lambda work, number=number: work.db.sqlalchemy.exec_driver_sql(
-                "INSERT INTO users (id, name, email_verified, phone_verified, status, labels, prefs, metadata, mfa, "
-                "password_must_change, password_self_service, created_at, updated_at) VALUES "
-                "(%s, '', false, false, 'active', '[]', '{}', '{}', false, false, false, 0, 0)",
-                (f"u{number}",),
-            )
+    on_postgres.write(
+        lambda work: work.db.sqlalchemy.exec_driver_sql(
+            "INSERT INTO users (id, name, email_verified, phone_verified, status, labels, prefs, metadata, mfa, "
+            "password_must_change, password_self_service, created_at, updated_at) SELECT "
+            "'u' || number, '', false, false, 'active', '[]', '{}', '{}', false, false, false, 0, 0 "
+            "FROM generate_series(1, 1200) number"
         )
+    )
     stream = on_postgres.users.iterate()
     next(stream)
     postgres.execute(TERMINATE, (info["dbname"],))
