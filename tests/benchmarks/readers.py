@@ -58,7 +58,7 @@ JSON = {
     "names": ("{BASE", ', "n": 1', "}"),
     "values": ('{BASE, "n": [1', ", 1", "]}"),
     "wrong values": ('{BASE, "LIST": [1', ", 1", "]}"),
-    "empty objects": ('{BASE, "LIST": [{}', ",{}", "]}"),
+    "empty objects": ("", '{BASE, "LIST": [' + "{}," * 30_000 + "{}]}\n", ""),
     "lists in a value": ('{BASE, "n": [[]', ",[]", "]}"),
     "lists": ("GOOD\n", "[", ""),
     "lists that end": ("GOOD\n", "[]", ""),
