@@ -29,15 +29,21 @@ def prefs(value: str | Mapping[str, object], *, field: str = "prefs") -> Json:
     found = _parsed(value, field) if isinstance(value, str) else value
     if not isinstance(found, dict):
         raise invalid(field, f"must be a JSON object, not {kind_of(found)}", hint=_JSON_HINT)
-    _check_json(found, field)
-    try:
-        encoded = _COMPACT.encode(found).encode()
-    except ValueError:
-        raise _long_number(field) from None
-    if len(encoded) > MAX_JSON_BYTES:
-        raise _too_large(field)
+    encoded = _encoded(found, field)
     copy: Json = found if isinstance(value, str) else json.loads(encoded)
     return copy
+
+
+def _encoded(found: Json, field: str) -> str:
+    """A checked object as the compact text that is stored."""
+    _check_json(found, field)
+    try:
+        encoded = _COMPACT.encode(found)
+    except ValueError:
+        raise _long_number(field) from None
+    if len(encoded.encode()) > MAX_JSON_BYTES:
+        raise _too_large(field)
+    return encoded
 
 
 _FEW = 16  # members
@@ -52,7 +58,7 @@ def json_text(value: Json, *, field: str) -> str:
         encoded = _flat_text(value, field)
         if encoded is not None and encoded.isascii() and "\\u0000" not in encoded and len(encoded) <= MAX_JSON_BYTES:
             return encoded
-    return _COMPACT.encode(prefs(value, field=field))
+    return _encoded(value, field) if isinstance(value, dict) else _COMPACT.encode(prefs(value, field=field))
 
 
 def _flat_text(value: Json, field: str) -> str | None:
