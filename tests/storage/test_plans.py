@@ -157,12 +157,14 @@ def plans_of_postgres(cursor, statement, parameters):
 
 def kept_plans_of_postgres(cursor, statement, parameters):
     """The ways of the plan that the server keeps, which is for any values."""
+    if not parameters:
+        return plans_of_postgres(cursor, statement, parameters)
     for number, name in enumerate(parameters, 1):
         statement = statement.replace(f"%({name})s", f"${number}")
     types = ", ".join("bytea" if isinstance(value, bytes) else "unknown" for value in parameters.values())
     values = psycopg.sql.SQL(", ").join(map(psycopg.sql.Literal, parameters.values()))
     cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    cursor.execute(f"PREPARE kept{f' ({types})' if types else ''} AS {statement}")
+    cursor.execute(f"PREPARE kept ({types}) AS {statement}")
     cursor.execute(psycopg.sql.SQL("EXPLAIN (FORMAT JSON) EXECUTE kept ({})").format(values))
     accesses = _accesses_of_answer(cursor)
     cursor.execute("DEALLOCATE kept")
