@@ -107,6 +107,15 @@ class Connections:
             for closed in alike:
                 closed.finish()
 
+    @contextlib.contextmanager
+    def unkept(self):
+        """Meanwhile, what is closed is gone."""
+        kept, self._closed = self._closed, {}
+        try:
+            yield
+        finally:
+            self._closed = kept
+
     def connect(self, conninfo, *, autocommit, prepare_threshold, cursor_factory, **options):
         """Stands for `postgres.Connection.connect`."""
         same = {"autocommit": autocommit, "prepare_threshold": prepare_threshold, "cursor_factory": cursor_factory}

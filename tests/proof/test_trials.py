@@ -15,8 +15,9 @@ def files(ready_file, tmp_path):
 
 
 @pytest.fixture
-def servers(ready_copies):
-    return Servers(*ready_copies)
+def servers(ready_copies, connections):
+    with connections.unkept():  # trials wait until nobody else is connected
+        yield Servers(*ready_copies)
 
 
 def test_damage_is_told_or_answered(files):
