@@ -330,6 +330,30 @@ def test_sessions_and_logs_of_before_are_found_by_smaller_indexes(directory, lat
     assert directory.security.verify_logs().is_good
 
 
+def test_an_upgrade_lets_sign_ins_end_before_it_begins(directory, later):
+    """A sign-in adds a session, then an event: an upgrade that had the events and waited for sessions would fail."""
+    if directory.database.dialect == "sqlite":
+        pytest.skip("one writes at a time")
+    directory.users.create(id="ada")
+    indexes = (*AS_OF_0021["postgresql"], "CREATE INDEX events_time ON events (time, seq)")
+    for statement in (*indexes, "UPDATE alembic_version SET version_num = '0021'"):
+        directory.database.write(lambda db, statement=statement: db.sqlalchemy.exec_driver_sql(statement))
+
+    def sign_in(db):
+        run = db.sqlalchemy.exec_driver_sql
+        run("LOCK TABLE sessions IN ROW EXCLUSIVE MODE")
+        upgrade = threads.submit(setup.upgrade, later)
+        waiting = "SELECT 1 FROM pg_locks WHERE relation = 'sessions'::regclass AND NOT granted"
+        while not run(waiting).first():
+            assert not upgrade.done()
+        run("LOCK TABLE events IN ROW EXCLUSIVE MODE NOWAIT")
+        return upgrade
+
+    with ThreadPoolExecutor(1) as threads:
+        upgrade = directory.database.write(sign_in)
+        assert upgrade.result().after == state.HEAD
+
+
 def test_a_copy_is_made_first_for_its_owner_alone(directory, newer):
     if directory.database.path is None:
         pytest.skip("a server has backups of its own")
