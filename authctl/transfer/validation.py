@@ -253,15 +253,16 @@ class Checker:
         if record.phone and (phone := check.optional(self._phone, record.phone, "phone", self._phone_hint)):
             found["phone"], found["phone_self_service"] = phone, is_claimed
             found["phone_verified"] = bool(record.phone_verified) and trusted
-        if record.labels and (labels := check.several(identifiers.label, record.labels, "labels")):
-            check.labels = labels
-            found["labels"] = check.optional(_labels, check.labels, "labels") or "[]"
+        if record.labels:
+            check.labels = check.several(identifiers.label, record.labels, "labels")
         if record.id:
             found["id"] = check(identifiers.imported_id, record.id) or ""
         else:
             found["id"] = generators.new_id(self.rules.now, self.random)
         if record.name:
             found["name"] = check.optional(identifiers.name, record.name, "name") or ""
+        if check.labels:
+            found["labels"] = check.optional(_labels, check.labels, "labels") or "[]"
         if record.blocked and (record.blocked_until is None or record.blocked_until > self.rules.now):
             found["status"] = "blocked"
             found["blocked_until"] = record.blocked_until and milliseconds(record.blocked_until)

@@ -267,6 +267,11 @@ def test_labels_are_those_of_values_as_json(checker, given_labels):
     assert found.row.labels == json.dumps(list(expected), separators=(",", ":"))
 
 
+def test_what_was_left_out_is_told_in_the_order_of_the_table(checker):
+    found = checker(Record(at=1, ref=None, raw=None, id="ada", name="\0", labels=[f"l{n}" for n in range(1_001)]))
+    assert [note.field for note in found.notes][:2] == ["name", "labels"]
+
+
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 NAMES |= st.text("aZ 'é\\\"\t\n.,;:|&!<>{}()日", max_size=128)
 
