@@ -197,7 +197,9 @@ def _unwrapped_path(path: str) -> str:
 
 
 def _plain(row: SourceRow | Refused) -> SourceRow | Refused:
-    return row._replace(values=_unwrapped(row.values)) if isinstance(row, SourceRow) and "$" in row.raw.text else row
+    if isinstance(row, Refused) or not ("$" in row.raw.text or "\\u0024" in row.raw.text):
+        return row
+    return row._replace(values=_unwrapped(row.values))
 
 
 def _unwrapped(value: Any) -> Any:

@@ -23,6 +23,11 @@ def test_paths_lead_into_objects_and_lists(read, path):
     assert ada.unread == {"profile.mails.0": "x"}
 
 
+def test_a_dollar_may_be_escaped(read):
+    [ada] = read("json", text({"_id": {"$oid": "a1"}}).replace(b"$", b"\\u0024"), map="id=_id")
+    assert ada.id == "a1"
+
+
 @pytest.mark.parametrize(
     "given",
     [
