@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from authctl.errors import Unavailable
 from authctl.settings import new_files
-from authctl.storage import driver_errors, sqlite
+from authctl.storage import compiled, driver_errors, sqlite, state
 from authctl.storage.connection import Connection
 from authctl.storage.database import Database
 from authctl.storage.sqlite import APPLICATION_ID
@@ -30,6 +30,8 @@ def migrate(db: Connection, version: str = "head") -> str | None:
 
     lock(db)
     before = MigrationContext.configure(db.sqlalchemy).get_current_revision()
+    if before not in (None, state.HEAD):
+        _keep_out(db)
     command.upgrade(_config(connection=db.sqlalchemy), version)
     if db.dialect.name == "sqlite":
         db.sqlalchemy.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -41,6 +43,17 @@ def lock(db: Connection) -> None:
     if db.dialect.name == "postgresql":
         db.wait_forever()
         db.sqlalchemy.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})")
+
+
+def _keep_out(db: Connection) -> None:
+    """Wait until nobody else is in any table, on Postgres: in the order of a sign-in, which writes its event at last.
+
+    Migrations, which take the tables as they come to them, would meet it half-way; Postgres then ends the upgrade.
+    """
+    if db.dialect.name == "postgresql":
+        there = set(sa.inspect(db.sqlalchemy).get_table_names())
+        names = ", ".join(name for name in compiled.TABLES if name in there)
+        db.sqlalchemy.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
 
 
 def create_namespace(database: Database, name: str) -> None:

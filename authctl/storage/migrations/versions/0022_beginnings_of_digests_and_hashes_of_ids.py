@@ -15,8 +15,6 @@ down_revision = "0021"
 
 
 def upgrade() -> None:
-    if op.get_context().dialect.name == "postgresql":  # as a sign-in does, which would meet us half-way
-        op.execute("LOCK TABLE sessions, events IN ACCESS EXCLUSIVE MODE")
     op.drop_index("events_time", "events")
     op.create_index("events_time", "events", ["time"])
     if op.get_context().dialect.name == "sqlite":
