@@ -328,6 +328,10 @@ def test_sessions_and_logs_of_before_are_found_by_smaller_indexes(directory, lat
     assert directory.sessions.get(secret).user.id == directory.sessions.verify_jwt(jwt).user_id == "ada"
     assert directory.users.list_logs("ada") == logs
     assert directory.security.verify_logs().is_good
+    if directory.database.dialect == "postgresql":
+        known = "SELECT DISTINCT tablename FROM pg_stats WHERE tablename ~ '^(events|sessions)_' ORDER BY 1"
+        found = directory.read(lambda work: work.db.sqlalchemy.exec_driver_sql(known).scalars().all())
+        assert found == ["events_user", "sessions_digest", "sessions_second", "sessions_user_ended"]
 
 
 def test_an_upgrade_lets_sign_ins_end_before_it_begins(directory, later):
