@@ -65,7 +65,7 @@ class Update(NamedTuple):
 
 
 REFUSALS = 5  # of which the summary gives the reason
-MOST_FIELDS = 1_000  # of which the summary counts what did not come along; what is behind them counts together
+MOST_FIELDS = 1_000  # of which the summary counts what did not come along, by why; those behind them count together
 FIRST = 3  # records of which the summary names the places
 
 
@@ -257,9 +257,11 @@ class Plan:
     def _lost_after(self, before: Iterable[Json], files: Sequence[str]) -> list[Json]:
         """What did not come along: by field, the type, how many, FILE:LINE of the first, and why the very first."""
         found = {(each["type"], each["field"]): each for each in before}
+        named = Counter(type for type, _ in found)
         for (type, name), loss in self.lost.items():
-            if len(found) >= MOST_FIELDS and (type, name) not in found:
-                name = None
+            if (type, name) not in found:
+                name = name if named[type] < MOST_FIELDS else None
+                named[type] += 1
             known = found.get((type, name), {"count": 0, "first": [], "message": loss.message})
             first = [*known["first"], *(f"{files[file]}:{at}" for file, at in loss.places)][:FIRST]
             count = known["count"] + loss.count

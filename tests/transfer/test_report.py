@@ -10,7 +10,7 @@ import pytest
 from authctl.errors import Invalid
 from authctl.transfer import importing, sources
 from authctl.transfer.plans import MOST_FIELDS, Loss, Plan, Told, no_counts
-from authctl.transfer.records import UNREAD, Note, Record, Refused
+from authctl.transfer.records import DROPPED, UNREAD, Note, Record, Refused
 from authctl.transfer.report import Report
 from authctl.transfer.sources.text_files import Form, Verbatim
 
@@ -183,8 +183,11 @@ def test_the_first_row_is_kept_once_for_all_refused_rows(tmp_path):
 
 
 def test_of_many_fields_the_first_are_counted_by_name():
-    plan = Plan(lost={(UNREAD, f"n{number}"): Loss(1) for number in range(MOST_FIELDS + 5)})
-    [*named, last] = sorted(plan.counts_after(no_counts(), [])["lost"], key=lambda each: each["count"])
+    unread = {(UNREAD, f"n{number}"): Loss(1) for number in range(MOST_FIELDS + 5)}
+    plan = Plan(lost=unread | {(DROPPED, "email"): Loss(1)})
+    found = plan.counts_after(no_counts(), [])["lost"]
+    assert [each["field"] for each in found if each["type"] == DROPPED] == ["email"]
+    [*named, last] = sorted((each for each in found if each["type"] == UNREAD), key=lambda each: each["count"])
     assert (len(named), last["field"], last["count"]) == (MOST_FIELDS, None, 5)
 
 
