@@ -19,6 +19,7 @@ from typing import Any
 from authctl import storage
 from authctl.core.maintenance import backup_files, backup_folder, invariants, key_files, private_files, setup
 from authctl.core.maintenance.backup_files import Manifest, Sum
+from authctl.core.policy.policies import Policy
 from authctl.core.work.engine import Engine
 from authctl.core.work.unit import Work
 from authctl.errors import AuthctlError, Conflict, Invalid, Unavailable
@@ -319,6 +320,7 @@ def _restore(directory: Engine, work: Work, file: str, manifest: Manifest, step:
             raise backup_files.damaged(file, f"it contains an impossible row of {part.table}")
     storage.schema.migrate(work.db)
     _check_rows(work, file)
+    storage.purging.delete_history(work.db, Policy(storage.policies.read(work.db))["password-history"])
     try:
         storage.backups.finish(work.db)
     except (ValueError, TypeError, AttributeError):

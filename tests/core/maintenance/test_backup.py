@@ -191,6 +191,17 @@ def test_a_backup_of_a_restored_directory_has_the_same_checksums(filled, empty, 
     assert {each for each in sums[0] if each[0] != "directory"} == {each for each in sums[1] if each[0] != "directory"}
 
 
+def test_no_more_past_passwords_are_restored_than_the_policy_says(filled, other, tmp_path):
+    """A backup has more where its policy was lowered by an authctl that only purged them later."""
+    kept = content(filled)["password_history"]
+    filled.database.write(lambda db: db.sqlalchemy.exec_driver_sql("DELETE FROM policies"))
+    backup.backup(filled, str(tmp_path / "one.backup"))
+    directory, settings = other
+    backup.restore(directory, settings, str(tmp_path / "one.backup"))
+    assert kept
+    assert not content(directory).get("password_history")
+
+
 def test_a_directory_that_was_just_made_is_restored_into(filled, other, tmp_path):
     backup.backup(filled, str(tmp_path / "one.backup"))
     directory, settings = other
