@@ -545,7 +545,7 @@ def test_a_schema_that_was_upgraded_by_hand_gets_its_key_when_it_is_first_used(d
     directory.users.create(id="ada")
     as_of_0005(directory)
     sql_text = setup.migration_sql(directory)
-    for statement in filter(str.strip, sql_text.replace("BEGIN;", "").replace("COMMIT;", "").split(";")):
+    for statement in filter(str.strip, sql_text.replace("BEGIN;", "").replace("COMMIT;", "").split(";\n")):
         sql(directory, statement)
     with opened(settings, clock) as other:
         assert verified(other).public() == {
