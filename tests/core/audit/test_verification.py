@@ -696,6 +696,7 @@ def test_an_event_that_is_not_through_is_waited_for(log, settings, clock, home):
 
     def slow(work):
         work.record(EventName.SECURITY_PURGE, "tokens")
+        work.db.sqlalchemy.exec_driver_sql("SELECT 1")  # by now the event, which was sent ahead, has its number
         inside.set()
         assert go_on.wait(60)
 
@@ -732,6 +733,7 @@ def test_no_writer_waits_while_one_that_is_not_through_is_waited_for(log, settin
 
     def slow(work):
         work.record(EventName.SECURITY_PURGE, "tokens")
+        work.db.sqlalchemy.exec_driver_sql("SELECT 1")  # by now the event, which was sent ahead, has its number
         inside.set()
         assert go_on.wait(60)
 
