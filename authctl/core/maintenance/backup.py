@@ -148,6 +148,9 @@ def _save_sqlite(directory: Engine, draft: str, manifest_of: backup_files.Finish
             manifest = manifest_of(backup_files.sums(copied.stream(storage.backups.parts), step))
         copied.write(lambda db: storage.backups.put_manifest(db, manifest.text()))
     except Unavailable as error:
+        copied.close()
+        with suppress(FileNotFoundError):  # of a disk on which SQLite could not even undo
+            os.unlink(f"{draft}-journal")
         if error.type == "database_full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), draft) from None
         raise

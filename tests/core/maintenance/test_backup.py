@@ -356,6 +356,23 @@ def test_a_backup_that_is_broken_off_leaves_nothing(directory, tmp_path):
     assert names(directory) == ["directory.create"]
 
 
+def test_a_backup_that_found_no_room_leaves_no_file_of_sqlites(ready_file, tmp_path, opened, monkeypatch):
+    """A disk may be so full that SQLite cannot even undo, and leaves what it would undo by."""
+    copy_file(ready_file[0], f"sqlite:///{tmp_path}/own/authctl.db")
+    directory, _ = opened(f"sqlite:///{tmp_path}/own/authctl.db")
+    (tmp_path / "kept").mkdir()
+
+    def fill(db, text):
+        [draft] = (tmp_path / "kept").iterdir()
+        Path(f"{draft}-journal").touch()
+        raise Unavailable("database_full", "No room is left.")
+
+    monkeypatch.setattr(storage.backups, "put_manifest", fill)
+    with pytest.raises(Unavailable, match="no space left"):
+        backup.backup(directory, str(tmp_path / "kept/one.backup"))
+    assert files(tmp_path / "kept") == []
+
+
 def test_a_backup_is_for_its_owner_alone(directory, tmp_path):
     file = tmp_path / "one.backup"
     before = os.umask(0)
