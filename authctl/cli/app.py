@@ -120,7 +120,8 @@ def _run(args: Sequence[str], environment: Environment) -> int:
     except OSError as error:
         if _is_of_output(error):
             raise
-        return _tell(_unexpected(error), args, meta, environment)
+        told = _unopened() if error.errno in (errno.EMFILE, errno.ENFILE) else _unexpected(error)
+        return _tell(told, args, meta, environment)
     except (KeyboardInterrupt, typer.Abort):
         environment.stderr.write("\n" if environment.stderr_isatty else "")
         return _tell(Interrupted("general_interrupted", "Stopped."), args, meta, environment)
@@ -165,6 +166,15 @@ def _unwritten(error: OSError) -> AuthctlError:
         "file_unavailable",
         f"Cannot write the results: {error.strerror}.",
         hint="The change itself was made. Check before you repeat it.",
+    )
+
+
+def _unopened() -> AuthctlError:
+    """What happens anywhere, also where Python loads a part of the program."""
+    return Unavailable(
+        "file_unavailable",
+        "Too many files are open, so that no more can be opened.",
+        hint="Raise the limit, and run the command again: ulimit -n 256",
     )
 
 

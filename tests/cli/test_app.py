@@ -1,6 +1,7 @@
 """The command line as a whole: the tree of commands, their help, what they load, and how they end."""
 
 import functools
+import errno
 import json
 import os
 import pkgutil
@@ -248,6 +249,15 @@ def test_a_bug_asks_for_a_report_and_shows_no_values(authctl):
     assert (ran.status, error["type"]) == (1, "general_unexpected")
     assert "ValueError" in error["message"]
     assert "s3cret" not in ran.stderr + ran.stdout
+
+
+def test_too_many_open_files_are_no_bug(authctl):
+    def unopened():
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    ran = authctl("users create -o json", clock=unopened)
+    assert (ran.status, json.loads(ran.stderr)["error"]["type"]) == (7, "file_unavailable")
+    assert "ulimit -n" in ran.stderr
 
 
 def test_an_interruption_ends_with_130(authctl):
