@@ -1,7 +1,7 @@
 """The command line as a whole: the tree of commands, their help, what they load, and how they end."""
 
-import functools
 import errno
+import functools
 import json
 import os
 import pkgutil
