@@ -24,7 +24,7 @@ from authctl.core.work.unit import Work
 from authctl.model import User
 from authctl.transfer.conflicts import keys_of
 from authctl.transfer.reader_process import Batch
-from authctl.transfer.validation import Checked, Outcome
+from authctl.transfer.validation import NOTHING, Checked, Outcome
 
 SLOW_BATCH = 1_000  # records in one transaction where each takes a while: what is lost when the process is killed
 AHEAD = 3 * SLOW_BATCH  # records in the making behind a batch, so that no core waits while the next ones are read
@@ -71,8 +71,7 @@ def _ahead(directory: Engine, pool: ThreadPoolExecutor, batches: Iterator[Batch]
 
 def _parts(batch: Batch, before: int) -> Iterator[Batch]:
     """The batch, in parts where much of it is slow. before: the bytes that were done then."""
-    slow = sum(1 for item in batch.items if _is_slow(item))
-    if slow <= SLOW_BATCH:
+    if len(_slow(batch.items)) <= SLOW_BATCH:
         yield batch
         return
     begin = batch.records - len(batch.items)
@@ -83,8 +82,13 @@ def _parts(batch: Batch, before: int) -> Iterator[Batch]:
         yield batch._replace(records=begin + records, done=done, items=items)
 
 
-def _is_slow(item: Outcome) -> bool:
-    return isinstance(item, Checked) and (item.extra.plain is not None or item.extra.to_wrap)
+def _slow(items: list[Outcome]) -> list[tuple[int, Checked]]:
+    """Those that need a hash, with their places."""
+    return [
+        (place, item)
+        for place, item in enumerate(items)
+        if type(item) is Checked and item.extra is not NOTHING and (item.extra.plain is not None or item.extra.to_wrap)
+    ]
 
 
 class _Hash(NamedTuple):
@@ -105,7 +109,7 @@ _Part = tuple[
 
 def _begun(directory: Engine, pool: ThreadPoolExecutor, batch: Batch) -> list[_Part]:
     """The hashes that are being made."""
-    slow = [(place, item) for place, item in enumerate(batch.items) if isinstance(item, Checked) and _is_slow(item)]
+    slow = _slow(batch.items)
     if not slow:
         return []
     present = directory.read(_present, [item for _, item in slow])
