@@ -72,6 +72,14 @@ def replaced(where: str) -> Unavailable:
     )
 
 
+def full(where: str) -> Unavailable:
+    return Unavailable(
+        "database_full",
+        f"The database {where} has no space left.",
+        hint="Nothing was changed. Free some space and try again.",
+    )
+
+
 def orphaned(log: str) -> Unavailable:
     return Unavailable(
         "database_unavailable",
@@ -126,11 +134,7 @@ def _translate_sqlite(failure: BaseException | None, where: str) -> AuthctlError
         )
     is_full = name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _disk_is_full(where)
     if name in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE") or is_full:
-        return Unavailable(
-            "database_full",
-            f"The database {where} has no space left.",
-            hint="Nothing was changed. Free some space and try again.",
-        )
+        return full(where)
     if name == "SQLITE_IOERR_WRITE":
         return Unavailable(
             "database_unavailable",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import time
@@ -124,6 +125,8 @@ def create_file(path: str) -> bool:
     except sqlite3.Error as error:
         raise driver_errors.translate("sqlite", error, path) from None
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise driver_errors.full(path) from None
         raise Unavailable(
             "database_unavailable",
             f"Cannot create the database {path}: {error.strerror}.",

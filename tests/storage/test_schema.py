@@ -1,5 +1,6 @@
 """The schema: what migrations make is what the tables say, on both databases; and which versions are worked on."""
 
+import errno
 import os
 import sqlite3
 import threading
@@ -494,6 +495,16 @@ def test_whoever_is_refused_the_write_ahead_log_tries_again(tmp_path):
         other.rollback()
         assert schema._switch_to_log(connection, is_last=True)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_full_disk_is_told_where_a_database_is_made(tmp_path, monkeypatch):
+    def no_room(path, mode=0o777, exist_ok=False):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+    monkeypatch.setattr(os, "makedirs", no_room)
+    with pytest.raises(Unavailable) as refused:
+        schema.create_file(str(tmp_path / "full/authctl.db"))
+    assert refused.value.type == "database_full"
 
 
 def test_what_a_killed_process_left_of_a_database_goes_with_the_next(tmp_path):
