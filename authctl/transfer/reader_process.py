@@ -167,8 +167,11 @@ class _Packed(NamedTuple):
     file: int
     records: int
     done: int
-    plain: bytes
+    plain: bytes  # with the hashes
     others: list[tuple[int, Outcome]]
+
+    def __repr__(self) -> str:
+        return "_Packed(…)"
 
     @classmethod
     def of(cls, batch: Batch) -> _Packed:
