@@ -134,5 +134,18 @@ def _numbers(db: Connection, count: int) -> list[int]:
     if db.dialect.name == "sqlite":  # where nobody else writes meanwhile
         last = db.sqlalchemy.exec_driver_sql("SELECT coalesce(max(seq), 0) FROM users").scalar_one()
         return list(range(last + 1, last + 1 + count))
-    drawn = "SELECT nextval(pg_get_serial_sequence('users', 'seq')) FROM generate_series(1, %s)"
-    return list(db.sqlalchemy.exec_driver_sql(drawn, (count,)).scalars())
+    if not count:
+        return []
+    first, last, others = db.sqlalchemy.exec_driver_sql(_DRAW, (count,)).one()
+    return others or list(range(first, last + 1))
+
+
+# The numbers follow each other, and two say all, unless another process draws some in between.
+_DRAW = """
+    SELECT min(number), max(number), CASE WHEN max(number) - min(number) >= count(*) THEN array_agg(number) END
+    FROM (
+        SELECT nextval(named.sequence) AS number
+        FROM (SELECT pg_get_serial_sequence('users', 'seq')::regclass AS sequence OFFSET 0) AS named,
+            generate_series(1, %s)
+    ) AS drawn
+"""

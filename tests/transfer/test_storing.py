@@ -304,3 +304,14 @@ def test_without_teams_none_is_made(take, directory):
     take(record("ada", members=[Member("teachers", "Teachers")]))
     with pytest.raises(NotFound):
         directory.teams.get("teachers")
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_numbers_that_others_draw_in_between_are_passed_over(take, mailing):
+    every_other = "ALTER SEQUENCE users_seq_seq INCREMENT BY 2"
+    mailing.database.write(lambda db: db.sqlalchemy.exec_driver_sql(every_other))
+    ids = ["ada", "bob", "cora"]
+    take(*(record(id, email=f"{id}@example.com") for id in ids))
+    found = [mailing.users.get(f"{id}@example.com") for id in ids]
+    assert [user.id for user in found] == ids
+    assert [user.seq - found[0].seq for user in found] == [0, 2, 4]
