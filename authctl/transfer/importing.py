@@ -14,7 +14,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from io import RawIOBase
 from typing import BinaryIO
 
 from authctl import storage
@@ -102,6 +101,7 @@ def import_users(
     rejects: str | None = None,
     stdin: BinaryIO | None = None,
     inputs: Sequence[files.Input] | None = None,
+    child: reader_process.Child | None = None,
     begun: Callable[[Import], None] = lambda journal: None,
     watch: Callable[[ImportProgress], None] = lambda progress: None,
     answer: Callable[[Import], None] = lambda journal: None,
@@ -111,9 +111,9 @@ def import_users(
     source: one of `sources.NAMES`; source_options: what it is told, such as what columns are called. resume: the id of
     an import that was not finished; the same files from the same source are found without it. report, rejects: paths of
     files that are made: a line of JSON for each record that is not clean, and the refused records again. inputs: the
-    files as `files.look_at` saw them, where that was done. begun: is called before the first batch, watch after each
-    and while its hashes are made, answer with the result at the end, before the import counts as finished: killed until
-    then, it answers once more.
+    files as `files.look_at` saw them, where that was done. child: the process that reads them, where it was started.
+    begun: is called before the first batch, watch after each and while its hashes are made, answer with the result at
+    the end, before the import counts as finished: killed until then, it answers once more.
 
     Raises Invalid (import_file_invalid) where a file cannot be read as what it should be: what came in before stays,
     and the import can be gone on with; of one that nothing came in by, nothing stays. Raises NotFound
@@ -125,7 +125,7 @@ def import_users(
     encoding = (source_options or {}).get("encoding")
     looked = tuple(inputs or [files.look_at(path, stdin, encoding) for path in _unfolded(paths, found)])
     _check_options(found, source_options or {})
-    run = _Run(directory, found, source_options or {}, options, looked, stdin, begun, watch, answer)
+    run = _Run(directory, found, source_options or {}, options, looked, stdin, child, begun, watch, answer)
     return run.whole(resume, report, rejects)
 
 
@@ -180,6 +180,7 @@ class _Run:
     options: Options
     inputs: tuple[files.Input, ...]
     stdin: BinaryIO | None
+    child: reader_process.Child | None
     begun: Callable[[Import], None]
     watch: Callable[[ImportProgress], None]
     answer: Callable[[Import], None]
@@ -346,10 +347,10 @@ class _Run:
             batch=self.options.batch,
             file=position["file"],
             records=position["records"],
-            stdin=_descriptor(self.stdin),
+            stdin=reader_process.descriptor_of(self.stdin),
         )
-        if reader_process.is_worth_a_child(job):
-            return reader_process.batches_of_child(job)
+        if self.child or reader_process.is_worth_a_child(job):
+            return reader_process.batches_of_child(job, self.child)
         return reader_process.batches(job, self.source, self.directory.random_bytes, self.stdin)
 
     # A batch
@@ -464,8 +465,3 @@ def _not_this(message: str) -> Invalid:
         field="resume",
         hint="Leave out --resume. An unfinished import of the same files is found without it.",
     )
-
-
-def _descriptor(stdin: BinaryIO | None) -> int | None:
-    """The number of standard input, where it is a file of this process, and nothing that was read waits in a buffer."""
-    return stdin.fileno() if isinstance(stdin, RawIOBase) else None

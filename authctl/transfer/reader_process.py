@@ -1,7 +1,8 @@
 """Reading and checking, in batches: beside the inserting in a process of its own where a file is worth it.
 
-That process is a plain child that knows neither the database nor the secret key. It gets its job by standard input and
-answers with batches on standard output; it is at most two batches ahead, since nobody takes more from the pipe.
+That process is a plain child that knows neither the database nor the secret key. It may be started early, so that it
+loads while its parent does. It gets its job by standard input and answers with batches on standard output; it is at
+most two batches ahead, since nobody takes more from the pipe.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import os
 import pickle  # noqa: S403 - between us and our own child
 import subprocess  # noqa: S404 - runs this Python alone
 import sys
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from io import RawIOBase
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -108,41 +110,75 @@ class _Weight:
 
 def is_worth_a_child(job: Job) -> bool:
     """Whether there is enough to read, by a source that a child can load, and a Python to run."""
-    return bool(sys.executable) and job.source in sources.NAMES and (_bytes_of(job) or WORTH_IT) >= WORTH_IT
+    sizes = {each.path: each.size or 0 for each in job.inputs}
+    return job.source in sources.NAMES and _is_worth_it(sizes, job.stdin)
 
 
-def _bytes_of(job: Job) -> int | None:
-    """How much there is to read; None where nobody knows."""
-    if any(each.path == STDIN for each in job.inputs):
-        return None if job.stdin is not None else 1
-    return sum(each.size or 0 for each in job.inputs)
+@contextmanager
+def early_child(paths: Sequence[str], stdin: BinaryIO | None) -> Iterator[Child | None]:
+    """A child that is to read these files, where they are worth one; it loads while its parent finds out how."""
+    descriptor = descriptor_of(stdin)
+    if not _is_worth_it({path: _size_of(path) for path in paths}, descriptor):
+        yield None
+        return
+    with closing(Child(descriptor)) as child:
+        yield child
 
 
-def batches_of_child(job: Job) -> Generator[Batch]:
-    """The same from a child, which ends with the iteration."""
-    # The child's own standard input is the job, so that ours goes along under another number.
-    stdin = None if job.stdin is None else os.dup(job.stdin)
-    job = replace(job, stdin=stdin)
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-c", "from authctl.transfer.reader_process import serve; serve()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # its tracebacks may hold values
-        pass_fds=() if stdin is None else (stdin,),
-        bufsize=1 << 20,
-    )
-    if stdin is not None:
-        os.close(stdin)
-    assert child.stdin is not None
-    assert child.stdout is not None
-    with closing(child.stdout) as answers:
-        try:
-            with suppress(BrokenPipeError), closing(child.stdin) as jobs:
-                pickle.dump(job, jobs)
-            yield from _answers(answers, child)
-        finally:
-            child.kill()
-            child.wait()
+def _size_of(path: str) -> int:
+    """Bytes of a file; of one that cannot be read, as is told later, none."""
+    with suppress(OSError):
+        return os.stat(path).st_size
+    return 0
+
+
+def _is_worth_it(sizes: Mapping[str, int], stdin: int | None) -> bool:
+    """Whether files of these sizes, by their paths, are; standard input, whose size nobody knows, if it can be lent."""
+    if STDIN in sizes:
+        return bool(sys.executable) and stdin is not None
+    return bool(sys.executable) and sum(sizes.values()) >= WORTH_IT
+
+
+def descriptor_of(stdin: BinaryIO | None) -> int | None:
+    """The number of standard input, where it is a file of this process, and nothing that was read waits in a buffer."""
+    return stdin.fileno() if isinstance(stdin, RawIOBase) else None
+
+
+class Child:
+    """The process that reads, for one job. stdin: the descriptor of standard input, where a file is `-`."""
+
+    def __init__(self, stdin: int | None) -> None:
+        # The child's own standard input is the job, so that ours goes along under another number.
+        self._stdin = None if stdin is None else os.dup(stdin)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", "from authctl.transfer.reader_process import serve; serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # its tracebacks may hold values
+            pass_fds=() if self._stdin is None else (self._stdin,),
+            bufsize=1 << 20,
+        )
+        if self._stdin is not None:
+            os.close(self._stdin)
+
+    def batches(self, job: Job) -> Iterator[Batch]:
+        """What the job says, batch by batch."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError), closing(self._process.stdin) as jobs:
+            pickle.dump(replace(job, stdin=self._stdin), jobs)
+        return _answers(self._process.stdout, self._process)
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        with self._process:  # waits for it
+            pass
+
+
+def batches_of_child(job: Job, child: Child | None = None) -> Generator[Batch]:
+    """The same from a child, which ends with the iteration. child: one that was started early."""
+    with closing(child or Child(job.stdin)) as reader:
+        yield from reader.batches(job)
 
 
 def _answers(answers: Any, child: subprocess.Popen[bytes]) -> Iterator[Batch]:

@@ -97,8 +97,8 @@ def _import(environ, url, file, base, options, waits):
         if waits:
             sys.stdin.readline()
 
-    def batches_of_child(job):
-        for batch in of_child(job):
+    def batches_of_child(job, child=None):
+        for batch in of_child(job, child):
             if waits:
                 say("read", batch.records)
             yield batch

@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -704,8 +705,9 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
     rules = Rules("import", directory.clock(), policy)
     job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30, records=10)
     here = list(reader_process.batches(job, sources.load("authctl"), directory.random_bytes, None))
-    with_child = reader_process.batches_of_child(job)
-    assert list(with_child) == here
+    assert list(reader_process.batches_of_child(job)) == here
+    with closing(reader_process.Child(None)) as child:  # that was started before its job was known
+        assert list(reader_process.batches_of_child(job, child)) == here
     assert [batch.records for batch in here] == [40, 70, 100]
 
 

@@ -248,14 +248,17 @@ def import_(
     To resume an interrupted import, run the same command again. Importing the same files twice changes nothing. A dry
     run does everything and takes it back; on SQLite, other writers wait meanwhile.
     """
-    from authctl.transfer import files, importing
-    from authctl.transfer.conflicts import Match, OnConflict
-    from authctl.transfer.journal import Imports
-    from authctl.transfer.records import Addresses, WeakPasswords
+    from authctl.transfer import files, reader_process
 
     stdin = _stdin(ctx.environment, file, taken=password_stdin)
     options = _source_options(source_option, hash_config, map, hash_format, delimiter, encoding)
     file = import_dialogue.unfolded(ctx, file, source)
+    child = ctx.with_resource(reader_process.early_child(file, stdin))
+    from authctl.transfer import importing
+    from authctl.transfer.conflicts import Match, OnConflict
+    from authctl.transfer.journal import Imports
+    from authctl.transfer.records import Addresses, WeakPasswords
+
     inputs = [files.look_at(path, stdin, options.get("encoding")) for path in file]
     name = import_dialogue.choose_source(ctx, source, inputs[0], is_mapped="map" in options)
     for each in inputs:
@@ -299,6 +302,7 @@ def import_(
             rejects=rejects,
             stdin=stdin,
             inputs=inputs,
+            child=child,
             begun=watched.begun,
             watch=watched.step,
             answer=answer,

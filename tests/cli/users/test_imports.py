@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from authctl.cli.environment import Environment
 from authctl.cli.users import imports
-from authctl.transfer import files
+from authctl.transfer import files, reader_process
 
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuuMW1JBS4iZ3DzZ0Wc3m0Ol1Uxiu3vVaG"
 MD5 = "5ebe2294ecd0e0f08eab7690d2a6ee69"  # of the word "secret"
@@ -111,6 +112,23 @@ def test_on_a_terminal_a_recognised_source_is_confirmed(run, write):
     assert (ran.status, "Import it from authctl?" in ran.stderr) == (130, True)
     assert run("users list --count -o json").stdout.split() == ["{", '"count":', "0", "}"]
     assert run(f"users import {path}", stdin="y\n", **answered).status == 0
+
+
+def test_who_was_to_read_a_file_ends_with_the_command(run, write, monkeypatch):
+    class Child(reader_process.Child):
+        def __init__(self, stdin):
+            super().__init__(stdin)
+            started.append(self)
+
+    started = []
+    monkeypatch.setattr(reader_process, "Child", Child)
+    monkeypatch.setattr(reader_process, "WORTH_IT", 1)
+    path = write("users.jsonl", jsonl(ADA))
+    on_terminal = {"stdin_isatty": True, "stderr_isatty": True}
+    assert run(f"users import {path}", stdin="n\n", **on_terminal).status == 130
+    assert run(f"users import {path} {write('none.jsonl', '')}").status == 3
+    assert run(f"users import {path} --from authctl --fields created").stdout == "1\n"
+    assert [child._process.returncode for child in started] == [-signal.SIGKILL] * 3
 
 
 def test_a_dry_run_on_a_terminal_does_not_ask(run, write):
