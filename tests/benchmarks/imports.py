@@ -1,17 +1,20 @@
 """How fast an import is, as a share of what the database takes of the very same rows by its fastest way.
 
-    python tests/benchmarks/imports.py [USERS] [sqlite|postgres|passwords]
+    python tests/benchmarks/imports.py [USERS] [sqlite|postgres|passwords] [--rounds 3]
 
 Raw is `executemany` on SQLite and COPY on Postgres into the same tables and indexes, search and the journal of whom an
 import made included, in batches of the same size, the making of the rows not counted; the database is set up for it and
 brought up to date at the end as the import does. The import is the command, from a
 file of our own export with bcrypt hashes to the last commit, parsing, checks and the start of Python included, so that
-few users say little; its memory is that of all its processes together. The aim is 0.75 on SQLite and 0.7 on Postgres,
-under 200 MB at 1,000,000 users; and for plain passwords 0.95 of what argon2 alone does on all cores.
+few users say little; its memory is that of all its processes together. A shared machine gives the one core of raw and
+the two of an import now more, now less: both run in turn, and what counts is the round in the middle. The aim is 0.75
+on SQLite and 0.7 on Postgres, under 200 MB at 1,000,000 users; and for plain passwords 0.95 of what argon2 alone does
+on all cores.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -26,6 +29,7 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from make_users import _server, load, open_empty, rows
@@ -118,7 +122,7 @@ def import_seconds(url: str, path: Path, home: str) -> tuple[float, int]:
     out, err = command.communicate()
     if command.returncode:
         raise SystemExit(err.decode())
-    print("   ", json.loads(out)["created"], "created", flush=True)
+    assert json.loads(out)["refused"] == 0
     return taken, most // 1024
 
 
@@ -155,18 +159,22 @@ def database(kind: str, folder: Path, name: str) -> Iterator[str]:
         yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def compare(kind: str, path: Path, count: int, folder: Path) -> bool:
-    """One run of each, in turn."""
-    with database(kind, folder, "raw") as url:
-        raw = raw_seconds(url, count)
-    print(f"{kind}: raw {count / raw:,.0f} a second", flush=True)
-    with database(kind, folder, "imported") as url:
-        taken, megabytes = import_seconds(url, path, str(folder / "home"))
-        checked(url, count)
-    share = raw / taken
-    aim = LEAST[kind]
-    print(f"{kind}: imported {count / taken:,.0f} a second, {share:.2f} of raw (aim {aim}), {megabytes} MB", flush=True)
-    return share >= aim and megabytes < MOST_MEGABYTES
+def compare(kind: str, path: Path, count: int, folder: Path, rounds: int) -> bool:
+    """Rounds of one run of each."""
+    shares, most = [], 0
+    for number in range(rounds):
+        with database(kind, folder, f"raw{number}") as url:
+            raw = raw_seconds(url, count)
+        with database(kind, folder, f"imported{number}") as url:
+            taken, megabytes = import_seconds(url, path, str(folder / "home"))
+            checked(url, count)
+        shares.append(raw / taken)
+        most = max(most, megabytes)
+        speeds = f"raw {count / raw:,.0f} a second, imported {count / taken:,.0f}"
+        print(f"{kind}: {speeds}, {shares[-1]:.2f} of raw, {megabytes} MB", flush=True)
+    share, aim = median(shares), LEAST[kind]
+    print(f"{kind}: {share:.2f} of raw in the middle (aim {aim})", flush=True)
+    return share >= aim and most < MOST_MEGABYTES
 
 
 def checked(url: str, count: int) -> None:
@@ -199,19 +207,25 @@ def compare_plain(folder: Path) -> bool:
 
 
 def main() -> int:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    asked = sys.argv[2:] or ["sqlite", "postgres", "passwords"]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("users", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("kinds", nargs="*", default=["sqlite", "postgres", "passwords"])
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
     good = True
     with tempfile.TemporaryDirectory(prefix="authctl-imports-") as made:
         folder = Path(made)
         folder.chmod(0o755)
         (folder / "home").mkdir()
         path = folder / "users.jsonl"
-        if set(asked) - {"passwords"}:
-            write_file(path, count)
+        if set(given.kinds) - {"passwords"}:
+            write_file(path, given.users)
             path.chmod(0o600)
-        for kind in asked:
-            good = (compare_plain(folder) if kind == "passwords" else compare(kind, path, count, folder)) and good
+        for kind in given.kinds:
+            if kind == "passwords":
+                good = compare_plain(folder) and good
+            else:
+                good = compare(kind, path, given.users, folder, given.rounds) and good
     return 0 if good else 1
 
 
