@@ -301,12 +301,13 @@ class _Counted(_Readable):
 class Chained(_Readable):
     """What was read of a stream already, and then the rest of it."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: Any) -> None:
         self._head, self._rest = head, rest
 
     def readinto(self, buffer: Any) -> int:
+        if not self._head:
+            return cast("int", self._rest.readinto(buffer))
         read, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
-        read = read or self._rest.read(len(buffer))
         buffer[: len(read)] = read
         return len(read)
 
