@@ -128,7 +128,9 @@ def test_who_was_to_read_a_file_ends_with_the_command(run, write, monkeypatch):
     assert run(f"users import {path}", stdin="n\n", **on_terminal).status == 130
     assert run(f"users import {path} {write('none.jsonl', '')}").status == 3
     assert run(f"users import {path} --from authctl --fields created").stdout == "1\n"
-    assert [child._process.returncode for child in started] == [-signal.SIGKILL] * 3
+    ended = [child._process.returncode for child in started]
+    assert ended[:2] == [-signal.SIGKILL] * 2
+    assert ended[2] in (0, -signal.SIGKILL)  # it may have come to its end before it was ended
 
 
 def test_a_dry_run_on_a_terminal_does_not_ask(run, write):
