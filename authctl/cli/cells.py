@@ -5,8 +5,9 @@ Absent is empty in TSV and CSV. For people, counts have thousands separators, si
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from authctl.cli.escaping import visible, visible_in_csv, without_formula
@@ -15,7 +16,6 @@ Record = dict[str, Any]
 
 _TIME = r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z"
 _WORD = r"[A-Za-z0-9._:/@+-]+"
-_json_of = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def value_of(record: Record, field: str) -> Any:
@@ -36,7 +36,15 @@ def text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (list, tuple)) and all(isinstance(item, str) and re.fullmatch(_WORD, item) for item in value):
         return ",".join(value)
-    return _json_of(value)
+    return _encoder()(value)
+
+
+@cache
+def _encoder() -> Callable[[Any], str]:
+    """What makes JSON of a value; few cells need it."""
+    import json
+
+    return json.JSONEncoder(ensure_ascii=False).encode
 
 
 def cells(record: Record, columns: tuple[str, ...]) -> list[str]:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -23,10 +23,12 @@ from typer.models import ArgumentInfo
 
 from authctl.cli import help as help_pages
 from authctl.cli.context import Context
-from authctl.cli.list_options import ListOptions
 from authctl.cli.options import common_options, stepping_options, with_values, writing_options
 from authctl.cli.output import Shape
 from authctl.errors import AuthctlError, ExitStatus, NotFound, Partial, Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from authctl.cli.list_options import ListOptions
 
 # Exit statuses by the names that declarations say them by.
 CONFLICT, DENIED, INVALID = ExitStatus.CONFLICT, ExitStatus.DENIED, ExitStatus.INVALID

@@ -15,7 +15,6 @@ A list that breaks off ends well-formed all the same; the exit status says that 
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -256,6 +255,8 @@ class Output:
         self.environment.stderr.flush()
 
     def _json_for_stderr(self, value: object) -> str:
+        import json
+
         return safe_json(json.dumps(value, ensure_ascii=not is_utf8(self.environment.stderr)))
 
     # How records become text
@@ -309,6 +310,8 @@ class Output:
 
     def _encoder(self, indent: int | None = None) -> Callable[[Record], str]:
         """What makes JSON of a record; made once for a list, because making it costs as much as using it."""
+        import json
+
         encode = json.JSONEncoder(indent=indent, ensure_ascii=not is_utf8(self.environment.stdout)).encode
         return lambda record: safe_json(encode(self._selected(record)))
 

@@ -345,6 +345,11 @@ def test_help_loads_nothing_heavy(home):
     assert loaded(RUN.format(lines=lines, statuses=[0]), home, HEAVY) == []
 
 
+def test_the_first_page_loads_next_to_nothing(home):
+    unused = ("json", "authctl.cli.list_options", "authctl.model")
+    assert loaded(RUN.format(lines=["--help"], statuses=[0]), home, unused) == []
+
+
 def test_a_usage_error_loads_nothing_heavy(home):
     lines = ["usres", "users lst", "users list --al", "users get", "users get a b", "users list -o x", "users delete a"]
     assert loaded(RUN.format(lines=lines, statuses=[2]), home, HEAVY) == []
