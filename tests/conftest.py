@@ -4,6 +4,7 @@ import contextlib
 import gc
 import io
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -34,6 +35,9 @@ from authctl.storage import postgres as storage_postgres, sqlalchemy_over, sqlit
 CHEAP = Parameters(time_cost=1, memory_cost=8, parallelism=1)
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 POSTGRES_FOLDER = pytest.StashKey()
+MEMORY_FOLDER = pytest.StashKey()
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of it
+ROOM = 4 * 2**30  # bytes, to be free there
 # No test is timed: a busy machine makes none fail.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
@@ -41,6 +45,8 @@ hypothesis.settings.load_profile("untimed")
 
 def pytest_configure(config):
     """Give the embedded Postgres a folder of its own, which all workers share."""
+    if config.getoption("dist", "no") != "no" and "TMPDIR" not in os.environ and is_roomy(MEMORY):
+        write_to_memory(config)
     shared = getattr(config, "workerinput", {}).get("postgres_folder")
     # Apart from pytest's own, which another run of root's would close to the user that Postgres runs as.
     config.stash[POSTGRES_FOLDER] = Path(shared or tempfile.mkdtemp(prefix="authctl-postgres-"))
@@ -48,6 +54,23 @@ def pytest_configure(config):
     sys.dont_write_bytecode = False
     if hasattr(config, "workerinput") and config.args == config.getini("testpaths"):
         config.args = files_of_worker(config)
+
+
+def is_roomy(memory):
+    """Whether programs can run there, and there is room for all that tests write."""
+    if not memory.is_dir() or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        return False
+    available = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    return min(shutil.disk_usage(memory).free, int(available[1]) * 1024) > ROOM
+
+
+def write_to_memory(config):
+    """Keep the files of tests off the disk where many run. They go at the end: whoever wants them runs a test alone."""
+    folder = config.stash[MEMORY_FOLDER] = Path(tempfile.mkdtemp(prefix="authctl-", dir=MEMORY))
+    folder.chmod(0o711)  # Postgres, which runs as another user, goes through it
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None  # what was found before
+    config.option.basetemp = config.option.basetemp or folder / "pytest"  # short: a socket's path has 107 bytes at most
 
 
 def files_of_worker(config):
@@ -106,6 +129,8 @@ def pytest_unconfigure(config):
     if (folder / "data").exists():
         embedded(folder).stop()
     shutil.rmtree(folder)
+    if MEMORY_FOLDER in config.stash:
+        shutil.rmtree(config.stash[MEMORY_FOLDER])
 
 
 @pytest.fixture(autouse=True, scope="session")
