@@ -1,5 +1,9 @@
 """What tests share: a real Postgres beside the real SQLite, a fixed clock, counted dice, and a command line."""
 
+import sys
+
+sys.dont_write_bytecode = False  # keep what pytest makes of a file: that takes most of the time before the first test
+
 import contextlib
 import gc
 import io
@@ -8,7 +12,6 @@ import re
 import shlex
 import shutil
 import signal
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -50,8 +53,6 @@ def pytest_configure(config):
     shared = getattr(config, "workerinput", {}).get("postgres_folder")
     # Apart from pytest's own, which another run of root's would close to the user that Postgres runs as.
     config.stash[POSTGRES_FOLDER] = Path(shared or tempfile.mkdtemp(prefix="authctl-postgres-"))
-    # Keep what pytest makes of a test file, which takes it most of the time before the first test.
-    sys.dont_write_bytecode = False
     if hasattr(config, "workerinput") and config.args == config.getini("testpaths"):
         config.args = files_of_worker(config)
 
