@@ -20,6 +20,7 @@ from unittest import mock
 
 import hypothesis
 import pytest
+from _pytest.runner import runtestprotocol
 from doubles.databases import Connections, Copies, Databases, Engines
 from doubles.mail import MailServer
 from doubles.postgres import embedded
@@ -72,6 +73,19 @@ def write_to_memory(config):
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = None  # what was found before
     config.option.basetemp = config.option.basetemp or folder / "pytest"  # short: a socket's path has 107 bytes at most
+
+
+def pytest_runtest_protocol(item, nextitem):
+    """Have a worker tell by one report instead of three that a test passed: each costs as much as a short test."""
+    options = item.config.option
+    if not hasattr(item.config, "workerinput") or options.durations is not None or options.xmlpath:
+        return None  # as pytest does it: who asks for times wants those of the steps before and after a test
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed or report.sections:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 def files_of_worker(config):
