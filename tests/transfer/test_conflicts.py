@@ -1,14 +1,12 @@
 """Records that meet each other, and users that are there: who wins, who is refused and named, what an update may do."""
 
 import json
-import os
 import random
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
+from doubles import processes
 from doubles.given import Given
 
 from authctl.core.crypto import otp
@@ -457,43 +455,24 @@ def test_batches_of_any_size_come_to_the_same(take, directory):
 # Others who write at the same moment
 
 RACE = """
-import json, sys, authctl
+import warnings
 from authctl.transfer import importing
-directory = authctl.open(sys.argv[1], actor="racer@example.com")
-directory.users.count()
-print("ready", flush=True)
-sys.stdin.readline()
-with directory:
-    options = importing.Options(batch=25)
-    print(json.dumps(importing.import_users(directory, [sys.argv[2]], source="authctl", options=options).counts))
+warnings.simplefilter("error")
+def run(directory, number):
+    files = [{folder!r} + f"/{{number}}.jsonl"]
+    return importing.import_users(directory, files, source="authctl", options=importing.Options(batch=25)).counts
 """
 
 
-def test_imports_that_race_bring_each_user_once(directory, database_url, home, tmp_path):
-    racers = []
+def test_imports_that_race_bring_each_user_once(directory, database_url, home, clock, tmp_path):
     for number in range(3):
-        file = tmp_path / f"{number}.jsonl"
         order = list(range(400))
         random.Random(number).shuffle(order)
-        file.write_text("".join(json.dumps({"id": f"u{n}", "email": f"u{n}@example.com"}) + "\n" for n in order))
-        racers.append(
-            subprocess.Popen(
-                [sys.executable, "-W", "error", "-c", RACE, database_url, str(file)],
-                env={**os.environ, **home},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
-    for racer in racers:
-        assert racer.stdout.readline() == "ready\n"
-    for racer in racers:
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    said = [racer.communicate() for racer in racers]
-    assert [err for _, err in said] == ["", "", ""]
-    counts = [json.loads(out) for out, _ in said]
+        lines = (json.dumps({"id": f"u{n}", "email": f"u{n}@example.com"}) + "\n" for n in order)
+        (tmp_path / f"{number}.jsonl").write_text("".join(lines))
+    ended = processes.at_once(home, database_url, clock, 3, RACE.format(folder=str(tmp_path)))
+    assert [status for status, _ in ended] == [0, 0, 0]
+    counts = [counts for _, counts in ended]
     assert sum(each["created"] for each in counts) == 400
     assert sum(each["skipped"] for each in counts) == 800
     assert [each["refused"] for each in counts] == [0, 0, 0]
