@@ -5,9 +5,9 @@ import io
 import json
 import os
 import subprocess
-import sys
 
 import pytest
+from doubles import forks
 
 
 @pytest.fixture
@@ -194,11 +194,10 @@ def test_a_made_password_works_and_is_shown_in_every_format(users):
 
 
 def test_eight_processes_that_want_one_email_get_one_account(users, home, database_url):
-    python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
     children = [
         subprocess.Popen(
-            [sys.executable, "-m", "authctl", "users", "create", "--email", "ada@example.com"],
-            env=python | home | {"AUTHCTL_DATABASE_URL": database_url},
+            [forks.program(), "users", "create", "--email", "ada@example.com"],
+            env=home | {"AUTHCTL_DATABASE_URL": database_url},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
