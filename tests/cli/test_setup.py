@@ -1,21 +1,19 @@
-"""The first run, and `authctl init`, `upgrade` and `status`, on real files and in real processes."""
+"""The first run, and `authctl init`, `upgrade` and `status`, on real files and in processes of their own."""
 
 import json
-import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from doubles import forks
 
 
 def start(words, home, **variables):
-    """A real process on that machine."""
-    python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    """A process on that machine."""
     return subprocess.Popen(
-        [sys.executable, "-m", "authctl", *words],
-        env=python | home | variables,
+        [forks.program(), *words],
+        env=home | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
