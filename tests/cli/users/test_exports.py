@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from doubles import forks
 
 from authctl.cli.users.exports import ExportFormat
 from authctl.transfer import targets
@@ -193,7 +194,8 @@ def test_a_file_that_others_can_read_gets_no_hashes(run, home, database_url, tmp
     for mode, status in ((0o644, 2), (0o640, 2), (0o600, 0)):
         descriptor = os.open(tmp_path / f"{mode:o}", os.O_CREAT | os.O_WRONLY, mode)
         os.fchmod(descriptor, mode)
-        ran = process(home, database_url, "users", "export", "--with-hashes", stdout=descriptor, stderr=-1)
+        words, environ = ("users", "export", "--with-hashes"), home | {"AUTHCTL_DATABASE_URL": database_url}
+        ran = subprocess.run([forks.program(), *words], env=environ, timeout=60, stdout=descriptor, stderr=-1)
         os.close(descriptor)
         assert ran.returncode == status
         assert (HASH in (tmp_path / f"{mode:o}").read_text()) == (status == 0)
