@@ -99,6 +99,8 @@ class Environment:
     @classmethod
     def of_process(cls) -> Environment:
         """The environment that this process runs in; its output streams are set so that no text can crash them."""
+        for descriptor in range(3):
+            _wait_for(descriptor)
         stdin = sys.stdin or StringIO()  # a closed descriptor (`>&-`) leaves None
         stdout = _unbreakable(sys.stdout)
         stderr = _unbreakable(sys.stderr)
@@ -192,6 +194,13 @@ def is_utf8(stream: TextIO) -> bool:
     """Whether a stream can carry any text; one without an encoding holds text itself."""
     encoding = getattr(stream, "encoding", None)
     return encoding is None or codecs.lookup(encoding).name == "utf-8"
+
+
+def _wait_for(descriptor: int) -> None:
+    """Have reads and writes wait, where another program has left the stream otherwise: what is not there yet would be
+    taken for its end, and what does not fit be lost."""
+    with suppress(OSError):  # it is closed
+        os.set_blocking(descriptor, True)
 
 
 def _unbreakable(stream: TextIO | None) -> TextIO:

@@ -170,6 +170,8 @@ def _look_at(path: str, stdin: BinaryIO | None) -> Input:
     if path == STDIN:
         if stdin is None:
             raise Invalid("import_file_invalid", "Standard input is closed.", field="file")
+        with suppress(OSError):  # it is no file of the system's
+            os.set_blocking(stdin.fileno(), True)  # else what another program is yet to write would be its end
         head = _read_head(stdin)
         return Input(path, None, hashlib.sha256(head).hexdigest(), head)
     try:

@@ -1,10 +1,13 @@
 """The outside of a command: the window, the machine, the clock and the dice."""
 
 import fcntl
+import json
 import os
 import pty
 import pwd
 import struct
+import subprocess
+import sys
 import termios
 from datetime import timedelta
 
@@ -77,3 +80,43 @@ def test_a_line_is_read_as_bytes_from_any_stream(tmp_path):
 def test_the_setting_for_colors_comes_after_the_option_and_before_the_variables(given, on_a_terminal, elsewhere):
     environment = Environment(**given)
     assert (environment.colors(True), environment.colors(False)) == (on_a_terminal, elsewhere)
+
+
+# Streams that another program has left so that nobody waits for them
+
+
+@pytest.fixture
+def start(home):
+    """Starts a command in a process of its own; it has begun when the pipe says that it waits for it."""
+
+    def start(pipe, *words, **streams):
+        python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+        started = subprocess.Popen([sys.executable, "-m", "authctl", *words], env=python | home, **streams)
+        while started.poll() is None and not os.get_blocking(pipe):
+            pass
+        return started
+
+    return start
+
+
+def test_what_is_not_written_yet_is_waited_for(start):
+    pipe, written = os.pipe()
+    os.set_blocking(pipe, False)
+    words = ("users", "import", "-", "--from", "authctl", "--fields", "created")
+    with start(pipe, *words, stdin=pipe, stdout=subprocess.PIPE) as process:
+        with os.fdopen(written, "w") as file:
+            file.writelines(json.dumps({"id": f"u{n}", "email_verified": False}) + "\n" for n in range(100))
+        assert process.stdout.read() == b"100\n"
+    os.close(pipe)
+    assert process.returncode == 0
+
+
+def test_what_does_not_fit_yet_is_not_lost(start, authctl):
+    read, pipe = os.pipe()
+    os.set_blocking(pipe, False)
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+    with start(pipe, "help", "import", stdout=pipe) as process:
+        os.close(pipe)
+        with os.fdopen(read, "rb") as file:
+            page = file.read().decode()
+    assert (process.returncode, page) == (0, authctl("help import").stdout)

@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -211,6 +212,18 @@ def test_what_is_behind_the_head_of_standard_input_stays_there(tmp_path):
         taken = imports._stdin(Environment(stdin=stdin), ["-"], taken=False)
         head = files.look_at("-", taken).head
         assert head + os.read(stdin.fileno(), len(content)) == content
+
+
+def test_an_application_may_pass_on_a_pipe_that_does_not_wait():
+    pipe, written = os.pipe()
+    os.set_blocking(pipe, False)
+    with os.fdopen(pipe, "rb", buffering=0) as stdin, os.fdopen(written, "wb") as writer:
+        looked = ThreadPoolExecutor(1).submit(files.look_at, "-", stdin)
+        while not os.get_blocking(pipe) and not looked.done():
+            pass
+        writer.write(b"email\nada@example.com\n")
+        writer.close()
+        assert looked.result().head == b"email\nada@example.com\n"
 
 
 def test_report_and_rejects_are_files_of_their_own(run, write, tmp_path):
