@@ -24,7 +24,8 @@ from proof import kills, scenes
 from proof.kills import FIRST, KINDS, SECOND, Broken, Kind, Known
 from proof.scenes import Ran, Scene, State
 
-READING = ("users get ada -o json", "users list -o json", "status -o json", "security list-logs -o json")
+# The first asks for somebody who stays, whatever is done.
+READING = ("users get u5 -o json", "users list -o json", "status -o json", "security list-logs -o json")
 FULL = {"database_full", "file_unavailable"}
 REFUSED = FULL | {"database_unavailable", "database_read_only", "database_damaged", "general_config_invalid"}
 
