@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
@@ -98,12 +97,12 @@ def run(args: Sequence[str], environment: Environment | None = None) -> int:
             environment.stdout.flush()
         except BrokenPipeError:
             # Whoever read the results has seen enough: `authctl users list | head -1` is no failure.
-            _silence(environment)
+            environment.silence()
             return ExitStatus.DONE
         except OSError as error:
             if not _is_of_output(error):
                 raise
-            _silence(environment)
+            environment.silence()
             return _tell(_unwritten(error), args, {}, environment)
     return status
 
@@ -192,9 +191,3 @@ def _unexpected(error: Exception) -> AuthctlError:
         f"Bug in authctl: {type(error).__name__} at {' < '.join(reversed(frames[-4:]))}.",
         hint="Please report this line and what you did. Nothing was changed.",
     )
-
-
-def _silence(environment: Environment) -> None:
-    """Keep the interpreter from writing into the closed pipe once more when it ends."""
-    if environment.stdout is sys.__stdout__:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())

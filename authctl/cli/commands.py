@@ -218,7 +218,7 @@ class Command(TyperCommand):
             if ids:
                 ctx.confirm_subjects(self.declaration.asks.format(**named), from_stdin=True)
         done = refused = 0
-        with ctx.output.bulk():
+        with ctx.output.bulk(works=True):
             for value in ids:
                 try:
                     self._invoke_for(ctx, subject, value)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from io import StringIO, TextIOWrapper
+from io import BufferedWriter, FileIO, RawIOBase, StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from authctl.settings import host_name, os_user
@@ -102,8 +102,8 @@ class Environment:
         for descriptor in range(3):
             _wait_for(descriptor)
         stdin = sys.stdin or StringIO()  # a closed descriptor (`>&-`) leaves None
-        stdout = _unbreakable(sys.stdout)
-        stderr = _unbreakable(sys.stderr)
+        stdout = sys.stdout = _unbreakable(_whole(sys.stdout))
+        stderr = sys.stderr = _unbreakable(_dispensable(sys.stderr))
         return cls(stdin, stdout, stderr, stdin.isatty(), stdout.isatty(), stderr.isatty(), os.environ, "/dev/tty")
 
     @property
@@ -181,6 +181,14 @@ class Environment:
         line: bytes = binary.readline(limit)
         return line
 
+    def silence(self) -> None:
+        """Drop what is written to stdout from now on, and what waits to be: nobody reads it."""
+        with suppress(OSError):  # a test's stream, which has no descriptor
+            if self.stdout.fileno() == 1:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, 1)
+                os.close(nowhere)
+
     def host_name(self) -> str:
         """The name of this machine."""
         return host_name()
@@ -201,6 +209,35 @@ def _wait_for(descriptor: int) -> None:
     taken for its end, and what does not fit be lost."""
     with suppress(OSError):  # it is closed
         os.set_blocking(descriptor, True)
+
+
+class _Dispensable(FileIO):
+    """A file into which what cannot be written is not."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
+def _dispensable(stream: TextIO | None) -> TextIO | None:
+    """Stderr, which may be gone or full: that is no reason to stop what is told of there, nor to end otherwise."""
+    if stream is not sys.__stderr__ or not isinstance(stream, TextIOWrapper):
+        return stream
+    return _over(_Dispensable(stream.fileno(), "w", closefd=False), stream)
+
+
+def _whole(stream: TextIO | None) -> TextIO | None:
+    """Stdout, which PYTHONUNBUFFERED has take a part of what is written for all of it, as of a disk that is full."""
+    if not isinstance(stream, TextIOWrapper) or not isinstance(stream.buffer, RawIOBase):
+        return stream
+    return _over(stream.buffer, stream)
+
+
+def _over(file: RawIOBase, stream: TextIOWrapper) -> TextIO:
+    """The file as a stream that has a buffer and is like this one otherwise."""
+    return TextIOWrapper(BufferedWriter(file), stream.encoding, line_buffering=stream.isatty())
 
 
 def _unbreakable(stream: TextIO | None) -> TextIO:

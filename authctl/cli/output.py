@@ -109,6 +109,7 @@ class Output:
         self.csv_raw = csv_raw
         self._shape: Shape | None = None
         self._listing: _Listing | None = None
+        self._works = False  # whether what is listed are changes that go on unread
         self._hints: set[str] = set()  # that were given
 
     # Results
@@ -129,8 +130,9 @@ class Output:
     def show(self, record: Record) -> None:
         """Prints one record; inside `bulk`, the next of a list."""
         if self._listing is not None:
-            self._listing.add(record)
-        elif self.format is Format.JSON:
+            self._add(record)
+            return
+        if self.format is Format.JSON:
             self._write(self._encoder(indent=2)(record) + "\n")
         elif self.format is Format.TABLE:
             self._show_record(record)
@@ -150,10 +152,10 @@ class Output:
     def show_json(self, value: Record) -> None:
         """Prints a value that is an answer by itself as JSON, whichever the format; on one line unless it is shown."""
         if self._listing is not None and self.speaks_json:
-            self._listing.add(value)
-        else:
-            indent = 2 if self.format in (Format.JSON, Format.TABLE) else None
-            self._write(self._encoder(indent)(value) + "\n")
+            self._add(value)
+            return
+        indent = 2 if self.format in (Format.JSON, Format.TABLE) else None
+        self._write(self._encoder(indent)(value) + "\n")
         self.flush()
 
     def show_toml(self, value: Record) -> None:
@@ -180,18 +182,38 @@ class Output:
             self.note("Nothing found.")
 
     @contextmanager
-    def bulk(self) -> Iterator[None]:
-        """Makes one list of all that is shown within."""
+    def bulk(self, *, works: bool = False) -> Iterator[None]:
+        """Makes one list of all that is shown within. works: each is the answer to a change; where nobody reads the
+        answers any more, the changes go on."""
         assert self._listing is None, "lists do not nest"
-        self._listing = listing = self._new_listing()
+        self._listing, self._works = self._new_listing(), works
         complete = False
         try:
             yield
             complete = True
         finally:
-            self._listing = None
-            listing.close(complete=complete)
-        self.flush()
+            listing, self._listing = self._listing, None
+            with self._unread():
+                listing.close(complete=complete)
+        with self._unread():
+            self.flush()
+
+    def _add(self, record: Record) -> None:
+        """The next of a list, handed over at once."""
+        assert self._listing is not None
+        with self._unread():
+            self._listing.add(record)
+            self.flush()
+
+    @contextmanager
+    def _unread(self) -> Iterator[None]:
+        """Whoever read the answers to changes may have seen enough, before the last is made."""
+        try:
+            yield
+        except BrokenPipeError:
+            if not self._works:
+                raise
+            self.environment.silence()
 
     def flush(self) -> None:
         """Hands over what is still held back; raises BrokenPipeError when nobody reads it any more."""

@@ -264,7 +264,7 @@ def _for_each(ctx: Context, source: str, do: Callable[[str], None]) -> None:
     done = refused = 0
     with (
         _opened(ctx.environment, source) as (lines, total),
-        ctx.output.bulk(),
+        ctx.output.bulk(works=True),
         progress(ctx.environment, "Memberships", total, quiet=ctx.output.quiet) as step,
     ):
         for number, word in lines:

@@ -566,6 +566,20 @@ def test_a_closed_pipe_is_no_error(authctl, home, format):
 
 
 @pytest.mark.parametrize("format", ["tsv", "csv", "json", "jsonl", "table"])
+def test_changes_go_on_where_nobody_reads_their_answers(authctl, home, format):
+    for number in range(5):
+        authctl(["users", "create", "--id", f"u{number}"])
+    child = process(["users", "delete", "-", "--yes", "-o", format], home)
+    child.stdout.close()
+    with child:
+        child.stdin.write("".join(f"u{number}\n" for number in (0, 1, 9, 2, 3, 4)))
+        child.stdin.close()
+        assert "There is no user 'u9'." in child.stderr.read()
+    assert child.returncode == ExitStatus.PARTIAL
+    assert authctl("users list --count").stdout == "0\n"
+
+
+@pytest.mark.parametrize("format", ["tsv", "csv", "json", "jsonl", "table"])
 def test_results_that_cannot_be_written_are_told(authctl, home, format):
     """A full disk is no bug, and the answer that is lost does not mean that nothing was changed."""
     words = ["users", "create", "--id", "ada", "--metadata", json.dumps({"long": "y" * 30_000}), "-o", format]

@@ -120,3 +120,46 @@ def test_what_does_not_fit_yet_is_not_lost(start, authctl):
         with os.fdopen(read, "rb") as file:
             page = file.read().decode()
     assert (process.returncode, page) == (0, authctl("help import").stdout)
+
+
+# Streams that take nothing, or a part
+
+
+@pytest.fixture
+def ended(home):
+    """Runs a line of the shell, in which `$authctl` is the command, and gives what it ended with."""
+
+    def ended(line, **variables):
+        kept = {name: os.environ[name] for name in ("PYTHONPATH", "PATH") if name in os.environ}
+        environ = kept | home | {"authctl": f"{sys.executable} -m authctl"} | variables
+        return subprocess.run(["bash", "-c", line], env=environ, capture_output=True, text=True)
+
+    return ended
+
+
+@pytest.mark.parametrize("gone", ["2>/dev/full", "2>&-", "2</dev/null"])
+def test_where_nobody_can_be_told_a_command_ends_as_it_would(ended, authctl, tmp_path, gone):
+    authctl("users create --id bob")
+    assert ended(f"$authctl users get nobody {gone}").returncode == 4
+    file = tmp_path / "users.jsonl"
+    file.write_text('{"id": "ada", "email": "ada@example.com"}\n')
+    file.chmod(0o644)  # a warning
+    assert ended(f"$authctl users import {file} --from authctl {gone}").returncode == 0
+    assert authctl("users get ada").status == 0
+
+
+def test_where_nobody_listens_any_more_a_command_ends_as_it_would(start, authctl):
+    authctl("users create --id bob")
+    read, pipe = os.pipe()
+    os.close(read)
+    with os.fdopen(pipe, "wb") as gone, start(pipe, "users", "get", "nobody", stderr=gone) as process:
+        pass
+    assert process.returncode == 4
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_a_full_disk_takes_a_part_of_is_not_all(ended, authctl, tmp_path, unbuffered):
+    authctl(["users", "create", "--id", "ada", "--metadata", json.dumps({"long": "y" * 5_000})])
+    done = ended(f"ulimit -f 2; $authctl users get ada -o json > {tmp_path}/ada", PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, (tmp_path / "ada").stat().st_size) == (7, 2048)
+    assert "Cannot write the results: File too large." in done.stderr
