@@ -36,7 +36,7 @@ _FAR = 1 << 26  # bytes; how far the first character beyond ASCII is looked for
 class Input:
     """A file to be read. size: bytes; None where nobody knows. head: the first of standard input, which were read.
 
-    encoding: of its text. is_guessed: whether only its words tell that.
+    encoding: of its text. is_guessed: whether only its words tell that. stamp: its size and when it was written last.
     """
 
     path: str
@@ -45,6 +45,7 @@ class Input:
     head: bytes = field(default=b"", repr=False)
     encoding: str = encodings.UTF_8
     is_guessed: bool = False
+    stamp: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -177,7 +178,8 @@ def _look_at(path: str, stdin: BinaryIO | None) -> Input:
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             if stat.S_ISREG((found := os.fstat(file.fileno())).st_mode):
-                return Input(path, found.st_size, hashlib.file_digest(file, "sha256").hexdigest())
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                return Input(path, found.st_size, digest, stamp=_stamp(found))
     except OSError as error:
         raise unavailable(path, error) from None
     raise Invalid(
@@ -186,6 +188,10 @@ def _look_at(path: str, stdin: BinaryIO | None) -> Input:
         field="file",
         hint="Pipe it to standard input and write - for FILE.",
     )
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int]:
+    return found.st_size, found.st_mtime_ns
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -238,20 +244,35 @@ class Reading:
     """An open file, decompressed, its text as UTF-8. `done` counts the bytes of it that were read."""
 
     def __init__(self, file: Input, stdin: BinaryIO | None) -> None:
-        self.name = file.name
+        self.name, self._given = file.name, file
+        self._opened: io.FileIO | None = None
         if file.path == STDIN:
             assert stdin is not None
             self._raw: Any = _Counted(Chained(file.head, stdin))
         else:
             try:
-                self._raw = _Counted(open(file.path, "rb", buffering=0))  # noqa: SIM115 - closed by close()
+                self._opened = open(file.path, "rb", buffering=0)  # noqa: SIM115 - closed by close()
             except OSError as error:
                 raise unavailable(file.path, error) from None
+            self._raw = _Counted(self._opened)
+            self.check_unchanged()
         plain = io.BufferedReader(self._raw, _CHUNK)
         self.is_compressed = plain.peek(2)[:2] == _GZIP
         self.file = io.BufferedReader(_Gunzipped(plain, file.name), _CHUNK) if self.is_compressed else plain
         if file.encoding != encodings.UTF_8:
             self.file = io.BufferedReader(encodings.Transcoded(self.file, file.encoding), _CHUNK)
+
+    def check_unchanged(self) -> None:
+        """Refuse a file that was written, or another that got its name, since it was looked at."""
+        if self._opened is None or self._given.stamp in (None, _stamp(os.fstat(self._opened.fileno()))):
+            return
+        self._opened.close()
+        raise Invalid(
+            "import_file_invalid",
+            f"{self._given.path} was changed while it was being read.",
+            field="file",
+            hint="When it is complete, run the same command again. Nobody is imported twice.",
+        )
 
     @property
     def done(self) -> int:

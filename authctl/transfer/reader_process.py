@@ -75,6 +75,8 @@ def batches(job: Job, source: Source, random: RandomBytes, stdin: BinaryIO | Non
             while batch := [checker(item) for item in weight.few(items, size)]:
                 through, size = through + len(batch), job.batch
                 yield Batch(place, through, before + weight.done, batch)
+            for each in opened:
+                each.check_unchanged()
         finally:
             for each in opened:
                 each.close()

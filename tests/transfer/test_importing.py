@@ -798,6 +798,51 @@ def test_a_file_that_cannot_be_read_to_its_end_leaves_one(directory, tmp_path):
     assert [each.status for each in Imports(directory).list()] == [ImportStatus.UNFINISHED]
 
 
+# Files that are written meanwhile
+
+
+def rewritten(file):
+    """Another of its name, with a user less."""
+    beside = file.with_suffix(".new")
+    beside.write_bytes(file.read_bytes().partition(b"\n")[2])
+    beside.replace(file)
+
+
+def cut(file):
+    os.truncate(file, file.read_bytes().index(b"\n") + 1)
+
+
+def grown(file):
+    with file.open("a") as more:
+        more.write('{"id": "eve"}\n')
+
+
+@pytest.mark.parametrize("write", [rewritten, cut, grown])
+@pytest.mark.parametrize("is_child", [False, True])
+def test_a_file_that_was_written_since_it_was_looked_at_is_not_read(directory, tmp_path, write, is_child):
+    from authctl.transfer import reader_process
+
+    file = tmp_path / "users.jsonl"
+    file.write_text("".join(json.dumps({"id": id}) + "\n" for id in ("ada", "bob", "cy")))
+    with closing(reader_process.Child(None)) as child:
+        options = {"source": "authctl", "child": child if is_child else None}
+        with pytest.raises(Invalid, match="was changed while it was being read") as refused:
+            importing.import_users(directory, [str(file)], begun=lambda _: write(file), **options)
+    assert refused.value.type == "import_file_invalid"
+    assert (directory.users.count(), Imports(directory).list()) == (0, [])
+
+
+@pytest.mark.parametrize("write", [cut, grown])
+def test_a_file_that_is_written_while_it_is_read_is_no_import_that_is_finished(directory, tmp_path, write):
+    file = tmp_path / "users.jsonl"
+    file.write_text("".join(json.dumps({"id": id}) + "\n" for id in ("ada", "bob", "cy")))
+    options = {"source": "authctl", "options": importing.Options(batch=1)}
+    with pytest.raises(Invalid, match="was changed while it was being read"):
+        importing.import_users(directory, [str(file)], watch=lambda _: write(file), **options)
+    assert [each.status for each in Imports(directory).list()] == [ImportStatus.UNFINISHED]
+    assert importing.import_users(directory, [str(file)], **options).status is ImportStatus.FINISHED
+
+
 # What the policy would refuse people themselves
 
 
