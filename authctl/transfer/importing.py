@@ -349,9 +349,13 @@ class _Run:
             records=position["records"],
             stdin=reader_process.descriptor_of(self.stdin),
         )
+
+        def here() -> Generator[reader_process.Batch]:
+            return reader_process.batches(job, self.source, self.directory.random_bytes, self.stdin)
+
         if self.child or reader_process.is_worth_a_child(job):
-            return reader_process.batches_of_child(job, self.child)
-        return reader_process.batches(job, self.source, self.directory.random_bytes, self.stdin)
+            return reader_process.batches_of_child(job, here, self.child)
+        return here()
 
     # A batch
 

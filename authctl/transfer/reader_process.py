@@ -1,8 +1,9 @@
 """Reading and checking, in batches: beside the inserting in a process of its own where a file is worth it.
 
 That process is a plain child that knows neither the database nor the secret key. It may be started early, so that it
-loads while its parent does. It gets its job by standard input and answers with batches on standard output; it is at
-most two batches ahead, since nobody takes more from the pipe.
+loads while its parent does. It greets when it is ready, gets its job by standard input and answers with batches on
+standard output; it is at most two batches ahead, since nobody takes more from the pipe. Where no child can be had, this
+process reads.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import os
 import pickle  # noqa: S403 - between us and our own child
 import subprocess  # noqa: S404 - runs this Python alone
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from io import RawIOBase
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, cast
 
+from authctl import __version__
 from authctl.core.work.unit import system_random_bytes
 from authctl.errors import Invalid, Unavailable
 from authctl.model import RandomBytes
@@ -32,6 +34,7 @@ FIRST = 500  # records in the first batch of a file, so that hashing and storing
 SIZE = 1 << 23  # characters of a batch, behind which no other record comes into it: it is held in memory
 OBJECTS = 200_000  # between two searches for garbage, of which batches make none
 _MARSHAL = 2  # its last form without references to what is there twice, which take longer to look for
+GREETING = f"authctl {__version__}\n".encode()  # of a child that is ready, and of this version
 WORTH_IT = 2_000_000  # bytes; below, the child takes longer to start than it saves
 
 
@@ -123,7 +126,19 @@ def early_child(paths: Sequence[str], stdin: BinaryIO | None) -> Iterator[Child 
     if not _is_worth_it({path: _size_of(path) for path in paths}, descriptor):
         yield None
         return
-    with closing(Child(descriptor)) as child:
+    with _started(descriptor) as child:
+        yield child
+
+
+@contextmanager
+def _started(stdin: int | None) -> Iterator[Child | None]:
+    """A child, which ends with the block; None where the system has none to give."""
+    try:
+        child = Child(stdin)
+    except OSError:  # as many processes as may be, or no such program
+        yield None
+        return
+    with closing(child):
         yield child
 
 
@@ -136,9 +151,14 @@ def _size_of(path: str) -> int:
 
 def _is_worth_it(sizes: Mapping[str, int], stdin: int | None) -> bool:
     """Whether files of these sizes, by their paths, are; standard input, whose size nobody knows, if it can be lent."""
-    if STDIN in sizes:
-        return bool(sys.executable) and stdin is not None
-    return bool(sys.executable) and sum(sizes.values()) >= WORTH_IT
+    if not _is_python(sys.executable):
+        return False
+    return stdin is not None if STDIN in sizes else sum(sizes.values()) >= WORTH_IT
+
+
+def _is_python(program: str | None) -> bool:
+    """Whether a program runs Python, by its name. That of an application which Python is built into would run that."""
+    return os.path.basename(program or "").lower().startswith(("python", "pypy"))
 
 
 def descriptor_of(stdin: BinaryIO | None) -> int | None:
@@ -152,16 +172,23 @@ class Child:
     def __init__(self, stdin: int | None) -> None:
         # The child's own standard input is the job, so that ours goes along under another number.
         self._stdin = None if stdin is None else os.dup(stdin)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", "from authctl.transfer.reader_process import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # its tracebacks may hold values
-            pass_fds=() if self._stdin is None else (self._stdin,),
-            bufsize=1 << 20,
-        )
-        if self._stdin is not None:
-            os.close(self._stdin)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", "from authctl.transfer.reader_process import serve; serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # its tracebacks may hold values
+                pass_fds=() if self._stdin is None else (self._stdin,),
+                bufsize=1 << 20,
+            )
+        finally:
+            if self._stdin is not None:
+                os.close(self._stdin)
+
+    def is_ready(self) -> bool:
+        """Whether it came to be, which is waited for: what it needs may be short, or its Python another."""
+        assert self._process.stdout is not None
+        return self._process.stdout.read(len(GREETING)) == GREETING
 
     def batches(self, job: Job) -> Iterator[Batch]:
         """What the job says, batch by batch."""
@@ -177,10 +204,16 @@ class Child:
             pass
 
 
-def batches_of_child(job: Job, child: Child | None = None) -> Generator[Batch]:
-    """The same from a child, which ends with the iteration. child: one that was started early."""
-    with closing(child or Child(job.stdin)) as reader:
-        yield from reader.batches(job)
+def batches_of_child(job: Job, here: Callable[[], Iterator[Batch]], child: Child | None = None) -> Generator[Batch]:
+    """The same from a child, which ends with the iteration. child: one that was started early.
+
+    here: reads where no child can be had; nothing was read by then.
+    """
+    with closing(child) if child else _started(job.stdin) as reader:
+        if reader is not None and reader.is_ready():
+            yield from reader.batches(job)
+            return
+    yield from here()
 
 
 def _answers(answers: Any, child: subprocess.Popen[bytes]) -> Iterator[Batch]:
@@ -188,6 +221,7 @@ def _answers(answers: Any, child: subprocess.Popen[bytes]) -> Iterator[Batch]:
         try:
             answer = pickle.load(answers)  # noqa: S301 - from our own child
         except (EOFError, pickle.UnpicklingError):  # it ended, or ended within an answer
+            answers.close()  # whoever is there yet has nobody to write to
             raise _died(child.wait()) from None
         if answer is None:
             return
@@ -233,8 +267,9 @@ class _Packed(NamedTuple):
 
 
 def _died(status: int) -> Exception:
-    """Why there is no answer. status: of the child; a negative one says that somebody killed it."""
-    if status >= 0:
+    """Why there is no answer. status: of the child; a negative one says that somebody killed it, 0 that this process
+    is not told of its children (SIGCHLD)."""
+    if status > 0:
         return RuntimeError("the reader process died")
     return Unavailable(
         "file_unavailable",
@@ -258,20 +293,20 @@ class _Failure(NamedTuple):
 
 
 def serve() -> None:
-    """The child: read a job, answer with its batches, then None."""
+    """The child: greet, read a job, answer with its batches, then None."""
     import gc
     import signal
 
     gc.set_threshold(OBJECTS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this
-    with open(0, "rb") as jobs:  # the descriptors of standard input and output
-        job: Job = pickle.load(jobs)  # noqa: S301 - from our own parent
-    stdin = None if job.stdin is None else os.fdopen(job.stdin, "rb", buffering=0)
-    with open(1, "wb", closefd=False) as answers:
-        _answer(job, cast("BinaryIO", stdin), answers)
+    try:
+        with open(1, "wb", closefd=False) as answers:
+            _serve(answers)
+    except MemoryError:
+        os.kill(os.getpid(), signal.SIGKILL)  # as the system would have
 
 
-def _answer(job: Job, stdin: BinaryIO | None, answers: BinaryIO) -> None:
+def _serve(answers: BinaryIO) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     def write(what: bytes) -> None:
@@ -282,8 +317,11 @@ def _answer(job: Job, stdin: BinaryIO | None, answers: BinaryIO) -> None:
             os._exit(0)
 
     with ThreadPoolExecutor(1) as writer:  # which waits for the parent, while the next batch is made
-        last = writer.submit(write, b"")
-        for what in _said(job, stdin):
+        last = writer.submit(write, GREETING)
+        with open(0, "rb") as jobs:
+            job: Job = pickle.load(jobs)  # noqa: S301 - from our own parent
+        stdin = None if job.stdin is None else os.fdopen(job.stdin, "rb", buffering=0)
+        for what in _said(job, cast("BinaryIO", stdin)):
             packed = pickle.dumps(what, protocol=5)
             last.result()
             last = writer.submit(write, packed)

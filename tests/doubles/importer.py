@@ -97,8 +97,8 @@ def _import(environ, url, file, base, options, waits):
         if waits:
             sys.stdin.readline()
 
-    def batches_of_child(job, child=None):
-        for batch in of_child(job, child):
+    def batches_of_child(job, here, child=None):
+        for batch in of_child(job, here, child):
             if waits:
                 say("read", batch.records)
             yield batch

@@ -3,8 +3,10 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import stat
+import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -705,9 +707,9 @@ def test_a_child_gives_the_same_batches(directory, tmp_path):
     rules = Rules("import", directory.clock(), policy)
     job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 30, records=10)
     here = list(reader_process.batches(job, sources.load("authctl"), directory.random_bytes, None))
-    assert list(reader_process.batches_of_child(job)) == here
+    assert list(reader_process.batches_of_child(job, None)) == here
     with closing(reader_process.Child(None)) as child:  # that was started before its job was known
-        assert list(reader_process.batches_of_child(job, child)) == here
+        assert list(reader_process.batches_of_child(job, None, child)) == here
     assert [batch.records for batch in here] == [40, 70, 100]
 
 
@@ -719,28 +721,91 @@ def test_a_childs_refusal_arrives(directory, tmp_path):
     rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy))
     job = reader_process.Job("kratos", (files.look_at(str(file), None),), {}, rules, 30)
     with pytest.raises(Invalid) as refused:
-        list(reader_process.batches_of_child(job))
+        list(reader_process.batches_of_child(job, None))
     assert refused.value.type == "import_file_invalid"
 
 
-def test_a_child_that_is_killed_is_told(directory, tmp_path):
+@pytest.fixture
+def job(directory, tmp_path):
+    """What a child takes a while for."""
     from authctl.transfer import files, reader_process
+
+    file = tmp_path / "users.jsonl"
+    file.write_text("".join(json.dumps({"id": f"u{n}", "name": "x" * 200}) + "\n" for n in range(20_000)))
+    rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy))
+    return reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 100)
+
+
+def test_a_child_that_is_killed_is_told(job):
+    from authctl.transfer import reader_process
 
     def children():
         return {
             int(pid) for each in Path("/proc/self/task").iterdir() for pid in (each / "children").read_text().split()
         }
 
-    file = tmp_path / "users.jsonl"
-    file.write_text("".join(json.dumps({"id": f"u{n}", "name": "x" * 200}) + "\n" for n in range(20_000)))
-    rules = Rules("import", directory.clock(), directory.read(lambda work: work.policy))
-    job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, rules, 100)
-    before, batches = children(), reader_process.batches_of_child(job)
+    before, batches = children(), reader_process.batches_of_child(job, None)
     next(batches)
     (child,) = children() - before
     os.kill(child, signal.SIGKILL)
     with pytest.raises(Unavailable, match="was killed"):
         list(batches)
+
+
+def test_a_child_that_is_killed_is_told_where_nobody_hears_of_children(job):
+    from authctl.transfer import reader_process
+
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with closing(reader_process.Child(None)) as child:
+            batches = reader_process.batches_of_child(job, None, child)
+            next(batches)
+            os.kill(child._process.pid, signal.SIGKILL)
+            with pytest.raises(Unavailable, match="was killed"):
+                list(batches)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def test_a_child_whose_memory_runs_out_is_told(job):
+    from authctl.transfer import reader_process
+
+    with closing(reader_process.Child(None)) as child:
+        batches = reader_process.batches_of_child(job, None, child)
+        next(batches)
+        resource.prlimit(child._process.pid, resource.RLIMIT_AS, (1, resource.RLIM_INFINITY))
+        with pytest.raises(Unavailable, match="was killed, probably because memory ran out"):
+            list(batches)
+
+
+@pytest.mark.parametrize("content", [None, "", "#!/bin/sh\n", "#!/bin/sh\necho another program that says something\n"])
+def test_where_no_child_can_be_had_an_import_reads_by_itself(directory, tmp_path, monkeypatch, content):
+    from authctl.transfer import reader_process
+
+    python, file = tmp_path / "python3", tmp_path / "users.jsonl"
+    if content is not None:
+        python.write_text(content)
+        python.chmod(0o700)
+    file.write_text('{"id": "ada"}\n')
+    monkeypatch.setattr(reader_process, "WORTH_IT", 1)
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert importing.import_users(directory, [str(file)], source="authctl").counts["created"] == 1
+    with reader_process.early_child([str(file)], None) as child:
+        journal = importing.import_users(directory, [str(file)], source="authctl", child=child)
+    assert journal.counts["skipped"] == 1
+
+
+@pytest.mark.parametrize("name", ["uwsgi", "shop", ""])
+def test_an_application_that_python_is_built_into_is_not_started(tmp_path, monkeypatch, name):
+    from authctl.transfer import files, reader_process
+
+    file = tmp_path / "users.jsonl"
+    file.write_text('{"id": "ada"}\n')
+    monkeypatch.setattr(reader_process, "WORTH_IT", 1)
+    job = reader_process.Job("authctl", (files.look_at(str(file), None),), {}, None, 100)
+    assert reader_process.is_worth_a_child(job)
+    monkeypatch.setattr(sys, "executable", name and str(tmp_path / name))
+    assert not reader_process.is_worth_a_child(job)
 
 
 def test_secrets_are_in_no_repr(dice, clock):
