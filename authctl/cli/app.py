@@ -119,8 +119,9 @@ def _run(args: Sequence[str], environment: Environment) -> int:
     except OSError as error:
         if _is_of_output(error):
             raise
-        told = _unopened() if error.errno in (errno.EMFILE, errno.ENFILE) else _unexpected(error)
-        return _tell(told, args, meta, environment)
+        return _tell(_told_of_system(error) or _unexpected(error), args, meta, environment)
+    except MemoryError:
+        return _tell(_no_memory(), args, meta, environment)
     except (KeyboardInterrupt, typer.Abort):
         environment.stderr.write("\n" if environment.stderr_isatty else "")
         return _tell(Interrupted("general_interrupted", "Stopped."), args, meta, environment)
@@ -168,12 +169,24 @@ def _unwritten(error: OSError) -> AuthctlError:
     )
 
 
-def _unopened() -> AuthctlError:
+def _told_of_system(error: OSError) -> AuthctlError | None:
     """What happens anywhere, also where Python loads a part of the program."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        message = "Too many files are open, so that no more can be opened."
+        return Unavailable(
+            "file_unavailable", message, hint="Raise the limit, and run the command again: ulimit -n 256"
+        )
+    if error.errno == errno.ENOENT and error.filename is None:  # where a path is made absolute
+        message = "The current folder no longer exists."
+        return Unavailable("file_unavailable", message, hint="Change to another folder, and run the command again.")
+    return None
+
+
+def _no_memory() -> AuthctlError:
     return Unavailable(
         "file_unavailable",
-        "Too many files are open, so that no more can be opened.",
-        hint="Raise the limit, and run the command again: ulimit -n 256",
+        "Memory ran out.",
+        hint="Free some memory or raise the limit (ulimit -v). Check what was done before you repeat it.",
     )
 
 

@@ -163,3 +163,30 @@ def test_what_a_full_disk_takes_a_part_of_is_not_all(ended, authctl, tmp_path, u
     done = ended(f"ulimit -f 2; $authctl users get ada -o json > {tmp_path}/ada", PYTHONUNBUFFERED=unbuffered)
     assert (done.returncode, (tmp_path / "ada").stat().st_size) == (7, 2048)
     assert "Cannot write the results: File too large." in done.stderr
+
+
+# A folder and a memory that are gone
+
+
+@pytest.mark.parametrize("line", ["backup saved", "users list --database sqlite:///x"])
+def test_a_folder_that_is_gone_is_told(ended, authctl, tmp_path, line):
+    authctl("users create --id ada")
+    done = ended(f"mkdir {tmp_path}/gone; cd {tmp_path}/gone; rmdir ../gone; $authctl {line}")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (7, "authctl: The current folder no longer exists.")
+
+
+def test_a_memory_that_runs_out_is_no_bug(home, authctl, tmp_path):
+    authctl("users create --id ada")
+    large = tmp_path / "large.toml"
+    large.touch()
+    os.truncate(large, 60_000_000)  # which takes none of the disk
+    program = (
+        "import os, resource, sys\n"
+        "from authctl.cli import apply, app\n"
+        "has = int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGESIZE')\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (has + 50_000_000, resource.RLIM_INFINITY))\n"
+        "sys.exit(app.run(['apply', sys.argv[1]]))\n"
+    )
+    python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", program, large], env=python | home, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (7, "authctl: Memory ran out.")
