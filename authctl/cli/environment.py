@@ -6,6 +6,7 @@ Streams and whether they are terminals, the environment's variables, the window,
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from io import BufferedWriter, FileIO, RawIOBase, StringIO, TextIOWrapper
+from io import BufferedWriter, FileIO, RawIOBase, StringIO, TextIOWrapper, UnsupportedOperation
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from authctl.settings import host_name, os_user
@@ -188,6 +189,17 @@ class Environment:
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, 1)
                 os.close(nowhere)
+
+    def check_is_read(self) -> None:
+        """Raise BrokenPipeError where whoever read stdout has gone: what waits for something to write would not learn
+        that by writing."""
+        import select
+
+        with suppress(UnsupportedOperation):  # a test's stream, which has no descriptor
+            poll = select.poll()
+            poll.register(self.stdout.fileno(), 0)
+            if any(found & (select.POLLERR | select.POLLHUP) for _, found in poll.poll(0)):
+                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
     def host_name(self) -> str:
         """The name of this machine."""

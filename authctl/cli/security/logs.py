@@ -97,6 +97,7 @@ def _follow(ctx: Context, which: dict[str, Any], state: State | None) -> None:
 
     def wait() -> None:
         ctx.output.flush()
+        ctx.environment.check_is_read()
         if state is not None:
             state.save(events.cursor)
         ctx.environment.sleep(BETWEEN_LOOKS)

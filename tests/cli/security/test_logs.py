@@ -83,6 +83,23 @@ def test_a_process_that_follows_is_heard_at_once(security, home, database_url):
         child.communicate()
 
 
+def test_a_process_that_follows_ends_with_its_reader(security, home, database_url):
+    security("list")
+    python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "authctl", "security", "list-logs", "--follow", "-o", "jsonl"],
+        env=python | home | {"AUTHCTL_DATABASE_URL": database_url},
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout.readline()
+        process.stdout.close()  # and no other event comes
+        try:
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+
+
 def test_following_goes_on_where_it_stopped(security, tmp_path):
     state = tmp_path / "state"
 
