@@ -58,6 +58,8 @@ EXAMPLES = (
 # How writing to a stream ends where its disk is full or gone, or nobody reads it any more.
 OUTPUT_FAILURES = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
+NO_THREAD = "can't start new thread"  # Python's words where the system gives none: it has no class of its own for it
+
 
 class Root(LazyGroup):
     """All of it; a line without a word is answered with what to do next."""
@@ -134,7 +136,8 @@ def _run(args: Sequence[str], environment: Environment) -> int:
     except AuthctlError as error:
         return _tell(error, args, meta, environment)
     except Exception as error:  # noqa: BLE001 - the last handler: internals stay inside
-        return _tell(_unexpected(error), args, meta, environment)
+        told = _no_thread() if str(error) == NO_THREAD else _unexpected(error)
+        return _tell(told, args, meta, environment)
     return ExitStatus.DONE
 
 
@@ -180,6 +183,14 @@ def _told_of_system(error: OSError) -> AuthctlError | None:
         message = "The current folder no longer exists."
         return Unavailable("file_unavailable", message, hint="Change to another folder, and run the command again.")
     return None
+
+
+def _no_thread() -> AuthctlError:
+    return Unavailable(
+        "file_unavailable",
+        "No more threads can be started.",
+        hint="Raise the limit (ulimit -u), and run the command again.",
+    )
 
 
 def _no_memory() -> AuthctlError:

@@ -175,18 +175,40 @@ def test_a_folder_that_is_gone_is_told(ended, authctl, tmp_path, line):
     assert (done.returncode, done.stderr.splitlines()[0]) == (7, "authctl: The current folder no longer exists.")
 
 
-def test_a_memory_that_runs_out_is_no_bug(home, authctl, tmp_path):
+@pytest.fixture
+def short_of_memory(home):
+    """Runs a command that may have so many MB more than it begins with; each thread wants 1 GB."""
+
+    def short_of_memory(more, *words):
+        program = (
+            "import os, resource, sys, threading\n"
+            "from authctl.cli import apply, app\n"
+            "has = int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGESIZE')\n"
+            f"resource.setrlimit(resource.RLIMIT_AS, (has + {more}_000_000, resource.RLIM_INFINITY))\n"
+            "threading.stack_size(1 << 30)\n"
+            "sys.exit(app.run(sys.argv[1:]))\n"
+        )
+        python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+        return subprocess.run(
+            [sys.executable, "-c", program, *words], env=python | home, capture_output=True, text=True
+        )
+
+    return short_of_memory
+
+
+def test_a_memory_that_runs_out_is_no_bug(short_of_memory, authctl, tmp_path):
     authctl("users create --id ada")
     large = tmp_path / "large.toml"
     large.touch()
     os.truncate(large, 60_000_000)  # which takes none of the disk
-    program = (
-        "import os, resource, sys\n"
-        "from authctl.cli import apply, app\n"
-        "has = int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGESIZE')\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (has + 50_000_000, resource.RLIM_INFINITY))\n"
-        "sys.exit(app.run(['apply', sys.argv[1]]))\n"
-    )
-    python = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
-    done = subprocess.run([sys.executable, "-c", program, large], env=python | home, capture_output=True, text=True)
+    done = short_of_memory(50, "apply", large)
     assert (done.returncode, done.stderr.splitlines()[0]) == (7, "authctl: Memory ran out.")
+
+
+def test_that_no_thread_can_be_started_is_no_bug(short_of_memory, authctl, tmp_path):
+    authctl("users create --id ada")
+    file = tmp_path / "users.csv"
+    file.write_text("id,plain_password\nbob,correct horse battery staple\n")
+    file.chmod(0o600)
+    done = short_of_memory(500, "users", "import", file, "--from", "csv")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (7, "authctl: No more threads can be started.")
