@@ -56,7 +56,9 @@ EXAMPLES = (
 
 
 # How writing to a stream ends where its disk is full or gone, or nobody reads it any more.
-OUTPUT_FAILURES = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+OUTPUT_FAILURES = frozenset(
+    {errno.EPIPE, errno.ECONNRESET, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+)
 
 NO_THREAD = "can't start new thread"  # Python's words where the system gives none: it has no class of its own for it
 
@@ -93,6 +95,7 @@ class Root(LazyGroup):
 def run(args: Sequence[str], environment: Environment | None = None) -> int:
     """Run one command line and return its exit status."""
     environment = environment or Environment.of_process()
+    status: int = ExitStatus.DONE
     with redirect_stdout(environment.stdout), redirect_stderr(environment.stderr):
         try:
             status = _run(args, environment)
@@ -100,7 +103,6 @@ def run(args: Sequence[str], environment: Environment | None = None) -> int:
         except BrokenPipeError:
             # Whoever read the results has seen enough: `authctl users list | head -1` is no failure.
             environment.silence()
-            return ExitStatus.DONE
         except OSError as error:
             if not _is_of_output(error):
                 raise

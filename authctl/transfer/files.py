@@ -13,7 +13,8 @@ import os
 import re
 import stat
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
@@ -396,11 +397,23 @@ class Writing:
         self._file.truncate()
 
     def write(self, line: bytes) -> None:
-        self._file.write(line)
+        with self._told():
+            self._file.write(line)
 
     def flush(self) -> None:
         """Hand what was written over to the operating system, so that it outlives this process."""
-        self._file.flush()
+        with self._told():
+            self._file.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """A full disk, by the name of the file."""
+        try:
+            yield
+        except OSError as error:
+            with suppress(OSError):  # it would be written once more
+                self._file.close()
+            raise unavailable(self.path, error) from None
 
     def read(self) -> Any:
         """The lines of it, from the beginning."""
@@ -409,7 +422,8 @@ class Writing:
         return iter(self._file)
 
     def close(self) -> None:
-        self._file.close()
+        with self._told():
+            self._file.close()
 
     def remove(self) -> None:
         """Take the file away, unless another has its name by now."""

@@ -8,6 +8,8 @@ import pkgutil
 import re
 import shlex
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -563,6 +565,30 @@ def test_a_closed_pipe_is_no_error(authctl, home, format):
     with child:
         assert child.stderr.read() == ""
     assert child.returncode == 0
+
+
+def test_a_connection_that_is_cut_is_no_bug(authctl, home):
+    metadata = json.dumps({"long": "y" * 30_000})
+    for number in range(8):  # more than the buffers below hold
+        authctl(["users", "create", "--id", f"u{number}", "--metadata", metadata])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        reader = socket.socket()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect(server.getsockname())
+        stdout, _ = server.accept()
+    with stdout:
+        words = [sys.executable, "-m", "authctl", "users", "list", "--fields", "id,metadata"]
+        child = subprocess.Popen(words, env=environ(home), stdout=stdout, stderr=subprocess.PIPE, text=True)
+    reader.recv(10)
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing it cuts the connection
+    reader.close()
+    with child:
+        told = child.stderr.read()
+    assert (child.returncode, told.splitlines()[0]) == (
+        ExitStatus.UNAVAILABLE,
+        "authctl: Cannot write the results: Connection reset by peer.",
+    )
 
 
 @pytest.mark.parametrize("format", ["tsv", "csv", "json", "jsonl", "table"])

@@ -3,12 +3,15 @@
 import gzip
 import json
 import os
+import resource
+import signal
 from typing import ClassVar
 
 import pytest
 
-from authctl.errors import Invalid
+from authctl.errors import Invalid, Unavailable
 from authctl.transfer import importing, sources
+from authctl.transfer.files import Writing
 from authctl.transfer.plans import MOST_FIELDS, Loss, Plan, Told, no_counts
 from authctl.transfer.records import DROPPED, UNREAD, Note, Record, Refused
 from authctl.transfer.report import Report
@@ -207,3 +210,23 @@ def test_a_line_of_a_file_behind_the_users_is_told_under_its_own_name(authctl, d
     assert counts["reasons"]["import_value_dropped"] == 1
     [said] = map(json.loads, told.read_text().splitlines())
     assert (said["file"], said["at"]) == ("identities.json", 2)
+
+
+@pytest.mark.parametrize("size", [1_000, 100_000], ids=["at the end", "on the way"])
+def test_a_disk_that_is_full_is_told_by_the_name_of_the_file(tmp_path, size):
+    def fill():
+        file.write(b"x" * size)
+        file.flush()
+
+    file = Writing(tmp_path / "report.jsonl", None)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
+        with pytest.raises(Unavailable) as told:
+            fill()
+        file.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert told.value.message == f"{tmp_path / 'report.jsonl'}: File too large."
