@@ -219,8 +219,10 @@ def is_utf8(stream: TextIO) -> bool:
 def _wait_for(descriptor: int) -> None:
     """Have reads and writes wait, where another program has left the stream otherwise: what is not there yet would be
     taken for its end, and what does not fit be lost."""
-    with suppress(OSError):  # it is closed
+    try:
         os.set_blocking(descriptor, True)
+    except OSError:  # it is closed
+        os.open(os.devnull, os.O_RDWR)  # gets the number, which a file would get that others take for the stream
 
 
 class _Dispensable(FileIO):

@@ -166,12 +166,24 @@ def descriptor_of(stdin: BinaryIO | None) -> int | None:
     return stdin.fileno() if isinstance(stdin, RawIOBase) else None
 
 
+def _lent(stdin: int) -> int:
+    """Standard input by another number, which is none of the child's own streams where ours are closed."""
+    lower: list[int] = []
+    try:
+        while (number := os.dup(stdin)) < 3:
+            lower.append(number)
+        return number
+    finally:
+        for each in lower:
+            os.close(each)
+
+
 class Child:
     """The process that reads, for one job. stdin: the descriptor of standard input, where a file is `-`."""
 
     def __init__(self, stdin: int | None) -> None:
         # The child's own standard input is the job, so that ours goes along under another number.
-        self._stdin = None if stdin is None else os.dup(stdin)
+        self._stdin = None if stdin is None else _lent(stdin)
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", "from authctl.transfer.reader_process import serve; serve()"],

@@ -212,3 +212,27 @@ def test_that_no_thread_can_be_started_is_no_bug(short_of_memory, authctl, tmp_p
     file.chmod(0o600)
     done = short_of_memory(500, "users", "import", file, "--from", "csv")
     assert (done.returncode, done.stderr.splitlines()[0]) == (7, "authctl: No more threads can be started.")
+
+
+# Streams that are closed, whose numbers the next files would get
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", ">&-"])
+def test_a_child_reads_where_streams_are_closed(ended, authctl, tmp_path, closed):
+    authctl("users create --id ada")
+    people = "".join(json.dumps({"id": f"u{n}", "email_verified": False}) + "\n" for n in range(5_000))
+    (tmp_path / "users.jsonl").write_text(people)
+    line = f"$authctl users import - --from authctl --report {tmp_path}/report < {tmp_path}/users.jsonl"
+    assert ended(f"{line} {closed}").returncode == 0
+    assert authctl("users list --count").stdout == "5001\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_what_is_opened_is_no_standard_stream(closed):
+    program = (
+        "import os\n"
+        "from authctl.cli.environment import Environment\n"
+        "Environment.of_process()\n"
+        "raise SystemExit(os.open(os.devnull, os.O_RDONLY) < 3)\n"
+    )
+    assert subprocess.run(f'{sys.executable} -c "{program}" {closed}', shell=True).returncode == 0  # noqa: S602 - our own words; a shell closes

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import stat
+import subprocess
 import sys
 import threading
 from contextlib import closing
@@ -793,6 +794,14 @@ def test_where_no_child_can_be_had_an_import_reads_by_itself(directory, tmp_path
     with reader_process.early_child([str(file)], None) as child:
         journal = importing.import_users(directory, [str(file)], source="authctl", child=child)
     assert journal.counts["skipped"] == 1
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-"])
+def test_standard_input_is_lent_by_no_number_of_another_stream(closed):
+    """As in an application that is a daemon."""
+    program = "from authctl.transfer import reader_process\nraise SystemExit(reader_process._lent(0) < 3)\n"
+    line = f'{sys.executable} -c "{program}" {closed} < /dev/null'
+    assert subprocess.run(line, shell=True).returncode == 0  # noqa: S602 - our own words; a shell closes
 
 
 @pytest.mark.parametrize("name", ["uwsgi", "shop", ""])
