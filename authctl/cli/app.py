@@ -170,7 +170,7 @@ def _unwritten(error: OSError) -> AuthctlError:
     return Unavailable(
         "file_unavailable",
         f"Cannot write the results: {error.strerror}.",
-        hint="The change itself was made. Check before you repeat it.",
+        hint="Any change was made all the same. Check before you repeat it.",
     )
 
 
